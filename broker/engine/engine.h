@@ -1,0 +1,209 @@
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/account.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The rules of the broker, and nothing but rules: no I/O, no clock, no
+ * randomness of its own. Peers, time and bytes are arguments, so that a test
+ * can run years of leases in a second. Single-threaded.
+ *
+ * Every operation that may have to wait answers its `waiter` exactly once: from
+ * inside the call, or later, from inside another call or engine_tick().
+ */
+struct engine;
+struct engine_peer; /* a session, as the engine sees it */
+
+struct engine_config {
+	uint64_t seed;         /* for hash tables and made-up names */
+	size_t user_memory;    /* bytes each user may cost */
+	uint32_t user_queues;  /* queues each user may have */
+	uint32_t peer_waiters; /* calls that may wait in one session */
+	uint32_t peer_leases;  /* items that one session may hold */
+	uint32_t peer_handles; /* queues that one session may have open */
+};
+
+/* Neither the store nor the accounts are owned. NULL when memory ran out. */
+struct engine *engine_new(const struct engine_config *config, struct accounts *accounts,
+			  struct store *store);
+
+/* All peers must have gone. */
+void engine_free(struct engine *engine);
+
+/* Do what is due at `now`. Returns when to come again, NSEC_NEVER for never. */
+nsec_t engine_tick(struct engine *engine, nsec_t now);
+
+/* When engine_tick() has to be called next. */
+nsec_t engine_next_deadline(const struct engine *engine);
+
+/* Holds a reference to the account. NULL when memory ran out. */
+struct engine_peer *engine_peer_new(struct engine *engine, struct account *account);
+
+/* The session has ended, in order or not: its waiters are dropped without an
+ * answer, what it leased goes back to its place, its handles are closed. */
+void engine_peer_gone(struct engine_peer *peer, nsec_t now);
+
+/* ---- waiting ---------------------------------------------------------- */
+
+/* An item that was handed out. The item and its body stay valid until the
+ * answer returns; item_hold() keeps them longer. */
+struct delivery {
+	uint64_t lease; /* number of the lease in its session */
+	struct item *item;
+};
+
+struct answer {
+	int status;
+	const char *text;                  /* names the culprit; "" when there is none */
+	uint32_t accepted;                 /* of a put: items that are in the queue */
+	const struct delivery *deliveries; /* of a get */
+	uint32_t delivery_count;
+};
+
+/*
+ * A call that is being answered, inside an object of the caller's. It must stay
+ * where it is until it is answered or cancelled, or its peer is gone (which
+ * drops it silently).
+ */
+struct waiter {
+	void (*answer)(struct waiter *waiter, const struct answer *answer); /* by the caller */
+	/* The rest is the engine's. */
+	struct engine_peer *peer;
+	struct queue *queue;
+	struct list in_queue;
+	struct list in_peer;
+	struct heap_node timer;
+	struct item *items; /* of a put: not yet accepted, linked by `next` */
+	uint32_t accepted;
+	uint32_t max_items; /* of a get */
+	uint32_t max_bytes;
+	uint8_t kind;
+	uint64_t order; /* of arrival, so that waiters due together leave in order */
+};
+
+/* Answer a waiting call with CANCELLED. Does nothing if it is not waiting. */
+void waiter_cancel(struct waiter *waiter);
+
+/* Whether the call is parked: not answered yet. */
+bool waiter_parked(const struct waiter *waiter);
+
+/* ---- queues ----------------------------------------------------------- */
+
+enum queue_lifetime { QUEUE_KEPT, QUEUE_HANDLES, QUEUE_SESSION };
+enum queue_open_mode { QUEUE_OPEN_OR_CREATE, QUEUE_OPEN_EXISTING, QUEUE_CREATE_NEW };
+
+struct queue_options {
+	enum queue_lifetime lifetime;
+	bool bounded;
+	uint64_t capacity; /* items ready, when bounded; 0: a put succeeds only if a get waits */
+	nsec_t lease;      /* how long an item may be held; 0: as long as the session */
+};
+
+struct queue_opened {
+	uint32_t handle;  /* number of the queue in this session, never 0 */
+	const char *name; /* valid until the engine is called again */
+	bool created;
+	struct queue_options options; /* as it was created */
+};
+
+/*
+ * Open a queue, creating it as `mode` says. An empty name asks for a new one
+ * that the engine makes up. Opening twice gives two handles.
+ *   BAD_NAME, NOT_FOUND, EXISTS, QUOTA, LIMIT (handles of this session),
+ *   OPTION_MISMATCH (mode OPEN_OR_CREATE with a queue that has another
+ *   capacity, lease or lifetime; the text names the option and both values),
+ *   NO_MEMORY
+ */
+int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode mode,
+	       const struct queue_options *options, struct queue_opened *opened,
+	       struct error *error);
+
+/* BAD_ARGUMENT: no such handle. GONE is not an error here. */
+int queue_close(struct engine_peer *peer, uint32_t handle, struct error *error);
+
+/* Everybody who waits on it is answered with GONE; leases on its items end.
+ * NOT_FOUND, BAD_NAME. */
+int queue_delete(struct engine *engine, const char *name, struct error *error);
+
+struct put_request {
+	uint32_t handle; /* or 0 and a name */
+	const char *name;
+	const uint8_t *bodies; /* one behind the other */
+	const uint32_t *sizes;
+	size_t count;
+	const uint64_t *acks; /* leases of this session, acknowledged in the same step */
+	size_t ack_count;
+	nsec_t deadline; /* how long to wait for room; 0: not at all */
+};
+
+/*
+ * Put items in order. Answered with OK when all are in; FULL (did not wait) or
+ * TIMED_OUT with `accepted` telling how many are; NOT_OWNER (a lease in `acks`
+ * is not held: nothing is put, nothing acknowledged), BAD_ARGUMENT (no such
+ * handle), NOT_FOUND (no such name), GONE, QUOTA (nothing is put), LIMIT (too many calls wait),
+ * CANCELLED, NO_MEMORY. Waiting putters are served in order of arrival, and no
+ * put overtakes one that waits. With acks, the leases are acknowledged when the
+ * put has been accepted as a whole (at once, if it does not wait).
+ */
+void queue_put(struct engine_peer *peer, const struct put_request *request, nsec_t now,
+	       struct waiter *waiter);
+
+struct get_request {
+	uint32_t handle;
+	uint32_t max_items; /* 0 means 1 */
+	uint32_t max_bytes; /* stop before exceeding it, but give one item; 0: no bound */
+	nsec_t deadline;    /* 0: do not wait */
+};
+
+/*
+ * Take items, oldest first, as many as are ready up to the maxima; waits only
+ * while there is none. Each is leased to the session. Answered with OK; EMPTY
+ * (did not wait), TIMED_OUT, BAD_ARGUMENT (no such handle), GONE, LIMIT
+ * (leases or waiting calls), CANCELLED, NO_MEMORY. Getters are served in order
+ * of arrival.
+ */
+void queue_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
+	       struct waiter *waiter);
+
+/*
+ * Acknowledge leases: their items are gone for good. NOT_OWNER when one is not
+ * held (never was, ended, expired); the text names the first such. The others
+ * are acknowledged all the same.
+ */
+int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
+	      struct error *error);
+
+/* Give items back to their place, to be handed out not before `not_before`
+ * (0: at once). `unread`: takes back the count of the delivery too. NOT_OWNER
+ * as for lease_ack(). */
+int lease_nack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t not_before,
+	       bool unread, nsec_t now, struct error *error);
+
+struct queue_counts {
+	uint64_t ready, leased, delayed;         /* items now */
+	uint64_t bytes;                          /* of their bodies */
+	uint64_t getters, putters;               /* waiting calls */
+	uint64_t put, acknowledged, redelivered; /* items ever */
+	uint64_t handles;
+};
+
+/* BAD_ARGUMENT, GONE. */
+int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *counts,
+		struct error *error);
+
+/* ---- items ------------------------------------------------------------ */
+
+/* Keep an item's body beyond the answer, and let it go. */
+void item_hold(struct item *item);
+void item_drop(struct engine *engine, struct item *item);
+
+#endif

@@ -1,0 +1,68 @@
+#include "base/account.h"
+
+#include "base/list.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void accounts_init(struct accounts *accounts, uint64_t seed, size_t memory_limit,
+		   uint32_t queue_limit)
+{
+	map_init(&accounts->by_uid, seed);
+	accounts->memory_limit = memory_limit;
+	accounts->queue_limit = queue_limit;
+}
+
+void accounts_fini(struct accounts *accounts)
+{
+	assert(accounts->by_uid.count == 0);
+	map_fini(&accounts->by_uid);
+}
+
+struct account *account_get(struct accounts *accounts, uint32_t uid)
+{
+	struct map_node *node = map_find(&accounts->by_uid, &uid, sizeof uid);
+	if (node != NULL) {
+		struct account *account = container_of(node, struct account, node);
+		account_hold(account);
+		return account;
+	}
+	struct account *account = calloc(1, sizeof *account);
+	if (account == NULL)
+		return NULL;
+	*account = (struct account){ .uid = uid, .references = 1, .registry = accounts };
+	if (!map_insert(&accounts->by_uid, &account->node, &account->uid, sizeof account->uid)) {
+		free(account);
+		return NULL;
+	}
+	return account;
+}
+
+void account_hold(struct account *account)
+{
+	account->references++;
+}
+
+void account_drop(struct account *account)
+{
+	if (--account->references > 0)
+		return;
+	assert(account->used == 0);
+	map_remove(&account->registry->by_uid, &account->node);
+	free(account);
+}
+
+bool account_charge(struct account *account, size_t bytes)
+{
+	size_t limit = account->registry->memory_limit;
+	if (bytes > limit || account->used > limit - bytes)
+		return false;
+	account->used += bytes;
+	return true;
+}
+
+void account_release(struct account *account, size_t bytes)
+{
+	assert(account->used >= bytes);
+	account->used -= bytes;
+}

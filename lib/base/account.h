@@ -1,0 +1,47 @@
+#ifndef BASE_ACCOUNT_H
+#define BASE_ACCOUNT_H
+
+#include "base/map.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What each user (uid) costs the broker. Every byte that lives longer than the
+ * handling of one frame is charged to the account of the user who caused it.
+ */
+struct account {
+	struct map_node node; /* in accounts */
+	uint32_t uid;         /* the key */
+	uint32_t references;  /* held by peers and items; freed with the last */
+	uint32_t queues;      /* objects of this user */
+	size_t used;          /* bytes */
+	struct accounts *registry;
+};
+
+struct accounts {
+	struct map by_uid;
+	size_t memory_limit; /* bytes for each user */
+	uint32_t queue_limit;
+};
+
+void accounts_init(struct accounts *accounts, uint64_t seed, size_t memory_limit,
+		   uint32_t queue_limit);
+
+/* Every account must have been dropped. */
+void accounts_fini(struct accounts *accounts);
+
+/* The user's account, made when it is new, with one more reference. NULL when
+ * memory ran out. */
+struct account *account_get(struct accounts *accounts, uint32_t uid);
+
+void account_hold(struct account *account);
+void account_drop(struct account *account);
+
+/* Charge, unless that would exceed the limit. */
+bool account_charge(struct account *account, size_t bytes);
+
+void account_release(struct account *account, size_t bytes);
+
+#endif

@@ -1,0 +1,73 @@
+#include "base/buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SMALLEST = 512 };
+
+void buffer_fini(struct buffer *buffer)
+{
+	free(buffer->bytes);
+	*buffer = (struct buffer){ 0 };
+}
+
+static void move_to_front(struct buffer *buffer)
+{
+	size_t size = buffer_size(buffer);
+	if (size > 0)
+		memmove(buffer->bytes, buffer_data(buffer), size);
+	buffer->start = 0;
+	buffer->end = size;
+}
+
+uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
+{
+	if (buffer_room(buffer) >= size)
+		return buffer->bytes + buffer->end;
+
+	size_t used = buffer_size(buffer);
+	if (size > SIZE_MAX / 2 - used)
+		return NULL;
+	/* Moving is worth it when it frees at least half: a byte is then moved
+	 * at most once for every byte consumed. */
+	if (buffer->start >= used && buffer->capacity - used >= size) {
+		move_to_front(buffer);
+		return buffer->bytes + buffer->end;
+	}
+
+	size_t capacity = buffer->capacity > SMALLEST ? buffer->capacity : SMALLEST;
+	while (capacity < used + size)
+		capacity *= 2;
+	uint8_t *bytes = malloc(capacity);
+	if (bytes == NULL)
+		return NULL;
+	if (used > 0)
+		memcpy(bytes, buffer_data(buffer), used);
+	free(buffer->bytes);
+	*buffer = (struct buffer){ .bytes = bytes, .end = used, .capacity = capacity };
+	return bytes + used;
+}
+
+bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
+{
+	uint8_t *room = buffer_reserve(buffer, size);
+	if (room == NULL)
+		return false;
+	if (size > 0)
+		memcpy(room, bytes, size);
+	buffer_commit(buffer, size);
+	return true;
+}
+
+void buffer_consume(struct buffer *buffer, size_t size)
+{
+	buffer->start += size;
+	if (buffer->start == buffer->end)
+		buffer->start = buffer->end = 0;
+}
+
+void buffer_shrink(struct buffer *buffer, size_t keep)
+{
+	if (buffer_size(buffer) == 0 && buffer->capacity > keep)
+		buffer_fini(buffer);
+}

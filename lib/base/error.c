@@ -1,0 +1,40 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int error_set(struct error *error, int status, const char *format, ...)
+{
+	if (error == NULL)
+		return status;
+	va_list arguments;
+	va_start(arguments, format);
+	error->status = status;
+	vsnprintf(error->text, sizeof error->text, format, arguments);
+	va_end(arguments);
+	return status;
+}
+
+int error_set_errno(struct error *error, int status, int errno_value, const char *format, ...)
+{
+	if (error == NULL)
+		return status;
+	va_list arguments;
+	va_start(arguments, format);
+	error->status = status;
+	int used = vsnprintf(error->text, sizeof error->text, format, arguments);
+	va_end(arguments);
+	if (used < 0 || (size_t)used >= sizeof error->text)
+		return status;
+	/* strerror_r() in glibc's form: strerror() is not safe in threads. */
+	char reason[128];
+	snprintf(error->text + used, sizeof error->text - (size_t)used, ": %s",
+		 strerror_r(errno_value, reason, sizeof reason));
+	return status;
+}
+
+const char *error_text(const struct error *error)
+{
+	return error->text[0] != '\0' ? error->text : relevo_error_message(error->status);
+}

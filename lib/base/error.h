@@ -1,0 +1,28 @@
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include <relevo/status.h>
+
+/*
+ * How a failure travels inside relevo: functions that can fail for more than
+ * one reason return a `relevo_status` and, when they have something to name,
+ * write one sentence into the `struct error` they were given.
+ */
+struct error {
+	int status;
+	char text[256];
+};
+
+/* Fill `error` (may be NULL) and return `status`, so that it can stand in a
+ * return statement. A text that does not fit is cut. */
+int error_set(struct error *error, int status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The same for a failed system call: adds the meaning of `errno_value`. */
+int error_set_errno(struct error *error, int status, int errno_value, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The sentence in `error`, or the general one of its status when it is empty. */
+const char *error_text(const struct error *error);
+
+#endif

@@ -1,0 +1,16 @@
+#ifndef BASE_NAME_H
+#define BASE_NAME_H
+
+#include "base/error.h"
+
+/* Longest name of an object, in bytes. */
+#define NAME_MAX_BYTES 255
+
+/*
+ * Names of objects: 1 to NAME_MAX_BYTES bytes of UTF-8 without control
+ * characters. Returns OK, or BAD_NAME with a text that shows the name (made
+ * printable) and what is wrong with it. `what` is the kind of object.
+ */
+int name_check(const char *name, const char *what, struct error *error);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * relevo: queues, pipes and pools between the processes of C programs.
+ *
+ * Including this one header gives everything. Every call that can fail returns
+ * a status from <relevo/status.h>, 0 for success; relevo_error_detail() then
+ * says more in one sentence. Nothing here prints, aborts or sets errno.
+ */
+#ifndef RELEVO_RELEVO_H
+#define RELEVO_RELEVO_H
+
+#include <relevo/pool.h>
+#include <relevo/queue.h>
+#include <relevo/session.h>
+#include <relevo/status.h>
+#include <relevo/version.h>
+#include <relevo/worker.h>
+
+#endif

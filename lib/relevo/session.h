@@ -1,0 +1,88 @@
+/*
+ * A session: one connection to a broker, shared by all threads of a process.
+ */
+#ifndef RELEVO_SESSION_H
+#define RELEVO_SESSION_H
+
+#include <relevo/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Time-outs are milliseconds. Any other negative number is BAD_ARGUMENT. */
+#define RELEVO_FOREVER (-1)
+
+typedef struct relevo_session relevo_session;
+
+struct relevo_session_options {
+	const char *name; /* what this session calls itself; NULL: the program's name */
+	int64_t timeout;  /* of connecting, in ms; 0 means 10,000 */
+	const char
+		*broker; /* program to start as the private broker; NULL: the installed relevod */
+};
+
+/*
+ * Connect to a broker.
+ *
+ * `url` is one of ipc:///path, abstract://name, tcp://host:port. NULL means: what
+ * the environment variable RELEVO_URL says; without it, the user's own broker;
+ * and if none runs, a private broker for this process and those it forks. The
+ * private broker ends when the last of them does. `options` may be NULL.
+ *
+ * Blocks for at most options->timeout. Thread-safe. On success *session belongs
+ * to the caller, until relevo_close(). Opening the same URL again gives a second
+ * connection.
+ *
+ * After fork(2) the child may go on using the session, and every handle made
+ * from it, at once: its first use opens a connection of its own. What the parent
+ * holds (leases, unconfirmed puts) stays with the parent. A session over tcp://
+ * cannot do that: there the child gets FORKED.
+ *
+ * Errors: BAD_ADDRESS, NO_BROKER, DENIED, TIMED_OUT, BAD_VERSION, BAD_ARGUMENT,
+ * DISCONNECTED, FORKED, NO_MEMORY, SYSTEM.
+ */
+int relevo_open(const char *url, const struct relevo_session_options *options,
+		relevo_session **session);
+
+/*
+ * Flush, say goodbye and free the session. Waits for the broker's confirmation
+ * of what was put, 5 s at most. Items held and not acknowledged go back to their
+ * queues. No other thread may be in a call with this session, and its handles
+ * must have been closed: they cannot be used any more. NULL is allowed.
+ *
+ * Errors (the session is freed all the same): DISCONNECTED, TIMED_OUT.
+ */
+int relevo_close(relevo_session *session);
+
+/*
+ * Wait until the broker has dealt with everything put through this session, or
+ * `timeout` ms have passed. Failures of single puts are not reported here, but
+ * to their queue's error callback. Thread-safe; blocks.
+ *
+ * Errors: TIMED_OUT, DISCONNECTED, FORKED, BAD_ARGUMENT.
+ */
+int relevo_flush(relevo_session *session, int64_t timeout);
+
+/* The URL that this session is connected to; another process can open it.
+ * Belongs to the session. Thread-safe; never blocks. */
+const char *relevo_session_url(const relevo_session *session);
+
+/* Bytes that one item may have at most, as the broker said. */
+size_t relevo_session_max_item(const relevo_session *session);
+
+/*
+ * The sentence behind the last failure of a relevo call in this thread, naming
+ * what was wrong: "there is no queue \"jobs\"". Valid until the thread's next
+ * relevo call; "" when there was none. Never blocks.
+ */
+const char *relevo_error_detail(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * Workers that serve somebody else's pool, from this host or another.
+ */
+#ifndef RELEVO_WORKER_H
+#define RELEVO_WORKER_H
+
+#include <relevo/pool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct relevo_worker_options {
+	int processes; /* 0: one for each processor */
+};
+
+/*
+ * Serve the pool of that name at that broker (NULL: as for relevo_open()) with
+ * the functions registered so far. Starts `processes` workers by fork(2), each
+ * with a connection of its own, replaces those that die, and blocks until the
+ * pool is closed, the broker goes, or this process gets SIGTERM or SIGINT: then
+ * the workers finish the task in hand first. Signal handlers are put back before
+ * it returns. `options` may be NULL.
+ *
+ * Call it from the main thread, before anything has opened a tcp:// session in
+ * this process.
+ *
+ * Returns OK after a signal or when the pool was closed. Errors: BAD_ADDRESS,
+ * NO_BROKER, NOT_FOUND (no such pool), BAD_NAME, BAD_ARGUMENT, DISCONNECTED,
+ * FORKED, NO_MEMORY, SYSTEM.
+ */
+int relevo_worker_serve(const char *url, const char *pool,
+			const struct relevo_worker_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

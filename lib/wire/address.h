@@ -1,0 +1,46 @@
+#ifndef WIRE_ADDRESS_H
+#define WIRE_ADDRESS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/*
+ * Where a broker listens, as a URL:
+ *
+ *   ipc:///run/user/1000/relevo/relevo.sock   a Unix socket in the file system
+ *   abstract://name                           one in the abstract namespace
+ *   fd://3                                    a listening socket, inherited
+ *   tcp://host:port                           any other host; IPv6 in brackets
+ */
+enum address_kind { ADDRESS_IPC, ADDRESS_ABSTRACT, ADDRESS_FD, ADDRESS_TCP };
+
+#define ADDRESS_MAX 300
+
+struct address {
+	enum address_kind kind;
+	char url[ADDRESS_MAX];   /* as given */
+	char place[ADDRESS_MAX]; /* path, abstract name, or host without brackets */
+	int number;              /* descriptor or port */
+};
+
+/* BAD_ADDRESS with a text that shows the URL and says what is wrong with it. */
+int address_parse(const char *url, struct address *address, struct error *error);
+
+/* The socket address of an ipc or abstract URL. */
+socklen_t address_to_unix(const struct address *address, struct sockaddr_un *out);
+
+/*
+ * The URL of the user's own broker: $XDG_RUNTIME_DIR/relevo/relevo.sock, or
+ * under /run/user/UID, or under /tmp/relevo-UID when there is neither.
+ */
+int address_default(char url[ADDRESS_MAX], struct error *error);
+
+/* Whether every address that the host of a tcp URL stands for is a loopback
+ * address. Resolves names, so it may block. BAD_ADDRESS: not known. */
+int address_is_loopback(const struct address *address, bool *loopback, struct error *error);
+
+#endif

@@ -1,0 +1,98 @@
+#ifndef WIRE_CHANNEL_H
+#define WIRE_CHANNEL_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "wire/address.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/*
+ * A connected byte stream, and a socket that accepts them. Nothing here blocks
+ * but channel_connect(): wait for the descriptor with poll(2) or epoll(7), then
+ * try. channel_unix.c speaks Unix sockets itself; channel_nng.c has nng carry
+ * tcp://. The callers cannot tell them apart.
+ *
+ * Not thread-safe, with one exception: one thread may receive while another
+ * sends.
+ */
+struct channel;
+struct listener;
+
+/* Who is at the other end, as far as the kernel vouches for it. */
+struct channel_peer {
+	bool local; /* then the next two are known */
+	uid_t uid;
+	pid_t pid;
+	char address[ADDRESS_MAX]; /* "unix", or host:port of the other end */
+};
+
+/*
+ * Connect, waiting until `deadline` at most. Returns
+ *   NO_BROKER    nobody listens there (the text names the address and why)
+ *   DENIED       permission
+ *   TIMED_OUT
+ *   FORKED       nng was used before this process was forked
+ *   BAD_ADDRESS, NO_MEMORY, SYSTEM
+ */
+int channel_connect(const struct address *address, nsec_t deadline, struct channel **channel,
+		    struct error *error);
+
+/* NULL is allowed. */
+void channel_close(struct channel *channel);
+
+/* For a child after fork(2): frees this side's copy without touching the
+ * connection that the parent goes on using. Never calls nng. */
+void channel_abandon(struct channel *channel);
+
+/*
+ * What to wait for before trying again: the descriptor, and the events for
+ * poll(2) (POLLIN, and POLLOUT where sending needs it and it is wanted). Any
+ * event means: try both.
+ */
+int channel_fd(const struct channel *channel);
+short channel_events(const struct channel *channel, bool want_send);
+
+/*
+ * Receive at most `size` bytes. OK with *received > 0, TRY_AGAIN, END_OF_STREAM
+ * after an orderly end, DISCONNECTED otherwise.
+ */
+int channel_receive(struct channel *channel, void *bytes, size_t size, size_t *received);
+
+/* Send what goes at once. OK with *sent > 0 (perhaps not all), TRY_AGAIN or
+ * DISCONNECTED. Never raises SIGPIPE. */
+int channel_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent);
+
+void channel_get_peer(const struct channel *channel, struct channel_peer *peer);
+
+/*
+ * Listen. A socket file that a dead broker left is taken over; a live broker's
+ * never. Returns
+ *   ADDRESS_IN_USE  another broker listens there
+ *   DENIED          the folder cannot be written
+ *   NOT_FOUND       the folder is not there
+ *   BAD_ADDRESS     it cannot be listened on; or the path is not a socket
+ *   NO_MEMORY, SYSTEM
+ */
+int listener_open(const struct address *address, struct listener **listener, struct error *error);
+
+/* Removes the socket file. NULL is allowed. */
+void listener_close(struct listener *listener);
+
+/* Readable when listener_accept() has something to say. */
+int listener_fd(const struct listener *listener);
+
+/* The URL that clients can use, with the port that was chosen for port 0. */
+const char *listener_url(const struct listener *listener);
+
+/*
+ * The next connection: OK, TRY_AGAIN when there is none, LIMIT when descriptors
+ * or memory ran out (try again after a while: the descriptor may stay
+ * readable), SYSTEM.
+ */
+int listener_accept(struct listener *listener, struct channel **channel);
+
+#endif

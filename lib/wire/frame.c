@@ -1,0 +1,119 @@
+#include "wire/frame.h"
+
+#include "wire/protocol.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static uint32_t read_u32(const uint8_t *bytes)
+{
+	uint32_t number;
+	memcpy(&number, bytes, sizeof number);
+	return ntohl(number);
+}
+
+static void write_u32(uint8_t *bytes, size_t number)
+{
+	uint32_t big_endian = htonl((uint32_t)number);
+	memcpy(bytes, &big_endian, sizeof big_endian);
+}
+
+size_t frame_bodies_size(const Relevo__Header *header)
+{
+	size_t sum = 0;
+	for (size_t i = 0; i < header->n_sizes; i++)
+		sum += header->sizes[i];
+	return sum;
+}
+
+/* The two lengths, as far as they are there. */
+static int read_prefix(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
+		       size_t *frame_size, size_t *header_size, struct error *error)
+{
+	*frame_size = FRAME_PREFIX_SIZE;
+	if (size < sizeof(uint32_t))
+		return RELEVO_TRY_AGAIN;
+	uint32_t length = read_u32(bytes);
+	if (length < sizeof(uint32_t) || length > limits->max_frame - sizeof(uint32_t))
+		return error_set(error, RELEVO_BAD_FRAME,
+				 "a frame announces %u bytes; 4 to %zu are allowed", length,
+				 limits->max_frame - sizeof(uint32_t));
+	*frame_size = length + sizeof(uint32_t);
+	if (size < FRAME_PREFIX_SIZE)
+		return RELEVO_TRY_AGAIN;
+	uint32_t header = read_u32(bytes + sizeof(uint32_t));
+	if (header > length - sizeof(uint32_t) || header > FRAME_MAX_HEADER)
+		return error_set(
+			error, RELEVO_BAD_FRAME,
+			"a frame of %u bytes announces a header of %u; at most %u are allowed",
+			length, header, FRAME_MAX_HEADER);
+	*header_size = header;
+	return size < *frame_size ? RELEVO_TRY_AGAIN : RELEVO_OK;
+}
+
+static int check_bodies(const struct frame *frame, const struct frame_limits *limits,
+			struct error *error)
+{
+	const Relevo__Header *header = frame->header;
+	if (header->n_sizes > FRAME_MAX_ITEMS)
+		return error_set(error, RELEVO_BAD_FRAME, "a frame holds %zu bodies, more than %u",
+				 header->n_sizes, FRAME_MAX_ITEMS);
+	size_t sum = frame_bodies_size(header);
+	if (sum != frame->bodies_size)
+		return error_set(error, RELEVO_BAD_FRAME,
+				 "the bodies of a frame have %zu bytes, its header says %zu",
+				 frame->bodies_size, sum);
+	for (size_t i = 0; i < header->n_sizes; i++) {
+		if (header->sizes[i] > limits->max_item)
+			return error_set(error, RELEVO_TOO_LARGE,
+					 "item %zu has %u bytes, more than the limit of %u", i,
+					 header->sizes[i], limits->max_item);
+	}
+	return RELEVO_OK;
+}
+
+/* protobuf-c keeps the fields it does not know: the first of them is what a
+ * newer client may have meant as the operation. */
+static int unknown_operation(const Relevo__Header *header, struct error *error)
+{
+	if (header->base.n_unknown_fields == 0)
+		return error_set(error, RELEVO_UNKNOWN_OPERATION, "a frame names no operation");
+	return error_set(error, RELEVO_UNKNOWN_OPERATION, "operation %u is not known",
+			 header->base.unknown_fields[0].tag);
+}
+
+int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
+	       struct arena *arena, struct frame *frame, struct error *error)
+{
+	size_t header_size;
+	int status = read_prefix(bytes, size, limits, &frame->size, &header_size, error);
+	if (status != RELEVO_OK)
+		return status;
+
+	const uint8_t *header = bytes + FRAME_PREFIX_SIZE;
+	frame->header = relevo__header__unpack(&arena->allocator, header_size, header);
+	if (frame->header == NULL)
+		return error_set(
+			error, RELEVO_BAD_FRAME,
+			"the header of a frame, %zu bytes, is not valid protobuf or too complex",
+			header_size);
+	frame->bodies = header + header_size;
+	frame->bodies_size = frame->size - FRAME_PREFIX_SIZE - header_size;
+	status = check_bodies(frame, limits, error);
+	if (status == RELEVO_OK && frame->header->op_case == RELEVO__HEADER__OP__NOT_SET)
+		status = unknown_operation(frame->header, error);
+	return status;
+}
+
+bool frame_append_head(struct buffer *out, const Relevo__Header *header, size_t bodies_size)
+{
+	size_t header_size = relevo__header__get_packed_size(header);
+	uint8_t *room = buffer_reserve(out, FRAME_PREFIX_SIZE + header_size);
+	if (room == NULL)
+		return false;
+	write_u32(room, sizeof(uint32_t) + header_size + bodies_size);
+	write_u32(room + sizeof(uint32_t), header_size);
+	relevo__header__pack(header, room + FRAME_PREFIX_SIZE);
+	buffer_commit(out, FRAME_PREFIX_SIZE + header_size);
+	return true;
+}
