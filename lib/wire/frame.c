@@ -85,7 +85,7 @@ static int unknown_operation(const Relevo__Header *header, struct error *error)
 int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
 	       struct arena *arena, struct frame *frame, struct error *error)
 {
-	size_t header_size;
+	size_t header_size = 0;
 	int status = read_prefix(bytes, size, limits, &frame->size, &header_size, error);
 	if (status != RELEVO_OK)
 		return status;
