@@ -17,6 +17,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct relevo_queue relevo_queue;
 
 /* Some bytes of the caller's. */
@@ -167,6 +169,8 @@ struct relevo_queue_counts {
  * included. Thread-safe; blocks for the answer. Errors: GONE, DISCONNECTED,
  * FORKED. */
 int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
