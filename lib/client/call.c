@@ -45,8 +45,8 @@ static int follow(struct relevo_session *session, struct call *call, nsec_t dead
 	return error == ETIMEDOUT ? RELEVO_TIMED_OUT : RELEVO_OK;
 }
 
-/* Wait until the call is answered; TIMED_OUT or DISCONNECTED when it will not
- * be. */
+/* Wait until the call is answered. TIMED_OUT, INTERRUPTED or DISCONNECTED when
+ * it is not. */
 static int wait_until(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
 	struct connection *connection = &session->connection;
@@ -95,6 +95,8 @@ static int unanswered(struct relevo_session *session, struct call *call, int sta
 		return error_set(error, status, "the connection to the broker is lost");
 	/* The answer may still come; what it hands over goes back then. */
 	cancel(session, call);
+	if (status == RELEVO_INTERRUPTED)
+		return error_set(error, status, "the call was interrupted");
 	return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
 }
 

@@ -75,9 +75,10 @@ void connection_abandon(struct connection *connection);
 
 /*
  * Be the reader until something has arrived and been dispatched, or `deadline`
- * has passed (TIMED_OUT), or, with `want_send`, until more can be sent. Nobody
- * else may be reading; the lock is dropped meanwhile. After DISCONNECTED
- * connection_lost() has been called.
+ * has passed (TIMED_OUT), or the session's wake descriptor is readable
+ * (INTERRUPTED), or, with `want_send`, until more can be sent. Nobody else may be
+ * reading; the lock is dropped meanwhile. After DISCONNECTED connection_lost()
+ * has been called.
  */
 int connection_read(struct relevo_session *session, bool want_send, nsec_t deadline);
 
