@@ -5,8 +5,8 @@
 #include "client/item_block.h"
 #include "client/queue.h"
 
-static int send(struct relevo_session *session, const char *name, const struct relevo_bytes *item,
-		const relevo_item *done, struct error *error)
+static int run_put(struct relevo_session *session, const char *name,
+		   const struct relevo_bytes *item, const relevo_item *done, struct error *error)
 {
 	if (done != NULL && item_block_epoch(done) != session->connection.epoch)
 		return error_set(error, RELEVO_NOT_OWNER,
@@ -37,7 +37,7 @@ int put_to(relevo_queue *from, const char *name, const struct relevo_bytes *item
 	int status = queue_begin(from, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = send(from->session, name, item, done, error);
+	status = run_put(from->session, name, item, done, error);
 	if (status == RELEVO_OK && done != NULL)
 		done->lease = 0;
 	session_end(from->session);

@@ -2,7 +2,6 @@
 
 #include "client/error.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +25,7 @@ int pool_queue_name(const char *pool, char *queue, struct error *error)
 		return error_set(error, RELEVO_BAD_NAME,
 				 "a pool's name has %zu bytes, more than %zu", strlen(pool),
 				 NAME_MAX_BYTES - strlen(prefix));
-	snprintf(queue, NAME_MAX_BYTES + 1, "%s%s", prefix, pool);
+	strcpy(stpcpy(queue, prefix), pool);
 	return RELEVO_OK;
 }
 
