@@ -42,8 +42,6 @@ static int open_engine(struct broker *broker, const struct broker_config *config
 {
 	const struct engine_config engine_config = {
 		.seed = seed,
-		.user_memory = config->max_memory,
-		.user_queues = config->max_queues,
 		.peer_waiters = SESSION_WAITERS,
 		.peer_leases = SESSION_LEASES,
 		.peer_handles = SESSION_HANDLES,
@@ -51,14 +49,14 @@ static int open_engine(struct broker *broker, const struct broker_config *config
 	accounts_init(&broker->accounts, seed, config->max_memory, config->max_queues);
 	broker->store = store_memory_open();
 	if (broker->store != NULL)
-		broker->engine = engine_new(&engine_config, &broker->accounts, broker->store);
+		broker->engine = engine_new(&engine_config, broker->store);
 	if (broker->engine == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the engine");
 	return RELEVO_OK;
 }
 
-static int open_network(struct broker *broker, const struct broker_config *config,
-			uint64_t number, struct error *error)
+static int open_network(struct broker *broker, const struct broker_config *config, uint64_t number,
+			struct error *error)
 {
 	const struct frame_limits limits = {
 		.max_frame = FRAME_MAX_FOR(config->max_item),

@@ -110,16 +110,14 @@ static int parse_number(const char *option, const struct range *range, uint64_t 
 	int shift = range->suffixed ? suffix_shift(end) : *end == '\0' ? 0 : -1;
 	bool bad = optarg[0] < '0' || optarg[0] > '9' || shift < 0;
 	if (bad)
-		return error_set(error, RELEVO_BAD_ARGUMENT, "--%s: \"%s\" is not a %s", option,
-				 optarg,
-				 range->suffixed ? "size, such as 512, 64K, 32M or 1G" :
-						   "whole number");
+		return error_set(
+			error, RELEVO_BAD_ARGUMENT, "--%s: \"%s\" is not a %s", option, optarg,
+			range->suffixed ? "size, such as 512, 64K, 32M or 1G" : "whole number");
 	if (errno == ERANGE || value > ULLONG_MAX >> shift || value << shift < range->least ||
 	    value << shift > range->most)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "--%s: %s is not between %llu and %llu", option, optarg,
-				 (unsigned long long)range->least,
-				 (unsigned long long)range->most);
+				 (unsigned long long)range->least, (unsigned long long)range->most);
 	*number = value << shift;
 	return RELEVO_OK;
 }
@@ -164,8 +162,9 @@ static int parse_log_level(struct options *options, struct error *error)
 static int add_url(struct options *options, struct error *error)
 {
 	if (options->url_count == OPTIONS_MAX_URLS)
-		return error_set(error, RELEVO_LIMIT, "--listen: %s is one more than the limit of %d",
-				 optarg, OPTIONS_MAX_URLS);
+		return error_set(error, RELEVO_LIMIT,
+				 "--listen: %s is one more than the limit of %d", optarg,
+				 OPTIONS_MAX_URLS);
 	options->urls[options->url_count++] = optarg;
 	return RELEVO_OK;
 }
@@ -257,7 +256,8 @@ enum options_result options_parse(int argc, char **argv, struct options *options
 	while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
 		int status;
 		if (option == OPTION_HELP || option == OPTION_VERSION) {
-			fputs(option == OPTION_HELP ? help : "relevod " RELEVO_VERSION "\n", stdout);
+			fputs(option == OPTION_HELP ? help : "relevod " RELEVO_VERSION "\n",
+			      stdout);
 			return OPTIONS_DONE;
 		}
 		if (option == ':' || option == '?')

@@ -243,8 +243,7 @@ static bool start(struct connection *connection)
 	struct network *network = connection->network;
 	uint32_t uid = connection->peer.local ? connection->peer.uid : UID_REMOTE;
 	connection->account = account_get(network->accounts, uid);
-	if (connection->account == NULL ||
-	    !account_charge(connection->account, sizeof *connection))
+	if (connection->account == NULL || !account_charge(connection->account, sizeof *connection))
 		return false;
 	connection->charged = sizeof *connection;
 	connection->source = loop_add(network->loop, channel_fd(connection->channel),

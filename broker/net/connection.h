@@ -23,13 +23,13 @@ struct connection {
 	struct channel_peer peer;
 	void *session; /* of the layer above; NULL before and after */
 	enum connection_state state;
-	const char *reason; /* why it is not OPEN any more; static */
-	size_t charged;     /* to the account */
+	const char *reason;  /* why it is not OPEN any more; static */
+	size_t charged;      /* to the account */
 	struct buffer input; /* the begin of a frame; frames that wait while paused */
 	size_t missing;      /* bytes that complete the frame in `input`, as far as known */
 	struct output output;
-	bool paused;    /* not read from: too much output waits */
-	bool mute;      /* the other end takes nothing any more */
+	bool paused;         /* not read from: too much output waits */
+	bool mute;           /* the other end takes nothing any more */
 	struct list link;    /* in network->connections */
 	struct list dirty;   /* in network->dirty */
 	struct list resumed; /* in network->resumed */

@@ -120,9 +120,9 @@ static void on_readable(void *context, uint32_t events)
 		if (connection != NULL)
 			admit(connection);
 		else
-			log_warning("connection-refused",
-				    LOG_TEXT("url", listener_url(door->listener)),
-				    LOG_TEXT("reason", "no memory, or the user's share is used up"));
+			log_warning(
+				"connection-refused", LOG_TEXT("url", listener_url(door->listener)),
+				LOG_TEXT("reason", "no memory, or the user's share is used up"));
 	}
 }
 
@@ -158,7 +158,8 @@ static int door_open(struct network *network, const struct address *address, str
 		free(new);
 		return status;
 	}
-	new->source = loop_add(network->loop, listener_fd(new->listener), EPOLLIN, on_readable, new);
+	new->source =
+		loop_add(network->loop, listener_fd(new->listener), EPOLLIN, on_readable, new);
 	if (new->source == NULL) {
 		door_free(new);
 		return error_set(error, RELEVO_SYSTEM, "%s cannot be waited for", address->url);
@@ -170,7 +171,7 @@ static int door_open(struct network *network, const struct address *address, str
 int listeners_add(struct listeners *listeners, const char *url, struct error *error)
 {
 	struct address address;
-	struct door *door;
+	struct door *door = NULL;
 	int status = address_parse(url, &address, error);
 	if (status == RELEVO_OK)
 		status = check_reach(listeners, &address, error);

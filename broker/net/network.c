@@ -16,12 +16,10 @@ int network_open(struct network *network, struct error *error)
 void network_close(struct network *network)
 {
 	list_for_each (node, &network->connections)
-		connection_finish(container_of(node, struct connection, link),
-				  "the broker stops");
+		connection_finish(container_of(node, struct connection, link), "the broker stops");
 	network_finish_round(network);
 	while (!list_empty(&network->connections))
-		connection_free(
-			container_of(network->connections.next, struct connection, link));
+		connection_free(container_of(network->connections.next, struct connection, link));
 	buffer_fini(&network->scratch);
 	arena_fini(&network->arena);
 }

@@ -38,7 +38,7 @@ static int allocate(struct session *session, struct call **call, struct error *e
 int call_new(struct session *session, uint64_t number, bool may_wait, struct call **call,
 	     struct error *error)
 {
-	struct call *new;
+	struct call *new = NULL;
 	if (may_wait && call_find(session, number) != NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "call %" PRIu64 " of this session is still waiting", number);
@@ -46,8 +46,8 @@ int call_new(struct session *session, uint64_t number, bool may_wait, struct cal
 	if (status != RELEVO_OK)
 		return status;
 	new->number = number;
-	if (may_wait && !map_insert(&session->waiting, &new->in_waiting, &new->number,
-				    sizeof new->number)) {
+	if (may_wait &&
+	    !map_insert(&session->waiting, &new->in_waiting, &new->number, sizeof new->number)) {
 		call_free(new);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a waiting call");
 	}

@@ -7,10 +7,10 @@
 struct call {
 	struct waiter waiter;
 	struct session *session;
-	uint64_t number;             /* of the client's */
-	const struct frame *frame;   /* of a quiet put, which is answered at once */
-	struct list link;            /* in session->calls, or router->free_calls */
-	struct map_node in_waiting;  /* in session->waiting, if `cancellable` */
+	uint64_t number;            /* of the client's */
+	const struct frame *frame;  /* of a quiet put, which is answered at once */
+	struct list link;           /* in session->calls, or router->free_calls */
+	struct map_node in_waiting; /* in session->waiting, if `cancellable` */
 	bool cancellable;
 };
 

@@ -2,7 +2,6 @@
 #include "route/handlers.h"
 #include "route/reply.h"
 
-
 /* Bodies that one answer may carry: the frame's limit less its header. */
 static uint32_t most_bytes(const struct session *session)
 {
@@ -73,8 +72,8 @@ void handle_queue_close(struct session *session, const struct frame *frame)
 void handle_queue_delete(struct session *session, const struct frame *frame)
 {
 	struct error error = { 0 };
-	int status = queue_delete(session->router->engine, frame->header->queue_delete->name,
-				  &error);
+	int status =
+		queue_delete(session->router->engine, frame->header->queue_delete->name, &error);
 	reply_outcome(session, frame->header->call, status, 0, &error);
 }
 
@@ -178,8 +177,7 @@ void handle_queue_stat(struct session *session, const struct frame *frame)
 {
 	struct queue_counts counts;
 	struct error error = { 0 };
-	int status =
-		queue_count(session->peer, frame->header->queue_stat->queue, &counts, &error);
+	int status = queue_count(session->peer, frame->header->queue_stat->queue, &counts, &error);
 	if (status == RELEVO_OK)
 		reply_counts(session, frame->header->call, &counts);
 	else

@@ -7,7 +7,7 @@ static char *text_of(int status, const char *text)
 }
 
 /* A frame without bodies. `header->op_case` and its message are set. */
-static void send(struct session *session, uint64_t call, Relevo__Header *header)
+static void send_header(struct session *session, uint64_t call, Relevo__Header *header)
 {
 	header->call = call;
 	connection_send(session->connection, header, NULL);
@@ -26,7 +26,7 @@ void reply_welcome(struct session *session, uint64_t call)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_WELCOME;
 	header.welcome = &welcome;
-	send(session, call, &header);
+	send_header(session, call, &header);
 }
 
 void reply_done(struct session *session, uint64_t call, size_t count)
@@ -36,7 +36,7 @@ void reply_done(struct session *session, uint64_t call, size_t count)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_DONE;
 	header.done = &done;
-	send(session, call, &header);
+	send_header(session, call, &header);
 }
 
 void reply_confirm(struct session *session, uint64_t bytes)
@@ -46,7 +46,7 @@ void reply_confirm(struct session *session, uint64_t bytes)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_CONFIRM;
 	header.confirm = &confirm;
-	send(session, 0, &header);
+	send_header(session, 0, &header);
 }
 
 static void reply_failure(struct session *session, uint64_t call, const struct answer *answer)
@@ -58,7 +58,7 @@ static void reply_failure(struct session *session, uint64_t call, const struct a
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_FAILURE;
 	header.failure = &failure;
-	send(session, call, &header);
+	send_header(session, call, &header);
 }
 
 void reply_error(struct session *session, uint64_t call, const struct error *error)
@@ -140,7 +140,7 @@ void reply_opened(struct session *session, uint64_t call, const struct queue_ope
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_OPENED;
 	header.queue_opened = &message;
-	send(session, call, &header);
+	send_header(session, call, &header);
 }
 
 void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts)
@@ -159,5 +159,5 @@ void reply_counts(struct session *session, uint64_t call, const struct queue_cou
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_STATS;
 	header.queue_stats = &stats;
-	send(session, call, &header);
+	send_header(session, call, &header);
 }

@@ -29,8 +29,8 @@ static handler *handler_of(unsigned operation)
 
 static const char *name_of(unsigned operation)
 {
-	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
-		&relevo__header__descriptor, operation);
+	const ProtobufCFieldDescriptor *field =
+		protobuf_c_message_descriptor_get_field(&relevo__header__descriptor, operation);
 	return field != NULL ? field->name : "an unknown operation";
 }
 
