@@ -38,6 +38,7 @@ struct stream_channel {
 	int end; /* OK, or why nothing more will be received */
 	bool send_failed;
 	bool send_wanted; /* somebody waits for room */
+	bool deaf;        /* paused by its owner */
 	bool closed;      /* by its owner */
 	bool flooded;     /* when closed, the peer had sent more than was read */
 	bool shut;        /* the stream is closed too */
@@ -100,7 +101,7 @@ static void send_more(struct stream_channel *self)
 
 static void tell(struct stream_channel *self)
 {
-	bool readable = self->in.size > 0 || self->end != RELEVO_OK;
+	bool readable = !self->deaf && (self->in.size > 0 || self->end != RELEVO_OK);
 	bool can_send = ring_room(&self->out) > 0 || self->send_failed || !is_healthy(self);
 	event_set(&self->event, readable || (self->send_wanted && can_send));
 }
@@ -261,6 +262,16 @@ static int stream_send(struct channel *channel, const struct iovec *pieces, int 
 	return status;
 }
 
+static void stream_pause(struct channel *channel)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	if (!channel_nng_is_usable())
+		return;
+	pthread_mutex_lock(&self->mutex);
+	self->deaf = channel->paused;
+	settle(self);
+}
+
 /* What the parent goes on using is not ours to free, and nng, which made most
  * of it, must not be called. The memory stays, once a fork. */
 static void stream_abandon(struct channel *channel)
@@ -291,6 +302,7 @@ static const struct channel_ops stream_ops = {
 	.send = stream_send,
 	.close = stream_close,
 	.abandon = stream_abandon,
+	.pause = stream_pause,
 };
 
 static void describe_peer(nng_stream *stream, struct channel_peer *peer)
