@@ -97,6 +97,7 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 			.handle = peer_add_handle(peer, queue),
 			.name = queue->name,
 			.created = queue->key > last_key,
+			.identity = queue->key,
 			.options = queue->options,
 		};
 	engine_run(engine);
