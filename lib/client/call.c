@@ -120,6 +120,7 @@ int call_run_with(struct relevo_session *session, struct call *call, Relevo__Hea
 	}
 	call->number = header->call = ++connection->last_call;
 	enlist(connection, call);
+	output_before_wait(connection);
 	int status = output_frame(session, header, bodies, count);
 	if (status == RELEVO_OK)
 		status = output_drain(session, patience);
