@@ -34,6 +34,7 @@ typedef struct relevo_item {
 	size_t size;
 	uint64_t lease;      /* 0: acknowledged already */
 	uint32_t deliveries; /* how often it was handed out, this time included */
+	void *memory;        /* the library's */
 } relevo_item;
 
 enum relevo_lifetime {

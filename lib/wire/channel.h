@@ -41,7 +41,8 @@ struct channel_peer {
 int channel_connect(const struct address *address, nsec_t deadline, struct channel **channel,
 		    struct error *error);
 
-/* NULL is allowed. */
+/* What was sent still goes out, for a second at most if the peer is slow. NULL
+ * is allowed. */
 void channel_close(struct channel *channel);
 
 /* For a child after fork(2): frees this side's copy without touching the
@@ -56,14 +57,23 @@ void channel_abandon(struct channel *channel);
 int channel_fd(const struct channel *channel);
 short channel_events(const struct channel *channel, bool want_send);
 
+/* While paused, having something to receive is no event; its owner has enough to
+ * do. An end of the connection may or may not be one. */
+void channel_pause(struct channel *channel, bool paused);
+
 /*
  * Receive at most `size` bytes. OK with *received > 0, TRY_AGAIN, END_OF_STREAM
- * after an orderly end, DISCONNECTED otherwise.
+ * after an orderly end, DISCONNECTED otherwise (over tcp:// a reset may look like
+ * an orderly end), FORKED as channel_connect().
  */
 int channel_receive(struct channel *channel, void *bytes, size_t size, size_t *received);
 
-/* Send what goes at once. OK with *sent > 0 (perhaps not all), TRY_AGAIN or
- * DISCONNECTED. Never raises SIGPIPE. */
+/*
+ * Send what goes at once. OK with *sent > 0 (perhaps not all), TRY_AGAIN,
+ * DISCONNECTED, or FORKED. Never raises SIGPIPE. Whoever could not send all and
+ * gives up sends nothing (count 0) once, so that the descriptor of tcp:// does
+ * not go on telling him that there is room.
+ */
 int channel_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent);
 
 void channel_get_peer(const struct channel *channel, struct channel_peer *peer);
@@ -91,7 +101,7 @@ const char *listener_url(const struct listener *listener);
 /*
  * The next connection: OK, TRY_AGAIN when there is none, LIMIT when descriptors
  * or memory ran out (try again after a while: the descriptor may stay
- * readable), SYSTEM.
+ * readable), SYSTEM, FORKED.
  */
 int listener_accept(struct listener *listener, struct channel **channel);
 
