@@ -140,7 +140,8 @@ void waiter_drop(struct waiter *waiter)
 static void describe(const struct waiter *waiter, struct error *error)
 {
 	struct engine_peer *peer = waiter->peer;
-	error_set(error, waiter->status, "%s", "");
+	error->status = waiter->status;
+	error->text[0] = '\0';
 	if (waiter->status == RELEVO_GONE)
 		error_set(error, RELEVO_GONE, "the queue \"%s\" was deleted", waiter->queue->name);
 	else if (waiter->status == RELEVO_NOT_OWNER)
