@@ -97,7 +97,7 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 	return RELEVO_DISCONNECTED;
 }
 
-static int poll_channel(const struct channel *channel, bool want_send, nsec_t deadline)
+static int poll_channel(struct channel *channel, bool want_send, nsec_t deadline)
 {
 	struct pollfd entry = {
 		.fd = channel_fd(channel),

@@ -36,8 +36,10 @@ int channel_fd(const struct channel *channel)
 	return channel->fd;
 }
 
-short channel_events(const struct channel *channel, bool want_send)
+short channel_events(struct channel *channel, bool want_send)
 {
+	if (channel->ops->want_send != NULL)
+		channel->ops->want_send(channel, want_send);
 	return want_send ? (short)(POLLIN | channel->ops->send_event) : POLLIN;
 }
 

@@ -13,6 +13,7 @@ struct channel_ops {
 	int (*send)(struct channel *channel, const struct iovec *pieces, int count, size_t *sent);
 	void (*close)(struct channel *channel);
 	void (*abandon)(struct channel *channel);
+	void (*want_send)(struct channel *channel, bool wanted); /* or NULL */
 	short send_event; /* what poll(2) needs for sending besides POLLIN */
 };
 
