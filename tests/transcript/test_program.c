@@ -106,7 +106,7 @@ static void test_a_second_broker_is_refused(void **state)
 {
 	struct scene *scene = *state;
 	expect_listen_refusal(scene->broker.url, "status=\"ADDRESS_IN_USE\"");
-	expect_listen_refusal(scene->broker.url, scene->broker.url);
+	expect_listen_refusal(scene->broker.url, scene->broker.folder);
 	wire_round_trip(&scene->client, scene->queue);
 }
 

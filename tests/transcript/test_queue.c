@@ -134,6 +134,21 @@ static void test_put_to_a_queue_that_is_not_there(void **state)
 			    RELEVO_BAD_ARGUMENT, "4712");
 }
 
+static void test_the_longest_name_fits_into_a_text(void **state)
+{
+	struct scene *scene = *state;
+	char name[256];
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	Relevo__QueuePut put = RELEVO__QUEUE_PUT__INIT;
+	put.name = name;
+	wire_expect_failure(&scene->client, wire_send_put(&scene->client, &put, "x"),
+			    RELEVO_NOT_FOUND, name);
+	uint32_t queue = wire_open(&scene->client, name);
+	wire_expect_failure(&scene->client, wire_send_get(&scene->client, queue, 1, 0),
+			    RELEVO_EMPTY, name);
+}
+
 static void test_a_quiet_put_that_fails_brings_its_items_back(void **state)
 {
 	struct scene *scene = *state;
@@ -407,6 +422,7 @@ int main(void)
 		scene_test(test_open_refuses_what_it_does_not_know),
 		scene_test(test_bad_queue_names_are_refused),
 		scene_test(test_put_to_a_queue_that_is_not_there),
+		scene_test(test_the_longest_name_fits_into_a_text),
 		scene_test(test_a_quiet_put_that_fails_brings_its_items_back),
 		scene_test(test_a_quiet_put_that_fits_in_part_brings_the_rest_back),
 		scene_test(test_quiet_puts_are_confirmed_in_quarters_of_the_window),

@@ -141,14 +141,31 @@ static void test_flush_answers_after_what_came_before(void **state)
 	wire_expect_done(&scene->client, wire_send_flush(&scene->client), 0);
 }
 
+/* In one piece, since the broker closes after the first. The number of the
+ * goodbye. */
+static uint64_t send_goodbye_and_more(struct wire_client *client, uint32_t queue)
+{
+	Relevo__Goodbye goodbye = RELEVO__GOODBYE__INIT;
+	Relevo__QueueGet get = RELEVO__QUEUE_GET__INIT;
+	get.queue = queue;
+	Relevo__Header first = WIRE_HEADER(GOODBYE, goodbye, &goodbye);
+	Relevo__Header second = WIRE_HEADER(QUEUE_GET, queue_get, &get);
+	first.call = ++client->last_call;
+	second.call = ++client->last_call;
+	struct buffer bytes = wire_encode(&first, NULL);
+	assert_true(frame_append_head(&bytes, &second, 0));
+	wire_send_bytes(client, buffer_data(&bytes), buffer_size(&bytes));
+	buffer_fini(&bytes);
+	return first.call;
+}
+
 static void test_goodbye_returns_what_was_held_first(void **state)
 {
 	struct scene *scene = *state;
 	wire_put(&scene->client, scene->queue, "held");
 	uint64_t call = wire_send_get(&scene->client, scene->queue, 1, 0);
 	wire_expect_item(&scene->client, call, "held");
-	call = wire_send_goodbye(&scene->client);
-	wire_send_get(&scene->client, scene->queue, 1, 0); /* too late: not looked at */
+	call = send_goodbye_and_more(&scene->client, scene->queue);
 	wire_expect_done(&scene->client, call, 0);
 	wire_expect_end(&scene->client);
 
