@@ -18,25 +18,30 @@
  * can run years of leases in a second. Single-threaded.
  *
  * Every operation that may have to wait answers its `waiter` exactly once: from
- * inside the call, or later, from inside another call or engine_tick().
+ * inside the call, or later, from inside another call, engine_tick() or a
+ * completion of the store.
+ *
+ * An answer may call the engine again, and may end its own peer. Calls made from
+ * inside an answer are answered after it has returned, so that the stack does not
+ * grow with them; only what is refused for its arguments is answered at once. The
+ * one thing an answer must not do is free the engine.
  */
 struct engine;
 struct engine_peer; /* a session, as the engine sees it */
 
 struct engine_config {
 	uint64_t seed;         /* for hash tables and made-up names */
-	size_t user_memory;    /* bytes each user may cost */
-	uint32_t user_queues;  /* queues each user may have */
 	uint32_t peer_waiters; /* calls that may wait in one session */
 	uint32_t peer_leases;  /* items that one session may hold */
 	uint32_t peer_handles; /* queues that one session may have open */
 };
 
-/* Neither the store nor the accounts are owned. NULL when memory ran out. */
-struct engine *engine_new(const struct engine_config *config, struct accounts *accounts,
-			  struct store *store);
+/* The store is not owned. NULL when memory ran out. What each user may cost
+ * stands in the accounts that the peers bring. */
+struct engine *engine_new(const struct engine_config *config, struct store *store);
 
-/* All peers must have gone. */
+/* All peers must have gone, and the store be done with every commit. Queues that
+ * are left stay in the store. NULL is allowed. */
 void engine_free(struct engine *engine);
 
 /* Do what is due at `now`. Returns when to come again, NSEC_NEVER for never. */
@@ -51,6 +56,9 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 /* The session has ended, in order or not: its waiters are dropped without an
  * answer, what it leased goes back to its place, its handles are closed. */
 void engine_peer_gone(struct engine_peer *peer, nsec_t now);
+
+/* How many items the session holds. */
+uint32_t engine_peer_leases(const struct engine_peer *peer);
 
 /* ---- waiting ---------------------------------------------------------- */
 
@@ -70,30 +78,37 @@ struct answer {
 };
 
 /*
- * A call that is being answered, inside an object of the caller's. It must stay
- * where it is until it is answered or cancelled, or its peer is gone (which
- * drops it silently).
+ * A call that is being answered, inside an object of the caller's. Zero but for
+ * `answer` before its first use. It must stay where it is until it is answered,
+ * or its peer is gone (which drops it silently). The answer may free or reuse it.
  */
 struct waiter {
 	void (*answer)(struct waiter *waiter, const struct answer *answer); /* by the caller */
 	/* The rest is the engine's. */
 	struct engine_peer *peer;
 	struct queue *queue;
-	struct list in_queue;
+	struct list in_queue; /* the line of those who wait */
 	struct list in_peer;
+	struct list in_engine; /* of those who do not wait, are committed, or answered */
 	struct heap_node timer;
 	struct item *items; /* of a put: not yet accepted, linked by `next` */
+	uint64_t *acks;     /* of a put: the leases to acknowledge with it */
+	uint64_t batch;     /* of a put: the commit that its answer waits for */
+	uint32_t ack_count;
 	uint32_t accepted;
 	uint32_t max_items; /* of a get */
 	uint32_t max_bytes;
+	int refusal; /* the answer if it cannot be served now; OK: it waits */
+	int status;  /* the answer */
 	uint8_t kind;
-	uint64_t order; /* of arrival, so that waiters due together leave in order */
+	uint8_t state;
 };
 
-/* Answer a waiting call with CANCELLED. Does nothing if it is not waiting. */
+/* Answer a waiting call with CANCELLED. Does nothing if its outcome is decided:
+ * then that is, or was, its answer. */
 void waiter_cancel(struct waiter *waiter);
 
-/* Whether the call is parked: not answered yet. */
+/* Whether the call is parked: neither answered nor dropped. */
 bool waiter_parked(const struct waiter *waiter);
 
 /* ---- queues ----------------------------------------------------------- */
@@ -112,6 +127,7 @@ struct queue_opened {
 	uint32_t handle;  /* number of the queue in this session, never 0 */
 	const char *name; /* valid until the engine is called again */
 	bool created;
+	uint64_t identity;            /* tells it from any other that ever bears the name */
 	struct queue_options options; /* as it was created */
 };
 
@@ -127,7 +143,8 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 	       const struct queue_options *options, struct queue_opened *opened,
 	       struct error *error);
 
-/* BAD_ARGUMENT: no such handle. GONE is not an error here. */
+/* Calls that wait on the queue, and leases, outlive the handle.
+ * BAD_ARGUMENT: no such handle. GONE is not an error here. */
 int queue_close(struct engine_peer *peer, uint32_t handle, struct error *error);
 
 /* Everybody who waits on it is answered with GONE; leases on its items end.
@@ -149,10 +166,15 @@ struct put_request {
  * Put items in order. Answered with OK when all are in; FULL (did not wait) or
  * TIMED_OUT with `accepted` telling how many are; NOT_OWNER (a lease in `acks`
  * is not held: nothing is put, nothing acknowledged), BAD_ARGUMENT (no such
- * handle), NOT_FOUND (no such name), GONE, QUOTA (nothing is put), LIMIT (too many calls wait),
- * CANCELLED, NO_MEMORY. Waiting putters are served in order of arrival, and no
- * put overtakes one that waits. With acks, the leases are acknowledged when the
- * put has been accepted as a whole (at once, if it does not wait).
+ * handle), BAD_NAME, NOT_FOUND (no such name), GONE, QUOTA (nothing is put),
+ * LIMIT (too many calls wait), CANCELLED, NO_MEMORY, or the store's reason for
+ * failing to record or commit. Answered once the store has committed.
+ *
+ * Waiting putters are served in order of arrival, and no put overtakes one that
+ * waits. An item that a getter waits for goes straight to it and needs no room.
+ * With acks, the leases are acknowledged when the put has been accepted as a whole
+ * (at once, if it does not wait). A lease that ended while the put waited makes the
+ * answer NOT_OWNER, with `accepted` telling that the items are in.
  */
 void queue_put(struct engine_peer *peer, const struct put_request *request, nsec_t now,
 	       struct waiter *waiter);
@@ -165,11 +187,11 @@ struct get_request {
 };
 
 /*
- * Take items, oldest first, as many as are ready up to the maxima; waits only
- * while there is none. Each is leased to the session. Answered with OK; EMPTY
- * (did not wait), TIMED_OUT, BAD_ARGUMENT (no such handle), GONE, LIMIT
- * (leases or waiting calls), CANCELLED, NO_MEMORY. Getters are served in order
- * of arrival.
+ * Take items, oldest first, as many as are ready or held by waiting putters, up
+ * to the maxima; waits only while there is none. Each is leased to the session.
+ * Answered with OK; EMPTY (did not wait), TIMED_OUT, BAD_ARGUMENT (no such
+ * handle), GONE, LIMIT (leases or waiting calls), CANCELLED, QUOTA (for the table
+ * of leases), NO_MEMORY. Getters are served in order of arrival.
  */
 void queue_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
 	       struct waiter *waiter);
@@ -177,14 +199,14 @@ void queue_get(struct engine_peer *peer, const struct get_request *request, nsec
 /*
  * Acknowledge leases: their items are gone for good. NOT_OWNER when one is not
  * held (never was, ended, expired); the text names the first such. The others
- * are acknowledged all the same.
+ * are acknowledged all the same. Or the store's reason for not recording it.
  */
 int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
 	      struct error *error);
 
 /* Give items back to their place, to be handed out not before `not_before`
  * (0: at once). `unread`: takes back the count of the delivery too. NOT_OWNER
- * as for lease_ack(). */
+ * as for lease_ack(); NO_MEMORY: those that could not be delayed are still held. */
 int lease_nack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t not_before,
 	       bool unread, nsec_t now, struct error *error);
 

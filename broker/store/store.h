@@ -13,8 +13,11 @@
  * items are a million of these.
  */
 struct item {
-	struct heap_node order;  /* its place in the queue, once it was handed out */
-	struct item *next;       /* in the queue's line of new items */
+	struct heap_node order; /* its sequence in the queue, or the time while it is delayed */
+	union {
+		struct item *next; /* in a line of new items */
+		uint64_t sequence; /* while it is delayed */
+	};
 	struct account *account; /* who pays */
 	uint32_t size;           /* of the body */
 	uint16_t deliveries;     /* how often it was handed out; stays at the maximum */
@@ -58,7 +61,8 @@ struct store_operations {
 
 	/*
 	 * End the batch. `done` is called with OK once it is durable, or with the
-	 * reason why it is not; from inside commit() or later, from the loop.
+	 * reason why it is not; from inside commit() or later, from the loop, in
+	 * the order of the commits.
 	 */
 	void (*commit)(struct store *store, void (*done)(void *context, int status), void *context);
 

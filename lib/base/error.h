@@ -10,7 +10,7 @@
  */
 struct error {
 	int status;
-	char text[256];
+	char text[384]; /* the longest name, and a sentence around it */
 };
 
 /* Fill `error` (may be NULL) and return `status`, so that it can stand in a

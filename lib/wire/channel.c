@@ -38,9 +38,20 @@ int channel_fd(const struct channel *channel)
 
 short channel_events(struct channel *channel, bool want_send)
 {
+	short send_event = channel->ops->send_event;
+	short events = channel->paused && send_event != 0 ? 0 : POLLIN;
 	if (channel->ops->want_send != NULL)
 		channel->ops->want_send(channel, want_send);
-	return want_send ? (short)(POLLIN | channel->ops->send_event) : POLLIN;
+	return want_send ? (short)(events | send_event) : events;
+}
+
+void channel_pause(struct channel *channel, bool paused)
+{
+	if (channel->paused == paused)
+		return;
+	channel->paused = paused;
+	if (channel->ops->pause != NULL)
+		channel->ops->pause(channel);
 }
 
 int channel_receive(struct channel *channel, void *bytes, size_t size, size_t *received)

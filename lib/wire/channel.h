@@ -58,6 +58,10 @@ void channel_abandon(struct channel *channel);
 int channel_fd(const struct channel *channel);
 short channel_events(struct channel *channel, bool want_send);
 
+/* While paused, having something to receive is no event; its owner has enough to
+ * do. An end of the connection may or may not be one. */
+void channel_pause(struct channel *channel, bool paused);
+
 /*
  * Receive at most `size` bytes. OK with *received > 0, TRY_AGAIN, END_OF_STREAM
  * after an orderly end, DISCONNECTED otherwise (over tcp:// a reset may look like

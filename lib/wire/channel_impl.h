@@ -13,13 +13,18 @@ struct channel_ops {
 	int (*send)(struct channel *channel, const struct iovec *pieces, int count, size_t *sent);
 	void (*close)(struct channel *channel);
 	void (*abandon)(struct channel *channel);
-	void (*want_send)(struct channel *channel, bool wanted); /* or NULL */
-	short send_event; /* what poll(2) needs for sending besides POLLIN */
+	/* `paused` has changed; NULL: nothing to do. */
+	void (*pause)(struct channel *channel);
+	/* Whether anybody waits for room; NULL: nothing to do. */
+	void (*want_send)(struct channel *channel, bool wanted);
+	/* What tells poll(2) that there is room; 0: POLLIN tells of everything. */
+	short send_event;
 };
 
 struct channel {
 	const struct channel_ops *ops;
 	int fd;
+	bool paused; /* see channel_pause() */
 	struct channel_peer peer;
 };
 

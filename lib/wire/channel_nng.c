@@ -39,6 +39,7 @@ struct stream_channel {
 	bool send_failed;
 	bool send_refused; /* not all was taken: somebody waits for room */
 	bool send_wanted;  /* says the latest channel_events() */
+	bool deaf;         /* paused by its owner */
 	bool closed;       /* by its owner */
 	bool flooded;      /* when closed, the peer had sent more than was read */
 	bool shut;         /* the stream is closed too */
@@ -101,7 +102,7 @@ static void send_more(struct stream_channel *self)
 
 static void tell(struct stream_channel *self)
 {
-	bool readable = self->in.size > 0 || self->end != RELEVO_OK;
+	bool readable = !self->deaf && (self->in.size > 0 || self->end != RELEVO_OK);
 	bool can_send = ring_room(&self->out) > 0 || self->send_failed || !is_healthy(self);
 	bool writable = can_send && (self->send_wanted || self->send_refused);
 	event_set(&self->event, readable || writable);
@@ -263,6 +264,16 @@ static int stream_send(struct channel *channel, const struct iovec *pieces, int 
 	return status;
 }
 
+static void stream_pause(struct channel *channel)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	if (!channel_nng_is_usable())
+		return;
+	pthread_mutex_lock(&self->mutex);
+	self->deaf = channel->paused;
+	settle(self);
+}
+
 static void stream_want_send(struct channel *channel, bool wanted)
 {
 	struct stream_channel *self = (struct stream_channel *)channel;
@@ -303,6 +314,7 @@ static const struct channel_ops stream_ops = {
 	.send = stream_send,
 	.close = stream_close,
 	.abandon = stream_abandon,
+	.pause = stream_pause,
 	.want_send = stream_want_send,
 };
 

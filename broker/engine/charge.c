@@ -1,0 +1,16 @@
+#include "engine/charge.h"
+
+int charge_refused(const struct account *account, size_t bytes, const char *what,
+		   struct error *error)
+{
+	return error_set(error, RELEVO_QUOTA,
+			 "user %u asks for %zu bytes for %s, and uses %zu of the %zu allowed",
+			 account->uid, bytes, what, account->used, account->registry->memory_limit);
+}
+
+int charge(struct account *account, size_t bytes, const char *what, struct error *error)
+{
+	if (!account_charge(account, bytes))
+		return charge_refused(account, bytes, what, error);
+	return RELEVO_OK;
+}

@@ -1,0 +1,18 @@
+#ifndef ENGINE_CHARGE_H
+#define ENGINE_CHARGE_H
+
+#include "base/account.h"
+#include "base/error.h"
+
+/* What an allocation costs beyond its size. */
+#define CHARGE_OVERHEAD 16
+
+/* Charge the account, or QUOTA with a text that says whose, for what, and the
+ * limit. */
+int charge(struct account *account, size_t bytes, const char *what, struct error *error);
+
+/* That text alone. */
+int charge_refused(const struct account *account, size_t bytes, const char *what,
+		   struct error *error);
+
+#endif

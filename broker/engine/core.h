@@ -1,0 +1,57 @@
+#ifndef ENGINE_CORE_H
+#define ENGINE_CORE_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "engine/engine.h"
+
+/*
+ * What the files of the engine share.
+ *
+ * Operations only change the state: they put calls in line, move items, and mark
+ * the queues where something may be served now. engine_run() does the rest, and
+ * it alone calls answers: between two of its steps the state is whole, so that
+ * an answer may call any operation. Such a nested operation leaves its own work
+ * to the run that is under way.
+ */
+struct engine {
+	struct engine_config config;
+	struct store *store;
+	nsec_t now;             /* the latest time that anybody told */
+	uint64_t random;        /* state of the generator */
+	store_queue_t last_key; /* of a queue in the store */
+	uint32_t peers;
+	struct map queues; /* by name */
+
+	struct list active;     /* queues where something may be served */
+	struct list impatient;  /* waiters to be refused if nothing serves them now */
+	struct list committing; /* waiters whose items are not durable yet, by batch */
+	struct list finished;   /* waiters to be answered */
+	bool running;
+
+	struct heap waiter_timers; /* calls that time out */
+	struct heap lease_timers;  /* leases that expire */
+	struct heap queue_timers;  /* queues whose first delayed item becomes due */
+
+	struct delivery *deliveries; /* of the answer that is being given */
+	uint32_t delivery_capacity;
+
+	bool recorded;      /* something, since the last commit */
+	uint64_t batch;     /* number of the one that is being recorded */
+	uint64_t committed; /* number of the last one that the store is done with */
+};
+
+/* Serve, commit and answer until nothing is left to do. */
+void engine_run(struct engine *engine);
+
+/* Time never runs backwards inside the engine. */
+static inline void engine_at(struct engine *engine, nsec_t now)
+{
+	if (now > engine->now)
+		engine->now = now;
+}
+
+uint64_t engine_random(struct engine *engine);
+
+#endif

@@ -1,0 +1,153 @@
+#include "engine/lease.h"
+
+#include "engine/charge.h"
+#include "engine/peer.h"
+#include "engine/queue.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { CHUNK_SLOTS = 64 };
+
+/* The table of chunks may have twice the room it needs. */
+static const size_t chunk_cost =
+	CHUNK_SLOTS * sizeof(struct lease) + CHARGE_OVERHEAD + 2 * sizeof(struct lease *);
+
+static struct lease *slot_lease(const struct lease_table *table, uint32_t slot)
+{
+	return &table->chunks[slot / CHUNK_SLOTS][slot % CHUNK_SLOTS];
+}
+
+static bool reserve_chunk(struct lease_table *table)
+{
+	if (table->chunk_count < table->chunk_capacity)
+		return true;
+	uint32_t capacity = table->chunk_capacity > 0 ? table->chunk_capacity * 2 : 1;
+	struct lease **chunks = realloc(table->chunks, capacity * sizeof(struct lease *));
+	if (chunks == NULL)
+		return false;
+	table->chunks = chunks;
+	table->chunk_capacity = capacity;
+	return true;
+}
+
+/* Called when no slot is free. */
+static int add_chunk(struct engine_peer *peer)
+{
+	struct lease_table *table = &peer->leases;
+	if (!reserve_chunk(table))
+		return RELEVO_NO_MEMORY;
+	if (!account_charge(peer->account, chunk_cost))
+		return RELEVO_QUOTA;
+	struct lease *chunk = calloc(CHUNK_SLOTS, sizeof *chunk);
+	if (chunk == NULL) {
+		account_release(peer->account, chunk_cost);
+		return RELEVO_NO_MEMORY;
+	}
+	uint32_t first = table->chunk_count * CHUNK_SLOTS;
+	for (uint32_t i = 0; i < CHUNK_SLOTS; i++) {
+		/* The first use of a slot is number 1, so that no lease is 0. */
+		chunk[i].number = (first + i) | UINT64_C(1) << LEASE_SLOT_BITS;
+		chunk[i].next_free = i + 1 < CHUNK_SLOTS ? first + i + 2 : 0;
+		chunk[i].peer = peer;
+	}
+	table->chunks[table->chunk_count++] = chunk;
+	table->next_free = first + 1;
+	return RELEVO_OK;
+}
+
+int lease_reserve(struct engine_peer *peer, struct queue *queue)
+{
+	struct engine *engine = peer->engine;
+	if (peer->leases.used >= engine->config.peer_leases)
+		return RELEVO_LIMIT;
+	if (peer->leases.next_free == 0) {
+		int status = add_chunk(peer);
+		if (status != RELEVO_OK)
+			return status;
+	}
+	if (queue->options.lease != 0 && !heap_reserve(&engine->lease_timers, 1))
+		return RELEVO_NO_MEMORY;
+	if (!stock_reserve(&queue->stock, queue->leased + 1))
+		return RELEVO_NO_MEMORY;
+	return RELEVO_OK;
+}
+
+int lease_refused(struct engine_peer *peer, int status, struct error *error)
+{
+	if (status == RELEVO_LIMIT)
+		return error_set(error, status,
+				 "the session holds %u items, the most that it may hold",
+				 peer->leases.used);
+	if (status == RELEVO_QUOTA)
+		return charge_refused(peer->account, chunk_cost, "its table of leases", error);
+	return status;
+}
+
+struct lease *lease_new(struct engine_peer *peer, struct queue *queue, struct item *item)
+{
+	struct lease_table *table = &peer->leases;
+	struct lease *lease = slot_lease(table, table->next_free - 1);
+	assert(lease->item == NULL);
+	table->next_free = lease->next_free;
+	table->used++;
+	lease->item = item;
+	lease->queue = queue;
+	list_append(&queue->leases, &lease->in_queue);
+	queue->leased++;
+	if (queue->options.lease != 0) {
+		/* There is room: lease_reserve() has seen to it. */
+		nsec_t left = NSEC_NEVER - peer->engine->now;
+		nsec_t time = queue->options.lease < left ? queue->options.lease : left;
+		heap_push(&peer->engine->lease_timers, &lease->timer, peer->engine->now + time);
+	}
+	return lease;
+}
+
+struct lease *lease_find(struct engine_peer *peer, uint64_t number)
+{
+	uint32_t slot = number & (LEASE_MAX_SLOTS - 1);
+	if (slot >= peer->leases.chunk_count * CHUNK_SLOTS)
+		return NULL;
+	struct lease *lease = slot_lease(&peer->leases, slot);
+	return lease->item != NULL && lease->number == number ? lease : NULL;
+}
+
+struct item *lease_end(struct lease *lease)
+{
+	struct lease_table *table = &lease->peer->leases;
+	struct item *item = lease->item;
+	heap_remove(&lease->peer->engine->lease_timers, &lease->timer);
+	list_remove(&lease->in_queue);
+	lease->queue->leased--;
+	lease->item = NULL;
+	uint32_t slot = lease->number & (LEASE_MAX_SLOTS - 1);
+	lease->number += LEASE_MAX_SLOTS;
+	lease->next_free = table->next_free;
+	table->next_free = slot + 1;
+	table->used--;
+	return item;
+}
+
+void lease_return(struct lease *lease)
+{
+	struct queue *queue = lease->queue;
+	stock_give_back(&queue->stock, lease_end(lease));
+	queue_activate(queue);
+}
+
+void leases_return(struct engine_peer *peer)
+{
+	struct lease_table *table = &peer->leases;
+	for (uint32_t slot = 0; slot < table->chunk_count * CHUNK_SLOTS; slot++) {
+		struct lease *lease = slot_lease(table, slot);
+		if (lease->item != NULL)
+			lease_return(lease);
+	}
+	for (uint32_t i = 0; i < table->chunk_count; i++) {
+		free(table->chunks[i]);
+		account_release(peer->account, chunk_cost);
+	}
+	free(table->chunks);
+	*table = (struct lease_table){ 0 };
+}

@@ -1,0 +1,67 @@
+#ifndef ENGINE_LEASE_H
+#define ENGINE_LEASE_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "engine/engine.h"
+
+struct queue;
+
+/*
+ * An item in the hands of a session. Leases live in the slots of their session's
+ * table, and slots never move. The number of a lease is its slot and how often
+ * the slot has been used, so that the number of a lease that ended is never that
+ * of another.
+ */
+struct lease {
+	struct item *item; /* NULL: the slot is free */
+	struct queue *queue;
+	struct engine_peer *peer;
+	struct list in_queue;
+	struct heap_node timer; /* if its time is limited */
+	uint64_t number;
+	uint32_t next_free; /* slot + 1; 0: none */
+	bool marked;        /* seen while a list of leases is checked */
+};
+
+#define LEASE_SLOT_BITS 24
+#define LEASE_MAX_SLOTS (UINT32_C(1) << LEASE_SLOT_BITS)
+
+struct lease_table {
+	struct lease **chunks;
+	uint32_t chunk_count;
+	uint32_t chunk_capacity;
+	uint32_t used;      /* slots */
+	uint32_t next_free; /* slot + 1; 0: none */
+};
+
+/* Make sure that one item of the queue can be leased to the peer, and come back
+ * one day. LIMIT (leases of the session), QUOTA, NO_MEMORY. */
+int lease_reserve(struct engine_peer *peer, struct queue *queue);
+
+/* Lease the item, which has just left the queue's stock. */
+struct lease *lease_new(struct engine_peer *peer, struct queue *queue, struct item *item);
+
+/* The lease of that number, or NULL. */
+struct lease *lease_find(struct engine_peer *peer, uint64_t number);
+
+/* End a lease; its item is the caller's. */
+struct item *lease_end(struct lease *lease);
+
+/* End a lease by giving its item back to its place. */
+void lease_return(struct lease *lease);
+
+/* End a lease because its item is done with. Returns what the store said. */
+int lease_acknowledge(struct lease *lease);
+
+/* NOT_OWNER, naming the first that is not held or is named twice. */
+int leases_check(struct engine_peer *peer, const uint64_t *leases, size_t count,
+		 struct error *error);
+
+/* The session has ended: return all of them and free the table. */
+void leases_return(struct engine_peer *peer);
+
+/* The limits that lease_reserve() meets, in words; returns the status. */
+int lease_refused(struct engine_peer *peer, int status, struct error *error);
+
+#endif

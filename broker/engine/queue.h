@@ -1,0 +1,75 @@
+#ifndef ENGINE_QUEUE_H
+#define ENGINE_QUEUE_H
+
+#include "engine/core.h"
+#include "engine/stock.h"
+
+/*
+ * A queue lives as long as it has a name, and its memory as long as handles or
+ * waiters refer to it after that.
+ */
+struct queue {
+	struct map_node node; /* in engine->queues, until it is deleted */
+	struct engine *engine;
+	struct account *account; /* who pays for it */
+	struct queue_options options;
+	store_queue_t key;
+	uint32_t references; /* its name, handles, waiters, whoever works on it */
+	uint32_t handles;
+	bool deleted;
+	struct list in_owner;   /* if it ends with the session that created it */
+	struct list active;     /* in engine->active */
+	struct heap_node timer; /* in engine->queue_timers, while items are delayed */
+
+	struct stock stock;
+	struct list leases; /* items that sessions hold */
+	uint64_t leased;
+	struct list getters; /* waiting calls, in order of arrival */
+	struct list putters;
+	uint64_t getter_count, putter_count;
+
+	uint64_t last_sequence;
+	uint64_t bytes; /* of bodies in stock and leased */
+	uint64_t put, acknowledged, redelivered;
+	char name[];
+};
+
+/* A queue under a name that is not taken, charged to the peer's user. QUOTA,
+ * NO_MEMORY, or the store's reason. */
+int queue_new(struct engine_peer *peer, const char *name, const struct queue_options *options,
+	      struct queue **queue, struct error *error);
+
+/* The queue of that name, or NULL. */
+struct queue *queue_find(struct engine *engine, const char *name);
+
+/* Delete: its name is free, its items are gone, those who wait will be told. */
+void queue_end(struct queue *queue);
+
+/* Forget it, with its items, but not in the store. Nobody may wait on it. */
+void queue_forget(struct queue *queue);
+
+void queue_hold(struct queue *queue);
+void queue_drop(struct queue *queue);
+
+/* Have it looked at by engine_run(). */
+void queue_activate(struct queue *queue);
+
+/* Serve whoever can be served. Calls answers. */
+void queue_settle(struct queue *queue);
+
+/* Make sure that queue_delay() can be called once. */
+bool queue_reserve_delay(struct queue *queue);
+
+/* Give back an item that is not to be handed out before `due`. */
+void queue_delay(struct queue *queue, struct item *item, nsec_t due);
+
+/* Make ready what is due. */
+void queue_ripen(struct queue *queue);
+
+/* Tell the store how often the item has been handed out. */
+void queue_record_deliveries(struct queue *queue, const struct item *item);
+
+/* Whether an item may enter the stock. */
+bool queue_has_room(const struct queue *queue);
+
+#endif

@@ -1,0 +1,162 @@
+/* How sessions come to queues, and leave them. */
+#include "base/name.h"
+#include "engine/peer.h"
+#include "engine/queue.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static int mismatch(const struct queue *queue, const char *option, const char *has,
+		    const char *asked, struct error *error)
+{
+	return error_set(error, RELEVO_OPTION_MISMATCH, "the queue \"%s\" has the %s %s, not %s",
+			 queue->name, option, has, asked);
+}
+
+static void name_capacity(const struct queue_options *options, char *text, size_t size)
+{
+	if (options->bounded)
+		snprintf(text, size, "%" PRIu64, options->capacity);
+	else
+		snprintf(text, size, "unlimited");
+}
+
+static void name_lease(const struct queue_options *options, char *text, size_t size)
+{
+	if (options->lease != 0)
+		snprintf(text, size, "%" PRIu64 " ms", options->lease / NSEC_PER_MSEC);
+	else
+		snprintf(text, size, "of its session");
+}
+
+static int compare_options(const struct queue *queue, const struct queue_options *asked,
+			   struct error *error)
+{
+	static const char *const lifetimes[] = { "kept", "handles", "session" };
+	const struct queue_options *has = &queue->options;
+	char first[32];
+	char second[32];
+	if (has->bounded != asked->bounded || (has->bounded && has->capacity != asked->capacity)) {
+		name_capacity(has, first, sizeof first);
+		name_capacity(asked, second, sizeof second);
+		return mismatch(queue, "capacity", first, second, error);
+	}
+	if (has->lease != asked->lease) {
+		name_lease(has, first, sizeof first);
+		name_lease(asked, second, sizeof second);
+		return mismatch(queue, "lease", first, second, error);
+	}
+	if (has->lifetime != asked->lifetime)
+		return mismatch(queue, "lifetime", lifetimes[has->lifetime],
+				lifetimes[asked->lifetime], error);
+	return RELEVO_OK;
+}
+
+static int create_nameless(struct engine_peer *peer, const struct queue_options *options,
+			   struct queue **queue, struct error *error)
+{
+	char name[24];
+	do
+		snprintf(name, sizeof name, "~%016" PRIx64, engine_random(peer->engine));
+	while (queue_find(peer->engine, name) != NULL);
+	return queue_new(peer, name, options, queue, error);
+}
+
+/* The queue of that name, NULL when there is none and `mode` lets it be made. */
+static int find(struct engine *engine, const char *name, enum queue_open_mode mode,
+		struct queue **queue, struct error *error)
+{
+	*queue = NULL;
+	if (name[0] == '\0' && mode != QUEUE_OPEN_EXISTING)
+		return RELEVO_OK;
+	int status = name_check(name, "queue", error);
+	if (status != RELEVO_OK)
+		return status;
+	struct queue *found = queue_find(engine, name);
+	if (found == NULL && mode == QUEUE_OPEN_EXISTING)
+		return error_set(error, RELEVO_NOT_FOUND, "there is no queue \"%s\"", name);
+	if (found != NULL && mode == QUEUE_CREATE_NEW)
+		return error_set(error, RELEVO_EXISTS, "there is a queue \"%s\" already", name);
+	*queue = found;
+	return RELEVO_OK;
+}
+
+static int create(struct engine_peer *peer, const char *name, const struct queue_options *options,
+		  struct queue **queue, struct error *error)
+{
+	if (name[0] == '\0')
+		return create_nameless(peer, options, queue, error);
+	return queue_new(peer, name, options, queue, error);
+}
+
+int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode mode,
+	       const struct queue_options *options, struct queue_opened *opened,
+	       struct error *error)
+{
+	struct engine *engine = peer->engine;
+	struct queue *queue = NULL;
+	store_queue_t last_key = engine->last_key;
+	int status = peer_reserve_handle(peer, error);
+	if (status == RELEVO_OK)
+		status = find(engine, name, mode, &queue, error);
+	if (status == RELEVO_OK && queue == NULL)
+		status = create(peer, name, options, &queue, error);
+	else if (status == RELEVO_OK && mode == QUEUE_OPEN_OR_CREATE)
+		status = compare_options(queue, options, error);
+	if (status == RELEVO_OK)
+		*opened = (struct queue_opened){
+			.handle = peer_add_handle(peer, queue),
+			.name = queue->name,
+			.created = queue->key > last_key,
+			.identity = queue->key,
+			.options = queue->options,
+		};
+	engine_run(engine);
+	return status;
+}
+
+int queue_close(struct engine_peer *peer, uint32_t handle, struct error *error)
+{
+	struct engine *engine = peer->engine;
+	struct queue *queue;
+	int status = peer_find_handle(peer, handle, &queue, error);
+	if (status == RELEVO_OK)
+		peer_remove_handle(peer, handle);
+	engine_run(engine);
+	return status;
+}
+
+int queue_delete(struct engine *engine, const char *name, struct error *error)
+{
+	int status = name_check(name, "queue", error);
+	if (status != RELEVO_OK)
+		return status;
+	struct queue *queue = queue_find(engine, name);
+	if (queue == NULL)
+		return error_set(error, RELEVO_NOT_FOUND, "there is no queue \"%s\"", name);
+	queue_end(queue);
+	engine_run(engine);
+	return RELEVO_OK;
+}
+
+int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *counts,
+		struct error *error)
+{
+	struct queue *queue;
+	int status = peer_find_queue(peer, handle, &queue, error);
+	if (status != RELEVO_OK)
+		return status;
+	*counts = (struct queue_counts){
+		.ready = stock_ready(&queue->stock),
+		.leased = queue->leased,
+		.delayed = queue->stock.delayed.count,
+		.bytes = queue->bytes,
+		.getters = queue->getter_count,
+		.putters = queue->putter_count,
+		.put = queue->put,
+		.acknowledged = queue->acknowledged,
+		.redelivered = queue->redelivered,
+		.handles = queue->handles,
+	};
+	return RELEVO_OK;
+}

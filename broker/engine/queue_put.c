@@ -1,0 +1,135 @@
+/* How items come in. */
+#include "base/name.h"
+#include "engine/item.h"
+#include "engine/peer.h"
+#include "engine/queue.h"
+#include "engine/waiter.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All items are in: acknowledge what the put was the answer to. */
+static void complete(struct waiter *putter)
+{
+	int status = RELEVO_OK;
+	for (uint32_t i = 0; i < putter->ack_count; i++) {
+		struct lease *lease = lease_find(putter->peer, putter->acks[i]);
+		int outcome = lease != NULL ? lease_acknowledge(lease) : RELEVO_NOT_OWNER;
+		if (status == RELEVO_OK)
+			status = outcome;
+	}
+	waiter_finish(putter, status);
+}
+
+void putter_admit(struct waiter *putter)
+{
+	struct queue *queue = putter->queue;
+	struct engine *engine = queue->engine;
+	struct item *item = putter->items;
+	uint64_t sequence = queue->last_sequence + 1;
+	engine->recorded = true;
+	int status =
+		engine->store->operations->item_added(engine->store, queue->key, sequence, item);
+	if (status != RELEVO_OK) {
+		waiter_finish(putter, status);
+		return;
+	}
+	putter->items = item->next;
+	putter->accepted++;
+	item->order.key = queue->last_sequence = sequence;
+	stock_add(&queue->stock, item);
+	queue->put++;
+	queue->bytes += item->size;
+	if (putter->items == NULL)
+		complete(putter);
+}
+
+static int find_queue(struct engine_peer *peer, const struct put_request *request,
+		      struct queue **queue, struct error *error)
+{
+	if (request->handle != 0 || request->name == NULL)
+		return peer_find_queue(peer, request->handle, queue, error);
+	int status = name_check(request->name, "queue", error);
+	if (status != RELEVO_OK)
+		return status;
+	*queue = queue_find(peer->engine, request->name);
+	if (*queue == NULL)
+		return error_set(error, RELEVO_NOT_FOUND, "there is no queue \"%s\"",
+				 request->name);
+	return RELEVO_OK;
+}
+
+/* The request goes when the call returns, and the put may wait. */
+static int copy_acks(const struct put_request *request, uint64_t **acks, struct error *error)
+{
+	*acks = NULL;
+	if (request->ack_count == 0)
+		return RELEVO_OK;
+	size_t size = request->ack_count * sizeof **acks;
+	*acks = malloc(size);
+	if (*acks == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for %zu acknowledgements",
+				 request->ack_count);
+	memcpy(*acks, request->acks, size);
+	return RELEVO_OK;
+}
+
+/* Take over all that the put brings: its items and its acknowledgements. */
+static int fill(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter,
+		struct error *error)
+{
+	uint64_t *acks;
+	struct item *items = NULL;
+	int status = leases_check(peer, request->acks, request->ack_count, error);
+	if (status == RELEVO_OK)
+		status = copy_acks(request, &acks, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = items_new(peer, request, request->ack_count * sizeof(uint64_t), &items, error);
+	if (status != RELEVO_OK) {
+		free(acks);
+		return status;
+	}
+	*waiter = (struct waiter){
+		.answer = waiter->answer,
+		.kind = WAITER_PUT,
+		.items = items,
+		.acks = acks,
+		/* No more than the session can hold: they have been checked. */
+		.ack_count = (uint32_t)request->ack_count,
+	};
+	return RELEVO_OK;
+}
+
+static int begin(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter,
+		 struct error *error)
+{
+	struct queue *queue;
+	int status = find_queue(peer, request, &queue, error);
+	if (status == RELEVO_OK)
+		status = fill(peer, request, waiter, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = waiter_park(waiter, peer, queue, request->deadline);
+	if (status != RELEVO_OK) {
+		waiter_discard(waiter);
+		return error_set(error, status, "no memory for a call that waits");
+	}
+	/* A put of nothing has nothing to wait for. */
+	if (waiter->items == NULL)
+		complete(waiter);
+	return RELEVO_OK;
+}
+
+void queue_put(struct engine_peer *peer, const struct put_request *request, nsec_t now,
+	       struct waiter *waiter)
+{
+	struct engine *engine = peer->engine;
+	struct error error;
+	engine_at(engine, now);
+	if (begin(peer, request, waiter, &error) == RELEVO_OK)
+		engine_run(engine);
+	else
+		waiter_refuse(waiter, &error);
+}

@@ -1,0 +1,61 @@
+#ifndef ENGINE_STOCK_H
+#define ENGINE_STOCK_H
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+
+/*
+ * The items of one queue that nobody holds, in their order: by sequence. Items
+ * that were never handed out stand in a plain line. Those that came back have
+ * lower sequences than all of these, and stand in a heap, until they are due in
+ * another one. Zero is empty and valid.
+ */
+struct stock {
+	struct item *first_new, *last_new;
+	uint64_t new_count;
+	struct heap returned; /* by sequence */
+	struct heap delayed;  /* by the time when they are due */
+};
+
+/* The heaps must be empty. */
+void stock_fini(struct stock *stock);
+
+/* Append a new item; its `order.key` is its sequence. */
+void stock_add(struct stock *stock, struct item *item);
+
+/* The item that is next to be handed out, or NULL. */
+struct item *stock_first(const struct stock *stock);
+
+/* Take it out. There must be one. */
+struct item *stock_take(struct stock *stock);
+
+/* Make sure that `out` items that are out can come back. False when memory ran
+ * out. */
+bool stock_reserve(struct stock *stock, uint64_t out);
+
+/* Give back an item for which stock_reserve() has made room. */
+void stock_give_back(struct stock *stock, struct item *item);
+
+/* The same, to be ready at `due`; needs heap_reserve() of `delayed` too. */
+void stock_delay(struct stock *stock, struct item *item, nsec_t due);
+
+/* Make ready what is due. */
+void stock_ripen(struct stock *stock, nsec_t now);
+
+/* Take out any item, ready or not; NULL when there is none. */
+struct item *stock_drain(struct stock *stock);
+
+static inline uint64_t stock_ready(const struct stock *stock)
+{
+	return stock->new_count + stock->returned.count;
+}
+
+static inline uint64_t stock_size(const struct stock *stock)
+{
+	return stock_ready(stock) + stock->delayed.count;
+}
+
+#endif

@@ -1,0 +1,219 @@
+#include "engine/waiter.h"
+
+#include "engine/charge.h"
+#include "engine/item.h"
+#include "engine/peer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void waiter_refuse(struct waiter *waiter, const struct error *error)
+{
+	struct answer answer = { .status = error->status, .text = error->text };
+	waiter->answer(waiter, &answer);
+}
+
+/* A call that does not wait, or may not, goes through the same line: it is
+ * served if it can be, and refused otherwise. */
+static int begin_waiting(struct waiter *waiter, nsec_t deadline)
+{
+	struct engine_peer *peer = waiter->peer;
+	struct engine *engine = peer->engine;
+	if (deadline == 0)
+		waiter->refusal = waiter->kind == WAITER_GET ? RELEVO_EMPTY : RELEVO_FULL;
+	else if (peer->waiting >= engine->config.peer_waiters)
+		waiter->refusal = RELEVO_LIMIT;
+	if (waiter->refusal != RELEVO_OK) {
+		list_append(&engine->impatient, &waiter->in_engine);
+		return RELEVO_OK;
+	}
+	if (deadline != NSEC_NEVER && !heap_push(&engine->waiter_timers, &waiter->timer, deadline))
+		return RELEVO_NO_MEMORY;
+	peer->waiting++;
+	return RELEVO_OK;
+}
+
+int waiter_park(struct waiter *waiter, struct engine_peer *peer, struct queue *queue,
+		nsec_t deadline)
+{
+	waiter->peer = peer;
+	int status = begin_waiting(waiter, deadline);
+	if (status != RELEVO_OK)
+		return status;
+	waiter->queue = queue;
+	waiter->state = WAITER_PARKED;
+	queue_hold(queue);
+	list_append(&peer->waiters, &waiter->in_peer);
+	if (waiter->kind == WAITER_GET) {
+		list_append(&queue->getters, &waiter->in_queue);
+		queue->getter_count++;
+	} else {
+		list_append(&queue->putters, &waiter->in_queue);
+		queue->putter_count++;
+	}
+	queue_activate(queue);
+	return RELEVO_OK;
+}
+
+static void stop_waiting(struct waiter *waiter)
+{
+	heap_remove(&waiter->peer->engine->waiter_timers, &waiter->timer);
+	if (waiter->refusal == RELEVO_OK)
+		waiter->peer->waiting--;
+}
+
+void waiter_give_up(struct waiter *waiter, int status)
+{
+	stop_waiting(waiter);
+	waiter->refusal = status;
+	list_append(&waiter->peer->engine->impatient, &waiter->in_engine);
+}
+
+void waiter_discard(struct waiter *waiter)
+{
+	items_drop(waiter->peer->engine, waiter->items);
+	waiter->items = NULL;
+	if (waiter->ack_count > 0)
+		account_release(waiter->peer->account, waiter->ack_count * sizeof(uint64_t));
+	free(waiter->acks);
+	waiter->acks = NULL;
+	waiter->ack_count = 0;
+}
+
+static void leave_line(struct waiter *waiter)
+{
+	stop_waiting(waiter);
+	list_remove(&waiter->in_queue);
+	if (waiter->kind == WAITER_GET) {
+		waiter->queue->getter_count--;
+	} else {
+		waiter->queue->putter_count--;
+		waiter_discard(waiter);
+	}
+}
+
+void waiter_finish(struct waiter *waiter, int status)
+{
+	assert(waiter->state == WAITER_PARKED);
+	struct engine *engine = waiter->peer->engine;
+	leave_line(waiter);
+	list_remove(&waiter->in_engine);
+	waiter->status = status;
+	if (waiter->kind == WAITER_PUT && (status == RELEVO_OK || waiter->accepted > 0)) {
+		waiter->state = WAITER_COMMITTING;
+		waiter->batch = engine->batch;
+		engine->recorded = true;
+		list_append(&engine->committing, &waiter->in_engine);
+	} else {
+		waiter->state = WAITER_FINISHED;
+		list_append(&engine->finished, &waiter->in_engine);
+	}
+}
+
+void waiter_committed(struct waiter *waiter, int status)
+{
+	assert(waiter->state == WAITER_COMMITTING);
+	list_remove(&waiter->in_engine);
+	if (status != RELEVO_OK)
+		waiter->status = status;
+	waiter->state = WAITER_FINISHED;
+	list_append(&waiter->peer->engine->finished, &waiter->in_engine);
+}
+
+/* The call is its caller's again. */
+static void forget(struct waiter *waiter)
+{
+	list_remove(&waiter->in_engine);
+	list_remove(&waiter->in_peer);
+	queue_drop(waiter->queue);
+	waiter->state = WAITER_IDLE;
+}
+
+void waiter_drop(struct waiter *waiter)
+{
+	if (waiter->state == WAITER_PARKED)
+		leave_line(waiter);
+	forget(waiter);
+}
+
+/* What is the matter with the queue. False: nothing is. */
+static bool describe_queue(const struct waiter *waiter, struct error *error)
+{
+	const char *text = NULL;
+	if (waiter->status == RELEVO_GONE)
+		text = "was deleted";
+	else if (waiter->status == RELEVO_EMPTY)
+		text = "has no item ready";
+	else if (waiter->status == RELEVO_FULL)
+		text = "is full";
+	else if (waiter->status == RELEVO_TIMED_OUT)
+		text = waiter->kind == WAITER_GET ? "had no item in time" : "had no room in time";
+	if (text != NULL)
+		error_set(error, waiter->status, "the queue \"%s\" %s", waiter->queue->name, text);
+	return text != NULL;
+}
+
+/* The culprit in words, for outcomes that have one. */
+static void describe(const struct waiter *waiter, struct error *error)
+{
+	struct engine_peer *peer = waiter->peer;
+	error->status = waiter->status;
+	error->text[0] = '\0';
+	if (describe_queue(waiter, error))
+		return;
+	if (waiter->status == RELEVO_NOT_OWNER)
+		error_set(error, RELEVO_NOT_OWNER,
+			  "a lease ended while the put that was to acknowledge it waited");
+	else if (waiter->status == RELEVO_LIMIT && waiter->refusal == RELEVO_LIMIT)
+		error_set(error, RELEVO_LIMIT,
+			  "%u calls wait in this session, the most that may wait",
+			  peer->engine->config.peer_waiters);
+	else if (waiter->kind == WAITER_GET)
+		lease_refused(peer, waiter->status, error);
+}
+
+void waiter_answer(struct waiter *waiter)
+{
+	struct error error;
+	describe(waiter, &error);
+	struct answer answer = {
+		.status = waiter->status,
+		.text = error.text,
+		.accepted = waiter->accepted,
+	};
+	forget(waiter);
+	waiter->answer(waiter, &answer);
+}
+
+void waiter_deliver(struct waiter *waiter, uint32_t count)
+{
+	struct engine *engine = waiter->peer->engine;
+	struct answer answer = {
+		.status = RELEVO_OK,
+		.text = "",
+		.deliveries = engine->deliveries,
+		.delivery_count = count,
+	};
+	leave_line(waiter);
+	forget(waiter);
+	/* The answer may end the leases while it still reads the items. */
+	for (uint32_t i = 0; i < count; i++)
+		item_hold(engine->deliveries[i].item);
+	waiter->answer(waiter, &answer);
+	for (uint32_t i = 0; i < count; i++)
+		item_drop(engine, engine->deliveries[i].item);
+}
+
+void waiter_cancel(struct waiter *waiter)
+{
+	if (waiter->state != WAITER_PARKED)
+		return;
+	struct engine *engine = waiter->peer->engine;
+	waiter_finish(waiter, RELEVO_CANCELLED);
+	engine_run(engine);
+}
+
+bool waiter_parked(const struct waiter *waiter)
+{
+	return waiter->state != WAITER_IDLE;
+}

@@ -1,0 +1,89 @@
+#include "store/store.h"
+
+#include <relevo/status.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct item *item_new(struct store *store, const void *body, size_t size)
+{
+	(void)store;
+	if (size > UINT32_MAX)
+		return NULL;
+	struct item *item = malloc(sizeof *item + size);
+	if (item == NULL)
+		return NULL;
+	*item = (struct item){ .size = (uint32_t)size, .references = 1 };
+	if (size > 0)
+		memcpy(item->body, body, size);
+	return item;
+}
+
+static void item_free(struct store *store, struct item *item)
+{
+	(void)store;
+	free(item);
+}
+
+static int queue_created(struct store *store, store_queue_t queue, const char *name)
+{
+	(void)store;
+	(void)queue;
+	(void)name;
+	return RELEVO_OK;
+}
+
+static int queue_deleted(struct store *store, store_queue_t queue)
+{
+	(void)store;
+	(void)queue;
+	return RELEVO_OK;
+}
+
+static int item_recorded(struct store *store, store_queue_t queue, uint64_t sequence,
+			 const struct item *item)
+{
+	(void)store;
+	(void)queue;
+	(void)sequence;
+	(void)item;
+	return RELEVO_OK;
+}
+
+static int item_removed(struct store *store, store_queue_t queue, uint64_t sequence)
+{
+	(void)store;
+	(void)queue;
+	(void)sequence;
+	return RELEVO_OK;
+}
+
+static void commit(struct store *store, void (*done)(void *context, int status), void *context)
+{
+	(void)store;
+	done(context, RELEVO_OK);
+}
+
+static void store_memory_close(struct store *store)
+{
+	free(store);
+}
+
+static const struct store_operations operations = {
+	.item_new = item_new,
+	.item_free = item_free,
+	.queue_created = queue_created,
+	.queue_deleted = queue_deleted,
+	.item_added = item_recorded,
+	.item_removed = item_removed,
+	.item_changed = item_recorded,
+	.commit = commit,
+	.close = store_memory_close,
+};
+
+struct store *store_memory_open(void)
+{
+	struct store *store = malloc(sizeof *store);
+	if (store != NULL)
+		store->operations = &operations;
+	return store;
+}
