@@ -61,26 +61,34 @@ int port_of(const struct listener *listener)
 	return address.number;
 }
 
-/* Another program's socket, connected to the listener; `buffer` bounds what the
- * kernel keeps for it, 0: as usual. */
-int raw_connect(const struct listener *listener, int buffer)
+int raw_socket(int buffer)
 {
-	const struct sockaddr_in name = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port_of(listener)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
 	if (buffer > 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
 	const struct timeval patience = { .tv_sec = PATIENCE_MSEC / 1000 };
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	assert_int_equal(connect(fd, (const struct sockaddr *)&name, sizeof name), 0);
 	return fd;
 }
 
-/* Everything up to the end; how many bytes. */
+void raw_dial(int fd, const struct listener *listener)
+{
+	const struct sockaddr_in name = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port_of(listener)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	assert_int_equal(connect(fd, (const struct sockaddr *)&name, sizeof name), 0);
+}
+
+int raw_connect(const struct listener *listener, int buffer)
+{
+	int fd = raw_socket(buffer);
+	raw_dial(fd, listener);
+	return fd;
+}
+
 size_t raw_read_all(int fd)
 {
 	static char bytes[65536];

@@ -19,8 +19,10 @@ int tcp_teardown(void **state);
 
 int port_of(const struct listener *listener);
 
-/* Another program's socket, connected to the listener; `buffer` bounds what the
- * kernel keeps for it, 0: as usual. */
+/* Another program's socket, and connected; `buffer` bounds what the kernel keeps
+ * for it, 0: as usual. */
+int raw_socket(int buffer);
+void raw_dial(int fd, const struct listener *listener);
 int raw_connect(const struct listener *listener, int buffer);
 
 /* Everything up to the end; how many bytes. */
