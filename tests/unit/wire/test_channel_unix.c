@@ -247,6 +247,27 @@ static void test_readiness(void **state)
 	ends_close(&ends);
 }
 
+/* A paused channel is silent about input, but not about room to send. */
+static void test_pause(void **state)
+{
+	(void)state;
+	struct ends ends;
+	ends_open(&ends, url_of("socket"));
+	send_all(ends.client, "x", 1);
+	assert_true(is_ready(ends.server, false, PATIENCE_MSEC));
+	channel_pause(ends.server, true);
+	assert_false(is_ready(ends.server, false, 0));
+	assert_true(is_ready(ends.server, true, 0));
+	send_all(ends.client, "y", 1);
+	assert_false(is_ready(ends.server, false, 50));
+	channel_pause(ends.server, false);
+	assert_true(is_ready(ends.server, false, 0));
+	char bytes[2];
+	receive_all(ends.server, bytes, 2);
+	assert_memory_equal(bytes, "xy", 2);
+	ends_close(&ends);
+}
+
 /* More pieces than the system takes in one call. */
 static void test_many_pieces(void **state)
 {
