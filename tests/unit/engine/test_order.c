@@ -112,6 +112,8 @@ static void test_unread_items_do_not_count_as_delivered(void **state)
 	expect(f, f->a, q, "x", &call);
 	assert_int_equal(call.deliveries[0], 2);
 	assert_int_equal(counts_of(f->a, q).redelivered, 1);
+	assert_int_equal(lease_nack(f->a, call.leases, 1, 0, true, f->now, &error), RELEVO_OK);
+	assert_int_equal(counts_of(f->a, q).redelivered, 0);
 }
 
 static void test_the_delivery_count_stays_at_its_maximum(void **state)
