@@ -15,6 +15,8 @@ HEADER = """\
 extern "C" {{
 #endif
 
+#pragma GCC visibility push(default)
+
 /* What every call returns: 0 is success. */
 enum relevo_status {{
 {values}
@@ -25,6 +27,8 @@ const char *relevo_error_message(int status);
 
 /* Its name, such as "TIMED_OUT". Static; never NULL. */
 const char *relevo_error_name(int status);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }}

@@ -57,6 +57,9 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
  * answer, what it leased goes back to its place, its handles are closed. */
 void engine_peer_gone(struct engine_peer *peer, nsec_t now);
 
+/* How many items the session holds. */
+uint32_t engine_peer_leases(const struct engine_peer *peer);
+
 /* ---- waiting ---------------------------------------------------------- */
 
 /* An item that was handed out. The item and its body stay valid until the
@@ -124,6 +127,7 @@ struct queue_opened {
 	uint32_t handle;  /* number of the queue in this session, never 0 */
 	const char *name; /* valid until the engine is called again */
 	bool created;
+	uint64_t identity;            /* tells it from any other that ever bears the name */
 	struct queue_options options; /* as it was created */
 };
 

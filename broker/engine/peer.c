@@ -61,6 +61,11 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	engine_run(engine);
 }
 
+uint32_t engine_peer_leases(const struct engine_peer *peer)
+{
+	return peer->leases.used;
+}
+
 static int grow_handles(struct engine_peer *peer, struct error *error)
 {
 	uint32_t capacity = peer->handle_capacity > 0 ? peer->handle_capacity * 2 : FIRST_HANDLES;

@@ -30,8 +30,7 @@ static bool is_control(const uint8_t *text)
 	return text[0] < 0x20 || text[0] == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0);
 }
 
-/* The name with everything but printable ASCII as \xNN, for messages. */
-static void make_printable(const char *name, char *out, size_t size)
+void name_make_printable(const char *name, char *out, size_t size)
 {
 	size_t used = 0;
 	for (const uint8_t *byte = (const uint8_t *)name; *byte != '\0'; byte++) {
@@ -51,7 +50,7 @@ static void make_printable(const char *name, char *out, size_t size)
 int name_check(const char *name, const char *what, struct error *error)
 {
 	char shown[64];
-	make_printable(name, shown, sizeof shown);
+	name_make_printable(name, shown, sizeof shown);
 	size_t size = strlen(name);
 	if (size == 0)
 		return error_set(error, RELEVO_BAD_NAME, "the %s name is empty", what);

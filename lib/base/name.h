@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
+
 /* Longest name of an object, in bytes. */
 #define NAME_MAX_BYTES 255
 
@@ -12,5 +14,9 @@
  * printable) and what is wrong with it. `what` is the kind of object.
  */
 int name_check(const char *name, const char *what, struct error *error);
+
+/* `name` with everything but printable ASCII as \xNN, for messages; cut with
+ * "..." when it does not fit into `size` (at least 8) bytes. */
+void name_make_printable(const char *name, char *out, size_t size);
 
 #endif

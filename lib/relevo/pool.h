@@ -15,6 +15,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct relevo_pool relevo_pool;
 
 /* What a task has to say, while it runs. */
@@ -118,7 +120,11 @@ int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo
 int relevo_pool_apply(relevo_pool *pool, const char *function, const void *data, size_t size,
 		      int64_t timeout, struct relevo_result *result);
 
+/* Free what relevo_pool_map() filled in: the data of each result, not the array.
+ * Calling it twice, or with zeroed results, does nothing. */
 void relevo_results_free(struct relevo_result *results, size_t count);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

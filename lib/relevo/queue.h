@@ -17,6 +17,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 typedef struct relevo_queue relevo_queue;
 
 /* Some bytes of the caller's. */
@@ -32,6 +34,7 @@ typedef struct relevo_item {
 	size_t size;
 	uint64_t lease;      /* 0: acknowledged already */
 	uint32_t deliveries; /* how often it was handed out, this time included */
+	void *memory;        /* the library's */
 } relevo_item;
 
 enum relevo_lifetime {
@@ -166,6 +169,8 @@ struct relevo_queue_counts {
  * included. Thread-safe; blocks for the answer. Errors: GONE, DISCONNECTED,
  * FORKED. */
 int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

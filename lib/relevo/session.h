@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /* Time-outs are milliseconds. Any other negative number is BAD_ARGUMENT. */
 #define RELEVO_FOREVER (-1)
 
@@ -80,6 +82,8 @@ size_t relevo_session_max_item(const relevo_session *session);
  * relevo call; "" when there was none. Never blocks.
  */
 const char *relevo_error_detail(void);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

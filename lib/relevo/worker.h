@@ -10,6 +10,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 struct relevo_worker_options {
 	int processes; /* 0: one for each processor */
 };
@@ -31,6 +33,8 @@ struct relevo_worker_options {
  */
 int relevo_worker_serve(const char *url, const char *pool,
 			const struct relevo_worker_options *options);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

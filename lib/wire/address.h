@@ -18,7 +18,8 @@
  */
 enum address_kind { ADDRESS_IPC, ADDRESS_ABSTRACT, ADDRESS_FD, ADDRESS_TCP };
 
-#define ADDRESS_MAX 300
+#define ADDRESS_MAX      300
+#define ADDRESS_MAX_HOST 253
 
 struct address {
 	enum address_kind kind;

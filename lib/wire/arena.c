@@ -4,7 +4,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { BLOCK_SIZE = 16 * 1024 };
+enum { BLOCK_SIZE = 16 * 1024, CHUNK_SIZE = 64 * 1024 };
+
+/* What is larger gets a chunk of its own, so that at most a quarter of a shared
+ * chunk is left unused when it is given up. */
+enum { SHARED_MAX = CHUNK_SIZE / 4 };
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -23,6 +27,14 @@ static void leave(void *arena, void *pointer)
 	(void)pointer;
 }
 
+static void use_block(struct arena *arena)
+{
+	arena->next = arena->block;
+	arena->left = BLOCK_SIZE;
+	arena->total = 0;
+	arena->out_of_memory = false;
+}
+
 bool arena_init(struct arena *arena, size_t limit)
 {
 	*arena = (struct arena){
@@ -30,7 +42,10 @@ bool arena_init(struct arena *arena, size_t limit)
 		.block = malloc(BLOCK_SIZE),
 		.limit = limit,
 	};
-	return arena->block != NULL;
+	if (arena->block == NULL)
+		return false;
+	use_block(arena);
+	return true;
 }
 
 static void free_chunks(struct arena *arena)
@@ -46,14 +61,30 @@ void arena_fini(struct arena *arena)
 {
 	free_chunks(arena);
 	free(arena->block);
-	arena->block = NULL;
+	*arena = (struct arena){ 0 };
 }
 
 void arena_reset(struct arena *arena)
 {
 	free_chunks(arena);
-	arena->used = 0;
-	arena->total = 0;
+	use_block(arena);
+}
+
+/* A chunk with room for `size` bytes, counted as the memory that it costs. */
+static char *add_chunk(struct arena *arena, size_t size)
+{
+	size_t cost = sizeof(struct arena_chunk) + size;
+	if (cost > arena->limit - arena->total)
+		return NULL;
+	struct arena_chunk *chunk = malloc(cost);
+	if (chunk == NULL) {
+		arena->out_of_memory = true;
+		return NULL;
+	}
+	chunk->next = arena->chunks;
+	arena->chunks = chunk;
+	arena->total += cost;
+	return chunk->bytes;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
@@ -61,19 +92,17 @@ void *arena_alloc(struct arena *arena, size_t size)
 	if (size > arena->limit)
 		return NULL;
 	size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	if (rounded > arena->limit - arena->total)
-		return NULL;
-	if (rounded <= BLOCK_SIZE - arena->used) {
-		void *bytes = arena->block + arena->used;
-		arena->used += rounded;
-		arena->total += rounded;
-		return bytes;
+	if (rounded > arena->left) {
+		if (rounded > SHARED_MAX)
+			return add_chunk(arena, rounded);
+		char *bytes = add_chunk(arena, CHUNK_SIZE);
+		if (bytes == NULL)
+			return NULL;
+		arena->next = bytes;
+		arena->left = CHUNK_SIZE;
 	}
-	struct arena_chunk *chunk = malloc(sizeof *chunk + rounded);
-	if (chunk == NULL)
-		return NULL;
-	chunk->next = arena->chunks;
-	arena->chunks = chunk;
-	arena->total += rounded;
-	return chunk->bytes;
+	char *bytes = arena->next;
+	arena->next += rounded;
+	arena->left -= rounded;
+	return bytes;
 }

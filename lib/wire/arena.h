@@ -10,15 +10,17 @@
  * more than it reads when a message is made for it (an unknown field of two
  * bytes costs about eighty), so what one frame may cost is capped here, and
  * unpacking fails when it is used up. Nothing is freed singly: arena_reset()
- * makes all of it free again. Not thread-safe.
+ * makes all of it free again. Not thread-safe; must not move.
  */
 struct arena {
 	ProtobufCAllocator allocator; /* hand this to protobuf-c */
-	char *block;                  /* the common case fits in here */
-	size_t used;                  /* of the block */
-	struct arena_chunk *chunks;   /* what did not fit */
-	size_t total;                 /* bytes given out since the last reset */
+	char *block;                  /* kept for ever: the common case fits in here */
+	struct arena_chunk *chunks;   /* what did not fit, until the next reset */
+	char *next;                   /* free bytes, in the block or the latest chunk */
+	size_t left;                  /* how many */
+	size_t total;                 /* bytes of all chunks */
 	size_t limit;                 /* of total */
+	bool out_of_memory;           /* since the last reset: malloc() failed, not the limit */
 };
 
 /* False when memory ran out. */

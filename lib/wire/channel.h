@@ -41,7 +41,8 @@ struct channel_peer {
 int channel_connect(const struct address *address, nsec_t deadline, struct channel **channel,
 		    struct error *error);
 
-/* NULL is allowed. */
+/* What was sent still goes out, for a second at most if the peer is slow. NULL
+ * is allowed. */
 void channel_close(struct channel *channel);
 
 /* For a child after fork(2): frees this side's copy without touching the
@@ -51,19 +52,29 @@ void channel_abandon(struct channel *channel);
 /*
  * What to wait for before trying again: the descriptor, and the events for
  * poll(2) (POLLIN, and POLLOUT where sending needs it and it is wanted). Any
- * event means: try both.
+ * event means: try both. The channel remembers the latest wish: ask again when
+ * it changes, even if the answer is the same.
  */
 int channel_fd(const struct channel *channel);
-short channel_events(const struct channel *channel, bool want_send);
+short channel_events(struct channel *channel, bool want_send);
+
+/* While paused, having something to receive is no event; its owner has enough to
+ * do. An end of the connection may or may not be one. */
+void channel_pause(struct channel *channel, bool paused);
 
 /*
  * Receive at most `size` bytes. OK with *received > 0, TRY_AGAIN, END_OF_STREAM
- * after an orderly end, DISCONNECTED otherwise.
+ * after an orderly end, DISCONNECTED otherwise (over tcp:// a reset may look like
+ * an orderly end), FORKED as channel_connect().
  */
 int channel_receive(struct channel *channel, void *bytes, size_t size, size_t *received);
 
-/* Send what goes at once. OK with *sent > 0 (perhaps not all), TRY_AGAIN or
- * DISCONNECTED. Never raises SIGPIPE. */
+/*
+ * Send what goes at once. OK with *sent > 0 (perhaps not all), TRY_AGAIN,
+ * DISCONNECTED, or FORKED. Never raises SIGPIPE. Over tcp:// the descriptor
+ * tells whoever could not send all that there is room again, whatever he said
+ * to channel_events(): one who gives up sends nothing (count 0) once.
+ */
 int channel_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent);
 
 void channel_get_peer(const struct channel *channel, struct channel_peer *peer);
@@ -91,7 +102,7 @@ const char *listener_url(const struct listener *listener);
 /*
  * The next connection: OK, TRY_AGAIN when there is none, LIMIT when descriptors
  * or memory ran out (try again after a while: the descriptor may stay
- * readable), SYSTEM.
+ * readable), SYSTEM, FORKED.
  */
 int listener_accept(struct listener *listener, struct channel **channel);
 

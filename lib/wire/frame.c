@@ -3,7 +3,11 @@
 #include "wire/protocol.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <string.h>
+
+/* Field numbers below it are of the header itself, see header.proto. */
+enum { FIRST_OPERATION = 10 };
 
 static uint32_t read_u32(const uint8_t *bytes)
 {
@@ -18,17 +22,17 @@ static void write_u32(uint8_t *bytes, size_t number)
 	memcpy(bytes, &big_endian, sizeof big_endian);
 }
 
-size_t frame_bodies_size(const Relevo__Header *header)
+uint64_t frame_bodies_size(const Relevo__Header *header)
 {
-	size_t sum = 0;
+	uint64_t sum = 0;
 	for (size_t i = 0; i < header->n_sizes; i++)
 		sum += header->sizes[i];
 	return sum;
 }
 
-/* The two lengths, as far as they are there. */
-static int read_prefix(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
-		       size_t *frame_size, size_t *header_size, struct error *error)
+/* Check the two lengths, as far as they are there. */
+static int check_prefix(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
+			size_t *frame_size, struct error *error)
 {
 	*frame_size = FRAME_PREFIX_SIZE;
 	if (size < sizeof(uint32_t))
@@ -47,7 +51,6 @@ static int read_prefix(const uint8_t *bytes, size_t size, const struct frame_lim
 			error, RELEVO_BAD_FRAME,
 			"a frame of %u bytes announces a header of %u; at most %u are allowed",
 			length, header, FRAME_MAX_HEADER);
-	*header_size = header;
 	return size < *frame_size ? RELEVO_TRY_AGAIN : RELEVO_OK;
 }
 
@@ -58,10 +61,10 @@ static int check_bodies(const struct frame *frame, const struct frame_limits *li
 	if (header->n_sizes > FRAME_MAX_ITEMS)
 		return error_set(error, RELEVO_BAD_FRAME, "a frame holds %zu bodies, more than %u",
 				 header->n_sizes, FRAME_MAX_ITEMS);
-	size_t sum = frame_bodies_size(header);
+	uint64_t sum = frame_bodies_size(header);
 	if (sum != frame->bodies_size)
 		return error_set(error, RELEVO_BAD_FRAME,
-				 "the bodies of a frame have %zu bytes, its header says %zu",
+				 "the bodies of a frame have %zu bytes, its header says %" PRIu64,
 				 frame->bodies_size, sum);
 	for (size_t i = 0; i < header->n_sizes; i++) {
 		if (header->sizes[i] > limits->max_item)
@@ -72,31 +75,45 @@ static int check_bodies(const struct frame *frame, const struct frame_limits *li
 	return RELEVO_OK;
 }
 
-/* protobuf-c keeps the fields it does not know: the first of them is what a
- * newer client may have meant as the operation. */
+/* protobuf-c keeps the fields it does not know. The first that could stand in
+ * the oneof is what a newer client may have meant as the operation. */
 static int unknown_operation(const Relevo__Header *header, struct error *error)
 {
-	if (header->base.n_unknown_fields == 0)
-		return error_set(error, RELEVO_UNKNOWN_OPERATION, "a frame names no operation");
-	return error_set(error, RELEVO_UNKNOWN_OPERATION, "operation %u is not known",
-			 header->base.unknown_fields[0].tag);
+	for (unsigned i = 0; i < header->base.n_unknown_fields; i++) {
+		uint32_t tag = header->base.unknown_fields[i].tag;
+		if (tag >= FIRST_OPERATION)
+			return error_set(error, RELEVO_UNKNOWN_OPERATION,
+					 "operation %u is not known", tag);
+	}
+	return error_set(error, RELEVO_UNKNOWN_OPERATION, "a frame names no operation");
+}
+
+static int unpack_header(const uint8_t *bytes, size_t size, struct arena *arena,
+			 struct frame *frame, struct error *error)
+{
+	frame->header = relevo__header__unpack(&arena->allocator, size, bytes);
+	if (frame->header != NULL)
+		return RELEVO_OK;
+	if (arena->out_of_memory)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a header of %zu bytes",
+				 size);
+	return error_set(error, RELEVO_BAD_FRAME,
+			 "the header of a frame, %zu bytes, is not valid protobuf or too complex",
+			 size);
 }
 
 int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
 	       struct arena *arena, struct frame *frame, struct error *error)
 {
-	size_t header_size = 0;
-	int status = read_prefix(bytes, size, limits, &frame->size, &header_size, error);
+	int status = check_prefix(bytes, size, limits, &frame->size, error);
 	if (status != RELEVO_OK)
 		return status;
 
+	size_t header_size = read_u32(bytes + sizeof(uint32_t));
 	const uint8_t *header = bytes + FRAME_PREFIX_SIZE;
-	frame->header = relevo__header__unpack(&arena->allocator, header_size, header);
-	if (frame->header == NULL)
-		return error_set(
-			error, RELEVO_BAD_FRAME,
-			"the header of a frame, %zu bytes, is not valid protobuf or too complex",
-			header_size);
+	status = unpack_header(header, header_size, arena, frame, error);
+	if (status != RELEVO_OK)
+		return status;
 	frame->bodies = header + header_size;
 	frame->bodies_size = frame->size - FRAME_PREFIX_SIZE - header_size;
 	status = check_bodies(frame, limits, error);
@@ -108,6 +125,8 @@ int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *lim
 bool frame_append_head(struct buffer *out, const Relevo__Header *header, size_t bodies_size)
 {
 	size_t header_size = relevo__header__get_packed_size(header);
+	if (header_size > FRAME_MAX_HEADER || bodies_size > UINT32_MAX - FRAME_MAX_HEADER - 4)
+		return false;
 	uint8_t *room = buffer_reserve(out, FRAME_PREFIX_SIZE + header_size);
 	if (room == NULL)
 		return false;

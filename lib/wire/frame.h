@@ -43,10 +43,11 @@ int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *lim
 	       struct arena *arena, struct frame *frame, struct error *error);
 
 /* Append a frame's prefix and header to `out`; `bodies_size` bytes of bodies,
- * as header->sizes tells them, have to follow. False when memory ran out. */
+ * as header->sizes tells them, have to follow. False when memory ran out, or when
+ * no reader would take so large a header or frame. */
 bool frame_append_head(struct buffer *out, const Relevo__Header *header, size_t bodies_size);
 
 /* The sum of header->sizes. */
-size_t frame_bodies_size(const Relevo__Header *header);
+uint64_t frame_bodies_size(const Relevo__Header *header);
 
 #endif

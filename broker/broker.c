@@ -1,0 +1,172 @@
+#include "broker.h"
+
+#include "engine/engine.h"
+#include "net/listeners.h"
+#include "net/network.h"
+#include "route/router.h"
+#include "wire/protocol.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+enum {
+	/* What one session may have: enough for any program that means well. */
+	SESSION_WAITERS = 4096,
+	SESSION_LEASES = 1000 * 1000,
+	SESSION_HANDLES = 64 * 1024,
+};
+
+#define OUTPUT_DEFAULT (64u * 1024 * 1024)
+
+struct broker {
+	struct loop *loop;
+	struct accounts accounts;
+	struct store *store;
+	struct engine *engine;
+	struct router *router;
+	struct network network;
+	bool network_open;
+	struct listeners *listeners;
+};
+
+/* The seed of the hash tables, which nobody outside may guess, and the number
+ * that tells this run of the broker from others. */
+struct secrets {
+	uint64_t seed;
+	uint64_t broker;
+};
+
+static int open_engine(struct broker *broker, const struct broker_config *config, uint64_t seed,
+		       struct error *error)
+{
+	const struct engine_config engine_config = {
+		.seed = seed,
+		.peer_waiters = SESSION_WAITERS,
+		.peer_leases = SESSION_LEASES,
+		.peer_handles = SESSION_HANDLES,
+	};
+	accounts_init(&broker->accounts, seed, config->max_memory, config->max_queues);
+	broker->store = store_memory_open();
+	if (broker->store != NULL)
+		broker->engine = engine_new(&engine_config, broker->store);
+	if (broker->engine == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the engine");
+	return RELEVO_OK;
+}
+
+static int open_network(struct broker *broker, const struct broker_config *config, uint64_t number,
+			struct error *error)
+{
+	const struct frame_limits limits = {
+		.max_frame = FRAME_MAX_FOR(config->max_item),
+		.max_item = config->max_item,
+	};
+	const struct router_config router_config = {
+		.limits = limits,
+		.window = WINDOW_DEFAULT,
+		.broker = number,
+	};
+	broker->router = router_new(&router_config, broker->engine, broker->loop);
+	if (broker->router == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the router");
+	broker->network = (struct network){
+		.loop = broker->loop,
+		.accounts = &broker->accounts,
+		.config = {
+			.limits = limits,
+			/* One answer of the largest size always fits. */
+			.max_output = (config->max_output > 0 ? config->max_output :
+								OUTPUT_DEFAULT) +
+				      limits.max_frame,
+			.hello_timeout_ms = config->hello_timeout_ms,
+		},
+		.handlers = router_handlers(broker->router),
+		.owners = router_owners(broker->router),
+	};
+	int status = network_open(&broker->network, error);
+	broker->network_open = status == RELEVO_OK;
+	if (status == RELEVO_OK)
+		status = listeners_open(&broker->network, config->insecure_tcp, &broker->listeners,
+					error);
+	return status;
+}
+
+int broker_open(const struct broker_config *config, struct broker **broker, struct error *error)
+{
+	struct secrets secrets;
+	if (getrandom(&secrets, sizeof secrets, 0) != sizeof secrets)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "no random numbers");
+	struct broker *new = calloc(1, sizeof *new);
+	if (new == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the broker");
+	int status = loop_open(&new->loop, error);
+	if (status == RELEVO_OK)
+		status = open_engine(new, config, secrets.seed, error);
+	if (status == RELEVO_OK)
+		status = open_network(new, config, secrets.broker, error);
+	if (status != RELEVO_OK) {
+		broker_close(new);
+		return status;
+	}
+	*broker = new;
+	return RELEVO_OK;
+}
+
+/* From the outside in: nobody new, nobody left, then what they used. */
+void broker_close(struct broker *broker)
+{
+	if (broker == NULL)
+		return;
+	listeners_close(broker->listeners);
+	if (broker->network_open)
+		network_close(&broker->network);
+	router_free(broker->router);
+	if (broker->engine != NULL)
+		engine_free(broker->engine);
+	if (broker->store != NULL)
+		broker->store->operations->close(broker->store);
+	accounts_fini(&broker->accounts);
+	loop_close(broker->loop);
+	free(broker);
+}
+
+int broker_listen(struct broker *broker, const char *url, struct error *error)
+{
+	return listeners_add(broker->listeners, url, error);
+}
+
+const char *broker_url(const struct broker *broker, size_t index)
+{
+	return listeners_url(broker->listeners, index);
+}
+
+struct loop *broker_loop(struct broker *broker)
+{
+	return broker->loop;
+}
+
+static nsec_t next_deadline(void *context)
+{
+	const struct broker *broker = context;
+	nsec_t engine = engine_next_deadline(broker->engine);
+	nsec_t network = network_deadline(&broker->network);
+	return engine < network ? engine : network;
+}
+
+/* What is due in the engine goes first, so that its answers leave in this
+ * round. */
+static void finish_round(void *context)
+{
+	struct broker *broker = context;
+	nsec_t now = loop_now(broker->loop);
+	if (engine_next_deadline(broker->engine) <= now)
+		engine_tick(broker->engine, now);
+	network_finish_round(&broker->network);
+}
+
+int broker_run(struct broker *broker, struct error *error)
+{
+	const struct loop_hooks hooks = { broker, next_deadline, finish_round };
+	return loop_run(broker->loop, &hooks, error);
+}

@@ -1,0 +1,38 @@
+#include "default_socket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Somebody else may have made it first where everybody may write. */
+static int check_folder(const char *folder, struct error *error)
+{
+	struct stat status;
+	if (lstat(folder, &status) < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "%s", folder);
+	if (!S_ISDIR(status.st_mode))
+		return error_set(error, RELEVO_DENIED, "%s is not a folder", folder);
+	if (status.st_uid != geteuid())
+		return error_set(error, RELEVO_DENIED, "%s belongs to uid %u, not to %u", folder,
+				 (unsigned)status.st_uid, (unsigned)geteuid());
+	if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return error_set(error, RELEVO_DENIED, "others may write in %s", folder);
+	return RELEVO_OK;
+}
+
+int default_socket(char url[ADDRESS_MAX], struct error *error)
+{
+	struct address address;
+	int status = address_default(url, error);
+	if (status == RELEVO_OK)
+		status = address_parse(url, &address, error);
+	if (status != RELEVO_OK)
+		return status;
+	char *slash = strrchr(address.place, '/');
+	*slash = '\0';
+	if (mkdir(address.place, 0700) < 0 && errno != EEXIST)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "making the folder %s",
+				       address.place);
+	return check_folder(address.place, error);
+}

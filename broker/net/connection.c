@@ -1,0 +1,370 @@
+#include "net/connection.h"
+
+#include "base/log.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+enum {
+	/* One connection reads so much in a turn, then others have theirs. */
+	BYTES_PER_TURN = 256 * 1024,
+	/* What a read into a buffer of its own asks for at least. */
+	SMALL_READ = 4096,
+	/* More output than this, and nothing is read until half of it has left. */
+	HIGH_WATER = 1024 * 1024,
+	LOW_WATER = HIGH_WATER / 2,
+	/* Buffers up to this size come with the connection; above, they are
+	 * charged to the user. */
+	FREE_OF_CHARGE = 16 * 1024,
+	/* How long the other end may take to read the last bytes. */
+	FINISH_MSEC = 5000,
+};
+
+/* Descriptors are described to channel.h's callers in poll's terms. */
+static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT, "epoll's events are poll's");
+
+/* Users that connect over a network have no uid here, and share an account. */
+#define UID_REMOTE UINT32_MAX
+
+static void mark_dirty(struct connection *connection)
+{
+	if (!list_linked(&connection->dirty))
+		list_append(&connection->network->dirty, &connection->dirty);
+}
+
+/* At once, but not before the round ends: callers up the stack may hold it. */
+static void cut(struct connection *connection, const char *reason)
+{
+	if (connection->state == CONNECTION_OPEN)
+		connection->reason = reason;
+	connection->state = CONNECTION_CUT;
+	mark_dirty(connection);
+}
+
+static bool wants_input(const struct connection *connection)
+{
+	return connection->state == CONNECTION_OPEN && !connection->paused;
+}
+
+static void update_watch(struct connection *connection)
+{
+	channel_pause(connection->channel, !wants_input(connection));
+	loop_watch(connection->source,
+		   (uint32_t)channel_events(connection->channel, connection->output.size > 0));
+}
+
+/* Bring the charge in line with what the buffers hold. */
+static void settle_charge(struct connection *connection)
+{
+	size_t held = connection->input.capacity + connection->output.copied.capacity +
+		      connection->output.pieces.capacity;
+	size_t due = sizeof *connection + (held > FREE_OF_CHARGE ? held - FREE_OF_CHARGE : 0);
+	if (due <= connection->charged) {
+		account_release(connection->account, connection->charged - due);
+	} else if (!account_charge(connection->account, due - connection->charged)) {
+		if (connection->state == CONNECTION_OPEN)
+			connection_fail(connection, RELEVO_QUOTA, "over the user's memory",
+					"the connection's buffers do not fit into the user's share "
+					"of the broker's memory");
+		return;
+	}
+	connection->charged = due;
+}
+
+/* ---- output ----------------------------------------------------------- */
+
+void connection_send(struct connection *connection, const Relevo__Header *header,
+		     const struct output_body *bodies)
+{
+	if (connection->state == CONNECTION_CUT || connection->mute)
+		return;
+	if (!output_append(&connection->output, header, bodies)) {
+		cut(connection, "no memory for output");
+	} else if (connection->output.size > connection->network->config.max_output) {
+		log_warning("output-over-limit", LOG_TEXT("address", connection->peer.address),
+			    LOG_NUMBER("uid", connection->account->uid),
+			    LOG_NUMBER("pid", connection->peer.pid),
+			    LOG_NUMBER("bytes", connection->output.size),
+			    LOG_NUMBER("limit", connection->network->config.max_output));
+		cut(connection, "does not read its answers");
+	}
+	mark_dirty(connection);
+}
+
+/* What the other end had sent before it stopped listening is still read. */
+static void become_mute(struct connection *connection)
+{
+	connection->mute = true;
+	output_discard(&connection->output);
+}
+
+static void go_on_next_round(struct connection *connection)
+{
+	if (!list_linked(&connection->resumed))
+		list_append(&connection->network->resumed, &connection->resumed);
+}
+
+static void send_output(struct connection *connection)
+{
+	int status = output_send(&connection->output, connection->channel);
+	if (status == RELEVO_DISCONNECTED)
+		become_mute(connection);
+	else if (status == RELEVO_OK && connection->output.size > 0)
+		go_on_next_round(connection);
+	output_shrink(&connection->output);
+	if (connection->paused && connection->output.size <= LOW_WATER) {
+		connection->paused = false;
+		if (buffer_size(&connection->input) > 0)
+			go_on_next_round(connection);
+	}
+}
+
+/* ---- input ------------------------------------------------------------ */
+
+/* Hand up the frames in `input` while there are whole ones, and room for their
+ * answers. */
+static void process(struct connection *connection, struct buffer *input)
+{
+	struct network *network = connection->network;
+	while (wants_input(connection) && buffer_size(input) > 0) {
+		struct frame frame;
+		struct error error;
+		arena_reset(&network->arena);
+		int status = frame_read(buffer_data(input), buffer_size(input),
+					&network->config.limits, &network->arena, &frame, &error);
+		if (status == RELEVO_TRY_AGAIN) {
+			connection->missing = frame.size - buffer_size(input);
+			return;
+		}
+		if (status == RELEVO_BAD_FRAME || status == RELEVO_NO_MEMORY) {
+			connection_fail(connection, status, "bad frame", error_text(&error));
+			return;
+		}
+		network->handlers.frame(connection->session, status, &frame, &error);
+		buffer_consume(input, frame.size);
+		connection->paused = connection->output.size > HIGH_WATER;
+	}
+}
+
+void connection_resume(struct connection *connection)
+{
+	list_remove(&connection->resumed);
+	process(connection, &connection->input);
+	mark_dirty(connection);
+}
+
+/* Into a buffer of its own no more is read than completes the frame, and never
+ * more than has arrived before: what a frame announces costs nothing. */
+static size_t read_size(const struct connection *connection)
+{
+	size_t arrived = buffer_size(&connection->input);
+	size_t size = connection->missing < BYTES_PER_TURN ? connection->missing : BYTES_PER_TURN;
+	if (size > arrived)
+		size = arrived;
+	return size > SMALL_READ ? size : SMALL_READ;
+}
+
+static void receive_failed(struct connection *connection, int status)
+{
+	if (status == RELEVO_TRY_AGAIN)
+		return;
+	if (status == RELEVO_END_OF_STREAM)
+		connection_finish(connection, "closed by the client");
+	else
+		cut(connection, "disconnected");
+}
+
+/* Keep what is left in the scratch buffer for the next turn. */
+static void keep_rest(struct connection *connection, struct buffer *scratch)
+{
+	if (connection->state == CONNECTION_OPEN &&
+	    !buffer_append(&connection->input, buffer_data(scratch), buffer_size(scratch)))
+		cut(connection, "no memory for input");
+	buffer_consume(scratch, buffer_size(scratch));
+}
+
+static void receive(struct connection *connection)
+{
+	struct buffer *scratch = &connection->network->scratch;
+	bool begun = buffer_size(&connection->input) > 0;
+	struct buffer *input = begun ? &connection->input : scratch;
+	size_t size = begun ? read_size(connection) : BYTES_PER_TURN, received = 0;
+	uint8_t *room = buffer_reserve(input, size);
+	if (room == NULL) {
+		cut(connection, "no memory for input");
+		return;
+	}
+	int status = channel_receive(connection->channel, room, size, &received);
+	if (status != RELEVO_OK) {
+		receive_failed(connection, status);
+		return;
+	}
+	buffer_commit(input, received);
+	process(connection, input);
+	if (input == scratch && buffer_size(scratch) > 0)
+		keep_rest(connection, scratch);
+	buffer_shrink(&connection->input, 0);
+	settle_charge(connection);
+}
+
+static void on_event(void *context, uint32_t events)
+{
+	struct connection *connection = context;
+	(void)events;
+	/* The output goes when the round ends, together with what is added now. */
+	if (connection->output.size > 0)
+		mark_dirty(connection);
+	if (wants_input(connection))
+		receive(connection);
+}
+
+/* ---- beginning and end ------------------------------------------------ */
+
+static void on_timer(struct loop_timer *timer)
+{
+	struct connection *connection = container_of(timer, struct connection, timer);
+	if (connection->state == CONNECTION_OPEN)
+		connection_fail(connection, RELEVO_TIMED_OUT, "no hello",
+				"the connection has not sent Hello in time");
+	else
+		cut(connection, "disconnected");
+}
+
+static bool set_timer(struct connection *connection, uint32_t msec)
+{
+	struct loop *loop = connection->network->loop;
+	return loop_set_timer(loop, &connection->timer, clock_deadline(loop_now(loop), msec));
+}
+
+static bool start(struct connection *connection)
+{
+	struct network *network = connection->network;
+	uint32_t uid = connection->peer.local ? connection->peer.uid : UID_REMOTE;
+	connection->account = account_get(network->accounts, uid);
+	if (connection->account == NULL || !account_charge(connection->account, sizeof *connection))
+		return false;
+	connection->charged = sizeof *connection;
+	connection->source = loop_add(network->loop, channel_fd(connection->channel),
+				      (uint32_t)channel_events(connection->channel, false),
+				      on_event, connection);
+	return connection->source != NULL &&
+	       set_timer(connection, network->config.hello_timeout_ms);
+}
+
+struct connection *connection_new(struct network *network, struct channel *channel)
+{
+	struct connection *connection = calloc(1, sizeof *connection);
+	if (connection == NULL) {
+		channel_close(channel);
+		return NULL;
+	}
+	connection->network = network;
+	connection->channel = channel;
+	connection->timer.fire = on_timer;
+	connection->output.owners = &network->owners;
+	channel_get_peer(channel, &connection->peer);
+	list_append(&network->connections, &connection->link);
+	if (!start(connection)) {
+		connection_free(connection);
+		return NULL;
+	}
+	return connection;
+}
+
+void connection_admit(struct connection *connection)
+{
+	const struct network_handlers *handlers = &connection->network->handlers;
+	connection->session = handlers->opened(handlers->context, connection);
+	if (connection->session == NULL)
+		cut(connection, "no memory for a session");
+}
+
+void connection_greeted(struct connection *connection)
+{
+	loop_cancel_timer(connection->network->loop, &connection->timer);
+}
+
+struct account *connection_account(const struct connection *connection)
+{
+	return connection->account;
+}
+
+const struct channel_peer *connection_peer(const struct connection *connection)
+{
+	return &connection->peer;
+}
+
+void connection_finish(struct connection *connection, const char *reason)
+{
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	connection->state = CONNECTION_FINISHING;
+	connection->reason = reason;
+	connection->paused = false;
+	if (!set_timer(connection, FINISH_MSEC))
+		connection->state = CONNECTION_CUT;
+	mark_dirty(connection);
+}
+
+void connection_fail(struct connection *connection, int status, const char *reason,
+		     const char *text)
+{
+	log_warning("connection-failed", LOG_TEXT("address", connection->peer.address),
+		    LOG_NUMBER("uid", connection->account->uid),
+		    LOG_NUMBER("pid", connection->peer.pid),
+		    LOG_TEXT("status", relevo_error_name(status)), LOG_TEXT("reason", text));
+	Relevo__Failure failure = RELEVO__FAILURE__INIT;
+	failure.status = (uint32_t)status;
+	failure.text = (char *)text;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_FAILURE;
+	header.failure = &failure;
+	connection_send(connection, &header, NULL);
+	connection_finish(connection, reason);
+}
+
+/* The layer above hears of the end before the last bytes have left. */
+static void leave_session(struct connection *connection)
+{
+	void *session = connection->session;
+	connection->session = NULL;
+	if (session != NULL)
+		connection->network->handlers.gone(session, connection->reason);
+	buffer_fini(&connection->input);
+}
+
+void connection_finish_round(struct connection *connection)
+{
+	list_remove(&connection->dirty);
+	if (connection->state != CONNECTION_OPEN)
+		leave_session(connection);
+	if (connection->state != CONNECTION_CUT)
+		send_output(connection);
+	bool finished = connection->state == CONNECTION_FINISHING && connection->output.size == 0;
+	if (finished || connection->state == CONNECTION_CUT) {
+		connection_free(connection);
+		return;
+	}
+	settle_charge(connection);
+	update_watch(connection);
+}
+
+void connection_free(struct connection *connection)
+{
+	assert(connection->session == NULL);
+	list_remove(&connection->link);
+	list_remove(&connection->dirty);
+	list_remove(&connection->resumed);
+	loop_cancel_timer(connection->network->loop, &connection->timer);
+	loop_remove(connection->source);
+	channel_close(connection->channel);
+	output_fini(&connection->output);
+	buffer_fini(&connection->input);
+	if (connection->account != NULL) {
+		account_release(connection->account, connection->charged);
+		account_drop(connection->account);
+	}
+	free(connection);
+}

@@ -1,0 +1,194 @@
+#include "net/listeners.h"
+
+#include "base/log.h"
+#include "net/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+	ACCEPTS_PER_TURN = 64,
+	/* Descriptors or memory ran out: the socket stays readable, so looking
+	 * again at once would only burn time. */
+	BACKOFF_FIRST_MSEC = 100,
+	BACKOFF_LAST_MSEC = 1000,
+};
+
+struct listeners {
+	struct network *network;
+	bool insecure_tcp;
+	struct list doors;
+};
+
+/* One listening socket. */
+struct door {
+	struct network *network;
+	struct listener *listener;
+	struct loop_source *source;
+	struct loop_timer retry;
+	uint32_t backoff_msec;
+	struct list link;
+};
+
+int listeners_open(struct network *network, bool insecure_tcp, struct listeners **listeners,
+		   struct error *error)
+{
+	struct listeners *new = calloc(1, sizeof *new);
+	if (new == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the listeners");
+	new->network = network;
+	new->insecure_tcp = insecure_tcp;
+	list_init(&new->doors);
+	*listeners = new;
+	return RELEVO_OK;
+}
+
+static void door_free(struct door *door)
+{
+	list_remove(&door->link);
+	loop_cancel_timer(door->network->loop, &door->retry);
+	loop_remove(door->source);
+	listener_close(door->listener);
+	free(door);
+}
+
+void listeners_close(struct listeners *listeners)
+{
+	if (listeners == NULL)
+		return;
+	list_for_each (node, &listeners->doors)
+		door_free(container_of(node, struct door, link));
+	free(listeners);
+}
+
+/* ---- accepting -------------------------------------------------------- */
+
+/* Local clients are the owner's, whatever the permissions of the socket say;
+ * an abstract one has none. */
+static void admit(struct connection *connection)
+{
+	const struct channel_peer *peer = &connection->peer;
+	char text[128];
+	if (!peer->local || peer->uid == geteuid()) {
+		connection_admit(connection);
+		return;
+	}
+	snprintf(text, sizeof text, "uid %u is not admitted: this broker serves uid %u only",
+		 (unsigned)peer->uid, (unsigned)geteuid());
+	connection_fail(connection, RELEVO_DENIED, "denied", text);
+}
+
+static void pause_accepting(struct door *door, int status)
+{
+	struct loop *loop = door->network->loop;
+	door->backoff_msec *= 2;
+	if (door->backoff_msec < BACKOFF_FIRST_MSEC)
+		door->backoff_msec = BACKOFF_FIRST_MSEC;
+	if (door->backoff_msec > BACKOFF_LAST_MSEC)
+		door->backoff_msec = BACKOFF_LAST_MSEC;
+	log_warning("accept-paused", LOG_TEXT("url", listener_url(door->listener)),
+		    LOG_TEXT("status", relevo_error_name(status)),
+		    LOG_NUMBER("msec", door->backoff_msec));
+	/* Without memory for the timer the socket just stays watched. */
+	if (loop_set_timer(loop, &door->retry, clock_deadline(loop_now(loop), door->backoff_msec)))
+		loop_watch(door->source, 0);
+}
+
+static void on_retry(struct loop_timer *timer)
+{
+	struct door *door = container_of(timer, struct door, retry);
+	loop_watch(door->source, EPOLLIN);
+}
+
+static void on_readable(void *context, uint32_t events)
+{
+	struct door *door = context;
+	(void)events;
+	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+		struct channel *channel;
+		int status = listener_accept(door->listener, &channel);
+		if (status == RELEVO_TRY_AGAIN)
+			return;
+		if (status != RELEVO_OK) {
+			pause_accepting(door, status);
+			return;
+		}
+		door->backoff_msec = 0;
+		struct connection *connection = connection_new(door->network, channel);
+		if (connection != NULL)
+			admit(connection);
+		else
+			log_warning(
+				"connection-refused", LOG_TEXT("url", listener_url(door->listener)),
+				LOG_TEXT("reason", "no memory, or the user's share is used up"));
+	}
+}
+
+/* ---- listening -------------------------------------------------------- */
+
+static int check_reach(const struct listeners *listeners, const struct address *address,
+		       struct error *error)
+{
+	bool loopback;
+	if (address->kind != ADDRESS_TCP || listeners->insecure_tcp)
+		return RELEVO_OK;
+	int status = address_is_loopback(address, &loopback, error);
+	if (status != RELEVO_OK || loopback)
+		return status;
+	return error_set(error, RELEVO_DENIED,
+			 "%s can be reached from other hosts: until tcp clients have to prove who "
+			 "they are, anybody there could read every item and have workers run "
+			 "code; --insecure-tcp allows it",
+			 address->url);
+}
+
+static int door_open(struct network *network, const struct address *address, struct door **door,
+		     struct error *error)
+{
+	struct door *new = calloc(1, sizeof *new);
+	if (new == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory to listen on %s",
+				 address->url);
+	new->network = network;
+	new->retry.fire = on_retry;
+	int status = listener_open(address, &new->listener, error);
+	if (status != RELEVO_OK) {
+		free(new);
+		return status;
+	}
+	new->source =
+		loop_add(network->loop, listener_fd(new->listener), EPOLLIN, on_readable, new);
+	if (new->source == NULL) {
+		door_free(new);
+		return error_set(error, RELEVO_SYSTEM, "%s cannot be waited for", address->url);
+	}
+	*door = new;
+	return RELEVO_OK;
+}
+
+int listeners_add(struct listeners *listeners, const char *url, struct error *error)
+{
+	struct address address;
+	struct door *door = NULL;
+	int status = address_parse(url, &address, error);
+	if (status == RELEVO_OK)
+		status = check_reach(listeners, &address, error);
+	if (status == RELEVO_OK)
+		status = door_open(listeners->network, &address, &door, error);
+	if (status != RELEVO_OK)
+		return status;
+	list_append(&listeners->doors, &door->link);
+	log_info("listening", LOG_TEXT("url", listener_url(door->listener)));
+	return RELEVO_OK;
+}
+
+const char *listeners_url(const struct listeners *listeners, size_t index)
+{
+	list_for_each (node, &listeners->doors) {
+		if (index-- == 0)
+			return listener_url(container_of(node, struct door, link)->listener);
+	}
+	return NULL;
+}

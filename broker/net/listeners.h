@@ -1,0 +1,27 @@
+#ifndef NET_LISTENERS_H
+#define NET_LISTENERS_H
+
+#include "net/network.h"
+
+/*
+ * Where the broker can be reached: any number of listening sockets, whose
+ * connections enter one network.
+ */
+struct listeners;
+
+/* Until authentication exists, `insecure_tcp` alone opens the broker to other
+ * hosts. NO_MEMORY. */
+int listeners_open(struct network *network, bool insecure_tcp, struct listeners **listeners,
+		   struct error *error);
+
+/* Removes the socket files. NULL is allowed. */
+void listeners_close(struct listeners *listeners);
+
+/* Listen there too; logged. As listener_open(), and DENIED for a tcp address
+ * that other hosts can reach. */
+int listeners_add(struct listeners *listeners, const char *url, struct error *error);
+
+/* The URLs that clients can use, NULL behind the last one. */
+const char *listeners_url(const struct listeners *listeners, size_t index);
+
+#endif

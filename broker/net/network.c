@@ -1,0 +1,40 @@
+#include "net/network.h"
+
+#include "net/connection.h"
+
+int network_open(struct network *network, struct error *error)
+{
+	network->scratch = (struct buffer){ 0 };
+	list_init(&network->connections);
+	list_init(&network->dirty);
+	list_init(&network->resumed);
+	if (!arena_init(&network->arena, ARENA_LIMIT_FOR_HEADERS))
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the network");
+	return RELEVO_OK;
+}
+
+void network_close(struct network *network)
+{
+	list_for_each (node, &network->connections)
+		connection_finish(container_of(node, struct connection, link), "the broker stops");
+	network_finish_round(network);
+	while (!list_empty(&network->connections))
+		connection_free(container_of(network->connections.next, struct connection, link));
+	buffer_fini(&network->scratch);
+	arena_fini(&network->arena);
+}
+
+nsec_t network_deadline(const struct network *network)
+{
+	return list_empty(&network->resumed) ? NSEC_NEVER : 0;
+}
+
+void network_finish_round(struct network *network)
+{
+	struct list *node;
+	while ((node = list_first(&network->resumed)) != NULL)
+		connection_resume(container_of(node, struct connection, resumed));
+	/* Closing one may answer the calls of others: until nothing is left. */
+	while ((node = list_first(&network->dirty)) != NULL)
+		connection_finish_round(container_of(node, struct connection, dirty));
+}

@@ -1,0 +1,68 @@
+#ifndef NET_NETWORK_H
+#define NET_NETWORK_H
+
+#include "base/account.h"
+#include "base/buffer.h"
+#include "base/list.h"
+#include "net/loop.h"
+#include "net/output.h"
+#include "wire/arena.h"
+#include "wire/frame.h"
+
+#include <stdint.h>
+
+struct connection;
+
+/* How the layer above hears of connections. Every call comes from the loop. */
+struct network_handlers {
+	void *context;
+	/* A connection was admitted. What this returns stands for it in the calls
+	 * below; NULL closes the connection: memory ran out. */
+	void *(*opened)(void *context, struct connection *connection);
+	/*
+	 * A frame arrived; it is valid until this returns. `status` is OK, or
+	 * UNKNOWN_OPERATION or TOO_LARGE with `error` telling the rest. A frame that
+	 * cannot be followed never gets here.
+	 */
+	void (*frame)(void *session, int status, const struct frame *frame,
+		      const struct error *error);
+	/* No frame comes any more, and what is sent may not arrive. Called once for
+	 * each opened one, at the end of a round. */
+	void (*gone)(void *session, const char *reason);
+};
+
+struct network_config {
+	struct frame_limits limits;
+	size_t max_output;         /* bytes waiting for one connection; more cuts it */
+	uint32_t hello_timeout_ms; /* how long a connection may exist without greeting */
+};
+
+/* What all connections share. */
+struct network {
+	struct loop *loop;
+	struct accounts *accounts;
+	struct network_config config;
+	struct network_handlers handlers;
+	struct output_owners owners;
+	/* What a connection without half a frame reads into. So one that is idle
+	 * needs no buffer of its own. */
+	struct buffer scratch;
+	struct arena arena; /* for the header of the frame at hand */
+	struct list connections;
+	struct list dirty;   /* connections with something to do when the round ends */
+	struct list resumed; /* connections that go on in the next round, event or not */
+};
+
+/* Fill in the rest of a network whose first five members are set. NO_MEMORY. */
+int network_open(struct network *network, struct error *error);
+
+/* Closes all connections, after one try to send what waits. */
+void network_close(struct network *network);
+
+/* When the next round has to start: NSEC_NEVER, or 0 for at once. */
+nsec_t network_deadline(const struct network *network);
+
+/* Send what the round has left to be sent, close what it has left to be closed. */
+void network_finish_round(struct network *network);
+
+#endif

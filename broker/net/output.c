@@ -1,0 +1,165 @@
+#include "net/output.h"
+
+#include "wire/frame.h"
+
+#include <sys/uio.h>
+
+enum {
+	PIECES_PER_SEND = 64,
+	/* One connection sends so much in a turn, then others have theirs. */
+	BYTES_PER_TURN = 1024 * 1024,
+	KEEP = 16 * 1024,
+};
+
+struct output_piece {
+	size_t size;          /* left to send */
+	const uint8_t *bytes; /* of a body that is referred to; else they are in `copied` */
+	void *owner;          /* NULL: a copied run */
+};
+
+static struct output_piece *first_piece(const struct output *output)
+{
+	return (struct output_piece *)buffer_data(&output->pieces);
+}
+
+static size_t piece_count(const struct output *output)
+{
+	return buffer_size(&output->pieces) / sizeof(struct output_piece);
+}
+
+static struct output_piece *last_piece(const struct output *output)
+{
+	size_t count = piece_count(output);
+	return count > 0 ? first_piece(output) + count - 1 : NULL;
+}
+
+/* `size` more bytes are at the end of `copied`. */
+static bool extend_copied(struct output *output, size_t size)
+{
+	struct output_piece *last = last_piece(output);
+	if (size == 0)
+		return true;
+	if (last != NULL && last->owner == NULL) {
+		last->size += size;
+	} else {
+		struct output_piece piece = { .size = size };
+		if (!buffer_append(&output->pieces, &piece, sizeof piece))
+			return false;
+	}
+	output->size += size;
+	return true;
+}
+
+static bool append_copy(struct output *output, const void *bytes, size_t size)
+{
+	return buffer_append(&output->copied, bytes, size) && extend_copied(output, size);
+}
+
+static bool append_reference(struct output *output, const struct output_body *body)
+{
+	struct output_piece piece = {
+		.size = body->size,
+		.bytes = body->bytes,
+		.owner = body->owner,
+	};
+	if (!buffer_append(&output->pieces, &piece, sizeof piece)) {
+		output->owners->release(output->owners->context, body->owner);
+		return false;
+	}
+	output->size += body->size;
+	return true;
+}
+
+static bool append_body(struct output *output, const struct output_body *body)
+{
+	const struct output_owners *owners = output->owners;
+	if (body->size >= OUTPUT_REFER_FROM && body->owner != NULL &&
+	    owners->hold(owners->context, body->owner))
+		return append_reference(output, body);
+	return append_copy(output, body->bytes, body->size);
+}
+
+bool output_append(struct output *output, const Relevo__Header *header,
+		   const struct output_body *bodies)
+{
+	size_t before = buffer_size(&output->copied);
+	if (!frame_append_head(&output->copied, header, frame_bodies_size(header)) ||
+	    !extend_copied(output, buffer_size(&output->copied) - before))
+		return false;
+	for (size_t i = 0; i < header->n_sizes; i++) {
+		if (!append_body(output, &bodies[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Point at the first pieces; returns how many. */
+static int gather(const struct output *output, struct iovec *vector)
+{
+	const struct output_piece *pieces = first_piece(output);
+	uint8_t *copied = buffer_data(&output->copied);
+	size_t count = piece_count(output);
+	if (count > PIECES_PER_SEND)
+		count = PIECES_PER_SEND;
+	for (size_t i = 0; i < count; i++) {
+		vector[i].iov_len = pieces[i].size;
+		vector[i].iov_base = pieces[i].owner != NULL ? (void *)pieces[i].bytes : copied;
+		if (pieces[i].owner == NULL)
+			copied += pieces[i].size;
+	}
+	return (int)count;
+}
+
+/* Drop `size` bytes from the front. */
+static void consume(struct output *output, size_t size)
+{
+	output->size -= size;
+	while (size > 0) {
+		struct output_piece *piece = first_piece(output);
+		size_t part = size < piece->size ? size : piece->size;
+		if (piece->owner == NULL)
+			buffer_consume(&output->copied, part);
+		else
+			piece->bytes += part;
+		piece->size -= part;
+		size -= part;
+		if (piece->size > 0)
+			continue;
+		if (piece->owner != NULL)
+			output->owners->release(output->owners->context, piece->owner);
+		buffer_consume(&output->pieces, sizeof *piece);
+	}
+}
+
+int output_send(struct output *output, struct channel *channel)
+{
+	size_t turn = 0;
+	while (output->size > 0 && turn < BYTES_PER_TURN) {
+		struct iovec vector[PIECES_PER_SEND];
+		size_t sent = 0;
+		int status = channel_send(channel, vector, gather(output, vector), &sent);
+		if (status != RELEVO_OK)
+			return status;
+		consume(output, sent);
+		turn += sent;
+	}
+	return RELEVO_OK;
+}
+
+void output_discard(struct output *output)
+{
+	consume(output, output->size);
+}
+
+void output_shrink(struct output *output)
+{
+	buffer_shrink(&output->copied, KEEP);
+	buffer_shrink(&output->pieces, KEEP);
+}
+
+void output_fini(struct output *output)
+{
+	output_discard(output);
+	buffer_fini(&output->copied);
+	buffer_fini(&output->pieces);
+}

@@ -1,0 +1,62 @@
+#ifndef NET_OUTPUT_H
+#define NET_OUTPUT_H
+
+#include "base/buffer.h"
+#include "wire/channel.h"
+#include "wire/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bodies from this size on are sent from where they are; copying smaller ones
+ * is cheaper than one more piece in the vector of a system call. */
+#define OUTPUT_REFER_FROM 4096u
+
+/* The body of an item on its way out. */
+struct output_body {
+	const void *bytes;
+	size_t size;
+	void *owner; /* keeps the bytes where they are while held; NULL: they have to be copied */
+};
+
+/* How an owner is kept. */
+struct output_owners {
+	void *context;
+	/* False: it cannot be held, the body is copied instead. */
+	bool (*hold)(void *context, void *owner);
+	void (*release)(void *context, void *owner);
+};
+
+/*
+ * What waits to be sent on one connection, in order: runs of bytes that were
+ * copied, and bodies that are only referred to. Zero-initialised but for
+ * `owners` is empty and valid.
+ */
+struct output {
+	const struct output_owners *owners;
+	struct buffer copied; /* the bytes of all copied runs, one behind the other */
+	struct buffer pieces; /* of struct output_piece */
+	size_t size;          /* bytes waiting */
+};
+
+void output_fini(struct output *output);
+
+/* Forget all that waits, and release it. */
+void output_discard(struct output *output);
+
+/* Append a frame; header->sizes are those of the bodies. False when memory ran
+ * out: the stream is cut inside a frame then, and of no more use. */
+bool output_append(struct output *output, const Relevo__Header *header,
+		   const struct output_body *bodies);
+
+/*
+ * Send what goes. OK: nothing waits any more, or the connection's turn is over
+ * and it need not wait for its next one. TRY_AGAIN: it takes no more now.
+ * DISCONNECTED as for channel_send().
+ */
+int output_send(struct output *output, struct channel *channel);
+
+/* Give memory back that is not used now. */
+void output_shrink(struct output *output);
+
+#endif

@@ -1,0 +1,233 @@
+/* The broker as a program: options in, a broker run, an exit status out. */
+#include "background.h"
+#include "base/log.h"
+#include "broker.h"
+#include "default_socket.h"
+#include "options.h"
+#include "systemd.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* What ends the broker from outside. */
+struct endings {
+	struct loop *loop;
+	int signals;   /* signalfd */
+	int until_eof; /* -1: none */
+	struct loop_source *signal_source;
+	struct loop_source *eof_source;
+};
+
+static void on_signal(void *context, uint32_t events)
+{
+	struct endings *endings = context;
+	struct signalfd_siginfo info;
+	(void)events;
+	if (read(endings->signals, &info, sizeof info) != sizeof info)
+		return;
+	log_info("signal", LOG_NUMBER("number", info.ssi_signo), LOG_NUMBER("pid", info.ssi_pid));
+	loop_stop(endings->loop);
+}
+
+static void on_eof(void *context, uint32_t events)
+{
+	struct endings *endings = context;
+	char bytes[256];
+	(void)events;
+	ssize_t got = read(endings->until_eof, bytes, sizeof bytes);
+	if (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)))
+		return;
+	log_info("end-of-file", LOG_NUMBER("fd", endings->until_eof));
+	loop_stop(endings->loop);
+}
+
+static int watch_endings(struct endings *endings, const sigset_t *signals, struct error *error)
+{
+	endings->signals = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (endings->signals < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "signalfd");
+	endings->signal_source =
+		loop_add(endings->loop, endings->signals, EPOLLIN, on_signal, endings);
+	if (endings->signal_source == NULL)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "waiting for signals");
+	if (endings->until_eof < 0)
+		return RELEVO_OK;
+	endings->eof_source = loop_add(endings->loop, endings->until_eof, EPOLLIN, on_eof, endings);
+	if (endings->eof_source == NULL)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "--until-eof %d",
+				       endings->until_eof);
+	return RELEVO_OK;
+}
+
+static void forget_endings(struct endings *endings)
+{
+	loop_remove(endings->signal_source);
+	loop_remove(endings->eof_source);
+	if (endings->signals >= 0)
+		close(endings->signals);
+}
+
+/* The signals that end the broker, blocked in all threads that come later, so
+ * that only the loop sees them. */
+static sigset_t take_signals(bool background)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	/* The user's Ctrl-C is for the program that a private broker serves. */
+	if (background)
+		signal(SIGINT, SIG_IGN);
+	else
+		sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signals;
+}
+
+/* Every connection is a descriptor. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warning("descriptor-limit", LOG_NUMBER("wanted", limit.rlim_max),
+			    LOG_TEXT("reason", strerror(errno)));
+}
+
+/* ---- listening -------------------------------------------------------- */
+
+static int listen_inherited(struct broker *broker, int count, struct error *error)
+{
+	enum { FIRST = 3 };
+	int status = RELEVO_OK;
+	for (int i = 0; i < count && status == RELEVO_OK; i++) {
+		char url[32];
+		snprintf(url, sizeof url, "fd://%d", FIRST + i);
+		status = broker_listen(broker, url, error);
+	}
+	return status;
+}
+
+static int listen_default(struct broker *broker, struct error *error)
+{
+	char url[ADDRESS_MAX];
+	int status = default_socket(url, error);
+	return status == RELEVO_OK ? broker_listen(broker, url, error) : status;
+}
+
+static int listen_all(struct broker *broker, const struct options *options, struct error *error)
+{
+	int inherited = systemd_sockets();
+	int status = listen_inherited(broker, inherited, error);
+	for (size_t i = 0; i < options->url_count && status == RELEVO_OK; i++)
+		status = broker_listen(broker, options->urls[i], error);
+	if (status == RELEVO_OK && options->url_count == 0 && inherited == 0)
+		status = listen_default(broker, error);
+	return status;
+}
+
+/* Say to whoever waits for it that clients can connect now. */
+static int report_ready(const struct broker *broker, const struct options *options, int report,
+			struct error *error)
+{
+	const char *url;
+	for (size_t i = 0; options->ready >= 0 && (url = broker_url(broker, i)) != NULL; i++) {
+		if (dprintf(options->ready, "%s\n", url) < 0)
+			return error_set_errno(error, RELEVO_SYSTEM, errno, "--ready-fd %d",
+					       options->ready);
+	}
+	if (options->ready >= 0)
+		close(options->ready);
+	systemd_ready();
+	if (report >= 0)
+		background_report(report);
+	return RELEVO_OK;
+}
+
+/* ---- the program ------------------------------------------------------ */
+
+static int run(const struct options *options, const sigset_t *signals, int report,
+	       struct error *error)
+{
+	struct broker *broker;
+	int status = broker_open(&options->broker, &broker, error);
+	if (status != RELEVO_OK)
+		return status;
+	struct endings endings = {
+		.loop = broker_loop(broker),
+		.signals = -1,
+		.until_eof = options->until_eof,
+	};
+	status = watch_endings(&endings, signals, error);
+	if (status == RELEVO_OK)
+		status = listen_all(broker, options, error);
+	if (status == RELEVO_OK)
+		status = report_ready(broker, options, report, error);
+	if (status == RELEVO_OK)
+		status = broker_run(broker, error);
+	systemd_stopping();
+	forget_endings(&endings);
+	broker_close(broker);
+	return status;
+}
+
+static int kept_descriptors(const struct options *options, struct kept_fds *kept,
+			    struct error *error)
+{
+	kept->count = 0;
+	for (size_t i = 0; i < options->url_count; i++) {
+		struct address address;
+		int status = address_parse(options->urls[i], &address, error);
+		if (status != RELEVO_OK)
+			return status;
+		if (address.kind == ADDRESS_FD)
+			kept->fds[kept->count++] = address.number;
+	}
+	if (options->until_eof >= 0)
+		kept->fds[kept->count++] = options->until_eof;
+	if (options->ready >= 0)
+		kept->fds[kept->count++] = options->ready;
+	return RELEVO_OK;
+}
+
+static int go_to_background(const struct options *options, int *report, struct error *error)
+{
+	struct kept_fds kept;
+	int status = kept_descriptors(options, &kept, error);
+	return status == RELEVO_OK ? background_enter(&kept, report, error) : status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct error error = { 0 };
+	int report = -1, status = RELEVO_OK;
+	enum options_result result = options_parse(argc, argv, &options, &error);
+	if (result == OPTIONS_DONE)
+		return EXIT_ORDERLY;
+	if (result == OPTIONS_WRONG) {
+		fprintf(stderr, "relevod: %s\nTry relevod --help.\n", error_text(&error));
+		return EXIT_USAGE;
+	}
+	log_set_level(options.log_level);
+	if (options.background)
+		status = go_to_background(&options, &report, &error);
+	sigset_t signals = take_signals(options.background);
+	raise_descriptor_limit();
+	if (status == RELEVO_OK)
+		status = run(&options, &signals, report, &error);
+	if (status != RELEVO_OK)
+		log_error("failed", LOG_TEXT("status", relevo_error_name(status)),
+			  LOG_TEXT("reason", error_text(&error)));
+	else
+		log_info("stopped", LOG_NUMBER("pid", getpid()));
+	return status == RELEVO_OK ? EXIT_ORDERLY : EXIT_FAILED;
+}

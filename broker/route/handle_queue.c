@@ -1,0 +1,183 @@
+#include "route/call.h"
+#include "route/handlers.h"
+#include "route/reply.h"
+
+/* Bodies that one answer may carry: the frame's limit less its header. */
+static uint32_t most_bytes(const struct session *session)
+{
+	return session->router->config.limits.max_frame - FRAME_MAX_HEADER - FRAME_PREFIX_SIZE;
+}
+
+/* The engine's deadline for a time-out on the wire: 0 does not wait. */
+static nsec_t deadline_of(const struct session *session, uint32_t timeout_ms)
+{
+	return timeout_ms > 0 ? clock_deadline(loop_now(session->router->loop), timeout_ms) : 0;
+}
+
+static void reply_outcome(struct session *session, uint64_t call, int status, size_t count,
+			  const struct error *error)
+{
+	if (status == RELEVO_OK)
+		reply_done(session, call, count);
+	else
+		reply_error(session, call, error);
+}
+
+/* ---- open, close, delete ---------------------------------------------- */
+
+/* proto3 hands any number up as an enum. */
+static int check_open(const Relevo__QueueOpen *open, struct error *error)
+{
+	if (open->mode < RELEVO__OPEN_MODE__OPEN_OR_CREATE ||
+	    open->mode > RELEVO__OPEN_MODE__CREATE_NEW)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "opening a queue: mode %d is not known", (int)open->mode);
+	if (open->lifetime < RELEVO__LIFETIME__LIFETIME_KEPT ||
+	    open->lifetime > RELEVO__LIFETIME__LIFETIME_SESSION)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "opening a queue: lifetime %d is not known", (int)open->lifetime);
+	return RELEVO_OK;
+}
+
+void handle_queue_open(struct session *session, const struct frame *frame)
+{
+	const Relevo__QueueOpen *open = frame->header->queue_open;
+	const struct queue_options options = {
+		.lifetime = (enum queue_lifetime)open->lifetime,
+		.bounded = open->bounded,
+		.capacity = open->capacity,
+		.lease = open->lease_ms * NSEC_PER_MSEC,
+	};
+	struct queue_opened opened;
+	struct error error = { 0 };
+	int status = check_open(open, &error);
+	if (status == RELEVO_OK)
+		status = queue_open(session->peer, open->name, (enum queue_open_mode)open->mode,
+				    &options, &opened, &error);
+	if (status == RELEVO_OK)
+		reply_opened(session, frame->header->call, &opened);
+	else
+		reply_error(session, frame->header->call, &error);
+}
+
+void handle_queue_close(struct session *session, const struct frame *frame)
+{
+	struct error error = { 0 };
+	int status = queue_close(session->peer, frame->header->queue_close->queue, &error);
+	reply_outcome(session, frame->header->call, status, 0, &error);
+}
+
+void handle_queue_delete(struct session *session, const struct frame *frame)
+{
+	struct error error = { 0 };
+	int status =
+		queue_delete(session->router->engine, frame->header->queue_delete->name, &error);
+	reply_outcome(session, frame->header->call, status, 0, &error);
+}
+
+/* ---- put -------------------------------------------------------------- */
+
+static void answer_put(struct waiter *waiter, const struct answer *answer)
+{
+	struct call *call = container_of(waiter, struct call, waiter);
+	if (call->frame == NULL)
+		reply_put(call->session, call->number, answer);
+	else if (answer->status != RELEVO_OK)
+		reply_put_failed(call->session, call->number, answer, call->frame);
+	call_free(call);
+}
+
+void handle_queue_put(struct session *session, const struct frame *frame)
+{
+	const Relevo__Header *header = frame->header;
+	const Relevo__QueuePut *put = header->queue_put;
+	nsec_t deadline = put->quiet ? 0 : deadline_of(session, put->timeout_ms);
+	struct error error = { 0 };
+	struct call *call;
+	if (call_new(session, header->call, deadline != 0, &call, &error) != RELEVO_OK) {
+		const struct answer answer = { .status = error.status, .text = error.text };
+		if (put->quiet)
+			reply_put_failed(session, header->call, &answer, frame);
+		else
+			reply_put(session, header->call, &answer);
+	} else {
+		const struct put_request request = {
+			.handle = put->queue,
+			.name = put->name,
+			.bodies = frame->bodies,
+			.sizes = header->sizes,
+			.count = header->n_sizes,
+			.acks = put->acks,
+			.ack_count = put->n_acks,
+			.deadline = deadline,
+		};
+		call->waiter.answer = answer_put;
+		call->frame = put->quiet ? frame : NULL;
+		queue_put(session->peer, &request, loop_now(session->router->loop), &call->waiter);
+	}
+	if (put->quiet)
+		session_deal(session, frame->bodies_size);
+}
+
+/* ---- get, ack, nack --------------------------------------------------- */
+
+static void answer_get(struct waiter *waiter, const struct answer *answer)
+{
+	struct call *call = container_of(waiter, struct call, waiter);
+	reply_get(call->session, call->number, answer);
+	call_free(call);
+}
+
+void handle_queue_get(struct session *session, const struct frame *frame)
+{
+	const Relevo__QueueGet *get = frame->header->queue_get;
+	const uint32_t most = most_bytes(session);
+	const struct get_request request = {
+		.handle = get->queue,
+		.max_items = get->max_items < FRAME_MAX_ITEMS ? get->max_items : FRAME_MAX_ITEMS,
+		.max_bytes = get->max_bytes > 0 && get->max_bytes < most ? get->max_bytes : most,
+		.deadline = deadline_of(session, get->timeout_ms),
+	};
+	struct error error = { 0 };
+	struct call *call;
+	if (call_new(session, frame->header->call, request.deadline != 0, &call, &error) !=
+	    RELEVO_OK) {
+		reply_error(session, frame->header->call, &error);
+		return;
+	}
+	call->waiter.answer = answer_get;
+	queue_get(session->peer, &request, loop_now(session->router->loop), &call->waiter);
+}
+
+void handle_queue_ack(struct session *session, const struct frame *frame)
+{
+	const Relevo__QueueAck *ack = frame->header->queue_ack;
+	struct error error = { 0 };
+	int status = lease_ack(session->peer, ack->leases, ack->n_leases,
+			       loop_now(session->router->loop), &error);
+	if (!ack->quiet)
+		reply_outcome(session, frame->header->call, status, ack->n_leases, &error);
+}
+
+void handle_queue_nack(struct session *session, const struct frame *frame)
+{
+	const Relevo__QueueNack *nack = frame->header->queue_nack;
+	nsec_t now = loop_now(session->router->loop);
+	nsec_t not_before = nack->delay_ms > 0 ? now + nack->delay_ms * NSEC_PER_MSEC : 0;
+	struct error error = { 0 };
+	int status = lease_nack(session->peer, nack->leases, nack->n_leases, not_before,
+				nack->unread, now, &error);
+	if (!nack->quiet)
+		reply_outcome(session, frame->header->call, status, nack->n_leases, &error);
+}
+
+void handle_queue_stat(struct session *session, const struct frame *frame)
+{
+	struct queue_counts counts;
+	struct error error = { 0 };
+	int status = queue_count(session->peer, frame->header->queue_stat->queue, &counts, &error);
+	if (status == RELEVO_OK)
+		reply_counts(session, frame->header->call, &counts);
+	else
+		reply_error(session, frame->header->call, &error);
+}

@@ -1,0 +1,26 @@
+#ifndef ROUTE_HANDLERS_H
+#define ROUTE_HANDLERS_H
+
+#include "route/session.h"
+
+/* What a client can ask for: one function an operation, grouped by feature. The
+ * frame is valid until the handler returns. */
+typedef void handler(struct session *session, const struct frame *frame);
+
+/* handle_session.c */
+handler handle_hello;
+handler handle_cancel;
+handler handle_goodbye;
+handler handle_flush;
+
+/* handle_queue.c */
+handler handle_queue_open;
+handler handle_queue_close;
+handler handle_queue_delete;
+handler handle_queue_put;
+handler handle_queue_get;
+handler handle_queue_ack;
+handler handle_queue_nack;
+handler handle_queue_stat;
+
+#endif

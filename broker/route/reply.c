@@ -1,0 +1,165 @@
+#include "route/reply.h"
+
+/* For protobuf-c, whose messages cannot be const; nothing writes to it. */
+static char *text_of(int status, const char *text)
+{
+	return (char *)(text != NULL && text[0] != '\0' ? text : relevo_error_message(status));
+}
+
+/* A frame without bodies. `header->op_case` and its message are set. */
+static void send_header(struct session *session, uint64_t call, Relevo__Header *header)
+{
+	header->call = call;
+	connection_send(session->connection, header, NULL);
+}
+
+void reply_welcome(struct session *session, uint64_t call)
+{
+	const struct router_config *config = &session->router->config;
+	Relevo__Welcome welcome = RELEVO__WELCOME__INIT;
+	welcome.version = PROTOCOL_VERSION;
+	welcome.session = session->number;
+	welcome.broker = config->broker;
+	welcome.max_frame = config->limits.max_frame;
+	welcome.max_item = config->limits.max_item;
+	welcome.window = config->window;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_WELCOME;
+	header.welcome = &welcome;
+	send_header(session, call, &header);
+}
+
+void reply_done(struct session *session, uint64_t call, size_t count)
+{
+	Relevo__Done done = RELEVO__DONE__INIT;
+	done.count = (uint32_t)count;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_DONE;
+	header.done = &done;
+	send_header(session, call, &header);
+}
+
+void reply_confirm(struct session *session, uint64_t bytes)
+{
+	Relevo__Confirm confirm = RELEVO__CONFIRM__INIT;
+	confirm.bytes = bytes;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_CONFIRM;
+	header.confirm = &confirm;
+	send_header(session, 0, &header);
+}
+
+static void reply_failure(struct session *session, uint64_t call, const struct answer *answer)
+{
+	Relevo__Failure failure = RELEVO__FAILURE__INIT;
+	failure.status = (uint32_t)answer->status;
+	failure.text = text_of(answer->status, answer->text);
+	failure.count = answer->accepted;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_FAILURE;
+	header.failure = &failure;
+	send_header(session, call, &header);
+}
+
+void reply_error(struct session *session, uint64_t call, const struct error *error)
+{
+	struct answer answer = { .status = error->status, .text = error->text };
+	reply_failure(session, call, &answer);
+}
+
+void reply_put(struct session *session, uint64_t call, const struct answer *answer)
+{
+	if (answer->status == RELEVO_OK)
+		reply_done(session, call, answer->accepted);
+	else
+		reply_failure(session, call, answer);
+}
+
+void reply_put_failed(struct session *session, uint64_t call, const struct answer *answer,
+		      const struct frame *frame)
+{
+	struct output_body *bodies = session->router->room.bodies;
+	const Relevo__Header *put = frame->header;
+	const uint8_t *bytes = frame->bodies;
+	for (size_t i = 0; i < put->n_sizes; i++) {
+		bodies[i] = (struct output_body){ .bytes = bytes, .size = put->sizes[i] };
+		bytes += put->sizes[i];
+	}
+	Relevo__Failure failure = RELEVO__FAILURE__INIT;
+	failure.status = (uint32_t)answer->status;
+	failure.text = text_of(answer->status, answer->text);
+	failure.count = answer->accepted;
+	failure.queue = put->queue_put->queue;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = call;
+	header.op_case = RELEVO__HEADER__OP_FAILURE;
+	header.failure = &failure;
+	header.n_sizes = put->n_sizes - answer->accepted;
+	header.sizes = put->sizes + answer->accepted;
+	connection_send(session->connection, &header, bodies + answer->accepted);
+}
+
+void reply_get(struct session *session, uint64_t call, const struct answer *answer)
+{
+	if (answer->status != RELEVO_OK) {
+		reply_failure(session, call, answer);
+		return;
+	}
+	struct answer_room *room = &session->router->room;
+	bool again = false;
+	for (uint32_t i = 0; i < answer->delivery_count; i++) {
+		struct item *item = answer->deliveries[i].item;
+		room->leases[i] = answer->deliveries[i].lease;
+		room->sizes[i] = item->size;
+		room->deliveries[i] = item->deliveries;
+		room->bodies[i] = (struct output_body){ item->body, item->size, item };
+		again = again || item->deliveries != 1;
+	}
+	Relevo__QueueItems items = RELEVO__QUEUE_ITEMS__INIT;
+	items.n_leases = answer->delivery_count;
+	items.leases = room->leases;
+	items.n_deliveries = again ? answer->delivery_count : 0;
+	items.deliveries = room->deliveries;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = call;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_ITEMS;
+	header.queue_items = &items;
+	header.n_sizes = answer->delivery_count;
+	header.sizes = room->sizes;
+	connection_send(session->connection, &header, room->bodies);
+}
+
+void reply_opened(struct session *session, uint64_t call, const struct queue_opened *opened)
+{
+	Relevo__QueueOpened message = RELEVO__QUEUE_OPENED__INIT;
+	message.queue = opened->handle;
+	message.name = (char *)opened->name;
+	message.created = opened->created;
+	message.identity = opened->identity;
+	message.bounded = opened->options.bounded;
+	message.capacity = opened->options.capacity;
+	message.lease_ms = (uint32_t)(opened->options.lease / NSEC_PER_MSEC);
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_OPENED;
+	header.queue_opened = &message;
+	send_header(session, call, &header);
+}
+
+void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts)
+{
+	Relevo__QueueStats stats = RELEVO__QUEUE_STATS__INIT;
+	stats.ready = counts->ready;
+	stats.leased = counts->leased;
+	stats.delayed = counts->delayed;
+	stats.bytes = counts->bytes;
+	stats.getters = counts->getters;
+	stats.putters = counts->putters;
+	stats.put = counts->put;
+	stats.acknowledged = counts->acknowledged;
+	stats.redelivered = counts->redelivered;
+	stats.handles = counts->handles;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_STATS;
+	header.queue_stats = &stats;
+	send_header(session, call, &header);
+}

@@ -1,0 +1,29 @@
+#ifndef ROUTE_REPLY_H
+#define ROUTE_REPLY_H
+
+#include "route/session.h"
+
+/* Every frame that the broker sends is made here. `call` is the number of the
+ * client's call that it answers. */
+
+void reply_welcome(struct session *session, uint64_t call);
+void reply_done(struct session *session, uint64_t call, size_t count);
+void reply_confirm(struct session *session, uint64_t bytes);
+
+/* The text of `error`, or the general one of its status. */
+void reply_error(struct session *session, uint64_t call, const struct error *error);
+
+/* OK is Done with what was accepted, all else a Failure. */
+void reply_put(struct session *session, uint64_t call, const struct answer *answer);
+
+/* A quiet put failed: the bodies that were not accepted go back. */
+void reply_put_failed(struct session *session, uint64_t call, const struct answer *answer,
+		      const struct frame *frame);
+
+/* OK is QueueItems, all else a Failure. */
+void reply_get(struct session *session, uint64_t call, const struct answer *answer);
+
+void reply_opened(struct session *session, uint64_t call, const struct queue_opened *opened);
+void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts);
+
+#endif

@@ -1,0 +1,137 @@
+#include "route/router.h"
+
+#include "route/call.h"
+#include "route/handlers.h"
+#include "route/reply.h"
+
+#include <stdlib.h>
+
+/* What the broker alone sends is not here. */
+static handler *const handlers[] = {
+	[RELEVO__HEADER__OP_HELLO] = handle_hello,
+	[RELEVO__HEADER__OP_CANCEL] = handle_cancel,
+	[RELEVO__HEADER__OP_GOODBYE] = handle_goodbye,
+	[RELEVO__HEADER__OP_FLUSH] = handle_flush,
+	[RELEVO__HEADER__OP_QUEUE_OPEN] = handle_queue_open,
+	[RELEVO__HEADER__OP_QUEUE_CLOSE] = handle_queue_close,
+	[RELEVO__HEADER__OP_QUEUE_DELETE] = handle_queue_delete,
+	[RELEVO__HEADER__OP_QUEUE_PUT] = handle_queue_put,
+	[RELEVO__HEADER__OP_QUEUE_GET] = handle_queue_get,
+	[RELEVO__HEADER__OP_QUEUE_ACK] = handle_queue_ack,
+	[RELEVO__HEADER__OP_QUEUE_NACK] = handle_queue_nack,
+	[RELEVO__HEADER__OP_QUEUE_STAT] = handle_queue_stat,
+};
+
+static handler *handler_of(unsigned operation)
+{
+	return operation < sizeof handlers / sizeof handlers[0] ? handlers[operation] : NULL;
+}
+
+static const char *name_of(unsigned operation)
+{
+	const ProtobufCFieldDescriptor *field =
+		protobuf_c_message_descriptor_get_field(&relevo__header__descriptor, operation);
+	return field != NULL ? field->name : "an unknown operation";
+}
+
+/* The call fails, the session goes on. */
+static void refuse(struct session *session, const struct frame *frame, const struct error *error)
+{
+	const Relevo__Header *header = frame->header;
+	reply_error(session, header->call, error);
+	if (header->op_case == RELEVO__HEADER__OP_QUEUE_PUT && header->queue_put->quiet)
+		session_deal(session, frame->bodies_size);
+}
+
+/* What keeps the frame from its handler, with `error` saying it. */
+static int check(const struct session *session, unsigned operation, struct error *error)
+{
+	if (session->state == SESSION_NEW && operation != RELEVO__HEADER__OP_HELLO)
+		return error_set(error, RELEVO_BAD_STATE, "%s came before hello",
+				 name_of(operation));
+	if (handler_of(operation) == NULL)
+		return error_set(error, RELEVO_UNKNOWN_OPERATION,
+				 "operation %u (%s) is not one that clients send", operation,
+				 name_of(operation));
+	return RELEVO_OK;
+}
+
+static void on_frame(void *context, int status, const struct frame *frame,
+		     const struct error *unfit)
+{
+	struct session *session = context;
+	unsigned operation = frame->header->op_case;
+	struct error error;
+	if (status != RELEVO_OK && session->state == SESSION_OPEN) {
+		refuse(session, frame, unfit);
+		return;
+	}
+	status = check(session, operation, &error);
+	if (status == RELEVO_OK)
+		handler_of(operation)(session, frame);
+	else if (session->state == SESSION_NEW)
+		session_refuse(session, frame->header->call, &error);
+	else
+		refuse(session, frame, &error);
+}
+
+static void *on_opened(void *context, struct connection *connection)
+{
+	return session_new(context, connection);
+}
+
+static void on_gone(void *session, const char *reason)
+{
+	session_free(session, reason);
+}
+
+static bool hold_item(void *context, void *owner)
+{
+	struct item *item = owner;
+	(void)context;
+	/* The count is a small number: somebody who has the same item handed out
+	 * again and again without reading it gets copies in the end. */
+	if (item->references >= UINT16_MAX / 2)
+		return false;
+	item_hold(item);
+	return true;
+}
+
+static void release_item(void *context, void *owner)
+{
+	struct router *router = context;
+	item_drop(router->engine, owner);
+}
+
+struct network_handlers router_handlers(struct router *router)
+{
+	return (struct network_handlers){ router, on_opened, on_frame, on_gone };
+}
+
+struct output_owners router_owners(struct router *router)
+{
+	return (struct output_owners){ router, hold_item, release_item };
+}
+
+struct router *router_new(const struct router_config *config, struct engine *engine,
+			  struct loop *loop)
+{
+	struct router *router = malloc(sizeof *router);
+	if (router == NULL)
+		return NULL;
+	router->config = *config;
+	router->engine = engine;
+	router->loop = loop;
+	router->last_session = 0;
+	list_init(&router->free_calls);
+	router->free_count = 0;
+	return router;
+}
+
+void router_free(struct router *router)
+{
+	if (router == NULL)
+		return;
+	call_empty_pool(router);
+	free(router);
+}

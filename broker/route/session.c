@@ -1,0 +1,93 @@
+#include "route/session.h"
+
+#include "base/log.h"
+#include "route/call.h"
+#include "route/reply.h"
+
+#include <stdlib.h>
+
+struct session *session_new(struct router *router, struct connection *connection)
+{
+	struct account *account = connection_account(connection);
+	if (!account_charge(account, sizeof(struct session)))
+		return NULL;
+	struct session *session = calloc(1, sizeof *session);
+	if (session == NULL) {
+		account_release(account, sizeof *session);
+		return NULL;
+	}
+	session->router = router;
+	session->connection = connection;
+	list_init(&session->calls);
+	map_init(&session->waiting, router->config.broker);
+	return session;
+}
+
+int session_start(struct session *session)
+{
+	struct router *router = session->router;
+	session->peer = engine_peer_new(router->engine, connection_account(session->connection));
+	if (session->peer == NULL)
+		return RELEVO_NO_MEMORY;
+	session->number = ++router->last_session;
+	session->state = SESSION_OPEN;
+	connection_greeted(session->connection);
+	return RELEVO_OK;
+}
+
+void session_refuse(struct session *session, uint64_t call, const struct error *error)
+{
+	const struct channel_peer *peer = connection_peer(session->connection);
+	log_warning("session-refused",
+		    LOG_NUMBER("uid", connection_account(session->connection)->uid),
+		    LOG_NUMBER("pid", peer->pid), LOG_TEXT("address", peer->address),
+		    LOG_TEXT("reason", error_text(error)));
+	reply_error(session, call, error);
+	session_end(session, "refused");
+}
+
+/* The engine has forgotten their waiters already. */
+static void drop_calls(struct session *session)
+{
+	list_for_each (node, &session->calls)
+		call_free(container_of(node, struct call, link));
+}
+
+void session_end(struct session *session, const char *reason)
+{
+	if (session->state == SESSION_OPEN) {
+		size_t leases = engine_peer_leases(session->peer);
+		engine_peer_gone(session->peer, loop_now(session->router->loop));
+		session->peer = NULL;
+		drop_calls(session);
+		log_info("session-gone", LOG_NUMBER("session", session->number),
+			 LOG_TEXT("reason", reason), LOG_NUMBER("leases-returned", leases));
+	}
+	session->state = SESSION_ENDED;
+	connection_finish(session->connection, reason);
+}
+
+void session_free(struct session *session, const char *reason)
+{
+	session_end(session, reason);
+	map_fini(&session->waiting);
+	account_release(connection_account(session->connection), sizeof *session);
+	free(session);
+}
+
+void session_confirm(struct session *session)
+{
+	if (session->confirmed == session->dealt)
+		return;
+	session->confirmed = session->dealt;
+	reply_confirm(session, session->confirmed);
+}
+
+void session_deal(struct session *session, size_t bytes)
+{
+	session->dealt += bytes;
+	/* Early enough that a client which keeps its window full need never stop,
+	 * seldom enough that confirmations cost nothing. */
+	if (session->dealt - session->confirmed >= session->router->config.window / 4)
+		session_confirm(session);
+}

@@ -1,0 +1,69 @@
+#ifndef ROUTE_SESSION_H
+#define ROUTE_SESSION_H
+
+#include "base/map.h"
+#include "net/connection.h"
+#include "route/router.h"
+#include "wire/protocol.h"
+
+/* Where an answer with many items is put together. */
+struct answer_room {
+	uint64_t leases[FRAME_MAX_ITEMS];
+	uint32_t sizes[FRAME_MAX_ITEMS];
+	uint32_t deliveries[FRAME_MAX_ITEMS];
+	struct output_body bodies[FRAME_MAX_ITEMS];
+};
+
+struct router {
+	struct router_config config;
+	struct engine *engine;
+	struct loop *loop;
+	uint64_t last_session;  /* number given out last */
+	struct list free_calls; /* for the next ones */
+	uint32_t free_count;
+	struct answer_room room;
+};
+
+/*
+ *   NEW    connected: only Hello is legal
+ *   OPEN   greeted
+ *   ENDED  has said goodbye or was shut out; nothing of it is left in the engine
+ */
+enum session_state { SESSION_NEW, SESSION_OPEN, SESSION_ENDED };
+
+/* One client. Lives as long as its connection is open. */
+struct session {
+	struct router *router;
+	struct connection *connection;
+	struct engine_peer *peer; /* only while OPEN */
+	enum session_state state;
+	uint64_t number;    /* from Hello on */
+	struct list calls;  /* not answered yet */
+	struct map waiting; /* those of them that Cancel can name, by number */
+	uint64_t dealt;     /* bytes of bodies put quietly and dealt with */
+	uint64_t confirmed; /* of these, what the client has been told */
+};
+
+/* NULL when memory or the user's share ran out. */
+struct session *session_new(struct router *router, struct connection *connection);
+
+/* Greeted: from now on it has a number and a place in the engine. NO_MEMORY. */
+int session_start(struct session *session);
+
+/* Answer the call with that error, then end: it cannot become a session. Logged. */
+void session_refuse(struct session *session, uint64_t call, const struct error *error);
+
+/* Take it out of the engine: what it held goes back, its calls are dropped. The
+ * connection is closed when all answers have been sent. Logged. */
+void session_end(struct session *session, const char *reason);
+
+/* Ends it first. */
+void session_free(struct session *session, const char *reason);
+
+/* So many bytes of a quiet put have been dealt with, accepted or not. */
+void session_deal(struct session *session, size_t bytes);
+
+/* Tell the client all that has been dealt with. */
+void session_confirm(struct session *session);
+
+#endif

@@ -1,0 +1,247 @@
+#include "client/call.h"
+
+#include "client/failed_put.h"
+#include "client/lease.h"
+#include "client/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+/* How long after its deadline a call still waits for the broker to say that time
+ * is up. Only a broker that is stopped or out of reach lets it pass. */
+#define GRACE (150 * NSEC_PER_MSEC)
+
+static bool answered(const struct call *call)
+{
+	return call->done;
+}
+
+/* Let another waiting thread be the reader. */
+static void pass_reading_on(struct connection *connection)
+{
+	if (connection->reading)
+		return;
+	list_for_each (node, &connection->calls) {
+		struct call *call = container_of(node, struct call, link);
+		if (!answered(call)) {
+			pthread_cond_signal(&call->wake);
+			return;
+		}
+	}
+}
+
+static int follow(struct relevo_session *session, struct call *call, nsec_t deadline)
+{
+	if (deadline == NSEC_NEVER) {
+		pthread_cond_wait(&call->wake, &session->lock);
+		return RELEVO_OK;
+	}
+	struct timespec until = {
+		.tv_sec = (time_t)(deadline / NSEC_PER_SEC),
+		.tv_nsec = (long)(deadline % NSEC_PER_SEC),
+	};
+	int error = pthread_cond_clockwait(&call->wake, &session->lock, CLOCK_MONOTONIC, &until);
+	return error == ETIMEDOUT ? RELEVO_TIMED_OUT : RELEVO_OK;
+}
+
+/* Wait until the call is answered. TIMED_OUT, INTERRUPTED or DISCONNECTED when
+ * it is not. */
+static int wait_until(struct relevo_session *session, struct call *call, nsec_t deadline)
+{
+	struct connection *connection = &session->connection;
+	int status = RELEVO_OK;
+	while (!answered(call) && status == RELEVO_OK)
+		status = connection->reading ? follow(session, call, deadline)
+					     : connection_read(session, false, deadline);
+	pass_reading_on(connection);
+	return answered(call) ? RELEVO_OK : status;
+}
+
+static void enlist(struct connection *connection, struct call *call)
+{
+	call->done = false;
+	call->count = 0;
+	call->error = (struct error){ 0 };
+	pthread_cond_init(&call->wake, NULL);
+	list_append(&connection->calls, &call->link);
+}
+
+static void leave(struct call *call)
+{
+	list_remove(&call->link);
+	pthread_cond_destroy(&call->wake);
+}
+
+static void cancel(struct relevo_session *session, const struct call *call)
+{
+	Relevo__Cancel operation = RELEVO__CANCEL__INIT;
+	operation.call = call->number;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_CANCEL;
+	header.cancel = &operation;
+	if (output_frame(session, &header, NULL, 0) == RELEVO_OK)
+		output_push(session);
+}
+
+/* Why a call ends that was not answered. */
+static int unanswered(struct relevo_session *session, struct call *call, int status,
+		      struct error *error)
+{
+	leave(call);
+	if (status == RELEVO_NO_MEMORY)
+		return error_set(error, status, "no memory for a frame");
+	if (status == RELEVO_DISCONNECTED)
+		return error_set(error, status, "the connection to the broker is lost");
+	/* The answer may still come; what it hands over goes back then. */
+	cancel(session, call);
+	if (status == RELEVO_INTERRUPTED)
+		return error_set(error, status, "the call was interrupted");
+	return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
+}
+
+/* The call's own outcome becomes the caller's. */
+static int conclude(struct call *call, struct error *error)
+{
+	leave(call);
+	if (call->error.status != RELEVO_OK)
+		*error = call->error;
+	return call->error.status;
+}
+
+int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
+	     nsec_t deadline, struct error *error)
+{
+	struct connection *connection = &session->connection;
+	nsec_t patience = deadline;
+	if (deadline != NSEC_NEVER) {
+		nsec_t now = clock_now();
+		patience = (deadline > now ? deadline : now) + GRACE;
+	}
+	call->number = header->call = ++connection->last_call;
+	enlist(connection, call);
+	output_before_wait(connection);
+	int status = output_frame(session, header, call->bodies, call->body_count);
+	if (status == RELEVO_OK)
+		status = output_drain(session, patience);
+	if (status == RELEVO_OK)
+		status = wait_until(session, call, patience);
+	return answered(call) ? conclude(call, error) : unanswered(session, call, status, error);
+}
+
+/*
+ * The broker confirms when a quarter of the window has been dealt with since it
+ * last did. So with half of it unconfirmed more is sure to come, and with less
+ * there is no need to wait, whatever the size of the next item.
+ */
+static bool window_has_room(const struct connection *connection, size_t size)
+{
+	uint64_t unconfirmed = connection->put_bytes - connection->confirmed_bytes;
+	return unconfirmed < connection->window / 2 || unconfirmed + size <= connection->window;
+}
+
+int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,
+			 struct error *error)
+{
+	struct connection *connection = &session->connection;
+	int status = RELEVO_OK;
+	while (status == RELEVO_OK && !window_has_room(connection, size)) {
+		struct call call = { .number = 0 };
+		enlist(connection, &call);
+		status = output_drain(session, deadline);
+		if (status == RELEVO_OK)
+			status = wait_until(session, &call, deadline);
+		if (answered(&call))
+			status = conclude(&call, error);
+		else
+			leave(&call);
+	}
+	if (status != RELEVO_OK && error->status == RELEVO_OK)
+		error_set(error, status, "the broker does not confirm what was put");
+	return status;
+}
+
+/* ---- the reader's part ------------------------------------------------ */
+
+static void finish(struct call *call, int status)
+{
+	call->error.status = status;
+	call->done = true;
+	pthread_cond_signal(&call->wake);
+}
+
+static struct call *find(struct connection *connection, uint64_t number)
+{
+	list_for_each (node, &connection->calls) {
+		struct call *call = container_of(node, struct call, link);
+		if (call->number == number && !call->done)
+			return call;
+	}
+	return NULL;
+}
+
+static void confirmed(struct connection *connection, uint64_t bytes)
+{
+	connection->confirmed_bytes = bytes;
+	list_for_each (node, &connection->calls) {
+		struct call *call = container_of(node, struct call, link);
+		if (call->number == 0)
+			finish(call, RELEVO_OK);
+	}
+}
+
+static void failed(struct call *call, const Relevo__Failure *failure)
+{
+	call->count = failure->count;
+	error_set(&call->error, (int)failure->status, "%s", failure->text);
+	finish(call, failure->status != RELEVO_OK ? (int)failure->status : RELEVO_BAD_FRAME);
+}
+
+/* An answer that nobody waits for any more, or never did. */
+static void unexpected(struct relevo_session *session, const struct frame *frame)
+{
+	const Relevo__Header *header = frame->header;
+	if (header->op_case == RELEVO__HEADER__OP_QUEUE_ITEMS) {
+		lease_give_back(session, header->queue_items);
+	} else if (header->op_case == RELEVO__HEADER__OP_FAILURE) {
+		if (header->call == 0)
+			connection_lost(session, (int)header->failure->status,
+					header->failure->text);
+		else
+			failed_put_add(session, frame);
+	}
+}
+
+void call_dispatch(struct relevo_session *session, const struct frame *frame)
+{
+	struct connection *connection = &session->connection;
+	const Relevo__Header *header = frame->header;
+	if (header->op_case == RELEVO__HEADER__OP_CONFIRM) {
+		confirmed(connection, header->confirm->bytes);
+		return;
+	}
+	struct call *call = header->call != 0 ? find(connection, header->call) : NULL;
+	if (call == NULL) {
+		unexpected(session, frame);
+	} else if (header->op_case == RELEVO__HEADER__OP_FAILURE) {
+		failed(call, header->failure);
+	} else if (call->take != NULL) {
+		finish(call, call->take(call, frame));
+	} else if (header->op_case == RELEVO__HEADER__OP_DONE) {
+		call->count = header->done->count;
+		finish(call, RELEVO_OK);
+	} else {
+		finish(call, RELEVO_BAD_FRAME);
+	}
+}
+
+void call_fail_all(struct connection *connection, int status, const char *text)
+{
+	list_for_each (node, &connection->calls) {
+		struct call *call = container_of(node, struct call, link);
+		if (!call->done) {
+			snprintf(call->error.text, sizeof call->error.text, "%s", text);
+			finish(call, status);
+		}
+	}
+}

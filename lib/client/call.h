@@ -1,0 +1,50 @@
+#ifndef CLIENT_CALL_H
+#define CLIENT_CALL_H
+
+#include "client/session.h"
+#include "wire/frame.h"
+
+/*
+ * One request that waits for its answer, on the stack of the caller.
+ *
+ * There is no thread that reads for everybody. Of the threads that wait, one is
+ * the reader: it polls the socket itself, hands the others their answers, and
+ * when it has its own, passes the job on. So an answer costs one wake-up.
+ */
+struct call {
+	/* Takes what it needs from the answer; called by the reader with the
+	 * session locked. NULL: Done is all that is expected. */
+	int (*take)(struct call *call, const struct frame *frame);
+	/* What follows the header; belongs to the caller. */
+	const struct iovec *bodies;
+	int body_count;
+
+	struct list link;
+	uint64_t number; /* 0: waits for room in the window, not for an answer */
+	bool done;
+	uint32_t count; /* of Done or Failure: the items it was about */
+	struct error error;
+	pthread_cond_t wake;
+};
+
+/*
+ * Send the header with the call's bodies and wait for the answer. `deadline` is
+ * when the broker has been asked to give up; if it has said nothing a while after
+ * that, the call is cancelled and TIMED_OUT returned. The header gets its number
+ * here. The session is locked, and unlocked while waiting. Returns the status of
+ * the answer, with its text in `error`.
+ */
+int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
+	     nsec_t deadline, struct error *error);
+
+/* Wait until unconfirmed puts leave room for `size` more bytes. */
+int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,
+			 struct error *error);
+
+/* The reader's part: act on one frame. */
+void call_dispatch(struct relevo_session *session, const struct frame *frame);
+
+/* Every waiting call ends with `status`. */
+void call_fail_all(struct connection *connection, int status, const char *text);
+
+#endif

@@ -1,0 +1,239 @@
+#include "client/connection.h"
+
+#include "client/call.h"
+#include "client/output.h"
+#include "wire/protocol.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What the reader asks the socket for at a time. */
+enum { READ_SIZE = 256 * 1024 };
+
+bool connection_init(struct connection *connection)
+{
+	*connection = (struct connection){ .window = WINDOW_DEFAULT };
+	list_init(&connection->calls);
+	pthread_cond_init(&connection->reader_left, NULL);
+	return arena_init(&connection->arena, ARENA_LIMIT_FOR_HEADERS);
+}
+
+void connection_fini(struct connection *connection)
+{
+	channel_close(connection->channel);
+	arena_fini(&connection->arena);
+	buffer_fini(&connection->in);
+	buffer_fini(&connection->out);
+	buffer_fini(&connection->batch.bodies);
+	free(connection->batch.sizes);
+	free(connection->acks.leases);
+	pthread_cond_destroy(&connection->reader_left);
+}
+
+/* Dispatch every whole frame that has come in. `missing` is how many bytes the
+ * next one still lacks. */
+static int dispatch_frames(struct relevo_session *session, size_t *missing, struct error *error)
+{
+	struct connection *connection = &session->connection;
+	struct buffer *in = &connection->in;
+	*missing = 0;
+	while (buffer_size(in) > 0) {
+		struct frame frame;
+		arena_reset(&connection->arena);
+		int status = frame_read(buffer_data(in), buffer_size(in), &connection->limits,
+					&connection->arena, &frame, error);
+		if (status == RELEVO_TRY_AGAIN) {
+			*missing = frame.size - buffer_size(in);
+			return RELEVO_OK;
+		}
+		/* An operation of a newer broker that nobody here asked for. */
+		if (status == RELEVO_UNKNOWN_OPERATION)
+			status = RELEVO_OK;
+		if (status != RELEVO_OK)
+			return status;
+		call_dispatch(session, &frame);
+		buffer_consume(in, frame.size);
+	}
+	return RELEVO_OK;
+}
+
+/* One attempt to receive. The session is not locked: the buffer is the
+ * reader's. */
+static int receive(struct connection *connection, size_t missing)
+{
+	size_t wanted = missing > READ_SIZE ? missing : READ_SIZE;
+	uint8_t *room = buffer_reserve(&connection->in, wanted);
+	if (room == NULL)
+		return RELEVO_NO_MEMORY;
+	size_t received;
+	int status =
+		channel_receive(connection->channel, room, buffer_room(&connection->in), &received);
+	if (status == RELEVO_OK)
+		buffer_commit(&connection->in, received);
+	return status;
+}
+
+static void stop_reading(struct connection *connection)
+{
+	buffer_shrink(&connection->in, 4 * READ_SIZE);
+	connection->reading = false;
+	pthread_cond_broadcast(&connection->reader_left);
+}
+
+/* What is to be done with the outcome of receive(), the session locked again. */
+static int after_receive(struct relevo_session *session, int status, size_t *missing)
+{
+	struct error error = { 0 };
+	if (status == RELEVO_OK)
+		status = dispatch_frames(session, missing, &error);
+	if (status == RELEVO_OK || status == RELEVO_TRY_AGAIN)
+		return status;
+	connection_lost(session, RELEVO_DISCONNECTED,
+			status == RELEVO_END_OF_STREAM ? "the broker closed the connection"
+						       : error_text(&error));
+	return RELEVO_DISCONNECTED;
+}
+
+static int poll_channel(const struct relevo_session *session, bool want_send, nsec_t deadline)
+{
+	struct channel *channel = session->connection.channel;
+	struct pollfd entries[] = {
+		{ .fd = channel_fd(channel), .events = channel_events(channel, want_send) },
+		{ .fd = session->wake_fd, .events = POLLIN }, /* poll() passes over -1 */
+	};
+	int ready = poll(entries, 2, clock_poll_timeout(clock_now(), deadline));
+	if (ready == 0)
+		return RELEVO_TIMED_OUT;
+	/* A signal: whoever waits looks at the clock and comes again. */
+	if (ready < 0)
+		return RELEVO_TRY_AGAIN;
+	return entries[0].revents != 0 ? RELEVO_OK : RELEVO_INTERRUPTED;
+}
+
+int connection_read(struct relevo_session *session, bool want_send, nsec_t deadline)
+{
+	struct connection *connection = &session->connection;
+	if (connection->broken || connection->channel == NULL)
+		return RELEVO_DISCONNECTED;
+	connection->reading = true;
+	size_t missing = 0;
+	int status;
+	do {
+		pthread_mutex_unlock(&session->lock);
+		status = poll_channel(session, want_send, deadline);
+		if (status == RELEVO_OK)
+			status = receive(connection, missing);
+		pthread_mutex_lock(&session->lock);
+		if (status != RELEVO_TIMED_OUT && status != RELEVO_INTERRUPTED)
+			status = after_receive(session, status, &missing);
+		/* A frame that is on its way is read to its end, unless time is
+		 * up: nobody can have an answer before. */
+	} while (status == RELEVO_OK && missing > 0 && !want_send && !connection->broken);
+	stop_reading(connection);
+	return status == RELEVO_TRY_AGAIN ? RELEVO_OK : status;
+}
+
+void connection_read_pending(struct relevo_session *session)
+{
+	struct connection *connection = &session->connection;
+	if (connection->reading || connection->broken || connection->channel == NULL)
+		return;
+	connection->reading = true;
+	size_t missing = 0;
+	after_receive(session, receive(connection, 0), &missing);
+	stop_reading(connection);
+}
+
+void connection_lost(struct relevo_session *session, int status, const char *text)
+{
+	session->connection.broken = true;
+	output_discard(&session->connection);
+	call_fail_all(&session->connection, status, text);
+}
+
+/* Whatever the last connection left behind. */
+static void clear(struct relevo_session *session)
+{
+	struct connection *connection = &session->connection;
+	while (connection->reading)
+		pthread_cond_wait(&connection->reader_left, &session->lock);
+	channel_close(connection->channel);
+	connection->channel = NULL;
+	buffer_fini(&connection->in);
+	output_discard(connection);
+}
+
+struct welcome {
+	struct call call;
+	struct connection *connection;
+};
+
+static int take_welcome(struct call *call, const struct frame *frame)
+{
+	struct connection *connection = container_of(call, struct welcome, call)->connection;
+	if (frame->header->op_case != RELEVO__HEADER__OP_WELCOME)
+		return RELEVO_BAD_FRAME;
+	const Relevo__Welcome *welcome = frame->header->welcome;
+	if (welcome->max_frame < FRAME_MAX_FOR(welcome->max_item))
+		return RELEVO_BAD_FRAME;
+	connection->broker = welcome->broker;
+	connection->limits.max_frame = welcome->max_frame;
+	connection->limits.max_item = welcome->max_item;
+	connection->window = welcome->window;
+	return RELEVO_OK;
+}
+
+static int say_hello(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+	gethostname(host, sizeof host - 1);
+	Relevo__Hello hello = RELEVO__HELLO__INIT;
+	hello.version = PROTOCOL_VERSION;
+	hello.pid = (uint64_t)getpid();
+	hello.host = host;
+	hello.name = session->name;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_HELLO;
+	header.hello = &hello;
+	struct welcome welcome = {
+		.call.take = take_welcome,
+		.connection = &session->connection,
+	};
+	return call_run(session, &welcome.call, &header, deadline, error);
+}
+
+int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	struct connection *connection = &session->connection;
+	clear(session);
+	int status = channel_connect(&session->address, deadline, &connection->channel, error);
+	if (status != RELEVO_OK)
+		return status;
+	connection->broken = false;
+	connection->epoch++;
+	connection->limits.max_item = ITEM_MAX_DEFAULT;
+	connection->limits.max_frame = FRAME_MAX_FOR(ITEM_MAX_DEFAULT);
+	connection->put_bytes = connection->confirmed_bytes = 0;
+	status = say_hello(session, deadline, error);
+	if (status != RELEVO_OK)
+		connection_lost(session, status, error->text);
+	return status;
+}
+
+void connection_abandon(struct connection *connection)
+{
+	channel_abandon(connection->channel);
+	connection->channel = NULL;
+	connection->broken = true;
+	connection->reading = false;
+	/* The calls are on the stacks of threads that this process does not have,
+	 * and the reader's buffer may be half changed: let go of both. */
+	list_init(&connection->calls);
+	connection->in = (struct buffer){ 0 };
+	connection->arena.chunks = NULL;
+	pthread_cond_init(&connection->reader_left, NULL);
+	output_discard(connection);
+}

@@ -1,0 +1,90 @@
+#ifndef CLIENT_CONNECTION_H
+#define CLIENT_CONNECTION_H
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "wire/channel.h"
+#include "wire/frame.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct relevo_queue;
+struct relevo_session;
+
+/* Items on their way to one queue that have not been made a frame yet. */
+struct put_batch {
+	struct relevo_queue *queue; /* NULL: no batch is open */
+	struct buffer bodies;
+	uint32_t *sizes;
+	uint32_t count;
+	uint32_t capacity;
+};
+
+/* Leases that will be acknowledged with whatever is sent next. */
+struct ack_batch {
+	uint64_t *leases;
+	uint32_t count;
+	uint32_t capacity;
+};
+
+/*
+ * The connection of a session: what is lost when the socket is. Guarded by the
+ * session's lock, except for what belongs to the reader.
+ */
+struct connection {
+	struct channel *channel; /* NULL: not connected */
+	bool broken;             /* lost; closed as soon as nobody reads it */
+	uint64_t epoch;          /* 1, 2, ...: which connection of the session this is */
+	uint64_t broker;         /* which run of the broker it leads to */
+	struct frame_limits limits;
+
+	struct list calls; /* struct call, waiting for their answers */
+	uint64_t last_call;
+	bool reading;               /* some thread is the reader */
+	pthread_cond_t reader_left; /* signalled when it stops being one */
+	/* The reader's, whoever that is: */
+	struct buffer in;
+	struct arena arena;
+
+	struct buffer out; /* whole frames, to be sent before anything else */
+	struct put_batch batch;
+	struct ack_batch acks;
+	nsec_t last_send;
+	nsec_t put_sent;    /* when a put last went out alone */
+	bool put_precedes;  /* puts are soon followed by a call that waits */
+	uint64_t window;    /* of unconfirmed bytes */
+	uint64_t put_bytes; /* put without an answer, ever */
+	uint64_t confirmed_bytes;
+};
+
+/* False when memory ran out. */
+bool connection_init(struct connection *connection);
+void connection_fini(struct connection *connection);
+
+/* Connect and say Hello; waits until `deadline` at most. The session is locked.
+ * Errors as relevo_open(). */
+int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error);
+
+/* The connection is of no use any more: everybody who waits for an answer gets
+ * `status`. */
+void connection_lost(struct relevo_session *session, int status, const char *text);
+
+/* In a child after fork(2): forget the parent's connection. */
+void connection_abandon(struct connection *connection);
+
+/*
+ * Be the reader until something has arrived and been dispatched, or `deadline`
+ * has passed (TIMED_OUT), or the session's wake descriptor is readable
+ * (INTERRUPTED), or, with `want_send`, until more can be sent. Nobody else may be
+ * reading; the lock is dropped meanwhile. After DISCONNECTED connection_lost()
+ * has been called.
+ */
+int connection_read(struct relevo_session *session, bool want_send, nsec_t deadline);
+
+/* Read what has arrived already, if nobody else does. Never waits. */
+void connection_read_pending(struct relevo_session *session);
+
+#endif

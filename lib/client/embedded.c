@@ -1,0 +1,210 @@
+#include "client/embedded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned references;
+static int life = -1; /* write end of the pipe that the broker watches */
+static struct address place;
+
+/* Where the broker finds what it inherits. */
+enum { LISTEN_FD = 3, LIFE_FD = 4, FIRST_FREE_FD = 5 };
+
+/* Descriptors on their way to the new process. */
+struct inheritance {
+	int listener;
+	int life_read;
+	int life_write;
+};
+
+static void close_all(struct inheritance *inheritance)
+{
+	int *descriptors[] = { &inheritance->listener, &inheritance->life_read,
+			       &inheritance->life_write };
+	for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++) {
+		if (*descriptors[i] >= 0)
+			close(*descriptors[i]);
+		*descriptors[i] = -1;
+	}
+}
+
+/* A socket that listens under a name of the kernel's choice: no file, so nothing
+ * to clean up, and nobody can be there first. */
+static int listen_anywhere(struct address *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	socklen_t size = sizeof name.sun_family;
+	if (bind(fd, (struct sockaddr *)&name, size) == 0 && listen(fd, SOMAXCONN) == 0) {
+		size = sizeof name;
+		if (getsockname(fd, (struct sockaddr *)&name, &size) == 0) {
+			size_t length = size - offsetof(struct sockaddr_un, sun_path) - 1;
+			snprintf(address->url, sizeof address->url, "abstract://%.*s", (int)length,
+				 name.sun_path + 1);
+			return fd;
+		}
+	}
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* Out of the way of the numbers that they will have in the broker. */
+static int move_up(int fd)
+{
+	if (fd < 0)
+		return fd;
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+	close(fd);
+	return moved;
+}
+
+static int prepare(struct inheritance *inheritance, struct address *address, struct error *error)
+{
+	int pair[2] = { -1, -1 };
+	*inheritance = (struct inheritance){ -1, -1, -1 };
+	inheritance->listener = move_up(listen_anywhere(address));
+	if (inheritance->listener >= 0 && pipe2(pair, O_CLOEXEC) == 0) {
+		inheritance->life_read = move_up(pair[0]);
+		inheritance->life_write = move_up(pair[1]);
+		if (inheritance->life_read >= 0 && inheritance->life_write >= 0)
+			return RELEVO_OK;
+	}
+	int saved = errno;
+	close_all(inheritance);
+	return error_set_errno(error, RELEVO_SYSTEM, saved,
+			       "no socket for the private broker can be made");
+}
+
+/* The broker gets its two descriptors and nothing else of this program: no
+ * files, no signal mask, no terminal. */
+static int spawn(const char *program, const struct inheritance *inheritance, pid_t *pid)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t signals;
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, inheritance->listener, LISTEN_FD);
+	posix_spawn_file_actions_adddup2(&files, inheritance->life_read, LIFE_FD);
+	posix_spawn_file_actions_addclosefrom_np(&files, FIRST_FREE_FD);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	sigemptyset(&signals);
+	posix_spawnattr_setsigmask(&attributes, &signals);
+	sigfillset(&signals);
+	posix_spawnattr_setsigdefault(&attributes, &signals);
+
+	const char *arguments[] = { program,       "--private", "--listen", "fd://3",
+				    "--until-eof", "4",         NULL };
+	int failure =
+		posix_spawnp(pid, program, &files, &attributes, (char *const *)arguments, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	return failure;
+}
+
+/* What was asked for, else what the environment says, else what was installed
+ * with this library, else what the PATH has. */
+static const char *choose_program(const char *program)
+{
+	if (program == NULL)
+		program = getenv("RELEVO_BROKER");
+	if (program == NULL || program[0] == '\0')
+		program = access(RELEVOD_PATH, X_OK) == 0 ? RELEVOD_PATH : "relevod";
+	return program;
+}
+
+/* relevod --private leaves a broker in the background and returns; what it
+ * returns tells whether it runs. */
+static int wait_until_detached(const char *program, pid_t pid, struct error *error)
+{
+	int state;
+	while (waitpid(pid, &state, 0) < 0) {
+		/* A program that ignores SIGCHLD has no states of its children;
+		 * then the first call tells. */
+		if (errno == ECHILD)
+			return RELEVO_OK;
+		if (errno != EINTR)
+			return error_set_errno(error, RELEVO_SYSTEM, errno, "waiting for %s",
+					       program);
+	}
+	if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_NO_BROKER,
+			 "no broker runs, and the private one, %s, ended with %s %d", program,
+			 WIFEXITED(state) ? "status" : "signal",
+			 WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state));
+}
+
+static int start(const char *program, struct error *error)
+{
+	struct inheritance inheritance;
+	program = choose_program(program);
+	int status = prepare(&inheritance, &place, error);
+	if (status != RELEVO_OK)
+		return status;
+	pid_t pid;
+	int failure = spawn(program, &inheritance, &pid);
+	if (failure != 0)
+		status = error_set_errno(error, RELEVO_NO_BROKER, failure,
+					 "no broker runs, and %s cannot be started", program);
+	else
+		status = wait_until_detached(program, pid, error);
+	if (status == RELEVO_OK) {
+		life = inheritance.life_write;
+		inheritance.life_write = -1;
+	}
+	close_all(&inheritance);
+	return status;
+}
+
+int embedded_acquire(const char *program, struct address *address, struct error *error)
+{
+	pthread_mutex_lock(&lock);
+	int status = references > 0 ? RELEVO_OK : start(program, error);
+	if (status == RELEVO_OK) {
+		references++;
+		*address = place;
+	}
+	pthread_mutex_unlock(&lock);
+	return status;
+}
+
+void embedded_release(void)
+{
+	pthread_mutex_lock(&lock);
+	if (--references == 0) {
+		close(life);
+		life = -1;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+void embedded_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void embedded_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}

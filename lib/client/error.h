@@ -1,0 +1,13 @@
+#ifndef CLIENT_ERROR_H
+#define CLIENT_ERROR_H
+
+#include "base/error.h"
+
+/*
+ * The record behind relevo_error_detail(), one for each thread. Clears it and
+ * returns it: a public call asks for it once, at its start, and hands it down.
+ * Never NULL.
+ */
+struct error *client_error(void);
+
+#endif

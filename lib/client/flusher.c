@@ -1,0 +1,116 @@
+#include "client/flusher.h"
+
+#include "client/failed_put.h"
+#include "client/output.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+/* What is pending is sent within about this time. */
+#define INTERVAL NSEC_PER_MSEC
+
+/* After so many rounds without work the thread sleeps until it is woken, so that
+ * a session that does nothing costs nothing. */
+enum { IDLE_ROUNDS = 20 };
+
+void flusher_init(struct flusher *flusher)
+{
+	*flusher = (struct flusher){ 0 };
+	pthread_cond_init(&flusher->wake, NULL);
+}
+
+void flusher_fini(struct flusher *flusher)
+{
+	pthread_cond_destroy(&flusher->wake);
+}
+
+void flusher_forget(struct flusher *flusher)
+{
+	flusher_init(flusher);
+}
+
+static void doze(struct relevo_session *session)
+{
+	nsec_t until = clock_now() + INTERVAL;
+	struct timespec time = {
+		.tv_sec = (time_t)(until / NSEC_PER_SEC),
+		.tv_nsec = (long)(until % NSEC_PER_SEC),
+	};
+	pthread_cond_clockwait(&session->flusher.wake, &session->lock, CLOCK_MONOTONIC, &time);
+}
+
+static void sleep_until_woken(struct relevo_session *session)
+{
+	session->flusher.asleep = true;
+	while (session->flusher.asleep && !session->flusher.stop)
+		pthread_cond_wait(&session->flusher.wake, &session->lock);
+	session->flusher.asleep = false;
+}
+
+/* Send what is pending, and take in what the broker has said about it. */
+static bool work(struct relevo_session *session)
+{
+	struct connection *connection = &session->connection;
+	bool pending = !connection->broken && output_pending(connection);
+	if (pending) {
+		output_flush_left(session);
+		connection_read_pending(session);
+		failed_put_report(session);
+	}
+	return pending;
+}
+
+static void *run(void *argument)
+{
+	struct relevo_session *session = argument;
+	pthread_mutex_lock(&session->lock);
+	int idle = 0;
+	while (!session->flusher.stop) {
+		doze(session);
+		idle = work(session) ? 0 : idle + 1;
+		if (idle >= IDLE_ROUNDS) {
+			sleep_until_woken(session);
+			idle = 0;
+		}
+	}
+	pthread_mutex_unlock(&session->lock);
+	return NULL;
+}
+
+/* The program's signals are for its own threads. */
+static bool start(struct relevo_session *session)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = pthread_create(&session->flusher.thread, NULL, run, session);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	session->flusher.running = error == 0;
+	return error == 0;
+}
+
+void flusher_notify(struct relevo_session *session)
+{
+	struct flusher *flusher = &session->flusher;
+	if (!flusher->running) {
+		if (flusher->stop || !start(session))
+			output_push(session);
+	} else if (flusher->asleep) {
+		flusher->asleep = false;
+		pthread_cond_signal(&flusher->wake);
+	}
+}
+
+void flusher_stop(struct relevo_session *session)
+{
+	struct flusher *flusher = &session->flusher;
+	pthread_mutex_lock(&session->lock);
+	flusher->stop = true;
+	bool running = flusher->running;
+	flusher->running = false;
+	pthread_cond_signal(&flusher->wake);
+	pthread_mutex_unlock(&session->lock);
+	if (running)
+		pthread_join(flusher->thread, NULL);
+}

@@ -1,0 +1,64 @@
+#include "client/fork.h"
+
+#include "client/embedded.h"
+
+#include <pthread.h>
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list sessions = { &sessions, &sessions };
+static pthread_once_t handlers_installed = PTHREAD_ONCE_INIT;
+
+static struct relevo_session *session_of(struct list *node)
+{
+	return container_of(node, struct relevo_session, link);
+}
+
+static void before_fork(void)
+{
+	embedded_lock();
+	pthread_mutex_lock(&registry_lock);
+	list_for_each (node, &sessions)
+		pthread_mutex_lock(&session_of(node)->lock);
+}
+
+static void unlock_all(void)
+{
+	list_for_each (node, &sessions)
+		pthread_mutex_unlock(&session_of(node)->lock);
+	pthread_mutex_unlock(&registry_lock);
+	embedded_unlock();
+}
+
+/* This thread is the only one, and holds every lock. */
+static void in_child(void)
+{
+	list_for_each (node, &sessions) {
+		struct relevo_session *session = session_of(node);
+		connection_abandon(&session->connection);
+		flusher_forget(&session->flusher);
+		list_init(&session->failed_puts);
+		session->reporting = false;
+		pthread_cond_init(&session->reported, NULL);
+	}
+	unlock_all();
+}
+
+static void install_handlers(void)
+{
+	pthread_atfork(before_fork, unlock_all, in_child);
+}
+
+void fork_register(struct relevo_session *session)
+{
+	pthread_once(&handlers_installed, install_handlers);
+	pthread_mutex_lock(&registry_lock);
+	list_append(&sessions, &session->link);
+	pthread_mutex_unlock(&registry_lock);
+}
+
+void fork_unregister(struct relevo_session *session)
+{
+	pthread_mutex_lock(&registry_lock);
+	list_remove(&session->link);
+	pthread_mutex_unlock(&registry_lock);
+}

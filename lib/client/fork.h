@@ -1,0 +1,14 @@
+#ifndef CLIENT_FORK_H
+#define CLIENT_FORK_H
+
+#include "client/session.h"
+
+/*
+ * All sessions of this process, so that fork(2) finds each of them in one piece:
+ * it waits for their locks, which are only ever held briefly, and the child then
+ * forgets the connections, which stay the parent's.
+ */
+void fork_register(struct relevo_session *session);
+void fork_unregister(struct relevo_session *session);
+
+#endif

@@ -1,0 +1,26 @@
+#ifndef CLIENT_ITEM_BLOCK_H
+#define CLIENT_ITEM_BLOCK_H
+
+#include <relevo/queue.h>
+
+#include <stdbool.h>
+
+/*
+ * The items of one answer share one allocation, freed with the last of them: a
+ * batch costs one malloc() and not one an item. It remembers which connection of
+ * the session they came with, since their leases are numbers of that one.
+ */
+struct item_source {
+	const uint8_t *bodies; /* one behind the other */
+	const uint32_t *sizes;
+	size_t count;
+	uint64_t epoch; /* of the connection */
+};
+
+/* Fills in data, size and memory of the items; false when memory ran out. */
+bool item_block_fill(relevo_item *items, const struct item_source *source);
+
+/* Which connection an item came with; 0 when it has been freed. */
+uint64_t item_block_epoch(const relevo_item *item);
+
+#endif

@@ -1,0 +1,276 @@
+#include "client/output.h"
+
+#include "client/queue.h"
+#include "wire/protocol.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+/* A put that comes sooner after the last send waits for company: then whoever
+ * sends next, or the flusher, takes it along. */
+#define HOT_INTERVAL (100 * (NSEC_PER_MSEC / 1000))
+
+/* A call within this time after a put belongs to it. */
+#define SOON         (50 * (NSEC_PER_MSEC / 1000))
+
+/* How often a blocked sender looks again while another thread reads: over nng
+ * both wait on one descriptor, and the reader may take the wake-up. */
+#define SHARED_WAIT  (10 * NSEC_PER_MSEC)
+
+/* Memory that an idle session keeps. */
+enum { KEEP_SIZE = 256 * 1024 };
+
+enum { MOST_PIECES = 16 };
+
+static int append_leftover(struct buffer *out, const struct iovec *pieces, int count, size_t sent)
+{
+	for (int i = 0; i < count; i++) {
+		size_t size = pieces[i].iov_len;
+		size_t done = sent < size ? sent : size;
+		sent -= done;
+		if (!buffer_append(out, (const uint8_t *)pieces[i].iov_base + done, size - done))
+			return RELEVO_NO_MEMORY;
+	}
+	return RELEVO_OK;
+}
+
+/*
+ * Send what is in the buffer and then the bodies, as far as the socket takes
+ * them at once. What it does not take of the bodies is kept in the buffer: only
+ * a socket that is full costs a copy.
+ */
+static int send_with(struct relevo_session *session, const struct iovec *bodies, int count)
+{
+	struct connection *connection = &session->connection;
+	struct buffer *out = &connection->out;
+	if (connection->broken)
+		return RELEVO_DISCONNECTED;
+	if (count >= MOST_PIECES)
+		return append_leftover(out, bodies, count, 0);
+	struct iovec pieces[MOST_PIECES];
+	size_t head = buffer_size(out);
+	pieces[0] = (struct iovec){ buffer_data(out), head };
+	for (int i = 0; i < count; i++)
+		pieces[i + 1] = bodies[i];
+
+	size_t sent = 0;
+	int status = channel_send(connection->channel, pieces, count + 1, &sent);
+	if (status == RELEVO_DISCONNECTED) {
+		connection_lost(session, status, "the connection to the broker is lost");
+		return status;
+	}
+	if (status != RELEVO_OK)
+		sent = 0;
+	size_t of_head = sent < head ? sent : head;
+	buffer_consume(out, of_head);
+	return append_leftover(out, bodies, count, sent - of_head);
+}
+
+/* ---- acknowledgements and puts that are pending ----------------------- */
+
+static int close_acks(struct connection *connection)
+{
+	struct ack_batch *acks = &connection->acks;
+	if (acks->count == 0)
+		return RELEVO_OK;
+	Relevo__QueueAck operation = RELEVO__QUEUE_ACK__INIT;
+	operation.leases = acks->leases;
+	operation.n_leases = acks->count;
+	operation.quiet = true;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = ++connection->last_call;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_ACK;
+	header.queue_ack = &operation;
+	acks->count = 0;
+	return frame_append_head(&connection->out, &header, 0) ? RELEVO_OK : RELEVO_NO_MEMORY;
+}
+
+/* Make a frame of the open batch: its head goes into the buffer, its bodies out
+ * with whatever is sent now. */
+static int close_batch(struct relevo_session *session)
+{
+	struct connection *connection = &session->connection;
+	struct put_batch *batch = &connection->batch;
+	if (batch->queue == NULL)
+		return RELEVO_OK;
+	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
+	operation.queue = batch->queue->handle;
+	operation.quiet = true;
+	operation.name = NULL;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = ++connection->last_call;
+	header.sizes = batch->sizes;
+	header.n_sizes = batch->count;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
+	header.queue_put = &operation;
+	size_t size = buffer_size(&batch->bodies);
+	batch->queue = NULL;
+	batch->count = 0;
+	if (!frame_append_head(&connection->out, &header, size))
+		return RELEVO_NO_MEMORY;
+	connection->put_bytes += size;
+	struct iovec bodies = { buffer_data(&batch->bodies), size };
+	int status = send_with(session, &bodies, 1);
+	buffer_consume(&batch->bodies, size);
+	buffer_shrink(&batch->bodies, KEEP_SIZE);
+	return status;
+}
+
+static int close_pending(struct relevo_session *session)
+{
+	int status = close_acks(&session->connection);
+	return status == RELEVO_OK ? close_batch(session) : status;
+}
+
+bool output_pending(const struct connection *connection)
+{
+	return buffer_size(&connection->out) > 0 || connection->batch.queue != NULL ||
+	       connection->acks.count > 0;
+}
+
+static bool grow(void **array, uint32_t *capacity, size_t element)
+{
+	uint32_t wanted = *capacity > 0 ? *capacity * 2 : 64;
+	void *bigger = realloc(*array, wanted * element);
+	if (bigger == NULL)
+		return false;
+	*array = bigger;
+	*capacity = wanted;
+	return true;
+}
+
+int output_put(struct relevo_session *session, struct relevo_queue *queue, const void *data,
+	       size_t size)
+{
+	struct put_batch *batch = &session->connection.batch;
+	if (batch->queue != NULL && (batch->queue != queue || batch->count == FRAME_MAX_ITEMS ||
+				     buffer_size(&batch->bodies) + size > FRAME_GOOD_SIZE)) {
+		int status = close_pending(session);
+		if (status != RELEVO_OK)
+			return status;
+	}
+	if (batch->count == batch->capacity &&
+	    !grow((void **)&batch->sizes, &batch->capacity, sizeof *batch->sizes))
+		return RELEVO_NO_MEMORY;
+	if (!buffer_append(&batch->bodies, data, size))
+		return RELEVO_NO_MEMORY;
+	batch->sizes[batch->count++] = (uint32_t)size;
+	batch->queue = queue;
+	return RELEVO_OK;
+}
+
+int output_ack(struct relevo_session *session, uint64_t lease)
+{
+	struct ack_batch *acks = &session->connection.acks;
+	if (acks->count == FRAME_MAX_ITEMS) {
+		int status = close_acks(&session->connection);
+		if (status != RELEVO_OK)
+			return status;
+	}
+	if (acks->count == acks->capacity &&
+	    !grow((void **)&acks->leases, &acks->capacity, sizeof *acks->leases))
+		return RELEVO_NO_MEMORY;
+	acks->leases[acks->count++] = lease;
+	return RELEVO_OK;
+}
+
+/* ---- sending ---------------------------------------------------------- */
+
+int output_frame(struct relevo_session *session, const Relevo__Header *header,
+		 const struct iovec *bodies, int count)
+{
+	int status = close_pending(session);
+	if (status != RELEVO_OK)
+		return status;
+	size_t size = 0;
+	for (int i = 0; i < count; i++)
+		size += bodies[i].iov_len;
+	if (!frame_append_head(&session->connection.out, header, size))
+		return RELEVO_NO_MEMORY;
+	return count > 0 ? send_with(session, bodies, count) : RELEVO_OK;
+}
+
+int output_push(struct relevo_session *session)
+{
+	struct connection *connection = &session->connection;
+	int status = close_pending(session);
+	if (status == RELEVO_OK && buffer_size(&connection->out) > 0)
+		status = send_with(session, NULL, 0);
+	connection->last_send = clock_now();
+	buffer_shrink(&connection->out, KEEP_SIZE);
+	return status;
+}
+
+/* Wait until the socket may take more, reading meanwhile if nobody else does:
+ * the broker may want to be rid of answers first. */
+static int wait_for_room(struct relevo_session *session, nsec_t deadline)
+{
+	struct connection *connection = &session->connection;
+	if (!connection->reading)
+		return connection_read(session, true, deadline);
+	nsec_t now = clock_now();
+	if (now >= deadline)
+		return RELEVO_TIMED_OUT;
+	nsec_t look_again = deadline - now < SHARED_WAIT ? deadline : now + SHARED_WAIT;
+	short events = channel_events(connection->channel, true);
+	struct pollfd entry = {
+		.fd = channel_fd(connection->channel),
+		.events = events & POLLOUT ? POLLOUT : events, /* input is the reader's */
+	};
+	pthread_mutex_unlock(&session->lock);
+	poll(&entry, 1, clock_poll_timeout(now, look_again));
+	pthread_mutex_lock(&session->lock);
+	return RELEVO_OK;
+}
+
+int output_drain(struct relevo_session *session, nsec_t deadline)
+{
+	int status = output_push(session);
+	while (status == RELEVO_OK && buffer_size(&session->connection.out) > 0) {
+		status = wait_for_room(session, deadline);
+		if (status == RELEVO_OK)
+			status = output_push(session);
+	}
+	return status;
+}
+
+/*
+ * A request is often a put and then a get that waits for the reply: sent
+ * together they cost the broker one wake-up and not two. A put cannot know what
+ * follows it, so a session goes by what followed the last one; where that
+ * misleads, the flusher sends the put, and the session stops expecting it.
+ */
+int output_settle(struct relevo_session *session)
+{
+	struct connection *connection = &session->connection;
+	nsec_t now = clock_now();
+	if (connection->put_precedes || now - connection->last_send < HOT_INTERVAL) {
+		flusher_notify(session);
+		return RELEVO_OK;
+	}
+	connection->put_sent = now;
+	return output_drain(session, NSEC_NEVER);
+}
+
+void output_before_wait(struct connection *connection)
+{
+	if (!connection->put_precedes && connection->put_sent != 0)
+		connection->put_precedes = clock_now() - connection->put_sent < SOON;
+	connection->put_sent = 0;
+}
+
+void output_flush_left(struct relevo_session *session)
+{
+	if (session->connection.batch.queue != NULL)
+		session->connection.put_precedes = false;
+	output_drain(session, clock_now() + NSEC_PER_SEC);
+}
+
+void output_discard(struct connection *connection)
+{
+	buffer_consume(&connection->out, buffer_size(&connection->out));
+	buffer_consume(&connection->batch.bodies, buffer_size(&connection->batch.bodies));
+	connection->batch.queue = NULL;
+	connection->batch.count = 0;
+	connection->acks.count = 0;
+}

@@ -1,0 +1,49 @@
+#ifndef CLIENT_OUTPUT_H
+#define CLIENT_OUTPUT_H
+
+#include "client/session.h"
+
+#include <sys/uio.h>
+
+/*
+ * What a session sends. Frames are appended and leave when somebody is about to
+ * wait, when enough has come together, when the last send is a while ago, or when
+ * the flusher comes by. Order is always that of the calls. The session is locked.
+ */
+
+/* Append a frame; what was open before (puts, acknowledgements) goes before it.
+ * Bodies are sent at once where the socket takes them. OK, NO_MEMORY,
+ * DISCONNECTED. */
+int output_frame(struct relevo_session *session, const Relevo__Header *header,
+		 const struct iovec *bodies, int count);
+
+/* Add one item to the puts that are pending for `queue`. OK, NO_MEMORY,
+ * DISCONNECTED. */
+int output_put(struct relevo_session *session, struct relevo_queue *queue, const void *data,
+	       size_t size);
+
+/* Acknowledge a lease with what is sent next. */
+int output_ack(struct relevo_session *session, uint64_t lease);
+
+/* Whether anything waits to be sent. */
+bool output_pending(const struct connection *connection);
+
+/* Make frames of all that is pending and send what the socket takes now. */
+int output_push(struct relevo_session *session);
+
+/* Send everything; waits until `deadline` at most, then TIMED_OUT. */
+int output_drain(struct relevo_session *session, nsec_t deadline);
+
+/* To be called after output_put(): send now, or leave it to the flusher. */
+int output_settle(struct relevo_session *session);
+
+/* A call that waits is about to be sent. */
+void output_before_wait(struct connection *connection);
+
+/* The flusher's part: send what nobody else has sent. */
+void output_flush_left(struct relevo_session *session);
+
+/* Drop everything without sending it. */
+void output_discard(struct connection *connection);
+
+#endif

@@ -1,0 +1,253 @@
+#include "client/queue.h"
+
+#include "client/call.h"
+#include "client/error.h"
+#include "client/failed_put.h"
+#include "client/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct opening {
+	struct call call;
+	struct relevo_queue *queue;
+};
+
+static int take_opened(struct call *call, const struct frame *frame)
+{
+	struct opening *opening = container_of(call, struct opening, call);
+	struct relevo_queue *queue = opening->queue;
+	if (frame->header->op_case != RELEVO__HEADER__OP_QUEUE_OPENED)
+		return RELEVO_BAD_FRAME;
+	const Relevo__QueueOpened *opened = frame->header->queue_opened;
+	snprintf(queue->name, sizeof queue->name, "%s", opened->name);
+	queue->bounded = opened->bounded;
+	queue->handle = opened->queue;
+	queue->identity = opened->identity;
+	queue->epoch = queue->session->connection.epoch;
+	queue->broker = queue->session->connection.broker;
+	return RELEVO_OK;
+}
+
+/* The session is locked. */
+static int open_handle(struct relevo_queue *queue, Relevo__QueueOpen *operation,
+		       struct error *error)
+{
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_OPEN;
+	header.queue_open = operation;
+	struct opening opening = { .call.take = take_opened, .queue = queue };
+	return call_run(queue->session, &opening.call, &header, NSEC_NEVER, error);
+}
+
+static void close_handle(struct relevo_session *session, uint32_t handle)
+{
+	Relevo__QueueClose operation = RELEVO__QUEUE_CLOSE__INIT;
+	operation.queue = handle;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = ++session->connection.last_call;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_CLOSE;
+	header.queue_close = &operation;
+	if (output_frame(session, &header, NULL, 0) == RELEVO_OK)
+		output_push(session);
+}
+
+/* The handle is of a connection that is no more: find the same queue again. */
+static int reopen(struct relevo_queue *queue, struct error *error)
+{
+	if (queue->broker != queue->session->connection.broker)
+		return error_set(error, RELEVO_GONE,
+				 "the queue \"%s\" ended with the broker that kept it",
+				 queue->name);
+	uint64_t identity = queue->identity;
+	uint64_t epoch = queue->epoch;
+	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
+	operation.name = queue->name;
+	operation.mode = RELEVO__OPEN_MODE__OPEN_EXISTING;
+	int status = open_handle(queue, &operation, error);
+	if (status == RELEVO_OK && queue->identity != identity) {
+		/* Somebody made another one of the same name. */
+		close_handle(queue->session, queue->handle);
+		queue->identity = identity;
+		queue->epoch = epoch;
+		status = RELEVO_NOT_FOUND;
+	}
+	if (status == RELEVO_NOT_FOUND)
+		return error_set(error, RELEVO_GONE, "the queue \"%s\" was deleted", queue->name);
+	return status;
+}
+
+int queue_begin(relevo_queue *queue, struct error *error)
+{
+	struct relevo_session *session = queue->session;
+	int status = session_begin(session, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (queue->epoch != session->connection.epoch)
+		status = reopen(queue, error);
+	if (status != RELEVO_OK)
+		session_end(session);
+	return status;
+}
+
+static int check_options(const struct relevo_queue_options *options, struct error *error)
+{
+	if (options->mode < RELEVO_OPEN_OR_CREATE || options->mode > RELEVO_CREATE_NEW)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no open mode",
+				 (int)options->mode);
+	if (options->lifetime < RELEVO_KEPT || options->lifetime > RELEVO_WITH_SESSION)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no lifetime",
+				 (int)options->lifetime);
+	if (options->capacity < RELEVO_RENDEZVOUS)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "the capacity %lld is negative",
+				 (long long)options->capacity);
+	if (options->lease < 0 || options->lease >= MSEC_FOREVER)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "a lease of %lld ms cannot be kept",
+				 (long long)options->lease);
+	return RELEVO_OK;
+}
+
+/* The public enumerations have the numbers of the wire. */
+_Static_assert((int)RELEVO_WITH_SESSION == RELEVO__LIFETIME__LIFETIME_SESSION, "lifetimes differ");
+_Static_assert((int)RELEVO_CREATE_NEW == RELEVO__OPEN_MODE__CREATE_NEW, "open modes differ");
+
+static void describe(const char *name, const struct relevo_queue_options *options,
+		     Relevo__QueueOpen *operation)
+{
+	operation->name = name != NULL ? (char *)name : (char *)"";
+	operation->mode = (Relevo__OpenMode)options->mode;
+	operation->lifetime = (Relevo__Lifetime)options->lifetime;
+	if (name == NULL && options->lifetime == RELEVO_KEPT)
+		operation->lifetime = RELEVO__LIFETIME__LIFETIME_HANDLES;
+	operation->bounded = options->capacity != 0;
+	operation->capacity = options->capacity > 0 ? (uint64_t)options->capacity : 0;
+	operation->lease_ms = (uint32_t)options->lease;
+}
+
+static int check_open(const char *name, const struct relevo_queue_options *options,
+		      struct error *error)
+{
+	int status = name != NULL ? name_check(name, "queue", error) : RELEVO_OK;
+	if (status == RELEVO_OK)
+		status = check_options(options, error);
+	if (status == RELEVO_OK && name == NULL && options->mode == RELEVO_OPEN_EXISTING)
+		status = error_set(error, RELEVO_BAD_ARGUMENT,
+				   "a queue without a name cannot be opened, only created");
+	return status;
+}
+
+int relevo_queue_open(relevo_session *session, const char *name,
+		      const struct relevo_queue_options *options, relevo_queue **out)
+{
+	static const struct relevo_queue_options defaults;
+	struct error *error = client_error();
+	if (options == NULL)
+		options = &defaults;
+	int status = check_open(name, options, error);
+	if (status != RELEVO_OK)
+		return status;
+	struct relevo_queue *queue = calloc(1, sizeof *queue);
+	if (queue == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a queue handle");
+	queue->session = session;
+	queue->on_error = options->on_error;
+	queue->user = options->user;
+	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
+	describe(name, options, &operation);
+	status = session_begin(session, error);
+	if (status == RELEVO_OK) {
+		status = open_handle(queue, &operation, error);
+		if (status == RELEVO_OK)
+			list_append(&session->queues, &queue->link);
+		session_end(session);
+	}
+	if (status != RELEVO_OK) {
+		free(queue);
+		return status;
+	}
+	*out = queue;
+	return RELEVO_OK;
+}
+
+void relevo_queue_close(relevo_queue *queue)
+{
+	if (queue == NULL)
+		return;
+	struct relevo_session *session = queue->session;
+	pthread_mutex_lock(&session->lock);
+	struct connection *connection = &session->connection;
+	if (connection->channel != NULL && !connection->broken && queue->epoch == connection->epoch)
+		close_handle(session, queue->handle);
+	failed_put_forget(session, queue);
+	list_remove(&queue->link);
+	pthread_mutex_unlock(&session->lock);
+	free(queue);
+}
+
+int relevo_queue_delete(relevo_session *session, const char *name)
+{
+	struct error *error = client_error();
+	int status = name_check(name, "queue", error);
+	if (status == RELEVO_OK)
+		status = session_begin(session, error);
+	if (status != RELEVO_OK)
+		return status;
+	Relevo__QueueDelete operation = RELEVO__QUEUE_DELETE__INIT;
+	operation.name = (char *)name;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_DELETE;
+	header.queue_delete = &operation;
+	struct call call = { .take = NULL };
+	status = call_run(session, &call, &header, NSEC_NEVER, error);
+	session_end(session);
+	return status;
+}
+
+const char *relevo_queue_name(const relevo_queue *queue)
+{
+	return queue->name;
+}
+
+struct counting {
+	struct call call;
+	struct relevo_queue_counts *counts;
+};
+
+static int take_counts(struct call *call, const struct frame *frame)
+{
+	struct counting *counting = container_of(call, struct counting, call);
+	if (frame->header->op_case != RELEVO__HEADER__OP_QUEUE_STATS)
+		return RELEVO_BAD_FRAME;
+	const Relevo__QueueStats *stats = frame->header->queue_stats;
+	*counting->counts = (struct relevo_queue_counts){
+		.ready = stats->ready,
+		.leased = stats->leased,
+		.delayed = stats->delayed,
+		.bytes = stats->bytes,
+		.getters = stats->getters,
+		.putters = stats->putters,
+		.put = stats->put,
+		.acknowledged = stats->acknowledged,
+		.redelivered = stats->redelivered,
+		.handles = stats->handles,
+	};
+	return RELEVO_OK;
+}
+
+int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts)
+{
+	struct error *error = client_error();
+	int status = queue_begin(queue, error);
+	if (status != RELEVO_OK)
+		return status;
+	Relevo__QueueStat operation = RELEVO__QUEUE_STAT__INIT;
+	operation.queue = queue->handle;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_STAT;
+	header.queue_stat = &operation;
+	struct counting counting = { .call.take = take_counts, .counts = counts };
+	status = call_run(queue->session, &counting.call, &header, NSEC_NEVER, error);
+	session_end(queue->session);
+	return status;
+}

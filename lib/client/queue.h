@@ -1,0 +1,29 @@
+#ifndef CLIENT_QUEUE_H
+#define CLIENT_QUEUE_H
+
+#include "base/name.h"
+#include "client/session.h"
+
+#include <relevo/queue.h>
+
+struct relevo_queue {
+	struct relevo_session *session;
+	struct list link; /* in the session */
+	char name[NAME_MAX_BYTES + 1];
+	bool bounded;
+	relevo_put_error *on_error;
+	void *user;
+
+	/* Where the handle is valid: that connection of that broker. */
+	uint64_t epoch;
+	uint64_t broker;
+	uint32_t handle;
+	uint64_t identity; /* of the queue itself, in the life of the broker */
+};
+
+/* session_begin() for a call on this queue: in a forked child, or after a
+ * connection was lost, it opens the queue again by name. GONE when it is another
+ * queue by now. */
+int queue_begin(relevo_queue *queue, struct error *error);
+
+#endif

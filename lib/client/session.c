@@ -1,0 +1,216 @@
+#include "client/session.h"
+
+#include "client/call.h"
+#include "client/embedded.h"
+#include "client/error.h"
+#include "client/failed_put.h"
+#include "client/fork.h"
+#include "client/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Milliseconds. */
+#define CONNECT_TIMEOUT 10000
+#define CLOSE_TIMEOUT   5000
+
+int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error)
+{
+	if (timeout < RELEVO_FOREVER)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "the time-out %lld is negative and not RELEVO_FOREVER",
+				 (long long)timeout);
+	if (timeout == RELEVO_FOREVER || (uint64_t)timeout > NSEC_NEVER / NSEC_PER_MSEC / 2)
+		*deadline = NSEC_NEVER;
+	else
+		*deadline = timeout > 0 ? clock_now() + (nsec_t)timeout * NSEC_PER_MSEC : 0;
+	return RELEVO_OK;
+}
+
+static nsec_t connect_deadline(const struct relevo_session *session)
+{
+	return clock_now() + (nsec_t)session->connect_timeout * NSEC_PER_MSEC;
+}
+
+int session_begin(struct relevo_session *session, struct error *error)
+{
+	pthread_mutex_lock(&session->lock);
+	struct connection *connection = &session->connection;
+	if (connection->channel != NULL && !connection->broken)
+		return RELEVO_OK;
+	int status = connection_open(session, connect_deadline(session), error);
+	if (status != RELEVO_OK)
+		pthread_mutex_unlock(&session->lock);
+	return status;
+}
+
+void session_end(struct relevo_session *session)
+{
+	failed_put_report(session);
+	pthread_mutex_unlock(&session->lock);
+}
+
+static void init_conditions(struct relevo_session *session)
+{
+	pthread_cond_init(&session->reported, NULL);
+	flusher_init(&session->flusher);
+}
+
+static struct relevo_session *session_new(const struct relevo_session_options *options)
+{
+	struct relevo_session *session = calloc(1, sizeof *session);
+	if (session == NULL)
+		return NULL;
+	if (!connection_init(&session->connection)) {
+		free(session);
+		return NULL;
+	}
+	pthread_mutex_init(&session->lock, NULL);
+	init_conditions(session);
+	list_init(&session->queues);
+	list_init(&session->failed_puts);
+	snprintf(session->name, sizeof session->name, "%s",
+		 options->name != NULL ? options->name : program_invocation_short_name);
+	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
+	session->wake_fd = -1;
+	fork_register(session);
+	return session;
+}
+
+static void session_free(struct relevo_session *session)
+{
+	flusher_stop(session);
+	fork_unregister(session);
+	connection_fini(&session->connection);
+	if (session->embedded)
+		embedded_release();
+	flusher_fini(&session->flusher);
+	pthread_cond_destroy(&session->reported);
+	pthread_mutex_destroy(&session->lock);
+	free(session);
+}
+
+static int connect_to(struct relevo_session *session, const char *url, struct error *error)
+{
+	int status = address_parse(url, &session->address, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (session->address.kind == ADDRESS_FD)
+		return error_set(error, RELEVO_BAD_ADDRESS,
+				 "%s is an address to listen at, not to connect to", url);
+	pthread_mutex_lock(&session->lock);
+	status = connection_open(session, connect_deadline(session), error);
+	pthread_mutex_unlock(&session->lock);
+	return status;
+}
+
+/* The user's own broker or, when none runs, a private one. */
+static int connect_by_default(struct relevo_session *session, const char *program,
+			      struct error *error)
+{
+	const char *named = getenv("RELEVO_URL");
+	if (named != NULL && named[0] != '\0')
+		return connect_to(session, named, error);
+	char url[ADDRESS_MAX];
+	int status = address_default(url, error);
+	if (status == RELEVO_OK)
+		status = connect_to(session, url, error);
+	if (status != RELEVO_NO_BROKER)
+		return status;
+	struct address address;
+	status = embedded_acquire(program, &address, error);
+	if (status != RELEVO_OK)
+		return status;
+	session->embedded = true;
+	return connect_to(session, address.url, error);
+}
+
+int relevo_open(const char *url, const struct relevo_session_options *options, relevo_session **out)
+{
+	static const struct relevo_session_options defaults;
+	struct error *error = client_error();
+	if (options == NULL)
+		options = &defaults;
+	if (out == NULL)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "no place for the session is given");
+	if (options->timeout < 0)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "the connect time-out is negative");
+	struct relevo_session *session = session_new(options);
+	if (session == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
+	int status = url != NULL ? connect_to(session, url, error)
+				 : connect_by_default(session, options->broker, error);
+	if (status != RELEVO_OK) {
+		session_free(session);
+		return status;
+	}
+	*out = session;
+	return RELEVO_OK;
+}
+
+static int flush_by(struct relevo_session *session, Relevo__Header *header, nsec_t deadline,
+		    struct error *error)
+{
+	struct call call = { .take = NULL };
+	return call_run(session, &call, header, deadline, error);
+}
+
+static int say_goodbye(struct relevo_session *session, struct error *error)
+{
+	Relevo__Goodbye operation = RELEVO__GOODBYE__INIT;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_GOODBYE;
+	header.goodbye = &operation;
+	nsec_t deadline = clock_now() + CLOSE_TIMEOUT * NSEC_PER_MSEC;
+	return flush_by(session, &header, deadline, error);
+}
+
+int relevo_close(relevo_session *session)
+{
+	struct error *error = client_error();
+	if (session == NULL)
+		return RELEVO_OK;
+	int status = RELEVO_OK;
+	flusher_stop(session);
+	pthread_mutex_lock(&session->lock);
+	struct connection *connection = &session->connection;
+	/* A forked child that never used it has nothing to say goodbye to. */
+	if (connection->channel != NULL)
+		status = connection->broken ? error_set(error, RELEVO_DISCONNECTED,
+							"the connection was lost before")
+					    : say_goodbye(session, error);
+	failed_put_report(session);
+	pthread_mutex_unlock(&session->lock);
+	session_free(session);
+	return status;
+}
+
+int relevo_flush(relevo_session *session, int64_t timeout)
+{
+	struct error *error = client_error();
+	nsec_t deadline = 0;
+	int status = session_deadline(timeout, &deadline, error);
+	if (status == RELEVO_OK)
+		status = session_begin(session, error);
+	if (status != RELEVO_OK)
+		return status;
+	Relevo__Flush operation = RELEVO__FLUSH__INIT;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_FLUSH;
+	header.flush = &operation;
+	status = flush_by(session, &header, deadline, error);
+	session_end(session);
+	return status;
+}
+
+const char *relevo_session_url(const relevo_session *session)
+{
+	return session->address.url;
+}
+
+size_t relevo_session_max_item(const relevo_session *session)
+{
+	return session->connection.limits.max_item;
+}

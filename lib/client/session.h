@@ -1,0 +1,49 @@
+#ifndef CLIENT_SESSION_H
+#define CLIENT_SESSION_H
+
+#include "base/error.h"
+#include "base/list.h"
+#include "client/connection.h"
+#include "client/flusher.h"
+
+#include <relevo/session.h>
+
+#include <pthread.h>
+
+/*
+ * A session outlives its connections: a forked child gets one of its own, and
+ * handles find their way back by name.
+ *
+ * One lock guards everything; it is never held while waiting. Threads that wait
+ * for answers take turns at reading (see call.h).
+ */
+struct relevo_session {
+	struct list link; /* in the registry, see fork.h */
+	pthread_mutex_t lock;
+	struct address address;
+	char name[64];
+	bool embedded; /* holds a reference to the private broker */
+	int64_t connect_timeout;
+	int wake_fd; /* readable: a waiting call ends with INTERRUPTED; -1: none */
+
+	struct connection connection;
+	struct flusher flusher;
+	struct list queues;      /* struct relevo_queue */
+	struct list failed_puts; /* for error callbacks, see failed_put.h */
+	bool reporting;          /* a thread runs error callbacks */
+	pthread_cond_t reported;
+};
+
+/*
+ * Every use of the session stands between these two. session_begin() locks it
+ * and connects it again if it has to; when it fails, the session is not locked.
+ * session_end() unlocks it and runs error callbacks that are due.
+ */
+int session_begin(struct relevo_session *session, struct error *error);
+void session_end(struct relevo_session *session);
+
+/* The deadline for a public time-out; BAD_ARGUMENT when it is negative and not
+ * RELEVO_FOREVER. 0 gives 0: do not wait. */
+int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error);
+
+#endif

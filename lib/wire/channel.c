@@ -1,0 +1,99 @@
+#include "wire/channel_impl.h"
+
+#include <assert.h>
+#include <poll.h>
+
+int channel_connect(const struct address *address, nsec_t deadline, struct channel **channel,
+		    struct error *error)
+{
+	switch (address->kind) {
+	case ADDRESS_IPC:
+	case ADDRESS_ABSTRACT:
+		return channel_unix_connect(address, deadline, channel, error);
+	case ADDRESS_TCP:
+		return channel_nng_connect(address, deadline, channel, error);
+	case ADDRESS_FD:
+		break;
+	}
+	return error_set(error, RELEVO_BAD_ADDRESS, "%s can be listened on, not connected to",
+			 address->url);
+}
+
+void channel_close(struct channel *channel)
+{
+	if (channel != NULL)
+		channel->ops->close(channel);
+}
+
+void channel_abandon(struct channel *channel)
+{
+	if (channel != NULL)
+		channel->ops->abandon(channel);
+}
+
+int channel_fd(const struct channel *channel)
+{
+	return channel->fd;
+}
+
+short channel_events(struct channel *channel, bool want_send)
+{
+	short send_event = channel->ops->send_event;
+	short events = channel->paused && send_event != 0 ? 0 : POLLIN;
+	if (channel->ops->want_send != NULL)
+		channel->ops->want_send(channel, want_send);
+	return want_send ? (short)(events | send_event) : events;
+}
+
+void channel_pause(struct channel *channel, bool paused)
+{
+	if (channel->paused == paused)
+		return;
+	channel->paused = paused;
+	if (channel->ops->pause != NULL)
+		channel->ops->pause(channel);
+}
+
+int channel_receive(struct channel *channel, void *bytes, size_t size, size_t *received)
+{
+	assert(size > 0);
+	return channel->ops->receive(channel, bytes, size, received);
+}
+
+int channel_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent)
+{
+	return channel->ops->send(channel, pieces, count, sent);
+}
+
+void channel_get_peer(const struct channel *channel, struct channel_peer *peer)
+{
+	*peer = channel->peer;
+}
+
+int listener_open(const struct address *address, struct listener **listener, struct error *error)
+{
+	if (address->kind == ADDRESS_TCP)
+		return listener_nng_open(address, listener, error);
+	return listener_unix_open(address, listener, error);
+}
+
+void listener_close(struct listener *listener)
+{
+	if (listener != NULL)
+		listener->ops->close(listener);
+}
+
+int listener_fd(const struct listener *listener)
+{
+	return listener->fd;
+}
+
+const char *listener_url(const struct listener *listener)
+{
+	return listener->url;
+}
+
+int listener_accept(struct listener *listener, struct channel **channel)
+{
+	return listener->ops->accept(listener, channel);
+}

@@ -1,0 +1,366 @@
+#include "wire/channel_nng.h"
+
+#include "wire/event.h"
+#include "wire/ring.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { RING_SIZE = 256 * 1024 };
+
+/* Less room than this is not worth a receive of its own. */
+enum { RECEIVE_WORTH = RING_SIZE / 4 };
+
+/* How long a closed channel goes on sending what it had accepted. */
+enum { LINGER_MSEC = 1000 };
+
+/*
+ * At most one operation of each kind is outstanding; `receiving`, `sending` and
+ * `lingering` are true from its start until its callback has run. What nng
+ * reads and writes are the rings' own pieces.
+ *
+ * A closed channel belongs to its callbacks. They go on sending, throwing away
+ * what arrives; the last one of them frees it. So nobody ever waits for nng,
+ * and no callback waits for another (nng has few threads to run them).
+ */
+struct stream_channel {
+	struct channel base;
+	pthread_mutex_t mutex; /* guards all that follows */
+	struct event event;
+	nng_stream *stream;
+	nng_aio *receiver, *sender, *lingerer;
+	bool receiving, sending, lingering;
+	struct ring in, out;
+	int end; /* OK, or why nothing more will be received */
+	bool send_failed;
+	bool send_refused; /* not all was taken: somebody waits for room */
+	bool send_wanted;  /* says the latest channel_events() */
+	bool deaf;         /* paused by its owner */
+	bool closed;       /* by its owner */
+	bool flooded;      /* when closed, the peer had sent more than was read */
+	bool shut;         /* the stream is closed too */
+};
+
+static _Atomic pid_t first_user;
+
+int channel_nng_enter(struct error *error)
+{
+	pid_t self = getpid();
+	pid_t user = 0;
+	if (atomic_compare_exchange_strong(&first_user, &user, self) || user == self)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_FORKED,
+			 "tcp:// cannot be used on this side of fork: process %d had used it "
+			 "before; start processes with forkserver or spawn, or open the session "
+			 "after the fork",
+			 (int)user);
+}
+
+bool channel_nng_is_usable(void)
+{
+	return atomic_load(&first_user) == getpid();
+}
+
+static bool is_healthy(const struct stream_channel *self)
+{
+	return self->end == RELEVO_OK || self->end == RELEVO_END_OF_STREAM;
+}
+
+static void set_pieces(nng_aio *aio, const struct iovec *pieces, int count)
+{
+	nng_iov converted[2];
+	for (int i = 0; i < count; i++)
+		converted[i] = (nng_iov){ pieces[i].iov_base, pieces[i].iov_len };
+	nng_aio_set_iov(aio, (unsigned)count, converted); /* fails above 8 only */
+}
+
+/* nng never runs a callback inside the call that starts the operation, so the
+ * mutex may be held. */
+static void receive_more(struct stream_channel *self)
+{
+	if (self->receiving || self->end != RELEVO_OK || ring_room(&self->in) < RECEIVE_WORTH)
+		return;
+	struct iovec pieces[2];
+	set_pieces(self->receiver, pieces, ring_free_pieces(&self->in, pieces));
+	self->receiving = true;
+	nng_stream_recv(self->stream, self->receiver);
+}
+
+static void send_more(struct stream_channel *self)
+{
+	if (self->sending || self->send_failed || self->out.size == 0)
+		return;
+	struct iovec pieces[2];
+	set_pieces(self->sender, pieces, ring_used_pieces(&self->out, pieces));
+	self->sending = true;
+	nng_stream_send(self->stream, self->sender);
+}
+
+static void tell(struct stream_channel *self)
+{
+	bool readable = !self->deaf && (self->in.size > 0 || self->end != RELEVO_OK);
+	bool can_send = ring_room(&self->out) > 0 || self->send_failed || !is_healthy(self);
+	bool writable = can_send && (self->send_wanted || self->send_refused);
+	event_set(&self->event, readable || writable);
+}
+
+static void shut(struct stream_channel *self)
+{
+	self->shut = true;
+	nng_stream_close(self->stream);
+	if (self->lingering)
+		nng_aio_cancel(self->lingerer);
+}
+
+/*
+ * Closing a TCP socket on which unread bytes wait resets the connection, and
+ * the reset may overtake what was sent: so while the peer floods us, what it
+ * sends is read and dropped, until it ends or the time is over.
+ */
+static void wind_down(struct stream_channel *self)
+{
+	if (self->shut)
+		return;
+	ring_consume(&self->in, self->in.size);
+	bool all_sent = self->out.size == 0 || self->send_failed || !is_healthy(self);
+	bool all_read = !self->flooded || self->end != RELEVO_OK;
+	if (!self->lingering || (all_sent && all_read)) {
+		shut(self);
+		return;
+	}
+	receive_more(self);
+	send_more(self);
+}
+
+static void channel_free(struct stream_channel *self)
+{
+	/* The last callback may still be on its way out of nng: reap waits for
+	 * it, elsewhere. */
+	if (self->receiver != NULL)
+		nng_aio_reap(self->receiver);
+	if (self->sender != NULL)
+		nng_aio_reap(self->sender);
+	if (self->lingerer != NULL)
+		nng_aio_reap(self->lingerer);
+	if (self->stream != NULL)
+		nng_stream_free(self->stream);
+	event_fini(&self->event);
+	ring_fini(&self->in);
+	ring_fini(&self->out);
+	pthread_mutex_destroy(&self->mutex);
+	free(self);
+}
+
+/* How every change ends: start what can be started, tell the owner, let go of
+ * the mutex. */
+static void settle(struct stream_channel *self)
+{
+	bool last = false;
+	if (self->closed) {
+		wind_down(self);
+		last = !self->receiving && !self->sending && !self->lingering;
+	} else {
+		receive_more(self);
+		send_more(self);
+		tell(self);
+	}
+	pthread_mutex_unlock(&self->mutex);
+	if (last)
+		channel_free(self);
+}
+
+static void on_received(void *argument)
+{
+	struct stream_channel *self = argument;
+	pthread_mutex_lock(&self->mutex);
+	self->receiving = false;
+	int result = nng_aio_result(self->receiver);
+	if (result == 0)
+		ring_commit(&self->in, nng_aio_count(self->receiver));
+	else
+		self->end = result == NNG_ECONNSHUT ? RELEVO_END_OF_STREAM : RELEVO_DISCONNECTED;
+	settle(self);
+}
+
+static void on_sent(void *argument)
+{
+	struct stream_channel *self = argument;
+	pthread_mutex_lock(&self->mutex);
+	self->sending = false;
+	int result = nng_aio_result(self->sender);
+	if (result == 0) {
+		ring_consume(&self->out, nng_aio_count(self->sender));
+	} else {
+		self->send_failed = true;
+		/* A connection that is gone ends the receiving by itself, after
+		 * what had arrived; make sure that it is gone. */
+		if (result != NNG_ECONNSHUT && result != NNG_ECONNRESET)
+			nng_stream_close(self->stream);
+	}
+	settle(self);
+}
+
+static void on_lingered(void *argument)
+{
+	struct stream_channel *self = argument;
+	pthread_mutex_lock(&self->mutex);
+	self->lingering = false;
+	settle(self);
+}
+
+static int stream_receive(struct channel *channel, void *bytes, size_t size, size_t *received)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	if (!channel_nng_is_usable())
+		return RELEVO_FORKED;
+	pthread_mutex_lock(&self->mutex);
+	int status = self->end == RELEVO_OK ? RELEVO_TRY_AGAIN : self->end;
+	size_t got = ring_read(&self->in, bytes, size);
+	if (got > 0) {
+		*received = got;
+		status = RELEVO_OK;
+	}
+	settle(self);
+	return status;
+}
+
+static size_t copy_pieces(struct ring *ring, const struct iovec *pieces, int count, bool *all)
+{
+	size_t done = 0;
+	*all = true;
+	for (int i = 0; i < count && *all; i++) {
+		size_t part = ring_write(ring, pieces[i].iov_base, pieces[i].iov_len);
+		*all = part == pieces[i].iov_len;
+		done += part;
+	}
+	return done;
+}
+
+static int stream_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	if (!channel_nng_is_usable())
+		return RELEVO_FORKED;
+	pthread_mutex_lock(&self->mutex);
+	int status = RELEVO_OK;
+	self->send_refused = false;
+	if (self->send_failed || !is_healthy(self)) {
+		status = RELEVO_DISCONNECTED;
+	} else {
+		bool all;
+		size_t done = copy_pieces(&self->out, pieces, count, &all);
+		/* After a short send, too, one may go straight to waiting. */
+		self->send_refused = !all;
+		if (done > 0 || all)
+			*sent = done;
+		else
+			status = RELEVO_TRY_AGAIN;
+	}
+	settle(self);
+	return status;
+}
+
+static void stream_pause(struct channel *channel)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	if (!channel_nng_is_usable())
+		return;
+	pthread_mutex_lock(&self->mutex);
+	self->deaf = channel->paused;
+	settle(self);
+}
+
+static void stream_want_send(struct channel *channel, bool wanted)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	if (!channel_nng_is_usable())
+		return;
+	pthread_mutex_lock(&self->mutex);
+	self->send_wanted = wanted;
+	settle(self);
+}
+
+/* What the parent goes on using is not ours to free, and nng, which made most
+ * of it, must not be called. The memory stays, once a fork. */
+static void stream_abandon(struct channel *channel)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	event_fini(&self->event);
+}
+
+static void stream_close(struct channel *channel)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	if (!channel_nng_is_usable()) {
+		stream_abandon(channel);
+		return;
+	}
+	pthread_mutex_lock(&self->mutex);
+	/* The descriptor goes now: its number is not ours from here on. */
+	event_fini(&self->event);
+	self->closed = true;
+	self->flooded = self->in.size > 0 && !self->receiving && self->end == RELEVO_OK;
+	self->lingering = true;
+	nng_sleep_aio(LINGER_MSEC, self->lingerer);
+	settle(self);
+}
+
+static const struct channel_ops stream_ops = {
+	.receive = stream_receive,
+	.send = stream_send,
+	.close = stream_close,
+	.abandon = stream_abandon,
+	.pause = stream_pause,
+	.want_send = stream_want_send,
+};
+
+static void describe_peer(nng_stream *stream, struct channel_peer *peer)
+{
+	char host[INET6_ADDRSTRLEN];
+	nng_sockaddr address;
+	int failed = nng_stream_get_addr(stream, NNG_OPT_REMADDR, &address);
+	if (failed == 0 && address.s_family == NNG_AF_INET &&
+	    inet_ntop(AF_INET, &address.s_in.sa_addr, host, sizeof host) != NULL)
+		snprintf(peer->address, sizeof peer->address, "%s:%u", host,
+			 ntohs(address.s_in.sa_port));
+	else if (failed == 0 && address.s_family == NNG_AF_INET6 &&
+		 inet_ntop(AF_INET6, address.s_in6.sa_addr, host, sizeof host) != NULL)
+		snprintf(peer->address, sizeof peer->address, "[%s]:%u", host,
+			 ntohs(address.s_in6.sa_port));
+	else
+		snprintf(peer->address, sizeof peer->address, "tcp");
+}
+
+static bool allocate(struct stream_channel *self)
+{
+	return nng_aio_alloc(&self->receiver, on_received, self) == 0 &&
+	       nng_aio_alloc(&self->sender, on_sent, self) == 0 &&
+	       nng_aio_alloc(&self->lingerer, on_lingered, self) == 0 &&
+	       ring_init(&self->in, RING_SIZE) && ring_init(&self->out, RING_SIZE) &&
+	       event_init(&self->event);
+}
+
+int channel_nng_new(nng_stream *stream, struct channel **channel)
+{
+	struct stream_channel *self = calloc(1, sizeof *self);
+	if (self == NULL)
+		return RELEVO_LIMIT;
+	self->base.ops = &stream_ops;
+	self->event.fd = -1;
+	pthread_mutex_init(&self->mutex, NULL); /* cannot fail in glibc */
+	if (!allocate(self)) {
+		channel_free(self);
+		return RELEVO_LIMIT;
+	}
+	self->stream = stream;
+	self->base.fd = self->event.fd;
+	describe_peer(stream, &self->base.peer);
+	pthread_mutex_lock(&self->mutex);
+	settle(self);
+	*channel = &self->base;
+	return RELEVO_OK;
+}

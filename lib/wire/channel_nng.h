@@ -1,0 +1,29 @@
+#ifndef WIRE_CHANNEL_NNG_H
+#define WIRE_CHANNEL_NNG_H
+
+#include "wire/channel_impl.h"
+
+#include <nng/nng.h>
+
+/*
+ * Shared by channel_nng.c and listener_nng.c only: nobody else sees nng.
+ *
+ * nng's threads do the reading, writing and accepting, and nobody can wait for
+ * them with poll(2). So each object has an event, raised exactly while the
+ * object has something to say.
+ */
+
+/*
+ * nng aborts the process when it is used after fork(2). OK when this process
+ * may use it (and from then on it is the one that does), else FORKED.
+ */
+int channel_nng_enter(struct error *error);
+
+/* The same for objects that exist already. */
+bool channel_nng_is_usable(void);
+
+/* A channel on a connected stream, which it owns from then on. Returns OK, or
+ * LIMIT when memory or descriptors ran out: then the stream is the caller's. */
+int channel_nng_new(nng_stream *stream, struct channel **channel);
+
+#endif

@@ -1,0 +1,95 @@
+#include "wire/channel_nng.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int dial_failure(int why, const struct address *address, struct error *error)
+{
+	int status = RELEVO_SYSTEM;
+	switch (why) {
+	case NNG_ECONNREFUSED:
+	case NNG_ECONNRESET:
+	case NNG_ECONNSHUT:
+	case NNG_ECONNABORTED:
+	case NNG_EUNREACHABLE:
+		status = RELEVO_NO_BROKER;
+		break;
+	case NNG_EADDRINVAL:
+		status = RELEVO_BAD_ADDRESS;
+		break;
+	case NNG_ETIMEDOUT:
+		status = RELEVO_TIMED_OUT;
+		break;
+	case NNG_EPERM:
+		status = RELEVO_DENIED;
+		break;
+	case NNG_ENOMEM:
+		status = RELEVO_NO_MEMORY;
+		break;
+	}
+	return error_set(error, status, "cannot connect to %s: %s", address->url,
+			 nng_strerror(why));
+}
+
+/* libnng 1.5.2 unlocks a mutex that it does not hold when it finds no
+ * descriptor for a socket: look first. */
+static int check_descriptors(struct error *error)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
+	close(fd);
+	return RELEVO_OK;
+}
+
+static int dial(nng_stream_dialer *dialer, nng_aio *aio, nsec_t deadline, nng_stream **stream)
+{
+	nng_stream_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true);
+	nng_aio_set_timeout(aio, clock_poll_timeout(clock_now(), deadline));
+	nng_stream_dialer_dial(dialer, aio);
+	nng_aio_wait(aio);
+	int why = nng_aio_result(aio);
+	if (why == 0)
+		*stream = nng_aio_get_output(aio, 0);
+	return why;
+}
+
+static int connect_stream(const struct address *address, nsec_t deadline, nng_stream **stream)
+{
+	nng_aio *aio;
+	int why = nng_aio_alloc(&aio, NULL, NULL);
+	if (why != 0)
+		return why;
+	nng_stream_dialer *dialer;
+	why = nng_stream_dialer_alloc(&dialer, address->url);
+	if (why == 0) {
+		why = dial(dialer, aio, deadline, stream);
+		nng_stream_dialer_free(dialer);
+	}
+	nng_aio_free(aio);
+	return why;
+}
+
+int channel_nng_connect(const struct address *address, nsec_t deadline, struct channel **channel,
+			struct error *error)
+{
+	if (address->number == 0)
+		return error_set(error, RELEVO_BAD_ADDRESS, "%s needs a port to connect to",
+				 address->url);
+	int status = channel_nng_enter(error);
+	if (status == RELEVO_OK)
+		status = check_descriptors(error);
+	if (status != RELEVO_OK)
+		return status;
+	nng_stream *stream;
+	int why = connect_stream(address, deadline, &stream);
+	if (why != 0)
+		return dial_failure(why, address, error);
+	if (channel_nng_new(stream, channel) == RELEVO_OK)
+		return RELEVO_OK;
+	nng_stream_free(stream);
+	return error_set(error, RELEVO_NO_MEMORY, "no memory or descriptor for a connection to %s",
+			 address->url);
+}

@@ -1,0 +1,68 @@
+#include "client/error.h"
+
+#include <relevo/session.h>
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void test_empty_at_first(void **state)
+{
+	(void)state;
+	assert_string_equal(relevo_error_detail(), "");
+}
+
+static void test_names_the_culprit(void **state)
+{
+	(void)state;
+	error_set(client_error(), RELEVO_NOT_FOUND, "there is no queue \"%s\"", "jobs");
+	assert_string_equal(relevo_error_detail(), "there is no queue \"jobs\"");
+}
+
+static void test_general_sentence_without_text(void **state)
+{
+	(void)state;
+	client_error()->status = RELEVO_NO_MEMORY;
+	assert_string_equal(relevo_error_detail(), relevo_error_message(RELEVO_NO_MEMORY));
+}
+
+static void test_next_call_clears(void **state)
+{
+	(void)state;
+	error_set(client_error(), RELEVO_GONE, "gone");
+	client_error();
+	assert_string_equal(relevo_error_detail(), "");
+}
+
+static void *fail_in_thread(void *unused)
+{
+	(void)unused;
+	error_set(client_error(), RELEVO_FULL, "the other thread's");
+	return NULL;
+}
+
+static void test_threads_do_not_see_each_other(void **state)
+{
+	(void)state;
+	error_set(client_error(), RELEVO_EMPTY, "mine");
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, fail_in_thread, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_string_equal(relevo_error_detail(), "mine");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_empty_at_first),
+		cmocka_unit_test(test_names_the_culprit),
+		cmocka_unit_test(test_general_sentence_without_text),
+		cmocka_unit_test(test_next_call_clears),
+		cmocka_unit_test(test_threads_do_not_see_each_other),
+	};
+	return cmocka_run_group_tests_name("client/error", tests, NULL, NULL);
+}
