@@ -66,6 +66,11 @@ void buffer_consume(struct buffer *buffer, size_t size)
 		buffer->start = buffer->end = 0;
 }
 
+void buffer_truncate(struct buffer *buffer, size_t size)
+{
+	buffer->end = buffer->start + size;
+}
+
 void buffer_shrink(struct buffer *buffer, size_t keep)
 {
 	if (buffer_size(buffer) == 0 && buffer->capacity > keep)

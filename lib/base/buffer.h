@@ -48,6 +48,9 @@ bool buffer_append(struct buffer *buffer, const void *bytes, size_t size);
 /* Drop `size` bytes from the front. */
 void buffer_consume(struct buffer *buffer, size_t size);
 
+/* Keep the first `size` bytes only. */
+void buffer_truncate(struct buffer *buffer, size_t size);
+
 /* Give the memory back if the buffer is empty and holds more than `keep`. */
 void buffer_shrink(struct buffer *buffer, size_t keep);
 

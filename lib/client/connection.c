@@ -97,17 +97,20 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 	return RELEVO_DISCONNECTED;
 }
 
-static int poll_channel(const struct channel *channel, bool want_send, nsec_t deadline)
+static int poll_channel(const struct relevo_session *session, bool want_send, nsec_t deadline)
 {
-	struct pollfd entry = {
-		.fd = channel_fd(channel),
-		.events = channel_events(channel, want_send),
+	const struct channel *channel = session->connection.channel;
+	struct pollfd entries[] = {
+		{ .fd = channel_fd(channel), .events = channel_events(channel, want_send) },
+		{ .fd = session->wake_fd, .events = POLLIN }, /* poll() passes over -1 */
 	};
-	int ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
+	int ready = poll(entries, 2, clock_poll_timeout(clock_now(), deadline));
 	if (ready == 0)
 		return RELEVO_TIMED_OUT;
 	/* A signal: whoever waits looks at the clock and comes again. */
-	return ready < 0 ? RELEVO_TRY_AGAIN : RELEVO_OK;
+	if (ready < 0)
+		return RELEVO_TRY_AGAIN;
+	return entries[0].revents != 0 ? RELEVO_OK : RELEVO_INTERRUPTED;
 }
 
 int connection_read(struct relevo_session *session, bool want_send, nsec_t deadline)
@@ -120,11 +123,11 @@ int connection_read(struct relevo_session *session, bool want_send, nsec_t deadl
 	int status;
 	do {
 		pthread_mutex_unlock(&session->lock);
-		status = poll_channel(connection->channel, want_send, deadline);
+		status = poll_channel(session, want_send, deadline);
 		if (status == RELEVO_OK)
 			status = receive(connection, missing);
 		pthread_mutex_lock(&session->lock);
-		if (status != RELEVO_TIMED_OUT)
+		if (status != RELEVO_TIMED_OUT && status != RELEVO_INTERRUPTED)
 			status = after_receive(session, status, &missing);
 		/* A frame that is on its way is read to its end, unless time is
 		 * up: nobody can have an answer before. */

@@ -53,6 +53,8 @@ struct connection {
 	struct put_batch batch;
 	struct ack_batch acks;
 	nsec_t last_send;
+	nsec_t put_sent;    /* when a put last went out alone */
+	bool put_precedes;  /* puts are soon followed by a call that waits */
 	uint64_t window;    /* of unconfirmed bytes */
 	uint64_t put_bytes; /* put without an answer, ever */
 	uint64_t confirmed_bytes;
@@ -75,9 +77,10 @@ void connection_abandon(struct connection *connection);
 
 /*
  * Be the reader until something has arrived and been dispatched, or `deadline`
- * has passed (TIMED_OUT), or, with `want_send`, until more can be sent. Nobody
- * else may be reading; the lock is dropped meanwhile. After DISCONNECTED
- * connection_lost() has been called.
+ * has passed (TIMED_OUT), or the session's wake descriptor is readable
+ * (INTERRUPTED), or, with `want_send`, until more can be sent. Nobody else may be
+ * reading; the lock is dropped meanwhile. After DISCONNECTED connection_lost()
+ * has been called.
  */
 int connection_read(struct relevo_session *session, bool want_send, nsec_t deadline);
 

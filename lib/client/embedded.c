@@ -113,9 +113,10 @@ static int spawn(const char *program, const struct inheritance *inheritance, pid
 	sigfillset(&signals);
 	posix_spawnattr_setsigdefault(&attributes, &signals);
 
-	char *arguments[] = { (char *)program, "--private", "--listen", "fd://3",
-			      "--until-eof",   "4",         NULL };
-	int failure = posix_spawnp(pid, program, &files, &attributes, arguments, environ);
+	const char *arguments[] = { program,       "--private", "--listen", "fd://3",
+				    "--until-eof", "4",         NULL };
+	int failure =
+		posix_spawnp(pid, program, &files, &attributes, (char *const *)arguments, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	return failure;

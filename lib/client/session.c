@@ -74,6 +74,7 @@ static struct relevo_session *session_new(const struct relevo_session_options *o
 	snprintf(session->name, sizeof session->name, "%s",
 		 options->name != NULL ? options->name : program_invocation_short_name);
 	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
+	session->wake_fd = -1;
 	fork_register(session);
 	return session;
 }

@@ -24,6 +24,7 @@ struct relevo_session {
 	char name[64];
 	bool embedded; /* holds a reference to the private broker */
 	int64_t connect_timeout;
+	int wake_fd; /* readable: a waiting call ends with INTERRUPTED; -1: none */
 
 	struct connection connection;
 	struct flusher flusher;

@@ -30,9 +30,9 @@ uint64_t frame_bodies_size(const Relevo__Header *header)
 	return sum;
 }
 
-/* The two lengths, as far as they are there. */
-static int read_prefix(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
-		       size_t *frame_size, size_t *header_size, struct error *error)
+/* Check the two lengths, as far as they are there. */
+static int check_prefix(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
+			size_t *frame_size, struct error *error)
 {
 	*frame_size = FRAME_PREFIX_SIZE;
 	if (size < sizeof(uint32_t))
@@ -51,7 +51,6 @@ static int read_prefix(const uint8_t *bytes, size_t size, const struct frame_lim
 			error, RELEVO_BAD_FRAME,
 			"a frame of %u bytes announces a header of %u; at most %u are allowed",
 			length, header, FRAME_MAX_HEADER);
-	*header_size = header;
 	return size < *frame_size ? RELEVO_TRY_AGAIN : RELEVO_OK;
 }
 
@@ -106,11 +105,11 @@ static int unpack_header(const uint8_t *bytes, size_t size, struct arena *arena,
 int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
 	       struct arena *arena, struct frame *frame, struct error *error)
 {
-	size_t header_size = 0;
-	int status = read_prefix(bytes, size, limits, &frame->size, &header_size, error);
+	int status = check_prefix(bytes, size, limits, &frame->size, error);
 	if (status != RELEVO_OK)
 		return status;
 
+	size_t header_size = read_u32(bytes + sizeof(uint32_t));
 	const uint8_t *header = bytes + FRAME_PREFIX_SIZE;
 	status = unpack_header(header, header_size, arena, frame, error);
 	if (status != RELEVO_OK)

@@ -1,0 +1,27 @@
+#ifndef PROCESS_REPLY_H
+#define PROCESS_REPLY_H
+
+#include "base/buffer.h"
+
+#include <relevo/pool.h>
+
+/*
+ * What the functions of one chunk have answered since the last part was sent:
+ * the results, one behind the other, the last of which is being made.
+ */
+struct relevo_reply {
+	struct buffer bodies;
+	size_t before; /* bytes of the results that are complete */
+	bool failed;   /* the one in the making is the text of an error */
+};
+
+/* The next result is empty until the function sets it. */
+void reply_begin(struct relevo_reply *reply);
+
+/* Bytes of the result in the making. */
+size_t reply_size(const struct relevo_reply *reply);
+
+/* Forget the complete results, keeping the one in the making. */
+void reply_drop_complete(struct relevo_reply *reply);
+
+#endif

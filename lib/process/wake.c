@@ -1,0 +1,55 @@
+#include "process/wake.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* What the handler writes to; -1 when not in use. */
+static atomic_int signalled_fd = -1;
+
+static void on_signal(int number)
+{
+	(void)number;
+	int saved = errno;
+	int fd = atomic_load(&signalled_fd);
+	uint64_t one = 1;
+	/* A counter too full to be written is readable all the same. */
+	ssize_t written = fd >= 0 ? write(fd, &one, sizeof one) : 0;
+	(void)written;
+	errno = saved;
+}
+
+int wake_install(struct wake *wake, struct error *error)
+{
+	int unused = -1;
+	wake->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (wake->fd < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "no descriptor for signals");
+	if (!atomic_compare_exchange_strong(&signalled_fd, &unused, wake->fd)) {
+		close(wake->fd);
+		return error_set(error, RELEVO_BAD_STATE, "this process serves a pool already");
+	}
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, &wake->terminate_before);
+	sigaction(SIGINT, &action, &wake->interrupt_before);
+	return RELEVO_OK;
+}
+
+void wake_remove(struct wake *wake)
+{
+	sigaction(SIGTERM, &wake->terminate_before, NULL);
+	sigaction(SIGINT, &wake->interrupt_before, NULL);
+	atomic_store(&signalled_fd, -1);
+	close(wake->fd);
+	wake->fd = -1;
+}
+
+void wake_clear(const struct wake *wake)
+{
+	uint64_t count;
+	ssize_t size = read(wake->fd, &count, sizeof count);
+	(void)size;
+}

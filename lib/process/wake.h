@@ -1,0 +1,28 @@
+#ifndef PROCESS_WAKE_H
+#define PROCESS_WAKE_H
+
+#include "base/error.h"
+
+#include <signal.h>
+
+/*
+ * SIGTERM and SIGINT as a descriptor: readable once one of them has arrived, so
+ * that a wait can end without a race. For one caller at a time in a process,
+ * since handlers are the process's.
+ */
+struct wake {
+	int fd; /* readable when a signal has come */
+	struct sigaction terminate_before;
+	struct sigaction interrupt_before;
+};
+
+/* BAD_STATE when it is in use already, SYSTEM. */
+int wake_install(struct wake *wake, struct error *error);
+
+/* Put the handlers back; also in a forked child, which has a copy of all. */
+void wake_remove(struct wake *wake);
+
+/* Make it unreadable again, until the next signal. */
+void wake_clear(const struct wake *wake);
+
+#endif

@@ -1,0 +1,108 @@
+"""Small trees that the checks must refuse, with what they must say, and small
+trees that they must let pass. A tree is {path: text}."""
+
+NEED_BUILD = {"exports", "static"}
+
+LONG_FUNCTION = "int f(void)\n{\n" + "\tg();\n" * 58 + "}\n"
+# 60 lines and no more, whatever stands in them.
+FITTING_FUNCTION = (
+    "static __attribute__((unused)) struct s *f(int (*call)(int, int, int), const char *s)\n{\n"
+    + "\tg('}', \"{\"); /* } */\n" * 57 + "}\n"
+)
+HEADER = "#ifndef A\n#define A\n{}\n#endif\n"
+SETTER = "/* Set it. */\nint relevo_set(int value);"
+
+BAD = {
+    "includes": [
+        ({"lib/base/a.c": '#include "wire/frame.h"\n'},
+         "lib/base/a.c:1: lib/base must not include wire/frame.h"),
+        ({"lib/base/a.c": "\n#include <nng/nng.h>\n"}, "lib/base/a.c:2:"),
+        ({"lib/wire/channel.c": "#include <nng/nng.h>\n"}, "lib/wire/channel.c:1:"),
+        ({"lib/client/a.c": '#include "net/loop.h"\n'}, "must not include net/loop.h"),
+        ({"lib/client/a.c": '#include "process/start.h"\n'}, "must not include"),
+        ({"broker/engine/a.c": '#include "store/lmdb.h"\n'}, "must not include store/lmdb.h"),
+        ({"broker/engine/a.c": '#include "header.pb-c.h"\n'}, "must not include header.pb-c.h"),
+        ({"broker/net/a.c": '#include "engine/engine.h"\n'}, "must not include"),
+        ({"clients/cli/a.c": '#include "base/list.h"\n'}, "must not include base/list.h"),
+        ({"tests/integration/a.c": '#include "wire/frame.h"\n'}, "must not include"),
+        ({"lib/wire/a.c": '#include "frame.h"\n'}, 'should be written "layer/file.h"'),
+        ({"lib/wire/a.c": '#include "frame.h"\n', "lib/wire/frame.h": "\n"}, "should be written"),
+        ({"broker/a.c": '#include "b.h"\n'}, "should be written"),
+        ({"lib/extra/a.c": "\n"}, "lib/extra is not in tests/lint/layers.txt"),
+    ],
+    "sizes": [
+        ({"lib/a.c": "\n" * 601}, "lib/a.c:601: 601 lines"),
+        ({"tests/a.py": "\n" * 601}, "tests/a.py:601:"),
+        ({"lib/a.c": "\n" + LONG_FUNCTION}, "lib/a.c:2: f() has 61 lines"),
+        ({"lib/a.c": "ODD(x)(y)\n{\n" + "\tg();\n" * 60 + "}\n"}, "has 63 lines"),
+        ({"lib/a.c": "struct s {\n\tint i;\n};\n" + LONG_FUNCTION}, "lib/a.c:4: f()"),
+        ({"lib/a.h": "int f(int a, int b, int c, int d, int e, int g);\n"},
+         "lib/a.h:1: f() has 6 parameters"),
+        ({"tests/a.py": "def f():\n" + "    g()\n" * 61}, "tests/a.py:1: f() has 62 lines"),
+    ],
+    "exports": [
+        ({"lib/relevo/a.h": "int relevo_nowhere(void);\n"},
+         "lib/relevo/a.h:1: relevo_nowhere() is not in librelevo.so"),
+        ({"lib/relevo/a.h": "int relevo_nowhere(void);\n"}, "is not in librelevo.a"),
+        # This tree has no session.h.
+        ({"lib/relevo/a.h": "\n"}, "relevo_error_detail is exported and in no public header"),
+    ],
+    "static": [
+        # Without its headers the program cannot be built.
+        ({"lib/relevo/session.h": "#error no\n"}, "#error no"),
+    ],
+    "headers": [
+        ({"lib/relevo/a.h": HEADER.format("size_t relevo_a(void);")}, "compile alone as C11"),
+        ({"lib/relevo/a.h": HEADER.format("int relevo_a(int class);")}, "compile alone as C++11"),
+        ({"lib/relevo/a.h": "struct a { int b; };\n"}, "does not compile alone"),
+    ],
+    "comments": [
+        ({"lib/relevo/a.h": "/* About this file. */\n\nint relevo_a(void);\n"},
+         "lib/relevo/a.h:3: relevo_a() has no comment"),
+        ({"lib/relevo/a.h": SETTER + "\nint relevo_b(int,\n\tint);\n"}, "a.h:3: relevo_b() has no"),
+    ],
+    "format": [
+        ({".clang-format": "BasedOnStyle: LLVM\n", "lib/a.c": "\nint  a;\n"}, "lib/a.c:2: not laid"),
+    ],
+    "tests": [
+        ({"tests/a.c": "\nint main(void)\n{\n\tusleep (10);\n}\n"}, "tests/a.c:4: usleep:"),
+        ({"tests/a.c": "void f(void)\n{\n\tsleep(1);\n}\n"}, "tests/a.c:3: sleep:"),
+        ({"tests/a.py": "import time\ntime.sleep(1)\n"}, "tests/a.py:2: time.sleep:"),
+        ({"tests/a.sh": "true; sleep 1\n"}, "tests/a.sh:1: sleep:"),
+    ],
+    "generated": [
+        ({"proto/queue.pb-c.c": ""}, "proto/queue.pb-c.c:1: is made by the build"),
+        ({"lib/relevo/status.h": ""}, "lib/relevo/status.h:1:"),
+        ({"lib/x/a.o": ""}, "lib/x/a.o:1:"),
+    ],
+    "readme": [
+        ({"README.md": "# relevo\n"}, "there is no program in it"),
+        ({"README.md": "\n```c\nint main(void)\n{\n\treturn x;\n}\n```\n"},
+         "README.md:3: the program does not compile"),
+        ({"README.md": "```c\n" + "int f(void);\n" * 26 + "```\n"}, "more than 25 lines"),
+    ],
+}
+
+GOOD = {
+    "includes": [
+        {"lib/base/a.c": '#include "base/list.h"\n#include <relevo/status.h>\n#include <stdio.h>\n',
+         "lib/wire/channel_nng.c": "#include <nng/nng.h>\n#include \"base/list.h\"\n",
+         "broker/engine/a.c": '#include "store/store.h"\n#include "engine/engine.h"\n',
+         "broker/a.c": '#include "a.h"\n#include "config.h"\n', "broker/a.h": "\n",
+         "clients/cli/a.c": '#include "cli/options.h"\n#include <relevo/relevo.h>\n',
+         "tests/unit/base/a.c": '#include "base/list.h"\n#include <cmocka.h>\n'},
+    ],
+    "sizes": [
+        {"lib/a.c": FITTING_FUNCTION, "lib/b.c": "\n" * 600,
+         "lib/c.c": "static const int table[] = {\n" + "\t1,\n" * 100 + "};\n"},
+    ],
+    "headers": [{"lib/relevo/a.h": HEADER.format("int relevo_a(void);")}],
+    "comments": [
+        {"lib/relevo/a.h": '#ifdef __cplusplus\nextern "C" {\n#endif\n' + SETTER
+                           + "\ntypedef int relevo_f(int);\nstruct s {\n\tint (*f)(int);\n};\n}\n"},
+    ],
+    "format": [{".clang-format": "BasedOnStyle: LLVM\n", "lib/a.c": "int a;\n"}],
+    "tests": [{"tests/a.c": '/* sleep(1) */\nconst char *s = "sleep(1)";\n', "lib/a.c": "sleep(1);"}],
+    "generated": [{"proto/queue.proto": "", "tests/unit/base/test_status.c": "", "proto/status.py": ""}],
+    "readme": [{"README.md": "```c\nint main(void)\n{\n\treturn 0;\n}\n```\n"}],
+}

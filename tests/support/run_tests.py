@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Run the tests of a build folder and count them one by one.
+
+usage: run_tests.py BUILD [--sanitizer NAME] [SUITE[/PREFIX] ...]
+
+Every test program runs under the runner (runner.c), two at a time. A test of
+cmocka counts by itself; a program that says nothing about tests counts as one.
+RELEVO_TEST_TIMEOUT: seconds that a program may take, in place of its own limit.
+One line a program, its output only when it failed; the last line is
+"N passed, N failed". The exit status is 0 when all passed and one ran at least.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import cmocka_output
+
+AT_ONCE = 2
+LONGEST = 120  # seconds a program may take; four times that under a sanitizer
+SUITES = pathlib.Path(__file__).with_name("suites.txt")
+
+SANITIZER_ENVIRONMENT = {
+    # The handlers of cmocka would hide where the program crashed.
+    "ASAN_OPTIONS": "allow_user_segv_handler=0:handle_segv=2:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "second_deadlock_stack=1:handle_segv=2",
+}
+
+
+def suite_names():
+    lines = SUITES.read_text(encoding="utf-8").splitlines()
+    return [line.split()[0] for line in lines if line.strip()]
+
+
+class Test:
+    """One test program, as meson knows it."""
+
+    def __init__(self, described):
+        self.suite = described["suite"][0].split(":")[-1]
+        self.name = f"{self.suite}/{described['name']}"
+        self.command = described["cmd"]
+        self.environment = described["env"]
+        self.folder = described["workdir"]
+        self.timeout = max(LONGEST, described["timeout"])
+        self.alone = not described["is_parallel"]
+
+    def chosen(self, selections):
+        return not selections or any(
+            self.suite == selection or self.name == selection
+            or self.name.startswith(selection.rstrip("/") + "/")
+            for selection in selections
+        )
+
+
+class Outcome:
+    def __init__(self, test, status, output, seconds):
+        self.test = test
+        self.output = output
+        self.seconds = seconds
+        self.counts = cmocka_output.count(output, status, must_announce=uses_cmocka(test))
+
+
+def uses_cmocka(test):
+    program = pathlib.Path(test.command[0])
+    return program.is_file() and b"libcmocka" in program.read_bytes()
+
+
+def run(test, build, sanitizer):
+    environment = {**os.environ, **test.environment, "CMOCKA_MESSAGE_OUTPUT": "STDOUT"}
+    environment.setdefault("RELEVO_TEST_TIMEOUT", str(test.timeout * (4 if sanitizer else 1)))
+    if sanitizer:
+        environment.update(SANITIZER_ENVIRONMENT)
+    command = [f"{build}/tests/support/runner", *test.command]
+    # gcc's thread sanitizer cannot place its shadow under strong randomisation.
+    if sanitizer == "tsan" and shutil.which("setarch"):
+        command = ["setarch", "-R", *command]
+    started = time.monotonic()
+    ended = subprocess.run(
+        command,
+        cwd=test.folder or build,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    output = ended.stdout.decode("utf-8", "replace")
+    return Outcome(test, ended.returncode, output, time.monotonic() - started)
+
+
+def report(outcome):
+    counts = outcome.counts
+    text = f"{counts.passed:5} passed"
+    if counts.skipped:
+        text += f", {counts.skipped} skipped"
+    if counts.failed:
+        text += f", {counts.failed} FAILED"
+    print(f"{outcome.test.name:32}{text}  {outcome.seconds:7.2f} s", flush=True)
+    if counts.failed:
+        for problem in counts.problems:
+            print(f"    {problem}")
+        print("\n".join(f"    | {line}" for line in outcome.output.splitlines()), flush=True)
+
+
+def run_all(tests, build, sanitizer):
+    """Run them, reporting in the order of the list."""
+    outcomes = []
+    for together in (True, False):
+        group = [test for test in tests if test.alone != together]
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE if together else 1) as pool:
+            for outcome in pool.map(lambda test: run(test, build, sanitizer), group):
+                report(outcome)
+                outcomes.append(outcome)
+    return outcomes
+
+
+def select(build, selections, sanitizer):
+    described = subprocess.run(
+        ["meson", "introspect", "--tests", build], check=True, stdout=subprocess.PIPE
+    )
+    known = suite_names()
+    for selection in selections:
+        if selection.split("/")[0] not in known:
+            sys.exit(f"there is no suite \"{selection}\"; the suites are: {', '.join(known)}")
+    tests = [Test(one) for one in json.loads(described.stdout)]
+    if sanitizer and not selections:
+        # It looks at sources and at symbols, which are the same.
+        tests = [test for test in tests if test.suite != "lint"]
+    tests = [test for test in tests if test.chosen(selections)]
+    for selection in selections:
+        if not any(test.chosen([selection]) for test in tests):
+            print(f"there are no tests in {selection}", flush=True)
+    return sorted(tests, key=lambda test: known.index(test.suite))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("--sanitizer")
+    parser.add_argument("selections", nargs="*")
+    arguments = parser.parse_args()
+    build = str(pathlib.Path(arguments.build).resolve())
+    tests = select(build, arguments.selections, arguments.sanitizer)
+    outcomes = run_all(tests, build, arguments.sanitizer)
+    failed = [outcome for outcome in outcomes if outcome.counts.failed]
+    for outcome in failed:
+        print(f"FAILED: {outcome.test.name}")
+    count_passed = sum(outcome.counts.passed for outcome in outcomes)
+    count_failed = sum(outcome.counts.failed for outcome in outcomes)
+    if count_passed + count_failed == 0:
+        print("no test ran")
+    print(f"{count_passed} passed, {count_failed} failed")
+    sys.exit(0 if count_passed and not count_failed else 1)
+
+
+main()
