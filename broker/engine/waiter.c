@@ -157,18 +157,11 @@ static bool describe_queue(const struct waiter *waiter, struct error *error)
 static void describe(const struct waiter *waiter, struct error *error)
 {
 	struct engine_peer *peer = waiter->peer;
-<<<<<<< HEAD
-	error_set(error, waiter->status, "%s", "");
+	error->status = waiter->status;
+	error->text[0] = '\0';
 	if (describe_queue(waiter, error))
 		return;
 	if (waiter->status == RELEVO_NOT_OWNER)
-=======
-	error->status = waiter->status;
-	error->text[0] = '\0';
-	if (waiter->status == RELEVO_GONE)
-		error_set(error, RELEVO_GONE, "the queue \"%s\" was deleted", waiter->queue->name);
-	else if (waiter->status == RELEVO_NOT_OWNER)
->>>>>>> main
 		error_set(error, RELEVO_NOT_OWNER,
 			  "a lease ended while the put that was to acknowledge it waited");
 	else if (waiter->status == RELEVO_LIMIT && waiter->refusal == RELEVO_LIMIT)

@@ -212,7 +212,11 @@ static int wait_for_room(struct relevo_session *session, nsec_t deadline)
 	if (now >= deadline)
 		return RELEVO_TIMED_OUT;
 	nsec_t look_again = deadline - now < SHARED_WAIT ? deadline : now + SHARED_WAIT;
-	struct pollfd entry = { .fd = channel_fd(connection->channel), .events = POLLOUT };
+	short events = channel_events(connection->channel, true);
+	struct pollfd entry = {
+		.fd = channel_fd(connection->channel),
+		.events = events & POLLOUT ? POLLOUT : events, /* input is the reader's */
+	};
 	pthread_mutex_unlock(&session->lock);
 	poll(&entry, 1, clock_poll_timeout(now, look_again));
 	pthread_mutex_lock(&session->lock);
