@@ -32,7 +32,7 @@ struct call {
 	struct waiter waiter;
 	int answers; /* how often it was answered: must never be above 1 */
 	int status;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	uint32_t accepted;
 	uint32_t count;
 	uint64_t leases[CALL_ITEMS];

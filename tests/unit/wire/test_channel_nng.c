@@ -106,7 +106,7 @@ static size_t raw_read_all(int fd)
 	}
 }
 
-static int connect_status(const char *url, char text[256])
+static int connect_status(const char *url, char text[ERROR_TEXT_SIZE])
 {
 	struct channel *channel = NULL;
 	struct error error = { 0 };
@@ -117,7 +117,7 @@ static int connect_status(const char *url, char text[256])
 	return status;
 }
 
-static int listen_status(const char *url, char text[256])
+static int listen_status(const char *url, char text[ERROR_TEXT_SIZE])
 {
 	struct listener *listener = NULL;
 	struct error error = { 0 };
@@ -133,7 +133,7 @@ static int listen_status(const char *url, char text[256])
 static void test_connect_errors(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	struct listener *listener = listen_at(any_port);
 	char url[ADDRESS_MAX];
 	snprintf(url, sizeof url, "%s", listener_url(listener));
@@ -183,7 +183,7 @@ static void test_connect_deadline(void **state)
 static void test_connect_without_descriptors(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	struct listener *listener = listen_at(any_port);
 	exhaust_descriptors();
 	int status = connect_status(listener_url(listener), text);
@@ -196,7 +196,7 @@ static void test_connect_without_descriptors(void **state)
 static void test_listen_errors(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	struct listener *listener = listen_at(any_port);
 	assert_true(port_of(listener) > 0);
 	assert_int_equal(listen_status(listener_url(listener), text), RELEVO_ADDRESS_IN_USE);

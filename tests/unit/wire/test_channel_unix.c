@@ -15,7 +15,7 @@
 
 #include "support/leaks.h"
 
-static int connect_status(const char *url, char text[256])
+static int connect_status(const char *url, char text[ERROR_TEXT_SIZE])
 {
 	struct channel *channel = NULL;
 	struct error error = { 0 };
@@ -29,7 +29,7 @@ static int connect_status(const char *url, char text[256])
 static void test_nobody_there(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	assert_int_equal(connect_status(url_of("none"), text), RELEVO_NO_BROKER);
 	assert_non_null(strstr(text, url_of("none")));
 	assert_non_null(strstr(text, strerror(ENOENT)));
@@ -54,7 +54,7 @@ static void test_datagram_socket(void **state)
 	(void)state;
 	struct address address;
 	struct sockaddr_un name;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	assert_int_equal(address_parse(url_of("dgram"), &address, NULL), RELEVO_OK);
 	socklen_t length = address_to_unix(&address, &name);
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -92,7 +92,7 @@ static void test_no_descriptors(void **state)
 {
 	(void)state;
 	struct listener *listener = listen_at(url_of("socket"));
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	exhaust_descriptors();
 	int status = connect_status(listener_url(listener), text);
 	spare_descriptors();

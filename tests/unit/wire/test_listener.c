@@ -20,7 +20,7 @@
 
 enum { STORM = 500, RACES = 25 };
 
-static int listen_status(const char *url, char text[256])
+static int listen_status(const char *url, char text[ERROR_TEXT_SIZE])
 {
 	struct listener *listener = NULL;
 	struct error error = { 0 };
@@ -81,7 +81,7 @@ static void test_open_and_close(void **state)
 static void test_in_use(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	struct ends ends;
 	ends_open(&ends, url_of("socket"));
 	assert_int_equal(listen_status(url_of("socket"), text), RELEVO_ADDRESS_IN_USE);
@@ -97,7 +97,7 @@ static void test_in_use(void **state)
 static void test_in_use_by_a_stranger(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	int fd = listening_socket(url_of("socket"));
 	assert_int_equal(listen_status(url_of("socket"), text), RELEVO_ADDRESS_IN_USE);
 	assert_non_null(strstr(text, path_of("socket")));
@@ -110,7 +110,7 @@ static void test_in_use_by_a_stranger(void **state)
 static void test_in_use_as_datagram(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	int fd = bound_socket(url_of("socket"), SOCK_DGRAM);
 	assert_int_equal(listen_status(url_of("socket"), text), RELEVO_ADDRESS_IN_USE);
 	assert_true(is_there("socket"));
@@ -153,7 +153,7 @@ static void test_after_a_death(void **state)
 static void test_not_a_socket(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	int fd = open(path_of("file"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_int_equal(write(fd, "precious", 8), 8);
 	close(fd);
@@ -179,7 +179,7 @@ static void test_not_a_socket(void **state)
 static void test_folder(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	assert_int_equal(listen_status(url_of("none/socket"), text), RELEVO_NOT_FOUND);
 	assert_non_null(strstr(text, path_of("none/socket")));
 	assert_int_equal(mkdir(path_of("folder"), 0700), 0);
@@ -212,7 +212,7 @@ static void test_denied(void **state)
 static void test_no_descriptors_to_open(void **state)
 {
 	(void)state;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 	exhaust_descriptors();
 	int ipc = listen_status(url_of("socket"), text);
 	int abstract = listen_status("abstract://relevo-test-none", text);
@@ -312,7 +312,7 @@ static void test_race(void **state)
 static void test_abstract(void **state)
 {
 	(void)state;
-	char url[64], text[256];
+	char url[64], text[ERROR_TEXT_SIZE];
 	snprintf(url, sizeof url, "abstract://relevo-test-%d", (int)getpid());
 	struct ends ends;
 	ends_open(&ends, url);
@@ -354,7 +354,7 @@ static void test_inherited(void **state)
 
 static void check_not_inherited(int fd, const char *why)
 {
-	char url[32], text[256];
+	char url[32], text[ERROR_TEXT_SIZE];
 	snprintf(url, sizeof url, "fd://%d", fd);
 	assert_int_equal(listen_status(url, text), RELEVO_BAD_ADDRESS);
 	if (strstr(text, url) == NULL || strstr(text, why) == NULL)
