@@ -314,8 +314,8 @@ int main(void)
 		leaks_unit_test(test_full_backlog), leaks_unit_test(test_exchange),
 		leaks_unit_test(test_threads),      leaks_unit_test(test_credentials),
 		leaks_unit_test(test_orderly_end),  leaks_unit_test(test_disorderly_end),
-		leaks_unit_test(test_readiness),    leaks_unit_test(test_many_pieces),
-		leaks_unit_test(test_abandon),
+		leaks_unit_test(test_readiness),    leaks_unit_test(test_pause),
+		leaks_unit_test(test_many_pieces),  leaks_unit_test(test_abandon),
 	};
 	return cmocka_run_group_tests_name("wire/channel_unix", tests, NULL, NULL);
 }
