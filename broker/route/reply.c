@@ -89,6 +89,7 @@ void reply_put_failed(struct session *session, uint64_t call, const struct answe
 	failure.status = (uint32_t)answer->status;
 	failure.text = text_of(answer->status, answer->text);
 	failure.count = answer->accepted;
+	failure.queue = put->queue_put->queue;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.call = call;
 	header.op_case = RELEVO__HEADER__OP_FAILURE;
@@ -134,6 +135,7 @@ void reply_opened(struct session *session, uint64_t call, const struct queue_ope
 	message.queue = opened->handle;
 	message.name = (char *)opened->name;
 	message.created = opened->created;
+	message.identity = opened->identity;
 	message.bounded = opened->options.bounded;
 	message.capacity = opened->options.capacity;
 	message.lease_ms = (uint32_t)(opened->options.lease / NSEC_PER_MSEC);

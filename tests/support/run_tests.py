@@ -5,6 +5,7 @@ usage: run_tests.py BUILD [--sanitizer NAME] [SUITE[/PREFIX] ...]
 
 Every test program runs under the runner (runner.c), two at a time. A test of
 cmocka counts by itself; a program that says nothing about tests counts as one.
+RELEVO_TEST_TIMEOUT: seconds that a program may take, in place of its own limit.
 One line a program, its output only when it failed; the last line is
 "N passed, N failed". The exit status is 0 when all passed and one ran at least.
 """
@@ -28,7 +29,8 @@ SANITIZER_ENVIRONMENT = {
     # The handlers of cmocka would hide where the program crashed.
     "ASAN_OPTIONS": "allow_user_segv_handler=0:handle_segv=2:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-    "TSAN_OPTIONS": "second_deadlock_stack=1:handle_segv=2",
+    "TSAN_OPTIONS": "second_deadlock_stack=1:handle_segv=2:suppressions="
+                    + str(SUITES.with_name("tsan.supp")),
 }
 
 
@@ -72,7 +74,7 @@ def uses_cmocka(test):
 
 def run(test, build, sanitizer):
     environment = {**os.environ, **test.environment, "CMOCKA_MESSAGE_OUTPUT": "STDOUT"}
-    environment["RELEVO_TEST_TIMEOUT"] = str(test.timeout * (4 if sanitizer else 1))
+    environment.setdefault("RELEVO_TEST_TIMEOUT", str(test.timeout * (4 if sanitizer else 1)))
     if sanitizer:
         environment.update(SANITIZER_ENVIRONMENT)
     command = [f"{build}/tests/support/runner", *test.command]
