@@ -1,0 +1,183 @@
+#include "support/broker.h"
+
+#include "support/test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST_ARGUMENTS = 24, READY_MSEC = 20000 };
+
+static const char *program(void)
+{
+	const char *chosen = getenv("RELEVOD");
+	return chosen != NULL ? chosen : RELEVOD_EXE;
+}
+
+static void become_broker(const char *const *arguments, int output, int listen_fd)
+{
+	char pid[16];
+	char *argv[MOST_ARGUMENTS + 2] = { (char *)"relevod" };
+	for (int i = 0; arguments[i] != NULL && i < MOST_ARGUMENTS; i++)
+		argv[i + 1] = (char *)arguments[i];
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	if (listen_fd >= 0) {
+		snprintf(pid, sizeof pid, "%d", (int)getpid());
+		setenv("LISTEN_PID", pid, 1);
+		setenv("LISTEN_FDS", "1", 1);
+		if (listen_fd == 3)
+			fcntl(listen_fd, F_SETFD, 0);
+		else
+			dup2(listen_fd, 3);
+	}
+	execv(program(), argv);
+	_exit(127);
+}
+
+pid_t test_broker_spawn(const char *const *arguments, int output, int listen_fd)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		become_broker(arguments, output, listen_fd);
+	return pid;
+}
+
+int test_wait(pid_t pid)
+{
+	int status;
+	pid_t ended;
+	do
+		ended = waitpid(pid, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	assert_int_equal(ended, pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void test_folder_make(char folder[64])
+{
+	const char *top = getenv("TMPDIR");
+	snprintf(folder, 64, "%s/relevo-XXXXXX", top != NULL && strlen(top) < 40 ? top : "/tmp");
+	assert_non_null(mkdtemp(folder));
+}
+
+void test_folder_remove(const char *folder)
+{
+	DIR *open = opendir(folder);
+	struct dirent *entry;
+	assert_non_null(open);
+	while ((entry = readdir(open)) != NULL)
+		unlinkat(dirfd(open), entry->d_name, 0);
+	closedir(open);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* The first line that arrives, without its end. */
+static void read_line(int fd, char *line, size_t size)
+{
+	size_t used = 0;
+	while (used + 1 < size) {
+		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+		assert_int_equal(poll(&poll_fd, 1, READY_MSEC), 1);
+		ssize_t got = read(fd, line + used, 1);
+		if (got <= 0 || line[used] == '\n')
+			break;
+		used++;
+	}
+	line[used] = '\0';
+}
+
+void test_broker_start(struct test_broker *broker, const char *const *arguments)
+{
+	char url[ADDRESS_MAX], ready_text[16];
+	const char *all[MOST_ARGUMENTS + 1] = { "--listen", url, "--ready-fd", ready_text };
+	int used = 4, ready[2];
+	test_folder_make(broker->folder);
+	snprintf(url, sizeof url, "ipc://%s/socket", broker->folder);
+	snprintf(broker->log, sizeof broker->log, "%s/log", broker->folder);
+	for (int i = 0; arguments != NULL && arguments[i] != NULL && used < MOST_ARGUMENTS; i++)
+		all[used++] = arguments[i];
+
+	int log = open(broker->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	assert_true(log >= 0);
+	assert_int_equal(pipe(ready), 0);
+	assert_true(fcntl(ready[0], F_SETFD, FD_CLOEXEC) == 0);
+	snprintf(ready_text, sizeof ready_text, "%d", ready[1]);
+	broker->pid = test_broker_spawn(all, log, -1);
+	close(log);
+	close(ready[1]);
+	read_line(ready[0], broker->url, sizeof broker->url);
+	read_line(ready[0], broker->more, sizeof broker->more);
+	close(ready[0]);
+	assert_string_equal(broker->url, url);
+}
+
+char *test_broker_log(const struct test_broker *broker)
+{
+	size_t size = 0, room = 1 << 20;
+	char *text = malloc(room);
+	int fd = open(broker->log, O_RDONLY | O_CLOEXEC);
+	assert_non_null(text);
+	assert_true(fd >= 0);
+	ssize_t got;
+	while ((got = read(fd, text + size, room - 1 - size)) > 0)
+		size += (size_t)got;
+	close(fd);
+	text[size] = '\0';
+	return text;
+}
+
+void test_broker_stop(struct test_broker *broker)
+{
+	char socket[ADDRESS_MAX];
+	assert_int_equal(kill(broker->pid, SIGTERM), 0);
+	int status = test_wait(broker->pid);
+	if (status != 0) {
+		char *log = test_broker_log(broker);
+		fputs(log, stderr);
+		free(log);
+	}
+	assert_int_equal(status, 0);
+	snprintf(socket, sizeof socket, "%s/socket", broker->folder);
+	assert_int_equal(access(socket, F_OK), -1);
+	test_folder_remove(broker->folder);
+}
+
+long test_broker_status(const struct test_broker *broker, const char *line)
+{
+	char path[64], text[256];
+	long value = -1;
+	snprintf(path, sizeof path, "/proc/%d/status", (int)broker->pid);
+	FILE *file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(text, sizeof text, file) != NULL) {
+		if (strncmp(text, line, strlen(line)) == 0 && text[strlen(line)] == ':')
+			value = strtol(text + strlen(line) + 1, NULL, 10);
+	}
+	fclose(file);
+	assert_true(value >= 0);
+	return value;
+}
+
+int test_broker_run(const char *const *arguments, char *output, size_t size)
+{
+	int ends[2];
+	size_t used = 0;
+	ssize_t got;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid_t pid = test_broker_spawn(arguments, ends[1], -1);
+	close(ends[1]);
+	while (used + 1 < size && (got = read(ends[0], output + used, size - 1 - used)) > 0)
+		used += (size_t)got;
+	output[used] = '\0';
+	close(ends[0]);
+	return test_wait(pid);
+}

@@ -1,0 +1,48 @@
+#ifndef SUPPORT_BROKER_H
+#define SUPPORT_BROKER_H
+
+#include "wire/address.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * A relevod of its own for a test, on a socket in a folder of its own. What
+ * goes wrong in here fails the test.
+ */
+struct test_broker {
+	pid_t pid;
+	char folder[64];
+	char url[ADDRESS_MAX];  /* ipc:// */
+	char more[ADDRESS_MAX]; /* of the second --listen, if there is one */
+	char log[128];          /* file with what it printed */
+};
+
+/* `arguments` are added to the command line; ended by NULL, may be NULL. */
+void test_broker_start(struct test_broker *broker, const char *const *arguments);
+
+/* SIGTERM. It has to end in order and to leave no socket behind. */
+void test_broker_stop(struct test_broker *broker);
+
+/* What it has printed so far; free() it. */
+char *test_broker_log(const struct test_broker *broker);
+
+/* A folder for sockets, and its end with all files in it. */
+void test_folder_make(char folder[64]);
+void test_folder_remove(const char *folder);
+
+/* The value of a line of /proc/PID/status, such as "voluntary_ctxt_switches". */
+long test_broker_status(const struct test_broker *broker, const char *line);
+
+/* Run relevod with exactly these arguments until it ends by itself. Its exit
+ * status; what it printed is in `output`. */
+int test_broker_run(const char *const *arguments, char *output, size_t size);
+
+/* Start relevod with exactly these arguments, its output going to `output` (a
+ * descriptor). `listen_fd`, unless -1, is passed on as systemd does it. */
+pid_t test_broker_spawn(const char *const *arguments, int output, int listen_fd);
+
+/* Wait until the process ends; its exit status, or 128 + the signal. */
+int test_wait(pid_t pid);
+
+#endif
