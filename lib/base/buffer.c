@@ -22,7 +22,7 @@ static void move_to_front(struct buffer *buffer)
 
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
 {
-	if (buffer_room(buffer) >= size)
+	if (buffer->bytes != NULL && buffer_room(buffer) >= size)
 		return buffer->bytes + buffer->end;
 
 	size_t used = buffer_size(buffer);

@@ -93,7 +93,7 @@ static int get(relevo_queue *queue, relevo_item *items, size_t count, int64_t ti
 		.room = count,
 		.epoch = queue->epoch,
 	};
-	status = ask(queue, &getting, deadline, error);
+	status = queue_explain(queue, ask(queue, &getting, deadline, error), error);
 	if (status == RELEVO_OK && !leave_leased)
 		acknowledge(queue->session, items, getting.got);
 	session_end(queue->session);
