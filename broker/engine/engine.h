@@ -127,7 +127,7 @@ struct queue_opened {
 	uint32_t handle;  /* number of the queue in this session, never 0 */
 	const char *name; /* valid until the engine is called again */
 	bool created;
-	uint64_t identity; /* tells it from any other that ever bears the name */
+	uint64_t identity;            /* tells it from any other that ever bears the name */
 	struct queue_options options; /* as it was created */
 };
 

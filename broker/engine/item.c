@@ -31,9 +31,11 @@ static struct item *item_new(struct engine *engine, struct account *account, con
 	return item;
 }
 
-int items_new(struct engine *engine, struct account *account, const struct put_request *request,
-	      size_t extra, struct item **items, struct error *error)
+int items_new(struct engine_peer *peer, const struct put_request *request, size_t extra,
+	      struct item **items, struct error *error)
 {
+	struct engine *engine = peer->engine;
+	struct account *account = peer->account;
 	size_t left = items_cost(request);
 	int status = charge(account, left + extra, "items", error);
 	if (status != RELEVO_OK)

@@ -1,12 +1,12 @@
 #ifndef ENGINE_ITEM_H
 #define ENGINE_ITEM_H
 
-#include "engine/core.h"
+#include "engine/peer.h"
 
-/* Make items of the bodies of a put, linked by `next`, charged to the account,
- * and `extra` bytes with them: all or none. QUOTA, NO_MEMORY. */
-int items_new(struct engine *engine, struct account *account, const struct put_request *request,
-	      size_t extra, struct item **items, struct error *error);
+/* Make items of the bodies of a put, linked by `next`, charged to the peer's
+ * account, and `extra` bytes with them: all or none. QUOTA, NO_MEMORY. */
+int items_new(struct engine_peer *peer, const struct put_request *request, size_t extra,
+	      struct item **items, struct error *error);
 
 /* Drop items that no queue has seen yet. */
 void items_drop(struct engine *engine, struct item *items);

@@ -81,7 +81,7 @@ int lease_refused(struct engine_peer *peer, int status, struct error *error)
 				 peer->leases.used);
 	if (status == RELEVO_QUOTA)
 		return charge_refused(peer->account, chunk_cost, "its table of leases", error);
-	return error_set(error, status, "%s", "");
+	return status;
 }
 
 struct lease *lease_new(struct engine_peer *peer, struct queue *queue, struct item *item)

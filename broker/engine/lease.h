@@ -61,7 +61,7 @@ int leases_check(struct engine_peer *peer, const uint64_t *leases, size_t count,
 /* The session has ended: return all of them and free the table. */
 void leases_return(struct engine_peer *peer);
 
-/* The refusals of lease_reserve() in words. */
+/* The limits that lease_reserve() meets, in words; returns the status. */
 int lease_refused(struct engine_peer *peer, int status, struct error *error);
 
 #endif

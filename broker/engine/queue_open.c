@@ -62,24 +62,31 @@ static int create_nameless(struct engine_peer *peer, const struct queue_options 
 	return queue_new(peer, name, options, queue, error);
 }
 
-static int find_or_create(struct engine_peer *peer, const char *name, enum queue_open_mode mode,
-			  const struct queue_options *options, struct queue **queue,
-			  struct error *error)
+/* The queue of that name, NULL when there is none and `mode` lets it be made. */
+static int find(struct engine *engine, const char *name, enum queue_open_mode mode,
+		struct queue **queue, struct error *error)
 {
+	*queue = NULL;
 	if (name[0] == '\0' && mode != QUEUE_OPEN_EXISTING)
-		return create_nameless(peer, options, queue, error);
+		return RELEVO_OK;
 	int status = name_check(name, "queue", error);
 	if (status != RELEVO_OK)
 		return status;
-	struct queue *found = queue_find(peer->engine, name);
+	struct queue *found = queue_find(engine, name);
 	if (found == NULL && mode == QUEUE_OPEN_EXISTING)
 		return error_set(error, RELEVO_NOT_FOUND, "there is no queue \"%s\"", name);
-	if (found == NULL)
-		return queue_new(peer, name, options, queue, error);
-	if (mode == QUEUE_CREATE_NEW)
+	if (found != NULL && mode == QUEUE_CREATE_NEW)
 		return error_set(error, RELEVO_EXISTS, "there is a queue \"%s\" already", name);
 	*queue = found;
-	return mode == QUEUE_OPEN_OR_CREATE ? compare_options(found, options, error) : RELEVO_OK;
+	return RELEVO_OK;
+}
+
+static int create(struct engine_peer *peer, const char *name, const struct queue_options *options,
+		  struct queue **queue, struct error *error)
+{
+	if (name[0] == '\0')
+		return create_nameless(peer, options, queue, error);
+	return queue_new(peer, name, options, queue, error);
 }
 
 int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode mode,
@@ -87,11 +94,15 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 	       struct error *error)
 {
 	struct engine *engine = peer->engine;
-	struct queue *queue;
+	struct queue *queue = NULL;
 	store_queue_t last_key = engine->last_key;
 	int status = peer_reserve_handle(peer, error);
 	if (status == RELEVO_OK)
-		status = find_or_create(peer, name, mode, options, &queue, error);
+		status = find(engine, name, mode, &queue, error);
+	if (status == RELEVO_OK && queue == NULL)
+		status = create(peer, name, options, &queue, error);
+	else if (status == RELEVO_OK && mode == QUEUE_OPEN_OR_CREATE)
+		status = compare_options(queue, options, error);
 	if (status == RELEVO_OK)
 		*opened = (struct queue_opened){
 			.handle = peer_add_handle(peer, queue),

@@ -86,8 +86,7 @@ static int fill(struct engine_peer *peer, const struct put_request *request, str
 		status = copy_acks(request, &acks, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = items_new(peer->engine, peer->account, request,
-			   request->ack_count * sizeof(uint64_t), &items, error);
+	status = items_new(peer, request, request->ack_count * sizeof(uint64_t), &items, error);
 	if (status != RELEVO_OK) {
 		free(acks);
 		return status;

@@ -136,14 +136,32 @@ void waiter_drop(struct waiter *waiter)
 	forget(waiter);
 }
 
+/* What is the matter with the queue. False: nothing is. */
+static bool describe_queue(const struct waiter *waiter, struct error *error)
+{
+	const char *text = NULL;
+	if (waiter->status == RELEVO_GONE)
+		text = "was deleted";
+	else if (waiter->status == RELEVO_EMPTY)
+		text = "has no item ready";
+	else if (waiter->status == RELEVO_FULL)
+		text = "is full";
+	else if (waiter->status == RELEVO_TIMED_OUT)
+		text = waiter->kind == WAITER_GET ? "had no item in time" : "had no room in time";
+	if (text != NULL)
+		error_set(error, waiter->status, "the queue \"%s\" %s", waiter->queue->name, text);
+	return text != NULL;
+}
+
 /* The culprit in words, for outcomes that have one. */
 static void describe(const struct waiter *waiter, struct error *error)
 {
 	struct engine_peer *peer = waiter->peer;
-	error_set(error, waiter->status, "%s", "");
-	if (waiter->status == RELEVO_GONE)
-		error_set(error, RELEVO_GONE, "the queue \"%s\" was deleted", waiter->queue->name);
-	else if (waiter->status == RELEVO_NOT_OWNER)
+	error->status = waiter->status;
+	error->text[0] = '\0';
+	if (describe_queue(waiter, error))
+		return;
+	if (waiter->status == RELEVO_NOT_OWNER)
 		error_set(error, RELEVO_NOT_OWNER,
 			  "a lease ended while the put that was to acknowledge it waited");
 	else if (waiter->status == RELEVO_LIMIT && waiter->refusal == RELEVO_LIMIT)

@@ -130,7 +130,7 @@ static void process(struct connection *connection, struct buffer *input)
 	struct network *network = connection->network;
 	while (wants_input(connection) && buffer_size(input) > 0) {
 		struct frame frame;
-		struct error error = { 0 };
+		struct error error;
 		arena_reset(&network->arena);
 		int status = frame_read(buffer_data(input), buffer_size(input),
 					&network->config.limits, &network->arena, &frame, &error);

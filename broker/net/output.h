@@ -2,8 +2,8 @@
 #define NET_OUTPUT_H
 
 #include "base/buffer.h"
-#include "header.pb-c.h"
 #include "wire/channel.h"
+#include "wire/frame.h"
 
 #include <stdbool.h>
 #include <stddef.h>

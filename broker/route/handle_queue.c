@@ -31,13 +31,11 @@ static int check_open(const Relevo__QueueOpen *open, struct error *error)
 	if (open->mode < RELEVO__OPEN_MODE__OPEN_OR_CREATE ||
 	    open->mode > RELEVO__OPEN_MODE__CREATE_NEW)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "opening queue \"%.100s\": mode %d is not known", open->name,
-				 (int)open->mode);
+				 "opening a queue: mode %d is not known", (int)open->mode);
 	if (open->lifetime < RELEVO__LIFETIME__LIFETIME_KEPT ||
 	    open->lifetime > RELEVO__LIFETIME__LIFETIME_SESSION)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "opening queue \"%.100s\": lifetime %d is not known", open->name,
-				 (int)open->lifetime);
+				 "opening a queue: lifetime %d is not known", (int)open->lifetime);
 	return RELEVO_OK;
 }
 

@@ -43,24 +43,34 @@ static void refuse(struct session *session, const struct frame *frame, const str
 		session_deal(session, frame->bodies_size);
 }
 
+/* What keeps the frame from its handler, with `error` saying it. */
+static int check(const struct session *session, unsigned operation, struct error *error)
+{
+	if (session->state == SESSION_NEW && operation != RELEVO__HEADER__OP_HELLO)
+		return error_set(error, RELEVO_BAD_STATE, "%s came before hello",
+				 name_of(operation));
+	if (handler_of(operation) == NULL)
+		return error_set(error, RELEVO_UNKNOWN_OPERATION,
+				 "operation %u (%s) is not one that clients send", operation,
+				 name_of(operation));
+	return RELEVO_OK;
+}
+
 static void on_frame(void *context, int status, const struct frame *frame,
-		     const struct error *reason)
+		     const struct error *unfit)
 {
 	struct session *session = context;
 	unsigned operation = frame->header->op_case;
-	struct error error = *reason;
-	if (session->state == SESSION_NEW && operation != RELEVO__HEADER__OP_HELLO) {
-		error_set(&error, RELEVO_BAD_STATE, "%s came before hello", name_of(operation));
-		session_refuse(session, frame->header->call, &error);
+	struct error error;
+	if (status != RELEVO_OK && session->state == SESSION_OPEN) {
+		refuse(session, frame, unfit);
 		return;
 	}
-	handler *handle = handler_of(operation);
-	if (status == RELEVO_OK && handle == NULL)
-		status = error_set(&error, RELEVO_UNKNOWN_OPERATION,
-				   "operation %u (%s) is not one that clients send", operation,
-				   name_of(operation));
+	status = check(session, operation, &error);
 	if (status == RELEVO_OK)
-		handle(session, frame);
+		handler_of(operation)(session, frame);
+	else if (session->state == SESSION_NEW)
+		session_refuse(session, frame->header->call, &error);
 	else
 		refuse(session, frame, &error);
 }

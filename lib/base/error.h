@@ -3,6 +3,9 @@
 
 #include <relevo/status.h>
 
+/* The longest name, and a sentence around it. */
+#define ERROR_TEXT_SIZE 384
+
 /*
  * How a failure travels inside relevo: functions that can fail for more than
  * one reason return a `relevo_status` and, when they have something to name,
@@ -10,7 +13,7 @@
  */
 struct error {
 	int status;
-	char text[256];
+	char text[ERROR_TEXT_SIZE];
 };
 
 /* Fill `error` (may be NULL) and return `status`, so that it can stand in a

@@ -109,8 +109,8 @@ static int conclude(struct call *call, struct error *error)
 	return call->error.status;
 }
 
-int call_run_with(struct relevo_session *session, struct call *call, Relevo__Header *header,
-		  const struct iovec *bodies, int count, nsec_t deadline, struct error *error)
+int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
+	     nsec_t deadline, struct error *error)
 {
 	struct connection *connection = &session->connection;
 	nsec_t patience = deadline;
@@ -120,18 +120,13 @@ int call_run_with(struct relevo_session *session, struct call *call, Relevo__Hea
 	}
 	call->number = header->call = ++connection->last_call;
 	enlist(connection, call);
-	int status = output_frame(session, header, bodies, count);
+	output_before_wait(connection);
+	int status = output_frame(session, header, call->bodies, call->body_count);
 	if (status == RELEVO_OK)
 		status = output_drain(session, patience);
 	if (status == RELEVO_OK)
 		status = wait_until(session, call, patience);
 	return answered(call) ? conclude(call, error) : unanswered(session, call, status, error);
-}
-
-int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
-	     nsec_t deadline, struct error *error)
-{
-	return call_run_with(session, call, header, NULL, 0, deadline, error);
 }
 
 /*

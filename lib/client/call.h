@@ -15,6 +15,9 @@ struct call {
 	/* Takes what it needs from the answer; called by the reader with the
 	 * session locked. NULL: Done is all that is expected. */
 	int (*take)(struct call *call, const struct frame *frame);
+	/* What follows the header; belongs to the caller. */
+	const struct iovec *bodies;
+	int body_count;
 
 	struct list link;
 	uint64_t number; /* 0: waits for room in the window, not for an answer */
@@ -25,7 +28,7 @@ struct call {
 };
 
 /*
- * Send the header with `count` bodies and wait for the answer. `deadline` is
+ * Send the header with the call's bodies and wait for the answer. `deadline` is
  * when the broker has been asked to give up; if it has said nothing a while after
  * that, the call is cancelled and TIMED_OUT returned. The header gets its number
  * here. The session is locked, and unlocked while waiting. Returns the status of
@@ -33,8 +36,6 @@ struct call {
  */
 int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
 	     nsec_t deadline, struct error *error);
-int call_run_with(struct relevo_session *session, struct call *call, Relevo__Header *header,
-		  const struct iovec *bodies, int count, nsec_t deadline, struct error *error);
 
 /* Wait until unconfirmed puts leave room for `size` more bytes. */
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,

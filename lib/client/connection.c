@@ -99,7 +99,7 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 
 static int poll_channel(const struct relevo_session *session, bool want_send, nsec_t deadline)
 {
-	const struct channel *channel = session->connection.channel;
+	struct channel *channel = session->connection.channel;
 	struct pollfd entries[] = {
 		{ .fd = channel_fd(channel), .events = channel_events(channel, want_send) },
 		{ .fd = session->wake_fd, .events = POLLIN }, /* poll() passes over -1 */

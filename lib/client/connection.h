@@ -53,6 +53,8 @@ struct connection {
 	struct put_batch batch;
 	struct ack_batch acks;
 	nsec_t last_send;
+	nsec_t put_sent;    /* when a put last went out alone */
+	bool put_precedes;  /* puts are soon followed by a call that waits */
 	uint64_t window;    /* of unconfirmed bytes */
 	uint64_t put_bytes; /* put without an answer, ever */
 	uint64_t confirmed_bytes;

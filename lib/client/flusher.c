@@ -8,11 +8,11 @@
 #include <time.h>
 
 /* What is pending is sent within about this time. */
-#define INTERVAL (200 * (NSEC_PER_MSEC / 1000))
+#define INTERVAL NSEC_PER_MSEC
 
 /* After so many rounds without work the thread sleeps until it is woken, so that
  * a session that does nothing costs nothing. */
-enum { IDLE_ROUNDS = 50 };
+enum { IDLE_ROUNDS = 20 };
 
 void flusher_init(struct flusher *flusher)
 {
@@ -54,7 +54,7 @@ static bool work(struct relevo_session *session)
 	struct connection *connection = &session->connection;
 	bool pending = !connection->broken && output_pending(connection);
 	if (pending) {
-		output_drain(session, clock_now() + NSEC_PER_SEC);
+		output_flush_left(session);
 		connection_read_pending(session);
 		failed_put_report(session);
 	}

@@ -8,8 +8,8 @@ struct relevo_session;
 
 /*
  * The one background thread of a session, started when something is first left
- * pending. It sends what nobody else has sent, a fraction of a millisecond later,
- * and sleeps without a time-out while there is nothing to do.
+ * pending. It sends what nobody else has sent, a millisecond later at most, and sleeps without a
+ * time-out while there is nothing to do.
  */
 struct flusher {
 	pthread_t thread;

@@ -10,6 +10,9 @@
  * sends next, or the flusher, takes it along. */
 #define HOT_INTERVAL (100 * (NSEC_PER_MSEC / 1000))
 
+/* A call within this time after a put belongs to it. */
+#define SOON         (50 * (NSEC_PER_MSEC / 1000))
+
 /* How often a blocked sender looks again while another thread reads: over nng
  * both wait on one descriptor, and the reader may take the wake-up. */
 #define SHARED_WAIT  (10 * NSEC_PER_MSEC)
@@ -209,7 +212,11 @@ static int wait_for_room(struct relevo_session *session, nsec_t deadline)
 	if (now >= deadline)
 		return RELEVO_TIMED_OUT;
 	nsec_t look_again = deadline - now < SHARED_WAIT ? deadline : now + SHARED_WAIT;
-	struct pollfd entry = { .fd = channel_fd(connection->channel), .events = POLLOUT };
+	short events = channel_events(connection->channel, true);
+	struct pollfd entry = {
+		.fd = channel_fd(connection->channel),
+		.events = events & POLLOUT ? POLLOUT : events, /* input is the reader's */
+	};
 	pthread_mutex_unlock(&session->lock);
 	poll(&entry, 1, clock_poll_timeout(now, look_again));
 	pthread_mutex_lock(&session->lock);
@@ -227,13 +234,36 @@ int output_drain(struct relevo_session *session, nsec_t deadline)
 	return status;
 }
 
+/*
+ * A request is often a put and then a get that waits for the reply: sent
+ * together they cost the broker one wake-up and not two. A put cannot know what
+ * follows it, so a session goes by what followed the last one; where that
+ * misleads, the flusher sends the put, and the session stops expecting it.
+ */
 int output_settle(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;
-	if (clock_now() - connection->last_send > HOT_INTERVAL)
-		return output_drain(session, NSEC_NEVER);
-	flusher_notify(session);
-	return RELEVO_OK;
+	nsec_t now = clock_now();
+	if (connection->put_precedes || now - connection->last_send < HOT_INTERVAL) {
+		flusher_notify(session);
+		return RELEVO_OK;
+	}
+	connection->put_sent = now;
+	return output_drain(session, NSEC_NEVER);
+}
+
+void output_before_wait(struct connection *connection)
+{
+	if (!connection->put_precedes && connection->put_sent != 0)
+		connection->put_precedes = clock_now() - connection->put_sent < SOON;
+	connection->put_sent = 0;
+}
+
+void output_flush_left(struct relevo_session *session)
+{
+	if (session->connection.batch.queue != NULL)
+		session->connection.put_precedes = false;
+	output_drain(session, clock_now() + NSEC_PER_SEC);
 }
 
 void output_discard(struct connection *connection)

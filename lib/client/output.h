@@ -37,6 +37,12 @@ int output_drain(struct relevo_session *session, nsec_t deadline);
 /* To be called after output_put(): send now, or leave it to the flusher. */
 int output_settle(struct relevo_session *session);
 
+/* A call that waits is about to be sent. */
+void output_before_wait(struct connection *connection);
+
+/* The flusher's part: send what nobody else has sent. */
+void output_flush_left(struct relevo_session *session);
+
 /* Drop everything without sending it. */
 void output_discard(struct connection *connection);
 

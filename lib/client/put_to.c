@@ -27,8 +27,8 @@ static int run_put(struct relevo_session *session, const char *name,
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
 	struct iovec body = { (void *)item->data, item->size };
-	struct call call = { .take = NULL };
-	return call_run_with(session, &call, &header, &body, 1, NSEC_NEVER, error);
+	struct call call = { .bodies = &body, .body_count = 1 };
+	return call_run(session, &call, &header, NSEC_NEVER, error);
 }
 
 int put_to(relevo_queue *from, const char *name, const struct relevo_bytes *item, relevo_item *done)

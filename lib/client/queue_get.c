@@ -12,6 +12,7 @@ struct getting {
 	struct call call;
 	relevo_item *items;
 	size_t room;
+	bool leave_leased;
 	size_t got;
 	uint64_t epoch; /* of the connection */
 };
@@ -74,12 +75,10 @@ static void acknowledge(struct relevo_session *session, relevo_item *items, size
 	flusher_notify(session);
 }
 
-static int get(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout, size_t *got,
-	       bool leave_leased)
+static int get(relevo_queue *queue, struct getting *getting, int64_t timeout)
 {
 	struct error *error = client_error();
-	*got = 0;
-	if (count == 0)
+	if (getting->room == 0)
 		return RELEVO_OK;
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
@@ -87,37 +86,38 @@ static int get(relevo_queue *queue, relevo_item *items, size_t count, int64_t ti
 		status = queue_begin(queue, error);
 	if (status != RELEVO_OK)
 		return status;
-	struct getting getting = {
-		.call.take = take_items,
-		.items = items,
-		.room = count,
-		.epoch = queue->epoch,
-	};
-	status = queue_explain(queue, ask(queue, &getting, deadline, error), error);
-	if (status == RELEVO_OK && !leave_leased)
-		acknowledge(queue->session, items, getting.got);
+	getting->call.take = take_items;
+	getting->epoch = queue->epoch;
+	status = ask(queue, getting, deadline, error);
+	if (status == RELEVO_OK && !getting->leave_leased)
+		acknowledge(queue->session, getting->items, getting->got);
 	session_end(queue->session);
-	*got = getting.got;
 	return status;
 }
 
 int relevo_queue_get_many(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
 			  size_t *got)
 {
-	return get(queue, items, count, timeout, got, false);
+	struct getting getting = { .items = items, .room = count };
+	int status = get(queue, &getting, timeout);
+	*got = getting.got;
+	return status;
 }
 
 int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
 		       size_t *got)
 {
-	return get(queue, items, count, timeout, got, true);
+	struct getting getting = { .items = items, .room = count, .leave_leased = true };
+	int status = get(queue, &getting, timeout);
+	*got = getting.got;
+	return status;
 }
 
 int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout)
 {
-	size_t got;
 	*item = (relevo_item){ 0 };
-	return get(queue, item, 1, timeout, &got, false);
+	struct getting getting = { .items = item, .room = 1 };
+	return get(queue, &getting, timeout);
 }
 
 int relevo_queue_try_get(relevo_queue *queue, relevo_item *item)

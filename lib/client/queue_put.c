@@ -72,9 +72,8 @@ static int put_step(relevo_queue *queue, const struct relevo_bytes *items, size_
 	header.n_sizes = count;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
-	struct call call = { .take = NULL };
-	int status = call_run_with(queue->session, &call, &header, bodies, (int)count, deadline,
-				   client_error());
+	struct call call = { .bodies = bodies, .body_count = (int)count };
+	int status = call_run(queue->session, &call, &header, deadline, client_error());
 	*accepted += status == RELEVO_OK ? count : call.count;
 	return status;
 }
@@ -109,7 +108,7 @@ int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
 	if (status == RELEVO_OK)
 		status = queue->bounded ? put_answered(queue, items, count, deadline, accepted)
 					: put_pipelined(queue, items, count, deadline, accepted);
-	status = queue_explain(queue, status, error);
+
 	session_end(queue->session);
 	return status;
 }

@@ -36,10 +36,12 @@ int channel_fd(const struct channel *channel)
 	return channel->fd;
 }
 
-short channel_events(const struct channel *channel, bool want_send)
+short channel_events(struct channel *channel, bool want_send)
 {
 	short send_event = channel->ops->send_event;
 	short events = channel->paused && send_event != 0 ? 0 : POLLIN;
+	if (channel->ops->want_send != NULL)
+		channel->ops->want_send(channel, want_send);
 	return want_send ? (short)(events | send_event) : events;
 }
 

@@ -52,10 +52,11 @@ void channel_abandon(struct channel *channel);
 /*
  * What to wait for before trying again: the descriptor, and the events for
  * poll(2) (POLLIN, and POLLOUT where sending needs it and it is wanted). Any
- * event means: try both.
+ * event means: try both. The channel remembers the latest wish: ask again when
+ * it changes, even if the answer is the same.
  */
 int channel_fd(const struct channel *channel);
-short channel_events(const struct channel *channel, bool want_send);
+short channel_events(struct channel *channel, bool want_send);
 
 /* While paused, having something to receive is no event; its owner has enough to
  * do. An end of the connection may or may not be one. */
@@ -70,9 +71,9 @@ int channel_receive(struct channel *channel, void *bytes, size_t size, size_t *r
 
 /*
  * Send what goes at once. OK with *sent > 0 (perhaps not all), TRY_AGAIN,
- * DISCONNECTED, or FORKED. Never raises SIGPIPE. Whoever could not send all and
- * gives up sends nothing (count 0) once, so that the descriptor of tcp:// does
- * not go on telling him that there is room.
+ * DISCONNECTED, or FORKED. Never raises SIGPIPE. Over tcp:// the descriptor
+ * tells whoever could not send all that there is room again, whatever he said
+ * to channel_events(): one who gives up sends nothing (count 0) once.
  */
 int channel_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent);
 

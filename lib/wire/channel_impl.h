@@ -15,6 +15,8 @@ struct channel_ops {
 	void (*abandon)(struct channel *channel);
 	/* `paused` has changed; NULL: nothing to do. */
 	void (*pause)(struct channel *channel);
+	/* Whether anybody waits for room; NULL: nothing to do. */
+	void (*want_send)(struct channel *channel, bool wanted);
 	/* What tells poll(2) that there is room; 0: POLLIN tells of everything. */
 	short send_event;
 };

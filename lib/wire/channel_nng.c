@@ -37,11 +37,12 @@ struct stream_channel {
 	struct ring in, out;
 	int end; /* OK, or why nothing more will be received */
 	bool send_failed;
-	bool send_wanted; /* somebody waits for room */
-	bool deaf;        /* paused by its owner */
-	bool closed;      /* by its owner */
-	bool flooded;     /* when closed, the peer had sent more than was read */
-	bool shut;        /* the stream is closed too */
+	bool send_refused; /* not all was taken: somebody waits for room */
+	bool send_wanted;  /* says the latest channel_events() */
+	bool deaf;         /* paused by its owner */
+	bool closed;       /* by its owner */
+	bool flooded;      /* when closed, the peer had sent more than was read */
+	bool shut;         /* the stream is closed too */
 };
 
 static _Atomic pid_t first_user;
@@ -103,7 +104,8 @@ static void tell(struct stream_channel *self)
 {
 	bool readable = !self->deaf && (self->in.size > 0 || self->end != RELEVO_OK);
 	bool can_send = ring_room(&self->out) > 0 || self->send_failed || !is_healthy(self);
-	event_set(&self->event, readable || (self->send_wanted && can_send));
+	bool writable = can_send && (self->send_wanted || self->send_refused);
+	event_set(&self->event, readable || writable);
 }
 
 static void shut(struct stream_channel *self)
@@ -245,14 +247,14 @@ static int stream_send(struct channel *channel, const struct iovec *pieces, int 
 		return RELEVO_FORKED;
 	pthread_mutex_lock(&self->mutex);
 	int status = RELEVO_OK;
-	self->send_wanted = false;
+	self->send_refused = false;
 	if (self->send_failed || !is_healthy(self)) {
 		status = RELEVO_DISCONNECTED;
 	} else {
 		bool all;
 		size_t done = copy_pieces(&self->out, pieces, count, &all);
 		/* After a short send, too, one may go straight to waiting. */
-		self->send_wanted = !all;
+		self->send_refused = !all;
 		if (done > 0 || all)
 			*sent = done;
 		else
@@ -269,6 +271,16 @@ static void stream_pause(struct channel *channel)
 		return;
 	pthread_mutex_lock(&self->mutex);
 	self->deaf = channel->paused;
+	settle(self);
+}
+
+static void stream_want_send(struct channel *channel, bool wanted)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	if (!channel_nng_is_usable())
+		return;
+	pthread_mutex_lock(&self->mutex);
+	self->send_wanted = wanted;
 	settle(self);
 }
 
@@ -303,6 +315,7 @@ static const struct channel_ops stream_ops = {
 	.close = stream_close,
 	.abandon = stream_abandon,
 	.pause = stream_pause,
+	.want_send = stream_want_send,
 };
 
 static void describe_peer(nng_stream *stream, struct channel_peer *peer)

@@ -42,7 +42,9 @@ def check_file(root, path, rules, externals, report):
         line = text.count("\n", 0, match.start()) + 1
         layer = layer_of(kind, target, externals)
         if kind == '"' and "/" not in target and layer != "proto":
-            report.add(path, line, f'"{target}" should be written "layer/file.h"')
+            own = "." in allowed and (root / path.parent / target).is_file()
+            if not own and target not in allowed:
+                report.add(path, line, f'"{target}" should be written "layer/file.h"')
         elif layer is not None and layer not in [*path.parent.parts, *allowed] \
                 and target not in allowed:
             report.add(path, line, f"{row} must not include {target}")

@@ -5,6 +5,7 @@ usage: run_tests.py BUILD [--sanitizer NAME] [SUITE[/PREFIX] ...]
 
 Every test program runs under the runner (runner.c), two at a time. A test of
 cmocka counts by itself; a program that says nothing about tests counts as one.
+RELEVO_TEST_TIMEOUT: seconds that a program may take, in place of its own limit.
 One line a program, its output only when it failed; the last line is
 "N passed, N failed". The exit status is 0 when all passed and one ran at least.
 """
@@ -72,7 +73,7 @@ def uses_cmocka(test):
 
 def run(test, build, sanitizer):
     environment = {**os.environ, **test.environment, "CMOCKA_MESSAGE_OUTPUT": "STDOUT"}
-    environment["RELEVO_TEST_TIMEOUT"] = str(test.timeout * (4 if sanitizer else 1))
+    environment.setdefault("RELEVO_TEST_TIMEOUT", str(test.timeout * (4 if sanitizer else 1)))
     if sanitizer:
         environment.update(SANITIZER_ENVIRONMENT)
     command = [f"{build}/tests/support/runner", *test.command]

@@ -1,0 +1,343 @@
+/* The random operations. */
+#include "simulation/world_private.h"
+
+#include <inttypes.h>
+#include <relevo/status.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MSEC(n) ((nsec_t)(n)*NSEC_PER_MSEC)
+
+static uint32_t below(struct world *world, uint32_t limit)
+{
+	return random_below(world->random, limit);
+}
+
+static bool percent(struct world *world, uint32_t percentage)
+{
+	return random_percent(world->random, percentage);
+}
+
+/* ---- answers ---------------------------------------------------------- */
+
+static void keep(struct world_call *call, const struct delivery *delivery)
+{
+	const struct item *item = delivery->item;
+	uint8_t expected[64];
+	struct model_got got = { .deliveries = item->deliveries, .lease = delivery->lease };
+	if (item->size < sizeof got.id || call->got_count == MODEL_BATCH) {
+		call->broken = true;
+		return;
+	}
+	memcpy(&got.id, item->body, sizeof got.id);
+	if (item->size == body_size(got.id)) {
+		body_write(got.id, expected);
+		call->broken |= memcmp(expected, item->body, item->size) != 0;
+	} else {
+		call->broken = true;
+	}
+	call->got[call->got_count++] = got;
+}
+
+/* The engine is called again from inside the answer. */
+static void act_inside(struct world *world, const struct model_call *call, uint64_t lease)
+{
+	struct engine_peer *peer = world->peers[call->peer];
+	struct error error;
+	int status = RELEVO_OK;
+	if (call->inside == INSIDE_ACK)
+		status = lease_ack(peer, &lease, 1, world->model.now, &error);
+	else if (call->inside == INSIDE_NACK)
+		status = lease_nack(peer, &lease, 1, 0, false, world->model.now, &error);
+	if (status != RELEVO_OK)
+		world_fail(world, "from inside an answer: %s", error.text);
+}
+
+static void on_answer(struct waiter *waiter, const struct answer *answer)
+{
+	struct world_call *call = container_of(waiter, struct world_call, waiter);
+	struct world *world = call->world;
+	const struct model_call *expected = &world->model.calls[call - world->calls];
+	call->answers++;
+	call->status = answer->status;
+	call->accepted = answer->accepted;
+	for (uint32_t i = 0; i < answer->delivery_count; i++) {
+		act_inside(world, expected, answer->deliveries[i].lease);
+		keep(call, &answer->deliveries[i]);
+	}
+}
+
+/* ---- choices ---------------------------------------------------------- */
+
+/* A handle that is open, by its place; false if there is none there. */
+static bool pick_handle(struct world *world, uint32_t *peer, uint32_t *place)
+{
+	*peer = below(world, MODEL_PEERS);
+	*place = below(world, MODEL_HANDLES);
+	return world->model.handles[*peer][*place] != NULL;
+}
+
+static struct model_call *pick_free_call(struct world *world)
+{
+	for (uint32_t i = 0; i < MODEL_CALLS; i++) {
+		if (world->model.calls[i].state == CALL_FREE)
+			return &world->model.calls[i];
+	}
+	return NULL;
+}
+
+/* Not at all, for ever, or up to 100 ms. */
+static nsec_t pick_deadline(struct world *world)
+{
+	uint32_t kind = below(world, 3);
+	return kind == 0   ? 0
+	       : kind == 1 ? NSEC_NEVER
+			   : world->model.now + MSEC(1 + below(world, 100));
+}
+
+static uint32_t pick_leases(struct world *world, uint32_t peer, uint64_t *leases, uint32_t most)
+{
+	uint32_t count = 0;
+	uint32_t first = below(world, 4);
+	for (uint32_t i = 0; i < most; i++) {
+		uint64_t lease = model_lease(&world->model, peer, first + i);
+		if (lease != 0)
+			leases[count++] = lease;
+	}
+	if (count < most && percent(world, 10))
+		leases[count++] = world->old_leases[below(world, OLD_LEASES)];
+	return count;
+}
+
+static struct queue_options pick_options(struct world *world)
+{
+	return (struct queue_options){
+		.lifetime = percent(world, 60) ? QUEUE_KEPT
+					       : (enum queue_lifetime)(1 + below(world, 2)),
+		.bounded = percent(world, 60),
+		.capacity = below(world, 3) * 2, /* 0, 2, 4 */
+		.lease = percent(world, 50) ? MSEC(50) : 0,
+	};
+}
+
+/* ---- operations ------------------------------------------------------- */
+
+static void prepare(struct world *world, struct world_call *call)
+{
+	*call = (struct world_call){ .waiter.answer = on_answer, .world = world };
+}
+
+static void do_put(struct world *world)
+{
+	uint32_t peer, place;
+	struct model_call *call = pick_free_call(world);
+	if (call == NULL || !pick_handle(world, &peer, &place))
+		return;
+	*call = (struct model_call){
+		.peer = peer,
+		.queue = world->model.handles[peer][place],
+		.count = percent(world, 3) ? 0 : 1 + below(world, MODEL_BATCH - 1),
+		.deadline = pick_deadline(world),
+	};
+	if (percent(world, 20))
+		call->ack_count = pick_leases(world, peer, call->acks, 3);
+	uint8_t bodies[MODEL_BATCH * 64];
+	size_t used = 0;
+	for (uint32_t i = 0; i < call->count; i++) {
+		call->ids[i] = ++world->last_id;
+		call->sizes[i] = body_size(call->ids[i]);
+		body_write(call->ids[i], bodies + used);
+		used += call->sizes[i];
+	}
+	world_describe(world, "put of %u into queue %u, deadline %" PRIu64 ", %u acks", call->count,
+		       call->queue->name, call->deadline, call->ack_count);
+	const struct put_request request = {
+		.handle = world->handles[peer][place],
+		.bodies = bodies,
+		.sizes = call->sizes,
+		.count = call->count,
+		.acks = call->acks,
+		.ack_count = call->ack_count,
+		.deadline = call->deadline,
+	};
+	struct world_call *real = &world->calls[call - world->model.calls];
+	prepare(world, real);
+	queue_put(world->peers[peer], &request, world->model.now, &real->waiter);
+	model_put(&world->model, call);
+}
+
+static void do_get(struct world *world)
+{
+	uint32_t peer, place;
+	struct model_call *call = pick_free_call(world);
+	if (call == NULL || !pick_handle(world, &peer, &place))
+		return;
+	*call = (struct model_call){
+		.get = true,
+		.peer = peer,
+		.queue = world->model.handles[peer][place],
+		.max_items = 1 + below(world, MODEL_BATCH),
+		.max_bytes = percent(world, 20) ? 1 + below(world, 80) : 0,
+		.inside = percent(world, 70) ? INSIDE_KEEP : (enum inside)(1 + below(world, 2)),
+		.deadline = pick_deadline(world),
+	};
+	world_describe(world, "get of %u (%u bytes) from queue %u, deadline %" PRIu64,
+		       call->max_items, call->max_bytes, call->queue->name, call->deadline);
+	const struct get_request request = {
+		.handle = world->handles[peer][place],
+		.max_items = call->max_items,
+		.max_bytes = call->max_bytes,
+		.deadline = call->deadline,
+	};
+	struct world_call *real = &world->calls[call - world->model.calls];
+	prepare(world, real);
+	queue_get(world->peers[peer], &request, world->model.now, &real->waiter);
+	model_get(&world->model, call);
+}
+
+static void do_ack(struct world *world)
+{
+	uint32_t peer = below(world, MODEL_PEERS);
+	uint64_t leases[MODEL_BATCH];
+	struct error error;
+	uint32_t count = pick_leases(world, peer, leases, MODEL_BATCH);
+	world_describe(world, "ack of %u", count);
+	int status = lease_ack(world->peers[peer], leases, count, world->model.now, &error);
+	world_expect(world, "status", (uint64_t)status,
+		     (uint64_t)model_ack(&world->model, peer, leases, count));
+}
+
+static void do_nack(struct world *world)
+{
+	uint32_t peer = below(world, MODEL_PEERS);
+	uint64_t leases[MODEL_BATCH];
+	struct error error;
+	uint32_t count = pick_leases(world, peer, leases, MODEL_BATCH);
+	nsec_t not_before = percent(world, 50) ? world->model.now + MSEC(below(world, 60)) : 0;
+	bool unread = percent(world, 30);
+	world_describe(world, "nack of %u until %" PRIu64, count, not_before);
+	int status = lease_nack(world->peers[peer], leases, count, not_before, unread,
+				world->model.now, &error);
+	world_expect(world, "status", (uint64_t)status,
+		     (uint64_t)model_nack(&world->model, peer, leases, count, not_before, unread));
+}
+
+static void do_cancel(struct world *world)
+{
+	uint32_t i = below(world, MODEL_CALLS);
+	world_describe(world, "cancel");
+	waiter_cancel(&world->calls[i].waiter);
+	model_cancel(&world->model, &world->model.calls[i]);
+}
+
+static void do_open(struct world *world)
+{
+	uint32_t peer = below(world, MODEL_PEERS);
+	uint32_t name = below(world, MODEL_NAMES);
+	uint32_t place;
+	enum queue_open_mode mode = (enum queue_open_mode)below(world, 3);
+	struct queue_options options = pick_options(world);
+	struct queue_opened opened;
+	struct error error;
+	char text[8];
+	snprintf(text, sizeof text, "q%u", name);
+	world_describe(world, "open %s in mode %d", text, (int)mode);
+	int status = queue_open(world->peers[peer], text, mode, &options, &opened, &error);
+	int expected = model_open(&world->model, peer, name, mode, &options, &place);
+	world_expect(world, "status", (uint64_t)status, (uint64_t)expected);
+	if (status != RELEVO_OK || world->failed)
+		return;
+	for (uint32_t i = 0; i < MODEL_HANDLES; i++) {
+		if (world->handles[peer][i] == opened.handle)
+			world_fail(world, "the handle %u is in use", opened.handle);
+	}
+	world->handles[peer][place] = opened.handle;
+}
+
+static void do_close(struct world *world)
+{
+	uint32_t peer, place;
+	struct error error;
+	if (!pick_handle(world, &peer, &place))
+		return;
+	world_describe(world, "close");
+	int status = queue_close(world->peers[peer], world->handles[peer][place], &error);
+	world_expect(world, "status", (uint64_t)status, RELEVO_OK);
+	model_close(&world->model, peer, place);
+	world->handles[peer][place] = 0;
+}
+
+static void do_delete(struct world *world)
+{
+	uint32_t name = below(world, MODEL_NAMES);
+	struct error error;
+	char text[8];
+	snprintf(text, sizeof text, "q%u", name);
+	world_describe(world, "delete %s", text);
+	int status = queue_delete(world->engine, text, &error);
+	world_expect(world, "status", (uint64_t)status,
+		     (uint64_t)model_delete(&world->model, name));
+}
+
+static void do_death(struct world *world)
+{
+	uint32_t peer = below(world, MODEL_PEERS);
+	world_describe(world, "death of session %u", peer);
+	for (uint32_t i = 0; i < MODEL_CALLS; i++) {
+		/* Their memory is not the engine's any more. */
+		if (world->model.calls[i].peer == peer)
+			world->calls[i].waiter.answer = NULL;
+	}
+	engine_peer_gone(world->peers[peer], world->model.now);
+	model_gone(&world->model, peer);
+	memset(world->handles[peer], 0, sizeof world->handles[peer]);
+	world->peers[peer] = engine_peer_new(world->engine, world->accounts_of[peer]);
+	if (world->peers[peer] == NULL)
+		abort();
+}
+
+static void do_time(struct world *world)
+{
+	nsec_t next = engine_next_deadline(world->engine);
+	/* Often exactly the moment when something is due. */
+	if (percent(world, 50) && next != NSEC_NEVER && next > world->model.now)
+		world->model.now = next;
+	else
+		world->model.now += MSEC(below(world, 30));
+	world_describe(world, "tick at %" PRIu64, world->model.now);
+	nsec_t deadline = engine_tick(world->engine, world->model.now);
+	model_tick(&world->model);
+	world_expect(world, "deadline of the tick", deadline, model_next_deadline(&world->model));
+}
+
+/* All that the store was asked to commit is done, well or not; from now on it
+ * may take its time. */
+static void do_commit(struct world *world)
+{
+	int status = percent(world, 90) ? RELEVO_OK : RELEVO_SYSTEM;
+	world_describe(world, "commit");
+	while (store_fake_complete(&world->store, status))
+		;
+	model_commit(&world->model, status);
+	world->store.hold = world->model.hold = percent(world, 50);
+}
+
+void world_operate(struct world *world)
+{
+	static const struct {
+		void (*operation)(struct world *world);
+		uint32_t weight; /* of 1000 */
+	} choices[] = {
+		{ do_put, 220 },  { do_get, 260 },   { do_ack, 150 },   { do_nack, 80 },
+		{ do_time, 90 },  { do_cancel, 60 }, { do_open, 60 },   { do_commit, 40 },
+		{ do_close, 15 }, { do_death, 15 },  { do_delete, 10 },
+	};
+	if (percent(world, 30))
+		world->model.now += MSEC(1); /* time passes between ticks too */
+	uint32_t choice = below(world, 1000);
+	size_t i = 0;
+	while (choice >= choices[i].weight)
+		choice -= choices[i++].weight;
+	choices[i].operation(world);
+}
