@@ -108,7 +108,6 @@ int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
 	if (status == RELEVO_OK)
 		status = queue->bounded ? put_answered(queue, items, count, deadline, accepted)
 					: put_pipelined(queue, items, count, deadline, accepted);
-
 	session_end(queue->session);
 	return status;
 }

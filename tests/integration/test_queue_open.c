@@ -349,22 +349,33 @@ static void a_quota_is_told(void **state)
 {
 	(void)state;
 	struct test_broker broker;
-	static const char *const arguments[] = { "--max-memory", "1M", "--max-queues", "3", NULL };
+	static const char *const arguments[] = { "--max-memory", "8M", "--max-queues", "3", NULL };
+	enum { SIZE = 100 * 1024, COUNT = 100 };
 	test_broker_start(&broker, arguments);
 	relevo_session *session = session_open(broker.url);
 	struct failures failures = { 0 };
 	struct relevo_queue_options options = { .on_error = note_failure, .user = &failures };
 	relevo_queue *queue, *bounded = queue_open_bounded(session, "bounded", 10);
 	assert_ok(relevo_queue_open(session, "full", &options, &queue));
-	char *large = calloc(1, 800 * 1024);
+	char *large = calloc(1, SIZE);
 	assert_non_null(large);
-	assert_ok(relevo_queue_put(queue, large, 800 * 1024, RELEVO_FOREVER));
-	assert_status(relevo_queue_put(bounded, large, 800 * 1024, 0), RELEVO_QUOTA);
-	assert_ok(relevo_queue_put(queue, large, 800 * 1024, RELEVO_FOREVER));
+	for (int i = 0; i < COUNT; i++)
+		assert_ok(relevo_queue_put(queue, large, SIZE, RELEVO_FOREVER));
 	assert_ok(relevo_flush(session, RELEVO_FOREVER));
-	assert_int_equal(failures.count, 1);
 	assert_int_equal(failures.status, RELEVO_QUOTA);
-	assert_int_equal(counts_of(queue).ready, 1);
+	assert_fails(relevo_queue_put(bounded, large, SIZE, 0), RELEVO_QUOTA, "8388608");
+	struct relevo_queue_counts counts = counts_of(queue);
+	assert_int_equal(counts.ready + (uint64_t)failures.count, COUNT);
+	assert_in_range(counts.ready, 70, 82);
+	/* What is full can be emptied. */
+	for (uint64_t i = 0; i < counts.ready; i++) {
+		relevo_item item;
+		assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+		assert_int_equal(item.size, SIZE);
+		relevo_item_free(&item);
+	}
+	expect_empty(queue);
+	assert_ok(relevo_queue_put(bounded, large, SIZE, 0));
 	relevo_queue *third = queue_open(session, "third"), *fourth;
 	assert_status(relevo_queue_open(session, "fourth", NULL, &fourth), RELEVO_QUOTA);
 	relevo_queue_close(third);
