@@ -167,6 +167,17 @@ long test_broker_status(const struct test_broker *broker, const char *line)
 	return value;
 }
 
+uint64_t test_broker_cpu(const struct test_broker *broker)
+{
+	char path[64], text[64] = "";
+	snprintf(path, sizeof path, "/proc/%d/schedstat", (int)broker->pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(read(fd, text, sizeof text - 1) > 0);
+	close(fd);
+	return strtoull(text, NULL, 10);
+}
+
 int test_broker_run(const char *const *arguments, char *output, size_t size)
 {
 	int ends[2];

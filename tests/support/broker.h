@@ -4,6 +4,7 @@
 #include "wire/address.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -33,6 +34,9 @@ void test_folder_remove(const char *folder);
 
 /* The value of a line of /proc/PID/status, such as "voluntary_ctxt_switches". */
 long test_broker_status(const struct test_broker *broker, const char *line);
+
+/* Nanoseconds that its loop has been running. */
+uint64_t test_broker_cpu(const struct test_broker *broker);
 
 /* Run relevod with exactly these arguments until it ends by itself. Its exit
  * status; what it printed is in `output`. */
