@@ -19,11 +19,15 @@ struct relevo_queue {
 	uint64_t broker;
 	uint32_t handle;
 	uint64_t identity; /* of the queue itself, in the life of the broker */
+	bool reopening;    /* a thread is finding it again */
 };
 
 /* session_begin() for a call on this queue: in a forked child, or after a
  * connection was lost, it opens the queue again by name. GONE when it is another
  * queue by now. */
-int queue_begin(relevo_queue *queue, struct error *error);
+int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error);
+
+/* Give a handle back to the broker. The session is locked. */
+void queue_close_handle(struct relevo_session *session, uint32_t handle);
 
 #endif

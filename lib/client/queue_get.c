@@ -83,7 +83,7 @@ static int get(relevo_queue *queue, struct getting *getting, int64_t timeout)
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = queue_begin(queue, error);
+		status = queue_begin(queue, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	getting->call.take = take_items;
