@@ -166,6 +166,7 @@ int output_put(struct relevo_session *session, struct relevo_queue *queue, const
 		return RELEVO_NO_MEMORY;
 	batch->sizes[batch->count++] = (uint32_t)size;
 	batch->queue = queue;
+	session->connection.puts++;
 	return RELEVO_OK;
 }
 
@@ -235,14 +236,17 @@ static int wait_for_room(struct relevo_session *session, nsec_t deadline)
 
 int output_drain(struct relevo_session *session, nsec_t deadline)
 {
+	struct connection *connection = &session->connection;
 	int status = output_push(session);
-	while (status == RELEVO_OK && buffer_size(&session->connection.out) > 0) {
+	if (status != RELEVO_OK || buffer_size(&connection->out) == 0)
+		return status;
+	while (status == RELEVO_OK && buffer_size(&connection->out) > 0) {
 		status = wait_for_room(session, deadline);
 		if (status == RELEVO_OK)
 			status = output_push(session);
 	}
 	/* Others may have started to wait while this thread was the reader. */
-	call_pass_reading_on(&session->connection);
+	call_pass_reading_on(connection);
 	return status;
 }
 
@@ -252,7 +256,7 @@ int output_drain(struct relevo_session *session, nsec_t deadline)
  * follows it, so a session goes by what followed the last one; where that
  * misleads, the flusher sends the put, and the session stops expecting it.
  */
-int output_settle(struct relevo_session *session)
+int output_settle(struct relevo_session *session, nsec_t deadline)
 {
 	struct connection *connection = &session->connection;
 	nsec_t now = clock_now();
@@ -261,7 +265,11 @@ int output_settle(struct relevo_session *session)
 		return RELEVO_OK;
 	}
 	connection->put_sent = now;
-	return output_drain(session, NSEC_NEVER);
+	int status = output_drain(session, deadline);
+	if (status != RELEVO_TIMED_OUT)
+		return status;
+	flusher_notify(session);
+	return RELEVO_OK;
 }
 
 void output_before_wait(struct connection *connection)
