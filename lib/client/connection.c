@@ -242,8 +242,7 @@ void connection_abandon(struct connection *connection)
 {
 	channel_abandon(connection->channel);
 	connection->channel = NULL;
-	connection->broken = true;
-	connection->reading = connection->opening = false;
+	connection->broken = connection->reading = connection->opening = false;
 	connection->puts_done = connection->puts;
 	connection->puts_lost = false;
 	/* The calls are on the stacks of threads that this process does not have,

@@ -57,7 +57,10 @@ static int send_with(struct relevo_session *session, const struct iovec *bodies,
 	size_t sent = 0;
 	int status = channel_send(connection->channel, pieces, count + 1, &sent);
 	if (status == RELEVO_DISCONNECTED) {
-		connection_lost(session, status, "the connection to the broker is lost");
+		/* What the broker said before it hung up is the reason. */
+		connection_read_pending(session);
+		if (!connection->broken)
+			connection_lost(session, status, "the connection to the broker is lost");
 		return status;
 	}
 	if (status != RELEVO_OK)
