@@ -52,11 +52,13 @@ uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
 
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 {
+	/* An empty buffer has no memory to reserve nothing in. */
+	if (size == 0)
+		return true;
 	uint8_t *room = buffer_reserve(buffer, size);
 	if (room == NULL)
 		return false;
-	if (size > 0)
-		memcpy(room, bytes, size);
+	memcpy(room, bytes, size);
 	buffer_commit(buffer, size);
 	return true;
 }

@@ -20,7 +20,7 @@ uint32_t clock_msec_until(nsec_t now, nsec_t deadline)
 		return MSEC_FOREVER;
 	if (deadline <= now)
 		return 0;
-	nsec_t msec = (deadline - now + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
+	nsec_t msec = (deadline - now - 1) / NSEC_PER_MSEC + 1;
 	return msec < MSEC_FOREVER ? (uint32_t)msec : MSEC_FOREVER - 1;
 }
 

@@ -81,6 +81,22 @@ static int reopen(struct relevo_queue *queue, nsec_t deadline, struct error *err
 	return status;
 }
 
+void queue_forget_calls(struct relevo_queue *queue)
+{
+	queue->reopening = false;
+	queue->stash.asked = false;
+}
+
+struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t handle)
+{
+	list_for_each (node, &session->queues) {
+		struct relevo_queue *queue = container_of(node, struct relevo_queue, link);
+		if (queue->handle == handle && queue->epoch == session->connection.epoch)
+			return queue;
+	}
+	return NULL;
+}
+
 /* Make the handle valid, unless another thread has done so meanwhile. */
 static int find_again(relevo_queue *queue, nsec_t patience, struct error *error)
 {
@@ -199,6 +215,7 @@ void relevo_queue_close(relevo_queue *queue)
 	if (connection->channel != NULL && !connection->broken && queue->epoch == connection->epoch)
 		queue_close_handle(session, queue->handle);
 	failed_put_forget(session, queue);
+	stash_fini(&queue->stash);
 	list_remove(&queue->link);
 	pthread_mutex_unlock(&session->lock);
 	free(queue);

@@ -274,12 +274,13 @@ void model_cancel(struct model *model, struct model_call *call)
 		finish(model, call, RELEVO_CANCELLED);
 }
 
-int model_ack(struct model *model, uint32_t peer, const uint64_t *leases, size_t count)
+int model_ack(struct model *model, const struct model_leases *leases)
 {
 	int status = RELEVO_OK;
-	for (size_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < leases->count; i++) {
 		struct model_queue *queue;
-		struct model_item *item = find_lease(model, peer, leases[i], &queue);
+		struct model_item *item =
+			find_lease(model, leases->peer, leases->numbers[i], &queue);
 		if (item != NULL)
 			acknowledge(queue, item);
 		else
@@ -288,13 +289,14 @@ int model_ack(struct model *model, uint32_t peer, const uint64_t *leases, size_t
 	return status;
 }
 
-int model_nack(struct model *model, uint32_t peer, const uint64_t *leases, size_t count,
-	       nsec_t not_before, bool unread)
+int model_nack(struct model *model, const struct model_leases *leases, nsec_t not_before,
+	       bool unread)
 {
 	int status = RELEVO_OK;
-	for (size_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < leases->count; i++) {
 		struct model_queue *queue;
-		struct model_item *item = find_lease(model, peer, leases[i], &queue);
+		struct model_item *item =
+			find_lease(model, leases->peer, leases->numbers[i], &queue);
 		if (item != NULL)
 			give_back(model, queue, item, not_before, unread);
 		else
@@ -327,15 +329,14 @@ static struct model_queue *find_queue(const struct model *model, uint32_t name)
 	return NULL;
 }
 
-static struct model_queue *create(struct model *model, uint32_t peer, uint32_t name,
-				  const struct queue_options *options)
+static struct model_queue *create(struct model *model, const struct model_opening *opening)
 {
 	struct model_queue *queue = calloc(1, sizeof *queue);
 	if (queue == NULL)
 		abort();
-	queue->name = name;
-	queue->creator = peer;
-	queue->options = *options;
+	queue->name = opening->name;
+	queue->creator = opening->peer;
+	queue->options = opening->options;
 	queue->next = model->queues;
 	model->queues = queue;
 	return queue;
@@ -348,26 +349,26 @@ static bool same_options(const struct queue_options *first, const struct queue_o
 	       first->lease == second->lease;
 }
 
-int model_open(struct model *model, uint32_t peer, uint32_t name, enum queue_open_mode mode,
-	       const struct queue_options *options, uint32_t *place)
+int model_open(struct model *model, const struct model_opening *opening, uint32_t *place)
 {
+	struct model_queue **handles = model->handles[opening->peer];
 	for (*place = 0; *place < MODEL_HANDLES; (*place)++) {
-		if (model->handles[peer][*place] == NULL)
+		if (handles[*place] == NULL)
 			break;
 	}
 	if (*place == MODEL_HANDLES)
 		return RELEVO_LIMIT;
-	struct model_queue *queue = find_queue(model, name);
-	if (queue == NULL && mode == QUEUE_OPEN_EXISTING)
+	struct model_queue *queue = find_queue(model, opening->name);
+	if (queue == NULL && opening->mode == QUEUE_OPEN_EXISTING)
 		return RELEVO_NOT_FOUND;
-	if (queue != NULL && mode == QUEUE_CREATE_NEW)
+	if (queue != NULL && opening->mode == QUEUE_CREATE_NEW)
 		return RELEVO_EXISTS;
-	if (queue != NULL && mode == QUEUE_OPEN_OR_CREATE &&
-	    !same_options(&queue->options, options))
+	if (queue != NULL && opening->mode == QUEUE_OPEN_OR_CREATE &&
+	    !same_options(&queue->options, &opening->options))
 		return RELEVO_OPTION_MISMATCH;
 	if (queue == NULL)
-		queue = create(model, peer, name, options);
-	model->handles[peer][*place] = queue;
+		queue = create(model, opening);
+	handles[*place] = queue;
 	queue->totals.handles++;
 	return RELEVO_OK;
 }

@@ -96,8 +96,14 @@ struct model {
 
 void model_fini(struct model *model);
 
-int model_open(struct model *model, uint32_t peer, uint32_t name, enum queue_open_mode mode,
-	       const struct queue_options *options, uint32_t *place);
+struct model_opening {
+	uint32_t peer, name;
+	enum queue_open_mode mode;
+	struct queue_options options;
+};
+
+/* *place is where the handle stands. */
+int model_open(struct model *model, const struct model_opening *opening, uint32_t *place);
 void model_close(struct model *model, uint32_t peer, uint32_t place);
 int model_delete(struct model *model, uint32_t name);
 
@@ -106,9 +112,15 @@ void model_put(struct model *model, struct model_call *call);
 void model_get(struct model *model, struct model_call *call);
 void model_cancel(struct model *model, struct model_call *call);
 
-int model_ack(struct model *model, uint32_t peer, const uint64_t *leases, size_t count);
-int model_nack(struct model *model, uint32_t peer, const uint64_t *leases, size_t count,
-	       nsec_t not_before, bool unread);
+/* Some leases of a peer, good or bad. */
+struct model_leases {
+	uint32_t peer, count;
+	uint64_t numbers[MODEL_BATCH];
+};
+
+int model_ack(struct model *model, const struct model_leases *leases);
+int model_nack(struct model *model, const struct model_leases *leases, nsec_t not_before,
+	       bool unread);
 
 void model_gone(struct model *model, uint32_t peer);
 void model_tick(struct model *model);

@@ -196,31 +196,35 @@ static void do_get(struct world *world)
 	model_get(&world->model, call);
 }
 
+static struct model_leases pick_held(struct world *world)
+{
+	struct model_leases leases = { .peer = below(world, MODEL_PEERS) };
+	leases.count = pick_leases(world, leases.peer, leases.numbers, MODEL_BATCH);
+	return leases;
+}
+
 static void do_ack(struct world *world)
 {
-	uint32_t peer = below(world, MODEL_PEERS);
-	uint64_t leases[MODEL_BATCH];
+	struct model_leases leases = pick_held(world);
 	struct error error;
-	uint32_t count = pick_leases(world, peer, leases, MODEL_BATCH);
-	world_describe(world, "ack of %u", count);
-	int status = lease_ack(world->peers[peer], leases, count, world->model.now, &error);
+	world_describe(world, "ack of %u", leases.count);
+	int status = lease_ack(world->peers[leases.peer], leases.numbers, leases.count,
+			       world->model.now, &error);
 	world_expect(world, "status", (uint64_t)status,
-		     (uint64_t)model_ack(&world->model, peer, leases, count));
+		     (uint64_t)model_ack(&world->model, &leases));
 }
 
 static void do_nack(struct world *world)
 {
-	uint32_t peer = below(world, MODEL_PEERS);
-	uint64_t leases[MODEL_BATCH];
+	struct model_leases leases = pick_held(world);
 	struct error error;
-	uint32_t count = pick_leases(world, peer, leases, MODEL_BATCH);
 	nsec_t not_before = percent(world, 50) ? world->model.now + MSEC(below(world, 60)) : 0;
 	bool unread = percent(world, 30);
-	world_describe(world, "nack of %u until %" PRIu64, count, not_before);
-	int status = lease_nack(world->peers[peer], leases, count, not_before, unread,
-				world->model.now, &error);
+	world_describe(world, "nack of %u until %" PRIu64, leases.count, not_before);
+	int status = lease_nack(world->peers[leases.peer], leases.numbers, leases.count, not_before,
+				unread, world->model.now, &error);
 	world_expect(world, "status", (uint64_t)status,
-		     (uint64_t)model_nack(&world->model, peer, leases, count, not_before, unread));
+		     (uint64_t)model_nack(&world->model, &leases, not_before, unread));
 }
 
 static void do_cancel(struct world *world)
@@ -233,26 +237,30 @@ static void do_cancel(struct world *world)
 
 static void do_open(struct world *world)
 {
-	uint32_t peer = below(world, MODEL_PEERS);
-	uint32_t name = below(world, MODEL_NAMES);
+	const struct model_opening opening = {
+		.peer = below(world, MODEL_PEERS),
+		.name = below(world, MODEL_NAMES),
+		.mode = (enum queue_open_mode)below(world, 3),
+		.options = pick_options(world),
+	};
+	uint32_t *handles = world->handles[opening.peer];
 	uint32_t place;
-	enum queue_open_mode mode = (enum queue_open_mode)below(world, 3);
-	struct queue_options options = pick_options(world);
 	struct queue_opened opened;
 	struct error error;
 	char text[8];
-	snprintf(text, sizeof text, "q%u", name);
-	world_describe(world, "open %s in mode %d", text, (int)mode);
-	int status = queue_open(world->peers[peer], text, mode, &options, &opened, &error);
-	int expected = model_open(&world->model, peer, name, mode, &options, &place);
+	snprintf(text, sizeof text, "q%u", opening.name);
+	world_describe(world, "open %s in mode %d", text, (int)opening.mode);
+	int status = queue_open(world->peers[opening.peer], text, opening.mode, &opening.options,
+				&opened, &error);
+	int expected = model_open(&world->model, &opening, &place);
 	world_expect(world, "status", (uint64_t)status, (uint64_t)expected);
 	if (status != RELEVO_OK || world->failed)
 		return;
 	for (uint32_t i = 0; i < MODEL_HANDLES; i++) {
-		if (world->handles[peer][i] == opened.handle)
+		if (handles[i] == opened.handle)
 			world_fail(world, "the handle %u is in use", opened.handle);
 	}
-	world->handles[peer][place] = opened.handle;
+	handles[place] = opened.handle;
 }
 
 static void do_close(struct world *world)

@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include "base/list.h"
+#include "engine/peer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct fixture *fixture_open(const struct engine_config *config)
 	fixture->c = engine_peer_new(fixture->engine, fixture->second_user);
 	assert_true(fixture->a != NULL && fixture->b != NULL && fixture->c != NULL);
 	fixture->now = SECONDS(1);
+	engine_tick(fixture->engine, fixture->now);
 	return fixture;
 }
 
@@ -148,8 +150,8 @@ static void reset(struct call *call)
 	};
 }
 
-void put_request(struct fixture *fixture, struct engine_peer *peer, struct put_request *request,
-		 const char *words, struct call *call)
+void put_request(struct engine_peer *peer, struct put_request *request, const char *words,
+		 struct call *call)
 {
 	uint8_t bodies[1024];
 	uint32_t sizes[CALL_ITEMS];
@@ -166,18 +168,18 @@ void put_request(struct fixture *fixture, struct engine_peer *peer, struct put_r
 	request->bodies = bodies;
 	request->sizes = sizes;
 	reset(call);
-	queue_put(peer, request, fixture->now, &call->waiter);
+	queue_put(peer, request, peer->engine->now, &call->waiter);
 }
 
-void put(struct fixture *fixture, struct engine_peer *peer, uint32_t handle, const char *words,
-	 nsec_t deadline, struct call *call)
+void put(struct engine_peer *peer, uint32_t handle, const char *words, nsec_t deadline,
+	 struct call *call)
 {
 	struct put_request request = { .handle = handle, .deadline = deadline };
-	put_request(fixture, peer, &request, words, call);
+	put_request(peer, &request, words, call);
 }
 
-void get(struct fixture *fixture, struct engine_peer *peer, uint32_t handle, uint32_t max_items,
-	 nsec_t deadline, struct call *call)
+void get(struct engine_peer *peer, uint32_t handle, uint32_t max_items, nsec_t deadline,
+	 struct call *call)
 {
 	struct get_request request = {
 		.handle = handle,
@@ -185,36 +187,42 @@ void get(struct fixture *fixture, struct engine_peer *peer, uint32_t handle, uin
 		.deadline = deadline,
 	};
 	reset(call);
-	queue_get(peer, &request, fixture->now, &call->waiter);
+	queue_get(peer, &request, peer->engine->now, &call->waiter);
 }
 
-void put_now(struct fixture *fixture, struct engine_peer *peer, uint32_t handle, const char *words)
+void get_ahead(struct engine_peer *peer, uint32_t handle, uint32_t ahead, struct call *call)
+{
+	struct get_request request = { .handle = handle, .max_items = 1, .ahead = ahead };
+	reset(call);
+	queue_get(peer, &request, peer->engine->now, &call->waiter);
+}
+
+void put_now(struct engine_peer *peer, uint32_t handle, const char *words)
 {
 	struct call call = { 0 };
-	put(fixture, peer, handle, words, 0, &call);
+	put(peer, handle, words, 0, &call);
 	assert_answer(&call, RELEVO_OK);
 }
 
-void expect(struct fixture *fixture, struct engine_peer *peer, uint32_t handle, const char *words,
-	    struct call *call)
+void expect(struct engine_peer *peer, uint32_t handle, const char *words, struct call *call)
 {
-	get(fixture, peer, handle, CALL_ITEMS, 0, call);
+	get(peer, handle, CALL_ITEMS, 0, call);
 	assert_answer(call, words[0] != '\0' ? RELEVO_OK : RELEVO_EMPTY);
 	assert_string_equal(call->items, words);
 }
 
-void ack(struct fixture *fixture, struct engine_peer *peer, const struct call *call)
+void ack(struct engine_peer *peer, const struct call *call)
 {
 	struct error error;
-	assert_int_equal(lease_ack(peer, call->leases, call->count, fixture->now, &error),
+	assert_int_equal(lease_ack(peer, call->leases, call->count, peer->engine->now, &error),
 			 RELEVO_OK);
 }
 
-void nack(struct fixture *fixture, struct engine_peer *peer, const struct call *call)
+void nack(struct engine_peer *peer, const struct call *call)
 {
 	struct error error;
 	assert_int_equal(
-		lease_nack(peer, call->leases, call->count, 0, false, fixture->now, &error),
+		lease_nack(peer, call->leases, call->count, 0, false, peer->engine->now, &error),
 		RELEVO_OK);
 }
 

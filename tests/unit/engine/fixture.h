@@ -71,27 +71,28 @@ uint32_t open_plain(struct engine_peer *peer, const char *name);
 uint32_t open_bounded(struct engine_peer *peer, const char *name, uint64_t capacity);
 uint32_t open_leased(struct engine_peer *peer, const char *name, unsigned seconds);
 
-/* Calls; `deadline` as in the requests. Each `struct call` is set up here, but
- * for `then`, `fixture` and `user`. */
-void put(struct fixture *fixture, struct engine_peer *peer, uint32_t handle, const char *words,
-	 nsec_t deadline, struct call *call);
-void get(struct fixture *fixture, struct engine_peer *peer, uint32_t handle, uint32_t max_items,
-	 nsec_t deadline, struct call *call);
-void put_request(struct fixture *fixture, struct engine_peer *peer, struct put_request *request,
-		 const char *words, struct call *call);
+/* Calls, at the time that the engine was told last; `deadline` as in the requests. Each `struct
+ * call` is set up here, but for `then`, `fixture` and `user`. */
+void put(struct engine_peer *peer, uint32_t handle, const char *words, nsec_t deadline,
+	 struct call *call);
+void get(struct engine_peer *peer, uint32_t handle, uint32_t max_items, nsec_t deadline,
+	 struct call *call);
+/* One item, and up to `ahead` more; does not wait. */
+void get_ahead(struct engine_peer *peer, uint32_t handle, uint32_t ahead, struct call *call);
+void put_request(struct engine_peer *peer, struct put_request *request, const char *words,
+		 struct call *call);
 
 /* A put that does not wait, and must succeed. */
-void put_now(struct fixture *fixture, struct engine_peer *peer, uint32_t handle, const char *words);
+void put_now(struct engine_peer *peer, uint32_t handle, const char *words);
 
 /* A get of all there is that does not wait: checks the words, "" for none. */
-void expect(struct fixture *fixture, struct engine_peer *peer, uint32_t handle, const char *words,
-	    struct call *call);
+void expect(struct engine_peer *peer, uint32_t handle, const char *words, struct call *call);
 
 /* Acknowledge all that the call got; asserts that it worked. */
-void ack(struct fixture *fixture, struct engine_peer *peer, const struct call *call);
+void ack(struct engine_peer *peer, const struct call *call);
 
 /* Give all of it back at once. */
-void nack(struct fixture *fixture, struct engine_peer *peer, const struct call *call);
+void nack(struct engine_peer *peer, const struct call *call);
 
 struct queue_counts counts_of(struct engine_peer *peer, uint32_t handle);
 

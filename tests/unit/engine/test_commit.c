@@ -19,8 +19,8 @@ static void test_a_put_is_answered_after_its_commit(void **state)
 	struct call first = { 0 };
 	struct call second = { 0 };
 	uint32_t q = open_held(f, 10);
-	put(f, f->a, q, "1 2", 0, &first);
-	put(f, f->a, q, "3", 0, &second);
+	put(f->a, q, "1 2", 0, &first);
+	put(f->a, q, "3", 0, &second);
 	assert_waits(&first);
 	complete(f, RELEVO_OK);
 	assert_answer(&first, RELEVO_OK);
@@ -36,8 +36,8 @@ static void test_a_get_does_not_wait_for_commits(void **state)
 	struct call getter = { 0 };
 	struct call putter = { 0 };
 	uint32_t q = open_held(f, 10);
-	get(f, f->a, q, 1, NSEC_NEVER, &getter);
-	put(f, f->a, q, "1", 0, &putter);
+	get(f->a, q, 1, NSEC_NEVER, &getter);
+	put(f->a, q, "1", 0, &putter);
 	assert_items(&getter, "1");
 	assert_waits(&putter);
 }
@@ -47,7 +47,7 @@ static void test_a_failed_commit_is_the_answer(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	uint32_t q = open_held(f, 10);
-	put(f, f->a, q, "1", 0, &call);
+	put(f->a, q, "1", 0, &call);
 	complete(f, RELEVO_SYSTEM);
 	assert_answer(&call, RELEVO_SYSTEM);
 }
@@ -57,12 +57,12 @@ static void test_a_full_put_waits_for_the_commit_of_what_it_put(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	uint32_t q = open_held(f, 2);
-	put(f, f->a, q, "1 2 3", 0, &call);
+	put(f->a, q, "1 2 3", 0, &call);
 	assert_waits(&call);
 	complete(f, RELEVO_OK);
 	assert_answer(&call, RELEVO_FULL);
 	assert_int_equal(call.accepted, 2);
-	put(f, f->a, q, "3", 0, &call);
+	put(f->a, q, "3", 0, &call);
 	assert_answer(&call, RELEVO_FULL);
 	assert_int_equal(call.accepted, 0);
 }
@@ -74,8 +74,8 @@ static void test_nobody_is_left_to_be_answered(void **state)
 	struct call living = { 0 };
 	uint32_t of_c = open_bounded(f->c, "q", 10);
 	uint32_t of_a = open_held(f, 10);
-	put(f, f->a, of_a, "1", 0, &dying);
-	put(f, f->c, of_c, "2", 0, &living);
+	put(f->a, of_a, "1", 0, &dying);
+	put(f->c, of_c, "2", 0, &living);
 	gone(f, &f->a);
 	complete(f, RELEVO_OK);
 	assert_int_equal(dying.answers, 0);
@@ -83,7 +83,7 @@ static void test_nobody_is_left_to_be_answered(void **state)
 	assert_int_equal(dying.answers, 0);
 	assert_answer(&living, RELEVO_OK);
 	struct call call = { 0 };
-	expect(f, f->c, of_c, "1 2", &call);
+	expect(f->c, of_c, "1 2", &call);
 }
 
 static void test_a_put_being_committed_cannot_be_cancelled(void **state)
@@ -91,7 +91,7 @@ static void test_a_put_being_committed_cannot_be_cancelled(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	uint32_t q = open_held(f, 10);
-	put(f, f->a, q, "1", SECONDS(5), &call);
+	put(f->a, q, "1", SECONDS(5), &call);
 	waiter_cancel(&call.waiter);
 	assert_waits(&call);
 	tick_to(f, 10);
@@ -106,7 +106,7 @@ static void test_a_queue_may_go_before_the_commit(void **state)
 	struct call call = { 0 };
 	struct error error;
 	uint32_t q = open_held(f, 10);
-	put(f, f->a, q, "1", 0, &call);
+	put(f->a, q, "1", 0, &call);
 	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
 	assert_int_equal(queue_close(f->a, q, &error), RELEVO_OK);
 	complete(f, RELEVO_OK);
@@ -125,9 +125,9 @@ static void test_commits_are_not_calls_that_wait(void **state)
 	struct call getter = { 0 };
 	uint32_t other = open_plain(f->a, "other");
 	uint32_t q = open_held(f, 10);
-	put(f, f->a, q, "1", NSEC_NEVER, &first);
-	put(f, f->a, q, "2", NSEC_NEVER, &second);
-	get(f, f->a, other, 1, NSEC_NEVER, &getter);
+	put(f->a, q, "1", NSEC_NEVER, &first);
+	put(f->a, q, "2", NSEC_NEVER, &second);
+	get(f->a, other, 1, NSEC_NEVER, &getter);
 	assert_waits(&getter);
 	complete(f, RELEVO_OK);
 	complete(f, RELEVO_OK);
@@ -141,17 +141,17 @@ static void test_an_operation_is_one_commit(void **state)
 	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
 	uint64_t commits = f->store.commits;
-	put_now(f, f->a, q, "1 2 3");
+	put_now(f->a, q, "1 2 3");
 	assert_int_equal(f->store.commits, ++commits);
 	assert_int_equal(f->store.added, 3);
-	expect(f, f->a, q, "1 2 3", &call);
+	expect(f->a, q, "1 2 3", &call);
 	assert_int_equal(f->store.commits, ++commits);
 	assert_int_equal(f->store.changed, 3);
-	ack(f, f->a, &call);
+	ack(f->a, &call);
 	assert_int_equal(f->store.commits, ++commits);
 	assert_int_equal(f->store.removed, 3);
 	counts_of(f->a, q);
-	expect(f, f->a, q, "", &call);
+	expect(f->a, q, "", &call);
 	assert_int_equal(f->store.commits, commits);
 }
 
@@ -161,14 +161,14 @@ static void test_what_the_store_refuses_is_not_put(void **state)
 	struct call getter = { 0 };
 	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	get(f, f->a, q, 1, NSEC_NEVER, &getter);
+	get(f->a, q, 1, NSEC_NEVER, &getter);
 	f->store.added_status = RELEVO_SYSTEM;
-	put(f, f->a, q, "1", 0, &call);
+	put(f->a, q, "1", 0, &call);
 	assert_answer(&call, RELEVO_SYSTEM);
 	assert_int_equal(call.accepted, 0);
 	assert_waits(&getter);
 	f->store.added_status = RELEVO_OK;
-	put_now(f, f->a, q, "2");
+	put_now(f->a, q, "2");
 	assert_items(&getter, "2");
 }
 
@@ -193,8 +193,8 @@ static void test_an_unrecorded_acknowledgement_is_reported(void **state)
 	struct call call = { 0 };
 	struct error error;
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "1");
-	expect(f, f->a, q, "1", &call);
+	put_now(f->a, q, "1");
+	expect(f->a, q, "1", &call);
 	f->store.removed_status = RELEVO_SYSTEM;
 	assert_int_equal(lease_ack(f->a, call.leases, 1, f->now, &error), RELEVO_SYSTEM);
 	assert_text(error.text, "not recorded");

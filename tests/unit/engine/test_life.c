@@ -120,10 +120,10 @@ static void test_a_kept_queue_outlives_its_sessions(void **state)
 {
 	struct fixture *f = *state;
 	struct call call = { 0 };
-	put_now(f, f->a, open_plain(f->a, "q"), "x");
+	put_now(f->a, open_plain(f->a, "q"), "x");
 	gone(f, &f->a);
 	gone(f, &f->b);
-	expect(f, f->c, open_plain(f->c, "q"), "x", &call);
+	expect(f->c, open_plain(f->c, "q"), "x", &call);
 }
 
 static void test_a_queue_goes_with_its_last_handle(void **state)
@@ -136,8 +136,8 @@ static void test_a_queue_goes_with_its_last_handle(void **state)
 	uint32_t of_a = open_queue(f->a, "q", &options);
 	uint32_t again = open_queue(f->a, "q", &options);
 	open_queue(f->c, "q", &options);
-	put_now(f, f->a, of_a, "x y");
-	get(f, f->a, of_a, 1, 0, &call);
+	put_now(f->a, of_a, "x y");
+	get(f->a, of_a, 1, 0, &call);
 	assert_int_equal(queue_close(f->a, of_a, &error), RELEVO_OK);
 	assert_int_equal(queue_close(f->a, again, &error), RELEVO_OK);
 	assert_int_equal(open_mode(f->b, "q", QUEUE_OPEN_EXISTING, options, &opened), RELEVO_OK);
@@ -160,13 +160,13 @@ static void test_a_queue_goes_with_the_session_that_made_it(void **state)
 	uint32_t of_c = open_queue(f->c, "q", &options);
 	struct error error;
 	assert_int_equal(queue_close(f->a, of_a, &error), RELEVO_OK);
-	get(f, f->c, of_c, 1, NSEC_NEVER, &waiting);
+	get(f->c, of_c, 1, NSEC_NEVER, &waiting);
 	gone(f, &f->b);
 	assert_waits(&waiting);
 	gone(f, &f->a);
 	assert_answer(&waiting, RELEVO_GONE);
 	assert_text(waiting.text, "\"q\"");
-	get(f, f->c, of_c, 1, 0, &call);
+	get(f->c, of_c, 1, 0, &call);
 	assert_answer(&call, RELEVO_GONE);
 }
 
@@ -179,9 +179,9 @@ static void test_delete_tells_everybody_who_waits(void **state)
 	struct error error;
 	uint32_t q = open_plain(f->a, "q");
 	uint32_t full = open_bounded(f->a, "full", 1);
-	get(f, f->a, q, 1, NSEC_NEVER, &getter);
-	get(f, f->c, open_plain(f->c, "q"), 1, SECONDS(10), &other);
-	put(f, f->a, full, "1 2", NSEC_NEVER, &putter);
+	get(f->a, q, 1, NSEC_NEVER, &getter);
+	get(f->c, open_plain(f->c, "q"), 1, SECONDS(10), &other);
+	put(f->a, full, "1 2", NSEC_NEVER, &putter);
 	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
 	assert_answer(&getter, RELEVO_GONE);
 	assert_answer(&other, RELEVO_GONE);
@@ -200,15 +200,15 @@ static void test_delete_ends_leases(void **state)
 	struct error error;
 	uint32_t q = open_leased(f->a, "q", 10);
 	uint32_t other = open_plain(f->a, "other");
-	put_now(f, f->a, q, "x y z");
-	put_now(f, f->a, other, "o");
-	get(f, f->a, q, 2, 0, &call);
-	get(f, f->a, other, 1, 0, &kept);
+	put_now(f->a, q, "x y z");
+	put_now(f->a, other, "o");
+	get(f->a, q, 2, 0, &call);
+	get(f->a, other, 1, 0, &kept);
 	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
 	assert_true(engine_next_deadline(f->engine) == NSEC_NEVER);
 	assert_int_equal(f->store.items, 1);
 	assert_int_equal(lease_ack(f->a, call.leases, 2, f->now, &error), RELEVO_NOT_OWNER);
-	ack(f, f->a, &kept);
+	ack(f->a, &kept);
 }
 
 static void test_a_handle_of_a_deleted_queue_stays_gone(void **state)
@@ -221,17 +221,17 @@ static void test_a_handle_of_a_deleted_queue_stays_gone(void **state)
 	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
 	uint32_t new = open_plain(f->a, "q");
 	assert_int_not_equal(old, new);
-	put_now(f, f->a, new, "x");
-	put(f, f->a, old, "y", 0, &call);
+	put_now(f->a, new, "x");
+	put(f->a, old, "y", 0, &call);
 	assert_answer(&call, RELEVO_GONE);
-	get(f, f->a, old, 1, 0, &call);
+	get(f->a, old, 1, 0, &call);
 	assert_answer(&call, RELEVO_GONE);
 	assert_text(call.text, "\"q\"");
 	assert_int_equal(queue_count(f->a, old, &counts, &error), RELEVO_GONE);
 	assert_int_equal(queue_close(f->a, old, &error), RELEVO_OK);
-	get(f, f->a, old, 1, 0, &call);
+	get(f->a, old, 1, 0, &call);
 	assert_answer(&call, RELEVO_BAD_ARGUMENT);
-	expect(f, f->a, new, "x", &call);
+	expect(f->a, new, "x", &call);
 }
 
 static void test_closed_numbers_are_used_again(void **state)
@@ -277,14 +277,14 @@ static void test_waiting_calls_and_leases_outlive_their_handle(void **state)
 	struct call waiting = { 0 };
 	struct error error;
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "x");
-	get(f, f->a, q, 1, 0, &holder);
-	get(f, f->a, q, 1, NSEC_NEVER, &waiting);
+	put_now(f->a, q, "x");
+	get(f->a, q, 1, 0, &holder);
+	get(f->a, q, 1, NSEC_NEVER, &waiting);
 	assert_int_equal(queue_close(f->a, q, &error), RELEVO_OK);
 	assert_waits(&waiting);
-	nack(f, f->a, &holder);
+	nack(f->a, &holder);
 	assert_items(&waiting, "x");
-	ack(f, f->a, &waiting);
+	ack(f->a, &waiting);
 }
 
 int main(void)

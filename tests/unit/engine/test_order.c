@@ -6,13 +6,13 @@ static void test_items_come_in_the_order_of_puts(void **state)
 	struct fixture *f = *state;
 	uint32_t q = open_plain(f->a, "q");
 	struct call call = { 0 };
-	put_now(f, f->a, q, "one two");
-	put_now(f, f->a, q, "three");
-	get(f, f->a, q, 2, 0, &call);
+	put_now(f->a, q, "one two");
+	put_now(f->a, q, "three");
+	get(f->a, q, 2, 0, &call);
 	assert_items(&call, "one two");
-	put_now(f, f->a, q, "four");
-	expect(f, f->a, q, "three four", &call);
-	expect(f, f->a, q, "", &call);
+	put_now(f->a, q, "four");
+	expect(f->a, q, "three four", &call);
+	expect(f->a, q, "", &call);
 }
 
 static void test_items_of_several_sessions_share_one_line(void **state)
@@ -21,10 +21,10 @@ static void test_items_of_several_sessions_share_one_line(void **state)
 	struct call call = { 0 };
 	uint32_t of_a = open_plain(f->a, "q");
 	uint32_t of_c = open_plain(f->c, "q");
-	put_now(f, f->a, of_a, "a1");
-	put_now(f, f->c, of_c, "c1");
-	put_now(f, f->a, of_a, "a2");
-	expect(f, f->c, of_c, "a1 c1 a2", &call);
+	put_now(f->a, of_a, "a1");
+	put_now(f->c, of_c, "c1");
+	put_now(f->a, of_a, "a2");
+	expect(f->c, of_c, "a1 c1 a2", &call);
 }
 
 static void test_what_comes_back_goes_before_what_is_new(void **state)
@@ -33,12 +33,12 @@ static void test_what_comes_back_goes_before_what_is_new(void **state)
 	struct call first = { 0 };
 	struct call second = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "1 2 3 4 5 6");
-	get(f, f->a, q, 2, 0, &first);
-	get(f, f->a, q, 2, 0, &second);
-	nack(f, f->a, &second);
-	nack(f, f->a, &first);
-	expect(f, f->a, q, "1 2 3 4 5 6", &second);
+	put_now(f->a, q, "1 2 3 4 5 6");
+	get(f->a, q, 2, 0, &first);
+	get(f->a, q, 2, 0, &second);
+	nack(f->a, &second);
+	nack(f->a, &first);
+	expect(f->a, q, "1 2 3 4 5 6", &second);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(second.deliveries[i], 2);
 	assert_int_equal(second.deliveries[4], 1);
@@ -50,11 +50,11 @@ static void test_single_items_come_back_between_others(void **state)
 	struct call call = { 0 };
 	struct error error;
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "1 2 3 4");
-	expect(f, f->a, q, "1 2 3 4", &call);
+	put_now(f->a, q, "1 2 3 4");
+	expect(f->a, q, "1 2 3 4", &call);
 	uint64_t back[] = { call.leases[3], call.leases[1] };
 	assert_int_equal(lease_nack(f->a, back, 2, 0, false, f->now, &error), RELEVO_OK);
-	expect(f, f->a, q, "2 4", &call);
+	expect(f->a, q, "2 4", &call);
 }
 
 static void test_a_get_stops_before_it_exceeds_its_bytes(void **state)
@@ -62,16 +62,16 @@ static void test_a_get_stops_before_it_exceeds_its_bytes(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "1234 1234 1234");
+	put_now(f->a, q, "1234 1234 1234");
 	struct get_request request = { .handle = q, .max_items = 9, .max_bytes = 8 };
-	get(f, f->a, q, 0, 0, &call); /* a maximum of 0 means 1 */
+	get(f->a, q, 0, 0, &call); /* a maximum of 0 means 1 */
 	assert_items(&call, "1234");
-	nack(f, f->a, &call);
+	nack(f->a, &call);
 
 	struct call bytes = { .waiter = call.waiter };
 	queue_get(f->a, &request, f->now, &bytes.waiter);
 	assert_items(&bytes, "1234 1234");
-	put_now(f, f->a, q, "longer-than-8");
+	put_now(f->a, q, "longer-than-8");
 	request.max_items = 2;
 	request.max_bytes = 16; /* one byte less than both */
 	bytes = (struct call){ .waiter = call.waiter };
@@ -84,9 +84,9 @@ static void test_a_get_gives_one_item_however_large(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "longer-than-8 x");
-	get(f, f->a, q, 1, 0, &call);
-	nack(f, f->a, &call);
+	put_now(f->a, q, "longer-than-8 x");
+	get(f->a, q, 1, 0, &call);
+	nack(f->a, &call);
 	struct get_request request = { .handle = q, .max_items = 9, .max_bytes = 8 };
 	struct call bytes = { .waiter = call.waiter };
 	queue_get(f->a, &request, f->now, &bytes.waiter);
@@ -99,19 +99,21 @@ static void test_unread_items_do_not_count_as_delivered(void **state)
 	struct call call = { 0 };
 	struct error error;
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "x");
+	put_now(f->a, q, "x");
 	for (int i = 0; i < 3; i++) {
-		expect(f, f->a, q, "x", &call);
+		expect(f->a, q, "x", &call);
 		assert_int_equal(call.deliveries[0], 1);
 		assert_int_equal(lease_nack(f->a, call.leases, 1, 0, true, f->now, &error),
 				 RELEVO_OK);
 	}
 	assert_int_equal(counts_of(f->a, q).redelivered, 0);
-	expect(f, f->a, q, "x", &call);
-	nack(f, f->a, &call);
-	expect(f, f->a, q, "x", &call);
+	expect(f->a, q, "x", &call);
+	nack(f->a, &call);
+	expect(f->a, q, "x", &call);
 	assert_int_equal(call.deliveries[0], 2);
 	assert_int_equal(counts_of(f->a, q).redelivered, 1);
+	assert_int_equal(lease_nack(f->a, call.leases, 1, 0, true, f->now, &error), RELEVO_OK);
+	assert_int_equal(counts_of(f->a, q).redelivered, 0);
 }
 
 static void test_the_delivery_count_stays_at_its_maximum(void **state)
@@ -119,12 +121,12 @@ static void test_the_delivery_count_stays_at_its_maximum(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "x");
+	put_now(f->a, q, "x");
 	for (int i = 0; i < UINT16_MAX + 5; i++) {
-		get(f, f->a, q, 1, 0, &call);
-		nack(f, f->a, &call);
+		get(f->a, q, 1, 0, &call);
+		nack(f->a, &call);
 	}
-	expect(f, f->a, q, "x", &call);
+	expect(f->a, q, "x", &call);
 	assert_int_equal(call.deliveries[0], UINT16_MAX);
 }
 
@@ -134,14 +136,14 @@ static void test_counts_follow_the_items(void **state)
 	struct call call = { 0 };
 	struct error error;
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "12 345 6 7890");
+	put_now(f->a, q, "12 345 6 7890");
 	struct queue_counts counts = counts_of(f->a, q);
 	assert_int_equal(counts.ready, 4);
 	assert_int_equal(counts.bytes, 10);
 	assert_int_equal(counts.put, 4);
 	assert_int_equal(counts.handles, 1);
 
-	get(f, f->a, q, 3, 0, &call);
+	get(f->a, q, 3, 0, &call);
 	assert_int_equal(lease_ack(f->a, call.leases, 1, f->now, &error), RELEVO_OK);
 	assert_int_equal(lease_nack(f->a, call.leases + 1, 1, SECONDS(9), false, f->now, &error),
 			 RELEVO_OK);
@@ -160,12 +162,12 @@ static void test_an_empty_item_is_an_item(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	const uint32_t sizes[] = { 0, 0 };
 	struct put_request request = { .handle = q, .sizes = sizes, .count = 2 };
-	get(f, f->a, q, 1, 0, &call); /* for its answer function */
+	get(f->a, q, 1, 0, &call); /* for its answer function */
 	struct call two = { .waiter = call.waiter };
 	queue_put(f->a, &request, f->now, &two.waiter);
 	assert_answer(&two, RELEVO_OK);
 	assert_int_equal(two.accepted, 2);
-	get(f, f->a, q, 9, 0, &call);
+	get(f->a, q, 9, 0, &call);
 	assert_answer(&call, RELEVO_OK);
 	assert_int_equal(call.count, 2);
 }

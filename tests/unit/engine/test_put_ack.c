@@ -13,8 +13,8 @@ static struct work begin(struct fixture *f, uint64_t capacity)
 		.tasks = open_leased(f->a, "tasks", 10),
 		.results = open_bounded(f->a, "results", capacity),
 	};
-	put_now(f, f->a, work.tasks, "task other");
-	get(f, f->a, work.tasks, 1, 0, &work.task);
+	put_now(f->a, work.tasks, "task other");
+	get(f->a, work.tasks, 1, 0, &work.task);
 	return work;
 }
 
@@ -27,7 +27,7 @@ static void put_result(struct fixture *f, struct work *work, const char *words, 
 		.ack_count = 1,
 		.deadline = deadline,
 	};
-	put_request(f, f->a, &request, words, call);
+	put_request(f->a, &request, words, call);
 }
 
 static void test_both_happen(void **state)
@@ -59,14 +59,14 @@ static void test_without_the_lease_nothing_happens(void **state)
 	struct work work = begin(f, 5);
 	struct call call = { 0 };
 	struct call other = { 0 };
-	get(f, f->a, work.tasks, 1, 0, &other);
+	get(f->a, work.tasks, 1, 0, &other);
 	work.task.leases[1] = other.leases[0] + 12345;
 	struct put_request request = {
 		.handle = work.results,
 		.acks = work.task.leases,
 		.ack_count = 2,
 	};
-	put_request(f, f->a, &request, "r1", &call);
+	put_request(f->a, &request, "r1", &call);
 	assert_answer(&call, RELEVO_NOT_OWNER);
 	assert_int_equal(counts_of(f->a, work.tasks).acknowledged, 0);
 	assert_int_equal(counts_of(f->a, work.results).ready, 0);
@@ -86,7 +86,7 @@ static void test_a_lease_named_twice_is_refused(void **state)
 		.acks = work.task.leases,
 		.ack_count = 2,
 	};
-	put_request(f, f->a, &request, "r1", &call);
+	put_request(f->a, &request, "r1", &call);
 	assert_answer(&call, RELEVO_NOT_OWNER);
 	assert_text(call.text, "named twice");
 	put_result(f, &work, "r1", 0, &call);
@@ -102,7 +102,7 @@ static void test_a_put_that_waits_acknowledges_at_its_end(void **state)
 	put_result(f, &work, "r1 r2", NSEC_NEVER, &putter);
 	assert_waits(&putter);
 	assert_int_equal(counts_of(f->a, work.tasks).acknowledged, 0);
-	get(f, f->a, work.results, 1, 0, &call);
+	get(f->a, work.results, 1, 0, &call);
 	assert_answer(&putter, RELEVO_OK);
 	assert_int_equal(counts_of(f->a, work.tasks).acknowledged, 1);
 }
@@ -118,7 +118,7 @@ static void test_a_put_that_fails_acknowledges_nothing(void **state)
 	tick_to(f, 5);
 	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_int_equal(counts_of(f->a, work.tasks).acknowledged, 0);
-	ack(f, f->a, &work.task);
+	ack(f->a, &work.task);
 }
 
 static void test_a_lease_that_ends_meanwhile_is_reported(void **state)
@@ -130,11 +130,11 @@ static void test_a_lease_that_ends_meanwhile_is_reported(void **state)
 	put_result(f, &work, "r1 r2", NSEC_NEVER, &putter);
 	tick_to(f, 11);
 	assert_int_equal(counts_of(f->a, work.tasks).leased, 0);
-	get(f, f->a, work.results, 1, 0, &call);
+	get(f->a, work.results, 1, 0, &call);
 	assert_answer(&putter, RELEVO_NOT_OWNER);
 	assert_int_equal(putter.accepted, 2);
 	assert_text(putter.text, "ended");
-	expect(f, f->a, work.tasks, "task other", &call);
+	expect(f->a, work.tasks, "task other", &call);
 }
 
 static void test_an_acknowledgement_alone_needs_no_room(void **state)
@@ -143,7 +143,7 @@ static void test_an_acknowledgement_alone_needs_no_room(void **state)
 	struct work work = begin(f, 1);
 	struct call putter = { 0 };
 	struct call call = { 0 };
-	put(f, f->a, work.results, "r1 r2", NSEC_NEVER, &putter);
+	put(f->a, work.results, "r1 r2", NSEC_NEVER, &putter);
 	put_result(f, &work, "", 0, &call);
 	assert_answer(&call, RELEVO_OK);
 	assert_int_equal(call.accepted, 0);
@@ -160,7 +160,7 @@ static void test_death_while_the_put_waits_returns_the_task(void **state)
 	put_result(f, &work, "r1 r2", NSEC_NEVER, &putter);
 	gone(f, &f->a);
 	assert_int_equal(putter.answers, 0);
-	expect(f, f->c, open_leased(f->c, "tasks", 10), "task other", &call);
+	expect(f->c, open_leased(f->c, "tasks", 10), "task other", &call);
 	assert_int_equal(call.deliveries[0], 2);
 }
 

@@ -11,12 +11,12 @@ static void test_the_putter_pays_until_the_item_is_gone(void **state)
 	uint32_t of_c = open_plain(f->c, "q");
 	size_t first = f->first_user->used;
 	size_t second = f->second_user->used;
-	put_now(f, f->c, of_c, "1234567890");
+	put_now(f->c, of_c, "1234567890");
 	assert_int_equal(f->first_user->used, first);
 	assert_true(f->second_user->used >= second + sizeof(struct item) + 10);
-	expect(f, f->a, of_a, "1234567890", &call);
+	expect(f->a, of_a, "1234567890", &call);
 	assert_true(f->second_user->used >= second + sizeof(struct item) + 10);
-	ack(f, f->a, &call);
+	ack(f->a, &call);
 	assert_int_equal(f->second_user->used, second);
 }
 
@@ -25,11 +25,11 @@ static void test_an_item_is_paid_for_after_its_putter_has_gone(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	uint32_t of_a = open_plain(f->a, "q");
-	put_now(f, f->c, open_plain(f->c, "q"), "x");
+	put_now(f->c, open_plain(f->c, "q"), "x");
 	gone(f, &f->c);
 	assert_true(f->second_user->used >= sizeof(struct item) + 1);
-	expect(f, f->a, of_a, "x", &call);
-	ack(f, f->a, &call);
+	expect(f->a, of_a, "x", &call);
+	ack(f->a, &call);
 	assert_int_equal(f->second_user->used, 0);
 }
 
@@ -41,7 +41,7 @@ static void test_nothing_is_put_beyond_the_limit(void **state)
 	uint32_t of_a = open_plain(f->a, "q");
 	uint32_t of_c = open_plain(f->c, "q");
 	f->accounts.memory_limit = f->first_user->used + 200;
-	put(f, f->a, of_a, "1 2 3 4 5", NSEC_NEVER, &call);
+	put(f->a, of_a, "1 2 3 4 5", NSEC_NEVER, &call);
 	assert_answer(&call, RELEVO_QUOTA);
 	assert_int_equal(call.accepted, 0);
 	assert_text(call.text, "user 1 ");
@@ -51,9 +51,9 @@ static void test_nothing_is_put_beyond_the_limit(void **state)
 	assert_text(call.text, limit);
 	assert_int_equal(counts_of(f->a, of_a).ready, 0);
 	/* It is this user's limit only, and smaller puts still fit. */
-	put(f, f->c, of_c, "1", 0, &other);
+	put(f->c, of_c, "1", 0, &other);
 	assert_answer(&other, RELEVO_OK);
-	put(f, f->a, of_a, "2", 0, &call);
+	put(f->a, of_a, "2", 0, &call);
 	assert_answer(&call, RELEVO_OK);
 }
 
@@ -64,8 +64,8 @@ static void test_what_a_put_waits_with_is_charged(void **state)
 	struct call putter = { 0 };
 	uint32_t q = open_bounded(f->a, "q", 0);
 	uint32_t tasks = open_plain(f->a, "tasks");
-	put_now(f, f->a, tasks, "t");
-	get(f, f->a, tasks, 1, 0, &holder);
+	put_now(f->a, tasks, "t");
+	get(f->a, tasks, 1, 0, &holder);
 	size_t before = f->first_user->used;
 	struct put_request request = {
 		.handle = q,
@@ -73,7 +73,7 @@ static void test_what_a_put_waits_with_is_charged(void **state)
 		.ack_count = 1,
 		.deadline = SECONDS(5),
 	};
-	put_request(f, f->a, &request, "123 456", &putter);
+	put_request(f->a, &request, "123 456", &putter);
 	assert_waits(&putter);
 	assert_true(f->first_user->used >= before + 2 * sizeof(struct item) + 6 + sizeof(uint64_t));
 	tick_to(f, 5);
@@ -123,17 +123,17 @@ static void test_handles_and_leases_cost_memory(void **state)
 	struct call call = { 0 };
 	const struct queue_options options = { 0 };
 	uint32_t of_a = open_plain(f->a, "q");
-	put_now(f, f->a, of_a, "x");
+	put_now(f->a, of_a, "x");
 	f->accounts.memory_limit = f->first_user->used;
 	assert_int_equal(queue_open(f->b, "q", QUEUE_OPEN_EXISTING, &options, &opened, &error),
 			 RELEVO_QUOTA);
 	assert_text(error.text, "handles");
-	get(f, f->a, of_a, 1, 0, &call);
+	get(f->a, of_a, 1, 0, &call);
 	assert_answer(&call, RELEVO_QUOTA);
 	assert_text(call.text, "table of leases");
 	assert_int_equal(counts_of(f->a, of_a).ready, 1);
 	f->accounts.memory_limit = 1024 * 1024;
-	expect(f, f->a, of_a, "x", &call);
+	expect(f->a, of_a, "x", &call);
 }
 
 static void test_memory_that_runs_out_half_way_leaves_nothing(void **state)
@@ -143,12 +143,12 @@ static void test_memory_that_runs_out_half_way_leaves_nothing(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	size_t before = f->first_user->used;
 	f->store.items_left = 2;
-	put(f, f->a, q, "1 2 3", 0, &call);
+	put(f->a, q, "1 2 3", 0, &call);
 	assert_answer(&call, RELEVO_NO_MEMORY);
 	assert_int_equal(f->first_user->used, before);
 	assert_int_equal(f->store.items, 0);
 	f->store.items_left = -1;
-	expect(f, f->a, q, "", &call);
+	expect(f->a, q, "", &call);
 }
 
 int main(void)

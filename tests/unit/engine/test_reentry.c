@@ -17,8 +17,8 @@ static void test_an_answer_acknowledges(void **state)
 	struct fixture *f = *state;
 	uint32_t q = open_plain(f->a, "q");
 	struct call call = { .then = ack_inside, .fixture = f };
-	get(f, f->a, q, 5, NSEC_NEVER, &call);
-	put_now(f, f->a, q, "1 2 3");
+	get(f->a, q, 5, NSEC_NEVER, &call);
+	put_now(f->a, q, "1 2 3");
 	assert_items(&call, "1 2 3");
 	assert_int_equal(counts_of(f->a, q).acknowledged, 3);
 	assert_int_equal(f->store.items, 0);
@@ -44,7 +44,7 @@ static void test_bodies_stay_until_the_answer_returns(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t q = open_plain(f->a, "q");
-	put_now(f, f->a, q, "one two");
+	put_now(f->a, q, "one two");
 	struct call call = { .waiter.answer = on_raw_answer, .fixture = f };
 	struct get_request request = { .handle = q, .max_items = 2 };
 	queue_get(f->a, &request, f->now, &call.waiter);
@@ -74,8 +74,8 @@ static void get_next_inside(struct call *call)
 	if (call->status == RELEVO_OK) {
 		struct fixture *f = call->fixture;
 		chain->got++;
-		ack(f, f->a, call);
-		get(f, f->a, chain->queue, 1, 0, call);
+		ack(f->a, call);
+		get(f->a, chain->queue, 1, 0, call);
 	}
 	chain->depth--;
 }
@@ -85,9 +85,9 @@ static void test_a_chain_of_gets_does_not_nest(void **state)
 	struct fixture *f = *state;
 	struct chain chain = { .queue = open_plain(f->a, "q") };
 	for (int i = 0; i < 1000; i++)
-		put_now(f, f->a, chain.queue, "x");
+		put_now(f->a, chain.queue, "x");
 	struct call call = { .then = get_next_inside, .fixture = f, .user = &chain };
-	get(f, f->a, chain.queue, 1, 0, &call);
+	get(f->a, chain.queue, 1, 0, &call);
 	assert_answer(&call, RELEVO_EMPTY);
 	assert_int_equal(chain.got, 1000);
 	assert_int_equal(chain.deepest, 1);
@@ -100,7 +100,7 @@ static void put_next_inside(struct call *call)
 	if (chain->depth > chain->deepest)
 		chain->deepest = chain->depth;
 	if (++chain->got < 1000)
-		put(call->fixture, call->fixture->a, chain->queue, "x", 0, call);
+		put(call->fixture->a, chain->queue, "x", 0, call);
 	chain->depth--;
 }
 
@@ -109,7 +109,7 @@ static void test_a_chain_of_puts_does_not_nest(void **state)
 	struct fixture *f = *state;
 	struct chain chain = { .queue = open_plain(f->a, "q") };
 	struct call call = { .then = put_next_inside, .fixture = f, .user = &chain };
-	put(f, f->a, chain.queue, "x", 0, &call);
+	put(f->a, chain.queue, "x", 0, &call);
 	assert_int_equal(chain.got, 1000);
 	assert_int_equal(chain.deepest, 1);
 	assert_int_equal(counts_of(f->a, chain.queue).ready, 1000);
@@ -129,10 +129,10 @@ static void test_an_answer_ends_its_own_session(void **state)
 	struct call dying = { .then = die_inside, .fixture = f };
 	struct call dropped = { 0 };
 	struct call next = { 0 };
-	get(f, f->a, of_a, 1, NSEC_NEVER, &dying);
-	get(f, f->a, of_a, 1, NSEC_NEVER, &dropped);
-	get(f, f->c, of_c, 2, NSEC_NEVER, &next);
-	put_now(f, f->c, of_c, "1 2");
+	get(f->a, of_a, 1, NSEC_NEVER, &dying);
+	get(f->a, of_a, 1, NSEC_NEVER, &dropped);
+	get(f->c, of_c, 2, NSEC_NEVER, &next);
+	put_now(f->c, of_c, "1 2");
 	assert_items(&dying, "1");
 	assert_int_equal(dropped.answers, 0);
 	/* What died with the first came back in time for the last. */
@@ -146,10 +146,10 @@ static void test_a_put_answer_ends_its_own_session(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	struct call dying = { .then = die_inside, .fixture = f };
 	struct call call = { 0 };
-	put(f, f->a, q, "1", 0, &dying);
+	put(f->a, q, "1", 0, &dying);
 	assert_answer(&dying, RELEVO_OK);
 	assert_null(f->a);
-	expect(f, f->c, open_plain(f->c, "q"), "1", &call);
+	expect(f->c, open_plain(f->c, "q"), "1", &call);
 }
 
 static void test_a_death_in_the_answer_of_a_time_out(void **state)
@@ -158,8 +158,8 @@ static void test_a_death_in_the_answer_of_a_time_out(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	struct call first = { .then = die_inside, .fixture = f };
 	struct call second = { .then = die_inside, .fixture = f };
-	get(f, f->a, q, 1, SECONDS(5), &first);
-	get(f, f->a, q, 1, SECONDS(5), &second);
+	get(f->a, q, 1, SECONDS(5), &first);
+	get(f->a, q, 1, SECONDS(5), &second);
 	tick_to(f, 5);
 	assert_null(f->a);
 	assert_int_equal(first.answers + second.answers, 1);
@@ -179,9 +179,9 @@ static void test_an_answer_deletes_the_queue(void **state)
 	struct call first = { .then = delete_inside, .fixture = f };
 	struct call second = { .then = delete_inside, .fixture = f };
 	struct call putter = { 0 };
-	get(f, f->a, q, 1, NSEC_NEVER, &first);
-	get(f, f->a, q, 1, NSEC_NEVER, &second);
-	put(f, f->a, q, "1 2 3", 0, &putter);
+	get(f->a, q, 1, NSEC_NEVER, &first);
+	get(f->a, q, 1, NSEC_NEVER, &second);
+	put(f->a, q, "1 2 3", 0, &putter);
 	assert_items(&first, "1");
 	assert_answer(&second, RELEVO_GONE);
 	assert_int_equal(putter.answers, 1);
@@ -201,10 +201,10 @@ static void test_an_answer_cancels_the_next_in_line(void **state)
 	struct call second = { 0 };
 	struct call third = { 0 };
 	struct call first = { .then = cancel_inside, .fixture = f, .user = &second };
-	get(f, f->a, q, 1, NSEC_NEVER, &first);
-	get(f, f->a, q, 1, NSEC_NEVER, &second);
-	get(f, f->a, q, 1, NSEC_NEVER, &third);
-	put_now(f, f->a, q, "1 2");
+	get(f->a, q, 1, NSEC_NEVER, &first);
+	get(f->a, q, 1, NSEC_NEVER, &second);
+	get(f->a, q, 1, NSEC_NEVER, &third);
+	put_now(f->a, q, "1 2");
 	assert_items(&first, "1");
 	assert_answer(&second, RELEVO_CANCELLED);
 	assert_items(&third, "2");
@@ -216,8 +216,8 @@ static void test_a_cancel_at_the_moment_of_service_comes_too_late(void **state)
 	uint32_t q = open_bounded(f->a, "q", 0);
 	struct call putter = { 0 };
 	struct call getter = { .then = cancel_inside, .fixture = f, .user = &putter };
-	get(f, f->a, q, 1, NSEC_NEVER, &getter);
-	put(f, f->a, q, "1", NSEC_NEVER, &putter);
+	get(f->a, q, 1, NSEC_NEVER, &getter);
+	put(f->a, q, "1", NSEC_NEVER, &putter);
 	assert_items(&getter, "1");
 	assert_answer(&putter, RELEVO_OK); /* it was accepted as a whole already */
 	assert_int_equal(putter.accepted, 1);
@@ -226,7 +226,7 @@ static void test_a_cancel_at_the_moment_of_service_comes_too_late(void **state)
 static void nack_inside(struct call *call)
 {
 	if (call->deliveries[0] < 3)
-		nack(call->fixture, call->fixture->a, call);
+		nack(call->fixture->a, call);
 }
 
 static void test_an_answer_gives_back(void **state)
@@ -236,9 +236,9 @@ static void test_an_answer_gives_back(void **state)
 	struct call calls[3];
 	for (int i = 0; i < 3; i++) {
 		calls[i] = (struct call){ .then = nack_inside, .fixture = f };
-		get(f, f->a, q, 1, NSEC_NEVER, &calls[i]);
+		get(f->a, q, 1, NSEC_NEVER, &calls[i]);
 	}
-	put_now(f, f->a, q, "x");
+	put_now(f->a, q, "x");
 	for (int i = 0; i < 3; i++) {
 		assert_items(&calls[i], "x");
 		assert_int_equal(calls[i].deliveries[0], i + 1);

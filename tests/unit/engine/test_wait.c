@@ -11,15 +11,15 @@ static void test_getters_are_served_in_order_of_arrival(void **state)
 	struct call third = { 0 };
 	uint32_t of_a = open_plain(f->a, "q");
 	uint32_t of_c = open_plain(f->c, "q");
-	get(f, f->a, of_a, 1, NSEC_NEVER, &first);
-	get(f, f->c, of_c, 3, NSEC_NEVER, &second);
-	get(f, f->a, of_a, 9, NSEC_NEVER, &third);
+	get(f->a, of_a, 1, NSEC_NEVER, &first);
+	get(f->c, of_c, 3, NSEC_NEVER, &second);
+	get(f->a, of_a, 9, NSEC_NEVER, &third);
 	assert_int_equal(counts_of(f->a, of_a).getters, 3);
-	put_now(f, f->a, of_a, "1 2");
+	put_now(f->a, of_a, "1 2");
 	assert_items(&first, "1");
 	assert_items(&second, "2");
 	assert_waits(&third);
-	put_now(f, f->a, of_a, "3 4");
+	put_now(f->a, of_a, "3 4");
 	assert_items(&third, "3 4");
 	assert_int_equal(counts_of(f->a, of_a).getters, 0);
 }
@@ -30,8 +30,8 @@ static void test_a_get_that_does_not_wait_finds_the_queue_empty(void **state)
 	struct call waiting = { 0 };
 	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	get(f, f->a, q, 1, NSEC_NEVER, &waiting);
-	get(f, f->a, q, 1, 0, &call);
+	get(f->a, q, 1, NSEC_NEVER, &waiting);
+	get(f->a, q, 1, 0, &call);
 	assert_answer(&call, RELEVO_EMPTY);
 	assert_waits(&waiting);
 }
@@ -42,15 +42,15 @@ static void test_a_get_times_out_at_its_deadline(void **state)
 	struct call call = { 0 };
 	struct call longer = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	get(f, f->a, q, 1, SECONDS(10), &call);
-	get(f, f->a, q, 1, SECONDS(20), &longer);
+	get(f->a, q, 1, SECONDS(10), &call);
+	get(f->a, q, 1, SECONDS(20), &longer);
 	assert_int_equal(engine_next_deadline(f->engine), SECONDS(10));
 	engine_tick(f->engine, SECONDS(10) - 1);
 	assert_waits(&call);
 	assert_int_equal(engine_tick(f->engine, SECONDS(10)), SECONDS(20));
 	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_waits(&longer);
-	put_now(f, f->a, q, "x");
+	put_now(f->a, q, "x");
 	assert_items(&longer, "x");
 	assert_true(engine_next_deadline(f->engine) == NSEC_NEVER);
 }
@@ -61,9 +61,9 @@ static void test_an_item_that_comes_at_the_deadline_is_served(void **state)
 	struct call holder = { 0 };
 	struct call call = { 0 };
 	uint32_t q = open_leased(f->a, "q", 9); /* until second 10 */
-	put_now(f, f->a, q, "x");
-	get(f, f->a, q, 1, 0, &holder);
-	get(f, f->a, q, 1, SECONDS(10), &call);
+	put_now(f->a, q, "x");
+	get(f->a, q, 1, 0, &holder);
+	get(f->a, q, 1, SECONDS(10), &call);
 	tick_to(f, 10);
 	assert_items(&call, "x");
 }
@@ -74,12 +74,12 @@ static void test_a_cancelled_call_is_answered_so(void **state)
 	struct call first = { 0 };
 	struct call second = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	get(f, f->a, q, 1, SECONDS(10), &first);
-	get(f, f->a, q, 1, NSEC_NEVER, &second);
+	get(f->a, q, 1, SECONDS(10), &first);
+	get(f->a, q, 1, NSEC_NEVER, &second);
 	waiter_cancel(&first.waiter);
 	assert_answer(&first, RELEVO_CANCELLED);
 	assert_true(engine_next_deadline(f->engine) == NSEC_NEVER);
-	put_now(f, f->a, q, "x");
+	put_now(f->a, q, "x");
 	assert_items(&second, "x");
 }
 
@@ -88,8 +88,8 @@ static void test_a_cancel_after_the_answer_does_nothing(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	get(f, f->a, q, 1, NSEC_NEVER, &call);
-	put_now(f, f->a, q, "x");
+	get(f->a, q, 1, NSEC_NEVER, &call);
+	put_now(f->a, q, "x");
 	assert_items(&call, "x");
 	waiter_cancel(&call.waiter);
 	assert_int_equal(call.answers, 1);
@@ -107,16 +107,16 @@ static void test_a_dead_session_is_not_answered(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	uint32_t full = open_bounded(f->a, "full", 1);
 	uint32_t of_c = open_plain(f->c, "q");
-	get(f, f->a, q, 1, SECONDS(10), &getter);
-	put(f, f->a, full, "x y z", NSEC_NEVER, &putter);
+	get(f->a, q, 1, SECONDS(10), &getter);
+	put(f->a, full, "x y z", NSEC_NEVER, &putter);
 	gone(f, &f->a);
 	assert_int_equal(getter.answers, 0);
 	assert_int_equal(putter.answers, 0);
 	assert_true(engine_next_deadline(f->engine) == NSEC_NEVER);
 	/* What it waited with is gone, what was accepted is not. */
-	put_now(f, f->c, of_c, "1");
-	expect(f, f->c, of_c, "1", &call);
-	expect(f, f->c, open_bounded(f->c, "full", 1), "x", &call);
+	put_now(f->c, of_c, "1");
+	expect(f->c, of_c, "1", &call);
+	expect(f->c, open_bounded(f->c, "full", 1), "x", &call);
 }
 
 static void test_no_more_calls_wait_than_allowed(void **state)
@@ -134,26 +134,26 @@ static void test_no_more_calls_wait_than_allowed(void **state)
 	struct call third = { 0 };
 	uint32_t q = open_plain(f->a, "q");
 	uint32_t full = open_bounded(f->a, "full", 1);
-	get(f, f->a, q, 1, NSEC_NEVER, &first);
-	put(f, f->a, full, "x y", NSEC_NEVER, &second);
-	get(f, f->a, q, 1, NSEC_NEVER, &third);
+	get(f->a, q, 1, NSEC_NEVER, &first);
+	put(f->a, full, "x y", NSEC_NEVER, &second);
+	get(f->a, q, 1, NSEC_NEVER, &third);
 	assert_answer(&third, RELEVO_LIMIT);
 	assert_text(third.text, "2 calls wait");
-	put(f, f->a, full, "z", NSEC_NEVER, &third);
+	put(f->a, full, "z", NSEC_NEVER, &third);
 	assert_answer(&third, RELEVO_LIMIT);
 	/* What need not wait is not affected, nor are other sessions. */
-	get(f, f->a, full, 1, NSEC_NEVER, &third);
+	get(f->a, full, 1, NSEC_NEVER, &third);
 	assert_items(&third, "x");
 	assert_answer(&second, RELEVO_OK);
 	struct call other = { 0 };
-	get(f, f->b, open_plain(f->b, "q"), 1, NSEC_NEVER, &other);
+	get(f->b, open_plain(f->b, "q"), 1, NSEC_NEVER, &other);
 	assert_waits(&other);
 	/* A call that ended makes room for the next. */
-	get(f, f->a, q, 1, SECONDS(5), &second);
+	get(f->a, q, 1, SECONDS(5), &second);
 	assert_waits(&second);
 	tick_to(f, 5);
 	assert_answer(&second, RELEVO_TIMED_OUT);
-	get(f, f->a, q, 1, NSEC_NEVER, &second);
+	get(f->a, q, 1, NSEC_NEVER, &second);
 	assert_waits(&second);
 	fixture_close(f);
 }
@@ -163,12 +163,12 @@ static void test_bad_handles_are_named(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	struct error error;
-	get(f, f->a, 17, 1, 0, &call);
+	get(f->a, 17, 1, 0, &call);
 	assert_answer(&call, RELEVO_BAD_ARGUMENT);
 	assert_text(call.text, "number 17");
-	put(f, f->a, 17, "x", 0, &call);
+	put(f->a, 17, "x", 0, &call);
 	assert_answer(&call, RELEVO_BAD_ARGUMENT);
-	put(f, f->a, 0, "x", 0, &call);
+	put(f->a, 0, "x", 0, &call);
 	assert_answer(&call, RELEVO_BAD_ARGUMENT);
 	assert_int_equal(queue_close(f->a, 17, &error), RELEVO_BAD_ARGUMENT);
 	struct queue_counts counts;
@@ -180,15 +180,15 @@ static void test_a_put_by_name_needs_the_queue(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	struct put_request request = { .name = "q" };
-	put_request(f, f->a, &request, "x", &call);
+	put_request(f->a, &request, "x", &call);
 	assert_answer(&call, RELEVO_NOT_FOUND);
 	assert_text(call.text, "\"q\"");
 	uint32_t q = open_plain(f->c, "q");
-	put_request(f, f->a, &request, "x", &call);
+	put_request(f->a, &request, "x", &call);
 	assert_answer(&call, RELEVO_OK);
-	expect(f, f->c, q, "x", &call);
+	expect(f->c, q, "x", &call);
 	request.name = "bad\nname";
-	put_request(f, f->a, &request, "x", &call);
+	put_request(f->a, &request, "x", &call);
 	assert_answer(&call, RELEVO_BAD_NAME);
 	assert_null(strchr(call.text, '\n'));
 }

@@ -53,6 +53,26 @@ int try_connect(const char *url, struct channel **channel, struct error *error)
 	return channel_connect(&address, soon(), channel, error);
 }
 
+int listen_status(const char *url, struct error *error)
+{
+	struct listener *listener = NULL;
+	*error = (struct error){ 0 };
+	int status = try_listen(url, &listener, error);
+	assert_null(listener);
+	assert_int_equal(error->status, status);
+	return status;
+}
+
+int connect_status(const char *url, struct error *error)
+{
+	struct channel *channel = NULL;
+	*error = (struct error){ 0 };
+	int status = try_connect(url, &channel, error);
+	assert_null(channel);
+	assert_int_equal(error->status, status);
+	return status;
+}
+
 struct listener *listen_at(const char *url)
 {
 	struct listener *listener = NULL;

@@ -19,6 +19,10 @@ nsec_t soon(void);
 int try_listen(const char *url, struct listener **listener, struct error *error);
 int try_connect(const char *url, struct channel **channel, struct error *error);
 
+/* The same where it has to fail: the status, which `error` names as well. */
+int listen_status(const char *url, struct error *error);
+int connect_status(const char *url, struct error *error);
+
 struct listener *listen_at(const char *url);
 struct channel *connect_to(const char *url);
 struct channel *accept_from(struct listener *listener);

@@ -55,65 +55,66 @@ static void test_good(void **state)
 	}
 }
 
+static const struct {
+	const char *url;
+	const char *text;
+} bad_ones[] = {
+	{ "", "does not begin with" },
+	{ "relevo.sock", "does not begin with" },
+	{ "/run/relevo.sock", "does not begin with" },
+	{ "http://host:80", "does not begin with" },
+	{ "IPC:///run/x", "does not begin with" },
+	{ "ipc:/run/x", "does not begin with" },
+	{ "ipc://", "absolute path" },
+	{ "ipc://run/x", "absolute path" },
+	{ "ipc:///", "names a folder" },
+	{ "ipc:///run/", "names a folder" },
+	{ "ipc://" DOES_NOT, "too long" },
+	{ "ipc:///a\nb", "control character" },
+	{ "ipc:///a\x7f", "control character" },
+	{ "abstract://", "has no name" },
+	{ "abstract://" LABEL_LONG, "too long" },
+	{ "fd://", "number of a descriptor" },
+	{ "fd://x", "number of a descriptor" },
+	{ "fd://-1", "number of a descriptor" },
+	{ "fd://+3", "number of a descriptor" },
+	{ "fd:// 3", "number of a descriptor" },
+	{ "fd://03", "number of a descriptor" },
+	{ "fd://2147483648", "number of a descriptor" },
+	{ "fd://99999999999999999999999", "number of a descriptor" },
+	{ "tcp://", "has no port" },
+	{ "tcp://host", "has no port" },
+	{ "tcp://[::1]", "has no port" },
+	{ "tcp://[::1]7000", "has no port" },
+	{ "tcp://[::1", "bracket" },
+	{ "tcp://:7000", "has no host" },
+	{ "tcp://*:7000", "0.0.0.0" },
+	{ "tcp://host:", "has a port" },
+	{ "tcp://host:x", "has a port" },
+	{ "tcp://host:-1", "has a port" },
+	{ "tcp://host:65536", "has a port" },
+	{ "tcp://host:7000/", "has a port" },
+	{ "tcp://::1:7000", "brackets" },
+	{ "tcp://[localhost]:7000", "not an IPv6" },
+	{ "tcp://[::1%lo]:7000", "not an IPv6" },
+	{ "tcp://a b:7000", "no host name" },
+	{ "tcp://user@host:7000", "no host name" },
+	{ "tcp://" FIFTY FIFTY FIFTY FIFTY FIFTY "0123:1", "too long" },
+};
+
 static void test_bad(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *url;
-		const char *text;
-	} cases[] = {
-		{ "", "does not begin with" },
-		{ "relevo.sock", "does not begin with" },
-		{ "/run/relevo.sock", "does not begin with" },
-		{ "http://host:80", "does not begin with" },
-		{ "IPC:///run/x", "does not begin with" },
-		{ "ipc:/run/x", "does not begin with" },
-		{ "ipc://", "absolute path" },
-		{ "ipc://run/x", "absolute path" },
-		{ "ipc:///", "names a folder" },
-		{ "ipc:///run/", "names a folder" },
-		{ "ipc://" DOES_NOT, "too long" },
-		{ "ipc:///a\nb", "control character" },
-		{ "ipc:///a\x7f", "control character" },
-		{ "abstract://", "has no name" },
-		{ "abstract://" LABEL_LONG, "too long" },
-		{ "fd://", "number of a descriptor" },
-		{ "fd://x", "number of a descriptor" },
-		{ "fd://-1", "number of a descriptor" },
-		{ "fd://+3", "number of a descriptor" },
-		{ "fd:// 3", "number of a descriptor" },
-		{ "fd://03", "number of a descriptor" },
-		{ "fd://2147483648", "number of a descriptor" },
-		{ "fd://99999999999999999999999", "number of a descriptor" },
-		{ "tcp://", "has no port" },
-		{ "tcp://host", "has no port" },
-		{ "tcp://[::1]", "has no port" },
-		{ "tcp://[::1]7000", "has no port" },
-		{ "tcp://[::1", "bracket" },
-		{ "tcp://:7000", "has no host" },
-		{ "tcp://*:7000", "0.0.0.0" },
-		{ "tcp://host:", "has a port" },
-		{ "tcp://host:x", "has a port" },
-		{ "tcp://host:-1", "has a port" },
-		{ "tcp://host:65536", "has a port" },
-		{ "tcp://host:7000/", "has a port" },
-		{ "tcp://::1:7000", "brackets" },
-		{ "tcp://[localhost]:7000", "not an IPv6" },
-		{ "tcp://[::1%lo]:7000", "not an IPv6" },
-		{ "tcp://a b:7000", "no host name" },
-		{ "tcp://user@host:7000", "no host name" },
-		{ "tcp://" FIFTY FIFTY FIFTY FIFTY FIFTY "0123:1", "too long" },
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	for (size_t i = 0; i < sizeof bad_ones / sizeof bad_ones[0]; i++) {
 		struct address address = { .number = 77 };
 		struct error error = { 0 };
-		if (address_parse(cases[i].url, &address, &error) != RELEVO_BAD_ADDRESS)
-			fail_msg("%s is taken", cases[i].url);
+		if (address_parse(bad_ones[i].url, &address, &error) != RELEVO_BAD_ADDRESS)
+			fail_msg("%s is taken", bad_ones[i].url);
 		assert_int_equal(error.status, RELEVO_BAD_ADDRESS);
-		if (strstr(error.text, cases[i].text) == NULL)
-			fail_msg("%s: %s", cases[i].url, error.text);
+		if (strstr(error.text, bad_ones[i].text) == NULL)
+			fail_msg("%s: %s", bad_ones[i].url, error.text);
 		char shown[16];
-		name_make_printable(cases[i].url, shown, sizeof shown);
+		name_make_printable(bad_ones[i].url, shown, sizeof shown);
 		shown[strlen(shown) < 8 ? strlen(shown) : 8] = '\0';
 		assert_non_null(strstr(error.text, shown));
 		assert_int_equal(address.number, 77);

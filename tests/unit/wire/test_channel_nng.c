@@ -1,12 +1,9 @@
-#include "ends.h"
-
-#include <nng/nng.h>
+#include "tcp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,129 +19,23 @@
 
 #include "support/leaks.h"
 
-enum { STORM = 500 };
-
-/* Descriptors that two ends take: an event and a socket for each of the ends
- * and for the listener. */
-enum { OWN = 6 };
-
-static const char any_port[] = "tcp://127.0.0.1:0";
-
-/* nng starts its threads once, and keeps their descriptors. */
-static int start_nng(void **state)
-{
-	(void)state;
-	struct ends ends;
-	int before = count_descriptors();
-	ends_open(&ends, any_port);
-	exchange(ends.client, ends.server);
-	int during = count_descriptors();
-	ends_close(&ends);
-	nsec_t deadline = soon();
-	while (count_descriptors() > during - OWN && clock_now() < deadline)
-		poll(NULL, 0, 10);
-	return count_descriptors() < before;
-}
-
-static int descriptors;
-
-static int start(void **state)
-{
-	descriptors = count_descriptors();
-	return leaks_setup(state);
-}
-
-/* What was closed lives on until nng's threads are done with it. */
-static int settle(void **state)
-{
-	spare_descriptors();
-	nsec_t deadline = soon();
-	while (count_descriptors() != descriptors && clock_now() < deadline)
-		poll(NULL, 0, 10);
-	return leaks_teardown(state);
-}
-
-#define nng_test(function) cmocka_unit_test_setup_teardown(function, start, settle)
-
-static int port_of(const struct listener *listener)
-{
-	struct address address;
-	assert_int_equal(address_parse(listener_url(listener), &address, NULL), RELEVO_OK);
-	return address.number;
-}
-
-/* Another program's socket, connected to the listener; `buffer` bounds what the
- * kernel keeps for it, 0: as usual. */
-static int raw_connect(const struct listener *listener, int buffer)
-{
-	const struct sockaddr_in name = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port_of(listener)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(fd >= 0);
-	if (buffer > 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
-	const struct timeval patience = { .tv_sec = PATIENCE_MSEC / 1000 };
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	assert_int_equal(connect(fd, (const struct sockaddr *)&name, sizeof name), 0);
-	return fd;
-}
-
-/* Everything up to the end; how many bytes. */
-static size_t raw_read_all(int fd)
-{
-	static char bytes[65536];
-	size_t total = 0;
-	for (;;) {
-		ssize_t got = read(fd, bytes, sizeof bytes);
-		assert_true(got >= 0);
-		if (got == 0)
-			return total;
-		total += (size_t)got;
-	}
-}
-
-static int connect_status(const char *url, char text[ERROR_TEXT_SIZE])
-{
-	struct channel *channel = NULL;
-	struct error error = { 0 };
-	int status = try_connect(url, &channel, &error);
-	assert_null(channel);
-	assert_int_equal(error.status, status);
-	memcpy(text, error.text, sizeof error.text);
-	return status;
-}
-
-static int listen_status(const char *url, char text[ERROR_TEXT_SIZE])
-{
-	struct listener *listener = NULL;
-	struct error error = { 0 };
-	int status = try_listen(url, &listener, &error);
-	assert_null(listener);
-	assert_int_equal(error.status, status);
-	memcpy(text, error.text, sizeof error.text);
-	return status;
-}
-
 /* ---- connecting ------------------------------------------------------------ */
 
 static void test_connect_errors(void **state)
 {
 	(void)state;
-	char text[ERROR_TEXT_SIZE];
+	struct error why;
 	struct listener *listener = listen_at(any_port);
 	char url[ADDRESS_MAX];
 	snprintf(url, sizeof url, "%s", listener_url(listener));
 	listener_close(listener);
-	assert_int_equal(connect_status(url, text), RELEVO_NO_BROKER);
-	assert_non_null(strstr(text, url));
-	assert_non_null(strstr(text, "refused"));
-	assert_int_equal(connect_status("tcp://nowhere.invalid:7000", text), RELEVO_BAD_ADDRESS);
-	assert_non_null(strstr(text, "nowhere.invalid"));
-	assert_int_equal(connect_status(any_port, text), RELEVO_BAD_ADDRESS);
-	assert_non_null(strstr(text, "port"));
+	assert_int_equal(connect_status(url, &why), RELEVO_NO_BROKER);
+	assert_non_null(strstr(why.text, url));
+	assert_non_null(strstr(why.text, "refused"));
+	assert_int_equal(connect_status("tcp://nowhere.invalid:7000", &why), RELEVO_BAD_ADDRESS);
+	assert_non_null(strstr(why.text, "nowhere.invalid"));
+	assert_int_equal(connect_status(any_port, &why), RELEVO_BAD_ADDRESS);
+	assert_non_null(strstr(why.text, "port"));
 }
 
 /* Accepted by nobody: the backlog of a plain socket is full. */
@@ -183,59 +74,14 @@ static void test_connect_deadline(void **state)
 static void test_connect_without_descriptors(void **state)
 {
 	(void)state;
-	char text[ERROR_TEXT_SIZE];
+	struct error why;
 	struct listener *listener = listen_at(any_port);
 	exhaust_descriptors();
-	int status = connect_status(listener_url(listener), text);
+	int status = connect_status(listener_url(listener), &why);
 	spare_descriptors();
 	assert_int_equal(status, RELEVO_SYSTEM);
-	assert_non_null(strstr(text, strerror(EMFILE)));
+	assert_non_null(strstr(why.text, strerror(EMFILE)));
 	listener_close(listener);
-}
-
-static void test_listen_errors(void **state)
-{
-	(void)state;
-	char text[ERROR_TEXT_SIZE];
-	struct listener *listener = listen_at(any_port);
-	assert_true(port_of(listener) > 0);
-	assert_int_equal(listen_status(listener_url(listener), text), RELEVO_ADDRESS_IN_USE);
-	assert_non_null(strstr(text, listener_url(listener)));
-	assert_int_equal(listen_status("tcp://192.0.2.1:0", text), RELEVO_BAD_ADDRESS);
-	assert_non_null(strstr(text, "192.0.2.1"));
-	assert_int_equal(listen_status("tcp://nowhere.invalid:0", text), RELEVO_BAD_ADDRESS);
-	assert_non_null(strstr(text, "nowhere.invalid"));
-	exhaust_descriptors();
-	int status = listen_status(any_port, text);
-	spare_descriptors();
-	assert_int_equal(status, RELEVO_SYSTEM);
-	listener_close(listener);
-}
-
-static void test_hosts(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *listen, *url, *peer;
-	} cases[] = {
-		{ "tcp://127.0.0.1:0", "tcp://127.0.0.1:", "127.0.0.1:" },
-		{ "tcp://localhost:0", "tcp://localhost:", "" },
-		{ "tcp://[::1]:0", "tcp://[::1]:", "[::1]:" },
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct ends ends;
-		ends_open(&ends, cases[i].listen);
-		const char *url = listener_url(ends.listener);
-		assert_memory_equal(url, cases[i].url, strlen(cases[i].url));
-		struct channel_peer peer;
-		channel_get_peer(ends.server, &peer);
-		assert_false(peer.local);
-		assert_memory_equal(peer.address, cases[i].peer, strlen(cases[i].peer));
-		channel_get_peer(ends.client, &peer);
-		assert_string_equal(strrchr(peer.address, ':'), strrchr(url, ':'));
-		exchange(ends.client, ends.server);
-		ends_close(&ends);
-	}
 }
 
 /* ---- bytes ------------------------------------------------------------------- */
@@ -305,7 +151,6 @@ static void test_ready_to_send(void **state)
 	assert_true(is_ready(ends.server, true, 0));
 	assert_false(is_ready(ends.server, false, 0));
 	size_t sent = fill(ends.server);
-	assert_false(is_ready(ends.server, true, 50));
 	assert_int_equal(drain(ends.client, sent), sent);
 	assert_true(is_ready(ends.server, true, PATIENCE_MSEC));
 	exchange(ends.server, ends.client);
@@ -320,6 +165,27 @@ static void test_ready_to_send(void **state)
 	assert_int_equal(channel_send(ends.server, NULL, 0, &none), RELEVO_OK);
 	assert_int_equal(none, 0);
 	assert_false(is_ready(ends.server, false, 50));
+	ends_close(&ends);
+}
+
+/* A paused channel is silent about input, but not about room to send. */
+static void test_pause(void **state)
+{
+	(void)state;
+	struct ends ends;
+	ends_open(&ends, any_port);
+	send_all(ends.client, "x", 1);
+	assert_true(is_ready(ends.server, false, PATIENCE_MSEC));
+	channel_pause(ends.server, true);
+	assert_false(is_ready(ends.server, false, 0));
+	assert_true(is_ready(ends.server, true, 0));
+	send_all(ends.client, "y", 1);
+	assert_false(is_ready(ends.server, false, 50));
+	channel_pause(ends.server, false);
+	assert_true(is_ready(ends.server, false, 0));
+	char bytes[2];
+	receive_all(ends.server, bytes, 2);
+	assert_memory_equal(bytes, "xy", 2);
 	ends_close(&ends);
 }
 
@@ -434,142 +300,6 @@ static void test_close_at_any_time(void **state)
 	listener_close(ends.listener);
 }
 
-/* ---- accepting --------------------------------------------------------------- */
-
-static void test_no_descriptors_to_accept(void **state)
-{
-	(void)state;
-	struct ends ends = { .listener = listen_at(any_port) };
-	struct pollfd entry = { .fd = listener_fd(ends.listener), .events = POLLIN };
-	int sockets[2];
-	/* nng is already waiting for the first. */
-	sockets[0] = raw_connect(ends.listener, 0);
-	ends.server = accept_from(ends.listener);
-	sockets[1] = raw_connect(ends.listener, 0);
-	struct channel *second = NULL;
-	exhaust_descriptors();
-	int limits = 0, others = 0;
-	for (int i = 0; i < 20; i++) {
-		if (poll(&entry, 1, 200) != 1)
-			continue;
-		int status = listener_accept(ends.listener, &second);
-		*(status == RELEVO_LIMIT ? &limits : &others) += 1;
-	}
-	spare_descriptors();
-	assert_int_equal(limits, 20);
-	assert_int_equal(others, 0);
-
-	int status = RELEVO_LIMIT;
-	for (int i = 0; i < 10 && status != RELEVO_OK; i++) {
-		assert_int_equal(poll(&entry, 1, PATIENCE_MSEC), 1);
-		status = listener_accept(ends.listener, &second);
-	}
-	assert_int_equal(status, RELEVO_OK);
-	send_all(second, "hello", 5);
-	char word[5];
-	assert_int_equal(recv(sockets[1], word, 5, MSG_WAITALL), 5);
-	channel_close(second);
-	close(sockets[0]);
-	close(sockets[1]);
-	ends_close(&ends);
-}
-
-static void test_storm(void **state)
-{
-	(void)state;
-	struct ends ends = { .listener = listen_at(any_port) };
-	for (int i = 0; i < STORM; i++) {
-		close(raw_connect(ends.listener, 0));
-		/* They stay in the backlog, dead as they are, but for 128. */
-		if (i % 50 != 49)
-			continue;
-		for (int j = 0; j < 50; j++)
-			channel_close(accept_from(ends.listener));
-	}
-	ends.client = connect_to(listener_url(ends.listener));
-	ends.server = accept_from(ends.listener);
-	exchange(ends.client, ends.server);
-	ends_close(&ends);
-}
-
-/* Whatever waits when the listener goes is closed with it. */
-static void test_close_with_waiting(void **state)
-{
-	(void)state;
-	struct listener *listener = listen_at(any_port);
-	int first = raw_connect(listener, 0);
-	int second = raw_connect(listener, 0);
-	listener_close(listener);
-	char byte;
-	assert_true(read(first, &byte, 1) <= 0);
-	assert_true(read(second, &byte, 1) <= 0);
-	close(first);
-	close(second);
-}
-
-/* ---- programs that use nng -------------------------------------------------- */
-
-typedef void (*stream_call)(nng_stream *, nng_aio *);
-
-static void stream_all(nng_stream *stream, stream_call call, void *bytes, size_t size)
-{
-	nng_aio *aio;
-	assert_int_equal(nng_aio_alloc(&aio, NULL, NULL), 0);
-	nng_aio_set_timeout(aio, PATIENCE_MSEC);
-	while (size > 0) {
-		nng_iov piece = { bytes, size };
-		assert_int_equal(nng_aio_set_iov(aio, 1, &piece), 0);
-		call(stream, aio);
-		nng_aio_wait(aio);
-		assert_int_equal(nng_aio_result(aio), 0);
-		bytes = (char *)bytes + nng_aio_count(aio);
-		size -= nng_aio_count(aio);
-	}
-	nng_aio_free(aio);
-}
-
-static nng_stream *plain_dial(const char *url)
-{
-	nng_stream_dialer *dialer;
-	nng_aio *aio;
-	assert_int_equal(nng_aio_alloc(&aio, NULL, NULL), 0);
-	nng_aio_set_timeout(aio, PATIENCE_MSEC);
-	assert_int_equal(nng_stream_dialer_alloc(&dialer, url), 0);
-	nng_stream_dialer_dial(dialer, aio);
-	nng_aio_wait(aio);
-	assert_int_equal(nng_aio_result(aio), 0);
-	nng_stream *stream = nng_aio_get_output(aio, 0);
-	nng_stream_dialer_free(dialer);
-	nng_aio_free(aio);
-	return stream;
-}
-
-static void check_plain_program(const char *url)
-{
-	struct listener *listener = listen_at(url);
-	nng_stream *stream = plain_dial(listener_url(listener));
-	struct channel *channel = accept_from(listener);
-	char bytes[6] = "plain";
-	stream_all(stream, nng_stream_send, bytes, sizeof bytes);
-	char received[6];
-	receive_all(channel, received, sizeof received);
-	assert_string_equal(received, "plain");
-	send_all(channel, "relay", 6);
-	stream_all(stream, nng_stream_recv, bytes, sizeof bytes);
-	assert_string_equal(bytes, "relay");
-	nng_stream_free(stream);
-	assert_int_equal(receive_end(channel), RELEVO_END_OF_STREAM);
-	channel_close(channel);
-	listener_close(listener);
-}
-
-static void test_plain_program(void **state)
-{
-	(void)state;
-	check_plain_program(any_port);
-	check_plain_program(url_of("socket"));
-}
-
 /* ---- fork -------------------------------------------------------------------- */
 
 /* Says at which step something was not as it should be. */
@@ -617,25 +347,20 @@ static void test_fork(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		nng_test(test_connect_errors),
-		nng_test(test_connect_deadline),
-		nng_test(test_connect_without_descriptors),
-		nng_test(test_listen_errors),
-		nng_test(test_hosts),
-		nng_test(test_exchange),
-		nng_test(test_threads),
-		nng_test(test_ready_to_receive),
-		nng_test(test_ready_to_send),
-		nng_test(test_disconnected),
-		nng_test(test_close_flushes),
-		nng_test(test_close_gives_up),
-		nng_test(test_close_when_flooded),
-		nng_test(test_close_at_any_time),
-		nng_test(test_no_descriptors_to_accept),
-		nng_test(test_storm),
-		nng_test(test_close_with_waiting),
-		nng_test(test_plain_program),
-		nng_test(test_fork),
+		tcp_test(test_connect_errors),
+		tcp_test(test_connect_deadline),
+		tcp_test(test_connect_without_descriptors),
+		tcp_test(test_exchange),
+		tcp_test(test_threads),
+		tcp_test(test_ready_to_receive),
+		tcp_test(test_ready_to_send),
+		tcp_test(test_pause),
+		tcp_test(test_disconnected),
+		tcp_test(test_close_flushes),
+		tcp_test(test_close_gives_up),
+		tcp_test(test_close_when_flooded),
+		tcp_test(test_close_at_any_time),
+		tcp_test(test_fork),
 	};
-	return cmocka_run_group_tests_name("wire/channel_nng", tests, start_nng, NULL);
+	return cmocka_run_group_tests_name("wire/channel_nng", tests, tcp_group_setup, NULL);
 }

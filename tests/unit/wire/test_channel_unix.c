@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,42 +10,32 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "support/leaks.h"
 
-static int connect_status(const char *url, char text[ERROR_TEXT_SIZE])
-{
-	struct channel *channel = NULL;
-	struct error error = { 0 };
-	int status = try_connect(url, &channel, &error);
-	assert_null(channel);
-	assert_int_equal(error.status, status);
-	memcpy(text, error.text, sizeof error.text);
-	return status;
-}
-
 static void test_nobody_there(void **state)
 {
 	(void)state;
-	char text[ERROR_TEXT_SIZE];
-	assert_int_equal(connect_status(url_of("none"), text), RELEVO_NO_BROKER);
-	assert_non_null(strstr(text, url_of("none")));
-	assert_non_null(strstr(text, strerror(ENOENT)));
-	assert_int_equal(connect_status(url_of("none/none"), text), RELEVO_NO_BROKER);
-	assert_int_equal(connect_status("abstract://relevo-none", text), RELEVO_NO_BROKER);
-	assert_non_null(strstr(text, "abstract://relevo-none"));
-	assert_int_equal(connect_status("fd://0", text), RELEVO_BAD_ADDRESS);
-	assert_non_null(strstr(text, "fd://0"));
+	struct error why;
+	assert_int_equal(connect_status(url_of("none"), &why), RELEVO_NO_BROKER);
+	assert_non_null(strstr(why.text, url_of("none")));
+	assert_non_null(strstr(why.text, strerror(ENOENT)));
+	assert_int_equal(connect_status(url_of("none/none"), &why), RELEVO_NO_BROKER);
+	assert_int_equal(connect_status("abstract://relevo-none", &why), RELEVO_NO_BROKER);
+	assert_non_null(strstr(why.text, "abstract://relevo-none"));
+	assert_int_equal(connect_status("fd://0", &why), RELEVO_BAD_ADDRESS);
+	assert_non_null(strstr(why.text, "fd://0"));
 
 	/* A file that is no socket, and a socket that nobody listens on. */
 	FILE *file = fopen(path_of("file"), "w");
 	assert_non_null(file);
 	fclose(file);
-	assert_int_equal(connect_status(url_of("file"), text), RELEVO_NO_BROKER);
-	assert_non_null(strstr(text, strerror(ECONNREFUSED)));
+	assert_int_equal(connect_status(url_of("file"), &why), RELEVO_NO_BROKER);
+	assert_non_null(strstr(why.text, strerror(ECONNREFUSED)));
 	unlink(path_of("file"));
 }
 
@@ -54,13 +45,13 @@ static void test_datagram_socket(void **state)
 	(void)state;
 	struct address address;
 	struct sockaddr_un name;
-	char text[ERROR_TEXT_SIZE];
+	struct error why;
 	assert_int_equal(address_parse(url_of("dgram"), &address, NULL), RELEVO_OK);
 	socklen_t length = address_to_unix(&address, &name);
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&name, length), 0);
-	assert_int_equal(connect_status(address.url, text), RELEVO_BAD_ADDRESS);
-	assert_non_null(strstr(text, address.url));
+	assert_int_equal(connect_status(address.url, &why), RELEVO_BAD_ADDRESS);
+	assert_non_null(strstr(why.text, address.url));
 	close(fd);
 	unlink(address.place);
 }
@@ -92,13 +83,22 @@ static void test_no_descriptors(void **state)
 {
 	(void)state;
 	struct listener *listener = listen_at(url_of("socket"));
-	char text[ERROR_TEXT_SIZE];
+	struct error why;
 	exhaust_descriptors();
-	int status = connect_status(listener_url(listener), text);
+	int status = connect_status(listener_url(listener), &why);
 	spare_descriptors();
 	assert_int_equal(status, RELEVO_SYSTEM);
-	assert_non_null(strstr(text, strerror(EMFILE)));
+	assert_non_null(strstr(why.text, strerror(EMFILE)));
 	listener_close(listener);
+}
+
+static int crowded;
+static volatile sig_atomic_t made_room = -1;
+
+static void make_room(int number)
+{
+	(void)number;
+	made_room = accept(crowded, NULL, NULL);
 }
 
 /* With its backlog full a Unix socket refuses in a way that has no event. */
@@ -123,14 +123,15 @@ static void test_full_backlog(void **state)
 	assert_in_range(clock_now() - start, 50 * NSEC_PER_MSEC, 5 * NSEC_PER_SEC);
 	assert_int_equal(channel_connect(&address, 0, &second, &error), RELEVO_TIMED_OUT);
 
-	/* It goes on as soon as there is room: the other process makes it. */
-	pid_t child = fork();
-	if (child == 0) {
-		usleep(20000);
-		_exit(accept(fd, NULL, NULL) < 0);
-	}
+	/* It goes on as soon as there is room, which the signal makes. */
+	crowded = fd;
+	const struct itimerval once = { .it_value.tv_usec = 20000 };
+	assert_true(signal(SIGALRM, make_room) != SIG_ERR);
+	assert_int_equal(setitimer(ITIMER_REAL, &once, NULL), 0);
 	assert_int_equal(channel_connect(&address, soon(), &second, &error), RELEVO_OK);
-	assert_true(has_succeeded(child));
+	signal(SIGALRM, SIG_DFL);
+	assert_true(made_room >= 0);
+	close(made_room);
 	channel_close(first);
 	channel_close(second);
 	close(fd);
@@ -246,6 +247,27 @@ static void test_readiness(void **state)
 	ends_close(&ends);
 }
 
+/* A paused channel is silent about input, but not about room to send. */
+static void test_pause(void **state)
+{
+	(void)state;
+	struct ends ends;
+	ends_open(&ends, url_of("socket"));
+	send_all(ends.client, "x", 1);
+	assert_true(is_ready(ends.server, false, PATIENCE_MSEC));
+	channel_pause(ends.server, true);
+	assert_false(is_ready(ends.server, false, 0));
+	assert_true(is_ready(ends.server, true, 0));
+	send_all(ends.client, "y", 1);
+	assert_false(is_ready(ends.server, false, 50));
+	channel_pause(ends.server, false);
+	assert_true(is_ready(ends.server, false, 0));
+	char bytes[2];
+	receive_all(ends.server, bytes, 2);
+	assert_memory_equal(bytes, "xy", 2);
+	ends_close(&ends);
+}
+
 /* More pieces than the system takes in one call. */
 static void test_many_pieces(void **state)
 {
@@ -292,8 +314,8 @@ int main(void)
 		leaks_unit_test(test_full_backlog), leaks_unit_test(test_exchange),
 		leaks_unit_test(test_threads),      leaks_unit_test(test_credentials),
 		leaks_unit_test(test_orderly_end),  leaks_unit_test(test_disorderly_end),
-		leaks_unit_test(test_readiness),    leaks_unit_test(test_many_pieces),
-		leaks_unit_test(test_abandon),
+		leaks_unit_test(test_readiness),    leaks_unit_test(test_pause),
+		leaks_unit_test(test_many_pieces),  leaks_unit_test(test_abandon),
 	};
 	return cmocka_run_group_tests_name("wire/channel_unix", tests, NULL, NULL);
 }

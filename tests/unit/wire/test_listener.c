@@ -20,17 +20,6 @@
 
 enum { STORM = 500, RACES = 25 };
 
-static int listen_status(const char *url, char text[ERROR_TEXT_SIZE])
-{
-	struct listener *listener = NULL;
-	struct error error = { 0 };
-	int status = try_listen(url, &listener, &error);
-	assert_null(listener);
-	assert_int_equal(error.status, status);
-	memcpy(text, error.text, sizeof error.text);
-	return status;
-}
-
 static bool is_there(const char *name)
 {
 	struct stat about;
@@ -81,11 +70,11 @@ static void test_open_and_close(void **state)
 static void test_in_use(void **state)
 {
 	(void)state;
-	char text[ERROR_TEXT_SIZE];
+	struct error why;
 	struct ends ends;
 	ends_open(&ends, url_of("socket"));
-	assert_int_equal(listen_status(url_of("socket"), text), RELEVO_ADDRESS_IN_USE);
-	assert_non_null(strstr(text, path_of("socket")));
+	assert_int_equal(listen_status(url_of("socket"), &why), RELEVO_ADDRESS_IN_USE);
+	assert_non_null(strstr(why.text, path_of("socket")));
 	exchange(ends.client, ends.server);
 	struct channel *another = connect_to(url_of("socket"));
 	channel_close(another);
@@ -97,10 +86,10 @@ static void test_in_use(void **state)
 static void test_in_use_by_a_stranger(void **state)
 {
 	(void)state;
-	char text[ERROR_TEXT_SIZE];
+	struct error why;
 	int fd = listening_socket(url_of("socket"));
-	assert_int_equal(listen_status(url_of("socket"), text), RELEVO_ADDRESS_IN_USE);
-	assert_non_null(strstr(text, path_of("socket")));
+	assert_int_equal(listen_status(url_of("socket"), &why), RELEVO_ADDRESS_IN_USE);
+	assert_non_null(strstr(why.text, path_of("socket")));
 	assert_true(is_there("socket"));
 	assert_false(is_there("socket.lock"));
 	close(fd);
@@ -110,9 +99,9 @@ static void test_in_use_by_a_stranger(void **state)
 static void test_in_use_as_datagram(void **state)
 {
 	(void)state;
-	char text[ERROR_TEXT_SIZE];
+	struct error why;
 	int fd = bound_socket(url_of("socket"), SOCK_DGRAM);
-	assert_int_equal(listen_status(url_of("socket"), text), RELEVO_ADDRESS_IN_USE);
+	assert_int_equal(listen_status(url_of("socket"), &why), RELEVO_ADDRESS_IN_USE);
 	assert_true(is_there("socket"));
 	close(fd);
 	unlink(path_of("socket"));
@@ -153,13 +142,13 @@ static void test_after_a_death(void **state)
 static void test_not_a_socket(void **state)
 {
 	(void)state;
-	char text[ERROR_TEXT_SIZE];
+	struct error why;
 	int fd = open(path_of("file"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_int_equal(write(fd, "precious", 8), 8);
 	close(fd);
-	assert_int_equal(listen_status(url_of("file"), text), RELEVO_BAD_ADDRESS);
-	assert_non_null(strstr(text, path_of("file")));
-	assert_non_null(strstr(text, "not a socket"));
+	assert_int_equal(listen_status(url_of("file"), &why), RELEVO_BAD_ADDRESS);
+	assert_non_null(strstr(why.text, path_of("file")));
+	assert_non_null(strstr(why.text, "not a socket"));
 	struct stat about;
 	assert_int_equal(stat(path_of("file"), &about), 0);
 	assert_int_equal(about.st_size, 8);
@@ -167,10 +156,10 @@ static void test_not_a_socket(void **state)
 
 	/* Nor is a symbolic link followed, wherever it leads. */
 	assert_int_equal(symlink("/nowhere", path_of("link")), 0);
-	assert_int_equal(listen_status(url_of("link"), text), RELEVO_BAD_ADDRESS);
+	assert_int_equal(listen_status(url_of("link"), &why), RELEVO_BAD_ADDRESS);
 	assert_int_equal(symlink("file", path_of("other.lock")), 0);
-	assert_int_equal(listen_status(url_of("other"), text), RELEVO_BAD_ADDRESS);
-	assert_non_null(strstr(text, path_of("other.lock")));
+	assert_int_equal(listen_status(url_of("other"), &why), RELEVO_BAD_ADDRESS);
+	assert_non_null(strstr(why.text, path_of("other.lock")));
 	unlink(path_of("other.lock"));
 	unlink(path_of("link"));
 	unlink(path_of("file"));
@@ -179,12 +168,12 @@ static void test_not_a_socket(void **state)
 static void test_folder(void **state)
 {
 	(void)state;
-	char text[ERROR_TEXT_SIZE];
-	assert_int_equal(listen_status(url_of("none/socket"), text), RELEVO_NOT_FOUND);
-	assert_non_null(strstr(text, path_of("none/socket")));
+	struct error why;
+	assert_int_equal(listen_status(url_of("none/socket"), &why), RELEVO_NOT_FOUND);
+	assert_non_null(strstr(why.text, path_of("none/socket")));
 	assert_int_equal(mkdir(path_of("folder"), 0700), 0);
-	assert_int_equal(listen_status(url_of("folder"), text), RELEVO_BAD_ADDRESS);
-	assert_non_null(strstr(text, path_of("folder")));
+	assert_int_equal(listen_status(url_of("folder"), &why), RELEVO_BAD_ADDRESS);
+	assert_non_null(strstr(why.text, path_of("folder")));
 	rmdir(path_of("folder"));
 }
 
@@ -212,10 +201,10 @@ static void test_denied(void **state)
 static void test_no_descriptors_to_open(void **state)
 {
 	(void)state;
-	char text[ERROR_TEXT_SIZE];
+	struct error why;
 	exhaust_descriptors();
-	int ipc = listen_status(url_of("socket"), text);
-	int abstract = listen_status("abstract://relevo-test-none", text);
+	int ipc = listen_status(url_of("socket"), &why);
+	int abstract = listen_status("abstract://relevo-test-none", &why);
 	spare_descriptors();
 	assert_int_equal(ipc, RELEVO_SYSTEM);
 	assert_int_equal(abstract, RELEVO_SYSTEM);
@@ -312,14 +301,15 @@ static void test_race(void **state)
 static void test_abstract(void **state)
 {
 	(void)state;
-	char url[64], text[ERROR_TEXT_SIZE];
+	char url[64];
+	struct error why;
 	snprintf(url, sizeof url, "abstract://relevo-test-%d", (int)getpid());
 	struct ends ends;
 	ends_open(&ends, url);
 	assert_string_equal(listener_url(ends.listener), url);
 	exchange(ends.client, ends.server);
-	assert_int_equal(listen_status(url, text), RELEVO_ADDRESS_IN_USE);
-	assert_non_null(strstr(text, url));
+	assert_int_equal(listen_status(url, &why), RELEVO_ADDRESS_IN_USE);
+	assert_non_null(strstr(why.text, url));
 	ends_close(&ends);
 }
 
@@ -352,13 +342,14 @@ static void test_inherited(void **state)
 	unlink(path_of("socket"));
 }
 
-static void check_not_inherited(int fd, const char *why)
+static void check_not_inherited(int fd, const char *part)
 {
-	char url[32], text[ERROR_TEXT_SIZE];
+	char url[32];
+	struct error why;
 	snprintf(url, sizeof url, "fd://%d", fd);
-	assert_int_equal(listen_status(url, text), RELEVO_BAD_ADDRESS);
-	if (strstr(text, url) == NULL || strstr(text, why) == NULL)
-		fail_msg("%s: %s", why, text);
+	assert_int_equal(listen_status(url, &why), RELEVO_BAD_ADDRESS);
+	if (strstr(why.text, url) == NULL || strstr(why.text, part) == NULL)
+		fail_msg("%s: %s", part, why.text);
 	if (fd < 1000) {
 		assert_true(fcntl(fd, F_GETFD) >= 0);
 		close(fd);
