@@ -200,11 +200,11 @@ int relevo_close(relevo_session *session)
 	flusher_stop(session);
 	pthread_mutex_lock(&session->lock);
 	struct connection *connection = &session->connection;
+	if (connection->broken || connection->puts_lost)
+		status = error_set(error, RELEVO_DISCONNECTED, "the connection was lost before");
 	/* A forked child that never used it has nothing to say goodbye to. */
-	if (connection->channel != NULL)
-		status = connection->broken ? error_set(error, RELEVO_DISCONNECTED,
-							"the connection was lost before")
-					    : say_goodbye(session, error);
+	else if (connection->channel != NULL)
+		status = say_goodbye(session, error);
 	failed_put_report(session);
 	pthread_mutex_unlock(&session->lock);
 	session_free(session);
