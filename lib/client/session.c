@@ -29,6 +29,12 @@ int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error)
 	return RELEVO_OK;
 }
 
+uint32_t session_timeout(nsec_t deadline)
+{
+	uint32_t left = clock_msec_until(clock_now(), deadline);
+	return left == 0 && deadline != 0 ? 1 : left;
+}
+
 #define PATIENCE (400 * NSEC_PER_MSEC)
 
 nsec_t session_patience(nsec_t deadline)
