@@ -248,6 +248,8 @@ int relevo_flush(relevo_session *session, int64_t timeout)
 	header.op_case = RELEVO__HEADER__OP_FLUSH;
 	header.flush = &operation;
 	status = flush_by(session, &header, session_patience(deadline), error);
+	if (status == RELEVO_DISCONNECTED)
+		session->connection.puts_lost = false;
 	session_end(session);
 	return status;
 }
