@@ -2,6 +2,7 @@
 #include "engine/core.h"
 #include "engine/lease.h"
 #include "engine/queue.h"
+#include "engine/shared.h"
 #include "engine/waiter.h"
 
 #include <assert.h>
@@ -20,6 +21,7 @@ struct engine *engine_new(const struct engine_config *config, struct store *stor
 	engine->random = config->seed;
 	engine->batch = 1;
 	map_init(&engine->queues, engine_random(engine));
+	map_init(&engine->shared, engine_random(engine));
 	list_init(&engine->active);
 	list_init(&engine->impatient);
 	list_init(&engine->committing);
@@ -36,6 +38,7 @@ void engine_free(struct engine *engine)
 	while ((node = map_next(&engine->queues, NULL)) != NULL)
 		queue_forget(container_of(node, struct queue, node));
 	map_fini(&engine->queues);
+	shared_forget_all(engine);
 	heap_fini(&engine->waiter_timers);
 	heap_fini(&engine->lease_timers);
 	heap_fini(&engine->queue_timers);

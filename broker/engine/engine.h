@@ -33,7 +33,8 @@ struct engine_config {
 	uint64_t seed;         /* for hash tables and made-up names */
 	uint32_t peer_waiters; /* calls that may wait in one session */
 	uint32_t peer_leases;  /* items that one session may hold */
-	uint32_t peer_handles; /* queues that one session may have open */
+	uint32_t peer_handles; /* queues that one session may have open; so for memory */
+	const struct shared_source *shared; /* see shared.h */
 };
 
 /* The store is not owned. NULL when memory ran out. What each user may cost

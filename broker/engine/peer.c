@@ -19,6 +19,7 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	account_hold(account);
 	list_init(&peer->waiters);
 	list_init(&peer->owned);
+	shared_table_init(&peer->shared, engine_random(engine));
 	engine->peers++;
 	return peer;
 }
@@ -55,6 +56,7 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	leases_return(peer);
 	end_owned_queues(peer);
 	close_handles(peer);
+	shared_table_end(peer);
 	account_drop(peer->account);
 	free(peer);
 	engine->peers--;

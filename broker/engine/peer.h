@@ -4,6 +4,7 @@
 #include "engine/ahead.h"
 #include "engine/core.h"
 #include "engine/lease.h"
+#include "engine/shared.h"
 
 struct queue;
 
@@ -20,11 +21,12 @@ struct engine_peer {
 	struct handle *handles; /* handle n stands at n - 1 */
 	uint32_t handle_capacity;
 	uint32_t handle_count;
-	uint32_t free_handle;      /* 0: none */
-	struct list waiters;       /* not answered yet */
-	uint32_t waiting;          /* those that wait in a queue */
-	struct list owned;         /* queues that end with the session */
-	struct lease_table leases; /* items that it holds */
+	uint32_t free_handle;       /* 0: none */
+	struct list waiters;        /* not answered yet */
+	uint32_t waiting;           /* those that wait in a queue */
+	struct list owned;          /* queues that end with the session */
+	struct lease_table leases;  /* items that it holds */
+	struct shared_table shared; /* memory */
 	void (*on_recall)(void *context, uint32_t handle);
 	void *recall_context;
 };

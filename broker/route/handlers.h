@@ -23,4 +23,9 @@ handler handle_queue_ack;
 handler handle_queue_nack;
 handler handle_queue_stat;
 
+/* handle_shared.c */
+handler handle_shared_open;
+handler handle_shared_close;
+handler handle_shared_delete;
+
 #endif

@@ -20,6 +20,9 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_QUEUE_ACK] = handle_queue_ack,
 	[RELEVO__HEADER__OP_QUEUE_NACK] = handle_queue_nack,
 	[RELEVO__HEADER__OP_QUEUE_STAT] = handle_queue_stat,
+	[RELEVO__HEADER__OP_SHARED_OPEN] = handle_shared_open,
+	[RELEVO__HEADER__OP_SHARED_CLOSE] = handle_shared_close,
+	[RELEVO__HEADER__OP_SHARED_DELETE] = handle_shared_delete,
 };
 
 static handler *handler_of(unsigned operation)

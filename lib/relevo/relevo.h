@@ -11,6 +11,7 @@
 #include <relevo/pool.h>
 #include <relevo/queue.h>
 #include <relevo/session.h>
+#include <relevo/shared.h>
 #include <relevo/status.h>
 #include <relevo/version.h>
 #include <relevo/worker.h>
