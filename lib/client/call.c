@@ -11,7 +11,7 @@
 
 /* How long after its deadline a call still waits for the broker to say that time
  * is up. Only a broker that is stopped or out of reach lets it pass. */
-#define GRACE (150 * NSEC_PER_MSEC)
+#define GRACE NSEC_PER_SEC
 
 static bool answered(const struct call *call)
 {
@@ -81,6 +81,11 @@ static void cancel(struct relevo_session *session, const struct call *call)
 	header.cancel = &operation;
 	if (output_frame(session, &header, NULL, 0) == RELEVO_OK)
 		output_push(session);
+	/* The answer still comes, perhaps with an item: somebody has to read it. */
+	if (!session->connection.broken) {
+		session->connection.given_up++;
+		flusher_notify(session);
+	}
 }
 
 /* Why a call ends that was not answered. */
@@ -92,7 +97,6 @@ static int unanswered(struct relevo_session *session, struct call *call, int sta
 		return error_set(error, status, "no memory for a frame");
 	if (status == RELEVO_DISCONNECTED)
 		return error_set(error, status, "the connection to the broker is lost");
-	/* The answer may still come; what it hands over goes back then. */
 	cancel(session, call);
 	if (status == RELEVO_INTERRUPTED)
 		return error_set(error, status, "the call was interrupted");
@@ -216,10 +220,14 @@ static void failed(struct call *call, const Relevo__Failure *failure)
 	finish(call, failure->status != RELEVO_OK ? (int)failure->status : RELEVO_BAD_FRAME);
 }
 
-/* An answer that nobody waits for any more, or never did. */
+/* An answer that nobody waits for any more, or never did. What it hands over goes
+ * back. */
 static void unexpected(struct relevo_session *session, const struct frame *frame)
 {
 	const Relevo__Header *header = frame->header;
+	bool of_put = header->op_case == RELEVO__HEADER__OP_FAILURE && header->failure->queue != 0;
+	if (header->call != 0 && !of_put && session->connection.given_up > 0)
+		session->connection.given_up--;
 	if (header->op_case == RELEVO__HEADER__OP_QUEUE_ITEMS) {
 		/* The call has given up meanwhile. */
 		lease_give_back(session, header->queue_items->leases,
@@ -230,7 +238,7 @@ static void unexpected(struct relevo_session *session, const struct frame *frame
 		if (header->call == 0)
 			connection_lost(session, (int)header->failure->status,
 					header->failure->text);
-		else
+		else if (of_put)
 			failed_put_add(session, frame);
 	}
 }

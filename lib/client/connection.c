@@ -153,6 +153,7 @@ void connection_lost(struct relevo_session *session, int status, const char *tex
 	connection->broken = true;
 	connection->puts_lost = connection->puts_lost || connection->puts_done < connection->puts;
 	connection->puts_done = connection->puts;
+	connection->given_up = 0;
 	output_discard(connection);
 	call_fail_all(&session->connection, status, text);
 }
@@ -242,8 +243,8 @@ void connection_abandon(struct connection *connection)
 {
 	channel_abandon(connection->channel);
 	connection->channel = NULL;
-	connection->broken = true;
-	connection->reading = connection->opening = false;
+	connection->broken = connection->reading = connection->opening = false;
+	connection->given_up = 0;
 	connection->puts_done = connection->puts;
 	connection->puts_lost = false;
 	/* The calls are on the stacks of threads that this process does not have,

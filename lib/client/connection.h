@@ -44,6 +44,7 @@ struct connection {
 
 	struct list calls; /* struct call, waiting for their answers */
 	uint64_t last_call;
+	uint64_t given_up;      /* calls that nobody waits for, not answered yet */
 	bool reading;           /* some thread is the reader */
 	pthread_cond_t changed; /* somebody stopped reading, opening or reopening */
 	/* The reader's, whoever that is: */

@@ -23,6 +23,12 @@ int scene_teardown(void **state);
 #define scene_unit_test(function)                                                                  \
 	cmocka_unit_test_setup_teardown(function, scene_setup, scene_teardown)
 
+/* SIGKILL for the broker; what it kept is lost, its folder stays. */
+void broker_kill(struct test_broker *broker);
+
+/* Another one at the same address. */
+void broker_again(struct test_broker *broker);
+
 /* Another session with that broker, and queues of it. */
 relevo_session *session_open(const char *url);
 relevo_queue *queue_open(relevo_session *session, const char *name);
@@ -38,6 +44,9 @@ struct relevo_queue_counts counts_of(relevo_queue *queue);
 /* Wait until so many calls wait for an item of it, or for room in it. */
 void wait_for_getters(relevo_queue *queue, uint64_t count);
 void wait_for_putters(relevo_queue *queue, uint64_t count);
+
+/* Wait until so many items are handed out and not acknowledged. */
+void wait_for_leased(relevo_queue *queue, uint64_t count);
 
 /* An item whose bytes tell where they stand. */
 void pattern_fill(uint8_t *bytes, size_t size, uint32_t seed);
