@@ -132,6 +132,7 @@ int peer_find_queue(struct engine_peer *peer, uint32_t handle, struct queue **qu
 void peer_remove_handle(struct engine_peer *peer, uint32_t handle)
 {
 	struct queue *queue = peer->handles[handle - 1].queue;
+	ahead_close(peer->handles[handle - 1].ahead);
 	peer->handles[handle - 1] = (struct handle){ .next_free = peer->free_handle };
 	peer->free_handle = handle;
 	peer->handle_count--;

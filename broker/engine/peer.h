@@ -1,6 +1,7 @@
 #ifndef ENGINE_PEER_H
 #define ENGINE_PEER_H
 
+#include "engine/ahead.h"
 #include "engine/core.h"
 #include "engine/lease.h"
 
@@ -9,6 +10,7 @@ struct queue;
 /* One number under which a session knows a queue, deleted or not. */
 struct handle {
 	struct queue *queue; /* NULL: the number is free */
+	struct ahead *ahead; /* NULL: it never got items ahead */
 	uint32_t next_free;  /* the next free number; 0: none */
 };
 
@@ -23,6 +25,8 @@ struct engine_peer {
 	uint32_t waiting;          /* those that wait in a queue */
 	struct list owned;         /* queues that end with the session */
 	struct lease_table leases; /* items that it holds */
+	void (*on_recall)(void *context, uint32_t handle);
+	void *recall_context;
 };
 
 /* Make sure that peer_add_handle() succeeds once. LIMIT, QUOTA, NO_MEMORY. */

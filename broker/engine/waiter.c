@@ -13,12 +13,19 @@ void waiter_refuse(struct waiter *waiter, const struct error *error)
 	waiter->answer(waiter, &answer);
 }
 
+/* How long a get that does not wait does so for items that are called back. */
+#define RECALL_TIME (50 * NSEC_PER_MSEC)
+
 /* A call that does not wait, or may not, goes through the same line: it is
  * served if it can be, and refused otherwise. */
-static int begin_waiting(struct waiter *waiter, nsec_t deadline)
+static int begin_waiting(struct waiter *waiter, const struct queue *queue, nsec_t deadline)
 {
 	struct engine_peer *peer = waiter->peer;
 	struct engine *engine = peer->engine;
+	/* There are items, in hands that will give them back at once. */
+	waiter->brief = deadline == 0 && waiter->kind == WAITER_GET && queue->unread > 0;
+	if (waiter->brief)
+		deadline = engine->now + RECALL_TIME;
 	if (deadline == 0)
 		waiter->refusal = waiter->kind == WAITER_GET ? RELEVO_EMPTY : RELEVO_FULL;
 	else if (peer->waiting >= engine->config.peer_waiters)
@@ -37,7 +44,7 @@ int waiter_park(struct waiter *waiter, struct engine_peer *peer, struct queue *q
 		nsec_t deadline)
 {
 	waiter->peer = peer;
-	int status = begin_waiting(waiter, deadline);
+	int status = begin_waiting(waiter, queue, deadline);
 	if (status != RELEVO_OK)
 		return status;
 	waiter->queue = queue;
@@ -67,6 +74,11 @@ void waiter_give_up(struct waiter *waiter, int status)
 	stop_waiting(waiter);
 	waiter->refusal = status;
 	list_append(&waiter->peer->engine->impatient, &waiter->in_engine);
+}
+
+void waiter_time_out(struct waiter *waiter)
+{
+	waiter_give_up(waiter, waiter->brief ? RELEVO_EMPTY : RELEVO_TIMED_OUT);
 }
 
 void waiter_discard(struct waiter *waiter)
