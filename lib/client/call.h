@@ -20,6 +20,7 @@ struct call {
 	int body_count;
 
 	struct list link;
+	uint64_t puts;   /* items put before it without an answer */
 	uint64_t number; /* 0: waits for room in the window, not for an answer */
 	bool done;
 	uint32_t count; /* of Done or Failure: the items it was about */
@@ -40,6 +41,10 @@ int call_run(struct relevo_session *session, struct call *call, Relevo__Header *
 /* Wait until unconfirmed puts leave room for `size` more bytes. */
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,
 			 struct error *error);
+
+/* Let a thread that waits for an answer be the reader: to be called by whoever was
+ * it and has no need to be any more. */
+void call_pass_reading_on(struct connection *connection);
 
 /* The reader's part: act on one frame. */
 void call_dispatch(struct relevo_session *session, const struct frame *frame);
