@@ -9,10 +9,6 @@
 #include <stdio.h>
 #include <time.h>
 
-/* How long after its deadline a call still waits for the broker to say that time
- * is up. Only a broker that is stopped or out of reach lets it pass. */
-#define GRACE NSEC_PER_SEC
-
 static bool answered(const struct call *call)
 {
 	return call->done;
@@ -111,14 +107,9 @@ static int conclude(struct call *call, struct error *error)
 }
 
 int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
-	     nsec_t deadline, struct error *error)
+	     nsec_t patience, struct error *error)
 {
 	struct connection *connection = &session->connection;
-	nsec_t patience = deadline;
-	if (deadline != NSEC_NEVER) {
-		nsec_t now = clock_now();
-		patience = (deadline > now ? deadline : now) + GRACE;
-	}
 	call->number = header->call = ++connection->last_call;
 	call->puts = connection->puts;
 	enlist(connection, call);

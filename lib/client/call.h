@@ -29,14 +29,14 @@ struct call {
 };
 
 /*
- * Send the header with the call's bodies and wait for the answer. `deadline` is
- * when the broker has been asked to give up; if it has said nothing a while after
- * that, the call is cancelled and TIMED_OUT returned. The header gets its number
- * here. The session is locked, and unlocked while waiting. Returns the status of
- * the answer, with its text in `error`.
+ * Send the header with the call's bodies and wait for the answer, until `patience`
+ * at most: for a call that the broker lets wait, a while beyond the deadline it was
+ * told (session_patience()). Then the call is cancelled and TIMED_OUT returned. The
+ * header gets its number here. The session is locked, and unlocked while waiting.
+ * Returns the status of the answer, with its text in `error`.
  */
 int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
-	     nsec_t deadline, struct error *error);
+	     nsec_t patience, struct error *error);
 
 /* Wait until unconfirmed puts leave room for `size` more bytes. */
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,

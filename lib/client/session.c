@@ -17,7 +17,7 @@
 #define CLOSE_TIMEOUT   5000
 
 /* What session_patience() adds. */
-#define PATIENCE        (400 * NSEC_PER_MSEC)
+#define PATIENCE        (500 * NSEC_PER_MSEC)
 
 int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error)
 {
@@ -181,11 +181,11 @@ int relevo_open(const char *url, const struct relevo_session_options *options, r
 	return RELEVO_OK;
 }
 
-static int flush_by(struct relevo_session *session, Relevo__Header *header, nsec_t deadline,
+static int flush_by(struct relevo_session *session, Relevo__Header *header, nsec_t patience,
 		    struct error *error)
 {
 	struct call call = { .take = NULL };
-	return call_run(session, &call, header, deadline, error);
+	return call_run(session, &call, header, patience, error);
 }
 
 static int say_goodbye(struct relevo_session *session, struct error *error)
@@ -247,7 +247,9 @@ int relevo_flush(relevo_session *session, int64_t timeout)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_FLUSH;
 	header.flush = &operation;
-	status = flush_by(session, &header, deadline, error);
+	status = flush_by(session, &header, session_patience(deadline), error);
+	if (status == RELEVO_DISCONNECTED)
+		session->connection.puts_lost = false;
 	session_end(session);
 	return status;
 }
