@@ -23,6 +23,10 @@ handler handle_queue_ack;
 handler handle_queue_nack;
 handler handle_queue_stat;
 
+/* handle_lock.c */
+handler handle_lock_open;
+handler handle_lock_release;
+
 /* handle_shared.c */
 handler handle_shared_open;
 handler handle_shared_close;
