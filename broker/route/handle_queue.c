@@ -8,21 +8,6 @@ static uint32_t most_bytes(const struct session *session)
 	return session->router->config.limits.max_frame - FRAME_MAX_HEADER - FRAME_PREFIX_SIZE;
 }
 
-/* The engine's deadline for a time-out on the wire: 0 does not wait. */
-static nsec_t deadline_of(const struct session *session, uint32_t timeout_ms)
-{
-	return timeout_ms > 0 ? clock_deadline(loop_now(session->router->loop), timeout_ms) : 0;
-}
-
-static void reply_outcome(struct session *session, uint64_t call, int status, size_t count,
-			  const struct error *error)
-{
-	if (status == RELEVO_OK)
-		reply_done(session, call, count);
-	else
-		reply_error(session, call, error);
-}
-
 /* ---- open, close, delete ---------------------------------------------- */
 
 /* proto3 hands any number up as an enum. */
@@ -91,7 +76,7 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 {
 	const Relevo__Header *header = frame->header;
 	const Relevo__QueuePut *put = header->queue_put;
-	nsec_t deadline = put->quiet ? 0 : deadline_of(session, put->timeout_ms);
+	nsec_t deadline = put->quiet ? 0 : session_deadline(session, put->timeout_ms);
 	struct error error = { 0 };
 	struct call *call;
 	if (call_new(session, header->call, deadline != 0, &call, &error) != RELEVO_OK) {
@@ -136,7 +121,7 @@ void handle_queue_get(struct session *session, const struct frame *frame)
 		.handle = get->queue,
 		.max_items = get->max_items < FRAME_MAX_ITEMS ? get->max_items : FRAME_MAX_ITEMS,
 		.max_bytes = get->max_bytes > 0 && get->max_bytes < most ? get->max_bytes : most,
-		.deadline = deadline_of(session, get->timeout_ms),
+		.deadline = session_deadline(session, get->timeout_ms),
 	};
 	struct error error = { 0 };
 	struct call *call;

@@ -23,4 +23,11 @@ handler handle_queue_ack;
 handler handle_queue_nack;
 handler handle_queue_stat;
 
+/* handle_cell.c */
+handler handle_cell_open;
+handler handle_cell_close;
+handler handle_cell_delete;
+handler handle_cell_update;
+handler handle_cell_wait;
+
 #endif

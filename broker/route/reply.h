@@ -13,6 +13,10 @@ void reply_confirm(struct session *session, uint64_t bytes);
 /* The text of `error`, or the general one of its status. */
 void reply_error(struct session *session, uint64_t call, const struct error *error);
 
+/* OK is Done, all else a Failure. */
+void reply_outcome(struct session *session, uint64_t call, int status, size_t count,
+		   const struct error *error);
+
 /* OK is Done with what was accepted, all else a Failure. */
 void reply_put(struct session *session, uint64_t call, const struct answer *answer);
 
@@ -24,6 +28,11 @@ void reply_put_failed(struct session *session, uint64_t call, const struct answe
 void reply_get(struct session *session, uint64_t call, const struct answer *answer);
 
 void reply_opened(struct session *session, uint64_t call, const struct queue_opened *opened);
+void reply_cell_opened(struct session *session, uint64_t call, const struct cell_opened *opened);
+
+/* OK is CellState, all else a Failure. */
+void reply_cell(struct session *session, uint64_t call, const struct answer *answer);
+
 void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts);
 
 #endif

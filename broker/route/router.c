@@ -20,6 +20,11 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_QUEUE_ACK] = handle_queue_ack,
 	[RELEVO__HEADER__OP_QUEUE_NACK] = handle_queue_nack,
 	[RELEVO__HEADER__OP_QUEUE_STAT] = handle_queue_stat,
+	[RELEVO__HEADER__OP_CELL_OPEN] = handle_cell_open,
+	[RELEVO__HEADER__OP_CELL_CLOSE] = handle_cell_close,
+	[RELEVO__HEADER__OP_CELL_DELETE] = handle_cell_delete,
+	[RELEVO__HEADER__OP_CELL_UPDATE] = handle_cell_update,
+	[RELEVO__HEADER__OP_CELL_WAIT] = handle_cell_wait,
 };
 
 static handler *handler_of(unsigned operation)
