@@ -35,6 +35,8 @@ struct engine {
 	struct heap waiter_timers; /* calls that time out */
 	struct heap lease_timers;  /* leases that expire */
 	struct heap queue_timers;  /* queues whose first delayed item becomes due */
+	struct heap ahead_timers;  /* sessions that have to give items back */
+	uint32_t ahead_count;      /* records there are, recalled or not */
 
 	struct delivery *deliveries; /* of the answer that is being given */
 	uint32_t delivery_capacity;

@@ -1,3 +1,4 @@
+#include "engine/ahead.h"
 #include "engine/cell.h"
 #include "engine/core.h"
 #include "engine/lease.h"
@@ -43,6 +44,7 @@ void engine_free(struct engine *engine)
 	heap_fini(&engine->waiter_timers);
 	heap_fini(&engine->lease_timers);
 	heap_fini(&engine->queue_timers);
+	heap_fini(&engine->ahead_timers);
 	free(engine->deliveries);
 	free(engine);
 }
@@ -129,9 +131,11 @@ nsec_t engine_tick(struct engine *engine, nsec_t now)
 		queue_ripen(container_of(node, struct queue, timer));
 	while ((node = due(&engine->lease_timers, now)) != NULL)
 		lease_return(container_of(node, struct lease, timer));
+	while ((node = due(&engine->ahead_timers, now)) != NULL)
+		ahead_overdue(container_of(node, struct ahead, timer));
 	/* Last, so that what came back at this very moment still serves them. */
 	while ((node = due(&engine->waiter_timers, now)) != NULL)
-		waiter_give_up(container_of(node, struct waiter, timer), RELEVO_TIMED_OUT);
+		waiter_time_out(container_of(node, struct waiter, timer));
 	engine_run(engine);
 	return engine_next_deadline(engine);
 }
@@ -142,6 +146,7 @@ nsec_t engine_next_deadline(const struct engine *engine)
 		&engine->queue_timers,
 		&engine->lease_timers,
 		&engine->waiter_timers,
+		&engine->ahead_timers,
 	};
 	nsec_t first = NSEC_NEVER;
 	for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {

@@ -54,6 +54,15 @@ nsec_t engine_next_deadline(const struct engine *engine);
 /* Holds a reference to the account. NULL when memory ran out. */
 struct engine_peer *engine_peer_new(struct engine *engine, struct account *account);
 
+/*
+ * Have `on_recall` called when somebody waits for an item while this session has
+ * items of the queue behind the handle that it has not read yet (get_request's
+ * `ahead`): it should give them back unread. Who does not do so within a second
+ * loses them. Called from inside any operation; may not call the engine.
+ */
+void engine_peer_on_recall(struct engine_peer *peer,
+			   void (*on_recall)(void *context, uint32_t handle), void *context);
+
 /* The session has ended, in order or not: its waiters are dropped without an
  * answer, what it leased goes back to its place, its wills are carried out, its
  * handles are closed. */
@@ -116,6 +125,8 @@ struct waiter {
 			uint32_t accepted;
 			uint32_t max_items; /* of a get */
 			uint32_t max_bytes;
+			uint32_t max_ahead;
+			uint32_t handle; /* the items ahead are this handle's */
 		};
 		struct {
 			uint64_t version;  /* of a cell: not this one; then, the one found */
@@ -130,6 +141,7 @@ struct waiter {
 	int status;  /* the answer */
 	uint8_t kind;
 	uint8_t state;
+	bool brief; /* does not wait, but for items that are called back */
 };
 
 /* Answer a waiting call with CANCELLED. Does nothing if its outcome is decided:
@@ -211,12 +223,14 @@ struct get_request {
 	uint32_t handle;
 	uint32_t max_items; /* 0 means 1 */
 	uint32_t max_bytes; /* stop before exceeding it, but give one item; 0: no bound */
+	uint32_t ahead;     /* so many more may come, to be given back when recalled */
 	nsec_t deadline;    /* 0: do not wait */
 };
 
 /*
  * Take items, oldest first, as many as are ready or held by waiting putters, up
- * to the maxima; waits only while there is none. Each is leased to the session.
+ * to the maxima; waits only while there is none. With `ahead`, a part of what is
+ * left may come too, where that makes no difference to others. Each is leased to the session.
  * Answered with OK; EMPTY (did not wait), TIMED_OUT, BAD_ARGUMENT (no such
  * handle), GONE, LIMIT (leases or waiting calls), CANCELLED, QUOTA (for the table
  * of leases), NO_MEMORY. Getters are served in order of arrival.

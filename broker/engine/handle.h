@@ -6,8 +6,9 @@
 
 /* One number under which a session knows an object, deleted or not. */
 struct handle {
-	void *object;       /* NULL: the number is free */
-	uint32_t next_free; /* the next free number; 0: none */
+	void *object;        /* NULL: the number is free */
+	struct ahead *ahead; /* of a queue; NULL: it never got items ahead */
+	uint32_t next_free;  /* the next free number; 0: none */
 };
 
 /* The objects of one kind that a session has open. Zero to begin with. */

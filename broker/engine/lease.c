@@ -1,5 +1,6 @@
 #include "engine/lease.h"
 
+#include "engine/ahead.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
@@ -117,6 +118,8 @@ struct item *lease_end(struct lease *lease)
 {
 	struct lease_table *table = &lease->peer->leases;
 	struct item *item = lease->item;
+	if (lease->ahead != NULL)
+		ahead_remove(lease);
 	heap_remove(&lease->peer->engine->lease_timers, &lease->timer);
 	list_remove(&lease->in_queue);
 	lease->queue->leased--;

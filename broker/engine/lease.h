@@ -18,6 +18,8 @@ struct lease {
 	struct queue *queue;
 	struct engine_peer *peer;
 	struct list in_queue;
+	struct ahead *ahead; /* while its item is unread */
+	struct list in_ahead;
 	struct heap_node timer; /* if its time is limited */
 	uint64_t number;
 	uint32_t next_free; /* slot + 1; 0: none */
@@ -50,6 +52,9 @@ struct item *lease_end(struct lease *lease);
 
 /* End a lease by giving its item back to its place. */
 void lease_return(struct lease *lease);
+
+/* The same for an item that was never looked at. */
+void lease_return_unread(struct lease *lease);
 
 /* End a lease because its item is done with. Returns what the store said. */
 int lease_acknowledge(struct lease *lease);

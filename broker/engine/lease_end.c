@@ -60,6 +60,12 @@ static void take_back_delivery(struct queue *queue, struct item *item)
 	queue_record_deliveries(queue, item);
 }
 
+void lease_return_unread(struct lease *lease)
+{
+	take_back_delivery(lease->queue, lease->item);
+	lease_return(lease);
+}
+
 static int give_back(struct lease *lease, nsec_t not_before, bool unread)
 {
 	struct queue *queue = lease->queue;

@@ -104,6 +104,7 @@ int peer_find_queue(struct engine_peer *peer, uint32_t handle, struct queue **qu
 void peer_remove_handle(struct engine_peer *peer, uint32_t handle)
 {
 	struct queue *queue = handle_find(&peer->queues, handle);
+	ahead_close(peer->queues.handles[handle - 1].ahead);
 	handle_remove(&peer->queues, handle);
 	queue->handles--;
 	if (queue->handles == 0 && queue->options.lifetime == QUEUE_HANDLES && !queue->deleted)

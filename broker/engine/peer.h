@@ -1,6 +1,7 @@
 #ifndef ENGINE_PEER_H
 #define ENGINE_PEER_H
 
+#include "engine/ahead.h"
 #include "engine/core.h"
 #include "engine/handle.h"
 #include "engine/lease.h"
@@ -20,6 +21,8 @@ struct engine_peer {
 	struct list wills;         /* what happens to cells when it ends */
 	uint32_t will_count;
 	uint64_t last_will; /* number given out last */
+	void (*on_recall)(void *context, uint32_t handle);
+	void *recall_context;
 };
 
 /* Make sure that peer_add_handle() succeeds once. LIMIT, QUOTA, NO_MEMORY. */

@@ -28,6 +28,7 @@ static struct queue *allocate(struct engine_peer *peer, const char *name,
 	list_init(&queue->leases);
 	list_init(&queue->getters);
 	list_init(&queue->putters);
+	list_init(&queue->readers);
 	memcpy(queue->name, name, name_size);
 	return queue;
 }

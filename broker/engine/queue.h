@@ -27,6 +27,9 @@ struct queue {
 	struct list getters; /* waiting calls, in order of arrival */
 	struct list putters;
 	uint64_t getter_count, putter_count;
+	struct list readers; /* struct ahead */
+	uint32_t reader_count;
+	uint64_t unread; /* of the leased items: handed out ahead */
 
 	uint64_t last_sequence;
 	uint64_t bytes; /* of bodies in stock and leased */

@@ -1,4 +1,5 @@
 /* How items are handed out. */
+#include "engine/ahead.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
 #include "engine/waiter.h"
@@ -28,7 +29,7 @@ static const struct item *next_item(const struct queue *queue)
 	return putter != NULL ? putter->items : NULL;
 }
 
-static struct delivery hand_out(struct engine_peer *peer, struct queue *queue)
+static struct lease *hand_out(struct engine_peer *peer, struct queue *queue)
 {
 	struct item *item = stock_take(&queue->stock);
 	if (item->deliveries < UINT16_MAX)
@@ -36,8 +37,7 @@ static struct delivery hand_out(struct engine_peer *peer, struct queue *queue)
 	if (item->deliveries > 1)
 		queue->redelivered++;
 	queue_record_deliveries(queue, item);
-	struct lease *lease = lease_new(peer, queue, item);
-	return (struct delivery){ .lease = lease->number, .item = item };
+	return lease_new(peer, queue, item);
 }
 
 /* Lease what the getter may have. Returns why it stopped before. */
@@ -46,8 +46,9 @@ static int take(const struct waiter *getter, uint32_t *count)
 	struct engine_peer *peer = getter->peer;
 	struct queue *queue = getter->queue;
 	uint64_t bytes = 0;
+	uint32_t most = getter->max_items + ahead_share(getter);
 	const struct item *item;
-	while (*count < getter->max_items && (item = next_item(queue)) != NULL) {
+	while (*count < most && (item = next_item(queue)) != NULL) {
 		bytes += item->size;
 		if (*count > 0 && getter->max_bytes > 0 && bytes > getter->max_bytes)
 			break;
@@ -61,7 +62,11 @@ static int take(const struct waiter *getter, uint32_t *count)
 			if (stock_first(&queue->stock) == NULL)
 				return RELEVO_OK; /* the store refused it */
 		}
-		peer->engine->deliveries[(*count)++] = hand_out(peer, queue);
+		struct lease *lease = hand_out(peer, queue);
+		if (*count >= getter->max_items)
+			ahead_add(ahead_of(getter), lease);
+		peer->engine->deliveries[(*count)++] =
+			(struct delivery){ .lease = lease->number, .item = lease->item };
 	}
 	return RELEVO_OK;
 }
@@ -85,6 +90,8 @@ void queue_settle(struct queue *queue)
 		getter_serve(waiter);
 	while ((waiter = waiter_first(&queue->putters)) != NULL && queue_has_room(queue))
 		putter_admit(waiter);
+	if (queue->getter_count > 0 && queue->unread > 0)
+		ahead_recall(queue);
 	queue_drop(queue);
 }
 
@@ -103,7 +110,11 @@ static int begin(struct engine_peer *peer, const struct get_request *request, st
 		.queue = queue,
 		.max_items = request->max_items > 0 ? request->max_items : 1,
 		.max_bytes = request->max_bytes,
+		.max_ahead = request->ahead,
+		.handle = request->handle,
 	};
+	if (request->ahead > 0 && ahead_open(peer, request->handle) == NULL)
+		waiter->max_ahead = 0;
 	status = waiter_park(waiter, peer, request->deadline);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "no memory for a call that waits");

@@ -147,8 +147,9 @@ int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *
 	if (status != RELEVO_OK)
 		return status;
 	*counts = (struct queue_counts){
-		.ready = stock_ready(&queue->stock),
-		.leased = queue->leased,
+		/* Who counts them cannot know that some are on their way. */
+		.ready = stock_ready(&queue->stock) + queue->unread,
+		.leased = queue->leased - queue->unread,
 		.delayed = queue->stock.delayed.count,
 		.bytes = queue->bytes,
 		.getters = queue->getter_count,

@@ -20,6 +20,8 @@ static const int unserved[] = {
 	[WAITER_PUT] = RELEVO_FULL,
 	[WAITER_CELL] = RELEVO_TIMED_OUT,
 };
+/* How long a get that does not wait does so for items that are called back. */
+#define RECALL_TIME (50 * NSEC_PER_MSEC)
 
 /* A call that does not wait, or may not, goes through the same line: it is
  * served if it can be, and refused otherwise. */
@@ -27,6 +29,10 @@ static int begin_waiting(struct waiter *waiter, nsec_t deadline)
 {
 	struct engine_peer *peer = waiter->peer;
 	struct engine *engine = peer->engine;
+	/* There are items, in hands that will give them back at once. */
+	waiter->brief = deadline == 0 && waiter->kind == WAITER_GET && waiter->queue->unread > 0;
+	if (waiter->brief)
+		deadline = engine->now + RECALL_TIME;
 	if (deadline == 0)
 		waiter->refusal = unserved[waiter->kind];
 	else if (peer->waiting >= engine->config.peer_waiters)
@@ -90,6 +96,11 @@ void waiter_give_up(struct waiter *waiter, int status)
 	stop_waiting(waiter);
 	waiter->refusal = status;
 	list_append(&waiter->peer->engine->impatient, &waiter->in_engine);
+}
+
+void waiter_time_out(struct waiter *waiter)
+{
+	waiter_give_up(waiter, waiter->brief ? RELEVO_EMPTY : RELEVO_TIMED_OUT);
 }
 
 void waiter_discard(struct waiter *waiter)

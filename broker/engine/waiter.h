@@ -25,6 +25,9 @@ void waiter_discard(struct waiter *waiter);
 /* Whoever can be served is; if this one is not, it is answered with `status`. */
 void waiter_give_up(struct waiter *waiter, int status);
 
+/* Its deadline has come. */
+void waiter_time_out(struct waiter *waiter);
+
 /* Take the call out of its line and have it answered. */
 void waiter_finish(struct waiter *waiter, int status);
 

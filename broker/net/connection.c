@@ -63,7 +63,7 @@ static void settle_charge(struct connection *connection)
 	size_t due = sizeof *connection + (held > FREE_OF_CHARGE ? held - FREE_OF_CHARGE : 0);
 	if (due <= connection->charged) {
 		account_release(connection->account, connection->charged - due);
-	} else if (!account_charge(connection->account, due - connection->charged)) {
+	} else if (!account_charge_buffer(connection->account, due - connection->charged)) {
 		if (connection->state == CONNECTION_OPEN)
 			connection_fail(connection, RELEVO_QUOTA, "over the user's memory",
 					"the connection's buffers do not fit into the user's share "

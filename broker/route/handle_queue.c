@@ -2,6 +2,9 @@
 #include "route/handlers.h"
 #include "route/reply.h"
 
+/* Items that one answer may carry: those that were asked for, and others. */
+enum { MOST_AHEAD = 1024, MOST_ITEMS = FRAME_MAX_ITEMS - MOST_AHEAD };
+
 /* Bodies that one answer may carry: the frame's limit less its header. */
 static uint32_t most_bytes(const struct session *session)
 {
@@ -119,8 +122,9 @@ void handle_queue_get(struct session *session, const struct frame *frame)
 	const uint32_t most = most_bytes(session);
 	const struct get_request request = {
 		.handle = get->queue,
-		.max_items = get->max_items < FRAME_MAX_ITEMS ? get->max_items : FRAME_MAX_ITEMS,
+		.max_items = get->max_items < MOST_ITEMS ? get->max_items : MOST_ITEMS,
 		.max_bytes = get->max_bytes > 0 && get->max_bytes < most ? get->max_bytes : most,
+		.ahead = get->ahead < MOST_AHEAD ? get->ahead : MOST_AHEAD,
 		.deadline = session_deadline(session, get->timeout_ms),
 	};
 	struct error error = { 0 };

@@ -138,6 +138,16 @@ void reply_get(struct session *session, uint64_t call, const struct answer *answ
 	connection_send(session->connection, &header, room->bodies);
 }
 
+void reply_recall(struct session *session, uint32_t queue)
+{
+	Relevo__QueueRecall recall = RELEVO__QUEUE_RECALL__INIT;
+	recall.queue = queue;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_RECALL;
+	header.queue_recall = &recall;
+	send_header(session, 0, &header);
+}
+
 void reply_opened(struct session *session, uint64_t call, const struct queue_opened *opened)
 {
 	Relevo__QueueOpened message = RELEVO__QUEUE_OPENED__INIT;

@@ -27,6 +27,9 @@ void reply_put_failed(struct session *session, uint64_t call, const struct answe
 /* OK is QueueItems, all else a Failure. */
 void reply_get(struct session *session, uint64_t call, const struct answer *answer);
 
+/* The session is to give back what it has not read. */
+void reply_recall(struct session *session, uint32_t queue);
+
 void reply_opened(struct session *session, uint64_t call, const struct queue_opened *opened);
 void reply_cell_opened(struct session *session, uint64_t call, const struct cell_opened *opened);
 

@@ -23,12 +23,18 @@ struct session *session_new(struct router *router, struct connection *connection
 	return session;
 }
 
+static void on_recall(void *context, uint32_t handle)
+{
+	reply_recall(context, handle);
+}
+
 int session_start(struct session *session)
 {
 	struct router *router = session->router;
 	session->peer = engine_peer_new(router->engine, connection_account(session->connection));
 	if (session->peer == NULL)
 		return RELEVO_NO_MEMORY;
+	engine_peer_on_recall(session->peer, on_recall, session);
 	session->number = ++router->last_session;
 	session->state = SESSION_OPEN;
 	connection_greeted(session->connection);

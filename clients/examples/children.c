@@ -193,12 +193,15 @@ static void end_broker(struct children *children)
 	collect(children->broker);
 }
 
+/* The broker removes its files; one that was killed could not. */
 static void remove_folder(const struct children *children)
 {
-	char socket[CHILDREN_URL_MAX];
-	snprintf(socket, sizeof socket, "%s/broker.sock", children->folder);
-	/* The broker removes it; one that was killed could not. */
-	unlink(socket);
+	static const char *const files[] = { "broker.sock", "broker.sock.lock" };
+	char path[CHILDREN_URL_MAX];
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", children->folder, files[i]);
+		unlink(path);
+	}
 	rmdir(children->folder);
 }
 

@@ -4,10 +4,10 @@
 #include <sys/types.h>
 
 /*
- * Ctrl-C and SIGTERM, for a program that has to clean up behind itself. A call
- * that waits for the broker does not end because of a signal; it does when the
- * broker goes. So the signal is passed on to the broker, every call returns
- * RELEVO_DISCONNECTED, and the program ends the way it does after any failure.
+ * Ctrl-C, SIGTERM and a closed terminal, for a program that has to clean up
+ * behind itself. A call that waits for the broker does not end because of a
+ * signal; it does when the broker goes. So the broker is ended, every call
+ * returns RELEVO_DISCONNECTED, and the program ends as after any failure.
  */
 void interrupt_install(void);
 

@@ -28,7 +28,7 @@ static void draw_bar(struct progress *progress)
 	double part = (double)progress->done / (double)progress->total;
 	fputs("\r\033[K  ", stdout);
 	screen_bar(BAR_CELLS, part, true);
-	printf(" %3d %%  %s of %s  %4.1f s", (int)(100 * part), screen_number(progress->done),
+	printf(" %3d %%  %s of %s tasks  %.1f s", (int)(100 * part), screen_number(progress->done),
 	       screen_number(progress->total), progress_seconds(progress));
 	fflush(stdout);
 	progress->drawn = progress->done;

@@ -2,10 +2,12 @@
 
 #include "examples/word_text.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <fts.h>
 #include <glob.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,37 +107,56 @@ static bool add_file(struct word_files *files, const char *path, size_t size)
 	return true;
 }
 
-static bool is_text(const struct place *place, const FTSENT *entry)
+static bool is_text(const struct place *place, const char *name)
 {
-	if (entry->fts_info != FTS_F || entry->fts_statp->st_size == 0 ||
-	    fnmatch("*.gz", entry->fts_name, 0) == 0)
+	if (fnmatch("*.gz", name, 0) == 0)
 		return false;
-	for (const char *const *name = place->names; *name != NULL; name++) {
-		if (fnmatch(*name, entry->fts_name, 0) == 0)
+	for (const char *const *pattern = place->names; *pattern != NULL; pattern++) {
+		if (fnmatch(*pattern, name, 0) == 0)
 			return true;
 	}
 	return false;
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
+static bool add_folder(struct word_files *files, const struct place *place, const char *folder,
+		       size_t bytes);
 
 /* Links are not followed: what they lead to is found where it is. */
-static bool add_folder(struct word_files *files, const struct place *place, char *folder,
+static bool add_entry(struct word_files *files, const struct place *place, const char *path,
+		      size_t bytes)
+{
+	struct stat about;
+	if (lstat(path, &about) < 0)
+		return true;
+	if (S_ISDIR(about.st_mode))
+		return add_folder(files, place, path, bytes);
+	if (!S_ISREG(about.st_mode) || about.st_size == 0 || !is_text(place, basename(path)))
+		return true;
+	return add_file(files, path, (size_t)about.st_size);
+}
+
+static int no_dots(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* In the order of the names, so that two runs count the same. A folder that cannot
+ * be read is passed over. */
+static bool add_folder(struct word_files *files, const struct place *place, const char *folder,
 		       size_t bytes)
 {
-	char *roots[] = { folder, NULL };
-	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-	bool good = tree != NULL;
-	FTSENT *entry;
-	while (good && files->bytes < bytes && (entry = fts_read(tree)) != NULL) {
-		if (is_text(place, entry))
-			good = add_file(files, entry->fts_path, (size_t)entry->fts_statp->st_size);
+	struct dirent **entries;
+	int count = scandir(folder, &entries, no_dots, alphasort);
+	bool good = true;
+	for (int i = 0; i < count; i++) {
+		char path[PATH_MAX];
+		int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+		if (good && files->bytes < bytes && length < PATH_MAX)
+			good = add_entry(files, place, path, bytes);
+		free(entries[i]);
 	}
-	if (tree != NULL)
-		fts_close(tree);
+	if (count >= 0)
+		free(entries);
 	return good;
 }
 

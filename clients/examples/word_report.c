@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { BAR_CELLS = 36 };
+enum { BAR_CELLS = 36, TASK_CELLS = 18 };
 
 void word_report_input(const struct word_files *files, size_t wanted)
 {
@@ -50,29 +50,36 @@ void word_report_words(const struct word_table *table)
 
 static const char *origin(const struct crew_member *member)
 {
-	if (member->local)
-		return member->late ? "local, in its place" : "local";
-	return "over tcp";
+	if (!member->local)
+		return "over tcp";
+	if (member->killed)
+		return "local, killed";
+	return member->late ? "local, in its place" : "local";
 }
 
-static void print_member(const struct crew_member *member, size_t most)
+static void print_members(const struct crew *crew, bool local, size_t most)
 {
-	printf("  %-16.16s %8" PRIu64 "  %-20s %7s  ", member->host, member->pid, origin(member),
-	       screen_number(member->tasks));
-	screen_bar(14, most == 0 ? 0 : (double)member->tasks / (double)most, false);
-	puts(member->killed ? " killed" : "");
+	for (size_t i = 0; i < crew->count; i++) {
+		const struct crew_member *member = &crew->members[i];
+		if (member->local != local)
+			continue;
+		printf("  %-16.16s %8" PRIu64 "  %-19s %7s  ", member->host, member->pid,
+		       origin(member), screen_number(member->tasks));
+		screen_bar(TASK_CELLS, (double)member->tasks / (double)most, false);
+		putchar('\n');
+	}
 }
 
 void word_report_crew(const struct word_run *run)
 {
 	const struct crew *crew = &run->crew;
-	size_t most = 0;
+	size_t most = 1;
 	for (size_t i = 0; i < crew->count; i++)
 		most = crew->members[i].tasks > most ? crew->members[i].tasks : most;
 	screen_heading("Who did the tasks");
-	printf("  %-16s %8s  %-20s %7s\n", "host", "process", "", "tasks");
-	for (size_t i = 0; i < crew->count; i++)
-		print_member(&crew->members[i], most);
+	printf("  %-16s %8s  %-19s %7s\n", "host", "process", "", "tasks");
+	print_members(crew, true, most);
+	print_members(crew, false, most);
 	printf("  %s %s run again by another worker\n", screen_number(run->again),
 	       run->again == 1 ? "task was" : "tasks were");
 }

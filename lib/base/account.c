@@ -52,13 +52,23 @@ void account_drop(struct account *account)
 	free(account);
 }
 
-bool account_charge(struct account *account, size_t bytes)
+static bool charge_within(struct account *account, size_t bytes, size_t limit)
 {
-	size_t limit = account->registry->memory_limit;
 	if (bytes > limit || account->used > limit - bytes)
 		return false;
 	account->used += bytes;
 	return true;
+}
+
+bool account_charge(struct account *account, size_t bytes)
+{
+	return charge_within(account, bytes, account->registry->memory_limit);
+}
+
+bool account_charge_buffer(struct account *account, size_t bytes)
+{
+	size_t limit = account->registry->memory_limit;
+	return charge_within(account, bytes, limit + limit / 8);
 }
 
 void account_release(struct account *account, size_t bytes)

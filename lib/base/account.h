@@ -42,6 +42,10 @@ void account_drop(struct account *account);
 /* Charge, unless that would exceed the limit. */
 bool account_charge(struct account *account, size_t bytes);
 
+/* The same for buffers, which may exceed the limit by an eighth: so a user whose
+ * memory is used up can still talk, to be told so and to take things out. */
+bool account_charge_buffer(struct account *account, size_t bytes);
+
 void account_release(struct account *account, size_t bytes);
 
 #endif

@@ -22,10 +22,12 @@ static void move_to_front(struct buffer *buffer)
 
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
 {
+	size_t used = buffer_size(buffer);
+	/* Room for nothing is room, too: never NULL. */
+	if (buffer->bytes == NULL && size == 0)
+		size = 1;
 	if (buffer_room(buffer) >= size)
 		return buffer->bytes + buffer->end;
-
-	size_t used = buffer_size(buffer);
 	if (size > SIZE_MAX / 2 - used)
 		return NULL;
 	/* Moving is worth it when it frees at least half: a byte is then moved

@@ -3,6 +3,7 @@
 #include "client/failed_put.h"
 #include "client/lease.h"
 #include "client/output.h"
+#include "client/queue.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -202,7 +203,9 @@ static void unexpected(struct relevo_session *session, const struct frame *frame
 {
 	const Relevo__Header *header = frame->header;
 	if (header->op_case == RELEVO__HEADER__OP_QUEUE_ITEMS) {
-		lease_give_back(session, header->queue_items);
+		/* The call has given up meanwhile. */
+		lease_give_back(session, header->queue_items->leases,
+				header->queue_items->n_leases);
 	} else if (header->op_case == RELEVO__HEADER__OP_FAILURE) {
 		if (header->call == 0)
 			connection_lost(session, (int)header->failure->status,
@@ -212,12 +215,23 @@ static void unexpected(struct relevo_session *session, const struct frame *frame
 	}
 }
 
+static void recalled(struct relevo_session *session, uint32_t handle)
+{
+	struct relevo_queue *queue = queue_of_handle(session, handle);
+	if (queue != NULL)
+		stash_give_back(queue);
+}
+
 void call_dispatch(struct relevo_session *session, const struct frame *frame)
 {
 	struct connection *connection = &session->connection;
 	const Relevo__Header *header = frame->header;
 	if (header->op_case == RELEVO__HEADER__OP_CONFIRM) {
 		confirmed(connection, header->confirm->bytes);
+		return;
+	}
+	if (header->op_case == RELEVO__HEADER__OP_QUEUE_RECALL) {
+		recalled(session, header->queue_recall->queue);
 		return;
 	}
 	struct call *call = header->call != 0 ? find(connection, header->call) : NULL;

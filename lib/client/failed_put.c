@@ -13,16 +13,6 @@ struct failed_put {
 	uint8_t body[];
 };
 
-static struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t handle)
-{
-	list_for_each (node, &session->queues) {
-		struct relevo_queue *queue = container_of(node, struct relevo_queue, link);
-		if (queue->handle == handle && queue->epoch == session->connection.epoch)
-			return queue;
-	}
-	return NULL;
-}
-
 void failed_put_add(struct relevo_session *session, const struct frame *frame)
 {
 	const Relevo__Failure *failure = frame->header->failure;

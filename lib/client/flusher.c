@@ -2,6 +2,7 @@
 
 #include "client/failed_put.h"
 #include "client/output.h"
+#include "client/stash.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -48,17 +49,21 @@ static void sleep_until_woken(struct relevo_session *session)
 	session->flusher.asleep = false;
 }
 
-/* Send what is pending, and take in what the broker has said about it. */
+/* Send what is pending, and take in what the broker has said about it, or asks
+ * for. */
 static bool work(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;
-	bool pending = !connection->broken && output_pending(connection);
-	if (pending) {
+	bool busy = stash_look_after(session);
+	if (!connection->broken && output_pending(connection)) {
 		output_flush_left(session);
+		busy = true;
+	}
+	if (busy) {
 		connection_read_pending(session);
 		failed_put_report(session);
 	}
-	return pending;
+	return busy;
 }
 
 static void *run(void *argument)

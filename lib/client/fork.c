@@ -1,6 +1,7 @@
 #include "client/fork.h"
 
 #include "client/embedded.h"
+#include "client/queue.h"
 
 #include <pthread.h>
 
@@ -37,6 +38,8 @@ static void in_child(void)
 		connection_abandon(&session->connection);
 		flusher_forget(&session->flusher);
 		list_init(&session->failed_puts);
+		list_for_each (queue, &session->queues)
+			container_of(queue, struct relevo_queue, link)->stash.asked = false;
 		session->reporting = false;
 		pthread_cond_init(&session->reported, NULL);
 	}

@@ -35,7 +35,13 @@ bool item_block_fill(relevo_item *items, const struct item_source *source)
 		size_t size = source->sizes[i];
 		memcpy(place, body, size);
 		place[size] = 0;
-		items[i] = (relevo_item){ .data = place, .size = size, .memory = block };
+		items[i] = (relevo_item){
+			.data = place,
+			.size = size,
+			.lease = source->leases[i],
+			.deliveries = source->deliveries != NULL ? source->deliveries[i] : 1,
+			.memory = block,
+		};
 		place += room_for(size);
 		body += size;
 	}

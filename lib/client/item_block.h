@@ -13,11 +13,13 @@
 struct item_source {
 	const uint8_t *bodies; /* one behind the other */
 	const uint32_t *sizes;
+	const uint64_t *leases;
+	const uint32_t *deliveries; /* NULL: 1 each */
 	size_t count;
 	uint64_t epoch; /* of the connection */
 };
 
-/* Fills in data, size and memory of the items; false when memory ran out. */
+/* Fills in all of the items; false when memory ran out. */
 bool item_block_fill(relevo_item *items, const struct item_source *source);
 
 /* Which connection an item came with; 0 when it has been freed. */

@@ -9,11 +9,11 @@
 
 #include <stdlib.h>
 
-void lease_give_back(struct relevo_session *session, const Relevo__QueueItems *items)
+void lease_give_back(struct relevo_session *session, uint64_t *leases, size_t count)
 {
 	Relevo__QueueNack operation = RELEVO__QUEUE_NACK__INIT;
-	operation.leases = items->leases;
-	operation.n_leases = items->n_leases;
+	operation.leases = leases;
+	operation.n_leases = count;
 	operation.unread = true;
 	operation.quiet = true;
 	Relevo__Header header = RELEVO__HEADER__INIT;

@@ -78,6 +78,16 @@ static int reopen(struct relevo_queue *queue, struct error *error)
 	return status;
 }
 
+struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t handle)
+{
+	list_for_each (node, &session->queues) {
+		struct relevo_queue *queue = container_of(node, struct relevo_queue, link);
+		if (queue->handle == handle && queue->epoch == session->connection.epoch)
+			return queue;
+	}
+	return NULL;
+}
+
 int queue_begin(relevo_queue *queue, struct error *error)
 {
 	struct relevo_session *session = queue->session;
@@ -180,6 +190,7 @@ void relevo_queue_close(relevo_queue *queue)
 	if (connection->channel != NULL && !connection->broken && queue->epoch == connection->epoch)
 		close_handle(session, queue->handle);
 	failed_put_forget(session, queue);
+	stash_fini(&queue->stash);
 	list_remove(&queue->link);
 	pthread_mutex_unlock(&session->lock);
 	free(queue);

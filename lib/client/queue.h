@@ -3,6 +3,7 @@
 
 #include "base/name.h"
 #include "client/session.h"
+#include "client/stash.h"
 
 #include <relevo/queue.h>
 
@@ -19,11 +20,16 @@ struct relevo_queue {
 	uint64_t broker;
 	uint32_t handle;
 	uint64_t identity; /* of the queue itself, in the life of the broker */
+
+	struct stash stash; /* items that came ahead of being asked for */
 };
 
 /* session_begin() for a call on this queue: in a forked child, or after a
  * connection was lost, it opens the queue again by name. GONE when it is another
  * queue by now. */
 int queue_begin(relevo_queue *queue, struct error *error);
+
+/* The queue with that handle in the present connection, or NULL. */
+struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t handle);
 
 #endif

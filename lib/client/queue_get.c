@@ -3,6 +3,7 @@
 #include "client/item_block.h"
 #include "client/output.h"
 #include "client/queue.h"
+#include "client/stash.h"
 #include "wire/protocol.h"
 
 /* Items that are asked for at a time: what fits one answer well. */
@@ -10,54 +11,67 @@ enum { STEP = 4096 };
 
 struct getting {
 	struct call call;
+	relevo_queue *queue;
 	relevo_item *items;
 	size_t room;
+	uint32_t ahead; /* items that may come beyond those asked for, for the stash */
 	bool leave_leased;
 	size_t got;
 	uint64_t epoch; /* of the connection */
 };
 
+/* Whether the answer is one to what was asked. */
+static bool fits(const struct getting *getting, const Relevo__Header *header)
+{
+	const Relevo__QueueItems *items = header->queue_items;
+	return header->n_sizes > 0 && header->n_sizes <= getting->room + getting->ahead &&
+	       items->n_leases == header->n_sizes &&
+	       (items->n_deliveries == 0 || items->n_deliveries == header->n_sizes);
+}
+
 static int take_items(struct call *call, const struct frame *frame)
 {
 	struct getting *getting = container_of(call, struct getting, call);
 	const Relevo__Header *header = frame->header;
-	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS)
+	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS || !fits(getting, header))
 		return RELEVO_BAD_FRAME;
 	const Relevo__QueueItems *items = header->queue_items;
-	bool counted = items->n_deliveries > 0;
-	if (header->n_sizes == 0 || header->n_sizes > getting->room ||
-	    items->n_leases != header->n_sizes ||
-	    (counted && items->n_deliveries != header->n_sizes))
-		return RELEVO_BAD_FRAME;
-	/* Not taken, they stay leased until the session ends; but without memory
-	 * giving them back would fail as well. */
 	struct item_source source = {
 		.bodies = frame->bodies,
 		.sizes = header->sizes,
+		.leases = items->leases,
+		.deliveries = items->n_deliveries > 0 ? items->deliveries : NULL,
 		.count = header->n_sizes,
 		.epoch = getting->epoch,
 	};
-	if (!item_block_fill(getting->items, &source))
+	bool taken = getting->ahead > 0 ? stash_fill(getting->queue, &source, getting->items)
+					: item_block_fill(getting->items, &source);
+	/* Not taken, they stay leased until the session ends; but without memory
+	 * giving them back would fail as well. */
+	if (!taken)
 		return RELEVO_NO_MEMORY;
-	for (size_t i = 0; i < header->n_sizes; i++) {
-		getting->items[i].lease = items->leases[i];
-		getting->items[i].deliveries = counted ? items->deliveries[i] : 1;
-	}
-	getting->got = header->n_sizes;
+	getting->got = getting->ahead > 0 ? 1 : header->n_sizes;
 	return RELEVO_OK;
 }
 
-static int ask(relevo_queue *queue, struct getting *getting, nsec_t deadline, struct error *error)
+static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 {
+	relevo_queue *queue = getting->queue;
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
 	operation.queue = queue->handle;
 	operation.max_items = getting->room < STEP ? (uint32_t)getting->room : STEP;
-	operation.max_bytes = getting->room > 1 ? 4 * FRAME_GOOD_SIZE : 0;
+	operation.max_bytes = 4 * FRAME_GOOD_SIZE;
+	operation.ahead = getting->ahead;
 	operation.timeout_ms = deadline > 0 ? clock_msec_until(clock_now(), deadline) : 0;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
-	return call_run(queue->session, &getting->call, &header, deadline, error);
+	getting->call.take = take_items;
+	getting->epoch = queue->epoch;
+	int status = call_run(queue->session, &getting->call, &header, deadline, error);
+	if (getting->ahead > 0)
+		queue->stash.asked = false;
+	return status;
 }
 
 /* From here on they are the caller's: the acknowledgement goes with whatever is
@@ -75,7 +89,34 @@ static void acknowledge(struct relevo_session *session, relevo_item *items, size
 	flusher_notify(session);
 }
 
-static int get(relevo_queue *queue, struct getting *getting, int64_t timeout)
+/* What lies here unread comes first; a lease is not taken of it, since the broker
+ * may call it back at any time. */
+static void take_from_stash(struct getting *getting)
+{
+	if (getting->leave_leased)
+		stash_give_back(getting->queue);
+	else
+		while (getting->got < getting->room &&
+		       stash_take(getting->queue, &getting->items[getting->got]))
+			getting->got++;
+}
+
+/* The session is locked. */
+static int get_locked(struct getting *getting, nsec_t deadline, struct error *error)
+{
+	int status = RELEVO_OK;
+	take_from_stash(getting);
+	if (getting->got == 0) {
+		if (getting->room == 1 && !getting->leave_leased)
+			getting->ahead = stash_ask(&getting->queue->stash);
+		status = ask(getting, deadline, error);
+	}
+	if (status == RELEVO_OK && !getting->leave_leased)
+		acknowledge(getting->queue->session, getting->items, getting->got);
+	return status;
+}
+
+static int get(struct getting *getting, int64_t timeout)
 {
 	struct error *error = client_error();
 	if (getting->room == 0)
@@ -83,23 +124,19 @@ static int get(relevo_queue *queue, struct getting *getting, int64_t timeout)
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = queue_begin(queue, error);
+		status = queue_begin(getting->queue, error);
 	if (status != RELEVO_OK)
 		return status;
-	getting->call.take = take_items;
-	getting->epoch = queue->epoch;
-	status = ask(queue, getting, deadline, error);
-	if (status == RELEVO_OK && !getting->leave_leased)
-		acknowledge(queue->session, getting->items, getting->got);
-	session_end(queue->session);
+	status = get_locked(getting, deadline, error);
+	session_end(getting->queue->session);
 	return status;
 }
 
 int relevo_queue_get_many(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
 			  size_t *got)
 {
-	struct getting getting = { .items = items, .room = count };
-	int status = get(queue, &getting, timeout);
+	struct getting getting = { .queue = queue, .items = items, .room = count };
+	int status = get(&getting, timeout);
 	*got = getting.got;
 	return status;
 }
@@ -107,8 +144,13 @@ int relevo_queue_get_many(relevo_queue *queue, relevo_item *items, size_t count,
 int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
 		       size_t *got)
 {
-	struct getting getting = { .items = items, .room = count, .leave_leased = true };
-	int status = get(queue, &getting, timeout);
+	struct getting getting = {
+		.queue = queue,
+		.items = items,
+		.room = count,
+		.leave_leased = true,
+	};
+	int status = get(&getting, timeout);
 	*got = getting.got;
 	return status;
 }
@@ -116,8 +158,8 @@ int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, in
 int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout)
 {
 	*item = (relevo_item){ 0 };
-	struct getting getting = { .items = item, .room = 1 };
-	return get(queue, &getting, timeout);
+	struct getting getting = { .queue = queue, .items = item, .room = 1 };
+	return get(&getting, timeout);
 }
 
 int relevo_queue_try_get(relevo_queue *queue, relevo_item *item)

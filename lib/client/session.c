@@ -70,6 +70,7 @@ static struct relevo_session *session_new(const struct relevo_session_options *o
 	pthread_mutex_init(&session->lock, NULL);
 	init_conditions(session);
 	list_init(&session->queues);
+	list_init(&session->stashes);
 	list_init(&session->failed_puts);
 	snprintf(session->name, sizeof session->name, "%s",
 		 options->name != NULL ? options->name : program_invocation_short_name);

@@ -29,6 +29,7 @@ struct relevo_session {
 	struct connection connection;
 	struct flusher flusher;
 	struct list queues;      /* struct relevo_queue */
+	struct list stashes;     /* struct stash, those that are not empty */
 	struct list failed_puts; /* for error callbacks, see failed_put.h */
 	bool reporting;          /* a thread runs error callbacks */
 	pthread_cond_t reported;

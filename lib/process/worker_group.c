@@ -82,6 +82,8 @@ static _Noreturn void be_worker(struct group *group, int index, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE);
+	/* The group does so too, but maybe only after the first result. */
+	atomic_store(&slot->pid, getpid());
 	wake_remove(&group->wake);
 	for (int i = 0; i < group->table->count; i++) {
 		if (group->members[i].pidfd >= 0)

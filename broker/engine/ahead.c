@@ -1,0 +1,132 @@
+#include "engine/ahead.h"
+
+#include "engine/peer.h"
+#include "engine/queue.h"
+
+#include <stdlib.h>
+
+/* How long a session may take to give back what is called back. */
+#define PATIENCE NSEC_PER_SEC
+
+/* Only where nobody can tell the difference: an unread item neither counts for
+ * the capacity nor keeps a time. */
+static bool hands_out_ahead(const struct queue *queue)
+{
+	return !queue->options.bounded && queue->options.lease == 0;
+}
+
+static struct ahead *ahead_new(struct engine_peer *peer, struct queue *queue, uint32_t handle)
+{
+	struct engine *engine = peer->engine;
+	if (!account_charge(peer->account, sizeof(struct ahead)))
+		return NULL;
+	struct ahead *ahead = malloc(sizeof *ahead);
+	if (ahead == NULL || !heap_reserve(&engine->ahead_timers, ++engine->ahead_count)) {
+		account_release(peer->account, sizeof *ahead);
+		engine->ahead_count -= ahead != NULL;
+		free(ahead);
+		return NULL;
+	}
+	*ahead = (struct ahead){ .peer = peer, .queue = queue, .handle = handle };
+	list_init(&ahead->leases);
+	list_append(&queue->readers, &ahead->in_queue);
+	queue->reader_count++;
+	return ahead;
+}
+
+struct ahead *ahead_open(struct engine_peer *peer, uint32_t handle)
+{
+	struct handle *entry = &peer->queues.handles[handle - 1];
+	if (entry->ahead == NULL && hands_out_ahead(entry->object))
+		entry->ahead = ahead_new(peer, entry->object, handle);
+	return entry->ahead;
+}
+
+static void give_all_back(struct ahead *ahead)
+{
+	struct list *node;
+	while ((node = list_first(&ahead->leases)) != NULL)
+		lease_return_unread(container_of(node, struct lease, in_ahead));
+}
+
+void ahead_close(struct ahead *ahead)
+{
+	if (ahead == NULL)
+		return;
+	struct engine_peer *peer = ahead->peer;
+	give_all_back(ahead);
+	list_remove(&ahead->in_queue);
+	ahead->queue->reader_count--;
+	peer->engine->ahead_count--;
+	account_release(peer->account, sizeof *ahead);
+	free(ahead);
+}
+
+struct ahead *ahead_of(const struct waiter *getter)
+{
+	/* It may have been closed while the call waited, or be another's now. */
+	const struct handle *entry = &getter->peer->queues.handles[getter->handle - 1];
+	return entry->object == getter->queue ? entry->ahead : NULL;
+}
+
+/* Half of this reader's part: so the depth is shared out in ever smaller portions,
+ * and what one reader holds is never much of what there is. */
+uint32_t ahead_share(const struct waiter *getter)
+{
+	const struct queue *queue = getter->queue;
+	if (getter->max_ahead == 0 || queue->getter_count > 1 || ahead_of(getter) == NULL)
+		return 0;
+	uint64_t share = stock_ready(&queue->stock) / (2 * (uint64_t)queue->reader_count);
+	return share < getter->max_ahead ? (uint32_t)share : getter->max_ahead;
+}
+
+void ahead_add(struct ahead *ahead, struct lease *lease)
+{
+	lease->ahead = ahead;
+	list_append(&ahead->leases, &lease->in_ahead);
+	ahead->items++;
+	ahead->queue->unread++;
+}
+
+void ahead_remove(struct lease *lease)
+{
+	struct ahead *ahead = lease->ahead;
+	lease->ahead = NULL;
+	list_remove(&lease->in_ahead);
+	ahead->queue->unread--;
+	if (--ahead->items > 0)
+		return;
+	ahead->recalled = false;
+	heap_remove(&ahead->peer->engine->ahead_timers, &ahead->timer);
+}
+
+static void recall(struct ahead *ahead)
+{
+	struct engine_peer *peer = ahead->peer;
+	ahead->recalled = true;
+	/* There is room: ahead_new() has seen to it. */
+	heap_push(&peer->engine->ahead_timers, &ahead->timer, peer->engine->now + PATIENCE);
+	if (peer->on_recall != NULL)
+		peer->on_recall(peer->recall_context, ahead->handle);
+}
+
+void ahead_recall(struct queue *queue)
+{
+	list_for_each (node, &queue->readers) {
+		struct ahead *ahead = container_of(node, struct ahead, in_queue);
+		if (ahead->items > 0 && !ahead->recalled)
+			recall(ahead);
+	}
+}
+
+void ahead_overdue(struct ahead *ahead)
+{
+	give_all_back(ahead);
+}
+
+void engine_peer_on_recall(struct engine_peer *peer,
+			   void (*on_recall)(void *context, uint32_t handle), void *context)
+{
+	peer->on_recall = on_recall;
+	peer->recall_context = context;
+}

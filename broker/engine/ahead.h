@@ -1,0 +1,48 @@
+#ifndef ENGINE_AHEAD_H
+#define ENGINE_AHEAD_H
+
+#include "engine/core.h"
+#include "engine/lease.h"
+
+/*
+ * Items that a session was handed ahead: it has not come for them yet, but likely
+ * will, and then need not ask. They are leased like any other; only they count
+ * as ready, and are called back when somebody else waits for an item.
+ *
+ * One record for each handle that gets in this way.
+ */
+struct ahead {
+	struct engine_peer *peer;
+	struct queue *queue;
+	uint32_t handle;
+	uint32_t items;         /* unread */
+	bool recalled;          /* and has not given them back yet */
+	struct list leases;     /* of the unread items */
+	struct list in_queue;   /* in queue->readers */
+	struct heap_node timer; /* when its time to give them back is over */
+};
+
+/* The record of the handle, made when it is new; NULL when the queue hands
+ * nothing out ahead, or memory ran out. */
+struct ahead *ahead_open(struct engine_peer *peer, uint32_t handle);
+
+/* Give back what is unread and free the record. NULL is allowed. */
+void ahead_close(struct ahead *ahead);
+
+/* How many items more than it asks for a getter should be given now. */
+uint32_t ahead_share(const struct waiter *getter);
+
+/* The record of the handle that a getter came with, or NULL. */
+struct ahead *ahead_of(const struct waiter *getter);
+
+/* The lease is one of an unread item; and: it is not any more. */
+void ahead_add(struct ahead *ahead, struct lease *lease);
+void ahead_remove(struct lease *lease);
+
+/* Somebody waits: have the sessions give back what they have not read. */
+void ahead_recall(struct queue *queue);
+
+/* Who did not give back in time is stopped or stuck: take it. */
+void ahead_overdue(struct ahead *ahead);
+
+#endif

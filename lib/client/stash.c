@@ -1,0 +1,118 @@
+#include "client/stash.h"
+
+#include "client/lease.h"
+#include "client/queue.h"
+
+#include <stdlib.h>
+
+/* After so long a time without a get, a program is no steady reader any more. */
+#define IDLE_TIME  (20 * NSEC_PER_MSEC)
+
+/* After so long a time the process may have been stopped, and its items taken
+ * back: first hear what the broker has to say. */
+#define STALE_TIME (250 * NSEC_PER_MSEC)
+
+void stash_fini(struct stash *stash)
+{
+	stash_drop(stash);
+	free(stash->items);
+	stash->items = NULL;
+}
+
+uint32_t stash_ask(struct stash *stash)
+{
+	if (stash->items == NULL)
+		stash->items = malloc((STASH_MOST + 1) * sizeof *stash->items);
+	if (stash->asked || stash->items == NULL)
+		return 0;
+	stash->asked = true;
+	return STASH_MOST;
+}
+
+void stash_drop(struct stash *stash)
+{
+	while (stash->next < stash->count)
+		relevo_item_free(&stash->items[stash->next++]);
+	stash->next = stash->count = 0;
+	list_remove(&stash->link);
+}
+
+static void take_first(struct stash *stash, relevo_item *item)
+{
+	*item = stash->items[stash->next++];
+	if (stash->next == stash->count)
+		list_remove(&stash->link);
+}
+
+bool stash_fill(struct relevo_queue *queue, const struct item_source *source, relevo_item *first)
+{
+	struct stash *stash = &queue->stash;
+	/* One call asks at a time, and only when there is none left. */
+	stash_drop(stash);
+	if (source->count > STASH_MOST + 1 || !item_block_fill(stash->items, source))
+		return false;
+	stash->next = 0;
+	stash->count = (uint32_t)source->count;
+	stash->epoch = source->epoch;
+	stash->last_taken = clock_now();
+	list_append(&queue->session->stashes, &stash->link);
+	take_first(stash, first);
+	return true;
+}
+
+/* Leases end with their connection. */
+static bool is_valid(struct relevo_queue *queue)
+{
+	struct stash *stash = &queue->stash;
+	const struct connection *connection = &queue->session->connection;
+	if (stash->epoch != connection->epoch || connection->broken)
+		stash_drop(stash);
+	return stash->next < stash->count;
+}
+
+bool stash_take(struct relevo_queue *queue, relevo_item *item)
+{
+	struct stash *stash = &queue->stash;
+	if (!is_valid(queue))
+		return false;
+	nsec_t now = clock_now();
+	if (now - stash->last_taken > STALE_TIME) {
+		connection_read_pending(queue->session);
+		if (!is_valid(queue))
+			return false;
+	}
+	stash->last_taken = now;
+	take_first(stash, item);
+	return true;
+}
+
+void stash_give_back(struct relevo_queue *queue)
+{
+	struct stash *stash = &queue->stash;
+	if (!is_valid(queue))
+		return;
+	uint64_t leases[STASH_MOST + 1];
+	uint32_t count = 0;
+	for (uint32_t i = stash->next; i < stash->count; i++)
+		leases[count++] = stash->items[i].lease;
+	lease_give_back(queue->session, leases, count);
+	stash_drop(stash);
+}
+
+bool stash_look_after(struct relevo_session *session)
+{
+	if (list_empty(&session->stashes))
+		return false;
+	bool any = false;
+	nsec_t now = clock_now();
+	list_for_each (node, &session->stashes) {
+		struct relevo_queue *queue = container_of(node, struct relevo_queue, stash.link);
+		if (!is_valid(queue))
+			continue;
+		if (now - queue->stash.last_taken > IDLE_TIME)
+			stash_give_back(queue);
+		else
+			any = true;
+	}
+	return any;
+}

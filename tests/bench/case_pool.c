@@ -1,0 +1,130 @@
+#include "bench/actors.h"
+#include "bench/cases.h"
+#include "bench/die.h"
+#include "bench/queue_name.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Tasks that do nothing: what a pool itself costs. */
+enum { TASKS = 10000, WORKERS = 2, WARM_UP = 100, CHUNKED_MAPS = 20 };
+
+struct mapping {
+	const char *url;
+	size_t chunk; /* 0: the default */
+	int maps;     /* one after the other */
+};
+
+static int noop(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	(void)argument;
+	(void)reply;
+	(void)user;
+	return RELEVO_OK;
+}
+
+static void map_once(relevo_pool *pool, const struct relevo_bytes *arguments, size_t count,
+		     size_t chunk)
+{
+	static struct relevo_result results[TASKS];
+	const struct relevo_map_options options = { .chunk = chunk };
+	must(relevo_pool_map(pool, "noop", arguments, count, &options, results), "relevo_pool_map");
+	for (size_t i = 0; i < count; i++)
+		must(results[i].status, "a task");
+	relevo_results_free(results, count);
+}
+
+static void map_all(struct actor *self, const void *context)
+{
+	const struct mapping *mapping = context;
+	static struct relevo_bytes arguments[TASKS];
+	static int numbers[TASKS];
+	for (int i = 0; i < TASKS; i++) {
+		numbers[i] = i;
+		arguments[i] = (struct relevo_bytes){ &numbers[i], sizeof numbers[i] };
+	}
+	const struct relevo_pool_options options = { .processes = WORKERS };
+	relevo_session *session = session_to(mapping->url);
+	relevo_pool *pool;
+	must(relevo_register("noop", noop, NULL), "relevo_register");
+	must(relevo_pool_open(session, &options, &pool), "relevo_pool_open");
+	map_once(pool, arguments, WARM_UP, 1);
+	actor_ready(self);
+	for (int i = 0; i < mapping->maps; i++)
+		map_once(pool, arguments, TASKS, mapping->chunk);
+	actor_done(self);
+	relevo_pool_close(pool);
+	must(relevo_close(session), "relevo_close");
+}
+
+static double tasks_per_second(const struct mapping *mapping)
+{
+	const struct role role = { map_all, mapping };
+	return (double)mapping->maps * TASKS / actors_run(&role, 1);
+}
+
+double pool_noop(const struct fixture *fixture)
+{
+	const struct mapping mapping = { fixture->url, 1, 1 };
+	return tasks_per_second(&mapping);
+}
+
+double pool_noop_chunked(const struct fixture *fixture)
+{
+	const struct mapping mapping = { fixture->url, 0, CHUNKED_MAPS };
+	return tasks_per_second(&mapping);
+}
+
+/* ---- Python's pool ---------------------------------------------------- */
+
+static void become_python(int output, size_t chunk, int maps)
+{
+	char words[4][16];
+	const int numbers[] = { TASKS, WORKERS, (int)chunk, maps };
+	for (int i = 0; i < 4; i++)
+		snprintf(words[i], sizeof words[i], "%d", numbers[i]);
+	dup2(output, STDOUT_FILENO);
+	execlp("python3", "python3", POOL_PYTHON, words[0], words[1], words[2], words[3], NULL);
+	_exit(1);
+}
+
+/* The script prints one number; without Python there is none. */
+static double python_tasks_per_second(size_t chunk, int maps)
+{
+	int ends[2];
+	double figure;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		die_errno("pipe");
+	pid_t parent = getpid(), pid = fork();
+	if (pid < 0)
+		die_errno("fork");
+	if (pid == 0) {
+		end_with_parent(parent);
+		become_python(ends[1], chunk, maps);
+	}
+	close(ends[1]);
+	FILE *output = fdopen(ends[0], "r");
+	if (output == NULL)
+		die_errno("fdopen");
+	if (fscanf(output, "%lf", &figure) != 1)
+		figure = NAN;
+	fclose(output);
+	waitpid(pid, NULL, 0);
+	return figure;
+}
+
+double python_noop(const struct fixture *fixture)
+{
+	(void)fixture;
+	return python_tasks_per_second(1, 1);
+}
+
+double python_noop_chunked(const struct fixture *fixture)
+{
+	(void)fixture;
+	return python_tasks_per_second(0, CHUNKED_MAPS);
+}

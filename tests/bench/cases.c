@@ -1,0 +1,14 @@
+#include "bench/cases.h"
+
+const struct bench_case bench_cases[] = {
+	{ "queue_round_trip", "us", queue_round_trip, "raw relay", raw_unix_round_trip },
+	{ "tcp_round_trip", "us", tcp_round_trip, "raw relay over tcp", raw_tcp_round_trip },
+	{ "queue_batch", "items/s", queue_batch, "raw relay, 6 KB writes", raw_batched },
+	{ "queue_get_batch", "items/s", queue_get_batch, "raw relay, 6 KB writes", raw_batched },
+	{ "queue_put_one", "items/s", queue_put_one, "raw relay, 64 byte writes", raw_single },
+	{ "queue_get_one", "items/s", queue_get_one, NULL, NULL },
+	{ "queue_large", "MB/s", queue_large, "raw relay, 64 KB writes", raw_large },
+	{ "pool_noop", "tasks/s", pool_noop, "Python's Pool, chunksize=1", python_noop },
+	{ "pool_noop_chunked", "tasks/s", pool_noop_chunked, "Python's Pool", python_noop_chunked },
+	{ .name = NULL },
+};

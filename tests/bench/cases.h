@@ -1,0 +1,20 @@
+#ifndef BENCH_CASES_H
+#define BENCH_CASES_H
+
+#include "bench/harness.h"
+
+/* All cases, in the order of the report; ended by one without a name. Those of
+ * one file are made there, and listed in cases.c. */
+extern const struct bench_case bench_cases[];
+
+/* case_round_trip.c */
+bench_figure queue_round_trip, tcp_round_trip, raw_unix_round_trip, raw_tcp_round_trip;
+
+/* case_stream.c */
+bench_figure queue_batch, queue_get_batch, queue_put_one, queue_get_one, queue_large;
+bench_figure raw_batched, raw_single, raw_large;
+
+/* case_pool.c */
+bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;
+
+#endif

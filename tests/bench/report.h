@@ -1,0 +1,15 @@
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
+
+#include "bench/harness.h"
+
+/* A table for people on standard output. */
+void report_heading(void);
+void report_row(const struct bench_case *bench, const struct bench_result *result);
+
+/* {"case":..., "value":..., "unit":..., "versus":..., "ratio":...} as one line:
+ * `value` is the median, `versus` the name of what it is compared with and `ratio`
+ * the value divided by that one's; both null where there is none. */
+void report_json(FILE *file, const struct bench_case *bench, const struct bench_result *result);
+
+#endif

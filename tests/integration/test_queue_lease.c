@@ -1,0 +1,228 @@
+/* Leases: acknowledging, giving back, running out. */
+#include "support/queues.h"
+
+static void lease_one(relevo_queue *queue, relevo_item *item)
+{
+	size_t got;
+	assert_ok(relevo_queue_lease(queue, item, 1, TEST_PATIENCE, &got));
+	assert_int_equal(got, 1);
+	assert_int_not_equal(item->lease, 0);
+}
+
+static void an_acknowledged_item_is_gone(void **state)
+{
+	struct scene *scene = *state;
+	relevo_item item;
+	put_text(scene->queue, "x");
+	lease_one(scene->queue, &item);
+	assert_int_equal(counts_of(scene->queue).leased, 1);
+	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
+	assert_int_equal(item.lease, 0);
+	struct relevo_queue_counts counts = counts_of(scene->queue);
+	assert_int_equal(counts.leased + counts.ready + counts.delayed + counts.bytes, 0);
+	relevo_item_free(&item);
+}
+
+static void a_second_acknowledgement_is_not_the_owners(void **state)
+{
+	struct scene *scene = *state;
+	relevo_item item, same;
+	put_text(scene->queue, "x");
+	lease_one(scene->queue, &item);
+	same = item;
+	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
+	assert_status(relevo_queue_ack(scene->queue, &same, 1), RELEVO_NOT_OWNER);
+	same.lease = 4711;
+	assert_status(relevo_queue_nack(scene->queue, &same, 1, 0), RELEVO_NOT_OWNER);
+	/* Nothing is held any more: nothing to do. */
+	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
+	relevo_item_free(&item);
+}
+
+static void the_others_are_acknowledged_all_the_same(void **state)
+{
+	struct scene *scene = *state;
+	relevo_item items[3];
+	size_t got;
+	put_text(scene->queue, "a");
+	put_text(scene->queue, "b");
+	put_text(scene->queue, "c");
+	assert_ok(relevo_queue_lease(scene->queue, items, 3, 0, &got));
+	assert_int_equal(got, 3);
+	relevo_item copy = items[1];
+	assert_ok(relevo_queue_ack(scene->queue, &copy, 1));
+	assert_status(relevo_queue_ack(scene->queue, items, 3), RELEVO_NOT_OWNER);
+	assert_int_equal(counts_of(scene->queue).acknowledged, 3);
+	assert_int_equal(counts_of(scene->queue).leased, 0);
+	for (int i = 0; i < 3; i++)
+		relevo_item_free(&items[i]);
+}
+
+static void somebody_elses_lease_is_not_the_owners(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *other = session_open(scene->broker.url);
+	relevo_queue *theirs = queue_open(other, "q");
+	relevo_item item, copy;
+	put_text(scene->queue, "x");
+	lease_one(scene->queue, &item);
+	copy = item;
+	assert_status(relevo_queue_ack(theirs, &copy, 1), RELEVO_NOT_OWNER);
+	assert_int_equal(counts_of(scene->queue).leased, 1);
+	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
+	relevo_item_free(&item);
+	relevo_queue_close(theirs);
+	assert_ok(relevo_close(other));
+}
+
+static void given_back_items_return_to_their_place(void **state)
+{
+	struct scene *scene = *state;
+	relevo_item items[3];
+	size_t got;
+	put_text(scene->queue, "a");
+	put_text(scene->queue, "b");
+	put_text(scene->queue, "c");
+	put_text(scene->queue, "d");
+	assert_ok(relevo_queue_lease(scene->queue, items, 3, 0, &got));
+	/* The later one first. */
+	assert_ok(relevo_queue_nack(scene->queue, &items[2], 1, 0));
+	assert_ok(relevo_queue_nack(scene->queue, &items[0], 1, 0));
+	assert_int_equal(items[0].lease, 0);
+	relevo_item again;
+	lease_one(scene->queue, &again);
+	assert_string_equal(again.data, "a");
+	assert_int_equal(again.deliveries, 2);
+	assert_ok(relevo_queue_nack(scene->queue, &again, 1, 0));
+	relevo_item_free(&again);
+	lease_one(scene->queue, &again);
+	assert_int_equal(again.deliveries, 3);
+	assert_ok(relevo_queue_ack(scene->queue, &again, 1));
+	relevo_item_free(&again);
+	expect_text(scene->queue, "c");
+	expect_text(scene->queue, "d");
+	assert_ok(relevo_queue_ack(scene->queue, &items[1], 1));
+	for (int i = 0; i < 3; i++)
+		relevo_item_free(&items[i]);
+}
+
+static void a_delay_is_kept(void **state)
+{
+	struct scene *scene = *state;
+	relevo_item item;
+	put_text(scene->queue, "later");
+	lease_one(scene->queue, &item);
+	int64_t before = test_now();
+	assert_ok(relevo_queue_nack(scene->queue, &item, 1, 200));
+	relevo_item_free(&item);
+	expect_empty(scene->queue);
+	assert_int_equal(counts_of(scene->queue).delayed, 1);
+	lease_one(scene->queue, &item);
+	assert_between(test_now() - before, 199, 1200);
+	assert_string_equal(item.data, "later");
+	assert_int_equal(item.deliveries, 2);
+	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
+	relevo_item_free(&item);
+	assert_fails(relevo_queue_nack(scene->queue, &item, 1, -1), RELEVO_BAD_ARGUMENT, "-1");
+	assert_fails(relevo_queue_nack(scene->queue, &item, 1, INT64_MAX), RELEVO_BAD_ARGUMENT,
+		     "delay");
+}
+
+static void a_lease_runs_out(void **state)
+{
+	struct scene *scene = *state;
+	relevo_queue *queue;
+	struct relevo_queue_options options = { .lease = 150 };
+	relevo_item item, again;
+	assert_ok(relevo_queue_open(scene->session, "short", &options, &queue));
+	put_text(queue, "x");
+	int64_t before = test_now();
+	lease_one(queue, &item);
+	expect_empty(queue);
+	lease_one(queue, &again);
+	assert_between(test_now() - before, 149, 1150);
+	assert_int_equal(again.deliveries, 2);
+	assert_int_equal(counts_of(queue).redelivered, 1);
+	assert_status(relevo_queue_ack(queue, &item, 1), RELEVO_NOT_OWNER);
+	assert_ok(relevo_queue_ack(queue, &again, 1));
+	relevo_item_free(&item);
+	relevo_item_free(&again);
+	relevo_queue_close(queue);
+}
+
+static void leases_go_back_with_their_session(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *other = session_open(scene->broker.url);
+	relevo_queue *theirs = queue_open(other, "q");
+	relevo_item items[2];
+	size_t got;
+	put_text(scene->queue, "a");
+	put_text(scene->queue, "b");
+	assert_ok(relevo_flush(scene->session, RELEVO_FOREVER));
+	assert_ok(relevo_queue_lease(theirs, items, 2, TEST_PATIENCE, &got));
+	assert_int_equal(got, 2);
+	assert_ok(relevo_queue_ack(theirs, &items[0], 1));
+	relevo_queue_close(theirs);
+	assert_int_equal(counts_of(scene->queue).leased, 1);
+	assert_ok(relevo_close(other));
+	relevo_item item;
+	lease_one(scene->queue, &item);
+	assert_string_equal(item.data, "b");
+	assert_int_equal(item.deliveries, 2);
+	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
+	relevo_item_free(&item);
+	/* Items outlive the session they came through. */
+	assert_string_equal(items[1].data, "b");
+	relevo_item_free(&items[0]);
+	relevo_item_free(&items[1]);
+}
+
+static void a_got_item_is_acknowledged_when_the_session_ends(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *other = session_open(scene->broker.url);
+	relevo_queue *theirs = queue_open(other, "q");
+	put_text(scene->queue, "a");
+	expect_text(theirs, "a");
+	relevo_queue_close(theirs);
+	assert_ok(relevo_close(other));
+	expect_empty(scene->queue);
+	assert_int_equal(counts_of(scene->queue).acknowledged, 1);
+}
+
+static void an_acknowledgement_arrives_without_another_call(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *other = session_open(scene->broker.url);
+	relevo_queue *theirs = queue_open(other, "q");
+	put_text(scene->queue, "a");
+	expect_text(theirs, "a");
+	relevo_queue *bounded = queue_open_bounded(scene->session, "bounded", 1);
+	relevo_queue *their_bounded = queue_open_bounded(other, "bounded", 1);
+	put_text(bounded, "1");
+	expect_text(their_bounded, "1");
+	put_text(bounded, "2");
+	expect_text(their_bounded, "2");
+	relevo_queue_close(bounded);
+	relevo_queue_close(their_bounded);
+	relevo_queue_close(theirs);
+	assert_ok(relevo_close(other));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scene_unit_test(an_acknowledged_item_is_gone),
+		scene_unit_test(a_second_acknowledgement_is_not_the_owners),
+		scene_unit_test(the_others_are_acknowledged_all_the_same),
+		scene_unit_test(somebody_elses_lease_is_not_the_owners),
+		scene_unit_test(given_back_items_return_to_their_place),
+		scene_unit_test(a_delay_is_kept),
+		scene_unit_test(a_lease_runs_out),
+		scene_unit_test(leases_go_back_with_their_session),
+		scene_unit_test(a_got_item_is_acknowledged_when_the_session_ends),
+		scene_unit_test(an_acknowledgement_arrives_without_another_call),
+	};
+	return cmocka_run_group_tests_name("queue_lease", tests, NULL, NULL);
+}

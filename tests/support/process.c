@@ -1,0 +1,161 @@
+#include "support/process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+int64_t test_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+pid_t child_start(void (*body)(void *argument), void *argument)
+{
+	fflush(NULL);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		body(argument);
+		_exit(EXIT_SUCCESS);
+	}
+	return pid;
+}
+
+/* poll() to the end of the time, whatever signals come. */
+static bool becomes_readable(int fd, int msec)
+{
+	int64_t deadline = test_now() + msec;
+	for (;;) {
+		struct pollfd entry = { .fd = fd, .events = POLLIN };
+		int64_t left = deadline - test_now();
+		int ready = poll(&entry, 1, left > 0 ? (int)left : 0);
+		if (ready >= 0 || errno != EINTR)
+			return ready == 1;
+	}
+}
+
+bool process_ends(pid_t pid, int msec)
+{
+	int fd = pidfd_open(pid, 0);
+	if (fd < 0)
+		return errno == ESRCH;
+	bool ended = becomes_readable(fd, msec);
+	close(fd);
+	return ended;
+}
+
+bool process_runs(pid_t pid)
+{
+	char path[64], text[512];
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	size_t size = fread(text, 1, sizeof text - 1, file);
+	fclose(file);
+	text[size] = '\0';
+	const char *state = strrchr(text, ')');
+	return state != NULL && strchr("ZX", state[2]) == NULL;
+}
+
+int child_wait(pid_t pid)
+{
+	int status;
+	if (!process_ends(pid, TEST_PATIENCE)) {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		fail_msg("a child did not end");
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void child_join(pid_t pid)
+{
+	assert_int_equal(child_wait(pid), EXIT_SUCCESS);
+}
+
+void child_kill(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(child_wait(pid), 128 + SIGKILL);
+}
+
+/* The parent of a process, from /proc; -1: there is no such process. */
+static pid_t parent_of(const char *process)
+{
+	char path[64], text[512];
+	int parent = -1;
+	snprintf(path, sizeof path, "/proc/%.20s/stat", process);
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return -1;
+	size_t size = fread(text, 1, sizeof text - 1, file);
+	fclose(file);
+	text[size] = '\0';
+	const char *state = strrchr(text, ')');
+	if (state != NULL && state[2] != 'Z')
+		sscanf(state + 3, "%d", &parent);
+	return parent;
+}
+
+size_t process_children(pid_t pid, pid_t *children, size_t count)
+{
+	size_t found = 0;
+	DIR *folder = opendir("/proc");
+	assert_non_null(folder);
+	for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		if (parent_of(entry->d_name) == pid && found++ < count)
+			children[found - 1] = atoi(entry->d_name);
+	}
+	closedir(folder);
+	return found;
+}
+
+void gate_make(struct gate *gate)
+{
+	assert_int_equal(pipe2(gate->ends, O_CLOEXEC), 0);
+}
+
+void gate_close(struct gate *gate)
+{
+	close(gate->ends[0]);
+	close(gate->ends[1]);
+}
+
+void gate_open(struct gate *gate)
+{
+	ssize_t written;
+	do
+		written = write(gate->ends[1], "", 1);
+	while (written < 0 && errno == EINTR);
+	child_check(written == 1);
+}
+
+void gate_pass(struct gate *gate)
+{
+	char byte;
+	child_check(becomes_readable(gate->ends[0], TEST_PATIENCE));
+	child_check(read(gate->ends[0], &byte, 1) == 1);
+}
+
+bool eventually(bool (*holds)(void *argument), void *argument)
+{
+	int64_t deadline = test_now() + TEST_PATIENCE;
+	while (!holds(argument)) {
+		if (test_now() > deadline)
+			return false;
+		poll(NULL, 0, 1);
+	}
+	return true;
+}

@@ -1,0 +1,91 @@
+#ifndef SUPPORT_PROCESS_H
+#define SUPPORT_PROCESS_H
+
+#include "support/test.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* What a test that hangs may take, in ms: no wait in a test is longer. */
+enum { TEST_PATIENCE = 20000 };
+
+/* Milliseconds, from some moment on. */
+int64_t test_now(void);
+
+/* Allow a slow machine (or a sanitizer) this much above what is promised. */
+#define assert_between(value, least, most) assert_in_range((uint64_t)(value), (least), (most))
+
+/* The call succeeds; otherwise the test says why not. */
+#define assert_ok(call)                                                                            \
+	do {                                                                                       \
+		int status_ = (call);                                                              \
+		if (status_ != RELEVO_OK)                                                          \
+			fail_msg("%s: %s: %s", #call, relevo_error_name(status_),                  \
+				 relevo_error_detail());                                           \
+	} while (0)
+
+/* The call fails like this, and the sentence about it holds `text`. */
+#define assert_fails(call, status, text)                                                           \
+	do {                                                                                       \
+		assert_status(call, status);                                                       \
+		if (strstr(relevo_error_detail(), (text)) == NULL)                                 \
+			fail_msg("%s: \"%s\" does not say \"%s\"", #call, relevo_error_detail(),   \
+				 (text));                                                          \
+	} while (0)
+
+#define assert_status(call, status)                                                                \
+	assert_string_equal(relevo_error_name(call), relevo_error_name(status))
+
+/* In child processes and threads, where cmocka cannot fail a test: the process
+ * ends, which the parent sees. */
+#define child_check(condition)                                                                     \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
+			_exit(EXIT_FAILURE);                                                       \
+		}                                                                                  \
+	} while (0)
+
+/* Fork a child that runs this and ends with success. */
+pid_t child_start(void (*body)(void *argument), void *argument);
+
+/* Wait until it ends; 128 + signal, or its exit status. Fails the test when it
+ * takes longer than TEST_PATIENCE. */
+int child_wait(pid_t pid);
+
+/* It ends with success. */
+void child_join(pid_t pid);
+
+/* SIGKILL, and wait. */
+void child_kill(pid_t pid);
+
+/* Wait until a process that need not be a child has ended. False after `msec`. */
+bool process_ends(pid_t pid, int msec);
+
+/* Whether a process of that id exists and is no zombie. */
+bool process_runs(pid_t pid);
+
+/* Children of that process; at most `count` are stored. Returns how many. */
+size_t process_children(pid_t pid, pid_t *children, size_t count);
+
+/*
+ * A gate, through which processes and threads tell each other that something has
+ * happened: each gate_pass() takes one gate_open(), and waits for it.
+ */
+struct gate {
+	int ends[2];
+};
+
+void gate_make(struct gate *gate);
+void gate_close(struct gate *gate);
+void gate_open(struct gate *gate);
+void gate_pass(struct gate *gate); /* ends the process after TEST_PATIENCE */
+
+/* Wait until the condition holds, looking again and again; false after
+ * TEST_PATIENCE. Only for what sends no event. */
+bool eventually(bool (*holds)(void *argument), void *argument);
+
+#endif

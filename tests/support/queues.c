@@ -1,0 +1,117 @@
+#include "support/queues.h"
+
+static struct scene the_scene;
+
+int scene_setup(void **state)
+{
+	if (leaks_setup(state) != 0)
+		return -1;
+	test_broker_start(&the_scene.broker, NULL);
+	the_scene.session = session_open(the_scene.broker.url);
+	the_scene.queue = queue_open(the_scene.session, "q");
+	*state = &the_scene;
+	return 0;
+}
+
+int scene_teardown(void **state)
+{
+	relevo_queue_close(the_scene.queue);
+	int status = relevo_close(the_scene.session);
+	test_broker_stop(&the_scene.broker);
+	int leaks = leaks_teardown(state);
+	return status == RELEVO_OK ? leaks : -1;
+}
+
+relevo_session *session_open(const char *url)
+{
+	relevo_session *session = NULL;
+	assert_ok(relevo_open(url, NULL, &session));
+	return session;
+}
+
+relevo_queue *queue_open(relevo_session *session, const char *name)
+{
+	return queue_open_bounded(session, name, 0);
+}
+
+relevo_queue *queue_open_bounded(relevo_session *session, const char *name, int64_t capacity)
+{
+	relevo_queue *queue = NULL;
+	struct relevo_queue_options options = { .capacity = capacity };
+	assert_ok(relevo_queue_open(session, name, &options, &queue));
+	return queue;
+}
+
+void put_text(relevo_queue *queue, const char *text)
+{
+	assert_ok(relevo_queue_put(queue, text, strlen(text), RELEVO_FOREVER));
+}
+
+void expect_text(relevo_queue *queue, const char *text)
+{
+	relevo_item item;
+	assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+	assert_string_equal(item.data, text);
+	assert_int_equal(item.size, strlen(text));
+	relevo_item_free(&item);
+}
+
+void expect_empty(relevo_queue *queue)
+{
+	relevo_item item;
+	assert_status(relevo_queue_try_get(queue, &item), RELEVO_EMPTY);
+}
+
+struct relevo_queue_counts counts_of(relevo_queue *queue)
+{
+	struct relevo_queue_counts counts;
+	assert_ok(relevo_queue_count(queue, &counts));
+	return counts;
+}
+
+struct expected {
+	relevo_queue *queue;
+	uint64_t count;
+};
+
+static bool enough_getters(void *argument)
+{
+	const struct expected *expected = argument;
+	return counts_of(expected->queue).getters == expected->count;
+}
+
+static bool enough_putters(void *argument)
+{
+	const struct expected *expected = argument;
+	return counts_of(expected->queue).putters == expected->count;
+}
+
+void wait_for_getters(relevo_queue *queue, uint64_t count)
+{
+	assert_true(eventually(enough_getters, &(struct expected){ queue, count }));
+}
+
+void wait_for_putters(relevo_queue *queue, uint64_t count)
+{
+	assert_true(eventually(enough_putters, &(struct expected){ queue, count }));
+}
+
+static uint8_t pattern_byte(size_t place, uint32_t seed)
+{
+	return (uint8_t)((place * 2654435761u + seed) >> 8);
+}
+
+void pattern_fill(uint8_t *bytes, size_t size, uint32_t seed)
+{
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = pattern_byte(i, seed);
+}
+
+bool pattern_holds(const uint8_t *bytes, size_t size, uint32_t seed)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (bytes[i] != pattern_byte(i, seed))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,216 @@
+#include "net/output.h"
+
+#include "support/test.h"
+
+#include "support/leaks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* An owner that counts who holds it. */
+struct owner {
+	int held;
+	bool refuses;
+	uint8_t bytes[2 * OUTPUT_REFER_FROM];
+};
+
+static bool hold(void *context, void *owner)
+{
+	struct owner *self = owner;
+	(void)context;
+	if (self->refuses)
+		return false;
+	self->held++;
+	return true;
+}
+
+static void release(void *context, void *owner)
+{
+	(void)context;
+	((struct owner *)owner)->held--;
+}
+
+static const struct output_owners owners = { NULL, hold, release };
+
+/* A listener and both ends of a connection to it. */
+struct line {
+	struct listener *listener;
+	struct channel *near;
+	struct channel *far;
+};
+
+static void line_open(struct line *line)
+{
+	char url[64];
+	struct address address;
+	snprintf(url, sizeof url, "abstract://relevo-test-output-%d", (int)getpid());
+	assert_int_equal(address_parse(url, &address, NULL), RELEVO_OK);
+	assert_int_equal(listener_open(&address, &line->listener, NULL), RELEVO_OK);
+	assert_int_equal(channel_connect(&address, NSEC_NEVER, &line->far, NULL), RELEVO_OK);
+	assert_int_equal(listener_accept(line->listener, &line->near), RELEVO_OK);
+}
+
+static void line_close(struct line *line)
+{
+	channel_close(line->near);
+	channel_close(line->far);
+	listener_close(line->listener);
+}
+
+/* What has arrived at the far end, appended to `bytes`. */
+static void drain(struct line *line, struct buffer *bytes)
+{
+	enum { PART = 64 * 1024 };
+	size_t got = 0;
+	uint8_t *room = buffer_reserve(bytes, PART);
+	assert_non_null(room);
+	while (channel_receive(line->far, room, PART, &got) == RELEVO_OK) {
+		buffer_commit(bytes, got);
+		room = buffer_reserve(bytes, PART);
+		assert_non_null(room);
+	}
+}
+
+static Relevo__QueueItems items = {
+	.base = PROTOBUF_C_MESSAGE_INIT(&relevo__queue_items__descriptor),
+};
+
+/* Append a frame with these bodies, and what it looks like to `expected`. */
+static void append(struct output *output, const struct output_body *bodies, size_t count,
+		   struct buffer *expected)
+{
+	uint32_t sizes[8];
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	assert_true(count <= 8);
+	for (size_t i = 0; i < count; i++)
+		sizes[i] = (uint32_t)bodies[i].size;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_ITEMS;
+	header.queue_items = &items;
+	header.n_sizes = count;
+	header.sizes = sizes;
+	assert_true(output_append(output, &header, bodies));
+	assert_true(frame_append_head(expected, &header, frame_bodies_size(&header)));
+	for (size_t i = 0; i < count; i++)
+		assert_true(buffer_append(expected, bodies[i].bytes, bodies[i].size));
+}
+
+static void expect_equal(const struct buffer *got, const struct buffer *expected)
+{
+	assert_int_equal(buffer_size(got), buffer_size(expected));
+	assert_memory_equal(buffer_data(got), buffer_data(expected), buffer_size(got));
+}
+
+static struct owner *owner_new(uint8_t fill)
+{
+	struct owner *owner = calloc(1, sizeof *owner);
+	assert_non_null(owner);
+	memset(owner->bytes, fill, sizeof owner->bytes);
+	return owner;
+}
+
+static void test_small_bodies_are_copied_and_big_ones_held(void **state)
+{
+	struct output output = { .owners = &owners };
+	struct buffer expected = { 0 }, got = { 0 };
+	struct owner *small = owner_new('s'), *big = owner_new('b'), *stubborn = owner_new('r');
+	struct line line;
+	(void)state;
+	stubborn->refuses = true;
+	line_open(&line);
+	const struct output_body bodies[] = {
+		{ small->bytes, OUTPUT_REFER_FROM - 1, small },
+		{ big->bytes, OUTPUT_REFER_FROM, big },
+		{ stubborn->bytes, OUTPUT_REFER_FROM, stubborn },
+		{ big->bytes, sizeof big->bytes, NULL },
+		{ small->bytes, 0, small },
+		{ big->bytes, sizeof big->bytes, big },
+	};
+	append(&output, bodies, 6, &expected);
+	assert_int_equal(small->held, 0);
+	assert_int_equal(big->held, 2);
+	assert_int_equal(output.size, buffer_size(&expected));
+	assert_int_equal(output_send(&output, line.near), RELEVO_OK);
+	assert_int_equal(output.size, 0);
+	assert_int_equal(big->held, 0);
+	drain(&line, &got);
+	expect_equal(&got, &expected);
+	line_close(&line);
+	output_fini(&output);
+	buffer_fini(&expected);
+	buffer_fini(&got);
+	free(small);
+	free(big);
+	free(stubborn);
+}
+
+static void test_a_full_socket_takes_the_rest_later(void **state)
+{
+	enum { FRAMES = 2000 };
+	struct output output = { .owners = &owners };
+	struct buffer expected = { 0 }, got = { 0 };
+	struct owner *big = owner_new('b');
+	struct line line;
+	int turns = 0, status;
+	(void)state;
+	line_open(&line);
+	for (int i = 0; i < FRAMES; i++) {
+		const struct output_body bodies[] = {
+			{ "small", 5, NULL },
+			{ big->bytes, OUTPUT_REFER_FROM + (size_t)i, big },
+		};
+		append(&output, bodies, 2, &expected);
+	}
+	assert_int_equal(big->held, FRAMES);
+	while ((status = output_send(&output, line.near)) == RELEVO_TRY_AGAIN || output.size > 0) {
+		drain(&line, &got);
+		turns++;
+	}
+	assert_int_equal(status, RELEVO_OK);
+	assert_true(turns > 1);
+	assert_int_equal(big->held, 0);
+	drain(&line, &got);
+	expect_equal(&got, &expected);
+	line_close(&line);
+	output_fini(&output);
+	buffer_fini(&expected);
+	buffer_fini(&got);
+	free(big);
+}
+
+static void test_what_is_not_sent_is_released(void **state)
+{
+	struct output output = { .owners = &owners };
+	struct buffer expected = { 0 };
+	struct owner *big = owner_new('b');
+	struct line line;
+	(void)state;
+	line_open(&line);
+	const struct output_body body = { big->bytes, sizeof big->bytes, big };
+	append(&output, &body, 1, &expected);
+	output_discard(&output);
+	assert_int_equal(output.size, 0);
+	assert_int_equal(big->held, 0);
+	/* It can be used again. */
+	append(&output, &body, 1, &expected);
+	channel_close(line.far);
+	line.far = NULL;
+	assert_int_equal(output_send(&output, line.near), RELEVO_DISCONNECTED);
+	assert_int_equal(big->held, 1);
+	output_fini(&output);
+	assert_int_equal(big->held, 0);
+	line_close(&line);
+	buffer_fini(&expected);
+	free(big);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		leaks_unit_test(test_small_bodies_are_copied_and_big_ones_held),
+		leaks_unit_test(test_a_full_socket_takes_the_rest_later),
+		leaks_unit_test(test_what_is_not_sent_is_released),
+	};
+	return cmocka_run_group_tests_name("net/output", tests, NULL, NULL);
+}
