@@ -18,8 +18,7 @@ static bool answered(const struct call *call)
 	return call->done;
 }
 
-/* Let another waiting thread be the reader. */
-static void pass_reading_on(struct connection *connection)
+void call_pass_reading_on(struct connection *connection)
 {
 	if (connection->reading)
 		return;
@@ -55,7 +54,7 @@ static int wait_until(struct relevo_session *session, struct call *call, nsec_t 
 	while (!answered(call) && status == RELEVO_OK)
 		status = connection->reading ? follow(session, call, deadline)
 					     : connection_read(session, false, deadline);
-	pass_reading_on(connection);
+	call_pass_reading_on(connection);
 	return answered(call) ? RELEVO_OK : status;
 }
 

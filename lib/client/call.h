@@ -41,6 +41,10 @@ int call_run(struct relevo_session *session, struct call *call, Relevo__Header *
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,
 			 struct error *error);
 
+/* Whoever has been the reader and stops waiting lets a thread that still waits be
+ * it. */
+void call_pass_reading_on(struct connection *connection);
+
 /* The reader's part: act on one frame. */
 void call_dispatch(struct relevo_session *session, const struct frame *frame);
 

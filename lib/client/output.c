@@ -1,5 +1,6 @@
 #include "client/output.h"
 
+#include "client/call.h"
 #include "client/queue.h"
 #include "wire/protocol.h"
 
@@ -34,6 +35,17 @@ static int append_leftover(struct buffer *out, const struct iovec *pieces, int c
 	return RELEVO_OK;
 }
 
+/* The other end listens no more. It may have said why before it left. */
+static int refused(struct relevo_session *session)
+{
+	connection_read_pending(session);
+	/* A thread that is reading will find out by itself. */
+	if (!session->connection.broken && !session->connection.reading)
+		connection_lost(session, RELEVO_DISCONNECTED,
+				"the connection to the broker is lost");
+	return RELEVO_DISCONNECTED;
+}
+
 /*
  * Send what is in the buffer and then the bodies, as far as the socket takes
  * them at once. What it does not take of the bodies is kept in the buffer: only
@@ -55,10 +67,8 @@ static int send_with(struct relevo_session *session, const struct iovec *bodies,
 
 	size_t sent = 0;
 	int status = channel_send(connection->channel, pieces, count + 1, &sent);
-	if (status == RELEVO_DISCONNECTED) {
-		connection_lost(session, status, "the connection to the broker is lost");
-		return status;
-	}
+	if (status == RELEVO_DISCONNECTED)
+		return refused(session);
 	if (status != RELEVO_OK)
 		sent = 0;
 	size_t of_head = sent < head ? sent : head;
@@ -231,6 +241,8 @@ int output_drain(struct relevo_session *session, nsec_t deadline)
 		if (status == RELEVO_OK)
 			status = output_push(session);
 	}
+	/* Others may have started to wait while this thread was the reader. */
+	call_pass_reading_on(&session->connection);
 	return status;
 }
 

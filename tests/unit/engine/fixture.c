@@ -190,6 +190,13 @@ void get(struct engine_peer *peer, uint32_t handle, uint32_t max_items, nsec_t d
 	queue_get(peer, &request, peer->engine->now, &call->waiter);
 }
 
+void get_ahead(struct engine_peer *peer, uint32_t handle, uint32_t ahead, struct call *call)
+{
+	struct get_request request = { .handle = handle, .max_items = 1, .ahead = ahead };
+	reset(call);
+	queue_get(peer, &request, peer->engine->now, &call->waiter);
+}
+
 void put_now(struct engine_peer *peer, uint32_t handle, const char *words)
 {
 	struct call call = { 0 };

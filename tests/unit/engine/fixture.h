@@ -77,6 +77,8 @@ void put(struct engine_peer *peer, uint32_t handle, const char *words, nsec_t de
 	 struct call *call);
 void get(struct engine_peer *peer, uint32_t handle, uint32_t max_items, nsec_t deadline,
 	 struct call *call);
+/* One item, and up to `ahead` more; does not wait. */
+void get_ahead(struct engine_peer *peer, uint32_t handle, uint32_t ahead, struct call *call);
 void put_request(struct engine_peer *peer, struct put_request *request, const char *words,
 		 struct call *call);
 
