@@ -1,7 +1,6 @@
 #include "base/clock.h"
 
 #include <limits.h>
-#include <time.h>
 
 nsec_t clock_now(void)
 {
@@ -31,4 +30,12 @@ int clock_poll_timeout(nsec_t now, nsec_t deadline)
 		return -1;
 	uint32_t msec = clock_msec_until(now, deadline);
 	return msec < INT_MAX ? (int)msec : INT_MAX;
+}
+
+struct timespec clock_timespec(nsec_t deadline)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(deadline / NSEC_PER_SEC),
+		.tv_nsec = (long)(deadline % NSEC_PER_SEC),
+	};
 }

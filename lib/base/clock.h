@@ -2,6 +2,7 @@
 #define BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 /*
  * Time inside relevo: nanoseconds of the monotonic clock, deadlines absolute.
@@ -25,7 +26,10 @@ nsec_t clock_deadline(nsec_t now, uint32_t msec);
  * early; 0 when it has passed, MSEC_FOREVER for NSEC_NEVER. */
 uint32_t clock_msec_until(nsec_t now, nsec_t deadline);
 
-/* The same as the time-out of poll(2) and epoll_wait(2): -1 for ever. */
+/* A deadline other than NSEC_NEVER, for calls that wait on the monotonic clock. */
+struct timespec clock_timespec(nsec_t deadline);
+
+/* clock_msec_until() as the time-out of poll(2) and epoll_wait(2): -1 for ever. */
 int clock_poll_timeout(nsec_t now, nsec_t deadline);
 
 #endif

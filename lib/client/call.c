@@ -37,10 +37,7 @@ static int follow(struct relevo_session *session, struct call *call, nsec_t dead
 		pthread_cond_wait(&call->wake, &session->lock);
 		return RELEVO_OK;
 	}
-	struct timespec until = {
-		.tv_sec = (time_t)(deadline / NSEC_PER_SEC),
-		.tv_nsec = (long)(deadline % NSEC_PER_SEC),
-	};
+	struct timespec until = clock_timespec(deadline);
 	int error = pthread_cond_clockwait(&call->wake, &session->lock, CLOCK_MONOTONIC, &until);
 	return error == ETIMEDOUT ? RELEVO_TIMED_OUT : RELEVO_OK;
 }
@@ -82,6 +79,11 @@ static void cancel(struct relevo_session *session, const struct call *call)
 	header.cancel = &operation;
 	if (output_frame(session, &header, NULL, 0) == RELEVO_OK)
 		output_push(session);
+	/* The answer still comes, perhaps with an item: somebody has to read it. */
+	if (!session->connection.broken) {
+		session->connection.given_up++;
+		flusher_notify(session);
+	}
 }
 
 /* Why a call ends that was not answered. */
@@ -93,7 +95,6 @@ static int unanswered(struct relevo_session *session, struct call *call, int sta
 		return error_set(error, status, "no memory for a frame");
 	if (status == RELEVO_DISCONNECTED)
 		return error_set(error, status, "the connection to the broker is lost");
-	/* The answer may still come; what it hands over goes back then. */
 	cancel(session, call);
 	if (status == RELEVO_INTERRUPTED)
 		return error_set(error, status, "the call was interrupted");
@@ -119,6 +120,7 @@ int call_run(struct relevo_session *session, struct call *call, Relevo__Header *
 		patience = (deadline > now ? deadline : now) + GRACE;
 	}
 	call->number = header->call = ++connection->last_call;
+	call->puts = connection->puts;
 	enlist(connection, call);
 	output_before_wait(connection);
 	int status = output_frame(session, header, call->bodies, call->body_count);
@@ -197,19 +199,25 @@ static void failed(struct call *call, const Relevo__Failure *failure)
 	finish(call, failure->status != RELEVO_OK ? (int)failure->status : RELEVO_BAD_FRAME);
 }
 
-/* An answer that nobody waits for any more, or never did. */
+/* An answer that nobody waits for any more, or never did. What it hands over goes
+ * back. */
 static void unexpected(struct relevo_session *session, const struct frame *frame)
 {
 	const Relevo__Header *header = frame->header;
+	bool of_put = header->op_case == RELEVO__HEADER__OP_FAILURE && header->failure->queue != 0;
+	if (header->call != 0 && !of_put && session->connection.given_up > 0)
+		session->connection.given_up--;
 	if (header->op_case == RELEVO__HEADER__OP_QUEUE_ITEMS) {
 		/* The call has given up meanwhile. */
 		lease_give_back(session, header->queue_items->leases,
 				header->queue_items->n_leases);
+	} else if (header->op_case == RELEVO__HEADER__OP_QUEUE_OPENED) {
+		queue_close_handle(session, header->queue_opened->queue);
 	} else if (header->op_case == RELEVO__HEADER__OP_FAILURE) {
 		if (header->call == 0)
 			connection_lost(session, (int)header->failure->status,
 					header->failure->text);
-		else
+		else if (of_put)
 			failed_put_add(session, frame);
 	}
 }
@@ -234,6 +242,9 @@ void call_dispatch(struct relevo_session *session, const struct frame *frame)
 		return;
 	}
 	struct call *call = header->call != 0 ? find(connection, header->call) : NULL;
+	/* The broker takes one thing after the other. */
+	if (call != NULL && call->puts > connection->puts_done)
+		connection->puts_done = call->puts;
 	if (call == NULL) {
 		unexpected(session, frame);
 	} else if (header->op_case == RELEVO__HEADER__OP_FAILURE) {

@@ -20,6 +20,7 @@ struct call {
 	int body_count;
 
 	struct list link;
+	uint64_t puts;   /* items put before it without an answer */
 	uint64_t number; /* 0: waits for room in the window, not for an answer */
 	bool done;
 	uint32_t count; /* of Done or Failure: the items it was about */
@@ -41,8 +42,8 @@ int call_run(struct relevo_session *session, struct call *call, Relevo__Header *
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,
 			 struct error *error);
 
-/* Whoever has been the reader and stops waiting lets a thread that still waits be
- * it. */
+/* Let a thread that waits for an answer be the reader: to be called by whoever was
+ * it and has no need to be any more. */
 void call_pass_reading_on(struct connection *connection);
 
 /* The reader's part: act on one frame. */

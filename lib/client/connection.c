@@ -17,7 +17,7 @@ bool connection_init(struct connection *connection)
 {
 	*connection = (struct connection){ .window = WINDOW_DEFAULT };
 	list_init(&connection->calls);
-	pthread_cond_init(&connection->reader_left, NULL);
+	pthread_cond_init(&connection->changed, NULL);
 	return arena_init(&connection->arena, ARENA_LIMIT_FOR_HEADERS);
 }
 
@@ -30,7 +30,7 @@ void connection_fini(struct connection *connection)
 	buffer_fini(&connection->batch.bodies);
 	free(connection->batch.sizes);
 	free(connection->acks.leases);
-	pthread_cond_destroy(&connection->reader_left);
+	pthread_cond_destroy(&connection->changed);
 }
 
 /* Dispatch every whole frame that has come in. `missing` is how many bytes the
@@ -80,7 +80,7 @@ static void stop_reading(struct connection *connection)
 {
 	buffer_shrink(&connection->in, 4 * READ_SIZE);
 	connection->reading = false;
-	pthread_cond_broadcast(&connection->reader_left);
+	pthread_cond_broadcast(&connection->changed);
 }
 
 /* What is to be done with the outcome of receive(), the session locked again. */
@@ -149,9 +149,22 @@ void connection_read_pending(struct relevo_session *session)
 
 void connection_lost(struct relevo_session *session, int status, const char *text)
 {
-	session->connection.broken = true;
-	output_discard(&session->connection);
+	struct connection *connection = &session->connection;
+	connection->broken = true;
+	connection->puts_lost = connection->puts_lost || connection->puts_done < connection->puts;
+	connection->puts_done = connection->puts;
+	connection->given_up = 0;
+	output_discard(connection);
 	call_fail_all(&session->connection, status, text);
+}
+
+bool connection_wait_change(struct relevo_session *session, nsec_t deadline)
+{
+	pthread_cond_t *changed = &session->connection.changed;
+	if (deadline == NSEC_NEVER)
+		return pthread_cond_wait(changed, &session->lock) == 0;
+	struct timespec until = clock_timespec(deadline);
+	return pthread_cond_clockwait(changed, &session->lock, CLOCK_MONOTONIC, &until) == 0;
 }
 
 /* Whatever the last connection left behind. */
@@ -159,7 +172,7 @@ static void clear(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;
 	while (connection->reading)
-		pthread_cond_wait(&connection->reader_left, &session->lock);
+		connection_wait_change(session, NSEC_NEVER);
 	channel_close(connection->channel);
 	connection->channel = NULL;
 	buffer_fini(&connection->in);
@@ -213,11 +226,14 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	if (status != RELEVO_OK)
 		return status;
 	connection->broken = false;
+	connection->opening = true;
 	connection->epoch++;
 	connection->limits.max_item = ITEM_MAX_DEFAULT;
 	connection->limits.max_frame = FRAME_MAX_FOR(ITEM_MAX_DEFAULT);
 	connection->put_bytes = connection->confirmed_bytes = 0;
 	status = say_hello(session, deadline, error);
+	connection->opening = false;
+	pthread_cond_broadcast(&connection->changed);
 	if (status != RELEVO_OK)
 		connection_lost(session, status, error->text);
 	return status;
@@ -227,13 +243,15 @@ void connection_abandon(struct connection *connection)
 {
 	channel_abandon(connection->channel);
 	connection->channel = NULL;
-	connection->broken = true;
-	connection->reading = false;
+	connection->broken = connection->reading = connection->opening = false;
+	connection->given_up = 0;
+	connection->puts_done = connection->puts;
+	connection->puts_lost = false;
 	/* The calls are on the stacks of threads that this process does not have,
 	 * and the reader's buffer may be half changed: let go of both. */
 	list_init(&connection->calls);
 	connection->in = (struct buffer){ 0 };
 	connection->arena.chunks = NULL;
-	pthread_cond_init(&connection->reader_left, NULL);
+	pthread_cond_init(&connection->changed, NULL);
 	output_discard(connection);
 }

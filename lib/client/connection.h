@@ -37,14 +37,16 @@ struct ack_batch {
 struct connection {
 	struct channel *channel; /* NULL: not connected */
 	bool broken;             /* lost; closed as soon as nobody reads it */
+	bool opening;            /* a thread is saying Hello */
 	uint64_t epoch;          /* 1, 2, ...: which connection of the session this is */
 	uint64_t broker;         /* which run of the broker it leads to */
 	struct frame_limits limits;
 
 	struct list calls; /* struct call, waiting for their answers */
 	uint64_t last_call;
-	bool reading;               /* some thread is the reader */
-	pthread_cond_t reader_left; /* signalled when it stops being one */
+	uint64_t given_up;      /* calls that nobody waits for, not answered yet */
+	bool reading;           /* some thread is the reader */
+	pthread_cond_t changed; /* somebody stopped reading, opening or reopening */
 	/* The reader's, whoever that is: */
 	struct buffer in;
 	struct arena arena;
@@ -58,11 +60,18 @@ struct connection {
 	uint64_t window;    /* of unconfirmed bytes */
 	uint64_t put_bytes; /* put without an answer, ever */
 	uint64_t confirmed_bytes;
+	uint64_t puts;      /* items put without an answer, over all connections */
+	uint64_t puts_done; /* of these, known to have been dealt with */
+	bool puts_lost;     /* some were not when their connection was lost */
 };
 
 /* False when memory ran out. */
 bool connection_init(struct connection *connection);
 void connection_fini(struct connection *connection);
+
+/* Wait until another thread has stopped reading, opening or reopening. False when
+ * the deadline has passed. */
+bool connection_wait_change(struct relevo_session *session, nsec_t deadline);
 
 /* Connect and say Hello; waits until `deadline` at most. The session is locked.
  * Errors as relevo_open(). */

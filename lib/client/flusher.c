@@ -34,10 +34,7 @@ void flusher_forget(struct flusher *flusher)
 static void doze(struct relevo_session *session)
 {
 	nsec_t until = clock_now() + INTERVAL;
-	struct timespec time = {
-		.tv_sec = (time_t)(until / NSEC_PER_SEC),
-		.tv_nsec = (long)(until % NSEC_PER_SEC),
-	};
+	struct timespec time = clock_timespec(until);
 	pthread_cond_clockwait(&session->flusher.wake, &session->lock, CLOCK_MONOTONIC, &time);
 }
 

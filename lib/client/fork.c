@@ -39,7 +39,7 @@ static void in_child(void)
 		flusher_forget(&session->flusher);
 		list_init(&session->failed_puts);
 		list_for_each (queue, &session->queues)
-			container_of(queue, struct relevo_queue, link)->stash.asked = false;
+			queue_forget_calls(container_of(queue, struct relevo_queue, link));
 		session->reporting = false;
 		pthread_cond_init(&session->reported, NULL);
 	}

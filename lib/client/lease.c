@@ -112,7 +112,7 @@ static int give(struct relevo_session *session, relevo_item *items, size_t count
 
 static int give_in_session(relevo_queue *queue, relevo_item *items, size_t count, int64_t delay)
 {
-	int status = queue_begin(queue, client_error());
+	int status = queue_begin(queue, NSEC_NEVER, client_error());
 	if (status != RELEVO_OK)
 		return status;
 	status = give(queue->session, items, count, delay);

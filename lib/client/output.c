@@ -21,6 +21,10 @@
 /* Memory that an idle session keeps. */
 enum { KEEP_SIZE = 256 * 1024 };
 
+/* Puts up to this size are copied, to leave in one piece with what follows: a
+ * wake-up of the broker costs more than the copy. */
+enum { COPY_SIZE = 8 * 1024 };
+
 enum { MOST_PIECES = 16 };
 
 static int append_leftover(struct buffer *out, const struct iovec *pieces, int count, size_t sent)
@@ -95,8 +99,17 @@ static int close_acks(struct connection *connection)
 	return frame_append_head(&connection->out, &header, 0) ? RELEVO_OK : RELEVO_NO_MEMORY;
 }
 
-/* Make a frame of the open batch: its head goes into the buffer, its bodies out
- * with whatever is sent now. */
+/* Its bodies stand behind its head, or leave at once. */
+static int send_batch(struct relevo_session *session, const void *bodies, size_t size)
+{
+	struct buffer *out = &session->connection.out;
+	if (size <= COPY_SIZE && buffer_size(out) <= FRAME_GOOD_SIZE)
+		return buffer_append(out, bodies, size) ? RELEVO_OK : RELEVO_NO_MEMORY;
+	struct iovec body = { (void *)bodies, size };
+	return send_with(session, &body, 1);
+}
+
+/* Make a frame of the open batch. */
 static int close_batch(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;
@@ -119,8 +132,7 @@ static int close_batch(struct relevo_session *session)
 	if (!frame_append_head(&connection->out, &header, size))
 		return RELEVO_NO_MEMORY;
 	connection->put_bytes += size;
-	struct iovec bodies = { buffer_data(&batch->bodies), size };
-	int status = send_with(session, &bodies, 1);
+	int status = send_batch(session, buffer_data(&batch->bodies), size);
 	buffer_consume(&batch->bodies, size);
 	buffer_shrink(&batch->bodies, KEEP_SIZE);
 	return status;
@@ -166,6 +178,7 @@ int output_put(struct relevo_session *session, struct relevo_queue *queue, const
 		return RELEVO_NO_MEMORY;
 	batch->sizes[batch->count++] = (uint32_t)size;
 	batch->queue = queue;
+	session->connection.puts++;
 	return RELEVO_OK;
 }
 
@@ -235,14 +248,17 @@ static int wait_for_room(struct relevo_session *session, nsec_t deadline)
 
 int output_drain(struct relevo_session *session, nsec_t deadline)
 {
+	struct connection *connection = &session->connection;
 	int status = output_push(session);
-	while (status == RELEVO_OK && buffer_size(&session->connection.out) > 0) {
+	if (status != RELEVO_OK || buffer_size(&connection->out) == 0)
+		return status;
+	while (status == RELEVO_OK && buffer_size(&connection->out) > 0) {
 		status = wait_for_room(session, deadline);
 		if (status == RELEVO_OK)
 			status = output_push(session);
 	}
 	/* Others may have started to wait while this thread was the reader. */
-	call_pass_reading_on(&session->connection);
+	call_pass_reading_on(connection);
 	return status;
 }
 
@@ -252,7 +268,7 @@ int output_drain(struct relevo_session *session, nsec_t deadline)
  * follows it, so a session goes by what followed the last one; where that
  * misleads, the flusher sends the put, and the session stops expecting it.
  */
-int output_settle(struct relevo_session *session)
+int output_settle(struct relevo_session *session, nsec_t deadline)
 {
 	struct connection *connection = &session->connection;
 	nsec_t now = clock_now();
@@ -261,7 +277,11 @@ int output_settle(struct relevo_session *session)
 		return RELEVO_OK;
 	}
 	connection->put_sent = now;
-	return output_drain(session, NSEC_NEVER);
+	int status = output_drain(session, deadline);
+	if (status != RELEVO_TIMED_OUT)
+		return status;
+	flusher_notify(session);
+	return RELEVO_OK;
 }
 
 void output_before_wait(struct connection *connection)

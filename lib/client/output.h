@@ -34,8 +34,9 @@ int output_push(struct relevo_session *session);
 /* Send everything; waits until `deadline` at most, then TIMED_OUT. */
 int output_drain(struct relevo_session *session, nsec_t deadline);
 
-/* To be called after output_put(): send now, or leave it to the flusher. */
-int output_settle(struct relevo_session *session);
+/* To be called after output_put(): send now, or leave it to the flusher, as also
+ * what the socket has not taken by `deadline`. */
+int output_settle(struct relevo_session *session, nsec_t deadline);
 
 /* A call that waits is about to be sent. */
 void output_before_wait(struct connection *connection);

@@ -34,7 +34,7 @@ static int run_put(struct relevo_session *session, const char *name,
 int put_to(relevo_queue *from, const char *name, const struct relevo_bytes *item, relevo_item *done)
 {
 	struct error *error = client_error();
-	int status = queue_begin(from, error);
+	int status = queue_begin(from, NSEC_NEVER, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = run_put(from->session, name, item, done, error);

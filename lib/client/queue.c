@@ -31,17 +31,17 @@ static int take_opened(struct call *call, const struct frame *frame)
 }
 
 /* The session is locked. */
-static int open_handle(struct relevo_queue *queue, Relevo__QueueOpen *operation,
+static int open_handle(struct relevo_queue *queue, Relevo__QueueOpen *operation, nsec_t deadline,
 		       struct error *error)
 {
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_OPEN;
 	header.queue_open = operation;
 	struct opening opening = { .call.take = take_opened, .queue = queue };
-	return call_run(queue->session, &opening.call, &header, NSEC_NEVER, error);
+	return call_run(queue->session, &opening.call, &header, deadline, error);
 }
 
-static void close_handle(struct relevo_session *session, uint32_t handle)
+void queue_close_handle(struct relevo_session *session, uint32_t handle)
 {
 	Relevo__QueueClose operation = RELEVO__QUEUE_CLOSE__INIT;
 	operation.queue = handle;
@@ -54,7 +54,7 @@ static void close_handle(struct relevo_session *session, uint32_t handle)
 }
 
 /* The handle is of a connection that is no more: find the same queue again. */
-static int reopen(struct relevo_queue *queue, struct error *error)
+static int reopen(struct relevo_queue *queue, nsec_t deadline, struct error *error)
 {
 	if (queue->broker != queue->session->connection.broker)
 		return error_set(error, RELEVO_GONE,
@@ -65,10 +65,13 @@ static int reopen(struct relevo_queue *queue, struct error *error)
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
 	operation.name = queue->name;
 	operation.mode = RELEVO__OPEN_MODE__OPEN_EXISTING;
-	int status = open_handle(queue, &operation, error);
+	queue->reopening = true;
+	int status = open_handle(queue, &operation, deadline, error);
+	queue->reopening = false;
+	pthread_cond_broadcast(&queue->session->connection.changed);
 	if (status == RELEVO_OK && queue->identity != identity) {
 		/* Somebody made another one of the same name. */
-		close_handle(queue->session, queue->handle);
+		queue_close_handle(queue->session, queue->handle);
 		queue->identity = identity;
 		queue->epoch = epoch;
 		status = RELEVO_NOT_FOUND;
@@ -76,6 +79,12 @@ static int reopen(struct relevo_queue *queue, struct error *error)
 	if (status == RELEVO_NOT_FOUND)
 		return error_set(error, RELEVO_GONE, "the queue \"%s\" was deleted", queue->name);
 	return status;
+}
+
+void queue_forget_calls(struct relevo_queue *queue)
+{
+	queue->reopening = false;
+	queue->stash.asked = false;
 }
 
 struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t handle)
@@ -88,14 +97,30 @@ struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t ha
 	return NULL;
 }
 
-int queue_begin(relevo_queue *queue, struct error *error)
+/* Make the handle valid, unless another thread has done so meanwhile. */
+static int find_again(relevo_queue *queue, nsec_t patience, struct error *error)
+{
+	while (queue->reopening) {
+		if (!connection_wait_change(queue->session, patience))
+			return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
+	}
+	if (queue->session->connection.broken)
+		return error_set(error, RELEVO_DISCONNECTED,
+				 "the connection to the broker is lost");
+	if (queue->epoch == queue->session->connection.epoch)
+		return RELEVO_OK;
+	return reopen(queue, patience, error);
+}
+
+int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error)
 {
 	struct relevo_session *session = queue->session;
-	int status = session_begin(session, error);
+	nsec_t patience = session_patience(deadline);
+	int status = session_begin(session, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (queue->epoch != session->connection.epoch)
-		status = reopen(queue, error);
+		status = find_again(queue, patience, error);
 	if (status != RELEVO_OK)
 		session_end(session);
 	return status;
@@ -165,9 +190,9 @@ int relevo_queue_open(relevo_session *session, const char *name,
 	queue->user = options->user;
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
 	describe(name, options, &operation);
-	status = session_begin(session, error);
+	status = session_begin(session, NSEC_NEVER, error);
 	if (status == RELEVO_OK) {
-		status = open_handle(queue, &operation, error);
+		status = open_handle(queue, &operation, NSEC_NEVER, error);
 		if (status == RELEVO_OK)
 			list_append(&session->queues, &queue->link);
 		session_end(session);
@@ -188,7 +213,7 @@ void relevo_queue_close(relevo_queue *queue)
 	pthread_mutex_lock(&session->lock);
 	struct connection *connection = &session->connection;
 	if (connection->channel != NULL && !connection->broken && queue->epoch == connection->epoch)
-		close_handle(session, queue->handle);
+		queue_close_handle(session, queue->handle);
 	failed_put_forget(session, queue);
 	stash_fini(&queue->stash);
 	list_remove(&queue->link);
@@ -201,7 +226,7 @@ int relevo_queue_delete(relevo_session *session, const char *name)
 	struct error *error = client_error();
 	int status = name_check(name, "queue", error);
 	if (status == RELEVO_OK)
-		status = session_begin(session, error);
+		status = session_begin(session, NSEC_NEVER, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueDelete operation = RELEVO__QUEUE_DELETE__INIT;
@@ -249,7 +274,7 @@ static int take_counts(struct call *call, const struct frame *frame)
 int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts)
 {
 	struct error *error = client_error();
-	int status = queue_begin(queue, error);
+	int status = queue_begin(queue, NSEC_NEVER, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueStat operation = RELEVO__QUEUE_STAT__INIT;

@@ -20,6 +20,7 @@ struct relevo_queue {
 	uint64_t broker;
 	uint32_t handle;
 	uint64_t identity; /* of the queue itself, in the life of the broker */
+	bool reopening;    /* a thread is finding it again */
 
 	struct stash stash; /* items that came ahead of being asked for */
 };
@@ -27,7 +28,13 @@ struct relevo_queue {
 /* session_begin() for a call on this queue: in a forked child, or after a
  * connection was lost, it opens the queue again by name. GONE when it is another
  * queue by now. */
-int queue_begin(relevo_queue *queue, struct error *error);
+int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error);
+
+/* In a child after fork(2): the calls under way are the parent's. */
+void queue_forget_calls(struct relevo_queue *queue);
+
+/* Give a handle back to the broker. The session is locked. */
+void queue_close_handle(struct relevo_session *session, uint32_t handle);
 
 /* The queue with that handle in the present connection, or NULL. */
 struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t handle);

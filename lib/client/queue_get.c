@@ -124,7 +124,7 @@ static int get(struct getting *getting, int64_t timeout)
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = queue_begin(getting->queue, error);
+		status = queue_begin(getting->queue, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = get_locked(getting, deadline, error);

@@ -25,18 +25,18 @@ static int put_pipelined(relevo_queue *queue, const struct relevo_bytes *items, 
 	struct relevo_session *session = queue->session;
 	struct error *error = client_error();
 	/* An unbounded queue never waits for room; the window is the broker's
-	 * own pace, which a put must keep to whatever its time-out. */
-	(void)deadline;
+	 * own pace, which also a put that does not wait keeps to. */
+	nsec_t patience = session_patience(deadline);
 	int status = RELEVO_OK;
 	for (size_t i = 0; i < count && status == RELEVO_OK; i++) {
-		status = call_wait_for_window(session, items[i].size, NSEC_NEVER, error);
+		status = call_wait_for_window(session, items[i].size, patience, error);
 		if (status == RELEVO_OK)
 			status = output_put(session, queue, items[i].data, items[i].size);
 		if (status == RELEVO_OK)
 			++*accepted;
 	}
 	if (status == RELEVO_OK)
-		status = output_settle(session);
+		status = output_settle(session, patience);
 	if (status != RELEVO_OK && error->status == RELEVO_OK)
 		error_set(error, status, "the items for \"%s\" cannot be sent", queue->name);
 	return status;
@@ -101,7 +101,7 @@ int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = queue_begin(queue, error);
+		status = queue_begin(queue, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = check_items(queue, items, count, error);

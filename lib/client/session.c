@@ -29,18 +29,41 @@ int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error)
 	return RELEVO_OK;
 }
 
+#define PATIENCE (400 * NSEC_PER_MSEC)
+
+nsec_t session_patience(nsec_t deadline)
+{
+	if (deadline == NSEC_NEVER)
+		return NSEC_NEVER;
+	nsec_t now = clock_now();
+	return (deadline > now ? deadline : now) + PATIENCE;
+}
+
 static nsec_t connect_deadline(const struct relevo_session *session)
 {
 	return clock_now() + (nsec_t)session->connect_timeout * NSEC_PER_MSEC;
 }
 
-int session_begin(struct relevo_session *session, struct error *error)
+/* Connect, unless another thread has done so meanwhile. */
+static int connect_again(struct relevo_session *session, nsec_t patience, struct error *error)
 {
-	pthread_mutex_lock(&session->lock);
 	struct connection *connection = &session->connection;
+	while (connection->opening) {
+		if (!connection_wait_change(session, patience))
+			return error_set(error, RELEVO_TIMED_OUT,
+					 "the broker at %s does not answer", session->address.url);
+	}
 	if (connection->channel != NULL && !connection->broken)
 		return RELEVO_OK;
-	int status = connection_open(session, connect_deadline(session), error);
+	nsec_t deadline = connect_deadline(session);
+	return connection_open(session, patience < deadline ? patience : deadline, error);
+}
+
+int session_begin(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	nsec_t patience = session_patience(deadline);
+	pthread_mutex_lock(&session->lock);
+	int status = connect_again(session, patience, error);
 	if (status != RELEVO_OK)
 		pthread_mutex_unlock(&session->lock);
 	return status;
@@ -177,15 +200,31 @@ int relevo_close(relevo_session *session)
 	flusher_stop(session);
 	pthread_mutex_lock(&session->lock);
 	struct connection *connection = &session->connection;
+	if (connection->broken || connection->puts_lost)
+		status = error_set(error, RELEVO_DISCONNECTED, "the connection was lost before");
 	/* A forked child that never used it has nothing to say goodbye to. */
-	if (connection->channel != NULL)
-		status = connection->broken ? error_set(error, RELEVO_DISCONNECTED,
-							"the connection was lost before")
-					    : say_goodbye(session, error);
+	else if (connection->channel != NULL)
+		status = say_goodbye(session, error);
 	failed_put_report(session);
 	pthread_mutex_unlock(&session->lock);
 	session_free(session);
 	return status;
+}
+
+/* What was put and not confirmed before the connection was lost cannot be waited
+ * for any more: that is said once. */
+static int begin_flush(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	struct connection *connection = &session->connection;
+	pthread_mutex_lock(&session->lock);
+	bool lost = connection->puts_lost;
+	connection->puts_lost = false;
+	pthread_mutex_unlock(&session->lock);
+	if (lost)
+		return error_set(
+			error, RELEVO_DISCONNECTED,
+			"the connection was lost before the broker confirmed what was put");
+	return session_begin(session, deadline, error);
 }
 
 int relevo_flush(relevo_session *session, int64_t timeout)
@@ -194,7 +233,7 @@ int relevo_flush(relevo_session *session, int64_t timeout)
 	nsec_t deadline = 0;
 	int status = session_deadline(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = session_begin(session, error);
+		status = begin_flush(session, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__Flush operation = RELEVO__FLUSH__INIT;

@@ -37,14 +37,20 @@ struct relevo_session {
 
 /*
  * Every use of the session stands between these two. session_begin() locks it
- * and connects it again if it has to; when it fails, the session is not locked.
- * session_end() unlocks it and runs error callbacks that are due.
+ * and connects it again if it has to, not much longer than the call's `deadline`;
+ * when it fails, the session is not locked. session_end() unlocks it and runs
+ * error callbacks that are due.
  */
-int session_begin(struct relevo_session *session, struct error *error);
+int session_begin(struct relevo_session *session, nsec_t deadline, struct error *error);
 void session_end(struct relevo_session *session);
 
 /* The deadline for a public time-out; BAD_ARGUMENT when it is negative and not
  * RELEVO_FOREVER. 0 gives 0: do not wait. */
 int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error);
+
+/* How long what a call needs first (a connection, a handle, the broker's pace) may
+ * take: a little longer than the call itself, so that one that does not wait has
+ * time for it too. */
+nsec_t session_patience(nsec_t deadline);
 
 #endif

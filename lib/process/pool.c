@@ -1,6 +1,7 @@
 #include "process/pool.h"
 
 #include "client/error.h"
+#include "client/session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,12 +62,19 @@ static int open_tasks(relevo_pool *pool, const char *name, struct error *error)
 				 &pool->tasks);
 }
 
-static int check_options(const struct relevo_pool_options *options, struct error *error)
+static int check_options(const relevo_session *session, const struct relevo_pool_options *options,
+			 struct error *error)
 {
 	if (options->processes < RELEVO_NO_WORKERS || options->processes > MOST_WORKERS)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "a pool of %d processes; 1 to %d can be, 0 for one a processor",
 				 options->processes, MOST_WORKERS);
+	/* Every worker would find it out by itself, later. */
+	if (options->processes != RELEVO_NO_WORKERS && session->address.kind == ADDRESS_TCP)
+		return error_set(error, RELEVO_FORKED,
+				 "local workers cannot use %s after fork: open the pool with "
+				 "RELEVO_NO_WORKERS and serve it from another program",
+				 session->address.url);
 	return RELEVO_OK;
 }
 
@@ -108,7 +116,7 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
 	struct error *error = client_error();
 	if (options == NULL)
 		options = &defaults;
-	int status = check_options(options, error);
+	int status = check_options(session, options, error);
 	if (status != RELEVO_OK)
 		return status;
 	relevo_pool *pool = pool_new(session, options);

@@ -47,6 +47,20 @@ void wake_remove(struct wake *wake)
 	wake->fd = -1;
 }
 
+void wake_hold(sigset_t *before)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, before);
+}
+
+void wake_release(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 void wake_clear(const struct wake *wake)
 {
 	uint64_t count;

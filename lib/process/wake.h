@@ -22,6 +22,11 @@ int wake_install(struct wake *wake, struct error *error);
 /* Put the handlers back; also in a forked child, which has a copy of all. */
 void wake_remove(struct wake *wake);
 
+/* Hold the signals back, and let them through again: a child forked in between
+ * starts with none that was meant for its parent, and loses none of its own. */
+void wake_hold(sigset_t *before);
+void wake_release(const sigset_t *before);
+
 /* Make it unreadable again, until the next signal. */
 void wake_clear(const struct wake *wake);
 

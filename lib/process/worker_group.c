@@ -40,6 +40,7 @@ struct group {
 	int signals; /* that have come */
 	bool owner_gone;
 	bool told_ready;
+	bool queue_gone;      /* a worker has seen it go */
 	struct error failure; /* the first reason why a worker cannot do its work */
 };
 
@@ -75,7 +76,8 @@ int worker_group_size(int processes)
 }
 
 /* The worker's process, which ends here. */
-static _Noreturn void be_worker(struct group *group, int index, pid_t parent)
+static _Noreturn void be_worker(struct group *group, int index, pid_t parent,
+				const sigset_t *signals)
 {
 	struct worker_slot *slot = &group->table->slots[index];
 	/* Whatever becomes of the group, no worker outlives it. */
@@ -95,6 +97,7 @@ static _Noreturn void be_worker(struct group *group, int index, pid_t parent)
 		close(group->options->ready_fd);
 	struct wake wake;
 	int status = wake_install(&wake, &slot->error);
+	wake_release(signals);
 	if (status == RELEVO_OK)
 		status = worker_run(group->options->url, group->options->queue, wake.fd,
 				    &slot->error);
@@ -122,9 +125,14 @@ static void start(struct group *group, int index, nsec_t now)
 	member->started = now;
 	group->table->slots[index].error = (struct error){ 0 };
 	group->table->slots[index].finished = false;
+	/* The handler that the worker inherits writes to this group's descriptor:
+	 * a signal must not reach it before it has its own. */
+	sigset_t signals;
+	wake_hold(&signals);
 	pid_t pid = fork();
 	if (pid == 0)
-		be_worker(group, index, parent);
+		be_worker(group, index, parent, &signals);
+	wake_release(&signals);
 	if (pid > 0)
 		member->pidfd = pidfd_open(pid, 0);
 	if (pid > 0 && member->pidfd < 0) {
@@ -157,6 +165,8 @@ static void reap(struct group *group, int index, nsec_t now)
 		member->start_at = NSEC_NEVER;
 	else
 		delay(member, now);
+	if (slot->finished && slot->error.status == RELEVO_OK)
+		group->queue_gone = true;
 	if (slot->finished && slot->error.status != RELEVO_OK && group->failure.status == RELEVO_OK)
 		group->failure = slot->error;
 }
@@ -250,8 +260,10 @@ static int run(struct group *group)
 		wait_for_event(group, now, next);
 		handle_events(group);
 	}
-	/* An orderly end is no failure, whatever went wrong before. */
-	return group->signals > 0 ? RELEVO_OK : group->failure.status;
+	/* An orderly end is no failure, whatever went wrong before; nor is a worker
+	 * that came too late to find the queue. */
+	bool late = group->queue_gone && group->failure.status == RELEVO_NOT_FOUND;
+	return group->signals > 0 || late ? RELEVO_OK : group->failure.status;
 }
 
 int worker_group_run(const struct worker_group_options *options, struct worker_table *table,

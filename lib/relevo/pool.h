@@ -62,7 +62,8 @@ struct relevo_pool_options {
  * relevo_pool_close(). Blocks for the broker's answer.
  *
  * Errors: BAD_ARGUMENT (processes < -1), BAD_NAME, EXISTS (another pool of that
- * name is open), DISCONNECTED, FORKED, NO_MEMORY, SYSTEM (a worker could not be
+ * name is open), DISCONNECTED, FORKED (also with local workers for a session over
+ * tcp://, which they could not use), NO_MEMORY, SYSTEM (a worker could not be
  * started; none is left then).
  */
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,

@@ -2,6 +2,7 @@
 
 const struct bench_case bench_cases[] = {
 	{ "queue_round_trip", "us", queue_round_trip, "raw relay", raw_unix_round_trip },
+	{ "queue_round_trip_one", "us", queue_round_trip, "raw relay", raw_unix_round_trip, true },
 	{ "tcp_round_trip", "us", tcp_round_trip, "raw relay over tcp", raw_tcp_round_trip },
 	{ "queue_batch", "items/s", queue_batch, "raw relay, 6 KB writes", raw_batched },
 	{ "queue_get_batch", "items/s", queue_get_batch, "raw relay, 6 KB writes", raw_batched },

@@ -1,6 +1,9 @@
 #include "bench/harness.h"
 
+#include "bench/die.h"
+
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 
 static int by_size(const void *left, const void *right)
@@ -19,7 +22,22 @@ static struct bench_summary summarize(double *figures, int count)
 	};
 }
 
-void bench_measure(const struct bench_case *bench, int rounds, struct bench_result *result)
+/* For this process and those it will start. `before`: what it was. */
+static void stay_on_one_processor(cpu_set_t *before)
+{
+	cpu_set_t one;
+	if (sched_getaffinity(0, sizeof *before, before) < 0)
+		die_errno("sched_getaffinity");
+	int last = CPU_SETSIZE - 1;
+	while (!CPU_ISSET(last, before))
+		last--;
+	CPU_ZERO(&one);
+	CPU_SET(last, &one);
+	if (sched_setaffinity(0, sizeof one, &one) < 0)
+		die_errno("sched_setaffinity");
+}
+
+static void measure(const struct bench_case *bench, int rounds, struct bench_result *result)
 {
 	static const struct bench_summary unknown = { NAN, NAN, NAN };
 	double own[BENCH_MAX_ROUNDS], versus[BENCH_MAX_ROUNDS];
@@ -36,4 +54,16 @@ void bench_measure(const struct bench_case *bench, int rounds, struct bench_resu
 	result->own = summarize(own, rounds);
 	result->versus = compared ? summarize(versus, rounds) : unknown;
 	result->ratio = result->own.median / result->versus.median;
+}
+
+void bench_measure(const struct bench_case *bench, int rounds, struct bench_result *result)
+{
+	cpu_set_t before;
+	if (!bench->one_processor) {
+		measure(bench, rounds, result);
+		return;
+	}
+	stay_on_one_processor(&before);
+	measure(bench, rounds, result);
+	sched_setaffinity(0, sizeof before, &before);
 }

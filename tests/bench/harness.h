@@ -16,6 +16,9 @@ struct bench_case {
 	bench_figure *figure;
 	const char *versus; /* what it is compared with; NULL: nothing */
 	bench_figure *versus_figure;
+	/* All processes on one processor: how a scheduler spreads them makes a
+	 * round trip twice as long or half; this leaves the work itself. */
+	bool one_processor;
 };
 
 /* Of one figure over all rounds. `median` is NAN when it could not be had. */

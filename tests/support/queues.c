@@ -1,5 +1,8 @@
 #include "support/queues.h"
 
+#include <fcntl.h>
+#include <signal.h>
+
 static struct scene the_scene;
 
 int scene_setup(void **state)
@@ -20,6 +23,27 @@ int scene_teardown(void **state)
 	test_broker_stop(&the_scene.broker);
 	int leaks = leaks_teardown(state);
 	return status == RELEVO_OK ? leaks : -1;
+}
+
+void broker_kill(struct test_broker *broker)
+{
+	assert_int_equal(kill(broker->pid, SIGKILL), 0);
+	assert_int_equal(test_wait(broker->pid), 128 + SIGKILL);
+}
+
+void broker_again(struct test_broker *broker)
+{
+	int ready[2];
+	char number[16], line[ADDRESS_MAX];
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(fcntl(ready[0], F_SETFD, FD_CLOEXEC), 0);
+	snprintf(number, sizeof number, "%d", ready[1]);
+	const char *arguments[] = { "--listen",    broker->url, "--ready-fd", number,
+				    "--log-level", "error",     NULL };
+	broker->pid = test_broker_spawn(arguments, STDERR_FILENO, -1);
+	close(ready[1]);
+	assert_true(read(ready[0], line, sizeof line) > 0);
+	close(ready[0]);
 }
 
 relevo_session *session_open(const char *url)

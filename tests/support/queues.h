@@ -23,6 +23,12 @@ int scene_teardown(void **state);
 #define scene_unit_test(function)                                                                  \
 	cmocka_unit_test_setup_teardown(function, scene_setup, scene_teardown)
 
+/* SIGKILL for the broker; what it kept is lost, its folder stays. */
+void broker_kill(struct test_broker *broker);
+
+/* Another one at the same address. */
+void broker_again(struct test_broker *broker);
+
 /* Another session with that broker, and queues of it. */
 relevo_session *session_open(const char *url);
 relevo_queue *queue_open(relevo_session *session, const char *name);

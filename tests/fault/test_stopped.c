@@ -1,0 +1,220 @@
+/* Clients and brokers that stand still. */
+#include "support/queues.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+static void stop(pid_t pid)
+{
+	int status;
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+}
+
+static void go_on(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGCONT), 0);
+}
+
+/* ---- a client ---------------------------------------------------------- */
+
+struct client {
+	struct scene *scene;
+	struct gate ready;
+};
+
+static void get_one(void *argument)
+{
+	struct client *client = argument;
+	relevo_item item;
+	gate_open(&client->ready);
+	child_check(relevo_queue_get(client->scene->queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(strcmp(item.data, "for the stopped one") == 0);
+	relevo_item_free(&item);
+	child_check(relevo_close(client->scene->session) == RELEVO_OK);
+}
+
+static void a_stopped_client_costs_nobody_else_anything(void **state)
+{
+	struct scene *scene = *state;
+	struct client client = { .scene = scene };
+	relevo_queue *other = queue_open(scene->session, "other");
+	gate_make(&client.ready);
+	pid_t child = child_start(get_one, &client);
+	gate_pass(&client.ready);
+	wait_for_getters(scene->queue, 1);
+	stop(child);
+	put_text(scene->queue, "for the stopped one");
+	for (int i = 0; i < 1000; i++) {
+		put_text(other, "x");
+		expect_text(other, "x");
+		put_text(scene->queue, "for others");
+	}
+	expect_text(scene->queue, "for others");
+	go_on(child);
+	child_join(child);
+	gate_close(&client.ready);
+	relevo_queue_close(other);
+}
+
+static void get_much(void *argument)
+{
+	struct client *client = argument;
+	gate_open(&client->ready);
+	for (;;) {
+		relevo_item items[100];
+		size_t got;
+		child_check(relevo_queue_get_many(client->scene->queue, items, 100, TEST_PATIENCE,
+						  &got) == RELEVO_OK);
+		for (size_t i = 0; i < got; i++)
+			relevo_item_free(&items[i]);
+	}
+}
+
+/* Killed while stopped with much on its way to it: all of that goes back. */
+static void what_was_on_its_way_goes_back(void **state)
+{
+	struct scene *scene = *state;
+	enum { COUNT = 200, SIZE = 100000 };
+	struct client client = { .scene = scene };
+	uint8_t *bytes = calloc(1, SIZE);
+	assert_non_null(bytes);
+	gate_make(&client.ready);
+	pid_t child = child_start(get_much, &client);
+	gate_pass(&client.ready);
+	wait_for_getters(scene->queue, 1);
+	stop(child);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		memcpy(bytes, &i, sizeof i);
+		assert_ok(relevo_queue_put(scene->queue, bytes, SIZE, RELEVO_FOREVER));
+	}
+	assert_int_equal(counts_of(scene->queue).leased, 1);
+	child_kill(child);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		relevo_item item;
+		uint32_t number;
+		assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+		memcpy(&number, item.data, sizeof number);
+		assert_int_equal(number, i);
+		assert_int_equal(item.deliveries, i == 0 ? 2 : 1);
+		relevo_item_free(&item);
+	}
+	gate_close(&client.ready);
+	free(bytes);
+}
+
+/* ---- the broker -------------------------------------------------------- */
+
+static void timed_calls_end_in_time(void **state)
+{
+	struct scene *scene = *state;
+	relevo_queue *bounded = queue_open_bounded(scene->session, "bounded", 1);
+	relevo_item item;
+	stop(scene->broker.pid);
+	int64_t before = test_now();
+	assert_status(relevo_queue_get(scene->queue, &item, 200), RELEVO_TIMED_OUT);
+	assert_between(test_now() - before, 199, 1200);
+	before = test_now();
+	assert_status(relevo_queue_put(bounded, "late", 4, 200), RELEVO_TIMED_OUT);
+	assert_between(test_now() - before, 199, 1200);
+	before = test_now();
+	assert_status(relevo_flush(scene->session, 200), RELEVO_TIMED_OUT);
+	assert_between(test_now() - before, 199, 1200);
+	before = test_now();
+	int status = relevo_queue_try_get(scene->queue, &item);
+	assert_true(status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY);
+	assert_between(test_now() - before, 0, 1000);
+	go_on(scene->broker.pid);
+	put_text(scene->queue, "x");
+	expect_text(scene->queue, "x");
+	relevo_queue_close(bounded);
+}
+
+static void an_item_for_a_call_that_gave_up_is_not_lost(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *other = session_open(scene->broker.url);
+	relevo_queue *theirs = queue_open(other, "q");
+	for (int i = 0; i < 5; i++) {
+		relevo_item item;
+		stop(scene->broker.pid);
+		/* The broker will see the get before the put. */
+		assert_status(relevo_queue_get(scene->queue, &item, 50), RELEVO_TIMED_OUT);
+		put_text(theirs, "late");
+		go_on(scene->broker.pid);
+		expect_text(theirs, "late");
+		expect_empty(scene->queue);
+	}
+	relevo_queue_close(theirs);
+	assert_ok(relevo_close(other));
+}
+
+static void puts_without_capacity_end_in_time(void **state)
+{
+	struct scene *scene = *state;
+	enum { SIZE = 1024 * 1024 };
+	uint8_t *bytes = calloc(1, SIZE);
+	int status = RELEVO_OK, accepted = 0;
+	assert_non_null(bytes);
+	stop(scene->broker.pid);
+	/* Some go into the window; then the broker's pace is awaited. */
+	while (status == RELEVO_OK && accepted < 1000) {
+		int64_t before = test_now();
+		status = relevo_queue_put(scene->queue, bytes, SIZE, 100);
+		accepted += status == RELEVO_OK;
+		assert_between(test_now() - before, 0, 1100);
+	}
+	assert_status(status, RELEVO_TIMED_OUT);
+	go_on(scene->broker.pid);
+	assert_int_equal(counts_of(scene->queue).ready, accepted);
+	free(bytes);
+}
+
+static void use_in_time(void *argument)
+{
+	struct scene *scene = argument;
+	relevo_item item;
+	int64_t before = test_now();
+	child_check(relevo_queue_get(scene->queue, &item, 200) == RELEVO_TIMED_OUT);
+	int64_t took = test_now() - before;
+	child_check(took >= 199 && took <= 1200);
+}
+
+static void a_child_that_cannot_connect_is_told_in_time(void **state)
+{
+	struct scene *scene = *state;
+	stop(scene->broker.pid);
+	child_join(child_start(use_in_time, scene));
+	go_on(scene->broker.pid);
+}
+
+static void closing_does_not_wait_for_ever(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *other = session_open(scene->broker.url);
+	relevo_queue *theirs = queue_open(other, "q");
+	put_text(theirs, "x");
+	stop(scene->broker.pid);
+	int64_t before = test_now();
+	relevo_queue_close(theirs);
+	assert_between(test_now() - before, 0, 1000);
+	assert_status(relevo_close(other), RELEVO_TIMED_OUT);
+	assert_between(test_now() - before, 4999, 6000);
+	go_on(scene->broker.pid);
+	expect_text(scene->queue, "x");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scene_unit_test(a_stopped_client_costs_nobody_else_anything),
+		scene_unit_test(what_was_on_its_way_goes_back),
+		scene_unit_test(timed_calls_end_in_time),
+		scene_unit_test(an_item_for_a_call_that_gave_up_is_not_lost),
+		scene_unit_test(puts_without_capacity_end_in_time),
+		scene_unit_test(a_child_that_cannot_connect_is_told_in_time),
+		scene_unit_test(closing_does_not_wait_for_ever),
+	};
+	return cmocka_run_group_tests_name("stopped", tests, NULL, NULL);
+}
