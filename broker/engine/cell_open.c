@@ -194,14 +194,18 @@ int cell_close(struct engine_peer *peer, uint32_t handle, struct error *error)
 	return status;
 }
 
-int cell_delete(struct engine *engine, const char *name, struct error *error)
+int cell_delete(struct engine *engine, const char *name, const char *purpose, struct error *error)
 {
 	int status = name_check(name, "cell", error);
 	if (status != RELEVO_OK)
 		return status;
 	struct cell *cell = cell_find(engine, name);
 	if (cell == NULL)
-		return error_set(error, RELEVO_NOT_FOUND, "there is no cell \"%s\"", name);
+		return error_set(error, RELEVO_NOT_FOUND, "there is no %s \"%s\"",
+				 purpose[0] != '\0' ? purpose : "cell", name);
+	status = compare_purpose(cell, purpose, error);
+	if (status != RELEVO_OK)
+		return status;
 	cell_end(cell);
 	engine_run(engine);
 	return RELEVO_OK;

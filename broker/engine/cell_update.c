@@ -172,3 +172,13 @@ void cell_update(struct engine_peer *peer, const struct cell_update *update, nse
 	cell_drop(cell);
 	engine_run(engine);
 }
+
+void cell_give_up(struct engine_peer *peer, uint64_t number, nsec_t now)
+{
+	struct engine *engine = peer->engine;
+	struct will *will = will_find(peer, number);
+	engine_at(engine, now);
+	if (will != NULL)
+		will_execute(will);
+	engine_run(engine);
+}

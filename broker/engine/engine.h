@@ -309,8 +309,9 @@ int cell_open(struct engine_peer *peer, const struct cell_open_request *request,
 /* Calls that wait for the cell, and wills, outlive the handle. BAD_ARGUMENT. */
 int cell_close(struct engine_peer *peer, uint32_t handle, struct error *error);
 
-/* Everybody who waits for it is answered with GONE. NOT_FOUND, BAD_NAME. */
-int cell_delete(struct engine *engine, const char *name, struct error *error);
+/* Everybody who waits for it is answered with GONE. NOT_FOUND, BAD_NAME,
+ * OPTION_MISMATCH (it serves another purpose). */
+int cell_delete(struct engine *engine, const char *name, const char *purpose, struct error *error);
 
 /* What can be done with elements: an enum element_comparison, or one of these. */
 enum cell_operation {
@@ -354,6 +355,9 @@ struct cell_update {
  */
 void cell_update(struct engine_peer *peer, const struct cell_update *update, nsec_t now,
 		 struct waiter *waiter);
+
+/* Have a will of the session carried out now. One that is void already is not. */
+void cell_give_up(struct engine_peer *peer, uint64_t will, nsec_t now);
 
 struct cell_wait {
 	uint32_t handle;

@@ -85,8 +85,9 @@ void handle_cell_close(struct session *session, const struct frame *frame)
 
 void handle_cell_delete(struct session *session, const struct frame *frame)
 {
+	const Relevo__CellDelete *delete = frame->header->cell_delete;
 	struct error error = { 0 };
-	int status = cell_delete(session->router->engine, frame->header->cell_delete->name, &error);
+	int status = cell_delete(session->router->engine, delete->name, delete->purpose, &error);
 	reply_outcome(session, frame->header->call, status, 0, &error);
 }
 
@@ -183,4 +184,10 @@ void handle_cell_wait(struct session *session, const struct frame *frame)
 	}
 	call->waiter.answer = answer_cell;
 	cell_wait(session->peer, &request, loop_now(session->router->loop), &call->waiter);
+}
+
+void handle_cell_give_up(struct session *session, const struct frame *frame)
+{
+	cell_give_up(session->peer, frame->header->cell_give_up->will,
+		     loop_now(session->router->loop));
 }

@@ -29,5 +29,6 @@ handler handle_cell_close;
 handler handle_cell_delete;
 handler handle_cell_update;
 handler handle_cell_wait;
+handler handle_cell_give_up;
 
 #endif

@@ -25,6 +25,7 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_CELL_DELETE] = handle_cell_delete,
 	[RELEVO__HEADER__OP_CELL_UPDATE] = handle_cell_update,
 	[RELEVO__HEADER__OP_CELL_WAIT] = handle_cell_wait,
+	[RELEVO__HEADER__OP_CELL_GIVE_UP] = handle_cell_give_up,
 };
 
 static handler *handler_of(unsigned operation)

@@ -8,10 +8,14 @@
 #ifndef RELEVO_RELEVO_H
 #define RELEVO_RELEVO_H
 
+#include <relevo/array.h>
+#include <relevo/barrier.h>
+#include <relevo/event.h>
 #include <relevo/pool.h>
 #include <relevo/queue.h>
 #include <relevo/session.h>
 #include <relevo/status.h>
+#include <relevo/value.h>
 #include <relevo/version.h>
 #include <relevo/worker.h>
 

@@ -151,8 +151,10 @@ static void test_cells_are_paid_for(void **state)
 	f->accounts.memory_limit = SIZE_MAX;
 	f->accounts.queue_limit = 1;
 	assert_int_equal(try_open_cell(f->c, "more", 0, &options, &error), RELEVO_QUOTA);
-	assert_int_equal(cell_delete(f->engine, "mine", &error), RELEVO_OK);
-	assert_int_equal(cell_delete(f->engine, "mine", &error), RELEVO_NOT_FOUND);
+	assert_int_equal(cell_delete(f->engine, "mine", "event", &error), RELEVO_OPTION_MISMATCH);
+	assert_text(error.text, "\"mine\" is of the kind test, not event");
+	assert_int_equal(cell_delete(f->engine, "mine", "test", &error), RELEVO_OK);
+	assert_int_equal(cell_delete(f->engine, "mine", "", &error), RELEVO_NOT_FOUND);
 	assert_int_equal(f->second_user->queues, 0);
 }
 

@@ -133,7 +133,7 @@ static void test_waits_end_in_time(void **state)
 	struct error error;
 	assert_int_equal(cell_close(f->a, x, &error), RELEVO_OK);
 	assert_cell_waits(&call);
-	assert_int_equal(cell_delete(f->engine, "x", &error), RELEVO_OK);
+	assert_int_equal(cell_delete(f->engine, "x", "", &error), RELEVO_OK);
 	assert_cell_answer(&call, RELEVO_GONE);
 	assert_text(call.text, "the test \"x\" was deleted");
 }
@@ -319,6 +319,23 @@ static void test_a_wait_that_fails_carries_its_will_out(void **state)
 	assert_int_equal(value_of(f->a, x, 1), 7);
 }
 
+static void test_a_session_may_give_up_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	struct cell_call call = { 0 };
+	uint32_t x = open_numbers(f->a, "x", 1);
+	await_first(f->a, x, ELEMENT_EQUAL, 7, &call);
+	uint64_t will = leave_will(f->c, open_numbers(f->c, "x", 1), 0, 7);
+	cell_give_up(f->a, will, f->now);
+	assert_cell_waits(&call);
+	cell_give_up(f->c, will, f->now);
+	assert_cell_answer(&call, RELEVO_OK);
+	set(f->a, x, 0, 0);
+	cell_give_up(f->c, will, f->now);
+	gone(f, &f->c);
+	assert_int_equal(value_of(f->a, x, 0), 0);
+}
+
 static void test_of_two_that_time_out_together_one_breaks_for_both(void **state)
 {
 	struct fixture *f = *state;
@@ -361,7 +378,7 @@ static void test_a_will_outlives_its_cell(void **state)
 	struct cell_call call = { 0 };
 	await_with_will(f, NSEC_NEVER, &call);
 	leave_will(f->c, open_numbers(f->c, "x", 2), 0, 1);
-	assert_int_equal(cell_delete(f->engine, "x", &error), RELEVO_OK);
+	assert_int_equal(cell_delete(f->engine, "x", "", &error), RELEVO_OK);
 	assert_cell_answer(&call, RELEVO_GONE);
 	uint32_t x = open_numbers(f->a, "x", 2);
 	gone(f, &f->c);
@@ -385,6 +402,7 @@ int main(void)
 		fixture_test(test_a_will_that_is_withdrawn_is_void),
 		fixture_test(test_a_wait_that_succeeds_withdraws_its_will),
 		fixture_test(test_a_wait_that_fails_carries_its_will_out),
+		fixture_test(test_a_session_may_give_up_by_itself),
 		fixture_test(test_of_two_that_time_out_together_one_breaks_for_both),
 		fixture_test(test_a_will_for_another_cell_is_refused),
 		fixture_test(test_a_will_outlives_its_cell),
