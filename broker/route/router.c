@@ -22,6 +22,12 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_QUEUE_STAT] = handle_queue_stat,
 	[RELEVO__HEADER__OP_LOCK_OPEN] = handle_lock_open,
 	[RELEVO__HEADER__OP_LOCK_RELEASE] = handle_lock_release,
+	[RELEVO__HEADER__OP_CELL_OPEN] = handle_cell_open,
+	[RELEVO__HEADER__OP_CELL_CLOSE] = handle_cell_close,
+	[RELEVO__HEADER__OP_CELL_DELETE] = handle_cell_delete,
+	[RELEVO__HEADER__OP_CELL_UPDATE] = handle_cell_update,
+	[RELEVO__HEADER__OP_CELL_WAIT] = handle_cell_wait,
+	[RELEVO__HEADER__OP_CELL_GIVE_UP] = handle_cell_give_up,
 };
 
 static handler *handler_of(unsigned operation)

@@ -1,5 +1,6 @@
 #include "client/call.h"
 
+#include "client/cell.h"
 #include "client/failed_put.h"
 #include "client/lease.h"
 #include "client/output.h"
@@ -8,10 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
-
-/* How long after its deadline a call still waits for the broker to say that time
- * is up. Only a broker that is stopped or out of reach lets it pass. */
-#define GRACE NSEC_PER_SEC
 
 static bool answered(const struct call *call)
 {
@@ -122,14 +119,9 @@ void call_begin(struct relevo_session *session, struct call *call, Relevo__Heade
 	call->sent = output_frame(session, header, call->bodies, call->body_count);
 }
 
-int call_wait(struct relevo_session *session, struct call *call, nsec_t deadline,
+int call_wait(struct relevo_session *session, struct call *call, nsec_t patience,
 	      struct error *error)
 {
-	nsec_t patience = deadline;
-	if (deadline != NSEC_NEVER) {
-		nsec_t now = clock_now();
-		patience = (deadline > now ? deadline : now) + GRACE;
-	}
 	int status = call->sent;
 	if (status == RELEVO_OK)
 		status = output_drain(session, patience);
@@ -146,10 +138,10 @@ void call_give_up(struct relevo_session *session, struct call *call)
 }
 
 int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
-	     nsec_t deadline, struct error *error)
+	     nsec_t patience, struct error *error)
 {
 	call_begin(session, call, header);
-	return call_wait(session, call, deadline, error);
+	return call_wait(session, call, patience, error);
 }
 
 /*
@@ -234,6 +226,10 @@ static void unexpected(struct relevo_session *session, const struct frame *frame
 				header->queue_items->n_leases);
 	} else if (header->op_case == RELEVO__HEADER__OP_QUEUE_OPENED) {
 		queue_close_handle(session, header->queue_opened->queue);
+	} else if (header->op_case == RELEVO__HEADER__OP_CELL_OPENED) {
+		cell_close_number(session, header->cell_opened->cell);
+	} else if (header->op_case == RELEVO__HEADER__OP_CELL_STATE) {
+		cell_give_up_will(session, header->cell_state->will);
 	} else if (header->op_case == RELEVO__HEADER__OP_FAILURE) {
 		if (header->call == 0)
 			connection_lost(session, (int)header->failure->status,
