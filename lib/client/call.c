@@ -12,7 +12,7 @@
 
 /* How long after its deadline a call still waits for the broker to say that time
  * is up. Only a broker that is stopped or out of reach lets it pass. */
-#define GRACE (150 * NSEC_PER_MSEC)
+#define GRACE NSEC_PER_SEC
 
 static bool answered(const struct call *call)
 {

@@ -1,5 +1,6 @@
 #include "client/flusher.h"
 
+#include "client/call.h"
 #include "client/failed_put.h"
 #include "client/output.h"
 #include "client/stash.h"
@@ -14,6 +15,10 @@
 /* After so many rounds without work the thread sleeps until it is woken, so that
  * a session that does nothing costs nothing. */
 enum { IDLE_ROUNDS = 20 };
+
+/* How long it waits at a time for what it reads: flusher_stop() may have to wait
+ * as long. */
+#define READ_TIME (20 * NSEC_PER_MSEC)
 
 void flusher_init(struct flusher *flusher)
 {
@@ -46,6 +51,16 @@ static void sleep_until_woken(struct relevo_session *session)
 	session->flusher.asleep = false;
 }
 
+/* Wait a little for answers to calls that gave up, unless others read. */
+static void read_for_nobody(struct relevo_session *session)
+{
+	struct connection *connection = &session->connection;
+	if (connection->reading)
+		return;
+	connection_read(session, false, clock_now() + READ_TIME);
+	call_pass_reading_on(connection);
+}
+
 /* Send what is pending, and take in what the broker has said about it, or asks
  * for. */
 static bool work(struct relevo_session *session)
@@ -56,11 +71,14 @@ static bool work(struct relevo_session *session)
 		output_flush_left(session);
 		busy = true;
 	}
-	if (busy) {
+	bool owed = !connection->broken && connection->given_up > 0;
+	if (owed)
+		read_for_nobody(session);
+	else if (busy)
 		connection_read_pending(session);
+	if (owed || busy)
 		failed_put_report(session);
-	}
-	return busy;
+	return owed || busy;
 }
 
 static void *run(void *argument)

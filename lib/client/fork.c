@@ -1,9 +1,13 @@
 #include "client/fork.h"
 
 #include "client/embedded.h"
+#include "client/output.h"
 #include "client/queue.h"
 
 #include <pthread.h>
+
+/* How long a fork may be held up by a broker that does not read. */
+#define SEND_TIME NSEC_PER_SEC
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list sessions = { &sessions, &sessions };
@@ -14,10 +18,22 @@ static struct relevo_session *session_of(struct list *node)
 	return container_of(node, struct relevo_session, link);
 }
 
+/* What was put before a fork comes before what the child puts. */
+static void send_pending(struct relevo_session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	const struct connection *connection = &session->connection;
+	if (connection->channel != NULL && !connection->broken && output_pending(connection))
+		output_drain(session, clock_now() + SEND_TIME);
+	pthread_mutex_unlock(&session->lock);
+}
+
 static void before_fork(void)
 {
 	embedded_lock();
 	pthread_mutex_lock(&registry_lock);
+	list_for_each (node, &sessions)
+		send_pending(session_of(node));
 	list_for_each (node, &sessions)
 		pthread_mutex_lock(&session_of(node)->lock);
 }

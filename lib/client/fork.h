@@ -4,9 +4,10 @@
 #include "client/session.h"
 
 /*
- * All sessions of this process, so that fork(2) finds each of them in one piece:
- * it waits for their locks, which are only ever held briefly, and the child then
- * forgets the connections, which stay the parent's.
+ * All sessions of this process, so that fork(2) finds each of them in one piece.
+ * Before it, what they still have to send is sent, and their locks are taken, which
+ * are only ever held briefly. The child then forgets the connections, which stay
+ * the parent's.
  */
 void fork_register(struct relevo_session *session);
 void fork_unregister(struct relevo_session *session);

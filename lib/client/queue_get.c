@@ -62,7 +62,7 @@ static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 	operation.max_items = getting->room < STEP ? (uint32_t)getting->room : STEP;
 	operation.max_bytes = 4 * FRAME_GOOD_SIZE;
 	operation.ahead = getting->ahead;
-	operation.timeout_ms = deadline > 0 ? clock_msec_until(clock_now(), deadline) : 0;
+	operation.timeout_ms = session_timeout(deadline);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;

@@ -66,7 +66,7 @@ static int put_step(relevo_queue *queue, const struct relevo_bytes *items, size_
 	}
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
 	operation.queue = queue->handle.number;
-	operation.timeout_ms = clock_msec_until(clock_now(), deadline);
+	operation.timeout_ms = session_timeout(deadline);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.sizes = sizes;
 	header.n_sizes = count;

@@ -16,6 +16,9 @@
 #define CONNECT_TIMEOUT 10000
 #define CLOSE_TIMEOUT   5000
 
+/* What session_patience() adds. */
+#define PATIENCE        (400 * NSEC_PER_MSEC)
+
 int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error)
 {
 	if (timeout < RELEVO_FOREVER)
@@ -29,7 +32,11 @@ int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error)
 	return RELEVO_OK;
 }
 
-#define PATIENCE (400 * NSEC_PER_MSEC)
+uint32_t session_timeout(nsec_t deadline)
+{
+	uint32_t left = clock_msec_until(clock_now(), deadline);
+	return left == 0 && deadline != 0 ? 1 : left;
+}
 
 nsec_t session_patience(nsec_t deadline)
 {

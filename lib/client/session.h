@@ -48,6 +48,10 @@ void session_end(struct relevo_session *session);
  * RELEVO_FOREVER. 0 gives 0: do not wait. */
 int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error);
 
+/* What the broker is told: it does not wait for 0, so a call whose time has run out
+ * on the way to it still waits a moment, and times out like others. */
+uint32_t session_timeout(nsec_t deadline);
+
 /* How long what a call needs first (a connection, a handle, the broker's pace) may
  * take: a little longer than the call itself, so that one that does not wait has
  * time for it too. */

@@ -41,6 +41,15 @@ static void *put_about_then(void *argument)
 	return NULL;
 }
 
+/* It did not come after all. */
+static void fail_lost(relevo_queue *queue, int round)
+{
+	struct relevo_queue_counts counts = counts_of(queue);
+	fail_msg("round %d: %d ready, %d leased, %d getters, %d put, %d acknowledged", round,
+		 (int)counts.ready, (int)counts.leased, (int)counts.getters, (int)counts.put,
+		 (int)counts.acknowledged);
+}
+
 /* Take what the round's number is, giving up after a millisecond again and again
  * until it is there. */
 static int run_rounds(relevo_queue *queue, struct gate *start)
@@ -49,9 +58,13 @@ static int run_rounds(relevo_queue *queue, struct gate *start)
 	for (int i = 0; i < ROUNDS; i++) {
 		int status, number;
 		relevo_item item;
+		int64_t began = test_now();
 		gate_open(start);
-		while ((status = relevo_queue_get(queue, &item, 1)) == RELEVO_TIMED_OUT)
+		while ((status = relevo_queue_get(queue, &item, 1)) == RELEVO_TIMED_OUT) {
 			gave_up++;
+			if (test_now() - began > TEST_PATIENCE / 2)
+				fail_lost(queue, i);
+		}
 		assert_ok(status);
 		memcpy(&number, item.data, sizeof number);
 		relevo_item_free(&item);

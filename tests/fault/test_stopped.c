@@ -91,6 +91,7 @@ static void what_was_on_its_way_goes_back(void **state)
 	}
 	assert_int_equal(counts_of(scene->queue).leased, 1);
 	child_kill(child);
+	wait_for_leased(scene->queue, 0);
 	for (uint32_t i = 0; i < COUNT; i++) {
 		relevo_item item;
 		uint32_t number;

@@ -22,6 +22,7 @@ static void children_use_their_parents_handle(void **state)
 	pid_t children[CHILDREN];
 	int next[CHILDREN] = { 0 };
 	put_text(scene->queue, "parent");
+	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
 	for (int i = 0; i < CHILDREN; i++)
 		children[i] = child_start(put_own_number, scene);
 	expect_text(scene->queue, "parent");

@@ -110,6 +110,17 @@ static bool enough_putters(void *argument)
 	return counts_of(expected->queue).putters == expected->count;
 }
 
+static bool as_many_leased(void *argument)
+{
+	const struct expected *expected = argument;
+	return counts_of(expected->queue).leased == expected->count;
+}
+
+void wait_for_leased(relevo_queue *queue, uint64_t count)
+{
+	assert_true(eventually(as_many_leased, &(struct expected){ queue, count }));
+}
+
 void wait_for_getters(relevo_queue *queue, uint64_t count)
 {
 	assert_true(eventually(enough_getters, &(struct expected){ queue, count }));

@@ -45,6 +45,9 @@ struct relevo_queue_counts counts_of(relevo_queue *queue);
 void wait_for_getters(relevo_queue *queue, uint64_t count);
 void wait_for_putters(relevo_queue *queue, uint64_t count);
 
+/* Wait until so many items are handed out and not acknowledged. */
+void wait_for_leased(relevo_queue *queue, uint64_t count);
+
 /* An item whose bytes tell where they stand. */
 void pattern_fill(uint8_t *bytes, size_t size, uint32_t seed);
 bool pattern_holds(const uint8_t *bytes, size_t size, uint32_t seed);
