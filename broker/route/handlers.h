@@ -23,6 +23,9 @@ handler handle_queue_ack;
 handler handle_queue_nack;
 handler handle_queue_stat;
 
+/* handle_lock.c */
+handler handle_lock_open;
+handler handle_lock_release;
 /* handle_cell.c */
 handler handle_cell_open;
 handler handle_cell_close;

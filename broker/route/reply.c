@@ -129,6 +129,7 @@ void reply_get(struct session *session, uint64_t call, const struct answer *answ
 	items.leases = room->leases;
 	items.n_deliveries = again ? answer->delivery_count : 0;
 	items.deliveries = room->deliveries;
+	items.grant = answer->deliveries[0].grant;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.call = call;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_ITEMS;

@@ -13,7 +13,7 @@ void reply_confirm(struct session *session, uint64_t bytes);
 /* The text of `error`, or the general one of its status. */
 void reply_error(struct session *session, uint64_t call, const struct error *error);
 
-/* OK is Done, all else a Failure. */
+/* OK is Done with that count, all else that error. */
 void reply_outcome(struct session *session, uint64_t call, int status, size_t count,
 		   const struct error *error);
 

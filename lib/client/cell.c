@@ -303,7 +303,8 @@ static int run_update(struct cell *cell, struct cell_change *change, uint8_t *op
 		.cell = cell,
 		.change = change,
 	};
-	return call_run(cell->handle.session, &changing.call, &header, deadline, error);
+	return call_run(cell->handle.session, &changing.call, &header, session_patience(deadline),
+			error);
 }
 
 int cell_exchange(struct cell *cell, struct cell_change *change, nsec_t deadline,
@@ -371,7 +372,8 @@ static int run_wait(struct cell *cell, struct cell_watch *watch, struct error *e
 		.cell = cell,
 		.watch = watch,
 	};
-	return call_run(cell->handle.session, &watching.call, &header, watch->deadline, error);
+	return call_run(cell->handle.session, &watching.call, &header,
+			session_patience(watch->deadline), error);
 }
 
 int cell_await(struct cell *cell, struct cell_watch *watch, struct error *error)

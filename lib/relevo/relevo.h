@@ -10,9 +10,14 @@
 
 #include <relevo/array.h>
 #include <relevo/barrier.h>
+#include <relevo/condition.h>
 #include <relevo/event.h>
+#include <relevo/lock.h>
 #include <relevo/pool.h>
 #include <relevo/queue.h>
+#include <relevo/rlock.h>
+#include <relevo/scope.h>
+#include <relevo/semaphore.h>
 #include <relevo/session.h>
 #include <relevo/status.h>
 #include <relevo/value.h>
