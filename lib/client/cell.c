@@ -361,8 +361,7 @@ static int run_wait(struct cell *cell, struct cell_watch *watch, struct error *e
 	operation.first = watch->term.first;
 	operation.version = watch->version;
 	operation.will = watch->will;
-	operation.timeout_ms =
-		watch->deadline > 0 ? clock_msec_until(clock_now(), watch->deadline) : 0;
+	operation.timeout_ms = session_timeout(watch->deadline);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_CELL_WAIT;
 	header.cell_wait = &operation;
