@@ -115,7 +115,7 @@ int call_run(struct relevo_session *session, struct call *call, Relevo__Header *
 {
 	struct connection *connection = &session->connection;
 	nsec_t patience = deadline;
-	if (deadline != NSEC_NEVER) {
+	if (deadline != NSEC_NEVER && !call->untold) {
 		nsec_t now = clock_now();
 		patience = (deadline > now ? deadline : now) + GRACE;
 	}

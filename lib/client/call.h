@@ -18,6 +18,7 @@ struct call {
 	/* What follows the header; belongs to the caller. */
 	const struct iovec *bodies;
 	int body_count;
+	bool untold; /* the broker does not know the deadline: no grace after it */
 
 	struct list link;
 	uint64_t puts;   /* items put before it without an answer */

@@ -37,7 +37,10 @@ static int open_handle(struct relevo_queue *queue, Relevo__QueueOpen *operation,
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_OPEN;
 	header.queue_open = operation;
-	struct opening opening = { .call.take = take_opened, .queue = queue };
+	struct opening opening = {
+		.call = { .take = take_opened, .untold = true },
+		.queue = queue,
+	};
 	return call_run(queue->session, &opening.call, &header, deadline, error);
 }
 

@@ -17,7 +17,7 @@
 #define CLOSE_TIMEOUT   5000
 
 /* What session_patience() adds. */
-#define PATIENCE        (400 * NSEC_PER_MSEC)
+#define PATIENCE        (900 * NSEC_PER_MSEC)
 
 int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error)
 {
