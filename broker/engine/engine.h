@@ -66,6 +66,11 @@ void engine_peer_on_recall(struct engine_peer *peer,
  * answer, what it leased goes back to its place, its handles are closed. */
 void engine_peer_gone(struct engine_peer *peer, nsec_t now);
 
+/* The session ends in order; engine_peer_gone() has to follow. Nobody has died
+ * with the tokens that it holds: they are released, or stay away if their queue
+ * says so. */
+void engine_peer_leave(struct engine_peer *peer, nsec_t now);
+
 /* How many items the session holds. */
 uint32_t engine_peer_leases(const struct engine_peer *peer);
 
@@ -75,6 +80,7 @@ uint32_t engine_peer_leases(const struct engine_peer *peer);
  * answer returns; item_hold() keeps them longer. */
 struct delivery {
 	uint64_t lease; /* number of the lease in its session */
+	uint64_t grant; /* of a token: rises from one to the next; else 0 */
 	struct item *item;
 };
 
@@ -128,11 +134,27 @@ bool waiter_parked(const struct waiter *waiter);
 enum queue_lifetime { QUEUE_KEPT, QUEUE_HANDLES, QUEUE_SESSION };
 enum queue_open_mode { QUEUE_OPEN_OR_CREATE, QUEUE_OPEN_EXISTING, QUEUE_CREATE_NEW };
 
+/*
+ * What a queue serves as. A lock holds one token, a semaphore any number, and
+ * nothing can be put there: see token_release(). A condition is a rendezvous where
+ * nothing rests: an item that comes back is dropped if nobody waits for it.
+ */
+enum queue_kind {
+	QUEUE_ITEMS,
+	QUEUE_LOCK,
+	QUEUE_SEMAPHORE,
+	QUEUE_CONDITION,
+	QUEUE_ANY, /* of those that exist */
+};
+
 struct queue_options {
 	enum queue_lifetime lifetime;
 	bool bounded;
 	uint64_t capacity; /* items ready, when bounded; 0: a put succeeds only if a get waits */
 	nsec_t lease;      /* how long an item may be held; 0: as long as the session */
+	enum queue_kind kind;
+	uint64_t tokens; /* of a lock or semaphore at first; bounded: and at most */
+	bool keep;       /* tokens of a session that ends in order stay away */
 };
 
 struct queue_opened {
@@ -148,7 +170,9 @@ struct queue_opened {
  * that the engine makes up. Opening twice gives two handles.
  *   BAD_NAME, NOT_FOUND, EXISTS, QUOTA, LIMIT (handles of this session),
  *   OPTION_MISMATCH (mode OPEN_OR_CREATE with a queue that has another
- *   capacity, lease or lifetime; the text names the option and both values),
+ *   capacity, lease, lifetime, number of tokens or `keep`; the text names the
+ *   option and both values; or, in any mode, a queue of another kind),
+ *   BAD_ARGUMENT (more tokens than TOKENS_MAX),
  *   NO_MEMORY
  */
 int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode mode,
@@ -178,7 +202,7 @@ struct put_request {
  * Put items in order. Answered with OK when all are in; FULL (did not wait) or
  * TIMED_OUT with `accepted` telling how many are; NOT_OWNER (a lease in `acks`
  * is not held: nothing is put, nothing acknowledged), BAD_ARGUMENT (no such
- * handle), BAD_NAME, NOT_FOUND (no such name), GONE, QUOTA (nothing is put),
+ * handle, or a lock's), BAD_NAME, NOT_FOUND (no such name), GONE, QUOTA (nothing is put),
  * LIMIT (too many calls wait), CANCELLED, NO_MEMORY, or the store's reason for
  * failing to record or commit. Answered once the store has committed.
  *
@@ -223,6 +247,26 @@ int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, ns
  * as for lease_ack(); NO_MEMORY: those that could not be delayed are still held. */
 int lease_nack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t not_before,
 	       bool unread, nsec_t now, struct error *error);
+
+/* Tokens that a semaphore may start with. */
+#define TOKENS_MAX 1000000u
+
+struct token_release {
+	uint32_t handle;
+	uint64_t lease; /* of this session, 0: none is named */
+	bool any;       /* if it is not held, somebody else's */
+};
+
+/*
+ * Give a token back: that of the lease, or with `any` the one that has been away
+ * for longest; if none is held, a new one, unless the queue is bounded and has all
+ * its tokens. Who gets it next is not told that anybody died.
+ *   NOT_OWNER (the lease is not held, and not `any`), OVER_RELEASE, BAD_ARGUMENT
+ *   (no such handle, or neither lock nor semaphore), GONE; for a new token QUOTA,
+ *   NO_MEMORY or the store's reason.
+ */
+int token_release(struct engine_peer *peer, const struct token_release *release, nsec_t now,
+		  struct error *error);
 
 struct queue_counts {
 	uint64_t ready, leased, delayed;         /* items now */

@@ -139,14 +139,24 @@ void lease_return(struct lease *lease)
 	queue_activate(queue);
 }
 
+struct lease *lease_next(struct engine_peer *peer, uint32_t *slot)
+{
+	const struct lease_table *table = &peer->leases;
+	while (*slot < table->chunk_count * CHUNK_SLOTS) {
+		struct lease *lease = slot_lease(table, (*slot)++);
+		if (lease->item != NULL)
+			return lease;
+	}
+	return NULL;
+}
+
 void leases_return(struct engine_peer *peer)
 {
 	struct lease_table *table = &peer->leases;
-	for (uint32_t slot = 0; slot < table->chunk_count * CHUNK_SLOTS; slot++) {
-		struct lease *lease = slot_lease(table, slot);
-		if (lease->item != NULL)
-			lease_return(lease);
-	}
+	uint32_t slot = 0;
+	struct lease *lease;
+	while ((lease = lease_next(peer, &slot)) != NULL)
+		lease_return(lease);
 	for (uint32_t i = 0; i < table->chunk_count; i++) {
 		free(table->chunks[i]);
 		account_release(peer->account, chunk_cost);

@@ -63,6 +63,10 @@ int lease_acknowledge(struct lease *lease);
 int leases_check(struct engine_peer *peer, const uint64_t *leases, size_t count,
 		 struct error *error);
 
+/* The peer's next lease: in the slot `*slot` or behind it. NULL: no more. Moves
+ * `*slot` on. */
+struct lease *lease_next(struct engine_peer *peer, uint32_t *slot);
+
 /* The session has ended: return all of them and free the table. */
 void leases_return(struct engine_peer *peer);
 

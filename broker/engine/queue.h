@@ -34,6 +34,7 @@ struct queue {
 	uint64_t last_sequence;
 	uint64_t bytes; /* of bodies in stock and leased */
 	uint64_t put, acknowledged, redelivered;
+	uint64_t granted; /* how often a token was handed out */
 	char name[];
 };
 
@@ -71,6 +72,9 @@ void queue_ripen(struct queue *queue);
 
 /* Tell the store how often the item has been handed out. */
 void queue_record_deliveries(struct queue *queue, const struct item *item);
+
+/* Record an item at the end of the stock; the reason of the store if it refuses. */
+int queue_append(struct queue *queue, struct item *item);
 
 /* Whether an item may enter the stock. */
 bool queue_has_room(const struct queue *queue);

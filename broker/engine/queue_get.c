@@ -2,6 +2,7 @@
 #include "engine/ahead.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/token.h"
 #include "engine/waiter.h"
 
 #include <stdlib.h>
@@ -65,8 +66,11 @@ static int take(const struct waiter *getter, uint32_t *count)
 		struct lease *lease = hand_out(peer, queue);
 		if (*count >= getter->max_items)
 			ahead_add(ahead_of(getter), lease);
-		peer->engine->deliveries[(*count)++] =
-			(struct delivery){ .lease = lease->number, .item = lease->item };
+		peer->engine->deliveries[(*count)++] = (struct delivery){
+			.lease = lease->number,
+			.grant = token_grant(queue),
+			.item = lease->item,
+		};
 	}
 	return RELEVO_OK;
 }
@@ -90,6 +94,7 @@ void queue_settle(struct queue *queue)
 		getter_serve(waiter);
 	while ((waiter = waiter_first(&queue->putters)) != NULL && queue_has_room(queue))
 		putter_admit(waiter);
+	notices_drop(queue);
 	if (queue->getter_count > 0 && queue->unread > 0)
 		ahead_recall(queue);
 	queue_drop(queue);

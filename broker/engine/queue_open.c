@@ -2,6 +2,7 @@
 #include "base/name.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/token.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -84,9 +85,27 @@ static int find(struct engine *engine, const char *name, enum queue_open_mode mo
 static int create(struct engine_peer *peer, const char *name, const struct queue_options *options,
 		  struct queue **queue, struct error *error)
 {
-	if (name[0] == '\0')
-		return create_nameless(peer, options, queue, error);
-	return queue_new(peer, name, options, queue, error);
+	int status = tokens_check(options, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = name[0] == '\0' ? create_nameless(peer, options, queue, error)
+				 : queue_new(peer, name, options, queue, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = tokens_create(peer, *queue, error);
+	if (status != RELEVO_OK)
+		queue_end(*queue);
+	return status;
+}
+
+static int compare(const struct queue *queue, enum queue_open_mode mode,
+		   const struct queue_options *options, struct error *error)
+{
+	int status = kind_compare(queue, options->kind, error);
+	if (status != RELEVO_OK || mode != QUEUE_OPEN_OR_CREATE)
+		return status;
+	status = compare_options(queue, options, error);
+	return status == RELEVO_OK ? tokens_compare(queue, options, error) : status;
 }
 
 int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode mode,
@@ -101,8 +120,8 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 		status = find(engine, name, mode, &queue, error);
 	if (status == RELEVO_OK && queue == NULL)
 		status = create(peer, name, options, &queue, error);
-	else if (status == RELEVO_OK && mode == QUEUE_OPEN_OR_CREATE)
-		status = compare_options(queue, options, error);
+	else if (status == RELEVO_OK)
+		status = compare(queue, mode, options, error);
 	if (status == RELEVO_OK)
 		*opened = (struct queue_opened){
 			.handle = peer_add_handle(peer, queue),

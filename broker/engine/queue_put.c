@@ -3,6 +3,7 @@
 #include "engine/item.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/token.h"
 #include "engine/waiter.h"
 
 #include <assert.h>
@@ -22,26 +23,34 @@ static void complete(struct waiter *putter)
 	waiter_finish(putter, status);
 }
 
-void putter_admit(struct waiter *putter)
+int queue_append(struct queue *queue, struct item *item)
 {
-	struct queue *queue = putter->queue;
 	struct engine *engine = queue->engine;
-	struct item *item = putter->items;
 	uint64_t sequence = queue->last_sequence + 1;
 	engine->recorded = true;
 	int status =
 		engine->store->operations->item_added(engine->store, queue->key, sequence, item);
-	if (status != RELEVO_OK) {
-		waiter_finish(putter, status);
-		return;
-	}
-	putter->items = item->next;
-	putter->accepted++;
+	if (status != RELEVO_OK)
+		return status;
 	item->order.key = queue->last_sequence = sequence;
 	stock_add(&queue->stock, item);
 	queue->put++;
 	queue->bytes += item->size;
-	if (putter->items == NULL)
+	return RELEVO_OK;
+}
+
+void putter_admit(struct waiter *putter)
+{
+	struct item *item = putter->items;
+	struct item *next = item->next;
+	int status = queue_append(putter->queue, item);
+	if (status != RELEVO_OK) {
+		waiter_finish(putter, status);
+		return;
+	}
+	putter->items = next;
+	putter->accepted++;
+	if (next == NULL)
 		complete(putter);
 }
 
@@ -107,6 +116,8 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 {
 	struct queue *queue;
 	int status = find_queue(peer, request, &queue, error);
+	if (status == RELEVO_OK)
+		status = token_refuse_put(queue, error);
 	if (status == RELEVO_OK)
 		status = fill(peer, request, waiter, error);
 	if (status != RELEVO_OK)

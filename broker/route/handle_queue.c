@@ -1,5 +1,6 @@
 #include "route/call.h"
 #include "route/handlers.h"
+#include "route/opening.h"
 #include "route/reply.h"
 
 /* Items that one answer may carry: those that were asked for, and others. */
@@ -17,30 +18,7 @@ static nsec_t deadline_of(const struct session *session, uint32_t timeout_ms)
 	return timeout_ms > 0 ? clock_deadline(loop_now(session->router->loop), timeout_ms) : 0;
 }
 
-static void reply_outcome(struct session *session, uint64_t call, int status, size_t count,
-			  const struct error *error)
-{
-	if (status == RELEVO_OK)
-		reply_done(session, call, count);
-	else
-		reply_error(session, call, error);
-}
-
 /* ---- open, close, delete ---------------------------------------------- */
-
-/* proto3 hands any number up as an enum. */
-static int check_open(const Relevo__QueueOpen *open, struct error *error)
-{
-	if (open->mode < RELEVO__OPEN_MODE__OPEN_OR_CREATE ||
-	    open->mode > RELEVO__OPEN_MODE__CREATE_NEW)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "opening a queue: mode %d is not known", (int)open->mode);
-	if (open->lifetime < RELEVO__LIFETIME__LIFETIME_KEPT ||
-	    open->lifetime > RELEVO__LIFETIME__LIFETIME_SESSION)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "opening a queue: lifetime %d is not known", (int)open->lifetime);
-	return RELEVO_OK;
-}
 
 void handle_queue_open(struct session *session, const struct frame *frame)
 {
@@ -50,17 +28,12 @@ void handle_queue_open(struct session *session, const struct frame *frame)
 		.bounded = open->bounded,
 		.capacity = open->capacity,
 		.lease = open->lease_ms * NSEC_PER_MSEC,
+		.kind = open->any_kind && open->mode == RELEVO__OPEN_MODE__OPEN_EXISTING
+				? QUEUE_ANY
+				: QUEUE_ITEMS,
 	};
-	struct queue_opened opened;
-	struct error error = { 0 };
-	int status = check_open(open, &error);
-	if (status == RELEVO_OK)
-		status = queue_open(session->peer, open->name, (enum queue_open_mode)open->mode,
-				    &options, &opened, &error);
-	if (status == RELEVO_OK)
-		reply_opened(session, frame->header->call, &opened);
-	else
-		reply_error(session, frame->header->call, &error);
+	open_queue(session, frame->header->call,
+		   &(struct opening){ open->name, open->mode, &options });
 }
 
 void handle_queue_close(struct session *session, const struct frame *frame)

@@ -23,4 +23,8 @@ handler handle_queue_ack;
 handler handle_queue_nack;
 handler handle_queue_stat;
 
+/* handle_lock.c */
+handler handle_lock_open;
+handler handle_lock_release;
+
 #endif

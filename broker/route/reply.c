@@ -67,6 +67,15 @@ void reply_error(struct session *session, uint64_t call, const struct error *err
 	reply_failure(session, call, &answer);
 }
 
+void reply_outcome(struct session *session, uint64_t call, int status, size_t count,
+		   const struct error *error)
+{
+	if (status == RELEVO_OK)
+		reply_done(session, call, count);
+	else
+		reply_error(session, call, error);
+}
+
 void reply_put(struct session *session, uint64_t call, const struct answer *answer)
 {
 	if (answer->status == RELEVO_OK)
@@ -120,6 +129,7 @@ void reply_get(struct session *session, uint64_t call, const struct answer *answ
 	items.leases = room->leases;
 	items.n_deliveries = again ? answer->delivery_count : 0;
 	items.deliveries = room->deliveries;
+	items.grant = answer->deliveries[0].grant;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.call = call;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_ITEMS;

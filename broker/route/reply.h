@@ -13,6 +13,10 @@ void reply_confirm(struct session *session, uint64_t bytes);
 /* The text of `error`, or the general one of its status. */
 void reply_error(struct session *session, uint64_t call, const struct error *error);
 
+/* OK is Done with that count, all else that error. */
+void reply_outcome(struct session *session, uint64_t call, int status, size_t count,
+		   const struct error *error);
+
 /* OK is Done with what was accepted, all else a Failure. */
 void reply_put(struct session *session, uint64_t call, const struct answer *answer);
 

@@ -20,6 +20,8 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_QUEUE_ACK] = handle_queue_ack,
 	[RELEVO__HEADER__OP_QUEUE_NACK] = handle_queue_nack,
 	[RELEVO__HEADER__OP_QUEUE_STAT] = handle_queue_stat,
+	[RELEVO__HEADER__OP_LOCK_OPEN] = handle_lock_open,
+	[RELEVO__HEADER__OP_LOCK_RELEASE] = handle_lock_release,
 };
 
 static handler *handler_of(unsigned operation)

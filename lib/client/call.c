@@ -9,10 +9,6 @@
 #include <stdio.h>
 #include <time.h>
 
-/* How long after its deadline a call still waits for the broker to say that time
- * is up. Only a broker that is stopped or out of reach lets it pass. */
-#define GRACE NSEC_PER_SEC
-
 static bool answered(const struct call *call)
 {
 	return call->done;
@@ -24,7 +20,7 @@ void call_pass_reading_on(struct connection *connection)
 		return;
 	list_for_each (node, &connection->calls) {
 		struct call *call = container_of(node, struct call, link);
-		if (!answered(call)) {
+		if (call->awaited && !answered(call)) {
 			pthread_cond_signal(&call->wake);
 			return;
 		}
@@ -48,6 +44,7 @@ static int wait_until(struct relevo_session *session, struct call *call, nsec_t 
 {
 	struct connection *connection = &session->connection;
 	int status = RELEVO_OK;
+	call->awaited = true;
 	while (!answered(call) && status == RELEVO_OK)
 		status = connection->reading ? follow(session, call, deadline)
 					     : connection_read(session, false, deadline);
@@ -57,6 +54,7 @@ static int wait_until(struct relevo_session *session, struct call *call, nsec_t 
 
 static void enlist(struct connection *connection, struct call *call)
 {
+	call->awaited = false;
 	call->done = false;
 	call->count = 0;
 	call->error = (struct error){ 0 };
@@ -110,25 +108,39 @@ static int conclude(struct call *call, struct error *error)
 	return call->error.status;
 }
 
-int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
-	     nsec_t deadline, struct error *error)
+void call_begin(struct relevo_session *session, struct call *call, Relevo__Header *header)
 {
 	struct connection *connection = &session->connection;
-	nsec_t patience = deadline;
-	if (deadline != NSEC_NEVER && !call->untold) {
-		nsec_t now = clock_now();
-		patience = (deadline > now ? deadline : now) + GRACE;
-	}
 	call->number = header->call = ++connection->last_call;
 	call->puts = connection->puts;
 	enlist(connection, call);
 	output_before_wait(connection);
-	int status = output_frame(session, header, call->bodies, call->body_count);
+	call->sent = output_frame(session, header, call->bodies, call->body_count);
+}
+
+int call_wait(struct relevo_session *session, struct call *call, nsec_t patience,
+	      struct error *error)
+{
+	int status = call->sent;
 	if (status == RELEVO_OK)
 		status = output_drain(session, patience);
 	if (status == RELEVO_OK)
 		status = wait_until(session, call, patience);
 	return answered(call) ? conclude(call, error) : unanswered(session, call, status, error);
+}
+
+void call_give_up(struct relevo_session *session, struct call *call)
+{
+	leave(call);
+	if (!session->connection.broken)
+		cancel(session, call);
+}
+
+int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
+	     nsec_t patience, struct error *error)
+{
+	call_begin(session, call, header);
+	return call_wait(session, call, patience, error);
 }
 
 /*

@@ -18,26 +18,37 @@ struct call {
 	/* What follows the header; belongs to the caller. */
 	const struct iovec *bodies;
 	int body_count;
-	bool untold; /* the broker does not know the deadline: no grace after it */
 
 	struct list link;
 	uint64_t puts;   /* items put before it without an answer */
 	uint64_t number; /* 0: waits for room in the window, not for an answer */
+	bool awaited;    /* a thread waits for it */
 	bool done;
+	int sent;       /* why it could not be sent */
 	uint32_t count; /* of Done or Failure: the items it was about */
 	struct error error;
 	pthread_cond_t wake;
 };
 
 /*
- * Send the header with the call's bodies and wait for the answer. `deadline` is
- * when the broker has been asked to give up; if it has said nothing a while after
- * that, the call is cancelled and TIMED_OUT returned. The header gets its number
- * here. The session is locked, and unlocked while waiting. Returns the status of
- * the answer, with its text in `error`.
+ * Send the header with the call's bodies and wait for the answer, until `patience`
+ * at most: for a call that the broker lets wait, a while beyond the deadline it was
+ * told (session_patience()). Then the call is cancelled and TIMED_OUT returned. The
+ * header gets its number here. The session is locked, and unlocked while waiting.
+ * Returns the status of the answer, with its text in `error`.
  */
 int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
-	     nsec_t deadline, struct error *error);
+	     nsec_t patience, struct error *error);
+
+/*
+ * call_run() in two steps, for calls that have to reach the broker one right behind
+ * the other. Each that was begun has to be waited for, or given up: then what its
+ * answer hands over goes back.
+ */
+void call_begin(struct relevo_session *session, struct call *call, Relevo__Header *header);
+int call_wait(struct relevo_session *session, struct call *call, nsec_t patience,
+	      struct error *error);
+void call_give_up(struct relevo_session *session, struct call *call);
 
 /* Wait until unconfirmed puts leave room for `size` more bytes. */
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,

@@ -212,7 +212,7 @@ static int say_hello(struct relevo_session *session, nsec_t deadline, struct err
 	header.op_case = RELEVO__HEADER__OP_HELLO;
 	header.hello = &hello;
 	struct welcome welcome = {
-		.call = { .take = take_welcome, .untold = true },
+		.call.take = take_welcome,
 		.connection = &session->connection,
 	};
 	return call_run(session, &welcome.call, &header, deadline, error);

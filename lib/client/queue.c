@@ -31,17 +31,11 @@ static int take_opened(struct call *call, const struct frame *frame)
 }
 
 /* The session is locked. */
-static int open_handle(struct relevo_queue *queue, Relevo__QueueOpen *operation, nsec_t deadline,
+static int open_handle(struct relevo_queue *queue, Relevo__Header *header, nsec_t deadline,
 		       struct error *error)
 {
-	Relevo__Header header = RELEVO__HEADER__INIT;
-	header.op_case = RELEVO__HEADER__OP_QUEUE_OPEN;
-	header.queue_open = operation;
-	struct opening opening = {
-		.call = { .take = take_opened, .untold = true },
-		.queue = queue,
-	};
-	return call_run(queue->session, &opening.call, &header, deadline, error);
+	struct opening opening = { .call.take = take_opened, .queue = queue };
+	return call_run(queue->session, &opening.call, header, deadline, error);
 }
 
 void queue_close_handle(struct relevo_session *session, uint32_t handle)
@@ -68,8 +62,12 @@ static int reopen(struct relevo_queue *queue, nsec_t deadline, struct error *err
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
 	operation.name = queue->name;
 	operation.mode = RELEVO__OPEN_MODE__OPEN_EXISTING;
+	operation.any_kind = true;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_OPEN;
+	header.queue_open = &operation;
 	queue->reopening = true;
-	int status = open_handle(queue, &operation, deadline, error);
+	int status = open_handle(queue, &header, deadline, error);
 	queue->reopening = false;
 	pthread_cond_broadcast(&queue->session->connection.changed);
 	if (status == RELEVO_OK && queue->identity != identity) {
@@ -129,7 +127,7 @@ int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error)
 	return status;
 }
 
-static int check_options(const struct relevo_queue_options *options, struct error *error)
+int queue_check_options(const struct relevo_queue_options *options, struct error *error)
 {
 	if (options->mode < RELEVO_OPEN_OR_CREATE || options->mode > RELEVO_CREATE_NEW)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no open mode",
@@ -168,11 +166,38 @@ static int check_open(const char *name, const struct relevo_queue_options *optio
 {
 	int status = name != NULL ? name_check(name, "queue", error) : RELEVO_OK;
 	if (status == RELEVO_OK)
-		status = check_options(options, error);
+		status = queue_check_options(options, error);
 	if (status == RELEVO_OK && name == NULL && options->mode == RELEVO_OPEN_EXISTING)
 		status = error_set(error, RELEVO_BAD_ARGUMENT,
 				   "a queue without a name cannot be opened, only created");
 	return status;
+}
+
+int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__Header *header,
+		 struct error *error)
+{
+	queue->session = session;
+	int status = session_begin(session, NSEC_NEVER, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = open_handle(queue, header, NSEC_NEVER, error);
+	if (status == RELEVO_OK)
+		list_append(&session->queues, &queue->link);
+	session_end(session);
+	return status;
+}
+
+void queue_detach(struct relevo_queue *queue)
+{
+	struct relevo_session *session = queue->session;
+	pthread_mutex_lock(&session->lock);
+	struct connection *connection = &session->connection;
+	if (connection->channel != NULL && !connection->broken && queue->epoch == connection->epoch)
+		queue_close_handle(session, queue->handle);
+	failed_put_forget(session, queue);
+	stash_fini(&queue->stash);
+	list_remove(&queue->link);
+	pthread_mutex_unlock(&session->lock);
 }
 
 int relevo_queue_open(relevo_session *session, const char *name,
@@ -188,18 +213,14 @@ int relevo_queue_open(relevo_session *session, const char *name,
 	struct relevo_queue *queue = calloc(1, sizeof *queue);
 	if (queue == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a queue handle");
-	queue->session = session;
 	queue->on_error = options->on_error;
 	queue->user = options->user;
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
 	describe(name, options, &operation);
-	status = session_begin(session, NSEC_NEVER, error);
-	if (status == RELEVO_OK) {
-		status = open_handle(queue, &operation, NSEC_NEVER, error);
-		if (status == RELEVO_OK)
-			list_append(&session->queues, &queue->link);
-		session_end(session);
-	}
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_OPEN;
+	header.queue_open = &operation;
+	status = queue_attach(queue, session, &header, error);
 	if (status != RELEVO_OK) {
 		free(queue);
 		return status;
@@ -212,15 +233,7 @@ void relevo_queue_close(relevo_queue *queue)
 {
 	if (queue == NULL)
 		return;
-	struct relevo_session *session = queue->session;
-	pthread_mutex_lock(&session->lock);
-	struct connection *connection = &session->connection;
-	if (connection->channel != NULL && !connection->broken && queue->epoch == connection->epoch)
-		queue_close_handle(session, queue->handle);
-	failed_put_forget(session, queue);
-	stash_fini(&queue->stash);
-	list_remove(&queue->link);
-	pthread_mutex_unlock(&session->lock);
+	queue_detach(queue);
 	free(queue);
 }
 

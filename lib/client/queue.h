@@ -4,6 +4,7 @@
 #include "base/name.h"
 #include "client/session.h"
 #include "client/stash.h"
+#include "header.pb-c.h"
 
 #include <relevo/queue.h>
 
@@ -29,6 +30,17 @@ struct relevo_queue {
  * connection was lost, it opens the queue again by name. GONE when it is another
  * queue by now. */
 int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error);
+
+/* BAD_ARGUMENT, naming the option that cannot be. */
+int queue_check_options(const struct relevo_queue_options *options, struct error *error);
+
+/* Open a new handle with this operation, answered with QueueOpened, and enter it in
+ * the session. `queue` is zero but for what the caller sets in it. */
+int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__Header *header,
+		 struct error *error);
+
+/* Undo that. NULL is not allowed; the memory stays the caller's. */
+void queue_detach(struct relevo_queue *queue);
 
 /* In a child after fork(2): the calls under way are the parent's. */
 void queue_forget_calls(struct relevo_queue *queue);

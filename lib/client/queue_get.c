@@ -68,7 +68,8 @@ static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 	header.queue_get = &operation;
 	getting->call.take = take_items;
 	getting->epoch = queue->epoch;
-	int status = call_run(queue->session, &getting->call, &header, deadline, error);
+	int status = call_run(queue->session, &getting->call, &header, session_patience(deadline),
+			      error);
 	if (getting->ahead > 0)
 		queue->stash.asked = false;
 	return status;

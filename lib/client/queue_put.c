@@ -73,7 +73,8 @@ static int put_step(relevo_queue *queue, const struct relevo_bytes *items, size_
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
 	struct call call = { .bodies = bodies, .body_count = (int)count };
-	int status = call_run(queue->session, &call, &header, deadline, client_error());
+	int status = call_run(queue->session, &call, &header, session_patience(deadline),
+			      client_error());
 	*accepted += status == RELEVO_OK ? count : call.count;
 	return status;
 }

@@ -17,7 +17,7 @@
 #define CLOSE_TIMEOUT   5000
 
 /* What session_patience() adds. */
-#define PATIENCE        (900 * NSEC_PER_MSEC)
+#define PATIENCE        (500 * NSEC_PER_MSEC)
 
 int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error)
 {
@@ -138,8 +138,8 @@ static int connect_to(struct relevo_session *session, const char *url, struct er
 }
 
 /* The user's own broker or, when none runs, a private one. */
-static int connect_by_default(struct relevo_session *session, const char *program,
-			      struct error *error)
+static int connect_by_default(struct relevo_session *session,
+			      const struct relevo_session_options *options, struct error *error)
 {
 	const char *named = getenv("RELEVO_URL");
 	if (named != NULL && named[0] != '\0')
@@ -148,10 +148,10 @@ static int connect_by_default(struct relevo_session *session, const char *progra
 	int status = address_default(url, error);
 	if (status == RELEVO_OK)
 		status = connect_to(session, url, error);
-	if (status != RELEVO_NO_BROKER)
+	if (status != RELEVO_NO_BROKER || options->no_private_broker)
 		return status;
 	struct address address;
-	status = embedded_acquire(program, &address, error);
+	status = embedded_acquire(options->broker, &address, error);
 	if (status != RELEVO_OK)
 		return status;
 	session->embedded = true;
@@ -172,7 +172,7 @@ int relevo_open(const char *url, const struct relevo_session_options *options, r
 	if (session == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
 	int status = url != NULL ? connect_to(session, url, error)
-				 : connect_by_default(session, options->broker, error);
+				 : connect_by_default(session, options, error);
 	if (status != RELEVO_OK) {
 		session_free(session);
 		return status;
@@ -181,11 +181,11 @@ int relevo_open(const char *url, const struct relevo_session_options *options, r
 	return RELEVO_OK;
 }
 
-static int flush_by(struct relevo_session *session, Relevo__Header *header, nsec_t deadline,
+static int flush_by(struct relevo_session *session, Relevo__Header *header, nsec_t patience,
 		    struct error *error)
 {
 	struct call call = { .take = NULL };
-	return call_run(session, &call, header, deadline, error);
+	return call_run(session, &call, header, patience, error);
 }
 
 static int say_goodbye(struct relevo_session *session, struct error *error)
@@ -247,7 +247,7 @@ int relevo_flush(relevo_session *session, int64_t timeout)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_FLUSH;
 	header.flush = &operation;
-	status = flush_by(session, &header, deadline, error);
+	status = flush_by(session, &header, session_patience(deadline), error);
 	if (status == RELEVO_DISCONNECTED)
 		session->connection.puts_lost = false;
 	session_end(session);

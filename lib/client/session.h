@@ -52,9 +52,10 @@ int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error);
  * on the way to it still waits a moment, and times out like others. */
 uint32_t session_timeout(nsec_t deadline);
 
-/* How long what a call needs first (a connection, a handle, the broker's pace) may
- * take: a little longer than the call itself, so that one that does not wait has
- * time for it too. */
+/* How long the library itself waits for the broker to say that time is up, and for
+ * what a call needs first (a connection, a handle, the broker's pace): a little
+ * longer than the call. Only a broker that is stopped or out of reach lets it
+ * pass. */
 nsec_t session_patience(nsec_t deadline);
 
 #endif

@@ -8,8 +8,13 @@
 #ifndef RELEVO_RELEVO_H
 #define RELEVO_RELEVO_H
 
+#include <relevo/condition.h>
+#include <relevo/lock.h>
 #include <relevo/pool.h>
 #include <relevo/queue.h>
+#include <relevo/rlock.h>
+#include <relevo/scope.h>
+#include <relevo/semaphore.h>
 #include <relevo/session.h>
 #include <relevo/status.h>
 #include <relevo/version.h>

@@ -6,6 +6,7 @@
 
 #include <relevo/status.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct relevo_session_options {
 	int64_t timeout;  /* of connecting, in ms; 0 means 10,000 */
 	const char
 		*broker; /* program to start as the private broker; NULL: the installed relevod */
+	bool no_private_broker; /* never start one: fail with NO_BROKER instead */
 };
 
 /*

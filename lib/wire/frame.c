@@ -1,5 +1,6 @@
 #include "wire/frame.h"
 
+#include "wire/header.h"
 #include "wire/protocol.h"
 
 #include <arpa/inet.h>
@@ -124,7 +125,7 @@ int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *lim
 
 bool frame_append_head(struct buffer *out, const Relevo__Header *header, size_t bodies_size)
 {
-	size_t header_size = relevo__header__get_packed_size(header);
+	size_t header_size = header_packed_size(header);
 	if (header_size > FRAME_MAX_HEADER || bodies_size > UINT32_MAX - FRAME_MAX_HEADER - 4)
 		return false;
 	uint8_t *room = buffer_reserve(out, FRAME_PREFIX_SIZE + header_size);
@@ -132,7 +133,7 @@ bool frame_append_head(struct buffer *out, const Relevo__Header *header, size_t 
 		return false;
 	write_u32(room, sizeof(uint32_t) + header_size + bodies_size);
 	write_u32(room + sizeof(uint32_t), header_size);
-	relevo__header__pack(header, room + FRAME_PREFIX_SIZE);
+	header_pack(header, room + FRAME_PREFIX_SIZE);
 	buffer_commit(out, FRAME_PREFIX_SIZE + header_size);
 	return true;
 }

@@ -2,7 +2,7 @@
 
 #include "bench/die.h"
 
-#include <cjson/cJSON.h>
+#include <jansson.h>
 #include <math.h>
 
 enum { FIGURE_WIDTH = 24 };
@@ -45,20 +45,12 @@ static double rounded(double figure)
 void report_json(FILE *file, const struct bench_case *bench, const struct bench_result *result)
 {
 	bool compared = !isnan(result->ratio);
-	cJSON *line = cJSON_CreateObject();
-	cJSON_AddStringToObject(line, "case", bench->name);
-	cJSON_AddNumberToObject(line, "value", rounded(result->own.median));
-	cJSON_AddStringToObject(line, "unit", bench->unit);
-	if (compared) {
-		cJSON_AddStringToObject(line, "versus", bench->versus);
-		cJSON_AddNumberToObject(line, "ratio", rounded(result->ratio));
-	} else {
-		cJSON_AddNullToObject(line, "versus");
-		cJSON_AddNullToObject(line, "ratio");
-	}
-	char *text = cJSON_PrintUnformatted(line);
-	if (text == NULL || fprintf(file, "%s\n", text) < 0 || fflush(file) != 0)
+	json_t *line = json_pack("{ss, sf, ss, ss?, so}", "case", bench->name, "value",
+				 rounded(result->own.median), "unit", bench->unit, "versus",
+				 compared ? bench->versus : NULL, "ratio",
+				 compared ? json_real(rounded(result->ratio)) : json_null());
+	if (line == NULL || json_dumpf(line, file, JSON_COMPACT | JSON_REAL_PRECISION(15)) != 0 ||
+	    fputc('\n', file) == EOF || fflush(file) != 0)
 		die("the result of %s cannot be written", bench->name);
-	cJSON_free(text);
-	cJSON_Delete(line);
+	json_decref(line);
 }

@@ -51,6 +51,16 @@ static void nothing_has_to_run(void **state)
 	expect_end(broker);
 }
 
+static void nobody_has_to_want_it(void **state)
+{
+	(void)state;
+	relevo_session *session;
+	struct relevo_session_options options = { .no_private_broker = true };
+	pid_t found[8];
+	assert_fails(relevo_open(NULL, &options, &session), RELEVO_NO_BROKER, "relevo.sock");
+	assert_int_equal(process_children(getpid(), found, 8), 0);
+}
+
 static void two_sessions_share_one(void **state)
 {
 	(void)state;
@@ -326,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		private_test(nothing_has_to_run),
+		private_test(nobody_has_to_want_it),
 		private_test(two_sessions_share_one),
 		private_test(another_one_after_the_last_was_closed),
 		private_test(forked_children_use_it),

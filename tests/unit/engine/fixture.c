@@ -123,6 +123,7 @@ static void keep_delivery(struct call *call, const struct delivery *delivery)
 	assert_true(delivery->lease != 0);
 	call->leases[call->count] = delivery->lease;
 	call->deliveries[call->count] = delivery->item->deliveries;
+	call->grants[call->count] = delivery->grant;
 	call->count++;
 }
 

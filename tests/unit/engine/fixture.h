@@ -37,6 +37,7 @@ struct call {
 	uint32_t count;
 	uint64_t leases[CALL_ITEMS];
 	uint32_t deliveries[CALL_ITEMS];
+	uint64_t grants[CALL_ITEMS];
 	char items[1024];                /* the words */
 	void (*then)(struct call *call); /* called from inside the answer */
 	struct fixture *fixture;         /* for `then` */

@@ -1,0 +1,192 @@
+#include "engine/token.h"
+
+#include "engine/item.h"
+#include "engine/lease.h"
+#include "engine/peer.h"
+
+#include <inttypes.h>
+
+static bool has_tokens(const struct queue *queue)
+{
+	return queue->options.kind == QUEUE_LOCK || queue->options.kind == QUEUE_SEMAPHORE;
+}
+
+static const char *kind_name(enum queue_kind kind)
+{
+	static const char *const names[] = { "queue", "lock", "semaphore", "condition" };
+	return kind < QUEUE_ANY ? names[kind] : "object";
+}
+
+/* ---- what it was created as ------------------------------------------- */
+
+int kind_compare(const struct queue *queue, enum queue_kind asked, struct error *error)
+{
+	enum queue_kind has = queue->options.kind;
+	if (asked == QUEUE_ANY || asked == has)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_OPTION_MISMATCH, "\"%s\" is a %s, not a %s", queue->name,
+			 kind_name(has), kind_name(asked));
+}
+
+int tokens_compare(const struct queue *queue, const struct queue_options *asked,
+		   struct error *error)
+{
+	const struct queue_options *has = &queue->options;
+	if (has->tokens != asked->tokens)
+		return error_set(error, RELEVO_OPTION_MISMATCH,
+				 "the %s \"%s\" started with %" PRIu64 ", not %" PRIu64,
+				 kind_name(has->kind), queue->name, has->tokens, asked->tokens);
+	if (has->keep != asked->keep)
+		return error_set(error, RELEVO_OPTION_MISMATCH,
+				 "the %s \"%s\" is %s when its holder closes in order",
+				 kind_name(has->kind), queue->name,
+				 has->keep ? "kept, not released," : "released, not kept,");
+	return RELEVO_OK;
+}
+
+int token_refuse_put(const struct queue *queue, struct error *error)
+{
+	if (!has_tokens(queue))
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s: nothing can be put there",
+			 queue->name, kind_name(queue->options.kind));
+}
+
+/* ---- tokens ----------------------------------------------------------- */
+
+static int add_token(struct engine_peer *peer, struct queue *queue, struct error *error)
+{
+	const uint32_t size = 0;
+	const struct put_request request = { .sizes = &size, .count = 1 };
+	struct item *token;
+	int status = items_new(peer, &request, 0, &token, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = queue_append(queue, token);
+	if (status != RELEVO_OK) {
+		item_drop(queue->engine, token);
+		return error_set(error, status, "a token of the %s \"%s\" could not be stored",
+				 kind_name(queue->options.kind), queue->name);
+	}
+	queue_activate(queue);
+	return RELEVO_OK;
+}
+
+int tokens_check(const struct queue_options *options, struct error *error)
+{
+	if (options->tokens <= TOKENS_MAX)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_ARGUMENT,
+			 "a %s of %" PRIu64 " is more than the %u allowed",
+			 kind_name(options->kind), options->tokens, TOKENS_MAX);
+}
+
+int tokens_create(struct engine_peer *peer, struct queue *queue, struct error *error)
+{
+	int status = RELEVO_OK;
+	for (uint64_t i = 0; i < queue->options.tokens && status == RELEVO_OK; i++)
+		status = add_token(peer, queue, error);
+	return status;
+}
+
+uint64_t token_grant(struct queue *queue)
+{
+	return has_tokens(queue) ? ++queue->granted : 0;
+}
+
+static void return_token(struct lease *lease)
+{
+	struct queue *queue = lease->queue;
+	struct item *token = lease_end(lease);
+	token->deliveries = 0;
+	queue_record_deliveries(queue, token);
+	stock_give_back(&queue->stock, token);
+	queue_activate(queue);
+}
+
+static int over_release(const struct queue *queue, struct error *error)
+{
+	if (queue->options.kind == QUEUE_LOCK)
+		return error_set(error, RELEVO_OVER_RELEASE, "nobody holds the lock \"%s\"",
+				 queue->name);
+	return error_set(error, RELEVO_OVER_RELEASE,
+			 "the semaphore \"%s\" is at its bound of %" PRIu64, queue->name,
+			 queue->options.tokens);
+}
+
+/* Somebody else's token, or, if all are gone for good or there is no bound, a new
+ * one. */
+static int release_any(struct engine_peer *peer, struct queue *queue, struct error *error)
+{
+	struct list *oldest = list_first(&queue->leases);
+	if (oldest != NULL) {
+		return_token(container_of(oldest, struct lease, in_queue));
+		return RELEVO_OK;
+	}
+	if (queue->options.bounded && stock_size(&queue->stock) >= queue->options.tokens)
+		return over_release(queue, error);
+	return add_token(peer, queue, error);
+}
+
+static int release(struct engine_peer *peer, const struct token_release *release,
+		   struct error *error)
+{
+	struct queue *queue;
+	int status = peer_find_queue(peer, release->handle, &queue, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (!has_tokens(queue))
+		return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s, not a lock",
+				 queue->name, kind_name(queue->options.kind));
+	struct lease *lease = lease_find(peer, release->lease);
+	if (lease != NULL && lease->queue == queue) {
+		return_token(lease);
+		return RELEVO_OK;
+	}
+	if (release->any)
+		return release_any(peer, queue, error);
+	return error_set(error, RELEVO_NOT_OWNER, "the %s \"%s\" is not held by this session",
+			 kind_name(queue->options.kind), queue->name);
+}
+
+int token_release(struct engine_peer *peer, const struct token_release *request, nsec_t now,
+		  struct error *error)
+{
+	struct engine *engine = peer->engine;
+	engine_at(engine, now);
+	int status = release(peer, request, error);
+	engine_run(engine);
+	return status;
+}
+
+void engine_peer_leave(struct engine_peer *peer, nsec_t now)
+{
+	engine_at(peer->engine, now);
+	uint32_t slot = 0;
+	struct lease *lease;
+	while ((lease = lease_next(peer, &slot)) != NULL) {
+		if (!has_tokens(lease->queue))
+			continue;
+		if (lease->queue->options.keep)
+			(void)lease_acknowledge(lease);
+		else
+			return_token(lease);
+	}
+}
+
+/* ---- notices ---------------------------------------------------------- */
+
+void notices_drop(struct queue *queue)
+{
+	if (queue->options.kind != QUEUE_CONDITION)
+		return;
+	struct engine *engine = queue->engine;
+	while (stock_first(&queue->stock) != NULL) {
+		struct item *item = stock_take(&queue->stock);
+		engine->recorded = true;
+		(void)engine->store->operations->item_removed(engine->store, queue->key,
+							      item->order.key);
+		queue->bytes -= item->size;
+		item_drop(engine, item);
+	}
+}

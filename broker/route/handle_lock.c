@@ -1,0 +1,59 @@
+#include "route/handlers.h"
+#include "route/opening.h"
+#include "route/reply.h"
+
+/* Which kind of queue it is, and how many tokens it starts with. */
+static int describe(const Relevo__LockOpen *open, struct queue_options *options,
+		    struct error *error)
+{
+	switch (open->kind) {
+	case RELEVO__LOCK_KIND__LOCK_KIND_LOCK:
+		options->kind = QUEUE_LOCK;
+		options->bounded = true;
+		options->capacity = options->tokens = 1;
+		return RELEVO_OK;
+	case RELEVO__LOCK_KIND__LOCK_KIND_SEMAPHORE:
+		options->kind = QUEUE_SEMAPHORE;
+		options->bounded = open->bounded;
+		options->capacity = options->tokens = open->tokens;
+		return RELEVO_OK;
+	case RELEVO__LOCK_KIND__LOCK_KIND_CONDITION:
+		options->kind = QUEUE_CONDITION;
+		options->bounded = true;
+		return RELEVO_OK;
+	default:
+		return error_set(error, RELEVO_BAD_ARGUMENT, "opening a lock: kind %d is not known",
+				 (int)open->kind);
+	}
+}
+
+void handle_lock_open(struct session *session, const struct frame *frame)
+{
+	const Relevo__LockOpen *open = frame->header->lock_open;
+	struct queue_options options = {
+		.lifetime = (enum queue_lifetime)open->lifetime,
+		.lease = open->lease_ms * NSEC_PER_MSEC,
+		.keep = open->keep,
+	};
+	struct error error = { 0 };
+	if (describe(open, &options, &error) != RELEVO_OK)
+		reply_error(session, frame->header->call, &error);
+	else
+		open_queue(session, frame->header->call,
+			   &(struct opening){ open->name, open->mode, &options });
+}
+
+void handle_lock_release(struct session *session, const struct frame *frame)
+{
+	const Relevo__LockRelease *operation = frame->header->lock_release;
+	const struct token_release release = {
+		.handle = operation->queue,
+		.lease = operation->lease,
+		.any = operation->any,
+	};
+	struct error error = { 0 };
+	int status =
+		token_release(session->peer, &release, loop_now(session->router->loop), &error);
+	if (!operation->quiet)
+		reply_outcome(session, frame->header->call, status, 0, &error);
+}

@@ -1,0 +1,110 @@
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "cli/failure.h"
+#include "cli/output.h"
+
+#include <errno.h>
+
+enum { BATCH = 1024 };
+
+static struct {
+	int64_t count, timeout;
+	bool all, follow, nul, raw;
+} given = { .timeout = -1 };
+
+static const struct option_row options[] = {
+	{ "count", 'n', "N", "take N items, waiting for each; default: 1", .number = &given.count,
+	  .least = 1 },
+	{ "all", 'a', NULL, "take all that are there", .flag = &given.all },
+	{ "follow", 'f', NULL, "take items as they come, for ever", .flag = &given.follow },
+	{ "timeout", 't', "MS",
+	  "wait so long for the next item; default:\n"
+	  "for ever, with --all not at all",
+	  .number = &given.timeout },
+	{ "null", '0', NULL, "write a byte 0 behind each, not a newline", .flag = &given.nul },
+	{ "raw", 'r', NULL, "write nothing behind them", .flag = &given.raw },
+	{ 0 },
+};
+
+/* Only what was written is acknowledged. The rest goes back, at once. */
+static int write_batch(relevo_queue *queue, const struct output_format *format, relevo_item *items,
+		       size_t count)
+{
+	size_t written = output_items(format, items, count);
+	int trouble = errno;
+	int status = relevo_queue_ack(queue, items, written);
+	if (status != RELEVO_OK)
+		return failure_of(status);
+	if (written == count)
+		return EXIT_DONE;
+	status = relevo_queue_nack(queue, items + written, count - written, 0);
+	if (status != RELEVO_OK)
+		return failure_of(status);
+	errno = trouble;
+	return failure_system("writing to standard output");
+}
+
+/* Why there are no more items. */
+static int end_of_items(int status)
+{
+	bool nothing_left = status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT;
+	if ((given.all && nothing_left) ||
+	    ((given.all || given.follow) && status == RELEVO_SHUT_DOWN))
+		return EXIT_DONE;
+	return failure_of(status);
+}
+
+static int take(relevo_queue *queue, const struct output_format *format)
+{
+	static relevo_item items[BATCH];
+	bool endless = given.all || given.follow;
+	int64_t left = given.count > 0 ? given.count : 1;
+	int result = EXIT_DONE;
+	while (result == EXIT_DONE && left > 0) {
+		size_t want = endless || left > BATCH ? BATCH : (size_t)left;
+		size_t got;
+		int status = relevo_queue_lease(queue, items, want, given.timeout, &got);
+		if (status != RELEVO_OK)
+			return end_of_items(status);
+		result = write_batch(queue, format, items, got);
+		for (size_t i = 0; i < got; i++)
+			relevo_item_free(&items[i]);
+		left -= endless ? 0 : (int64_t)got;
+	}
+	return result;
+}
+
+static int run(struct context *context)
+{
+	if ((given.count > 0) + given.all + given.follow > 1)
+		return failure_usage("--count, --all and --follow exclude each other");
+	if (given.nul + given.raw + context->json > 1)
+		return failure_usage("--null, --raw and --json exclude each other");
+	const struct output_format format = {
+		.json = context->json,
+		.separated = !given.raw,
+		.separator = given.nul ? '\0' : '\n',
+	};
+	if (given.timeout < 0)
+		given.timeout = given.all ? 0 : RELEVO_FOREVER;
+	relevo_queue *queue;
+	int result = connect_queue(context, NULL, &queue);
+	if (result != EXIT_DONE)
+		return result;
+	result = take(queue, &format);
+	relevo_queue_close(queue);
+	return result;
+}
+
+const struct command cmd_queue_get = {
+	.name = "queue get",
+	.summary = "take items out of a queue and write them",
+	.usage = "NAME",
+	.help = "An item is taken when it has been written; if nobody reads it any more, it goes\n"
+		"back into its place. What has entered a pipe counts as written. With --json,\n"
+		"bytes that are not UTF-8 come as \"base64\" in place of \"text\".\n",
+	.least = 1,
+	.most = 1,
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,175 @@
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "cli/failure.h"
+#include "cli/input.h"
+#include "cli/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+	int64_t timeout;
+	bool nul, whole, verbose;
+} given = { .timeout = RELEVO_FOREVER };
+
+static const struct option_row options[] = {
+	{ "null", '0', NULL, "items end with a byte 0, not with the line", .flag = &given.nul },
+	{ "whole", 0, NULL, "all of standard input is one item", .flag = &given.whole },
+	{ "timeout", 't', "MS",
+	  "wait so long for room in a full queue;\n"
+	  "default: for ever",
+	  .number = &given.timeout },
+	{ "verbose", 'v', NULL, "say how many items were put", .flag = &given.verbose },
+	{ 0 },
+};
+
+/* A command under way. */
+struct putting {
+	relevo_session *session;
+	relevo_queue *queue;
+	const char *unit; /* what an item is called */
+	uint64_t put;     /* confirmed by the broker */
+
+	/* The batch, and those of it that failed after they had been sent. */
+	const struct relevo_bytes *items;
+	size_t count;
+	size_t failed, first_failed;
+	int status;
+};
+
+/* Failures come in the order of the items, but without their numbers. */
+static void on_error(relevo_queue *queue, int status, const struct relevo_bytes *item, void *user)
+{
+	struct putting *putting = user;
+	(void)queue;
+	if (putting->failed++ > 0)
+		return;
+	putting->status = status;
+	for (size_t i = 0; i < putting->count; i++) {
+		const struct relevo_bytes *sent = &putting->items[i];
+		if (sent->size == item->size && memcmp(sent->data, item->data, item->size) == 0) {
+			putting->first_failed = i;
+			return;
+		}
+	}
+}
+
+static int fail_at(const struct putting *putting, uint64_t number, int status, const char *reason)
+{
+	return failure_say(status, "%s %" PRIu64 ": %s", putting->unit, number, reason);
+}
+
+/* Put them and wait until the broker has them: a batch is large enough for that
+ * to cost little. Stops at the first that fails. */
+static int put_batch(struct putting *putting, const struct relevo_bytes *items, size_t count)
+{
+	size_t accepted = 0;
+	putting->items = items;
+	putting->count = count;
+	putting->failed = 0;
+	uint64_t first = putting->put + 1;
+	int status = relevo_queue_put_many(putting->queue, items, count, given.timeout, &accepted);
+	if (status != RELEVO_OK) {
+		putting->put += accepted;
+		return fail_at(putting, first + accepted, status, relevo_error_detail());
+	}
+	status = relevo_flush(putting->session, RELEVO_FOREVER);
+	if (putting->failed > 0) {
+		putting->put += count - putting->failed;
+		return fail_at(putting, first + putting->first_failed, putting->status,
+			       relevo_error_message(putting->status));
+	}
+	if (status != RELEVO_OK)
+		return failure_of(status);
+	putting->put += count;
+	return EXIT_DONE;
+}
+
+static int put_arguments(struct putting *putting, char **arguments, int count)
+{
+	int result = EXIT_DONE;
+	putting->unit = "item";
+	for (int i = 0; i < count && result == EXIT_DONE; i++) {
+		struct relevo_bytes item = { arguments[i], strlen(arguments[i]) };
+		result = put_batch(putting, &item, 1);
+	}
+	return result;
+}
+
+static int input_failure(const struct putting *putting, enum input_result outcome, size_t most)
+{
+	char reason[80];
+	switch (outcome) {
+	case INPUT_TOO_LARGE:
+		snprintf(reason, sizeof reason, "more than the %zu bytes that an item may have",
+			 most);
+		return fail_at(putting, putting->put + 1, RELEVO_TOO_LARGE, reason);
+	case INPUT_NO_MEMORY:
+		return failure_say(RELEVO_NO_MEMORY, "no memory for standard input");
+	case INPUT_ERROR:
+		return failure_system("reading standard input");
+	default:
+		return EXIT_DONE;
+	}
+}
+
+static int put_input(struct putting *putting)
+{
+	enum input_mode mode = given.whole ? INPUT_WHOLE : given.nul ? INPUT_NUL : INPUT_LINES;
+	struct input input;
+	size_t most = relevo_session_max_item(putting->session);
+	if (!input_open(&input, STDIN_FILENO, mode, most))
+		return input_failure(putting, INPUT_NO_MEMORY, most);
+	putting->unit = mode == INPUT_LINES ? "line" : "item";
+	int result = EXIT_DONE;
+	enum input_result outcome;
+	while (result == EXIT_DONE && (outcome = input_next(&input)) == INPUT_ITEMS)
+		result = put_batch(putting, input.items, input.count);
+	if (result == EXIT_DONE)
+		result = input_failure(putting, outcome, most);
+	input_close(&input);
+	return result;
+}
+
+static void report(const struct context *context, const struct putting *putting, int result)
+{
+	if (context->json)
+		output_json(json_pack("{sssI}", "queue", context->arguments[0], "put",
+				      (json_int_t)putting->put));
+	else if (given.verbose || (result != EXIT_DONE && putting->put > 0))
+		fprintf(stderr, "%" PRIu64 " put\n", putting->put);
+}
+
+static int run(struct context *context)
+{
+	struct putting putting = { .unit = "item" };
+	if (given.nul && given.whole)
+		return failure_usage("--null and --whole exclude each other");
+	if (context->count > 1 && (given.nul || given.whole))
+		return failure_usage("--null and --whole are for items from standard input");
+	struct relevo_queue_options how = { .on_error = on_error, .user = &putting };
+	int result = connect_queue(context, &how, &putting.queue);
+	if (result != EXIT_DONE)
+		return result;
+	putting.session = context->session;
+	result = context->count > 1
+			 ? put_arguments(&putting, context->arguments + 1, context->count - 1)
+			 : put_input(&putting);
+	report(context, &putting, result);
+	relevo_queue_close(putting.queue);
+	return result;
+}
+
+const struct command cmd_queue_put = {
+	.name = "queue put",
+	.summary = "put items into a queue",
+	.usage = "NAME [ITEM]...",
+	.help = "Without ITEM, each line of standard input is one, without its end. Stops at the\n"
+		"first item that fails; those before it stay put.\n",
+	.least = 1,
+	.most = -1,
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,53 @@
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "cli/counts.h"
+#include "cli/failure.h"
+#include "cli/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static int print(const struct context *context, const char *name,
+		 const struct relevo_queue_counts *counts)
+{
+	if (context->json)
+		return output_json(counts_to_json(name, counts));
+	printf("%-12s  %s\n", "queue", name);
+	for (size_t i = 0; i < COUNTS; i++)
+		printf("%-12s  %" PRIu64 "\n", counts_name(i), counts_value(counts, i));
+	return EXIT_DONE;
+}
+
+static int run(struct context *context)
+{
+	relevo_queue *queue;
+	struct relevo_queue_counts counts;
+	int result = connect_queue(context, NULL, &queue);
+	if (result != EXIT_DONE)
+		return result;
+	int status = relevo_queue_count(queue, &counts);
+	/* This command's own handle is not of interest. */
+	counts.handles -= status == RELEVO_OK && counts.handles > 0;
+	result = status == RELEVO_OK ? print(context, relevo_queue_name(queue), &counts)
+				     : failure_of(status);
+	relevo_queue_close(queue);
+	return result;
+}
+
+const struct command cmd_queue_stat = {
+	.name = "queue stat",
+	.summary = "tell what a queue holds and who waits for it",
+	.usage = "NAME",
+	.help = "  ready         items that can be taken now\n"
+		"  leased        items that somebody holds and has not acknowledged\n"
+		"  delayed       items that wait for their time\n"
+		"  bytes         of all these\n"
+		"  getters       calls that wait for an item\n"
+		"  putters       calls that wait for room\n"
+		"  put, acknowledged, redelivered\n"
+		"                items since the queue was made\n"
+		"  handles       how often it is open elsewhere\n",
+	.least = 1,
+	.most = 1,
+	.run = run,
+};

@@ -1,0 +1,12 @@
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command cmd_queue_create;
+extern const struct command cmd_queue_stat;
+extern const struct command cmd_queue_put;
+extern const struct command cmd_queue_get;
+extern const struct command cmd_queue_delete;
+
+#endif

@@ -1,0 +1,39 @@
+#include "cli/connect.h"
+
+#include "cli/failure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void advise(const char *url)
+{
+	bool named = url != NULL && url[0] != '\0';
+	fprintf(stderr,
+		"Start one with \"relevod%s%s\", or name another with --url or RELEVO_URL.\n",
+		named ? " --listen " : "", named ? url : "");
+}
+
+int connect_session(struct context *context)
+{
+	struct relevo_session_options options = { .name = "relevo", .no_private_broker = true };
+	int status = relevo_open(context->url, &options, &context->session);
+	if (status == RELEVO_OK)
+		return EXIT_DONE;
+	int result = failure_of(status);
+	if (status == RELEVO_NO_BROKER)
+		advise(context->url != NULL ? context->url : getenv("RELEVO_URL"));
+	return result;
+}
+int connect_queue(struct context *context, const struct relevo_queue_options *options,
+		  relevo_queue **queue)
+{
+	struct relevo_queue_options existing = { 0 };
+	int result = connect_session(context);
+	if (result != EXIT_DONE)
+		return result;
+	if (options != NULL)
+		existing = *options;
+	existing.mode = RELEVO_OPEN_EXISTING;
+	int status = relevo_queue_open(context->session, context->arguments[0], &existing, queue);
+	return status == RELEVO_OK ? EXIT_DONE : failure_of(status);
+}

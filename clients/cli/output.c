@@ -1,0 +1,145 @@
+#include "cli/output.h"
+
+#include "cli/base64.h"
+#include "cli/failure.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Items in one write: half of what the system takes (IOV_MAX). */
+enum { STEP = 512 };
+
+int output_json(json_t *value)
+{
+	if (value == NULL)
+		return failure_say(RELEVO_NO_MEMORY, "no memory for the output");
+	/* Failures of writing are told by output_close(). */
+	json_dumpf(value, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(value);
+	return EXIT_DONE;
+}
+
+/* ---- items ------------------------------------------------------------- */
+
+/* An item as a line of JSON: text where it is text, else base64. free() it; NULL
+ * and ENOMEM. */
+static char *item_to_json(const relevo_item *item)
+{
+	json_t *text = json_stringn(item->data, item->size);
+	char *encoded = text == NULL ? base64_encode(item->data, item->size) : NULL;
+	json_t *object = text != NULL ? json_pack("{so}", "text", text)
+				      : json_pack("{ss}", "base64", encoded);
+	char *line = NULL;
+	if (object != NULL &&
+	    json_object_set_new(object, "size", json_integer((json_int_t)item->size)) == 0 &&
+	    json_object_set_new(object, "deliveries", json_integer(item->deliveries)) == 0)
+		line = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	free(encoded);
+	if (line == NULL)
+		errno = ENOMEM;
+	return line;
+}
+
+static void wait_writable(void)
+{
+	struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	poll(&output, 1, -1);
+}
+
+/* Write all parts, in spite of signals and of a terminal that does not block.
+ * Returns the bytes that were written. */
+static size_t write_parts(struct iovec *parts, int count)
+{
+	size_t written = 0;
+	while (count > 0) {
+		ssize_t step = writev(STDOUT_FILENO, parts, count);
+		if (step < 0 && errno == EAGAIN)
+			wait_writable();
+		if (step < 0 && errno != EAGAIN && errno != EINTR)
+			return written;
+		size_t left = step > 0 ? (size_t)step : 0;
+		written += left;
+		for (; count > 0 && left >= parts->iov_len; parts++, count--)
+			left -= parts->iov_len;
+		if (count > 0) {
+			parts->iov_base = (uint8_t *)parts->iov_base + left;
+			parts->iov_len -= left;
+		}
+	}
+	return written;
+}
+
+/* What items look like when they are written, two parts each. */
+struct rendering {
+	struct iovec parts[2 * STEP];
+	size_t sizes[STEP]; /* of both parts */
+	char *lines[STEP];  /* JSON, owned; or NULL */
+	size_t count;
+};
+
+static bool render(struct rendering *rendering, const struct output_format *format,
+		   const relevo_item *item)
+{
+	static char newline = '\n';
+	size_t i = rendering->count;
+	struct iovec *body = &rendering->parts[2 * i];
+	char *line = format->json ? item_to_json(item) : NULL;
+	if (format->json && line == NULL)
+		return false;
+	body[0] = line != NULL ? (struct iovec){ line, strlen(line) }
+			       : (struct iovec){ item->data, item->size };
+	body[1] = (struct iovec){ format->json ? &newline : (char *)&format->separator,
+				  format->json || format->separated ? 1 : 0 };
+	rendering->lines[i] = line;
+	rendering->sizes[i] = body[0].iov_len + body[1].iov_len;
+	rendering->count++;
+	return true;
+}
+
+static size_t write_step(const struct output_format *format, const relevo_item *items, size_t count)
+{
+	static struct rendering rendering;
+	rendering.count = 0;
+	while (rendering.count < count && render(&rendering, format, &items[rendering.count]))
+		;
+	int trouble = errno;
+	size_t bytes = write_parts(rendering.parts, 2 * (int)rendering.count);
+	if (rendering.count < count)
+		errno = trouble;
+	size_t whole = 0;
+	while (whole < rendering.count && bytes >= rendering.sizes[whole])
+		bytes -= rendering.sizes[whole++];
+	for (size_t i = 0; i < rendering.count; i++)
+		free(rendering.lines[i]);
+	return whole;
+}
+
+size_t output_items(const struct output_format *format, const relevo_item *items, size_t count)
+{
+	size_t written = 0;
+	while (written < count) {
+		size_t step = count - written < STEP ? count - written : STEP;
+		size_t done = write_step(format, items + written, step);
+		written += done;
+		if (done < step)
+			break;
+	}
+	return written;
+}
+
+/* ---- the end ----------------------------------------------------------- */
+
+int output_close(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_DONE;
+	return failure_system("writing to standard output");
+}

@@ -1,0 +1,34 @@
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include <jansson.h>
+#include <relevo/relevo.h>
+#include <stdbool.h>
+
+/* ---- JSON -------------------------------------------------------------- */
+
+/* Print a value on a line of its own, and release it. NULL: memory ran out when
+ * it was made. Returns an exit status. */
+int output_json(json_t *value);
+
+/* ---- items ------------------------------------------------------------- */
+
+/* How items are written. */
+struct output_format {
+	bool json;      /* one object a line */
+	bool separated; /* else one right behind the other */
+	char separator;
+};
+
+/*
+ * Write items to standard output, past its buffer: what this returns is how many
+ * have left the process as a whole. Fewer than `count`: errno says why.
+ */
+size_t output_items(const struct output_format *format, const relevo_item *items, size_t count);
+
+/* ---- the end ----------------------------------------------------------- */
+
+/* Write what is left in the buffer. Tells a full disk, as an exit status. */
+int output_close(void);
+
+#endif

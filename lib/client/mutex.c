@@ -1,0 +1,165 @@
+#include "client/mutex.h"
+
+#include "client/error.h"
+
+#include <stdatomic.h>
+
+/* A number for this thread that no other thread of the process ever has. */
+static uint64_t this_thread(void)
+{
+	static atomic_uint_fast64_t last;
+	static _Thread_local uint64_t number;
+	if (number == 0)
+		number = atomic_fetch_add(&last, 1) + 1;
+	return number;
+}
+
+static int check_open(const char *name, const struct relevo_lock_options *options,
+		      struct error *error)
+{
+	int status = name != NULL ? name_check(name, "lock", error) : RELEVO_OK;
+	if (status == RELEVO_OK)
+		status = token_check_options(options, error);
+	if (status == RELEVO_OK && name == NULL && options->mode == RELEVO_OPEN_EXISTING)
+		status = error_set(error, RELEVO_BAD_ARGUMENT,
+				   "a lock without a name cannot be opened, only created");
+	return status;
+}
+
+int mutex_open(struct mutex *mutex, relevo_session *session, const char *name,
+	       const struct relevo_lock_options *options)
+{
+	static const struct relevo_lock_options defaults;
+	struct error *error = client_error();
+	if (options == NULL)
+		options = &defaults;
+	int status = check_open(name, options, error);
+	if (status != RELEVO_OK)
+		return status;
+	mutex->source.noun = "lock";
+	mutex->source.release_ahead = options->release_ahead;
+	Relevo__LockOpen operation = RELEVO__LOCK_OPEN__INIT;
+	operation.kind = RELEVO__LOCK_KIND__LOCK_KIND_LOCK;
+	token_describe(name, options, &operation);
+	return token_open(&mutex->source, session, &operation, error);
+}
+
+void mutex_close(struct mutex *mutex)
+{
+	struct relevo_session *session = mutex->source.queue.session;
+	struct error ignored;
+	pthread_mutex_lock(&session->lock);
+	mutex->source.release_ahead = true;
+	if (token_look(&mutex->source, &mutex->token) == TOKEN_HELD)
+		token_release(&mutex->source, &mutex->token, &ignored);
+	pthread_mutex_unlock(&session->lock);
+	queue_detach(&mutex->source.queue);
+}
+
+bool mutex_is_held(struct mutex *mutex)
+{
+	return token_look(&mutex->source, &mutex->token) == TOKEN_HELD &&
+	       (!mutex->recursive || mutex->owner == this_thread());
+}
+
+/* ---- acquire ---------------------------------------------------------- */
+
+static int acquire_anew(struct mutex *mutex, nsec_t deadline, struct error *error)
+{
+	struct token token;
+	int status = token_acquire(&mutex->source, deadline, &token, error);
+	if (status != RELEVO_OK)
+		return status;
+	mutex->token = token;
+	mutex->owner = this_thread();
+	mutex->depth = 1;
+	return RELEVO_OK;
+}
+
+static int acquire_locked(struct mutex *mutex, nsec_t deadline, struct relevo_grant *grant,
+			  struct error *error)
+{
+	bool again = mutex->recursive && mutex_is_held(mutex);
+	int status = RELEVO_OK;
+	if (again)
+		mutex->depth++;
+	else
+		status = acquire_anew(mutex, deadline, error);
+	if (status != RELEVO_OK || grant == NULL)
+		return status;
+	*grant = mutex->token.grant;
+	if (again)
+		grant->owner_died = false;
+	return RELEVO_OK;
+}
+
+int mutex_acquire(struct mutex *mutex, int64_t timeout, struct relevo_grant *grant)
+{
+	struct error *error = client_error();
+	nsec_t deadline;
+	int status = session_deadline(timeout, &deadline, error);
+	if (status == RELEVO_OK)
+		status = queue_begin(&mutex->source.queue, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = acquire_locked(mutex, deadline, grant, error);
+	session_end(mutex->source.queue.session);
+	return status;
+}
+
+/* ---- release ---------------------------------------------------------- */
+
+static int release_plain(struct mutex *mutex, struct error *error)
+{
+	switch (token_look(&mutex->source, &mutex->token)) {
+	case TOKEN_HELD:
+		return token_release(&mutex->source, &mutex->token, error);
+	case TOKEN_LOST:
+		return token_lost(&mutex->source, error);
+	default:
+		return token_release_any(&mutex->source, 0, error);
+	}
+}
+
+static int release_recursive(struct mutex *mutex, struct error *error)
+{
+	enum token_state state = token_look(&mutex->source, &mutex->token);
+	if (state != TOKEN_NONE && mutex->owner != this_thread())
+		state = TOKEN_NONE;
+	if (state == TOKEN_LOST)
+		return token_lost(&mutex->source, error);
+	if (state == TOKEN_NONE)
+		return error_set(error, RELEVO_NOT_OWNER,
+				 "this thread does not hold the lock \"%s\"",
+				 mutex->source.queue.name);
+	if (--mutex->depth > 0)
+		return RELEVO_OK;
+	return token_release(&mutex->source, &mutex->token, error);
+}
+
+int mutex_release(struct mutex *mutex)
+{
+	struct error *error = client_error();
+	int status = queue_begin(&mutex->source.queue, NSEC_NEVER, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = mutex->recursive ? release_recursive(mutex, error) : release_plain(mutex, error);
+	session_end(mutex->source.queue.session);
+	return status;
+}
+
+/* ---- for conditions --------------------------------------------------- */
+
+uint64_t mutex_begin_suspend(struct mutex *mutex, struct call *call)
+{
+	token_begin_release(&mutex->source, &mutex->token, call);
+	return mutex->depth;
+}
+
+int mutex_resume(struct mutex *mutex, uint64_t depth, struct error *error)
+{
+	int status = acquire_anew(mutex, NSEC_NEVER, error);
+	if (status == RELEVO_OK)
+		mutex->depth = depth;
+	return status;
+}

@@ -1,0 +1,105 @@
+/*
+ * Conditions: to wait, without the lock, until somebody who has it says that
+ * something has changed.
+ */
+#ifndef RELEVO_CONDITION_H
+#define RELEVO_CONDITION_H
+
+#include <relevo/lock.h>
+#include <relevo/rlock.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct relevo_condition relevo_condition;
+
+struct relevo_condition_options {
+	enum relevo_open_mode mode;
+	enum relevo_lifetime lifetime;
+	/* The lock that goes with it: one of these, of the same session, open for as
+	 * long as the condition is. Neither: a recursive one of its own, named as the
+	 * condition with ".lock" behind. */
+	relevo_lock *lock;
+	relevo_rlock *rlock;
+};
+
+/*
+ * Open the condition of that name, of at most 250 bytes, or with NULL a new one, as
+ * relevo_lock_open() does a lock. All who open it have to give the same lock, or
+ * none. *condition belongs to the caller, until relevo_condition_close().
+ *
+ * Errors: as relevo_lock_open(); BAD_ARGUMENT also for two locks, or one of
+ * another session.
+ */
+int relevo_condition_open(relevo_session *session, const char *name,
+			  const struct relevo_condition_options *options,
+			  relevo_condition **condition);
+
+/* Close this handle, and the lock if it is its own. No other thread may be in a
+ * call with it. NULL is allowed. Does not wait for the broker. */
+void relevo_condition_close(relevo_condition *condition);
+
+/* The condition's name. Belongs to the handle. */
+const char *relevo_condition_name(const relevo_condition *condition);
+
+/* Acquire its lock: relevo_lock_acquire() or relevo_rlock_acquire(). */
+int relevo_condition_acquire(relevo_condition *condition, int64_t timeout,
+			     struct relevo_grant *grant);
+
+/* Release its lock: relevo_lock_release() or relevo_rlock_release(). */
+int relevo_condition_release(relevo_condition *condition);
+
+/*
+ * Release the lock, wait up to `timeout` ms to be notified, and acquire it again: in
+ * one step with respect to who has it in between, so that no notification is missed.
+ * A recursive lock is released however often it was acquired, and acquired as often.
+ *
+ * When this returns, the lock is held again, also after TIMED_OUT or GONE; waiting
+ * for it has no time limit. It is not held after NOT_OWNER, DISCONNECTED, FORKED,
+ * or when the lock itself is GONE.
+ *
+ * A notification belongs to a waiter only once that one has the lock again. If he
+ * dies or gives up before, it goes to another one that waits; if there is none, it
+ * is lost, as it is when nobody waits in the first place. So each notification wakes
+ * one waiter that is alive, and never two. Thread-safe; blocks.
+ *
+ * Errors: TIMED_OUT, NOT_OWNER (the lock is not held by this handle or thread; or it
+ * was lost meanwhile), GONE, BAD_ARGUMENT, LIMIT, DISCONNECTED, FORKED, NO_MEMORY.
+ */
+int relevo_condition_wait(relevo_condition *condition, int64_t timeout);
+
+/* Whether what is waited for has come about. Called with the lock held. */
+typedef bool relevo_predicate(void *user);
+
+/*
+ * Wait until the predicate holds, looking at it at once and after each notification,
+ * for at most `timeout` ms from the start of the call. OK: it holds, and so does the
+ * caller the lock. TIMED_OUT: it did not when it was last looked at. Other errors as
+ * relevo_condition_wait(). Thread-safe; blocks.
+ */
+int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *predicate, void *user,
+			      int64_t timeout);
+
+/*
+ * Wake up to `count` of those who wait, the ones that have waited longest first. They
+ * go on when they have got the lock. If nobody waits nothing happens, and nothing is
+ * remembered. Thread-safe; blocks for the broker's answer.
+ *
+ * Errors: NOT_OWNER (the lock is not held by this handle or thread), GONE, QUOTA,
+ * DISCONNECTED, FORKED, NO_MEMORY.
+ */
+int relevo_condition_notify(relevo_condition *condition, size_t count);
+
+/* Wake all who wait. Otherwise as relevo_condition_notify(). */
+int relevo_condition_notify_all(relevo_condition *condition);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * Locks: one holder at a time, among all processes that open the same name.
+ *
+ * A lock whose holder dies is free again at once, and the next holder is told.
+ * The handle is the holder, not the thread: threads that share one exclude each
+ * other all the same, and any of them may release it. See <relevo/rlock.h> for
+ * locks that belong to a thread, and <relevo/scope.h> for blocks of code.
+ */
+#ifndef RELEVO_LOCK_H
+#define RELEVO_LOCK_H
+
+#include <relevo/queue.h>
+#include <relevo/session.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct relevo_lock relevo_lock;
+
+/* What comes with a lock or a permit. */
+struct relevo_grant {
+	/* Greater than that of every holder before (a fencing token): whoever keeps
+	 * data under this lock can refuse what comes with a smaller one, from a
+	 * holder that was thought dead and was only slow. */
+	uint64_t token;
+	/* The last holder died, or held it for too long: what the lock protects may
+	 * be half changed. Told to one holder only. */
+	bool owner_died;
+};
+
+/* For locks and recursive locks. */
+struct relevo_lock_options {
+	enum relevo_open_mode mode;
+	enum relevo_lifetime lifetime;
+	/* ms after which a holder loses it, as if he had died; 0: never. */
+	int64_t lease;
+	/* It stays locked when its holder's session closes in order, until anybody
+	 * releases it. When the holder dies it is free all the same. */
+	bool keep;
+	/* Release without waiting for the broker: see relevo_lock_release(). */
+	bool release_ahead;
+};
+
+/*
+ * Open the lock of that name, or with NULL a new one with a name of its own
+ * (RELEVO_KEPT then means RELEVO_UNTIL_UNUSED). A new lock is free; of several
+ * processes that open it at once, one creates it. Names are shared with queues.
+ * `options` may be NULL. *lock belongs to the caller, until relevo_lock_close().
+ * Thread-safe; blocks for the broker's answer.
+ *
+ * After fork(2) the child may use the handle as well, and holds nothing: what was
+ * held stays with the parent.
+ *
+ * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
+ * with another lease, lifetime or `keep`, or is no lock), QUOTA, LIMIT,
+ * DISCONNECTED, FORKED, NO_MEMORY.
+ */
+int relevo_lock_open(relevo_session *session, const char *name,
+		     const struct relevo_lock_options *options, relevo_lock **lock);
+
+/* Close this handle; releases the lock if it is held through it. No other thread
+ * may be in a call with it. NULL is allowed. Does not wait for the broker. Use
+ * relevo_queue_delete() to delete a lock by name. */
+void relevo_lock_close(relevo_lock *lock);
+
+/* The lock's name. Belongs to the handle. */
+const char *relevo_lock_name(const relevo_lock *lock);
+
+/*
+ * Acquire the lock, waiting up to `timeout` ms for it; those who wait get it in the
+ * order in which they came. It is not recursive: a holder that acquires it again
+ * waits for itself. *grant, if not NULL, is set on success. Thread-safe; blocks.
+ *
+ * Errors: TIMED_OUT (it was not free in time; with timeout 0, at once), GONE (it was
+ * deleted), BAD_ARGUMENT, LIMIT, DISCONNECTED, FORKED, NO_MEMORY.
+ */
+int relevo_lock_acquire(relevo_lock *lock, int64_t timeout, struct relevo_grant *grant);
+
+/* relevo_lock_acquire() with timeout 0. */
+int relevo_lock_try(relevo_lock *lock, struct relevo_grant *grant);
+
+/*
+ * Release the lock. Held through this handle, that is what ends. Otherwise anybody
+ * may release what somebody else holds, as a binary semaphore: its holder then gets
+ * NOT_OWNER when he comes to do it. Thread-safe; blocks for the broker's answer:
+ * once this has returned, anybody's relevo_lock_try() succeeds.
+ *
+ * With the option `release_ahead`, and if it is held through this handle, it does
+ * not wait. Whatever this session does next comes after the release, but what
+ * others do may still find the lock taken for a moment, and that somebody else had
+ * released it, or that its lease had run out, is not told.
+ *
+ * Errors: OVER_RELEASE (nobody holds it), NOT_OWNER (it was lost: somebody else
+ * released it, its lease ran out or the connection was lost), GONE, DISCONNECTED,
+ * FORKED, NO_MEMORY.
+ */
+int relevo_lock_release(relevo_lock *lock);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,84 @@
+#include "wire/header.h"
+
+/* See header.proto. */
+enum { FIELD_CALL = 1, FIELD_SIZES = 2 };
+
+enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
+
+static size_t varint_size(uint64_t number)
+{
+	size_t size = 1;
+	while (number >= 0x80) {
+		number >>= 7;
+		size++;
+	}
+	return size;
+}
+
+static uint8_t *write_varint(uint8_t *out, uint64_t number)
+{
+	while (number >= 0x80) {
+		*out++ = (uint8_t)(number | 0x80);
+		number >>= 7;
+	}
+	*out++ = (uint8_t)number;
+	return out;
+}
+
+static uint32_t tag(uint32_t field, uint32_t wire_type)
+{
+	return field << 3 | wire_type;
+}
+
+static size_t sizes_size(const Relevo__Header *header)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < header->n_sizes; i++)
+		size += varint_size(header->sizes[i]);
+	return size;
+}
+
+/* All members of the oneof are messages, and share one pointer. */
+static const ProtobufCMessage *operation(const Relevo__Header *header)
+{
+	return header->op_case != RELEVO__HEADER__OP__NOT_SET ? &header->hello->base : NULL;
+}
+
+static size_t bytes_field_size(uint32_t field, size_t size)
+{
+	return varint_size(tag(field, WIRE_BYTES)) + varint_size(size) + size;
+}
+
+size_t header_packed_size(const Relevo__Header *header)
+{
+	const ProtobufCMessage *message = operation(header);
+	size_t size = 0;
+	if (header->call != 0)
+		size += varint_size(tag(FIELD_CALL, WIRE_VARINT)) + varint_size(header->call);
+	if (header->n_sizes > 0)
+		size += bytes_field_size(FIELD_SIZES, sizes_size(header));
+	if (message != NULL)
+		size += bytes_field_size(header->op_case,
+					 protobuf_c_message_get_packed_size(message));
+	return size;
+}
+
+void header_pack(const Relevo__Header *header, uint8_t *out)
+{
+	const ProtobufCMessage *message = operation(header);
+	if (header->call != 0) {
+		out = write_varint(out, tag(FIELD_CALL, WIRE_VARINT));
+		out = write_varint(out, header->call);
+	}
+	if (header->n_sizes > 0) {
+		out = write_varint(out, tag(FIELD_SIZES, WIRE_BYTES));
+		out = write_varint(out, sizes_size(header));
+		for (size_t i = 0; i < header->n_sizes; i++)
+			out = write_varint(out, header->sizes[i]);
+	}
+	if (message != NULL) {
+		out = write_varint(out, tag(header->op_case, WIRE_BYTES));
+		out = write_varint(out, protobuf_c_message_get_packed_size(message));
+		protobuf_c_message_pack(message, out);
+	}
+}
