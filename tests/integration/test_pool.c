@@ -318,8 +318,8 @@ static int take_long(const struct relevo_bytes *argument, relevo_reply *reply, v
 static void a_full_broker_fails_the_map_that_filled_it(void **state)
 {
 	struct test_broker broker;
-	static const char *const arguments[] = { "--max-memory", "8M", NULL };
-	enum { COUNT = 60, SIZE = 200 * 1024 };
+	static const char *const arguments[] = { "--max-memory", "64M", NULL };
+	enum { COUNT = 90, SIZE = 1000 * 1000 };
 	struct relevo_pool_options options = { .processes = 1 };
 	struct relevo_map_options map_options = { .chunk = 1, .timeout = 10000 };
 	struct relevo_bytes large[COUNT];
