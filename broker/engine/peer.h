@@ -3,30 +3,26 @@
 
 #include "engine/ahead.h"
 #include "engine/core.h"
+#include "engine/handle.h"
 #include "engine/lease.h"
-#include "engine/shared.h"
 
 struct queue;
-
-/* One number under which a session knows a queue, deleted or not. */
-struct handle {
-	struct queue *queue; /* NULL: the number is free */
-	struct ahead *ahead; /* NULL: it never got items ahead */
-	uint32_t next_free;  /* the next free number; 0: none */
-};
 
 struct engine_peer {
 	struct engine *engine;
 	struct account *account;
-	struct handle *handles; /* handle n stands at n - 1 */
-	uint32_t handle_capacity;
-	uint32_t handle_count;
-	uint32_t free_handle;       /* 0: none */
-	struct list waiters;        /* not answered yet */
-	uint32_t waiting;           /* those that wait in a queue */
-	struct list owned;          /* queues that end with the session */
-	struct lease_table leases;  /* items that it holds */
-	struct shared_table shared; /* memory */
+	struct handle_table queues;
+	struct handle_table cells;
+	struct handle_table shared;
+	struct list waiters;       /* not answered yet */
+	uint32_t waiting;          /* those that wait for a queue or a cell */
+	struct list owned;         /* queues that end with the session */
+	struct list owned_cells;   /* cells that do */
+	struct list owned_shared;  /* memory that does */
+	struct lease_table leases; /* items that it holds */
+	struct list wills;         /* what happens to cells when it ends */
+	uint32_t will_count;
+	uint64_t last_will; /* number given out last */
 	void (*on_recall)(void *context, uint32_t handle);
 	void *recall_context;
 };

@@ -24,19 +24,10 @@ struct shared {
 	char name[];
 };
 
-/* One number under which a session knows it, deleted or not. */
-struct shared_handle {
-	struct map_node node; /* in the session's table */
-	uint32_t number;
-	struct shared *shared;
-};
-
 static size_t cost_of(const char *name)
 {
 	return sizeof(struct shared) + strlen(name) + 1 + CHARGE_OVERHEAD;
 }
-
-static const size_t handle_cost = sizeof(struct shared_handle) + CHARGE_OVERHEAD;
 
 /* ---- memory that has a name ------------------------------------------- */
 
@@ -127,7 +118,7 @@ static int create(struct engine_peer *peer, const char *name, const struct share
 		return status;
 	}
 	if (options->lifetime == QUEUE_SESSION)
-		list_append(&peer->shared.owned, &shared->in_owner);
+		list_append(&peer->owned_shared, &shared->in_owner);
 	*created = shared;
 	return RELEVO_OK;
 }
@@ -144,50 +135,10 @@ static int create_nameless(struct engine_peer *peer, const struct shared_options
 
 /* ---- handles ---------------------------------------------------------- */
 
-static struct shared_handle *find_handle(const struct shared_table *table, uint32_t number)
+static void remove_handle(struct engine_peer *peer, uint32_t handle)
 {
-	struct map_node *node = map_find(&table->handles, &number, sizeof number);
-	return node != NULL ? container_of(node, struct shared_handle, node) : NULL;
-}
-
-static int new_handle(struct engine_peer *peer, struct shared_handle **created, struct error *error)
-{
-	struct shared_table *table = &peer->shared;
-	if (table->handles.count >= peer->engine->config.peer_handles)
-		return error_set(error, RELEVO_LIMIT,
-				 "the session has %zu shared memories open, the most that it may "
-				 "have",
-				 table->handles.count);
-	int status = charge(peer->account, handle_cost, "a handle", error);
-	if (status != RELEVO_OK)
-		return status;
-	struct shared_handle *handle = calloc(1, sizeof *handle);
-	if (handle != NULL) {
-		do
-			handle->number = ++table->last;
-		while (handle->number == 0 || find_handle(table, handle->number) != NULL);
-	}
-	if (handle == NULL ||
-	    !map_insert(&table->handles, &handle->node, &handle->number, sizeof handle->number)) {
-		free(handle);
-		account_release(peer->account, handle_cost);
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for a handle");
-	}
-	*created = handle;
-	return RELEVO_OK;
-}
-
-static void free_handle(struct engine_peer *peer, struct shared_handle *handle)
-{
-	map_remove(&peer->shared.handles, &handle->node);
-	account_release(peer->account, handle_cost);
-	free(handle);
-}
-
-static void close_handle(struct engine_peer *peer, struct shared_handle *handle)
-{
-	struct shared *shared = handle->shared;
-	free_handle(peer, handle);
+	struct shared *shared = handle_find(&peer->shared, handle);
+	handle_remove(&peer->shared, handle);
 	if (--shared->handles > 0)
 		return;
 	if (shared->memory == NULL)
@@ -196,22 +147,16 @@ static void close_handle(struct engine_peer *peer, struct shared_handle *handle)
 		end(shared);
 }
 
-void shared_table_init(struct shared_table *table, uint64_t seed)
-{
-	map_init(&table->handles, seed);
-	list_init(&table->owned);
-	table->last = 0;
-}
-
-void shared_table_end(struct engine_peer *peer)
+void shared_leave(struct engine_peer *peer)
 {
 	struct list *owned;
-	struct map_node *node;
-	while ((owned = list_first(&peer->shared.owned)) != NULL)
+	while ((owned = list_first(&peer->owned_shared)) != NULL)
 		end(container_of(owned, struct shared, in_owner));
-	while ((node = map_next(&peer->shared.handles, NULL)) != NULL)
-		close_handle(peer, container_of(node, struct shared_handle, node));
-	map_fini(&peer->shared.handles);
+	for (uint32_t handle = 1; handle <= peer->shared.capacity; handle++) {
+		if (handle_find(&peer->shared, handle) != NULL)
+			remove_handle(peer, handle);
+	}
+	handle_table_fini(&peer->shared, peer->account);
 }
 
 void shared_forget_all(struct engine *engine)
@@ -269,21 +214,17 @@ static int find_or_create(struct engine_peer *peer, const struct shared_request 
 int shared_open(struct engine_peer *peer, const struct shared_request *request,
 		struct shared_opened *opened, struct error *error)
 {
-	struct shared_handle *handle = NULL;
 	struct shared *shared = NULL;
 	uint64_t last = peer->engine->last_shared;
-	int status = new_handle(peer, &handle, error);
+	int status = handle_reserve(&peer->shared, peer->account, peer->engine->config.peer_handles,
+				    "shared memories", error);
+	if (status == RELEVO_OK)
+		status = find_or_create(peer, request, &shared, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = find_or_create(peer, request, &shared, error);
-	if (status != RELEVO_OK) {
-		free_handle(peer, handle);
-		return status;
-	}
-	handle->shared = shared;
 	shared->handles++;
 	*opened = (struct shared_opened){
-		.handle = handle->number,
+		.handle = handle_add(&peer->shared, shared),
 		.name = shared->name,
 		.memory = shared->memory,
 		.created = shared->identity > last,
@@ -294,14 +235,14 @@ int shared_open(struct engine_peer *peer, const struct shared_request *request,
 	return RELEVO_OK;
 }
 
-int shared_close(struct engine_peer *peer, uint32_t number, struct error *error)
+int shared_close(struct engine_peer *peer, uint32_t handle, struct error *error)
 {
-	struct shared_handle *handle = find_handle(&peer->shared, number);
-	if (handle == NULL)
+	if (handle_find(&peer->shared, handle) == NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "the session has no shared memory with the number %u open",
-				 number);
-	close_handle(peer, handle);
+				 "the session has no shared memory with the number %" PRIu32
+				 " open",
+				 handle);
+	remove_handle(peer, handle);
 	return RELEVO_OK;
 }
 

@@ -1,8 +1,6 @@
 #ifndef ENGINE_SHARED_H
 #define ENGINE_SHARED_H
 
-#include "base/list.h"
-#include "base/map.h"
 #include "engine/engine.h"
 
 /*
@@ -61,17 +59,8 @@ int shared_delete(struct engine *engine, const char *name, struct error *error);
 
 /* ---- for the engine --------------------------------------------------- */
 
-/* What a session has open. */
-struct shared_table {
-	struct map handles; /* struct shared_handle, by number */
-	struct list owned;  /* memory that ends with the session */
-	uint32_t last;      /* number given out last */
-};
-
-void shared_table_init(struct shared_table *table, uint64_t seed);
-
 /* The session has ended. */
-void shared_table_end(struct engine_peer *peer);
+void shared_leave(struct engine_peer *peer);
 
 /* The engine ends: let go of what is still there. */
 void shared_forget_all(struct engine *engine);

@@ -117,7 +117,7 @@ static int close_batch(struct relevo_session *session)
 	if (batch->queue == NULL)
 		return RELEVO_OK;
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
-	operation.queue = batch->queue->handle;
+	operation.queue = batch->queue->handle.number;
 	operation.quiet = true;
 	operation.name = NULL;
 	Relevo__Header header = RELEVO__HEADER__INIT;
