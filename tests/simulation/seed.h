@@ -1,6 +1,8 @@
 #ifndef SIMULATION_SEED_H
 #define SIMULATION_SEED_H
 
+#include "support/random.h"
+
 #include <stdint.h>
 
 /* The first argument, or RELEVO_SEED, or else a new one every time. */
