@@ -36,9 +36,9 @@ static struct ahead *ahead_new(struct engine_peer *peer, struct queue *queue, ui
 
 struct ahead *ahead_open(struct engine_peer *peer, uint32_t handle)
 {
-	struct handle *entry = &peer->handles[handle - 1];
-	if (entry->ahead == NULL && hands_out_ahead(entry->queue))
-		entry->ahead = ahead_new(peer, entry->queue, handle);
+	struct handle *entry = &peer->queues.handles[handle - 1];
+	if (entry->ahead == NULL && hands_out_ahead(entry->object))
+		entry->ahead = ahead_new(peer, entry->object, handle);
 	return entry->ahead;
 }
 
@@ -65,8 +65,8 @@ void ahead_close(struct ahead *ahead)
 struct ahead *ahead_of(const struct waiter *getter)
 {
 	/* It may have been closed while the call waited, or be another's now. */
-	const struct handle *entry = &getter->peer->handles[getter->handle - 1];
-	return entry->queue == getter->queue ? entry->ahead : NULL;
+	const struct handle *entry = &getter->peer->queues.handles[getter->handle - 1];
+	return entry->object == getter->queue ? entry->ahead : NULL;
 }
 
 /* Half of this reader's part: so the depth is shared out in ever smaller portions,

@@ -22,7 +22,9 @@ struct engine {
 	uint64_t random;        /* state of the generator */
 	store_queue_t last_key; /* of a queue in the store */
 	uint32_t peers;
-	struct map queues; /* by name */
+	struct map queues;      /* by name */
+	struct map cells;       /* by name, too: a cell and a queue may share one */
+	uint64_t last_identity; /* of a cell */
 
 	struct list active;     /* queues where something may be served */
 	struct list impatient;  /* waiters to be refused if nothing serves them now */

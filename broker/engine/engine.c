@@ -1,4 +1,5 @@
 #include "engine/ahead.h"
+#include "engine/cell.h"
 #include "engine/core.h"
 #include "engine/lease.h"
 #include "engine/queue.h"
@@ -20,6 +21,7 @@ struct engine *engine_new(const struct engine_config *config, struct store *stor
 	engine->random = config->seed;
 	engine->batch = 1;
 	map_init(&engine->queues, engine_random(engine));
+	map_init(&engine->cells, engine_random(engine));
 	list_init(&engine->active);
 	list_init(&engine->impatient);
 	list_init(&engine->committing);
@@ -35,7 +37,10 @@ void engine_free(struct engine *engine)
 	struct map_node *node;
 	while ((node = map_next(&engine->queues, NULL)) != NULL)
 		queue_forget(container_of(node, struct queue, node));
+	while ((node = map_next(&engine->cells, NULL)) != NULL)
+		cell_end(container_of(node, struct cell, node));
 	map_fini(&engine->queues);
+	map_fini(&engine->cells);
 	heap_fini(&engine->waiter_timers);
 	heap_fini(&engine->lease_timers);
 	heap_fini(&engine->queue_timers);

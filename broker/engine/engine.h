@@ -3,6 +3,7 @@
 
 #include "base/account.h"
 #include "base/clock.h"
+#include "base/element.h"
 #include "base/error.h"
 #include "base/heap.h"
 #include "base/list.h"
@@ -31,9 +32,9 @@ struct engine_peer; /* a session, as the engine sees it */
 
 struct engine_config {
 	uint64_t seed;         /* for hash tables and made-up names */
-	uint32_t peer_waiters; /* calls that may wait in one session */
+	uint32_t peer_waiters; /* calls that may wait in one session, and wills of it */
 	uint32_t peer_leases;  /* items that one session may hold */
-	uint32_t peer_handles; /* queues that one session may have open */
+	uint32_t peer_handles; /* queues that one session may have open, and cells */
 };
 
 /* The store is not owned. NULL when memory ran out. What each user may cost
@@ -63,7 +64,8 @@ void engine_peer_on_recall(struct engine_peer *peer,
 			   void (*on_recall)(void *context, uint32_t handle), void *context);
 
 /* The session has ended, in order or not: its waiters are dropped without an
- * answer, what it leased goes back to its place, its handles are closed. */
+ * answer, what it leased goes back to its place, its wills are carried out, its
+ * handles are closed. */
 void engine_peer_gone(struct engine_peer *peer, nsec_t now);
 
 /* The session ends in order; engine_peer_gone() has to follow. Nobody has died
@@ -84,12 +86,23 @@ struct delivery {
 	struct item *item;
 };
 
+/* What an update left behind, or a wait was for. */
+struct cell_reading {
+	bool applied;     /* the checks of the update held, and it was done */
+	uint64_t version; /* how often the cell has been changed */
+	uint64_t will;    /* number of the will in its session; 0: none was made */
+	uint32_t waiters; /* calls that wait for the cell */
+	const uint8_t *bytes;
+	size_t size;
+};
+
 struct answer {
 	int status;
 	const char *text;                  /* names the culprit; "" when there is none */
 	uint32_t accepted;                 /* of a put: items that are in the queue */
 	const struct delivery *deliveries; /* of a get */
 	uint32_t delivery_count;
+	const struct cell_reading *reading; /* of a cell, when the status is OK */
 };
 
 /*
@@ -101,22 +114,37 @@ struct waiter {
 	void (*answer)(struct waiter *waiter, const struct answer *answer); /* by the caller */
 	/* The rest is the engine's. */
 	struct engine_peer *peer;
-	struct queue *queue;
+	union {
+		struct queue *queue;
+		struct cell *cell;
+	};
 	struct list in_queue; /* the line of those who wait */
 	struct list in_peer;
 	struct list in_engine; /* of those who do not wait, are committed, or answered */
 	struct heap_node timer;
-	struct item *items; /* of a put: not yet accepted, linked by `next` */
-	uint64_t *acks;     /* of a put: the leases to acknowledge with it */
-	uint64_t batch;     /* of a put: the commit that its answer waits for */
-	uint32_t ack_count;
-	uint32_t accepted;
-	uint32_t max_items; /* of a get */
-	uint32_t max_bytes;
-	uint32_t max_ahead;
-	uint32_t handle; /* the items ahead are this handle's */
-	int refusal;     /* the answer if it cannot be served now; OK: it waits */
-	int status;      /* the answer */
+	union {
+		struct {
+			struct item *items; /* of a put: not yet accepted, linked by `next` */
+			uint64_t *acks;     /* of a put: the leases to acknowledge with it */
+			uint64_t batch;     /* of a put: the commit that its answer waits for */
+			uint32_t ack_count;
+			uint32_t accepted;
+			uint32_t max_items; /* of a get */
+			uint32_t max_bytes;
+			uint32_t max_ahead;
+			uint32_t handle; /* the items ahead are this handle's */
+		};
+		struct {
+			uint64_t version;  /* of a cell: not this one; then, the one found */
+			uint64_t will;     /* withdrawn if it is served, else carried out */
+			uint32_t first;    /* the element that it looks at */
+			uint32_t watchers; /* that were left when it was served */
+			uint8_t operand[ELEMENT_MAX_NUMBER]; /* then, what was found */
+			uint8_t operation;
+		};
+	};
+	int refusal; /* the answer if it cannot be served now; OK: it waits */
+	int status;  /* the answer */
 	uint8_t kind;
 	uint8_t state;
 	bool brief; /* does not wait, but for items that are called back */
@@ -279,6 +307,122 @@ struct queue_counts {
 /* BAD_ARGUMENT, GONE. */
 int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *counts,
 		struct error *error);
+
+/* ---- cells ------------------------------------------------------------ */
+
+/*
+ * A cell is a value: elements of one type, and how often they have been changed.
+ * Sessions change it in atomic steps and wait for it to meet a condition. Nothing
+ * of it is stored: it is gone when the broker ends.
+ */
+enum { CELL_MAX_TERMS = 64, CELL_MAX_PURPOSE = 15 };
+
+struct cell_options {
+	enum queue_lifetime lifetime; /* the same as those of queues */
+	enum element_type type;
+	uint32_t width;      /* bytes of an element; numbers know theirs */
+	uint32_t count;      /* elements */
+	const char *purpose; /* what it serves as, such as "event"; "": nothing special */
+};
+
+struct cell_open_request {
+	const char *name;
+	enum queue_open_mode mode;
+	struct cell_options options;
+	const uint8_t *initial; /* what it starts with, if it is created */
+	size_t initial_size;    /* that of all elements; 0: they are zero */
+};
+
+struct cell_opened {
+	uint32_t handle;  /* number of the cell in this session, never 0 */
+	const char *name; /* valid until the engine is called again */
+	bool created;
+	uint64_t identity; /* tells it from any other that ever bears the name */
+	struct cell_options options;
+};
+
+/*
+ * Open a cell, as queue_open() does a queue. One that exists is left as it is.
+ *   BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, QUOTA, LIMIT (handles of this
+ *   session), NO_MEMORY, OPTION_MISMATCH (it serves another purpose; or, in mode
+ *   OPEN_OR_CREATE, has another type, width, count or lifetime)
+ */
+int cell_open(struct engine_peer *peer, const struct cell_open_request *request,
+	      struct cell_opened *opened, struct error *error);
+
+/* Calls that wait for the cell, and wills, outlive the handle. BAD_ARGUMENT. */
+int cell_close(struct engine_peer *peer, uint32_t handle, struct error *error);
+
+/* Everybody who waits for it is answered with GONE. NOT_FOUND, BAD_NAME,
+ * OPTION_MISMATCH (it serves another purpose). */
+int cell_delete(struct engine *engine, const char *name, const char *purpose, struct error *error);
+
+/* What can be done with elements: an enum element_comparison, or one of these. */
+enum cell_operation {
+	CELL_SET = ELEMENT_COMPARISONS,
+	CELL_ADD,     /* numbers only */
+	CELL_CHANGED, /* of a wait: the version is not the one given */
+};
+
+/* A check or a change of one or more elements. */
+struct cell_term {
+	uint32_t first;         /* the first of the elements */
+	uint8_t operation;      /* an enum element_comparison, CELL_SET or CELL_ADD */
+	const uint8_t *operand; /* one element for each of them */
+	size_t size;            /* bytes of the operand: this tells how many they are */
+};
+
+/*
+ * If every check holds, do all changes, in order; otherwise do none. Checks look
+ * at the cell as it was before.
+ *
+ * A will is an update left with the engine, for a session that may die in between:
+ * it is carried out when the session ends, whether in order or not, or when a wait
+ * that names it comes to nothing. Like any update it does nothing when a check of
+ * its own fails. It is made if the update is done, in the same step.
+ */
+struct cell_update {
+	uint32_t handle;
+	const struct cell_term *terms;
+	size_t count;
+	const struct cell_term *will;
+	size_t will_count;               /* 0: no will */
+	uint64_t withdraw;               /* a will of this session, void now in any case; 0: none */
+	uint32_t read_first, read_count; /* elements to tell, as they are afterwards */
+};
+
+/*
+ * Always answered before it returns, with OK, whether it was done or not: see the
+ * reading, which is valid until the answer returns. BAD_ARGUMENT (no such handle,
+ * element, operation or will; an operand of the wrong size), GONE, LIMIT (terms or
+ * wills), QUOTA, NO_MEMORY.
+ */
+void cell_update(struct engine_peer *peer, const struct cell_update *update, nsec_t now,
+		 struct waiter *waiter);
+
+/* Have a will of the session carried out now. One that is void already is not. */
+void cell_give_up(struct engine_peer *peer, uint64_t will, nsec_t now);
+
+struct cell_wait {
+	uint32_t handle;
+	uint8_t operation; /* a comparison of one element that is a number, or CELL_CHANGED */
+	uint32_t first;
+	const uint8_t *operand;
+	size_t size;
+	uint64_t version; /* for CELL_CHANGED */
+	uint64_t will;    /* one for this cell; 0: none */
+	nsec_t deadline;  /* 0: do not wait */
+};
+
+/*
+ * Wait until the condition holds. It is looked at after every change, so that no
+ * change goes by unseen, however soon the next one follows. Answered with OK and,
+ * in the reading, the element that made it hold and the version; the will, if there
+ * is one, is withdrawn then. TIMED_OUT (also when it did not wait), GONE, LIMIT
+ * (waiting calls), CANCELLED, NO_MEMORY: the will has been carried out. BAD_ARGUMENT.
+ */
+void cell_wait(struct engine_peer *peer, const struct cell_wait *request, nsec_t now,
+	       struct waiter *waiter);
 
 /* ---- items ------------------------------------------------------------ */
 

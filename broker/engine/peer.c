@@ -1,13 +1,12 @@
 #include "engine/peer.h"
 
-#include "engine/charge.h"
+#include "engine/cell.h"
 #include "engine/queue.h"
 #include "engine/waiter.h"
+#include "engine/will.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-enum { FIRST_HANDLES = 8 };
 
 struct engine_peer *engine_peer_new(struct engine *engine, struct account *account)
 {
@@ -19,6 +18,8 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	account_hold(account);
 	list_init(&peer->waiters);
 	list_init(&peer->owned);
+	list_init(&peer->owned_cells);
+	list_init(&peer->wills);
 	engine->peers++;
 	return peer;
 }
@@ -39,12 +40,11 @@ static void end_owned_queues(struct engine_peer *peer)
 
 static void close_handles(struct engine_peer *peer)
 {
-	for (uint32_t i = 0; i < peer->handle_capacity; i++) {
-		if (peer->handles[i].queue != NULL)
-			peer_remove_handle(peer, i + 1);
+	for (uint32_t handle = 1; handle <= peer->queues.capacity; handle++) {
+		if (handle_find(&peer->queues, handle) != NULL)
+			peer_remove_handle(peer, handle);
 	}
-	account_release(peer->account, peer->handle_capacity * sizeof *peer->handles);
-	free(peer->handles);
+	handle_table_fini(&peer->queues, peer->account);
 }
 
 void engine_peer_gone(struct engine_peer *peer, nsec_t now)
@@ -53,8 +53,10 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	engine_at(engine, now);
 	drop_waiters(peer);
 	leases_return(peer);
+	wills_execute(peer);
 	end_owned_queues(peer);
 	close_handles(peer);
+	cells_leave(peer);
 	account_drop(peer->account);
 	free(peer);
 	engine->peers--;
@@ -66,56 +68,26 @@ uint32_t engine_peer_leases(const struct engine_peer *peer)
 	return peer->leases.used;
 }
 
-static int grow_handles(struct engine_peer *peer, struct error *error)
-{
-	uint32_t capacity = peer->handle_capacity > 0 ? peer->handle_capacity * 2 : FIRST_HANDLES;
-	size_t more = (capacity - peer->handle_capacity) * sizeof *peer->handles;
-	int status = charge(peer->account, more, "handles", error);
-	if (status != RELEVO_OK)
-		return status;
-	struct handle *handles = realloc(peer->handles, capacity * sizeof *handles);
-	if (handles == NULL) {
-		account_release(peer->account, more);
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for %u handles", capacity);
-	}
-	/* The lowest free number comes first: handle n + 1 stands at n. */
-	for (uint32_t i = peer->handle_capacity; i < capacity; i++)
-		handles[i] = (struct handle){ .next_free = i + 1 < capacity ? i + 2 : 0 };
-	peer->free_handle = peer->handle_capacity + 1;
-	peer->handles = handles;
-	peer->handle_capacity = capacity;
-	return RELEVO_OK;
-}
-
 int peer_reserve_handle(struct engine_peer *peer, struct error *error)
 {
-	if (peer->handle_count >= peer->engine->config.peer_handles)
-		return error_set(error, RELEVO_LIMIT,
-				 "the session has %u queues open, the most that it may have",
-				 peer->handle_count);
-	return peer->free_handle != 0 ? RELEVO_OK : grow_handles(peer, error);
+	return handle_reserve(&peer->queues, peer->account, peer->engine->config.peer_handles,
+			      "queues", error);
 }
 
 uint32_t peer_add_handle(struct engine_peer *peer, struct queue *queue)
 {
-	uint32_t handle = peer->free_handle;
-	assert(handle != 0);
-	peer->free_handle = peer->handles[handle - 1].next_free;
-	peer->handles[handle - 1].queue = queue;
-	peer->handle_count++;
 	queue_hold(queue);
 	queue->handles++;
-	return handle;
+	return handle_add(&peer->queues, queue);
 }
 
 int peer_find_handle(struct engine_peer *peer, uint32_t handle, struct queue **queue,
 		     struct error *error)
 {
-	if (handle == 0 || handle > peer->handle_capacity ||
-	    peer->handles[handle - 1].queue == NULL)
+	*queue = handle_find(&peer->queues, handle);
+	if (*queue == NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "the session has no queue with the number %u open", handle);
-	*queue = peer->handles[handle - 1].queue;
 	return RELEVO_OK;
 }
 
@@ -131,11 +103,9 @@ int peer_find_queue(struct engine_peer *peer, uint32_t handle, struct queue **qu
 
 void peer_remove_handle(struct engine_peer *peer, uint32_t handle)
 {
-	struct queue *queue = peer->handles[handle - 1].queue;
-	ahead_close(peer->handles[handle - 1].ahead);
-	peer->handles[handle - 1] = (struct handle){ .next_free = peer->free_handle };
-	peer->free_handle = handle;
-	peer->handle_count--;
+	struct queue *queue = handle_find(&peer->queues, handle);
+	ahead_close(peer->queues.handles[handle - 1].ahead);
+	handle_remove(&peer->queues, handle);
 	queue->handles--;
 	if (queue->handles == 0 && queue->options.lifetime == QUEUE_HANDLES && !queue->deleted)
 		queue_end(queue);

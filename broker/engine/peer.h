@@ -3,28 +3,24 @@
 
 #include "engine/ahead.h"
 #include "engine/core.h"
+#include "engine/handle.h"
 #include "engine/lease.h"
 
 struct queue;
 
-/* One number under which a session knows a queue, deleted or not. */
-struct handle {
-	struct queue *queue; /* NULL: the number is free */
-	struct ahead *ahead; /* NULL: it never got items ahead */
-	uint32_t next_free;  /* the next free number; 0: none */
-};
-
 struct engine_peer {
 	struct engine *engine;
 	struct account *account;
-	struct handle *handles; /* handle n stands at n - 1 */
-	uint32_t handle_capacity;
-	uint32_t handle_count;
-	uint32_t free_handle;      /* 0: none */
+	struct handle_table queues;
+	struct handle_table cells;
 	struct list waiters;       /* not answered yet */
-	uint32_t waiting;          /* those that wait in a queue */
+	uint32_t waiting;          /* those that wait for a queue or a cell */
 	struct list owned;         /* queues that end with the session */
+	struct list owned_cells;   /* cells that do */
 	struct lease_table leases; /* items that it holds */
+	struct list wills;         /* what happens to cells when it ends */
+	uint32_t will_count;
+	uint64_t last_will; /* number given out last */
 	void (*on_recall)(void *context, uint32_t handle);
 	void *recall_context;
 };

@@ -112,6 +112,7 @@ static int begin(struct engine_peer *peer, const struct get_request *request, st
 	*waiter = (struct waiter){
 		.answer = waiter->answer,
 		.kind = WAITER_GET,
+		.queue = queue,
 		.max_items = request->max_items > 0 ? request->max_items : 1,
 		.max_bytes = request->max_bytes,
 		.max_ahead = request->ahead,
@@ -119,7 +120,7 @@ static int begin(struct engine_peer *peer, const struct get_request *request, st
 	};
 	if (request->ahead > 0 && ahead_open(peer, request->handle) == NULL)
 		waiter->max_ahead = 0;
-	status = waiter_park(waiter, peer, queue, request->deadline);
+	status = waiter_park(waiter, peer, request->deadline);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "no memory for a call that waits");
 	return RELEVO_OK;

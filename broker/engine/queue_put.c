@@ -122,7 +122,8 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 		status = fill(peer, request, waiter, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = waiter_park(waiter, peer, queue, request->deadline);
+	waiter->queue = queue;
+	status = waiter_park(waiter, peer, request->deadline);
 	if (status != RELEVO_OK) {
 		waiter_discard(waiter);
 		return error_set(error, status, "no memory for a call that waits");

@@ -1,5 +1,6 @@
 #include "engine/waiter.h"
 
+#include "engine/cell.h"
 #include "engine/charge.h"
 #include "engine/item.h"
 #include "engine/peer.h"
@@ -13,21 +14,27 @@ void waiter_refuse(struct waiter *waiter, const struct error *error)
 	waiter->answer(waiter, &answer);
 }
 
+/* The answer to a call that does not wait and could not be served. */
+static const int unserved[] = {
+	[WAITER_GET] = RELEVO_EMPTY,
+	[WAITER_PUT] = RELEVO_FULL,
+	[WAITER_CELL] = RELEVO_TIMED_OUT,
+};
 /* How long a get that does not wait does so for items that are called back. */
 #define RECALL_TIME (50 * NSEC_PER_MSEC)
 
 /* A call that does not wait, or may not, goes through the same line: it is
  * served if it can be, and refused otherwise. */
-static int begin_waiting(struct waiter *waiter, const struct queue *queue, nsec_t deadline)
+static int begin_waiting(struct waiter *waiter, nsec_t deadline)
 {
 	struct engine_peer *peer = waiter->peer;
 	struct engine *engine = peer->engine;
 	/* There are items, in hands that will give them back at once. */
-	waiter->brief = deadline == 0 && waiter->kind == WAITER_GET && queue->unread > 0;
+	waiter->brief = deadline == 0 && waiter->kind == WAITER_GET && waiter->queue->unread > 0;
 	if (waiter->brief)
 		deadline = engine->now + RECALL_TIME;
 	if (deadline == 0)
-		waiter->refusal = waiter->kind == WAITER_GET ? RELEVO_EMPTY : RELEVO_FULL;
+		waiter->refusal = unserved[waiter->kind];
 	else if (peer->waiting >= engine->config.peer_waiters)
 		waiter->refusal = RELEVO_LIMIT;
 	if (waiter->refusal != RELEVO_OK) {
@@ -40,17 +47,18 @@ static int begin_waiting(struct waiter *waiter, const struct queue *queue, nsec_
 	return RELEVO_OK;
 }
 
-int waiter_park(struct waiter *waiter, struct engine_peer *peer, struct queue *queue,
-		nsec_t deadline)
+static void join_cell(struct waiter *waiter)
 {
-	waiter->peer = peer;
-	int status = begin_waiting(waiter, queue, deadline);
-	if (status != RELEVO_OK)
-		return status;
-	waiter->queue = queue;
-	waiter->state = WAITER_PARKED;
+	struct cell *cell = waiter->cell;
+	cell_hold(cell);
+	list_append(&cell->waiters, &waiter->in_queue);
+	cell->waiter_count++;
+}
+
+static void join_queue(struct waiter *waiter)
+{
+	struct queue *queue = waiter->queue;
 	queue_hold(queue);
-	list_append(&peer->waiters, &waiter->in_peer);
 	if (waiter->kind == WAITER_GET) {
 		list_append(&queue->getters, &waiter->in_queue);
 		queue->getter_count++;
@@ -59,6 +67,20 @@ int waiter_park(struct waiter *waiter, struct engine_peer *peer, struct queue *q
 		queue->putter_count++;
 	}
 	queue_activate(queue);
+}
+
+int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline)
+{
+	waiter->peer = peer;
+	int status = begin_waiting(waiter, deadline);
+	if (status != RELEVO_OK)
+		return status;
+	waiter->state = WAITER_PARKED;
+	list_append(&peer->waiters, &waiter->in_peer);
+	if (waiter->kind == WAITER_CELL)
+		join_cell(waiter);
+	else
+		join_queue(waiter);
 	return RELEVO_OK;
 }
 
@@ -96,7 +118,9 @@ static void leave_line(struct waiter *waiter)
 {
 	stop_waiting(waiter);
 	list_remove(&waiter->in_queue);
-	if (waiter->kind == WAITER_GET) {
+	if (waiter->kind == WAITER_CELL) {
+		waiter->cell->waiter_count--;
+	} else if (waiter->kind == WAITER_GET) {
 		waiter->queue->getter_count--;
 	} else {
 		waiter->queue->putter_count--;
@@ -120,6 +144,8 @@ void waiter_finish(struct waiter *waiter, int status)
 		waiter->state = WAITER_FINISHED;
 		list_append(&engine->finished, &waiter->in_engine);
 	}
+	if (waiter->kind == WAITER_CELL)
+		cell_wait_ended(waiter, status);
 }
 
 void waiter_committed(struct waiter *waiter, int status)
@@ -137,7 +163,10 @@ static void forget(struct waiter *waiter)
 {
 	list_remove(&waiter->in_engine);
 	list_remove(&waiter->in_peer);
-	queue_drop(waiter->queue);
+	if (waiter->kind == WAITER_CELL)
+		cell_drop(waiter->cell);
+	else
+		queue_drop(waiter->queue);
 	waiter->state = WAITER_IDLE;
 }
 
@@ -171,7 +200,8 @@ static void describe(const struct waiter *waiter, struct error *error)
 	struct engine_peer *peer = waiter->peer;
 	error->status = waiter->status;
 	error->text[0] = '\0';
-	if (describe_queue(waiter, error))
+	if (waiter->kind == WAITER_CELL ? cell_wait_describe(waiter, error)
+					: describe_queue(waiter, error))
 		return;
 	if (waiter->status == RELEVO_NOT_OWNER)
 		error_set(error, RELEVO_NOT_OWNER,
@@ -188,11 +218,14 @@ void waiter_answer(struct waiter *waiter)
 {
 	struct error error;
 	describe(waiter, &error);
-	struct answer answer = {
-		.status = waiter->status,
-		.text = error.text,
-		.accepted = waiter->accepted,
-	};
+	struct answer answer = { .status = waiter->status, .text = error.text };
+	struct cell_reading reading;
+	if (waiter->kind == WAITER_PUT) {
+		answer.accepted = waiter->accepted;
+	} else if (waiter->kind == WAITER_CELL && waiter->status == RELEVO_OK) {
+		reading = cell_wait_reading(waiter);
+		answer.reading = &reading;
+	}
 	forget(waiter);
 	waiter->answer(waiter, &answer);
 }

@@ -4,10 +4,10 @@
 #include "engine/core.h"
 #include "engine/queue.h"
 
-enum waiter_kind { WAITER_GET, WAITER_PUT };
+enum waiter_kind { WAITER_GET, WAITER_PUT, WAITER_CELL };
 
 /*
- * PARKED in the line of its queue; then, if it is a put that has changed
+ * PARKED in the line of its queue or cell; then, if it is a put that has changed
  * something, COMMITTING until the store has it; FINISHED when its answer is due.
  */
 enum waiter_state { WAITER_IDLE, WAITER_PARKED, WAITER_COMMITTING, WAITER_FINISHED };
@@ -15,10 +15,9 @@ enum waiter_state { WAITER_IDLE, WAITER_PARKED, WAITER_COMMITTING, WAITER_FINISH
 /* Answer at once a call that cannot even begin. */
 void waiter_refuse(struct waiter *waiter, const struct error *error);
 
-/* Put the call at the end of the queue's line, until the deadline. NO_MEMORY: it
- * has not begun. */
-int waiter_park(struct waiter *waiter, struct engine_peer *peer, struct queue *queue,
-		nsec_t deadline);
+/* Put the call at the end of the line of its queue or cell, until the deadline.
+ * NO_MEMORY: it has not begun. */
+int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline);
 
 /* Let go of the items and acknowledgements that a put still has. */
 void waiter_discard(struct waiter *waiter);

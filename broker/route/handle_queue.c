@@ -12,12 +12,6 @@ static uint32_t most_bytes(const struct session *session)
 	return session->router->config.limits.max_frame - FRAME_MAX_HEADER - FRAME_PREFIX_SIZE;
 }
 
-/* The engine's deadline for a time-out on the wire: 0 does not wait. */
-static nsec_t deadline_of(const struct session *session, uint32_t timeout_ms)
-{
-	return timeout_ms > 0 ? clock_deadline(loop_now(session->router->loop), timeout_ms) : 0;
-}
-
 /* ---- open, close, delete ---------------------------------------------- */
 
 void handle_queue_open(struct session *session, const struct frame *frame)
@@ -67,7 +61,7 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 {
 	const Relevo__Header *header = frame->header;
 	const Relevo__QueuePut *put = header->queue_put;
-	nsec_t deadline = put->quiet ? 0 : deadline_of(session, put->timeout_ms);
+	nsec_t deadline = put->quiet ? 0 : session_deadline(session, put->timeout_ms);
 	struct error error = { 0 };
 	struct call *call;
 	if (call_new(session, header->call, deadline != 0, &call, &error) != RELEVO_OK) {
@@ -113,7 +107,7 @@ void handle_queue_get(struct session *session, const struct frame *frame)
 		.max_items = get->max_items < MOST_ITEMS ? get->max_items : MOST_ITEMS,
 		.max_bytes = get->max_bytes > 0 && get->max_bytes < most ? get->max_bytes : most,
 		.ahead = get->ahead < MOST_AHEAD ? get->ahead : MOST_AHEAD,
-		.deadline = deadline_of(session, get->timeout_ms),
+		.deadline = session_deadline(session, get->timeout_ms),
 	};
 	struct error error = { 0 };
 	struct call *call;

@@ -26,5 +26,12 @@ handler handle_queue_stat;
 /* handle_lock.c */
 handler handle_lock_open;
 handler handle_lock_release;
+/* handle_cell.c */
+handler handle_cell_open;
+handler handle_cell_close;
+handler handle_cell_delete;
+handler handle_cell_update;
+handler handle_cell_wait;
+handler handle_cell_give_up;
 
 #endif

@@ -183,3 +183,42 @@ void reply_counts(struct session *session, uint64_t call, const struct queue_cou
 	header.queue_stats = &stats;
 	send_header(session, call, &header);
 }
+
+void reply_cell_opened(struct session *session, uint64_t call, const struct cell_opened *opened)
+{
+	Relevo__CellOpened message = RELEVO__CELL_OPENED__INIT;
+	message.cell = opened->handle;
+	message.name = (char *)opened->name;
+	message.created = opened->created;
+	message.type = (Relevo__ElementType)opened->options.type;
+	message.width = opened->options.width;
+	message.count = opened->options.count;
+	message.identity = opened->identity;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_CELL_OPENED;
+	header.cell_opened = &message;
+	send_header(session, call, &header);
+}
+
+void reply_cell(struct session *session, uint64_t call, const struct answer *answer)
+{
+	if (answer->status != RELEVO_OK) {
+		reply_failure(session, call, answer);
+		return;
+	}
+	const struct cell_reading *reading = answer->reading;
+	Relevo__CellState state = RELEVO__CELL_STATE__INIT;
+	state.applied = reading->applied;
+	state.version = reading->version;
+	state.will = reading->will;
+	state.waiters = reading->waiters;
+	uint32_t size = (uint32_t)reading->size;
+	struct output_body body = { .bytes = reading->bytes, .size = size };
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = call;
+	header.op_case = RELEVO__HEADER__OP_CELL_STATE;
+	header.cell_state = &state;
+	header.n_sizes = size > 0;
+	header.sizes = &size;
+	connection_send(session->connection, &header, &body);
+}

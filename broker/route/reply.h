@@ -31,6 +31,11 @@ void reply_get(struct session *session, uint64_t call, const struct answer *answ
 void reply_recall(struct session *session, uint32_t queue);
 
 void reply_opened(struct session *session, uint64_t call, const struct queue_opened *opened);
+void reply_cell_opened(struct session *session, uint64_t call, const struct cell_opened *opened);
+
+/* OK is CellState, all else a Failure. */
+void reply_cell(struct session *session, uint64_t call, const struct answer *answer);
+
 void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts);
 
 #endif

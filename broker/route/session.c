@@ -81,6 +81,11 @@ void session_free(struct session *session, const char *reason)
 	free(session);
 }
 
+nsec_t session_deadline(const struct session *session, uint32_t timeout_ms)
+{
+	return timeout_ms > 0 ? clock_deadline(loop_now(session->router->loop), timeout_ms) : 0;
+}
+
 void session_confirm(struct session *session)
 {
 	if (session->confirmed == session->dealt)

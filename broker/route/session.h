@@ -60,6 +60,9 @@ void session_end(struct session *session, const char *reason);
 /* Ends it first. */
 void session_free(struct session *session, const char *reason);
 
+/* The engine's deadline for a time-out on the wire: 0 does not wait. */
+nsec_t session_deadline(const struct session *session, uint32_t timeout_ms);
+
 /* So many bytes of a quiet put have been dealt with, accepted or not. */
 void session_deal(struct session *session, size_t bytes);
 

@@ -1,5 +1,6 @@
 #include "client/call.h"
 
+#include "client/cell.h"
 #include "client/failed_put.h"
 #include "client/lease.h"
 #include "client/output.h"
@@ -225,6 +226,10 @@ static void unexpected(struct relevo_session *session, const struct frame *frame
 				header->queue_items->n_leases);
 	} else if (header->op_case == RELEVO__HEADER__OP_QUEUE_OPENED) {
 		queue_close_handle(session, header->queue_opened->queue);
+	} else if (header->op_case == RELEVO__HEADER__OP_CELL_OPENED) {
+		cell_close_number(session, header->cell_opened->cell);
+	} else if (header->op_case == RELEVO__HEADER__OP_CELL_STATE) {
+		cell_give_up_will(session, header->cell_state->will);
 	} else if (header->op_case == RELEVO__HEADER__OP_FAILURE) {
 		if (header->call == 0)
 			connection_lost(session, (int)header->failure->status,

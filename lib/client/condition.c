@@ -59,9 +59,9 @@ static int check_open(relevo_session *session, const char *name,
 				 "a condition without a name cannot be opened, only created");
 	if (options->lock != NULL && options->rlock != NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "a condition has one lock, not two");
-	if (mutex != NULL && mutex->source.queue.session != session)
+	if (mutex != NULL && mutex->source.queue.handle.session != session)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "the lock \"%s\" is another session's",
-				 mutex->source.queue.name);
+				 mutex->source.queue.handle.name);
 	return RELEVO_OK;
 }
 
@@ -87,8 +87,9 @@ static int open_lock(relevo_condition *condition)
 {
 	char name[NAME_MAX_BYTES + sizeof lock_suffix];
 	const struct relevo_lock_options options = { .lifetime = RELEVO_UNTIL_UNUSED };
-	snprintf(name, sizeof name, "%s%s", condition->queue.name, lock_suffix);
-	int status = relevo_rlock_open(condition->queue.session, name, &options, &condition->own);
+	snprintf(name, sizeof name, "%s%s", condition->queue.handle.name, lock_suffix);
+	int status =
+		relevo_rlock_open(condition->queue.handle.session, name, &options, &condition->own);
 	if (status == RELEVO_OK)
 		condition->mutex = &condition->own->mutex;
 	return status;
@@ -140,7 +141,7 @@ void relevo_condition_close(relevo_condition *condition)
 
 const char *relevo_condition_name(const relevo_condition *condition)
 {
-	return condition->queue.name;
+	return condition->queue.handle.name;
 }
 
 int relevo_condition_acquire(relevo_condition *condition, int64_t timeout,
@@ -160,9 +161,9 @@ static int begin(relevo_condition *condition, nsec_t deadline, struct error *err
 	int status = queue_begin(&condition->queue, deadline, error);
 	if (status != RELEVO_OK || mutex_is_held(condition->mutex))
 		return status;
-	session_end(condition->queue.session);
+	session_end(condition->queue.handle.session);
 	return error_set(error, RELEVO_NOT_OWNER, "the lock of the condition \"%s\" is not held",
-			 condition->queue.name);
+			 condition->queue.handle.name);
 }
 
 /* ---- wait ------------------------------------------------------------- */
@@ -186,12 +187,12 @@ static int take_notice(struct call *call, const struct frame *frame)
 static void begin_waiting(relevo_condition *condition, nsec_t deadline, struct waiting *waiting)
 {
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
-	operation.queue = condition->queue.handle;
+	operation.queue = condition->queue.handle.number;
 	operation.timeout_ms = deadline > 0 ? clock_msec_until(clock_now(), deadline) : 0;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
-	call_begin(condition->queue.session, &waiting->call, &header);
+	call_begin(condition->queue.handle.session, &waiting->call, &header);
 }
 
 /* The notice is done with: its waiter has the lock again. */
@@ -209,7 +210,7 @@ static int conclude(const relevo_condition *condition, const struct call *call, 
 {
 	if (call->done && (status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT))
 		return error_set(error, RELEVO_TIMED_OUT, "the condition \"%s\" was not notified",
-				 condition->queue.name);
+				 condition->queue.handle.name);
 	return status;
 }
 
@@ -219,10 +220,10 @@ static int conclude(const relevo_condition *condition, const struct call *call, 
  */
 static int wait_locked(relevo_condition *condition, nsec_t deadline, struct error *error)
 {
-	struct relevo_session *session = condition->queue.session;
+	struct relevo_session *session = condition->queue.handle.session;
 	struct waiting waiting = {
 		.call.take = take_notice,
-		.epoch = condition->queue.epoch,
+		.epoch = condition->queue.handle.epoch,
 	};
 	struct call release = { .take = NULL };
 	begin_waiting(condition, deadline, &waiting);
@@ -247,7 +248,7 @@ static int wait_until(relevo_condition *condition, nsec_t deadline, struct error
 	if (status != RELEVO_OK)
 		return status;
 	status = wait_locked(condition, deadline, error);
-	session_end(condition->queue.session);
+	session_end(condition->queue.handle.session);
 	return status;
 }
 
@@ -269,7 +270,7 @@ int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *pre
 		status = begin(condition, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
-	session_end(condition->queue.session);
+	session_end(condition->queue.handle.session);
 	bool holds = predicate(user);
 	while (!holds && status == RELEVO_OK) {
 		status = wait_until(condition, deadline, client_error());
@@ -287,14 +288,14 @@ static int notify_step(relevo_condition *condition, size_t count, size_t *woken,
 {
 	uint32_t sizes[STEP] = { 0 };
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
-	operation.queue = condition->queue.handle;
+	operation.queue = condition->queue.handle.number;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.sizes = sizes;
 	header.n_sizes = count;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
 	struct call call = { .take = NULL };
-	int status = call_run(condition->queue.session, &call, &header, NSEC_NEVER, error);
+	int status = call_run(condition->queue.handle.session, &call, &header, NSEC_NEVER, error);
 	*woken = status == RELEVO_OK ? count : call.count;
 	if (status != RELEVO_FULL)
 		return status;
@@ -315,7 +316,7 @@ int relevo_condition_notify(relevo_condition *condition, size_t count)
 		count -= asked;
 		status = notify_step(condition, asked, &woken, error);
 	}
-	session_end(condition->queue.session);
+	session_end(condition->queue.handle.session);
 	return status;
 }
 

@@ -115,8 +115,8 @@ static int give_in_session(relevo_queue *queue, relevo_item *items, size_t count
 	int status = queue_begin(queue, NSEC_NEVER, client_error());
 	if (status != RELEVO_OK)
 		return status;
-	status = give(queue->session, items, count, delay);
-	session_end(queue->session);
+	status = give(queue->handle.session, items, count, delay);
+	session_end(queue->handle.session);
 	return status;
 }
 

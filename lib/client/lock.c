@@ -27,7 +27,7 @@ void relevo_lock_close(relevo_lock *lock)
 
 const char *relevo_lock_name(const relevo_lock *lock)
 {
-	return lock->mutex.source.queue.name;
+	return lock->mutex.source.queue.handle.name;
 }
 
 int relevo_lock_acquire(relevo_lock *lock, int64_t timeout, struct relevo_grant *grant)

@@ -46,7 +46,7 @@ int mutex_open(struct mutex *mutex, relevo_session *session, const char *name,
 
 void mutex_close(struct mutex *mutex)
 {
-	struct relevo_session *session = mutex->source.queue.session;
+	struct relevo_session *session = mutex->source.queue.handle.session;
 	struct error ignored;
 	pthread_mutex_lock(&session->lock);
 	mutex->source.release_ahead = true;
@@ -103,7 +103,7 @@ int mutex_acquire(struct mutex *mutex, int64_t timeout, struct relevo_grant *gra
 	if (status != RELEVO_OK)
 		return status;
 	status = acquire_locked(mutex, deadline, grant, error);
-	session_end(mutex->source.queue.session);
+	session_end(mutex->source.queue.handle.session);
 	return status;
 }
 
@@ -131,7 +131,7 @@ static int release_recursive(struct mutex *mutex, struct error *error)
 	if (state == TOKEN_NONE)
 		return error_set(error, RELEVO_NOT_OWNER,
 				 "this thread does not hold the lock \"%s\"",
-				 mutex->source.queue.name);
+				 mutex->source.queue.handle.name);
 	if (--mutex->depth > 0)
 		return RELEVO_OK;
 	return token_release(&mutex->source, &mutex->token, error);
@@ -144,7 +144,7 @@ int mutex_release(struct mutex *mutex)
 	if (status != RELEVO_OK)
 		return status;
 	status = mutex->recursive ? release_recursive(mutex, error) : release_plain(mutex, error);
-	session_end(mutex->source.queue.session);
+	session_end(mutex->source.queue.handle.session);
 	return status;
 }
 

@@ -37,9 +37,9 @@ int put_to(relevo_queue *from, const char *name, const struct relevo_bytes *item
 	int status = queue_begin(from, NSEC_NEVER, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = run_put(from->session, name, item, done, error);
+	status = run_put(from->handle.session, name, item, done, error);
 	if (status == RELEVO_OK && done != NULL)
 		done->lease = 0;
-	session_end(from->session);
+	session_end(from->handle.session);
 	return status;
 }

@@ -21,12 +21,8 @@ static int take_opened(struct call *call, const struct frame *frame)
 	if (frame->header->op_case != RELEVO__HEADER__OP_QUEUE_OPENED)
 		return RELEVO_BAD_FRAME;
 	const Relevo__QueueOpened *opened = frame->header->queue_opened;
-	snprintf(queue->name, sizeof queue->name, "%s", opened->name);
 	queue->bounded = opened->bounded;
-	queue->handle = opened->queue;
-	queue->identity = opened->identity;
-	queue->epoch = queue->session->connection.epoch;
-	queue->broker = queue->session->connection.broker;
+	handle_opened(&queue->handle, opened->name, opened->queue, opened->identity);
 	return RELEVO_OK;
 }
 
@@ -35,7 +31,7 @@ static int open_handle(struct relevo_queue *queue, Relevo__Header *header, nsec_
 		       struct error *error)
 {
 	struct opening opening = { .call.take = take_opened, .queue = queue };
-	return call_run(queue->session, &opening.call, header, deadline, error);
+	return call_run(queue->handle.session, &opening.call, header, deadline, error);
 }
 
 void queue_close_handle(struct relevo_session *session, uint32_t handle)
@@ -50,41 +46,23 @@ void queue_close_handle(struct relevo_session *session, uint32_t handle)
 		output_push(session);
 }
 
-/* The handle is of a connection that is no more: find the same queue again. */
-static int reopen(struct relevo_queue *queue, nsec_t deadline, struct error *error)
+static int open_again(struct handle *handle, nsec_t deadline, struct error *error)
 {
-	if (queue->broker != queue->session->connection.broker)
-		return error_set(error, RELEVO_GONE,
-				 "the queue \"%s\" ended with the broker that kept it",
-				 queue->name);
-	uint64_t identity = queue->identity;
-	uint64_t epoch = queue->epoch;
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
-	operation.name = queue->name;
+	operation.name = handle->name;
 	operation.mode = RELEVO__OPEN_MODE__OPEN_EXISTING;
 	operation.any_kind = true;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_OPEN;
 	header.queue_open = &operation;
-	queue->reopening = true;
-	int status = open_handle(queue, &header, deadline, error);
-	queue->reopening = false;
-	pthread_cond_broadcast(&queue->session->connection.changed);
-	if (status == RELEVO_OK && queue->identity != identity) {
-		/* Somebody made another one of the same name. */
-		queue_close_handle(queue->session, queue->handle);
-		queue->identity = identity;
-		queue->epoch = epoch;
-		status = RELEVO_NOT_FOUND;
-	}
-	if (status == RELEVO_NOT_FOUND)
-		return error_set(error, RELEVO_GONE, "the queue \"%s\" was deleted", queue->name);
-	return status;
+	return open_handle(container_of(handle, struct relevo_queue, handle), &header, deadline,
+			   error);
 }
+
+static const struct handle_kind queue_kind = { open_again, queue_close_handle };
 
 void queue_forget_calls(struct relevo_queue *queue)
 {
-	queue->reopening = false;
 	queue->stash.asked = false;
 }
 
@@ -92,39 +70,16 @@ struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t ha
 {
 	list_for_each (node, &session->queues) {
 		struct relevo_queue *queue = container_of(node, struct relevo_queue, link);
-		if (queue->handle == handle && queue->epoch == session->connection.epoch)
+		if (queue->handle.number == handle &&
+		    queue->handle.epoch == session->connection.epoch)
 			return queue;
 	}
 	return NULL;
 }
 
-/* Make the handle valid, unless another thread has done so meanwhile. */
-static int find_again(relevo_queue *queue, nsec_t patience, struct error *error)
-{
-	while (queue->reopening) {
-		if (!connection_wait_change(queue->session, patience))
-			return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
-	}
-	if (queue->session->connection.broken)
-		return error_set(error, RELEVO_DISCONNECTED,
-				 "the connection to the broker is lost");
-	if (queue->epoch == queue->session->connection.epoch)
-		return RELEVO_OK;
-	return reopen(queue, patience, error);
-}
-
 int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error)
 {
-	struct relevo_session *session = queue->session;
-	nsec_t patience = session_patience(deadline);
-	int status = session_begin(session, deadline, error);
-	if (status != RELEVO_OK)
-		return status;
-	if (queue->epoch != session->connection.epoch)
-		status = find_again(queue, patience, error);
-	if (status != RELEVO_OK)
-		session_end(session);
-	return status;
+	return handle_begin(&queue->handle, deadline, error);
 }
 
 int queue_check_options(const struct relevo_queue_options *options, struct error *error)
@@ -176,7 +131,9 @@ static int check_open(const char *name, const struct relevo_queue_options *optio
 int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__Header *header,
 		 struct error *error)
 {
-	queue->session = session;
+	queue->handle.session = session;
+	queue->handle.kind = &queue_kind;
+	queue->handle.what = "queue";
 	int status = session_begin(session, NSEC_NEVER, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -189,11 +146,9 @@ int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__He
 
 void queue_detach(struct relevo_queue *queue)
 {
-	struct relevo_session *session = queue->session;
+	struct relevo_session *session = queue->handle.session;
 	pthread_mutex_lock(&session->lock);
-	struct connection *connection = &session->connection;
-	if (connection->channel != NULL && !connection->broken && queue->epoch == connection->epoch)
-		queue_close_handle(session, queue->handle);
+	handle_release(&queue->handle);
 	failed_put_forget(session, queue);
 	stash_fini(&queue->stash);
 	list_remove(&queue->link);
@@ -258,7 +213,7 @@ int relevo_queue_delete(relevo_session *session, const char *name)
 
 const char *relevo_queue_name(const relevo_queue *queue)
 {
-	return queue->name;
+	return queue->handle.name;
 }
 
 struct counting {
@@ -294,12 +249,12 @@ int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts)
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueStat operation = RELEVO__QUEUE_STAT__INIT;
-	operation.queue = queue->handle;
+	operation.queue = queue->handle.number;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_STAT;
 	header.queue_stat = &operation;
 	struct counting counting = { .call.take = take_counts, .counts = counts };
-	status = call_run(queue->session, &counting.call, &header, NSEC_NEVER, error);
-	session_end(queue->session);
+	status = call_run(queue->handle.session, &counting.call, &header, NSEC_NEVER, error);
+	session_end(queue->handle.session);
 	return status;
 }

@@ -1,34 +1,23 @@
 #ifndef CLIENT_QUEUE_H
 #define CLIENT_QUEUE_H
 
-#include "base/name.h"
-#include "client/session.h"
+#include "client/handle.h"
 #include "client/stash.h"
 #include "header.pb-c.h"
 
 #include <relevo/queue.h>
 
 struct relevo_queue {
-	struct relevo_session *session;
+	struct handle handle;
 	struct list link; /* in the session */
-	char name[NAME_MAX_BYTES + 1];
 	bool bounded;
 	relevo_put_error *on_error;
 	void *user;
 
-	/* Where the handle is valid: that connection of that broker. */
-	uint64_t epoch;
-	uint64_t broker;
-	uint32_t handle;
-	uint64_t identity; /* of the queue itself, in the life of the broker */
-	bool reopening;    /* a thread is finding it again */
-
 	struct stash stash; /* items that came ahead of being asked for */
 };
 
-/* session_begin() for a call on this queue: in a forked child, or after a
- * connection was lost, it opens the queue again by name. GONE when it is another
- * queue by now. */
+/* handle_begin() for a call on this queue. */
 int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error);
 
 /* BAD_ARGUMENT, naming the option that cannot be. */

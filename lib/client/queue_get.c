@@ -58,7 +58,7 @@ static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 {
 	relevo_queue *queue = getting->queue;
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
-	operation.queue = queue->handle;
+	operation.queue = queue->handle.number;
 	operation.max_items = getting->room < STEP ? (uint32_t)getting->room : STEP;
 	operation.max_bytes = 4 * FRAME_GOOD_SIZE;
 	operation.ahead = getting->ahead;
@@ -67,9 +67,9 @@ static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
 	getting->call.take = take_items;
-	getting->epoch = queue->epoch;
-	int status = call_run(queue->session, &getting->call, &header, session_patience(deadline),
-			      error);
+	getting->epoch = queue->handle.epoch;
+	int status = call_run(queue->handle.session, &getting->call, &header,
+			      session_patience(deadline), error);
 	if (getting->ahead > 0)
 		queue->stash.asked = false;
 	return status;
@@ -113,7 +113,7 @@ static int get_locked(struct getting *getting, nsec_t deadline, struct error *er
 		status = ask(getting, deadline, error);
 	}
 	if (status == RELEVO_OK && !getting->leave_leased)
-		acknowledge(getting->queue->session, getting->items, getting->got);
+		acknowledge(getting->queue->handle.session, getting->items, getting->got);
 	return status;
 }
 
@@ -129,7 +129,7 @@ static int get(struct getting *getting, int64_t timeout)
 	if (status != RELEVO_OK)
 		return status;
 	status = get_locked(getting, deadline, error);
-	session_end(getting->queue->session);
+	session_end(getting->queue->handle.session);
 	return status;
 }
 

@@ -7,13 +7,13 @@
 static int check_items(const relevo_queue *queue, const struct relevo_bytes *items, size_t count,
 		       struct error *error)
 {
-	size_t most = queue->session->connection.limits.max_item;
+	size_t most = queue->handle.session->connection.limits.max_item;
 	for (size_t i = 0; i < count; i++) {
 		if (items[i].size > most)
 			return error_set(
 				error, RELEVO_TOO_LARGE,
 				"item %zu for \"%s\" has %zu bytes, more than the limit of %zu", i,
-				queue->name, items[i].size, most);
+				queue->handle.name, items[i].size, most);
 	}
 	return RELEVO_OK;
 }
@@ -22,7 +22,7 @@ static int check_items(const relevo_queue *queue, const struct relevo_bytes *ite
 static int put_pipelined(relevo_queue *queue, const struct relevo_bytes *items, size_t count,
 			 nsec_t deadline, size_t *accepted)
 {
-	struct relevo_session *session = queue->session;
+	struct relevo_session *session = queue->handle.session;
 	struct error *error = client_error();
 	/* An unbounded queue never waits for room; the window is the broker's
 	 * own pace, which also a put that does not wait keeps to. */
@@ -38,7 +38,7 @@ static int put_pipelined(relevo_queue *queue, const struct relevo_bytes *items, 
 	if (status == RELEVO_OK)
 		status = output_settle(session, patience);
 	if (status != RELEVO_OK && error->status == RELEVO_OK)
-		error_set(error, status, "the items for \"%s\" cannot be sent", queue->name);
+		error_set(error, status, "the items for \"%s\" cannot be sent", queue->handle.name);
 	return status;
 }
 
@@ -65,7 +65,7 @@ static int put_step(relevo_queue *queue, const struct relevo_bytes *items, size_
 		bodies[i] = (struct iovec){ (void *)items[i].data, items[i].size };
 	}
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
-	operation.queue = queue->handle;
+	operation.queue = queue->handle.number;
 	operation.timeout_ms = session_timeout(deadline);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.sizes = sizes;
@@ -73,7 +73,7 @@ static int put_step(relevo_queue *queue, const struct relevo_bytes *items, size_
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
 	struct call call = { .bodies = bodies, .body_count = (int)count };
-	int status = call_run(queue->session, &call, &header, session_patience(deadline),
+	int status = call_run(queue->handle.session, &call, &header, session_patience(deadline),
 			      client_error());
 	*accepted += status == RELEVO_OK ? count : call.count;
 	return status;
@@ -109,7 +109,7 @@ int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
 	if (status == RELEVO_OK)
 		status = queue->bounded ? put_answered(queue, items, count, deadline, accepted)
 					: put_pipelined(queue, items, count, deadline, accepted);
-	session_end(queue->session);
+	session_end(queue->handle.session);
 	return status;
 }
 

@@ -30,7 +30,7 @@ void relevo_rlock_close(relevo_rlock *lock)
 
 const char *relevo_rlock_name(const relevo_rlock *lock)
 {
-	return lock->mutex.source.queue.name;
+	return lock->mutex.source.queue.handle.name;
 }
 
 int relevo_rlock_acquire(relevo_rlock *lock, int64_t timeout, struct relevo_grant *grant)

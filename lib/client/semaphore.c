@@ -88,7 +88,7 @@ void relevo_semaphore_close(relevo_semaphore *semaphore)
 
 const char *relevo_semaphore_name(const relevo_semaphore *semaphore)
 {
-	return semaphore->source.queue.name;
+	return semaphore->source.queue.handle.name;
 }
 
 /* ---- acquire ---------------------------------------------------------- */
@@ -140,7 +140,7 @@ int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t timeout,
 		remember(semaphore, &token);
 	if (status == RELEVO_OK && grant != NULL)
 		*grant = token.grant;
-	session_end(queue->session);
+	session_end(queue->handle.session);
 	return status;
 }
 
@@ -184,7 +184,7 @@ int relevo_semaphore_release(relevo_semaphore *semaphore)
 	if (status != RELEVO_OK)
 		return status;
 	status = release_locked(semaphore, error);
-	session_end(queue->session);
+	session_end(queue->handle.session);
 	return status;
 }
 

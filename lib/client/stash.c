@@ -55,7 +55,7 @@ bool stash_fill(struct relevo_queue *queue, const struct item_source *source, re
 	stash->count = (uint32_t)source->count;
 	stash->epoch = source->epoch;
 	stash->last_taken = clock_now();
-	list_append(&queue->session->stashes, &stash->link);
+	list_append(&queue->handle.session->stashes, &stash->link);
 	take_first(stash, first);
 	return true;
 }
@@ -64,7 +64,7 @@ bool stash_fill(struct relevo_queue *queue, const struct item_source *source, re
 static bool is_valid(struct relevo_queue *queue)
 {
 	struct stash *stash = &queue->stash;
-	const struct connection *connection = &queue->session->connection;
+	const struct connection *connection = &queue->handle.session->connection;
 	if (stash->epoch != connection->epoch || connection->broken)
 		stash_drop(stash);
 	return stash->next < stash->count;
@@ -77,7 +77,7 @@ bool stash_take(struct relevo_queue *queue, relevo_item *item)
 		return false;
 	nsec_t now = clock_now();
 	if (now - stash->last_taken > STALE_TIME) {
-		connection_read_pending(queue->session);
+		connection_read_pending(queue->handle.session);
 		if (!is_valid(queue))
 			return false;
 	}
@@ -95,7 +95,7 @@ void stash_give_back(struct relevo_queue *queue)
 	uint32_t count = 0;
 	for (uint32_t i = stash->next; i < stash->count; i++)
 		leases[count++] = stash->items[i].lease;
-	lease_give_back(queue->session, leases, count);
+	lease_give_back(queue->handle.session, leases, count);
 	stash_drop(stash);
 }
 

@@ -41,7 +41,7 @@ enum token_state token_look(const struct token_source *source, struct token *tok
 {
 	if (token->lease == 0)
 		return TOKEN_NONE;
-	const struct connection *connection = &source->queue.session->connection;
+	const struct connection *connection = &source->queue.handle.session->connection;
 	if (token->epoch == connection->epoch && !connection->broken)
 		return TOKEN_HELD;
 	token->lease = 0;
@@ -52,7 +52,7 @@ int token_lost(const struct token_source *source, struct error *error)
 {
 	return error_set(error, RELEVO_NOT_OWNER,
 			 "the %s \"%s\" was lost with the connection to the broker", source->noun,
-			 source->queue.name);
+			 source->queue.handle.name);
 }
 
 /* ---- acquire ---------------------------------------------------------- */
@@ -80,7 +80,7 @@ static int take_token(struct call *call, const struct frame *frame)
 static int not_in_time(const struct token_source *source, struct error *error)
 {
 	return error_set(error, RELEVO_TIMED_OUT, "the %s \"%s\" was not free in time",
-			 source->noun, source->queue.name);
+			 source->noun, source->queue.handle.name);
 }
 
 int token_acquire(struct token_source *source, nsec_t deadline, struct token *token,
@@ -88,15 +88,15 @@ int token_acquire(struct token_source *source, nsec_t deadline, struct token *to
 {
 	struct relevo_queue *queue = &source->queue;
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
-	operation.queue = queue->handle;
+	operation.queue = queue->handle.number;
 	operation.timeout_ms = deadline > 0 ? clock_msec_until(clock_now(), deadline) : 0;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
-	struct token taken = { .epoch = queue->epoch, .process = getpid() };
+	struct token taken = { .epoch = queue->handle.epoch, .process = getpid() };
 	struct acquiring acquiring = { .call.take = take_token, .token = &taken };
-	int status = call_run(queue->session, &acquiring.call, &header, session_patience(deadline),
-			      error);
+	int status = call_run(queue->handle.session, &acquiring.call, &header,
+			      session_patience(deadline), error);
 	if (acquiring.call.done && (status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT))
 		return not_in_time(source, error);
 	if (status == RELEVO_OK)
@@ -109,7 +109,7 @@ int token_acquire(struct token_source *source, nsec_t deadline, struct token *to
 static void describe_release(const struct token_source *source, uint64_t lease,
 			     Relevo__LockRelease *operation, Relevo__Header *header)
 {
-	operation->queue = source->queue.handle;
+	operation->queue = source->queue.handle.number;
 	operation->lease = lease;
 	header->op_case = RELEVO__HEADER__OP_LOCK_RELEASE;
 	header->lock_release = operation;
@@ -133,7 +133,7 @@ static int send_quietly(struct relevo_session *session, Relevo__Header *header, 
 static int run_release(struct token_source *source, Relevo__Header *header, struct error *error)
 {
 	struct call call = { .take = NULL };
-	return call_run(source->queue.session, &call, header, NSEC_NEVER, error);
+	return call_run(source->queue.handle.session, &call, header, NSEC_NEVER, error);
 }
 
 int token_release(struct token_source *source, struct token *token, struct error *error)
@@ -143,7 +143,7 @@ int token_release(struct token_source *source, struct token *token, struct error
 	describe_release(source, token->lease, &operation, &header);
 	token->lease = 0;
 	if (source->release_ahead)
-		return send_quietly(source->queue.session, &header, error);
+		return send_quietly(source->queue.handle.session, &header, error);
 	return run_release(source, &header, error);
 }
 
@@ -154,7 +154,7 @@ int token_release_any(struct token_source *source, uint64_t lease, struct error 
 	describe_release(source, lease, &operation, &header);
 	operation.any = true;
 	if (source->release_ahead && lease != 0)
-		return send_quietly(source->queue.session, &header, error);
+		return send_quietly(source->queue.handle.session, &header, error);
 	return run_release(source, &header, error);
 }
 
@@ -164,5 +164,5 @@ void token_begin_release(struct token_source *source, struct token *token, struc
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	describe_release(source, token->lease, &operation, &header);
 	token->lease = 0;
-	call_begin(source->queue.session, call, &header);
+	call_begin(source->queue.handle.session, call, &header);
 }

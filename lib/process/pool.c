@@ -36,23 +36,13 @@ const char *relevo_pool_name(const relevo_pool *pool)
 	return queue[0] == MADE_UP ? queue : queue + strlen(QUEUE_PREFIX);
 }
 
-/* The broker refused tasks: whoever maps now will see it. */
-static void on_put_error(relevo_queue *queue, int status, const struct relevo_bytes *item,
-			 void *user)
-{
-	relevo_pool *pool = user;
-	(void)queue;
-	(void)item;
-	atomic_store(&pool->put_failure, status);
-}
-
 static int open_tasks(relevo_pool *pool, const char *name, struct error *error)
 {
 	char queue[NAME_MAX_BYTES + 1];
 	struct relevo_queue_options options = {
 		.mode = RELEVO_CREATE_NEW,
 		.lifetime = RELEVO_WITH_SESSION,
-		.on_error = on_put_error,
+		.on_error = pool_task_refused,
 		.user = pool,
 	};
 	int status = name != NULL ? pool_queue_name(name, queue, error) : RELEVO_OK;
@@ -87,6 +77,7 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	pool->keeper_fd = -1;
 	pool->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
 	pthread_mutex_init(&pool->lock, NULL);
+	list_init(&pool->maps);
 	if (options->processes == RELEVO_NO_WORKERS)
 		return pool;
 	pool->processes = worker_group_size(options->processes);

@@ -2,6 +2,7 @@
 #define PROCESS_POOL_H
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/name.h"
 #include "process/worker_group.h"
 
@@ -21,9 +22,9 @@ struct relevo_pool {
 	int processes; /* local workers; 0: none */
 	uint32_t max_attempts;
 	atomic_uint_fast64_t last_job;
-	atomic_int put_failure; /* why the broker refused a task, or OK */
 
 	pthread_mutex_t lock; /* of what follows */
+	struct list maps;     /* under way, see pool_map.c */
 	struct worker_table *table;
 	pid_t keeper;
 	int keeper_fd;          /* pidfd; -1: does not run */
@@ -35,6 +36,12 @@ struct relevo_pool {
 /* The queue of tasks of the pool of that name; `queue` has NAME_MAX_BYTES + 1
  * bytes. BAD_NAME. */
 int pool_queue_name(const char *pool, char *queue, struct error *error);
+
+/* ---- pool_map.c --------------------------------------------------------- */
+
+/* The broker refused a task: the map that it belongs to fails. */
+void pool_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes *task,
+		       void *pool);
 
 /* ---- keeper.c: the local workers --------------------------------------- */
 

@@ -24,6 +24,7 @@ enum { STEP = 64 };
 
 /* One map under way. */
 struct map {
+	struct list link; /* in the pool */
 	relevo_pool *pool;
 	const char *function;
 	const struct relevo_bytes *arguments;
@@ -32,6 +33,7 @@ struct map {
 	struct relevo_result *results; /* complete where data is not NULL */
 	relevo_queue *reply;
 	uint64_t job;
+	atomic_int refused; /* why the broker refused one of its tasks, or OK */
 	size_t chunk;
 	size_t sent;       /* arguments sent */
 	size_t received;   /* results */
@@ -90,6 +92,48 @@ static int send_some(struct map *map, struct error *error)
 	       map->bytes_sent < MOST_BYTES_SENT)
 		status = send_task(map, error);
 	return status;
+}
+
+static struct map *map_of_job(relevo_pool *pool, uint64_t job)
+{
+	list_for_each (node, &pool->maps) {
+		struct map *map = container_of(node, struct map, link);
+		if (map->job == job)
+			return map;
+	}
+	return NULL;
+}
+
+void pool_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes *task, void *user)
+{
+	relevo_pool *pool = user;
+	relevo_item item = { .data = (void *)task->data, .size = task->size };
+	const uint8_t *bodies;
+	struct error ignored;
+	(void)tasks;
+	Relevo__TaskHeader *header = task_decode(&item, &bodies, &ignored);
+	if (header == NULL)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	struct map *map = map_of_job(pool, header->job);
+	if (map != NULL)
+		atomic_store(&map->refused, status);
+	pthread_mutex_unlock(&pool->lock);
+	task_free(header);
+}
+
+static void list_map(struct map *map)
+{
+	pthread_mutex_lock(&map->pool->lock);
+	list_append(&map->pool->maps, &map->link);
+	pthread_mutex_unlock(&map->pool->lock);
+}
+
+static void unlist_map(struct map *map)
+{
+	pthread_mutex_lock(&map->pool->lock);
+	list_remove(&map->link);
+	pthread_mutex_unlock(&map->pool->lock);
 }
 
 /* ---- receiving -------------------------------------------------------- */
@@ -165,7 +209,7 @@ static int receive_some(struct map *map, struct error *error)
 	size_t got;
 	int status =
 		relevo_queue_get_many(map->reply, items, STEP, patience(map, clock_now()), &got);
-	int refused = atomic_load(&map->pool->put_failure);
+	int refused = atomic_load(&map->refused);
 	if (status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY)
 		status = refused != RELEVO_OK
 				 ? error_set(error, refused, "the broker refused a task: %s",
@@ -202,11 +246,13 @@ static int run(struct map *map, struct error *error)
 	status = pool_reply_take(map->pool, &map->reply);
 	if (status != RELEVO_OK)
 		return status;
+	list_map(map);
 	while (status == RELEVO_OK && map->received < map->count) {
 		status = send_some(map, error);
 		if (status == RELEVO_OK)
 			status = receive_some(map, error);
 	}
+	unlist_map(map);
 	struct error failure = *error;
 	if (status == RELEVO_OK)
 		pool_reply_return(map->pool, map->reply);

@@ -8,7 +8,10 @@
 #ifndef RELEVO_RELEVO_H
 #define RELEVO_RELEVO_H
 
+#include <relevo/array.h>
+#include <relevo/barrier.h>
 #include <relevo/condition.h>
+#include <relevo/event.h>
 #include <relevo/lock.h>
 #include <relevo/pool.h>
 #include <relevo/queue.h>
@@ -17,6 +20,7 @@
 #include <relevo/semaphore.h>
 #include <relevo/session.h>
 #include <relevo/status.h>
+#include <relevo/value.h>
 #include <relevo/version.h>
 #include <relevo/worker.h>
 

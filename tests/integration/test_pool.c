@@ -305,6 +305,52 @@ static void a_map_times_out_and_the_pool_goes_on(void **state)
 	gate_close(&gate);
 }
 
+static int take_long(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	int64_t until = test_now() + 1200;
+	(void)user;
+	while (test_now() < until)
+		sched_yield();
+	return relevo_reply_set(reply, argument->data, argument->size);
+}
+
+/* And no other, though that takes its time. */
+static void a_full_broker_fails_the_map_that_filled_it(void **state)
+{
+	struct test_broker broker;
+	static const char *const arguments[] = { "--max-memory", "64M", NULL };
+	enum { COUNT = 90, SIZE = 1000 * 1000 };
+	struct relevo_pool_options options = { .processes = 1 };
+	struct relevo_map_options map_options = { .chunk = 1, .timeout = 10000 };
+	struct relevo_bytes large[COUNT];
+	struct relevo_result results[COUNT];
+	struct gate gate;
+	relevo_pool *pool;
+	(void)state;
+	test_broker_start(&broker, arguments);
+	relevo_session *session = session_open(broker.url);
+	gate_make(&gate);
+	assert_ok(relevo_register("wait", wait_for_ever, &gate));
+	assert_ok(relevo_register("take long", take_long, NULL));
+	assert_ok(relevo_pool_open(session, &options, &pool));
+	char *bytes = calloc(1, SIZE);
+	assert_non_null(bytes);
+	for (int i = 0; i < COUNT; i++)
+		large[i] = (struct relevo_bytes){ bytes, SIZE };
+	assert_status(relevo_pool_map(pool, "wait", large, COUNT, &map_options, results),
+		      RELEVO_QUOTA);
+	free(bytes);
+	for (int i = 0; i < COUNT; i++)
+		gate_open(&gate);
+	assert_ok(map_numbers(pool, "take long", 1, NULL, results));
+	assert_int_equal(results[0].status, RELEVO_OK);
+	relevo_results_free(results, 1);
+	relevo_pool_close(pool);
+	gate_close(&gate);
+	assert_ok(relevo_close(session));
+	test_broker_stop(&broker);
+}
+
 /* ---- opening and closing ----------------------------------------------- */
 
 static void a_name_is_taken_once(void **state)
@@ -441,6 +487,7 @@ int main(void)
 		pool_unit_test(an_argument_that_is_too_large_is_named),
 		pool_unit_test(registering_again_replaces),
 		pool_unit_test(a_map_times_out_and_the_pool_goes_on),
+		pool_unit_test(a_full_broker_fails_the_map_that_filled_it),
 		pool_unit_test(a_name_is_taken_once),
 		pool_unit_test(pools_without_a_name),
 		pool_unit_test(bad_options_are_refused),

@@ -349,8 +349,8 @@ static void a_quota_is_told(void **state)
 {
 	(void)state;
 	struct test_broker broker;
-	static const char *const arguments[] = { "--max-memory", "8M", "--max-queues", "3", NULL };
-	enum { SIZE = 100 * 1024, COUNT = 100 };
+	static const char *const arguments[] = { "--max-memory", "64M", "--max-queues", "3", NULL };
+	enum { SIZE = 1000 * 1000, COUNT = 80 };
 	test_broker_start(&broker, arguments);
 	relevo_session *session = session_open(broker.url);
 	struct failures failures = { 0 };
@@ -363,10 +363,10 @@ static void a_quota_is_told(void **state)
 		assert_ok(relevo_queue_put(queue, large, SIZE, RELEVO_FOREVER));
 	assert_ok(relevo_flush(session, RELEVO_FOREVER));
 	assert_int_equal(failures.status, RELEVO_QUOTA);
-	assert_fails(relevo_queue_put(bounded, large, SIZE, 0), RELEVO_QUOTA, "8388608");
+	assert_fails(relevo_queue_put(bounded, large, SIZE, 0), RELEVO_QUOTA, "67108864");
 	struct relevo_queue_counts counts = counts_of(queue);
 	assert_int_equal(counts.ready + (uint64_t)failures.count, COUNT);
-	assert_in_range(counts.ready, 70, 82);
+	assert_in_range(counts.ready, 60, 67);
 	/* What is full can be emptied. */
 	for (uint64_t i = 0; i < counts.ready; i++) {
 		relevo_item item;

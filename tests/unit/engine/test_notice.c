@@ -42,6 +42,8 @@ static void test_a_notice_is_not_remembered(void **state)
 	assert_answer(&notify, RELEVO_FULL);
 	await(f->a, mine, &waiter);
 	assert_waits(&waiter);
+	/* The calls that still wait end before this function does. */
+	gone(f, &f->a);
 }
 
 static void test_the_notice_of_a_dead_waiter_goes_to_another(void **state)
@@ -60,6 +62,7 @@ static void test_the_notice_of_a_dead_waiter_goes_to_another(void **state)
 	gone(f, &f->a);
 	assert_answer(&other, RELEVO_OK);
 	assert_waits(&third);
+	gone(f, &f->b);
 }
 
 static void test_without_another_it_is_forgotten(void **state)
@@ -77,6 +80,7 @@ static void test_without_another_it_is_forgotten(void **state)
 	assert_int_equal(counts_of(f->b, theirs).bytes, 0);
 	await(f->b, theirs, &later);
 	assert_waits(&later);
+	gone(f, &f->b);
 }
 
 static void test_who_gives_up_at_the_notice_passes_it_on(void **state)

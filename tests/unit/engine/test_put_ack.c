@@ -149,6 +149,8 @@ static void test_an_acknowledgement_alone_needs_no_room(void **state)
 	assert_int_equal(call.accepted, 0);
 	assert_int_equal(counts_of(f->a, work.tasks).acknowledged, 1);
 	assert_waits(&putter);
+	/* The calls that still wait end before this function does. */
+	gone(f, &f->a);
 }
 
 static void test_death_while_the_put_waits_returns_the_task(void **state)

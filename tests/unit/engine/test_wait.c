@@ -34,6 +34,8 @@ static void test_a_get_that_does_not_wait_finds_the_queue_empty(void **state)
 	get(f->a, q, 1, 0, &call);
 	assert_answer(&call, RELEVO_EMPTY);
 	assert_waits(&waiting);
+	/* The calls that still wait end before this function does. */
+	gone(f, &f->a);
 }
 
 static void test_a_get_times_out_at_its_deadline(void **state)

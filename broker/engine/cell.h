@@ -1,0 +1,77 @@
+#ifndef ENGINE_CELL_H
+#define ENGINE_CELL_H
+
+#include "engine/core.h"
+
+/*
+ * A cell lives as long as it has a name, and its memory as long as handles, wills
+ * or waiters refer to it after that.
+ */
+struct cell {
+	struct map_node node; /* in engine->cells, until it is deleted */
+	struct engine *engine;
+	struct account *account; /* who pays for it */
+	struct cell_options options;
+	uint64_t identity;
+	uint32_t references; /* its name, handles, wills, waiters, whoever works on it */
+	uint32_t handles;
+	bool deleted;
+	struct list in_owner; /* if it ends with the session that created it */
+
+	struct list waiters; /* in order of arrival */
+	uint32_t waiter_count;
+	uint64_t version;
+	size_t size;
+	uint8_t *bytes;
+	char purpose[CELL_MAX_PURPOSE + 1]; /* options.purpose points here */
+	char name[];
+};
+
+/* A cell under a name that is not taken, charged to the peer's user. The request
+ * has been checked. QUOTA, NO_MEMORY. */
+int cell_new(struct engine_peer *peer, const char *name, const struct cell_open_request *request,
+	     struct cell **cell, struct error *error);
+
+/* The cell of that name, or NULL. */
+struct cell *cell_find(struct engine *engine, const char *name);
+
+/* Delete: its name is free, those who wait will be told. */
+void cell_end(struct cell *cell);
+
+void cell_hold(struct cell *cell);
+void cell_drop(struct cell *cell);
+
+/* What to call it in a message: its purpose, or "cell". */
+const char *cell_noun(const struct cell *cell);
+
+/* The cell behind the handle; BAD_ARGUMENT, GONE. */
+int cell_of_handle(struct engine_peer *peer, uint32_t handle, struct cell **cell,
+		   struct error *error);
+
+/* The session has ended: close what it has open, delete what it owns. */
+void cells_leave(struct engine_peer *peer);
+
+/* ---- updates ---------------------------------------------------------- */
+
+/* BAD_ARGUMENT: a term that does not suit the cell. LIMIT: too many. */
+int cell_check_terms(const struct cell *cell, const struct cell_term *terms, size_t count,
+		     struct error *error);
+
+/* Do the update if its checks hold, and serve those who waited for it. */
+bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count);
+
+/* ---- waiting ---------------------------------------------------------- */
+
+/* After a change: whoever's condition holds now is served. */
+void cell_serve(struct cell *cell);
+
+/* A waiter's wait is over: what becomes of its will. */
+void cell_wait_ended(struct waiter *waiter, int status);
+
+/* Why a wait came to nothing, in words; false: there is nothing to say. */
+bool cell_wait_describe(const struct waiter *waiter, struct error *error);
+
+/* What a served waiter found. */
+struct cell_reading cell_wait_reading(const struct waiter *waiter);
+
+#endif

@@ -1,0 +1,184 @@
+/* How cells are read and changed. */
+#include "engine/cell.h"
+#include "engine/peer.h"
+#include "engine/waiter.h"
+#include "engine/will.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool is_check(const struct cell_term *term)
+{
+	return term->operation < ELEMENT_COMPARISONS;
+}
+
+/* ---- checking --------------------------------------------------------- */
+
+static int check_range(const struct cell *cell, uint32_t first, size_t count, struct error *error)
+{
+	if (first > cell->options.count || count > cell->options.count - first)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "the %s \"%s\" has %" PRIu32
+				 " elements, and no %zu from number %" PRIu32 " on",
+				 cell_noun(cell), cell->name, cell->options.count, count, first);
+	return RELEVO_OK;
+}
+
+static int check_operation(const struct cell *cell, const struct cell_term *term,
+			   struct error *error)
+{
+	enum element_type type = cell->options.type;
+	if (term->operation > CELL_ADD)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "operation %u on a cell is not known",
+				 term->operation);
+	if ((is_check(term) && !element_suits(type, (enum element_comparison)term->operation)) ||
+	    (term->operation == CELL_ADD && type == ELEMENT_BYTES))
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "the %s \"%s\" is made of bytes, not of numbers", cell_noun(cell),
+				 cell->name);
+	return RELEVO_OK;
+}
+
+static int check_term(const struct cell *cell, const struct cell_term *term, struct error *error)
+{
+	uint32_t width = cell->options.width;
+	int status = check_operation(cell, term, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (term->size == 0 || term->size % width != 0)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "an operand of %zu bytes does not suit elements of %" PRIu32,
+				 term->size, width);
+	return check_range(cell, term->first, term->size / width, error);
+}
+
+int cell_check_terms(const struct cell *cell, const struct cell_term *terms, size_t count,
+		     struct error *error)
+{
+	if (count > CELL_MAX_TERMS)
+		return error_set(error, RELEVO_LIMIT, "an update has %zu terms, more than %d",
+				 count, CELL_MAX_TERMS);
+	int status = RELEVO_OK;
+	for (size_t i = 0; i < count && status == RELEVO_OK; i++)
+		status = check_term(cell, &terms[i], error);
+	return status;
+}
+
+/* ---- doing ------------------------------------------------------------ */
+
+static bool holds(const struct cell *cell, const struct cell_term *term)
+{
+	uint32_t width = cell->options.width;
+	const uint8_t *element = cell->bytes + (size_t)term->first * width;
+	for (size_t at = 0; at < term->size; at += width) {
+		if (!element_holds(cell->options.type, width,
+				   (enum element_comparison)term->operation, element + at,
+				   term->operand + at))
+			return false;
+	}
+	return true;
+}
+
+static void change(struct cell *cell, const struct cell_term *term)
+{
+	uint32_t width = cell->options.width;
+	uint8_t *element = cell->bytes + (size_t)term->first * width;
+	if (term->operation == CELL_SET) {
+		memcpy(element, term->operand, term->size);
+		return;
+	}
+	for (size_t at = 0; at < term->size; at += width)
+		element_add(cell->options.type, element + at, term->operand + at);
+}
+
+bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count)
+{
+	bool changed = false;
+	for (size_t i = 0; i < count; i++) {
+		if (is_check(&terms[i]) && !holds(cell, &terms[i]))
+			return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (is_check(&terms[i]))
+			continue;
+		change(cell, &terms[i]);
+		changed = true;
+	}
+	if (changed) {
+		cell->version++;
+		cell_serve(cell);
+	}
+	return true;
+}
+
+/* All that may fail does so before anything is done. */
+static int prepare(struct engine_peer *peer, const struct cell_update *update, struct cell **cell,
+		   struct will **will, struct error *error)
+{
+	*will = NULL;
+	int status = cell_of_handle(peer, update->handle, cell, error);
+	if (status == RELEVO_OK)
+		status = check_range(*cell, update->read_first, update->read_count, error);
+	if (status == RELEVO_OK)
+		status = cell_check_terms(*cell, update->terms, update->count, error);
+	if (status == RELEVO_OK)
+		status = cell_check_terms(*cell, update->will, update->will_count, error);
+	if (status == RELEVO_OK && update->withdraw != 0 &&
+	    will_find(peer, update->withdraw) == NULL)
+		status = error_set(error, RELEVO_BAD_ARGUMENT,
+				   "the session has no will of the number %" PRIu64,
+				   update->withdraw);
+	if (status == RELEVO_OK && update->will_count > 0)
+		status = will_new(peer, *cell, update, will, error);
+	return status;
+}
+
+static struct cell_reading perform(struct engine_peer *peer, const struct cell_update *update,
+				   struct cell *cell, struct will *will)
+{
+	will_free(will_find(peer, update->withdraw));
+	bool applied = cell_apply(cell, update->terms, update->count);
+	uint64_t number = applied && will != NULL ? will->number : 0;
+	if (!applied)
+		will_free(will);
+	uint32_t width = cell->options.width;
+	return (struct cell_reading){
+		.applied = applied,
+		.version = cell->version,
+		.will = number,
+		.waiters = cell->waiter_count,
+		.bytes = cell->bytes + (size_t)update->read_first * width,
+		.size = (size_t)update->read_count * width,
+	};
+}
+
+void cell_update(struct engine_peer *peer, const struct cell_update *update, nsec_t now,
+		 struct waiter *waiter)
+{
+	struct engine *engine = peer->engine;
+	struct cell *cell;
+	struct will *will;
+	struct error error;
+	engine_at(engine, now);
+	if (prepare(peer, update, &cell, &will, &error) != RELEVO_OK) {
+		waiter_refuse(waiter, &error);
+		return;
+	}
+	/* The answer may delete it. */
+	cell_hold(cell);
+	struct cell_reading reading = perform(peer, update, cell, will);
+	struct answer answer = { .status = RELEVO_OK, .text = "", .reading = &reading };
+	waiter->answer(waiter, &answer);
+	cell_drop(cell);
+	engine_run(engine);
+}
+
+void cell_give_up(struct engine_peer *peer, uint64_t number, nsec_t now)
+{
+	struct engine *engine = peer->engine;
+	struct will *will = will_find(peer, number);
+	engine_at(engine, now);
+	if (will != NULL)
+		will_execute(will);
+	engine_run(engine);
+}

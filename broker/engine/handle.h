@@ -1,0 +1,39 @@
+#ifndef ENGINE_HANDLE_H
+#define ENGINE_HANDLE_H
+
+#include "base/account.h"
+#include "base/error.h"
+
+/* One number under which a session knows an object, deleted or not. */
+struct handle {
+	void *object;        /* NULL: the number is free */
+	struct ahead *ahead; /* of a queue; NULL: it never got items ahead */
+	uint32_t next_free;  /* the next free number; 0: none */
+};
+
+/* The objects of one kind that a session has open. Zero to begin with. */
+struct handle_table {
+	struct handle *handles; /* handle n stands at n - 1 */
+	uint32_t capacity;
+	uint32_t count;
+	uint32_t free; /* 0: none */
+};
+
+/* Make sure that handle_add() succeeds once; `what` are the objects. LIMIT (no
+ * more than `most`), QUOTA, NO_MEMORY. */
+int handle_reserve(struct handle_table *table, struct account *account, uint32_t most,
+		   const char *what, struct error *error);
+
+/* A new number for the object. */
+uint32_t handle_add(struct handle_table *table, void *object);
+
+/* The object of that number, or NULL. */
+void *handle_find(const struct handle_table *table, uint32_t number);
+
+/* Free a number that is in use. */
+void handle_remove(struct handle_table *table, uint32_t number);
+
+/* Give the memory back. */
+void handle_table_fini(struct handle_table *table, struct account *account);
+
+#endif

@@ -1,0 +1,123 @@
+#include "client/cell.h"
+#include "client/error.h"
+
+#include <relevo/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* One element: not 0 while it is set. */
+struct relevo_event {
+	struct cell cell;
+};
+
+#define PURPOSE "event"
+
+int relevo_event_open(relevo_session *session, const char *name,
+		      const struct relevo_event_options *options, relevo_event **out)
+{
+	static const struct relevo_event_options defaults;
+	struct error *error = client_error();
+	if (options == NULL)
+		options = &defaults;
+	const uint8_t initial = options->set;
+	const struct cell_spec spec = {
+		.mode = options->mode,
+		.lifetime = options->lifetime,
+		.type = ELEMENT_UINT8,
+		.count = 1,
+		.purpose = PURPOSE,
+		.initial = &initial,
+	};
+	struct relevo_event *event = malloc(sizeof *event);
+	if (event == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for an event's handle");
+	int status = cell_attach(&event->cell, session, name, &spec, error);
+	if (status != RELEVO_OK) {
+		free(event);
+		return status;
+	}
+	*out = event;
+	return RELEVO_OK;
+}
+
+void relevo_event_close(relevo_event *event)
+{
+	if (event == NULL)
+		return;
+	cell_detach(&event->cell);
+	free(event);
+}
+
+int relevo_event_delete(relevo_session *session, const char *name)
+{
+	return cell_remove(session, name, PURPOSE);
+}
+
+const char *relevo_event_name(const relevo_event *event)
+{
+	return event->cell.handle.name;
+}
+
+static int change(relevo_event *event, uint8_t flag)
+{
+	const struct cell_term term = { 0, CELL_SET, &flag, sizeof flag };
+	struct cell_change change = { .terms = &term, .count = 1 };
+	return cell_exchange(&event->cell, &change, NSEC_NEVER, client_error());
+}
+
+int relevo_event_set(relevo_event *event)
+{
+	return change(event, 1);
+}
+
+int relevo_event_clear(relevo_event *event)
+{
+	return change(event, 0);
+}
+
+static int look(relevo_event *event, bool *set, uint32_t *waiters)
+{
+	uint8_t flag = 0;
+	struct cell_change change = { .read_count = 1, .read = &flag };
+	int status = cell_exchange(&event->cell, &change, NSEC_NEVER, client_error());
+	*set = flag != 0;
+	*waiters = change.waiters;
+	return status;
+}
+
+int relevo_event_is_set(relevo_event *event, bool *set)
+{
+	uint32_t waiters;
+	bool now;
+	int status = look(event, &now, &waiters);
+	if (status == RELEVO_OK)
+		*set = now;
+	return status;
+}
+
+int relevo_event_wait(relevo_event *event, int64_t timeout)
+{
+	static const uint8_t clear = 0;
+	struct error *error = client_error();
+	struct cell_watch watch = { .term = { 0, ELEMENT_NOT_EQUAL, &clear, sizeof clear } };
+	int status = session_deadline(timeout, &watch.deadline, error);
+	return status == RELEVO_OK ? cell_await(&event->cell, &watch, error) : status;
+}
+
+int relevo_event_describe(relevo_event *event, char *text, size_t size)
+{
+	const struct handle *handle = &event->cell.handle;
+	uint32_t waiters;
+	bool set;
+	int status = look(event, &set, &waiters);
+	if (status != RELEVO_OK)
+		return status;
+	int length =
+		snprintf(text, size, "event \"%s\" at %s: %s, %u waiting", handle->name,
+			 relevo_session_url(handle->session), set ? "set" : "not set", waiters);
+	if ((size_t)length >= size)
+		return error_set(client_error(), RELEVO_TOO_SHORT,
+				 "the description takes %d bytes, and there are %zu", length + 1,
+				 size);
+	return RELEVO_OK;
+}

@@ -1,0 +1,78 @@
+#include "client/handle.h"
+
+#include <stdio.h>
+
+void handle_opened(struct handle *handle, const char *name, uint32_t number, uint64_t identity)
+{
+	const struct connection *connection = &handle->session->connection;
+	snprintf(handle->name, sizeof handle->name, "%s", name);
+	handle->number = number;
+	handle->identity = identity;
+	handle->epoch = connection->epoch;
+	handle->broker = connection->broker;
+}
+
+/* The number is of a connection that is no more: find the same object again. */
+static int reopen(struct handle *handle, nsec_t deadline, struct error *error)
+{
+	struct connection *connection = &handle->session->connection;
+	if (handle->broker != connection->broker)
+		return error_set(error, RELEVO_GONE,
+				 "the %s \"%s\" ended with the broker that kept it", handle->what,
+				 handle->name);
+	uint64_t identity = handle->identity;
+	uint64_t epoch = handle->epoch;
+	handle->reopening = connection->epoch;
+	int status = handle->kind->open(handle, deadline, error);
+	handle->reopening = 0;
+	pthread_cond_broadcast(&connection->changed);
+	if (status == RELEVO_OK && handle->identity != identity) {
+		/* Somebody made another one of the same name. */
+		handle->kind->close(handle->session, handle->number);
+		handle->identity = identity;
+		handle->epoch = epoch;
+		status = RELEVO_NOT_FOUND;
+	}
+	if (status == RELEVO_NOT_FOUND)
+		return error_set(error, RELEVO_GONE, "the %s \"%s\" was deleted", handle->what,
+				 handle->name);
+	return status;
+}
+
+/* Make the number valid, unless another thread has done so meanwhile. */
+static int find_again(struct handle *handle, nsec_t patience, struct error *error)
+{
+	struct connection *connection = &handle->session->connection;
+	while (handle->reopening == connection->epoch) {
+		if (!connection_wait_change(handle->session, patience))
+			return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
+	}
+	if (connection->broken)
+		return error_set(error, RELEVO_DISCONNECTED,
+				 "the connection to the broker is lost");
+	if (handle->epoch == connection->epoch)
+		return RELEVO_OK;
+	return reopen(handle, patience, error);
+}
+
+int handle_begin(struct handle *handle, nsec_t deadline, struct error *error)
+{
+	struct relevo_session *session = handle->session;
+	nsec_t patience = session_patience(deadline);
+	int status = session_begin(session, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (handle->epoch != session->connection.epoch)
+		status = find_again(handle, patience, error);
+	if (status != RELEVO_OK)
+		session_end(session);
+	return status;
+}
+
+void handle_release(struct handle *handle)
+{
+	const struct connection *connection = &handle->session->connection;
+	if (connection->channel != NULL && !connection->broken &&
+	    handle->epoch == connection->epoch)
+		handle->kind->close(handle->session, handle->number);
+}

@@ -1,0 +1,99 @@
+#include "client/elements.h"
+#include "client/error.h"
+
+#include <stdlib.h>
+
+struct relevo_value {
+	struct cell cell;
+};
+
+#define PURPOSE "value"
+
+int relevo_value_open(relevo_session *session, const char *name,
+		      const struct relevo_value_options *options, relevo_value **out)
+{
+	static const struct relevo_value_options defaults;
+	if (options == NULL)
+		options = &defaults;
+	struct cell_spec spec = {
+		.mode = options->mode,
+		.lifetime = options->lifetime,
+		.type = (enum element_type)options->type,
+		.size = options->size,
+		.count = 1,
+		.purpose = PURPOSE,
+		.initial = options->initial,
+	};
+	struct relevo_value *value = malloc(sizeof *value);
+	if (value == NULL)
+		return error_set(client_error(), RELEVO_NO_MEMORY,
+				 "no memory for a value's handle");
+	int status = elements_attach(&value->cell, session, name, &spec);
+	if (status != RELEVO_OK) {
+		free(value);
+		return status;
+	}
+	*out = value;
+	return RELEVO_OK;
+}
+
+void relevo_value_close(relevo_value *value)
+{
+	if (value == NULL)
+		return;
+	cell_detach(&value->cell);
+	free(value);
+}
+
+int relevo_value_delete(relevo_session *session, const char *name)
+{
+	return cell_remove(session, name, PURPOSE);
+}
+
+const char *relevo_value_name(const relevo_value *value)
+{
+	return value->cell.handle.name;
+}
+
+enum relevo_type relevo_value_type(const relevo_value *value)
+{
+	return (enum relevo_type)value->cell.type;
+}
+
+size_t relevo_value_size(const relevo_value *value)
+{
+	return value->cell.width;
+}
+
+int relevo_value_get(relevo_value *value, void *result, size_t size)
+{
+	return elements_read(&value->cell, 0, 1, result, size);
+}
+
+int relevo_value_set(relevo_value *value, const void *operand, size_t size)
+{
+	return elements_write(&value->cell, 0, 1, operand, size);
+}
+
+int relevo_value_add(relevo_value *value, const void *operand, void *result, size_t size)
+{
+	return elements_add(&value->cell, 0, operand, result, size);
+}
+
+int relevo_value_compare_exchange(relevo_value *value, void *expected, const void *desired,
+				  size_t size)
+{
+	return elements_compare_exchange(&value->cell, 0, expected, desired, size);
+}
+
+int relevo_value_wait_until(relevo_value *value, enum relevo_comparison comparison,
+			    const void *operand, size_t size, int64_t timeout)
+{
+	const struct element_condition condition = { 0, comparison, operand, size };
+	return elements_wait_until(&value->cell, &condition, timeout);
+}
+
+int relevo_value_wait_change(relevo_value *value, uint64_t *version, int64_t timeout)
+{
+	return elements_wait_change(&value->cell, version, timeout);
+}

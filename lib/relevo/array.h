@@ -1,0 +1,97 @@
+/*
+ * Arrays: values of many elements of one type, at the broker.
+ */
+#ifndef RELEVO_ARRAY_H
+#define RELEVO_ARRAY_H
+
+#include <relevo/value.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct relevo_array relevo_array;
+
+struct relevo_array_options {
+	enum relevo_open_mode mode;
+	enum relevo_lifetime lifetime;
+	enum relevo_type type; /* not looked at with RELEVO_OPEN_EXISTING */
+	size_t size;           /* of an element of RELEVO_BYTES */
+	uint32_t count;        /* elements; not looked at with RELEVO_OPEN_EXISTING */
+	const void *initial;   /* all of them, if it is created; NULL: zero */
+};
+
+/*
+ * Open the array of that name, or with NULL a new one, as relevo_event_open() does
+ * an event. *array belongs to the caller, until relevo_array_close().
+ *
+ * Errors: as relevo_value_open(); BAD_ARGUMENT (no element), OPTION_MISMATCH (it
+ * exists with another number of elements).
+ */
+int relevo_array_open(relevo_session *session, const char *name,
+		      const struct relevo_array_options *options, relevo_array **array);
+
+/* Close this handle, as relevo_event_close() does. */
+void relevo_array_close(relevo_array *array);
+
+/* Delete an array, as relevo_event_delete() does an event. */
+int relevo_array_delete(relevo_session *session, const char *name);
+
+/* The array's name. Belongs to the handle. */
+const char *relevo_array_name(const relevo_array *array);
+
+/* The type of its elements, the size of one in bytes, and how many there are. Never
+ * block. */
+enum relevo_type relevo_array_type(const relevo_array *array);
+
+/* See relevo_array_type(). */
+size_t relevo_array_size(const relevo_array *array);
+
+/* See relevo_array_type(). */
+uint32_t relevo_array_count(const relevo_array *array);
+
+/*
+ * Read `count` elements from number `first` on, as they were at one moment, or
+ * write them, in one atomic step. `size` is that of the memory pointed to, in
+ * bytes, and has to be that of so many elements. Thread-safe; block for the
+ * broker's answer.
+ *
+ * Errors: BAD_ARGUMENT (there are not so many elements, or `size` is not theirs:
+ * nothing is changed), GONE, DISCONNECTED, FORKED, NO_MEMORY.
+ */
+int relevo_array_read(relevo_array *array, size_t first, size_t count, void *result, size_t size);
+
+/* See relevo_array_read(). */
+int relevo_array_write(relevo_array *array, size_t first, size_t count, const void *operand,
+		       size_t size);
+
+/* The same with one element, whose size is `size`. */
+int relevo_array_get(relevo_array *array, size_t index, void *result, size_t size);
+
+/* The same with one element, whose size is `size`. */
+int relevo_array_set(relevo_array *array, size_t index, const void *operand, size_t size);
+
+/* On one element, as relevo_value_add(). */
+int relevo_array_add(relevo_array *array, size_t index, const void *operand, void *result,
+		     size_t size);
+
+/* On one element, as relevo_value_compare_exchange(). */
+int relevo_array_compare_exchange(relevo_array *array, size_t index, void *expected,
+				  const void *desired, size_t size);
+
+/* For one element, as relevo_value_wait_until(). */
+int relevo_array_wait_until(relevo_array *array, size_t index, enum relevo_comparison comparison,
+			    const void *operand, size_t size, int64_t timeout);
+
+/* For a change of any element, as relevo_value_wait_change(). */
+int relevo_array_wait_change(relevo_array *array, uint64_t *version, int64_t timeout);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

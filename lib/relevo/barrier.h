@@ -1,0 +1,100 @@
+/*
+ * Barriers: a number of parties, processes or threads, wait for each other, and go
+ * on together when the last of them has come. Then the next round begins.
+ *
+ * A barrier breaks when a party waits in vain, dies while it waits, when the action
+ * fails, or when somebody says so. All who wait get BROKEN then, and so does
+ * everybody who comes, until it is reset.
+ */
+#ifndef RELEVO_BARRIER_H
+#define RELEVO_BARRIER_H
+
+#include <relevo/queue.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct relevo_barrier relevo_barrier;
+
+/* Run once in every round by the party that came last, in its thread, before
+ * anybody goes on. Anything but RELEVO_OK breaks the barrier. */
+typedef int relevo_barrier_action(void *user);
+
+struct relevo_barrier_options {
+	enum relevo_open_mode mode;
+	enum relevo_lifetime lifetime;
+	uint32_t parties; /* 0 only with RELEVO_OPEN_EXISTING: as many as it has */
+	int64_t timeout;  /* of waits without one, in ms; 0 means RELEVO_FOREVER */
+	relevo_barrier_action *action;
+	void *user; /* handed to the action */
+};
+
+/* A time-out: the one that the handle was opened with. */
+#define RELEVO_BARRIER_TIMEOUT (-2)
+
+/*
+ * Open the barrier of that name, or with NULL a new one, as relevo_event_open()
+ * does an event. Time-out and action belong to the handle: each party may have
+ * its own. *barrier belongs to the caller, until relevo_barrier_close().
+ *
+ * Errors: as relevo_event_open(); BAD_ARGUMENT (no parties, or a negative time-out),
+ * OPTION_MISMATCH (it exists for another number of parties).
+ */
+int relevo_barrier_open(relevo_session *session, const char *name,
+			const struct relevo_barrier_options *options, relevo_barrier **barrier);
+
+/* Close this handle, as relevo_event_close() does. */
+void relevo_barrier_close(relevo_barrier *barrier);
+
+/* Delete a barrier, as relevo_event_delete() does an event. */
+int relevo_barrier_delete(relevo_session *session, const char *name);
+
+/* The barrier's name. Belongs to the handle. */
+const char *relevo_barrier_name(const relevo_barrier *barrier);
+
+/*
+ * Wait until all parties have come, `timeout` ms at most, or
+ * RELEVO_BARRIER_TIMEOUT. On success *index (may be NULL) tells how many came
+ * before: each number from 0 to parties - 1 is one party's. Thread-safe; each
+ * thread that waits is a party.
+ *
+ * When time runs out, the barrier breaks and this returns BROKEN; so it does when a
+ * signal or anything else ends the wait early. Who comes while the last round's
+ * action still runs, and all places are taken, waits for that first; if time runs
+ * out there, it returns TIMED_OUT and breaks nothing.
+ *
+ * Errors: BROKEN, TIMED_OUT, what the action returned (in the party that ran it),
+ * GONE, DISCONNECTED (the barrier is broken for the others), FORKED, LIMIT,
+ * BAD_ARGUMENT, NO_MEMORY.
+ */
+int relevo_barrier_wait(relevo_barrier *barrier, int64_t timeout, uint32_t *index);
+
+/* Break the barrier. Thread-safe; blocks for the broker's answer. Errors: GONE,
+ * DISCONNECTED, FORKED, NO_MEMORY. */
+int relevo_barrier_abort(relevo_barrier *barrier);
+
+/* Make the barrier as new: who waits gets BROKEN, who comes then begins a round.
+ * Otherwise as relevo_barrier_abort(). */
+int relevo_barrier_reset(relevo_barrier *barrier);
+
+struct relevo_barrier_state {
+	uint32_t parties;
+	uint32_t waiting; /* parties that have come; 0 when all have, or it is broken */
+	bool broken;
+};
+
+/* How it is now. Otherwise as relevo_barrier_abort(). */
+int relevo_barrier_look(relevo_barrier *barrier, struct relevo_barrier_state *state);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

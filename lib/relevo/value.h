@@ -1,0 +1,126 @@
+/*
+ * Values: single numbers, or records of bytes, that live at the broker. Processes
+ * on any host read and change them in atomic steps, and wait for what they become.
+ */
+#ifndef RELEVO_VALUE_H
+#define RELEVO_VALUE_H
+
+#include <relevo/queue.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+/* What a value, or an element of an array, is. In the program it has the C type of
+ * the same name: int16_t, double ... */
+enum relevo_type {
+	RELEVO_BYTES = 0, /* a text or a struct; read, set and compared as a whole */
+	RELEVO_CHAR = 1,  /* a char; as a number, an unsigned one */
+	RELEVO_INT8 = 2,
+	RELEVO_INT16 = 3,
+	RELEVO_INT32 = 4,
+	RELEVO_INT64 = 5,
+	RELEVO_UINT8 = 6,
+	RELEVO_UINT16 = 7,
+	RELEVO_UINT32 = 8,
+	RELEVO_UINT64 = 9,
+	RELEVO_FLOAT = 10,
+	RELEVO_DOUBLE = 11,
+};
+
+/* float and double compare as numbers: a NaN equals nothing. Bytes know only the
+ * first two. */
+enum relevo_comparison {
+	RELEVO_IS_EQUAL = 0,
+	RELEVO_IS_NOT_EQUAL = 1,
+	RELEVO_IS_LESS = 2,
+	RELEVO_IS_LESS_OR_EQUAL = 3,
+	RELEVO_IS_GREATER = 4,
+	RELEVO_IS_GREATER_OR_EQUAL = 5,
+};
+
+typedef struct relevo_value relevo_value;
+
+struct relevo_value_options {
+	enum relevo_open_mode mode;
+	enum relevo_lifetime lifetime;
+	enum relevo_type type; /* not looked at with RELEVO_OPEN_EXISTING */
+	size_t size;           /* of RELEVO_BYTES */
+	const void *initial;   /* what it starts as, if it is created; NULL: zero */
+};
+
+/*
+ * Open the value of that name, or with NULL a new one, as relevo_event_open() does
+ * an event. *value belongs to the caller, until relevo_value_close().
+ *
+ * Errors: as relevo_event_open(); BAD_ARGUMENT (no such type, or bytes without
+ * size), OPTION_MISMATCH (it exists with another type or size), TOO_LARGE (more bytes
+ * than one item may have).
+ */
+int relevo_value_open(relevo_session *session, const char *name,
+		      const struct relevo_value_options *options, relevo_value **value);
+
+/* Close this handle, as relevo_event_close() does. */
+void relevo_value_close(relevo_value *value);
+
+/* Delete a value, as relevo_event_delete() does an event. */
+int relevo_value_delete(relevo_session *session, const char *name);
+
+/* The value's name. Belongs to the handle. */
+const char *relevo_value_name(const relevo_value *value);
+
+/* Its type, and its size in bytes. Never block. */
+enum relevo_type relevo_value_type(const relevo_value *value);
+
+/* See relevo_value_type(). */
+size_t relevo_value_size(const relevo_value *value);
+
+/*
+ * In the calls below `size` is that of each thing that is pointed to, and has to be
+ * that of the value: it catches a variable of another type. All are thread-safe and
+ * block for the broker's answer. Their errors are BAD_ARGUMENT (another size), GONE,
+ * DISCONNECTED, FORKED, NO_MEMORY.
+ */
+
+/* Read it. */
+int relevo_value_get(relevo_value *value, void *result, size_t size);
+
+/* Set it. */
+int relevo_value_set(relevo_value *value, const void *operand, size_t size);
+
+/* Add to it in one atomic step; *result (may be NULL) is the sum. Integers wrap
+ * around at the ends of their type, unsigned and signed alike: INT32_MAX plus 1 is
+ * INT32_MIN. BAD_ARGUMENT also for RELEVO_BYTES. */
+int relevo_value_add(relevo_value *value, const void *operand, void *result, size_t size);
+
+/* If it equals *expected, set it to *desired; else return NOT_EQUAL and store what
+ * it is into *expected. One atomic step. */
+int relevo_value_compare_exchange(relevo_value *value, void *expected, const void *desired,
+				  size_t size);
+
+/*
+ * Wait until `value comparison *operand` holds, `timeout` ms at most; returns at
+ * once if it does. Every change is looked at: none is missed, however soon the next
+ * one follows. Several threads may wait at once.
+ *
+ * Errors: TIMED_OUT (also with timeout 0), LIMIT, BAD_ARGUMENT (also for
+ * RELEVO_BYTES: see relevo_value_wait_change()), and those of the other calls.
+ */
+int relevo_value_wait_until(relevo_value *value, enum relevo_comparison comparison,
+			    const void *operand, size_t size, int64_t timeout);
+
+/* Wait until it has been changed since *version, which then tells up to where the
+ * changes have been seen; start with 0. Otherwise as relevo_value_wait_until(). */
+int relevo_value_wait_change(relevo_value *value, uint64_t *version, int64_t timeout);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

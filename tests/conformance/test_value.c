@@ -1,0 +1,280 @@
+/* Hosted values between processes. */
+#include "conformance/hosts.h"
+
+#include <float.h>
+#include <limits.h>
+
+struct shared {
+	const struct hosts *hosts;
+	relevo_value *value;
+	const void *operand;
+	size_t size;
+};
+
+static relevo_value *open_value(const struct hosts *hosts, enum relevo_type type, size_t size,
+				const void *initial)
+{
+	relevo_value *value;
+	const struct relevo_value_options options = {
+		.mode = RELEVO_CREATE_NEW,
+		.lifetime = RELEVO_UNTIL_UNUSED,
+		.type = type,
+		.size = size,
+		.initial = initial,
+	};
+	assert_ok(relevo_value_open(hosts->session, "value", &options, &value));
+	return value;
+}
+
+static void write_it(void *argument)
+{
+	const struct shared *shared = argument;
+	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	child_check(relevo_value_set(value, shared->operand, shared->size) == RELEVO_OK);
+}
+
+static void assert_value(relevo_value *value, const void *expected, size_t size)
+{
+	char found[64];
+	assert_ok(relevo_value_get(value, found, size));
+	assert_memory_equal(found, expected, size);
+}
+
+/* It starts as `initial`, keeps its limits, and what a child writes is seen. */
+static void check_type(const struct hosts *hosts, enum relevo_type type, size_t size,
+		       const void *const numbers[3])
+{
+	relevo_value *value = open_value(hosts, type, size, numbers[0]);
+	assert_int_equal(relevo_value_type(value), type);
+	assert_int_equal(relevo_value_size(value), size);
+	assert_value(value, numbers[0], size);
+	assert_ok(relevo_value_set(value, numbers[1], size));
+	assert_value(value, numbers[1], size);
+	struct shared shared = { hosts, value, numbers[2], size };
+	child_join(child_start(write_it, &shared));
+	assert_value(value, numbers[2], size);
+	assert_status(relevo_value_set(value, numbers[0], size + 1), RELEVO_BAD_ARGUMENT);
+	assert_value(value, numbers[2], size);
+	relevo_value_close(value);
+}
+
+#define CHECK_TYPE(type, ctype, initial, least, most)                                              \
+	do {                                                                                       \
+		ctype initial_ = (initial), least_ = (least), most_ = (most);                      \
+		const void *const numbers_[3] = { &initial_, &least_, &most_ };                    \
+		check_type(hosts, (type), sizeof initial_, numbers_);                              \
+	} while (0)
+
+struct record {
+	int32_t number;
+	double real;
+	int64_t large;
+};
+
+static void double_record(void *argument)
+{
+	const struct shared *shared = argument;
+	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	struct record old, new;
+	memset(&new, 0, sizeof new);
+	child_check(relevo_value_get(value, &old, sizeof old) == RELEVO_OK);
+	new.number = 2 * old.number;
+	new.real = 2 * old.real;
+	new.large = 2 * old.large;
+	child_check(relevo_value_compare_exchange(value, &old, &new, sizeof new) == RELEVO_OK);
+}
+
+static void double_text(void *argument)
+{
+	const struct shared *shared = argument;
+	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	char text[20], twice[41];
+	child_check(relevo_value_get(value, text, sizeof text) == RELEVO_OK);
+	snprintf(twice, sizeof twice, "%s%s", text, text);
+	memcpy(text, twice, sizeof text);
+	child_check(relevo_value_set(value, text, sizeof text) == RELEVO_OK);
+}
+
+static void check_bytes(const struct hosts *hosts)
+{
+	struct record record, found;
+	memset(&record, 0, sizeof record);
+	record = (struct record){ 3, 5.5, INT64_C(1) << 40 };
+	struct shared shared = { .hosts = hosts };
+	shared.value = open_value(hosts, RELEVO_BYTES, sizeof record, &record);
+	child_join(child_start(double_record, &shared));
+	assert_ok(relevo_value_get(shared.value, &found, sizeof found));
+	assert_true(found.number == 6 && found.real == 11.0 && found.large == INT64_C(1) << 41);
+	relevo_value_close(shared.value);
+	char text[20] = "hello";
+	shared.value = open_value(hosts, RELEVO_BYTES, sizeof text, text);
+	child_join(child_start(double_text, &shared));
+	assert_ok(relevo_value_get(shared.value, text, sizeof text));
+	assert_string_equal(text, "hellohello");
+	relevo_value_close(shared.value);
+}
+
+static void value_types(void **state)
+{
+	const struct hosts *hosts = *state;
+	CHECK_TYPE(RELEVO_CHAR, char, 'x', CHAR_MIN, CHAR_MAX);
+	CHECK_TYPE(RELEVO_INT8, int8_t, -1, INT8_MIN, INT8_MAX);
+	CHECK_TYPE(RELEVO_INT16, int16_t, -77, INT16_MIN, INT16_MAX);
+	CHECK_TYPE(RELEVO_INT32, int32_t, 65536, INT32_MIN, INT32_MAX);
+	CHECK_TYPE(RELEVO_INT64, int64_t, 1, INT64_MIN, INT64_MAX);
+	CHECK_TYPE(RELEVO_UINT8, uint8_t, 1, 0, UINT8_MAX);
+	CHECK_TYPE(RELEVO_UINT16, uint16_t, 256, 0, UINT16_MAX);
+	CHECK_TYPE(RELEVO_UINT32, uint32_t, 65536, 0, UINT32_MAX);
+	CHECK_TYPE(RELEVO_UINT64, uint64_t, 7, 0, UINT64_MAX);
+	CHECK_TYPE(RELEVO_FLOAT, float, 1.5f, -FLT_MAX, FLT_MIN);
+	CHECK_TYPE(RELEVO_DOUBLE, double, 3.25, -DBL_MAX, DBL_MIN);
+	check_bytes(hosts);
+}
+
+/* ---- atomic steps ------------------------------------------------------- */
+
+enum { ADDERS = 4, ADDITIONS = 500 };
+
+static void add_many(void *argument)
+{
+	const struct shared *shared = argument;
+	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	const int64_t one = 1;
+	for (int i = 0; i < ADDITIONS; i++)
+		child_check(relevo_value_add(value, &one, NULL, sizeof one) == RELEVO_OK);
+}
+
+static void exchange_many(void *argument)
+{
+	const struct shared *shared = argument;
+	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	int64_t seen = 0;
+	for (int done = 0; done < ADDITIONS;) {
+		int64_t next = seen + 1;
+		int status = relevo_value_compare_exchange(value, &seen, &next, sizeof next);
+		child_check(status == RELEVO_OK || status == RELEVO_NOT_EQUAL);
+		if (status == RELEVO_OK) {
+			seen = next;
+			done++;
+		}
+	}
+}
+
+static void value_changes_are_atomic(void **state)
+{
+	const struct hosts *hosts = *state;
+	struct shared shared = { .hosts = hosts };
+	pid_t children[2 * ADDERS];
+	shared.value = open_value(hosts, RELEVO_INT64, 0, NULL);
+	for (int i = 0; i < ADDERS; i++) {
+		children[i] = child_start(add_many, &shared);
+		children[ADDERS + i] = child_start(exchange_many, &shared);
+	}
+	for (int i = 0; i < 2 * ADDERS; i++)
+		child_join(children[i]);
+	const int64_t expected = 2 * ADDERS * ADDITIONS;
+	assert_value(shared.value, &expected, sizeof expected);
+	relevo_value_close(shared.value);
+}
+
+static void value_sums(void **state)
+{
+	const struct hosts *hosts = *state;
+	const int32_t most = INT32_MAX, one = 1;
+	int32_t sum;
+	relevo_value *value = open_value(hosts, RELEVO_INT32, 0, &most);
+	assert_ok(relevo_value_add(value, &one, &sum, sizeof sum));
+	assert_int_equal(sum, INT32_MIN);
+	int32_t expected = 5;
+	assert_fails(relevo_value_compare_exchange(value, &expected, &one, sizeof one),
+		     RELEVO_NOT_EQUAL, "is not what was expected");
+	assert_int_equal(expected, INT32_MIN);
+	assert_ok(relevo_value_compare_exchange(value, &expected, &one, sizeof one));
+	assert_value(value, &one, sizeof one);
+	relevo_value_close(value);
+	value = open_value(hosts, RELEVO_BYTES, 4, NULL);
+	assert_status(relevo_value_add(value, &one, &sum, sizeof sum), RELEVO_BAD_ARGUMENT);
+	relevo_value_close(value);
+}
+
+/* ---- waiting ------------------------------------------------------------ */
+
+static void value_wait_until(void **state)
+{
+	const struct hosts *hosts = *state;
+	struct shared shared = { .hosts = hosts };
+	const int64_t all = ADDITIONS, none = 0;
+	shared.value = open_value(hosts, RELEVO_INT64, 0, NULL);
+	int64_t start = test_now();
+	assert_status(
+		relevo_value_wait_until(shared.value, RELEVO_IS_GREATER, &none, sizeof none, 200),
+		RELEVO_TIMED_OUT);
+	assert_took(start, 200);
+	pid_t child = child_start(add_many, &shared);
+	assert_ok(relevo_value_wait_until(shared.value, RELEVO_IS_GREATER_OR_EQUAL, &all,
+					  sizeof all, TEST_PATIENCE));
+	child_join(child);
+	assert_value(shared.value, &all, sizeof all);
+	assert_status(relevo_value_wait_until(shared.value, (enum relevo_comparison)6, &all,
+					      sizeof all, 0),
+		      RELEVO_BAD_ARGUMENT);
+	relevo_value_close(shared.value);
+}
+
+static void value_wait_change(void **state)
+{
+	const struct hosts *hosts = *state;
+	const char text[4] = "abc";
+	struct shared shared = { hosts, NULL, text, sizeof text };
+	uint64_t version = 0;
+	shared.value = open_value(hosts, RELEVO_BYTES, sizeof text, NULL);
+	assert_status(relevo_value_wait_change(shared.value, &version, 0), RELEVO_TIMED_OUT);
+	pid_t child = child_start(write_it, &shared);
+	assert_ok(relevo_value_wait_change(shared.value, &version, TEST_PATIENCE));
+	assert_int_equal(version, 1);
+	assert_value(shared.value, text, sizeof text);
+	child_join(child);
+	assert_status(relevo_value_wait_change(shared.value, &version, 0), RELEVO_TIMED_OUT);
+	assert_status(relevo_value_wait_until(shared.value, RELEVO_IS_EQUAL, text, sizeof text, 0),
+		      RELEVO_BAD_ARGUMENT);
+	relevo_value_close(shared.value);
+}
+
+static void value_open_rules(void **state)
+{
+	const struct hosts *hosts = *state;
+	relevo_value *value = open_value(hosts, RELEVO_INT16, 0, NULL);
+	relevo_value *other;
+	struct relevo_value_options options = {
+		.type = RELEVO_INT32,
+		.lifetime = RELEVO_UNTIL_UNUSED,
+	};
+	assert_fails(relevo_value_open(hosts->session, "value", &options, &other),
+		     RELEVO_OPTION_MISMATCH, "the value \"value\" has the type int16, not int32");
+	options.type = (enum relevo_type)12;
+	assert_status(relevo_value_open(hosts->session, "more", &options, &other),
+		      RELEVO_BAD_ARGUMENT);
+	options.type = RELEVO_BYTES;
+	assert_status(relevo_value_open(hosts->session, "more", &options, &other),
+		      RELEVO_BAD_ARGUMENT);
+	options.size = relevo_session_max_item(hosts->session) + 1;
+	assert_status(relevo_value_open(hosts->session, "more", &options, &other),
+		      RELEVO_TOO_LARGE);
+	options = (struct relevo_value_options){ .mode = RELEVO_OPEN_EXISTING };
+	assert_ok(relevo_value_open(hosts->session, "value", &options, &other));
+	assert_int_equal(relevo_value_type(other), RELEVO_INT16);
+	relevo_value_close(value);
+	relevo_value_close(other);
+	assert_status(relevo_value_open(hosts->session, "value", &options, &other),
+		      RELEVO_NOT_FOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		hosts_test(value_types),       hosts_test(value_changes_are_atomic),
+		hosts_test(value_sums),        hosts_test(value_wait_until),
+		hosts_test(value_wait_change), hosts_test(value_open_rules),
+	};
+	return cmocka_run_group_tests_name("conformance/value", tests, NULL, NULL);
+}
