@@ -67,12 +67,23 @@ static int check(const struct session *session, unsigned operation, struct error
 	return RELEVO_OK;
 }
 
+/* What rides along in the header. Nobody hears of a lease that is not held: who
+ * wants to know asks with QueueAck. */
+static void acknowledge(struct session *session, const Relevo__Header *header)
+{
+	struct error ignored;
+	(void)lease_ack(session->peer, header->acks, header->n_acks,
+			loop_now(session->router->loop), &ignored);
+}
+
 static void on_frame(void *context, int status, const struct frame *frame,
 		     const struct error *unfit)
 {
 	struct session *session = context;
 	unsigned operation = frame->header->op_case;
 	struct error error;
+	if (session->state == SESSION_OPEN && frame->header->n_acks > 0)
+		acknowledge(session, frame->header);
 	if (status != RELEVO_OK && session->state == SESSION_OPEN) {
 		refuse(session, frame, unfit);
 		return;

@@ -8,5 +8,6 @@ extern const struct command cmd_queue_stat;
 extern const struct command cmd_queue_put;
 extern const struct command cmd_queue_get;
 extern const struct command cmd_queue_delete;
+extern const struct command cmd_lock_run;
 
 #endif

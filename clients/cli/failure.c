@@ -44,22 +44,25 @@ static int exit_status_of(int status)
 	}
 }
 
-/* "relevo: queue put: " and the text, without the end of the line. */
-__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list arguments)
+/* One line, or more with `rest`, in one write: others may write there too. */
+__attribute__((format(printf, 1, 0))) static void print(const char *format, va_list arguments,
+							const char *rest)
 {
+	char text[1024];
 	/* Whatever stands there already comes first. */
 	fflush(stdout);
-	fprintf(stderr, "relevo: %s%s", command, command[0] != '\0' ? ": " : "");
-	vfprintf(stderr, format, arguments);
+	vsnprintf(text, sizeof text, format, arguments);
+	fprintf(stderr, "relevo: %s%s%s%s\n", command, command[0] != '\0' ? ": " : "", text, rest);
 }
 
 int failure_say(int status, const char *format, ...)
 {
+	char name[64];
 	va_list arguments;
+	snprintf(name, sizeof name, " (%s)", relevo_error_name(status));
 	va_start(arguments, format);
-	say(format, arguments);
+	print(format, arguments, name);
 	va_end(arguments);
-	fprintf(stderr, " (%s)\n", relevo_error_name(status));
 	return exit_status_of(status);
 }
 
@@ -71,23 +74,25 @@ int failure_of(int status)
 
 int failure_system(const char *format, ...)
 {
-	int number = errno;
-	if (number == EPIPE)
-		return EXIT_PIPE;
+	char reason[256];
 	va_list arguments;
+	if (errno == EPIPE)
+		return EXIT_PIPE;
+	snprintf(reason, sizeof reason, ": %s", strerror(errno));
 	va_start(arguments, format);
-	say(format, arguments);
+	print(format, arguments, reason);
 	va_end(arguments);
-	fprintf(stderr, ": %s\n", strerror(number));
 	return EXIT_FAILED;
 }
 
 int failure_usage(const char *format, ...)
 {
+	char advice[128];
 	va_list arguments;
+	snprintf(advice, sizeof advice, "\nTry: relevo %s%s--help", command,
+		 command[0] != '\0' ? " " : "");
 	va_start(arguments, format);
-	say(format, arguments);
+	print(format, arguments, advice);
 	va_end(arguments);
-	fprintf(stderr, "\nTry: relevo %s%s--help\n", command, command[0] != '\0' ? " " : "");
 	return EXIT_USAGE;
 }

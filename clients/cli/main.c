@@ -11,7 +11,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&cmd_queue_create, &cmd_queue_stat, &cmd_queue_put, &cmd_queue_get, &cmd_queue_delete,
+	&cmd_queue_create, &cmd_queue_stat,   &cmd_queue_put,
+	&cmd_queue_get,    &cmd_queue_delete, &cmd_lock_run,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

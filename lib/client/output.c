@@ -25,6 +25,9 @@ enum { KEEP_SIZE = 256 * 1024 };
  * wake-up of the broker costs more than the copy. */
 enum { COPY_SIZE = 8 * 1024 };
 
+/* Acknowledgements that fit into a header beside the sizes of many bodies. */
+enum { MOST_ACKS_ALONG = 4096 };
+
 enum { MOST_PIECES = 16 };
 
 static int append_leftover(struct buffer *out, const struct iovec *pieces, int count, size_t sent)
@@ -82,6 +85,7 @@ static int send_with(struct relevo_session *session, const struct iovec *bodies,
 
 /* ---- acknowledgements and puts that are pending ----------------------- */
 
+/* A frame of their own, when there is no other. */
 static int close_acks(struct connection *connection)
 {
 	struct ack_batch *acks = &connection->acks;
@@ -97,6 +101,33 @@ static int close_acks(struct connection *connection)
 	header.queue_ack = &operation;
 	acks->count = 0;
 	return frame_append_head(&connection->out, &header, 0) ? RELEVO_OK : RELEVO_NO_MEMORY;
+}
+
+/* Append the head of a frame, which takes the acknowledgements along. */
+static int append_head(struct connection *connection, const Relevo__Header *header, size_t size)
+{
+	struct ack_batch *acks = &connection->acks;
+	Relevo__Header complete = *header;
+	if (acks->count > MOST_ACKS_ALONG) {
+		int status = close_acks(connection);
+		if (status != RELEVO_OK)
+			return status;
+	}
+	complete.acks = acks->leases;
+	complete.n_acks = acks->count;
+	if (!frame_append_head(&connection->out, &complete, size))
+		return RELEVO_NO_MEMORY;
+	acks->count = 0;
+	return RELEVO_OK;
+}
+
+/* A frame whose bodies could not follow its head: nothing that came after would be
+ * understood. */
+static int unless_cut(struct relevo_session *session, int status)
+{
+	if (status == RELEVO_NO_MEMORY)
+		connection_lost(session, status, "memory ran out in the middle of a frame");
+	return status;
 }
 
 /* Its bodies stand behind its head, or leave at once. */
@@ -129,19 +160,14 @@ static int close_batch(struct relevo_session *session)
 	size_t size = buffer_size(&batch->bodies);
 	batch->queue = NULL;
 	batch->count = 0;
-	if (!frame_append_head(&connection->out, &header, size))
-		return RELEVO_NO_MEMORY;
+	int status = append_head(connection, &header, size);
+	if (status != RELEVO_OK)
+		return status;
 	connection->put_bytes += size;
-	int status = send_batch(session, buffer_data(&batch->bodies), size);
+	status = unless_cut(session, send_batch(session, buffer_data(&batch->bodies), size));
 	buffer_consume(&batch->bodies, size);
 	buffer_shrink(&batch->bodies, KEEP_SIZE);
 	return status;
-}
-
-static int close_pending(struct relevo_session *session)
-{
-	int status = close_acks(&session->connection);
-	return status == RELEVO_OK ? close_batch(session) : status;
 }
 
 bool output_pending(const struct connection *connection)
@@ -167,7 +193,7 @@ int output_put(struct relevo_session *session, struct relevo_queue *queue, const
 	struct put_batch *batch = &session->connection.batch;
 	if (batch->queue != NULL && (batch->queue != queue || batch->count == FRAME_MAX_ITEMS ||
 				     buffer_size(&batch->bodies) + size > FRAME_GOOD_SIZE)) {
-		int status = close_pending(session);
+		int status = close_batch(session);
 		if (status != RELEVO_OK)
 			return status;
 	}
@@ -202,21 +228,24 @@ int output_ack(struct relevo_session *session, uint64_t lease)
 int output_frame(struct relevo_session *session, const Relevo__Header *header,
 		 const struct iovec *bodies, int count)
 {
-	int status = close_pending(session);
+	int status = close_batch(session);
 	if (status != RELEVO_OK)
 		return status;
 	size_t size = 0;
 	for (int i = 0; i < count; i++)
 		size += bodies[i].iov_len;
-	if (!frame_append_head(&session->connection.out, header, size))
-		return RELEVO_NO_MEMORY;
-	return count > 0 ? send_with(session, bodies, count) : RELEVO_OK;
+	status = append_head(&session->connection, header, size);
+	if (status != RELEVO_OK || count == 0)
+		return status;
+	return unless_cut(session, send_with(session, bodies, count));
 }
 
 int output_push(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;
-	int status = close_pending(session);
+	int status = close_batch(session);
+	if (status == RELEVO_OK)
+		status = close_acks(connection);
 	if (status == RELEVO_OK && buffer_size(&connection->out) > 0)
 		status = send_with(session, NULL, 0);
 	connection->last_send = clock_now();

@@ -1,7 +1,7 @@
 #include "wire/header.h"
 
 /* See header.proto. */
-enum { FIELD_CALL = 1, FIELD_SIZES = 2 };
+enum { FIELD_CALL = 1, FIELD_SIZES = 2, FIELD_ACKS = 3 };
 
 enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
 
@@ -38,6 +38,14 @@ static size_t sizes_size(const Relevo__Header *header)
 	return size;
 }
 
+static size_t acks_size(const Relevo__Header *header)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < header->n_acks; i++)
+		size += varint_size(header->acks[i]);
+	return size;
+}
+
 /* All members of the oneof are messages, and share one pointer. */
 static const ProtobufCMessage *operation(const Relevo__Header *header)
 {
@@ -57,6 +65,8 @@ size_t header_packed_size(const Relevo__Header *header)
 		size += varint_size(tag(FIELD_CALL, WIRE_VARINT)) + varint_size(header->call);
 	if (header->n_sizes > 0)
 		size += bytes_field_size(FIELD_SIZES, sizes_size(header));
+	if (header->n_acks > 0)
+		size += bytes_field_size(FIELD_ACKS, acks_size(header));
 	if (message != NULL)
 		size += bytes_field_size(header->op_case,
 					 protobuf_c_message_get_packed_size(message));
@@ -75,6 +85,12 @@ void header_pack(const Relevo__Header *header, uint8_t *out)
 		out = write_varint(out, sizes_size(header));
 		for (size_t i = 0; i < header->n_sizes; i++)
 			out = write_varint(out, header->sizes[i]);
+	}
+	if (header->n_acks > 0) {
+		out = write_varint(out, tag(FIELD_ACKS, WIRE_BYTES));
+		out = write_varint(out, acks_size(header));
+		for (size_t i = 0; i < header->n_acks; i++)
+			out = write_varint(out, header->acks[i]);
 	}
 	if (message != NULL) {
 		out = write_varint(out, tag(header->op_case, WIRE_BYTES));

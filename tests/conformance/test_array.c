@@ -10,8 +10,11 @@ struct shared {
 	relevo_array *array;
 };
 
+/* A new one. A child over tcp:// may still have the last one open. */
 static relevo_array *open_array(const struct hosts *hosts, uint32_t count, const int32_t *initial)
 {
+	static int number;
+	char name[32];
 	relevo_array *array;
 	const struct relevo_array_options options = {
 		.mode = RELEVO_CREATE_NEW,
@@ -20,7 +23,8 @@ static relevo_array *open_array(const struct hosts *hosts, uint32_t count, const
 		.count = count,
 		.initial = initial,
 	};
-	assert_ok(relevo_array_open(hosts->session, "array", &options, &array));
+	snprintf(name, sizeof name, "array %d", ++number);
+	assert_ok(relevo_array_open(hosts->session, name, &options, &array));
 	return array;
 }
 
@@ -183,5 +187,5 @@ int main(void)
 		hosts_test(array_single_elements),
 		hosts_test(array_sizes),
 	};
-	return cmocka_run_group_tests_name("conformance/array", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("array", tests, NULL, NULL);
 }

@@ -405,5 +405,5 @@ int main(void)
 		hosts_test(barrier_party_dies),   hosts_test(barrier_actor_dies),
 		hosts_test(barrier_action_fails),
 	};
-	return cmocka_run_group_tests_name("conformance/barrier", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("barrier", tests, NULL, NULL);
 }

@@ -166,5 +166,5 @@ int main(void)
 		hosts_test(event_describe),     hosts_test(event_open_rules),
 		hosts_test(event_wait_is_idle),
 	};
-	return cmocka_run_group_tests_name("conformance/event", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("event", tests, NULL, NULL);
 }

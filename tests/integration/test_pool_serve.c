@@ -80,6 +80,14 @@ static void close_pool(struct pool_scene *scene)
 	scene->pool = NULL;
 }
 
+/* Until so many workers wait for tasks. */
+static void wait_for_workers(struct pool_scene *scene, uint64_t count)
+{
+	relevo_queue *tasks = queue_open_existing(scene->session, "pool/p");
+	wait_for_getters(tasks, count);
+	relevo_queue_close(tasks);
+}
+
 static void serves_until_the_pool_is_closed(void **state)
 {
 	struct pool_scene *scene = *state;
@@ -90,6 +98,7 @@ static void serves_until_the_pool_is_closed(void **state)
 	pid_t child = child_start(serve, &local);
 	expect_squares(scene->pool, 1000, NULL);
 	pid_t second = child_start(serve, &remote);
+	wait_for_workers(scene, 4);
 	expect_squares(scene->pool, 1000, &(struct relevo_map_options){ .chunk = 1 });
 	close_pool(scene);
 	child_join(child);

@@ -182,7 +182,7 @@ static void nothing_is_lost_or_doubled_in_a_rendezvous(void **state)
 
 /* ---- large and small beside each other --------------------------------- */
 
-enum { LARGE = 3 * 1024 * 1024, LARGE_ROUNDS = 15 };
+enum { LARGE = 3 * 1024 * 1024, LARGE_ROUNDS = 6 };
 
 static void *send_large_around(void *argument)
 {
@@ -206,7 +206,7 @@ static void *send_large_around(void *argument)
 static void large_items_of_many_threads(void **state)
 {
 	struct scene *scene = *state;
-	struct traffic traffic[4];
+	static struct traffic traffic[4];
 	pthread_t threads[4];
 	for (int i = 0; i < 4; i++) {
 		traffic[i] = (struct traffic){ .queue = queue_open(scene->session, NULL) };

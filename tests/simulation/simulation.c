@@ -4,29 +4,18 @@
  *
  *   simulation [seed [steps]]    RELEVO_SEED=seed simulation
  */
+#include "simulation/seed.h"
 #include "simulation/world.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum { STEPS = 200000, WORLD_STEPS = 10000 };
 
-static uint64_t choose_seed(int argc, char **argv)
-{
-	const char *text = argc > 1 ? argv[1] : getenv("RELEVO_SEED");
-	uint64_t seed = 0;
-	if (text != NULL)
-		return strtoull(text, NULL, 0);
-	if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-		perror("getrandom");
-	return seed;
-}
-
 int main(int argc, char **argv)
 {
-	uint64_t seed = choose_seed(argc, argv);
+	uint64_t seed = seed_choose(argc, argv);
 	uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 0) : STEPS;
 	printf("seed %" PRIu64 ", %" PRIu64 " steps\n", seed, steps);
 	fflush(stdout);

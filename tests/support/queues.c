@@ -58,6 +58,14 @@ relevo_queue *queue_open(relevo_session *session, const char *name)
 	return queue_open_bounded(session, name, 0);
 }
 
+relevo_queue *queue_open_existing(relevo_session *session, const char *name)
+{
+	relevo_queue *queue = NULL;
+	struct relevo_queue_options options = { .mode = RELEVO_OPEN_EXISTING };
+	assert_ok(relevo_queue_open(session, name, &options, &queue));
+	return queue;
+}
+
 relevo_queue *queue_open_bounded(relevo_session *session, const char *name, int64_t capacity)
 {
 	relevo_queue *queue = NULL;

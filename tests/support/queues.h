@@ -32,6 +32,7 @@ void broker_again(struct test_broker *broker);
 /* Another session with that broker, and queues of it. */
 relevo_session *session_open(const char *url);
 relevo_queue *queue_open(relevo_session *session, const char *name);
+relevo_queue *queue_open_existing(relevo_session *session, const char *name);
 relevo_queue *queue_open_bounded(relevo_session *session, const char *name, int64_t capacity);
 
 /* Put a text, get one. */

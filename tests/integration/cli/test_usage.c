@@ -4,16 +4,25 @@
 #include <fcntl.h>
 #include <signal.h>
 
+/* Two words each. */
+static const char *const commands[][2] = {
+	{ "queue", "create" }, { "queue", "stat" },   { "queue", "put" },
+	{ "queue", "get" },    { "queue", "delete" }, { "lock", "run" },
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
 static void help_names_every_command(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "queue create", "queue stat", "queue put", "queue get",
-					     "queue delete" };
 	struct outcome outcome = client("", "--help");
 	assert_int_equal(outcome.status, 0);
 	assert_string_equal(outcome.error, "");
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		assert_non_null(strstr(outcome.out, names[i]));
+	for (size_t i = 0; i < COMMANDS; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "\n  %s %s ", commands[i][0], commands[i][1]);
+		assert_non_null(strstr(outcome.out, name));
+	}
 	assert_non_null(strstr(outcome.out, "Exit status"));
 	outcome_free(&outcome);
 }
@@ -21,11 +30,11 @@ static void help_names_every_command(void **state)
 static void every_command_has_help(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "create", "stat", "put", "get", "delete" };
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+	for (size_t i = 0; i < COMMANDS; i++) {
 		char start[64];
-		snprintf(start, sizeof start, "usage: relevo queue %s [OPTION]... NAME", names[i]);
-		struct outcome outcome = client("", "queue", names[i], "--help");
+		snprintf(start, sizeof start, "usage: relevo %s %s [OPTION]... NAME",
+			 commands[i][0], commands[i][1]);
+		struct outcome outcome = client("", commands[i][0], commands[i][1], "--help");
 		assert_int_equal(outcome.status, 0);
 		assert_string_equal(outcome.error, "");
 		assert_int_equal(strncmp(outcome.out, start, strlen(start)), 0);
@@ -37,10 +46,12 @@ static void every_command_has_help(void **state)
 static void help_fits_a_terminal(void **state)
 {
 	(void)state;
-	struct outcome outcome = client("", "queue", "get", "--help");
-	for (const char *line = outcome.out; *line != '\0'; line += strcspn(line, "\n") + 1)
-		assert_in_range(strcspn(line, "\n"), 0, 80);
-	outcome_free(&outcome);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		struct outcome outcome = client("", commands[i][0], commands[i][1], "--help");
+		for (const char *line = outcome.out; *line != '\0'; line += strcspn(line, "\n") + 1)
+			assert_in_range(strcspn(line, "\n"), 0, 80);
+		outcome_free(&outcome);
+	}
 }
 
 static void tells_its_version(void **state)

@@ -53,6 +53,16 @@ static void test_sizes(void **state)
 		assert_packs_alike(&header);
 }
 
+static void test_acks(void **state)
+{
+	(void)state;
+	uint64_t acks[] = { 0, 1, 1 << 24, UINT64_C(1) << 35, UINT64_MAX };
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.acks = acks;
+	for (header.n_acks = 0; header.n_acks <= sizeof acks / sizeof acks[0]; header.n_acks++)
+		assert_packs_alike(&header);
+}
+
 /* As the oneof in header.proto has them, also those that are added to it. */
 static void test_every_operation_empty(void **state)
 {
@@ -106,8 +116,11 @@ static void test_all_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_set), cmocka_unit_test(test_numbers_of_all_lengths),
-		cmocka_unit_test(test_sizes),       cmocka_unit_test(test_every_operation_empty),
+		cmocka_unit_test(test_nothing_set),
+		cmocka_unit_test(test_numbers_of_all_lengths),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_acks),
+		cmocka_unit_test(test_every_operation_empty),
 		cmocka_unit_test(test_all_at_once),
 	};
 	return cmocka_run_group_tests_name("wire/header", tests, NULL, NULL);

@@ -1,0 +1,136 @@
+#include "cli/child.h"
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "cli/failure.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Exit statuses of a shell. */
+enum { CANNOT_RUN = 126, NOT_FOUND = 127 };
+
+/* How often the broker is asked whether it is still there, in ms, and how many
+ * times a command may go on after --kill has asked it to end. */
+enum { HEARTBEAT = 1000, BEATS_OF_GRACE = 5 };
+
+static struct {
+	int64_t timeout;
+	bool kill;
+} given = { .timeout = RELEVO_FOREVER };
+
+static const struct option_row options[] = {
+	{ "timeout", 't', "MS", "wait so long for the lock; default: for ever",
+	  .number = &given.timeout },
+	{ "kill", 'k', NULL,
+	  "end COMMAND when the lock is lost: SIGTERM,\n"
+	  "SIGKILL after five seconds",
+	  .flag = &given.kill },
+	{ 0 },
+};
+
+/* Commands that hold the lock, once the broker is gone: ask, then insist. */
+static void end_command(const struct child *child, int beats_lost)
+{
+	if (!given.kill)
+		return;
+	if (beats_lost == 0)
+		kill(child->pid, SIGTERM);
+	else if (beats_lost == BEATS_OF_GRACE)
+		kill(child->pid, SIGKILL);
+}
+
+/* Wait for the command, and see to it that the lock is still held. *lost: it was
+ * not any more, and that has been said. */
+static int watch(struct context *context, struct child *child, bool *lost)
+{
+	int result, beats_lost = 0;
+	while (!child_wait(child, HEARTBEAT, &result)) {
+		int status = *lost ? RELEVO_OK : relevo_flush(context->session, HEARTBEAT);
+		/* A broker that is only slow still holds the lock for us. */
+		if (status != RELEVO_OK && status != RELEVO_TIMED_OUT) {
+			*lost = true;
+			failure_say(status, "the lock \"%s\" was lost while %s runs: %s",
+				    context->arguments[0], context->arguments[1],
+				    relevo_error_detail());
+		}
+		if (*lost)
+			end_command(child, beats_lost++);
+	}
+	return result;
+}
+
+static int run_locked(struct context *context, bool *lost)
+{
+	struct child child;
+	char *const *command = context->arguments + 1;
+	child_prepare(&child);
+	int trouble = child_start(&child, command);
+	int result = trouble == 0 ? watch(context, &child, lost) : CANNOT_RUN;
+	child_forget(&child);
+	if (trouble != 0) {
+		errno = trouble;
+		failure_system("%s", command[0]);
+		result = trouble == ENOENT ? NOT_FOUND : CANNOT_RUN;
+	}
+	return result;
+}
+
+/* What came with the lock, for those commands that want to know. */
+static void tell_command(const struct relevo_grant *grant)
+{
+	char token[24];
+	snprintf(token, sizeof token, "%" PRIu64, grant->token);
+	setenv("RELEVO_LOCK_TOKEN", token, 1);
+	setenv("RELEVO_LOCK_OWNER_DIED", grant->owner_died ? "1" : "0", 1);
+}
+
+static int run(struct context *context)
+{
+	relevo_lock *lock;
+	bool lost = false;
+	int result = connect_session(context);
+	if (result != EXIT_DONE)
+		return result;
+	int status = relevo_lock_open(context->session, context->arguments[0], NULL, &lock);
+	if (status != RELEVO_OK)
+		return failure_of(status);
+	struct relevo_grant grant;
+	status = relevo_lock_acquire(lock, given.timeout, &grant);
+	if (status != RELEVO_OK) {
+		result = failure_of(status);
+		relevo_lock_close(lock);
+		return result;
+	}
+	tell_command(&grant);
+	result = run_locked(context, &lost);
+	status = lost ? RELEVO_OK : relevo_lock_release(lock);
+	if (status != RELEVO_OK)
+		failure_of(status);
+	relevo_lock_close(lock);
+	if (lost || status != RELEVO_OK) {
+		/* That has been said; the exit status is the command's all the same. */
+		relevo_close(context->session);
+		context->session = NULL;
+	}
+	return result;
+}
+
+const struct command cmd_lock_run = {
+	.name = "lock run",
+	.summary = "run a command while holding a lock",
+	.usage = "NAME -- COMMAND [ARGUMENT]...",
+	.help = "Waits for the lock of that name, which is made if it is missing, runs COMMAND\n"
+		"and ends with its status; with 128 and the number of the signal that killed it;\n"
+		"with 127 or 126 if it is not there or cannot be run. SIGTERM, SIGINT, SIGHUP and\n"
+		"SIGQUIT are passed on to it. If the broker goes, so does the lock.\n"
+		"\n"
+		"COMMAND finds in RELEVO_LOCK_TOKEN a number greater than that of every\n"
+		"holder before, and in RELEVO_LOCK_OWNER_DIED a 1 if the last of them died\n"
+		"with the lock.\n",
+	.least = 2,
+	.most = -1,
+	.options = options,
+	.run = run,
+};
