@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 #include "net/listeners.h"
 #include "net/network.h"
+#include "route/memory.h"
 #include "route/router.h"
 #include "wire/protocol.h"
 
@@ -45,6 +46,7 @@ static int open_engine(struct broker *broker, const struct broker_config *config
 		.peer_waiters = SESSION_WAITERS,
 		.peer_leases = SESSION_LEASES,
 		.peer_handles = SESSION_HANDLES,
+		.shared = &memory_source,
 	};
 	accounts_init(&broker->accounts, seed, config->max_memory, config->max_queues);
 	broker->store = store_memory_open();

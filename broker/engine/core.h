@@ -25,6 +25,8 @@ struct engine {
 	struct map queues;      /* by name */
 	struct map cells;       /* by name, too: a cell and a queue may share one */
 	uint64_t last_identity; /* of a cell */
+	struct map shared;      /* memory, by name: likewise */
+	uint64_t last_shared;   /* identity of memory given out last */
 
 	struct list active;     /* queues where something may be served */
 	struct list impatient;  /* waiters to be refused if nothing serves them now */

@@ -3,6 +3,7 @@
 #include "engine/core.h"
 #include "engine/lease.h"
 #include "engine/queue.h"
+#include "engine/shared.h"
 #include "engine/waiter.h"
 
 #include <assert.h>
@@ -22,6 +23,7 @@ struct engine *engine_new(const struct engine_config *config, struct store *stor
 	engine->batch = 1;
 	map_init(&engine->queues, engine_random(engine));
 	map_init(&engine->cells, engine_random(engine));
+	map_init(&engine->shared, engine_random(engine));
 	list_init(&engine->active);
 	list_init(&engine->impatient);
 	list_init(&engine->committing);
@@ -41,6 +43,7 @@ void engine_free(struct engine *engine)
 		cell_end(container_of(node, struct cell, node));
 	map_fini(&engine->queues);
 	map_fini(&engine->cells);
+	shared_forget_all(engine);
 	heap_fini(&engine->waiter_timers);
 	heap_fini(&engine->lease_timers);
 	heap_fini(&engine->queue_timers);

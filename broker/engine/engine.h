@@ -34,7 +34,8 @@ struct engine_config {
 	uint64_t seed;         /* for hash tables and made-up names */
 	uint32_t peer_waiters; /* calls that may wait in one session, and wills of it */
 	uint32_t peer_leases;  /* items that one session may hold */
-	uint32_t peer_handles; /* queues that one session may have open, and cells */
+	uint32_t peer_handles; /* queues that one session may have open; cells; memories */
+	const struct shared_source *shared; /* see shared.h */
 };
 
 /* The store is not owned. NULL when memory ran out. What each user may cost

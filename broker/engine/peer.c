@@ -2,6 +2,7 @@
 
 #include "engine/cell.h"
 #include "engine/queue.h"
+#include "engine/shared.h"
 #include "engine/waiter.h"
 #include "engine/will.h"
 
@@ -19,6 +20,7 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	list_init(&peer->waiters);
 	list_init(&peer->owned);
 	list_init(&peer->owned_cells);
+	list_init(&peer->owned_shared);
 	list_init(&peer->wills);
 	engine->peers++;
 	return peer;
@@ -57,6 +59,7 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	end_owned_queues(peer);
 	close_handles(peer);
 	cells_leave(peer);
+	shared_leave(peer);
 	account_drop(peer->account);
 	free(peer);
 	engine->peers--;

@@ -13,10 +13,12 @@ struct engine_peer {
 	struct account *account;
 	struct handle_table queues;
 	struct handle_table cells;
+	struct handle_table shared;
 	struct list waiters;       /* not answered yet */
 	uint32_t waiting;          /* those that wait for a queue or a cell */
 	struct list owned;         /* queues that end with the session */
 	struct list owned_cells;   /* cells that do */
+	struct list owned_shared;  /* memory that does */
 	struct lease_table leases; /* items that it holds */
 	struct list wills;         /* what happens to cells when it ends */
 	uint32_t will_count;

@@ -75,12 +75,14 @@ static void settle_charge(struct connection *connection)
 
 /* ---- output ----------------------------------------------------------- */
 
-void connection_send(struct connection *connection, const Relevo__Header *header,
-		     const struct output_body *bodies)
+static bool takes_output(const struct connection *connection)
 {
-	if (connection->state == CONNECTION_CUT || connection->mute)
-		return;
-	if (!output_append(&connection->output, header, bodies)) {
+	return connection->state != CONNECTION_CUT && !connection->mute;
+}
+
+static void after_append(struct connection *connection, bool appended)
+{
+	if (!appended) {
 		cut(connection, "no memory for output");
 	} else if (connection->output.size > connection->network->config.max_output) {
 		log_warning("output-over-limit", LOG_TEXT("address", connection->peer.address),
@@ -91,6 +93,21 @@ void connection_send(struct connection *connection, const Relevo__Header *header
 		cut(connection, "does not read its answers");
 	}
 	mark_dirty(connection);
+}
+
+void connection_send(struct connection *connection, const Relevo__Header *header,
+		     const struct output_body *bodies)
+{
+	if (takes_output(connection))
+		after_append(connection, output_append(&connection->output, header, bodies));
+}
+
+void connection_send_with(struct connection *connection, const Relevo__Header *header,
+			  struct descriptor *descriptor)
+{
+	if (takes_output(connection))
+		after_append(connection,
+			     output_append_with(&connection->output, header, descriptor));
 }
 
 /* What the other end had sent before it stopped listening is still read. */

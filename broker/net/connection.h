@@ -55,6 +55,10 @@ const struct channel_peer *connection_peer(const struct connection *connection);
 void connection_send(struct connection *connection, const Relevo__Header *header,
 		     const struct output_body *bodies);
 
+/* The same for a frame without bodies that brings a descriptor. */
+void connection_send_with(struct connection *connection, const Relevo__Header *header,
+			  struct descriptor *descriptor);
+
 /* Send what waits, then close. */
 void connection_finish(struct connection *connection, const char *reason);
 

@@ -15,6 +15,7 @@ struct output_piece {
 	size_t size;          /* left to send */
 	const uint8_t *bytes; /* of a body that is referred to; else they are in `copied` */
 	void *owner;          /* NULL: a copied run */
+	struct descriptor *descriptor; /* goes with this copied byte; or NULL */
 };
 
 static struct output_piece *first_piece(const struct output *output)
@@ -39,7 +40,7 @@ static bool extend_copied(struct output *output, size_t size)
 	struct output_piece *last = last_piece(output);
 	if (size == 0)
 		return true;
-	if (last != NULL && last->owner == NULL) {
+	if (last != NULL && last->owner == NULL && last->descriptor == NULL) {
 		last->size += size;
 	} else {
 		struct output_piece piece = { .size = size };
@@ -93,7 +94,20 @@ bool output_append(struct output *output, const Relevo__Header *header,
 	return true;
 }
 
-/* Point at the first pieces; returns how many. */
+bool output_append_with(struct output *output, const Relevo__Header *header,
+			struct descriptor *descriptor)
+{
+	struct output_piece piece = { .size = 1, .descriptor = descriptor };
+	size_t before = buffer_size(&output->copied);
+	if (!frame_append_head(&output->copied, header, 0) ||
+	    !buffer_append(&output->pieces, &piece, sizeof piece))
+		return false;
+	descriptor_hold(descriptor);
+	output->size++;
+	return extend_copied(output, buffer_size(&output->copied) - before - 1);
+}
+
+/* Point at the first pieces, up to one with a descriptor; returns how many. */
 static int gather(const struct output *output, struct iovec *vector)
 {
 	const struct output_piece *pieces = first_piece(output);
@@ -102,6 +116,8 @@ static int gather(const struct output *output, struct iovec *vector)
 	if (count > PIECES_PER_SEND)
 		count = PIECES_PER_SEND;
 	for (size_t i = 0; i < count; i++) {
+		if (pieces[i].descriptor != NULL)
+			return (int)i;
 		vector[i].iov_len = pieces[i].size;
 		vector[i].iov_base = pieces[i].owner != NULL ? (void *)pieces[i].bytes : copied;
 		if (pieces[i].owner == NULL)
@@ -127,17 +143,36 @@ static void consume(struct output *output, size_t size)
 			continue;
 		if (piece->owner != NULL)
 			output->owners->release(output->owners->context, piece->owner);
+		descriptor_drop(piece->descriptor);
 		buffer_consume(&output->pieces, sizeof *piece);
 	}
+}
+
+static int send_pieces(const struct output *output, struct channel *channel, size_t *sent)
+{
+	struct iovec vector[PIECES_PER_SEND];
+	return channel_send(channel, vector, gather(output, vector), sent);
+}
+
+static int send_descriptor(const struct output *output, struct channel *channel, size_t *sent)
+{
+	uint8_t *byte = buffer_data(&output->copied);
+	struct iovec alone = { byte, 1 };
+	int status = channel_send_descriptor(channel, *byte, first_piece(output)->descriptor->fd);
+	if (status == RELEVO_LIMIT || status == RELEVO_NOT_LOCAL)
+		return channel_send(channel, &alone, 1, sent);
+	*sent = 1;
+	return status;
 }
 
 int output_send(struct output *output, struct channel *channel)
 {
 	size_t turn = 0;
 	while (output->size > 0 && turn < BYTES_PER_TURN) {
-		struct iovec vector[PIECES_PER_SEND];
 		size_t sent = 0;
-		int status = channel_send(channel, vector, gather(output, vector), &sent);
+		int status = first_piece(output)->descriptor != NULL
+				     ? send_descriptor(output, channel, &sent)
+				     : send_pieces(output, channel, &sent);
 		if (status != RELEVO_OK)
 			return status;
 		consume(output, sent);

@@ -2,6 +2,7 @@
 #define NET_OUTPUT_H
 
 #include "base/buffer.h"
+#include "net/descriptor.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
 
@@ -29,7 +30,7 @@ struct output_owners {
 
 /*
  * What waits to be sent on one connection, in order: runs of bytes that were
- * copied, and bodies that are only referred to. Zero-initialised but for
+ * copied, bodies that are only referred to, and descriptors. Zero-initialised but for
  * `owners` is empty and valid.
  */
 struct output {
@@ -48,6 +49,11 @@ void output_discard(struct output *output);
  * out: the stream is cut inside a frame then, and of no more use. */
 bool output_append(struct output *output, const Relevo__Header *header,
 		   const struct output_body *bodies);
+
+/* Append a frame without bodies whose first byte brings a descriptor; holds it
+ * until it has left. Where the system does not pass it, the frame goes without. */
+bool output_append_with(struct output *output, const Relevo__Header *header,
+			struct descriptor *descriptor);
 
 /*
  * Send what goes. OK: nothing waits any more, or the connection's turn is over

@@ -34,4 +34,9 @@ handler handle_cell_update;
 handler handle_cell_wait;
 handler handle_cell_give_up;
 
+/* handle_shared.c */
+handler handle_shared_open;
+handler handle_shared_close;
+handler handle_shared_delete;
+
 #endif

@@ -165,6 +165,22 @@ void reply_opened(struct session *session, uint64_t call, const struct queue_ope
 	send_header(session, call, &header);
 }
 
+void reply_shared_opened(struct session *session, uint64_t call, const struct shared_opened *opened)
+{
+	Relevo__SharedOpened message = RELEVO__SHARED_OPENED__INIT;
+	message.shared = opened->handle;
+	message.name = (char *)opened->name;
+	message.created = opened->created;
+	message.identity = opened->identity;
+	message.size = opened->size;
+	message.unlocked = opened->unlocked;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = call;
+	header.op_case = RELEVO__HEADER__OP_SHARED_OPENED;
+	header.shared_opened = &message;
+	connection_send_with(session->connection, &header, opened->memory);
+}
+
 void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts)
 {
 	Relevo__QueueStats stats = RELEVO__QUEUE_STATS__INIT;

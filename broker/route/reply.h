@@ -1,6 +1,7 @@
 #ifndef ROUTE_REPLY_H
 #define ROUTE_REPLY_H
 
+#include "engine/shared.h"
 #include "route/session.h"
 
 /* Every frame that the broker sends is made here. `call` is the number of the
@@ -36,6 +37,9 @@ void reply_cell_opened(struct session *session, uint64_t call, const struct cell
 /* OK is CellState, all else a Failure. */
 void reply_cell(struct session *session, uint64_t call, const struct answer *answer);
 
+/* The memory's descriptor goes with it. */
+void reply_shared_opened(struct session *session, uint64_t call,
+			 const struct shared_opened *opened);
 void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts);
 
 #endif

@@ -28,6 +28,9 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_CELL_UPDATE] = handle_cell_update,
 	[RELEVO__HEADER__OP_CELL_WAIT] = handle_cell_wait,
 	[RELEVO__HEADER__OP_CELL_GIVE_UP] = handle_cell_give_up,
+	[RELEVO__HEADER__OP_SHARED_OPEN] = handle_shared_open,
+	[RELEVO__HEADER__OP_SHARED_CLOSE] = handle_shared_close,
+	[RELEVO__HEADER__OP_SHARED_DELETE] = handle_shared_delete,
 };
 
 static handler *handler_of(unsigned operation)

@@ -15,7 +15,7 @@ enum { READ_SIZE = 256 * 1024 };
 
 bool connection_init(struct connection *connection)
 {
-	*connection = (struct connection){ .window = WINDOW_DEFAULT };
+	*connection = (struct connection){ .window = WINDOW_DEFAULT, .descriptor = -1 };
 	list_init(&connection->calls);
 	pthread_cond_init(&connection->changed, NULL);
 	return arena_init(&connection->arena, ARENA_LIMIT_FOR_HEADERS);
@@ -31,6 +31,19 @@ void connection_fini(struct connection *connection)
 	free(connection->batch.sizes);
 	free(connection->acks.leases);
 	pthread_cond_destroy(&connection->changed);
+}
+
+/* Whoever the frame is for takes the descriptor that came with it, or nobody. */
+static void dispatch(struct relevo_session *session, const struct frame *frame)
+{
+	struct connection *connection = &session->connection;
+	connection->descriptor =
+		channel_take_descriptor(connection->channel, connection->dispatched);
+	connection->dispatched += frame->size;
+	call_dispatch(session, frame);
+	if (connection->descriptor >= 0)
+		close(connection->descriptor);
+	connection->descriptor = -1;
 }
 
 /* Dispatch every whole frame that has come in. `missing` is how many bytes the
@@ -54,7 +67,7 @@ static int dispatch_frames(struct relevo_session *session, size_t *missing, stru
 			status = RELEVO_OK;
 		if (status != RELEVO_OK)
 			return status;
-		call_dispatch(session, &frame);
+		dispatch(session, &frame);
 		buffer_consume(in, frame.size);
 	}
 	return RELEVO_OK;
@@ -231,6 +244,7 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	connection->limits.max_item = ITEM_MAX_DEFAULT;
 	connection->limits.max_frame = FRAME_MAX_FOR(ITEM_MAX_DEFAULT);
 	connection->put_bytes = connection->confirmed_bytes = 0;
+	connection->dispatched = 0;
 	status = say_hello(session, deadline, error);
 	connection->opening = false;
 	pthread_cond_broadcast(&connection->changed);

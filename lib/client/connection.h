@@ -50,6 +50,8 @@ struct connection {
 	/* The reader's, whoever that is: */
 	struct buffer in;
 	struct arena arena;
+	uint64_t dispatched; /* bytes, on this connection */
+	int descriptor;      /* came with the frame that is being dispatched; -1: none */
 
 	struct buffer out; /* whole frames, to be sent before anything else */
 	struct put_batch batch;

@@ -19,6 +19,7 @@
 #include <relevo/scope.h>
 #include <relevo/semaphore.h>
 #include <relevo/session.h>
+#include <relevo/shared.h>
 #include <relevo/status.h>
 #include <relevo/value.h>
 #include <relevo/version.h>

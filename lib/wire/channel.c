@@ -65,6 +65,20 @@ int channel_send(struct channel *channel, const struct iovec *pieces, int count,
 	return channel->ops->send(channel, pieces, count, sent);
 }
 
+int channel_send_descriptor(struct channel *channel, uint8_t byte, int descriptor)
+{
+	if (channel->ops->send_descriptor == NULL)
+		return RELEVO_NOT_LOCAL;
+	return channel->ops->send_descriptor(channel, byte, descriptor);
+}
+
+int channel_take_descriptor(struct channel *channel, uint64_t position)
+{
+	if (channel->ops->take_descriptor == NULL)
+		return -1;
+	return channel->ops->take_descriptor(channel, position);
+}
+
 void channel_get_peer(const struct channel *channel, struct channel_peer *peer)
 {
 	*peer = channel->peer;

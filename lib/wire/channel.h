@@ -77,6 +77,24 @@ int channel_receive(struct channel *channel, void *bytes, size_t size, size_t *r
  */
 int channel_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent);
 
+/*
+ * Send one byte and pass a descriptor with it; the caller keeps its own copy. OK,
+ * TRY_AGAIN, DISCONNECTED as for channel_send(). LIMIT: too many descriptors of
+ * this user are on their way and have not been received, or NOT_LOCAL: this
+ * channel passes none; the byte has not been sent then.
+ */
+int channel_send_descriptor(struct channel *channel, uint8_t byte, int descriptor);
+
+/*
+ * The descriptor that came with the byte at `position` of all that has been
+ * received, counted from 0: it is the caller's then. -1: there is none. Those
+ * that came with earlier bytes are closed.
+ *
+ * A channel made by channel_connect() keeps a few of those that nobody has asked
+ * for yet and closes the others; one that was accepted closes all, unseen.
+ */
+int channel_take_descriptor(struct channel *channel, uint64_t position);
+
 void channel_get_peer(const struct channel *channel, struct channel_peer *peer);
 
 /*

@@ -17,6 +17,9 @@ struct channel_ops {
 	void (*pause)(struct channel *channel);
 	/* Whether anybody waits for room; NULL: nothing to do. */
 	void (*want_send)(struct channel *channel, bool wanted);
+	/* See channel.h; NULL: descriptors are not passed. */
+	int (*send_descriptor)(struct channel *channel, uint8_t byte, int descriptor);
+	int (*take_descriptor)(struct channel *channel, uint64_t position);
 	/* What tells poll(2) that there is room; 0: POLLIN tells of everything. */
 	short send_event;
 };
@@ -44,9 +47,10 @@ int channel_unix_connect(const struct address *address, nsec_t deadline, struct 
 int channel_nng_connect(const struct address *address, nsec_t deadline, struct channel **channel,
 			struct error *error);
 
-/* A channel on a connected socket, which it owns from then on. NULL when memory
- * ran out: then the socket is still the caller's. */
-struct channel *channel_unix_new(int fd);
+/* A channel on a connected socket, which it owns from then on. It keeps the
+ * descriptors that arrive, or it does not. NULL when memory ran out: then the
+ * socket is still the caller's. */
+struct channel *channel_unix_new(int fd, bool keep_descriptors);
 
 int listener_unix_open(const struct address *address, struct listener **listener,
 		       struct error *error);

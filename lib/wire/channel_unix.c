@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,18 +13,116 @@
  * and ever more slowly up to this. */
 #define RETRY_MAX (16 * NSEC_PER_MSEC)
 
+/* Descriptors that have arrived and that nobody has asked for yet: as many as one
+ * who opens things at top speed may have, and no more. */
+enum { KEPT_MAX = 16 };
+
+struct kept {
+	int fd;
+	uint64_t position; /* of the byte that it came with */
+};
+
+struct unix_channel {
+	struct channel base;
+	bool keeps_descriptors;
+	uint64_t received; /* bytes, ever */
+	struct kept kept[KEPT_MAX];
+	int kept_count; /* in the order of their positions */
+};
+
+static struct unix_channel *as_unix(struct channel *channel)
+{
+	return (struct unix_channel *)channel;
+}
+
+/* ---- receiving -------------------------------------------------------- */
+
+static void keep(struct unix_channel *self, int fd, uint64_t position)
+{
+	if (self->kept_count == KEPT_MAX)
+		close(fd);
+	else
+		self->kept[self->kept_count++] = (struct kept){ fd, position };
+}
+
+/*
+ * Descriptors are a barrier in the stream: what one call receives ends with the
+ * bytes that they were sent with. The one that channel_send_descriptor() sends
+ * has one byte to itself, so it came with the last of them.
+ */
+static ssize_t receive_with_descriptors(struct unix_channel *self, void *bytes, size_t size)
+{
+	struct iovec piece = { bytes, size };
+	/* There is room for one in it, and for two in its padding: the length says
+	 * one, and the kernel closes what is over. */
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct msghdr message = {
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
+	ssize_t got = recvmsg(self->base.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *head = got >= 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+	    head->cmsg_len == CMSG_LEN(sizeof(int))) {
+		int fd;
+		memcpy(&fd, CMSG_DATA(head), sizeof fd);
+		keep(self, fd, self->received + (uint64_t)got - 1);
+	}
+	return got;
+}
+
 static int unix_receive(struct channel *channel, void *bytes, size_t size, size_t *received)
 {
+	struct unix_channel *self = as_unix(channel);
 	ssize_t got;
 	do {
-		got = recv(channel->fd, bytes, size, MSG_DONTWAIT);
+		/* recv() cannot take descriptors: the kernel closes them. */
+		got = self->keeps_descriptors ? receive_with_descriptors(self, bytes, size)
+					      : recv(channel->fd, bytes, size, MSG_DONTWAIT);
 	} while (got < 0 && errno == EINTR);
 	if (got > 0) {
+		self->received += (uint64_t)got;
 		*received = (size_t)got;
 		return RELEVO_OK;
 	}
 	if (got == 0)
 		return RELEVO_END_OF_STREAM;
+	return errno == EAGAIN ? RELEVO_TRY_AGAIN : RELEVO_DISCONNECTED;
+}
+
+static int unix_take_descriptor(struct channel *channel, uint64_t position)
+{
+	struct unix_channel *self = as_unix(channel);
+	int taken = -1;
+	int past = 0;
+	while (past < self->kept_count && self->kept[past].position <= position) {
+		const struct kept *kept = &self->kept[past++];
+		if (kept->position == position)
+			taken = kept->fd;
+		else
+			close(kept->fd);
+	}
+	self->kept_count -= past;
+	memmove(self->kept, self->kept + past, (size_t)self->kept_count * sizeof *self->kept);
+	return taken;
+}
+
+/* ---- sending ---------------------------------------------------------- */
+
+static int send_message(struct channel *channel, const struct msghdr *message, size_t *sent)
+{
+	ssize_t done;
+	do {
+		done = sendmsg(channel->fd, message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (done < 0 && errno == EINTR);
+	if (done >= 0) {
+		*sent = (size_t)done;
+		return RELEVO_OK;
+	}
+	if (errno == ETOOMANYREFS)
+		return RELEVO_LIMIT;
 	return errno == EAGAIN ? RELEVO_TRY_AGAIN : RELEVO_DISCONNECTED;
 }
 
@@ -34,21 +133,35 @@ static int unix_send(struct channel *channel, const struct iovec *pieces, int co
 		.msg_iov = (struct iovec *)(uintptr_t)pieces,
 		.msg_iovlen = (size_t)(count < IOV_MAX ? count : IOV_MAX),
 	};
-	ssize_t done;
-	do {
-		done = sendmsg(channel->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (done < 0 && errno == EINTR);
-	if (done >= 0) {
-		*sent = (size_t)done;
-		return RELEVO_OK;
-	}
-	return errno == EAGAIN ? RELEVO_TRY_AGAIN : RELEVO_DISCONNECTED;
+	return send_message(channel, &message, sent);
 }
+
+static int unix_send_descriptor(struct channel *channel, uint8_t byte, int descriptor)
+{
+	struct iovec piece = { &byte, 1 };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = { 0 };
+	const struct msghdr message = {
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof control,
+	};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof descriptor);
+	memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
+	size_t sent;
+	return send_message(channel, &message, &sent);
+}
+
+/* ---- beginning and end ------------------------------------------------ */
 
 /* close(2) leaves a copy of the connection in another process alone, so this is
  * for channel_abandon() as well. */
 static void unix_close(struct channel *channel)
 {
+	unix_take_descriptor(channel, UINT64_MAX);
 	close(channel->fd);
 	free(channel);
 }
@@ -58,14 +171,18 @@ static const struct channel_ops unix_ops = {
 	.send = unix_send,
 	.close = unix_close,
 	.abandon = unix_close,
+	.send_descriptor = unix_send_descriptor,
+	.take_descriptor = unix_take_descriptor,
 	.send_event = POLLOUT,
 };
 
-struct channel *channel_unix_new(int fd)
+struct channel *channel_unix_new(int fd, bool keep_descriptors)
 {
-	struct channel *channel = malloc(sizeof *channel);
-	if (channel == NULL)
+	struct unix_channel *self = malloc(sizeof *self);
+	if (self == NULL)
 		return NULL;
+	*self = (struct unix_channel){ .keeps_descriptors = keep_descriptors };
+	struct channel *channel = &self->base;
 	*channel = (struct channel){ .ops = &unix_ops, .fd = fd };
 	snprintf(channel->peer.address, sizeof channel->peer.address, "unix");
 	struct ucred credentials;
@@ -130,7 +247,7 @@ int channel_unix_connect(const struct address *address, nsec_t deadline, struct 
 		status = connect_failure(why, address, error);
 		goto fail;
 	}
-	struct channel *made = channel_unix_new(fd);
+	struct channel *made = channel_unix_new(fd, true);
 	if (made == NULL) {
 		status = error_set(error, RELEVO_NO_MEMORY, "no memory for a connection");
 		goto fail;

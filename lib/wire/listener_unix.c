@@ -36,7 +36,7 @@ static int unix_accept(struct listener *listener, struct channel **channel)
 		return RELEVO_TRY_AGAIN;
 	if (fd < 0)
 		return is_shortage(errno) ? RELEVO_LIMIT : RELEVO_SYSTEM;
-	struct channel *made = channel_unix_new(fd);
+	struct channel *made = channel_unix_new(fd, false);
 	if (made == NULL) {
 		close(fd);
 		return RELEVO_LIMIT;

@@ -11,5 +11,6 @@ const struct bench_case bench_cases[] = {
 	{ "queue_large", "MB/s", queue_large, "raw relay, 64 KB writes", raw_large },
 	{ "pool_noop", "tasks/s", pool_noop, "Python's Pool, chunksize=1", python_noop },
 	{ "pool_noop_chunked", "tasks/s", pool_noop_chunked, "Python's Pool", python_noop_chunked },
+	{ "shared_lock", "ns", shared_lock, "a bare pthread_mutex_t", bare_mutex },
 	{ .name = NULL },
 };

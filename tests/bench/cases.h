@@ -17,4 +17,7 @@ bench_figure raw_batched, raw_single, raw_large;
 /* case_pool.c */
 bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;
 
+/* case_shared.c */
+bench_figure shared_lock, bare_mutex;
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* An owner that counts who holds it. */
@@ -205,12 +206,87 @@ static void test_what_is_not_sent_is_released(void **state)
 	free(big);
 }
 
+static struct descriptor *descriptor_of(struct account *account)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(account_charge(account, 1000));
+	struct descriptor *descriptor = descriptor_new(fd, account, 1000);
+	assert_non_null(descriptor);
+	return descriptor;
+}
+
+/* Between other frames, at the place of its own, after its object is gone. */
+static void test_a_descriptor_goes_with_its_frame(void **state)
+{
+	struct output output = { .owners = &owners };
+	struct buffer expected = { 0 }, got = { 0 };
+	struct accounts accounts;
+	struct line line;
+	(void)state;
+	line_open(&line);
+	accounts_init(&accounts, 1, 10000, 10);
+	struct account *account = account_get(&accounts, 1);
+	struct descriptor *descriptor = descriptor_of(account);
+	const struct output_body body = { "small", 5, NULL };
+	Relevo__Done done = RELEVO__DONE__INIT;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_DONE;
+	header.done = &done;
+	append(&output, &body, 1, &expected);
+	size_t place = buffer_size(&expected);
+	assert_true(output_append_with(&output, &header, descriptor));
+	assert_true(frame_append_head(&expected, &header, 0));
+	append(&output, &body, 1, &expected);
+	assert_int_equal(output.size, buffer_size(&expected));
+	descriptor_drop(descriptor);
+	assert_int_equal(account->used, 1000);
+	assert_int_equal(output_send(&output, line.near), RELEVO_OK);
+	assert_int_equal(account->used, 0);
+	drain(&line, &got);
+	expect_equal(&got, &expected);
+	int fd = channel_take_descriptor(line.far, place);
+	assert_true(fd >= 0);
+	close(fd);
+	line_close(&line);
+	output_fini(&output);
+	buffer_fini(&expected);
+	buffer_fini(&got);
+	account_drop(account);
+	accounts_fini(&accounts);
+}
+
+static void test_a_descriptor_that_is_not_sent_is_dropped(void **state)
+{
+	struct output output = { .owners = &owners };
+	struct accounts accounts;
+	(void)state;
+	accounts_init(&accounts, 1, 10000, 10);
+	struct account *account = account_get(&accounts, 1);
+	struct descriptor *descriptor = descriptor_of(account);
+	Relevo__Done done = RELEVO__DONE__INIT;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_DONE;
+	header.done = &done;
+	assert_true(output_append_with(&output, &header, descriptor));
+	assert_true(output_append_with(&output, &header, descriptor));
+	assert_int_equal(descriptor->references, 3);
+	output_fini(&output);
+	assert_int_equal(descriptor->references, 1);
+	descriptor_drop(descriptor);
+	assert_int_equal(account->used, 0);
+	account_drop(account);
+	accounts_fini(&accounts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		leaks_unit_test(test_small_bodies_are_copied_and_big_ones_held),
 		leaks_unit_test(test_a_full_socket_takes_the_rest_later),
 		leaks_unit_test(test_what_is_not_sent_is_released),
+		leaks_unit_test(test_a_descriptor_goes_with_its_frame),
+		leaks_unit_test(test_a_descriptor_that_is_not_sent_is_dropped),
 	};
 	return cmocka_run_group_tests_name("net/output", tests, NULL, NULL);
 }

@@ -1,0 +1,259 @@
+#include "engine/shared.h"
+
+#include "base/name.h"
+#include "engine/charge.h"
+#include "engine/core.h"
+#include "engine/peer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct shared {
+	struct engine *engine;
+	struct account *account; /* of the user who created it */
+	struct map_node node;    /* in engine->shared, unless deleted */
+	struct list in_owner;
+	void *memory; /* NULL: deleted */
+	uint64_t identity;
+	uint64_t size;
+	bool unlocked;
+	enum queue_lifetime lifetime;
+	uint32_t handles;
+	char name[];
+};
+
+static size_t cost_of(const char *name)
+{
+	return sizeof(struct shared) + strlen(name) + 1 + CHARGE_OVERHEAD;
+}
+
+/* ---- memory that has a name ------------------------------------------- */
+
+static struct shared *find_name(const struct engine *engine, const char *name)
+{
+	struct map_node *node = map_find(&engine->shared, name, strlen(name));
+	return node != NULL ? container_of(node, struct shared, node) : NULL;
+}
+
+static void free_shared(struct shared *shared)
+{
+	account_release(shared->account, cost_of(shared->name));
+	account_drop(shared->account);
+	free(shared);
+}
+
+/* Nobody finds it any more. */
+static void end(struct shared *shared)
+{
+	struct engine *engine = shared->engine;
+	map_remove(&engine->shared, &shared->node);
+	list_remove(&shared->in_owner);
+	engine->config.shared->release(shared->memory);
+	shared->memory = NULL;
+	shared->account->queues--;
+	if (shared->handles == 0)
+		free_shared(shared);
+}
+
+static int allocate(struct engine_peer *peer, const char *name,
+		    const struct shared_options *options, struct shared **out, struct error *error)
+{
+	struct account *account = peer->account;
+	if (account->queues >= account->registry->queue_limit)
+		return error_set(error, RELEVO_QUOTA,
+				 "user %u asks for an object more than the %u allowed",
+				 account->uid, account->registry->queue_limit);
+	int status = charge(account, cost_of(name), "shared memory", error);
+	if (status != RELEVO_OK)
+		return status;
+	size_t name_size = strlen(name) + 1;
+	struct shared *shared = calloc(1, sizeof *shared + name_size);
+	if (shared == NULL) {
+		account_release(account, cost_of(name));
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for \"%s\"", name);
+	}
+	shared->engine = peer->engine;
+	shared->account = account;
+	shared->size = options->size;
+	shared->unlocked = options->unlocked;
+	shared->lifetime = options->lifetime;
+	memcpy(shared->name, name, name_size);
+	account_hold(account);
+	*out = shared;
+	return RELEVO_OK;
+}
+
+static int enter(struct shared *shared, const struct shared_options *options, struct error *error)
+{
+	struct engine *engine = shared->engine;
+	const struct shared_source *source = engine->config.shared;
+	int status = source->make(options, shared->account, &shared->memory, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (!map_insert(&engine->shared, &shared->node, shared->name, strlen(shared->name))) {
+		source->release(shared->memory);
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for \"%s\"", shared->name);
+	}
+	shared->identity = ++engine->last_shared;
+	shared->account->queues++;
+	return RELEVO_OK;
+}
+
+static int create(struct engine_peer *peer, const char *name, const struct shared_options *options,
+		  struct shared **created, struct error *error)
+{
+	struct shared *shared = NULL;
+	if (options->size == 0 || options->size < options->initial_size)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "%zu bytes do not fit into shared memory of %" PRIu64,
+				 options->initial_size, options->size);
+	int status = allocate(peer, name, options, &shared, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = enter(shared, options, error);
+	if (status != RELEVO_OK) {
+		free_shared(shared);
+		return status;
+	}
+	if (options->lifetime == QUEUE_SESSION)
+		list_append(&peer->owned_shared, &shared->in_owner);
+	*created = shared;
+	return RELEVO_OK;
+}
+
+static int create_nameless(struct engine_peer *peer, const struct shared_options *options,
+			   struct shared **created, struct error *error)
+{
+	char name[24];
+	do
+		snprintf(name, sizeof name, "~%016" PRIx64, engine_random(peer->engine));
+	while (find_name(peer->engine, name) != NULL);
+	return create(peer, name, options, created, error);
+}
+
+/* ---- handles ---------------------------------------------------------- */
+
+static void remove_handle(struct engine_peer *peer, uint32_t handle)
+{
+	struct shared *shared = handle_find(&peer->shared, handle);
+	handle_remove(&peer->shared, handle);
+	if (--shared->handles > 0)
+		return;
+	if (shared->memory == NULL)
+		free_shared(shared);
+	else if (shared->lifetime == QUEUE_HANDLES)
+		end(shared);
+}
+
+void shared_leave(struct engine_peer *peer)
+{
+	struct list *owned;
+	while ((owned = list_first(&peer->owned_shared)) != NULL)
+		end(container_of(owned, struct shared, in_owner));
+	for (uint32_t handle = 1; handle <= peer->shared.capacity; handle++) {
+		if (handle_find(&peer->shared, handle) != NULL)
+			remove_handle(peer, handle);
+	}
+	handle_table_fini(&peer->shared, peer->account);
+}
+
+void shared_forget_all(struct engine *engine)
+{
+	struct map_node *node;
+	while ((node = map_next(&engine->shared, NULL)) != NULL)
+		end(container_of(node, struct shared, node));
+	map_fini(&engine->shared);
+}
+
+/* ---- operations ------------------------------------------------------- */
+
+static int mismatch(const struct shared *shared, const char *what, struct error *error)
+{
+	return error_set(error, RELEVO_OPTION_MISMATCH, "the shared memory \"%s\" has another %s",
+			 shared->name, what);
+}
+
+static int compare(const struct shared *shared, const struct shared_options *asked,
+		   struct error *error)
+{
+	if (shared->size != asked->size)
+		return error_set(error, RELEVO_OPTION_MISMATCH,
+				 "the shared memory \"%s\" has the size %" PRIu64 ", not %" PRIu64,
+				 shared->name, shared->size, asked->size);
+	if (shared->unlocked != asked->unlocked)
+		return mismatch(shared, "lock", error);
+	if (shared->lifetime != asked->lifetime)
+		return mismatch(shared, "lifetime", error);
+	return RELEVO_OK;
+}
+
+static int find_or_create(struct engine_peer *peer, const struct shared_request *request,
+			  struct shared **out, struct error *error)
+{
+	const char *name = request->name;
+	if (name[0] == '\0' && request->mode != QUEUE_OPEN_EXISTING)
+		return create_nameless(peer, &request->options, out, error);
+	int status = name_check(name, "shared memory", error);
+	if (status != RELEVO_OK)
+		return status;
+	struct shared *found = find_name(peer->engine, name);
+	if (found == NULL && request->mode == QUEUE_OPEN_EXISTING)
+		return error_set(error, RELEVO_NOT_FOUND, "there is no shared memory \"%s\"", name);
+	if (found == NULL)
+		return create(peer, name, &request->options, out, error);
+	if (request->mode == QUEUE_CREATE_NEW)
+		return error_set(error, RELEVO_EXISTS, "there is a shared memory \"%s\" already",
+				 name);
+	*out = found;
+	return request->mode == QUEUE_OPEN_OR_CREATE ? compare(found, &request->options, error)
+						     : RELEVO_OK;
+}
+
+int shared_open(struct engine_peer *peer, const struct shared_request *request,
+		struct shared_opened *opened, struct error *error)
+{
+	struct shared *shared = NULL;
+	uint64_t last = peer->engine->last_shared;
+	int status = handle_reserve(&peer->shared, peer->account, peer->engine->config.peer_handles,
+				    "shared memories", error);
+	if (status == RELEVO_OK)
+		status = find_or_create(peer, request, &shared, error);
+	if (status != RELEVO_OK)
+		return status;
+	shared->handles++;
+	*opened = (struct shared_opened){
+		.handle = handle_add(&peer->shared, shared),
+		.name = shared->name,
+		.memory = shared->memory,
+		.created = shared->identity > last,
+		.identity = shared->identity,
+		.size = shared->size,
+		.unlocked = shared->unlocked,
+	};
+	return RELEVO_OK;
+}
+
+int shared_close(struct engine_peer *peer, uint32_t handle, struct error *error)
+{
+	if (handle_find(&peer->shared, handle) == NULL)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "the session has no shared memory with the number %" PRIu32
+				 " open",
+				 handle);
+	remove_handle(peer, handle);
+	return RELEVO_OK;
+}
+
+int shared_delete(struct engine *engine, const char *name, struct error *error)
+{
+	int status = name_check(name, "shared memory", error);
+	if (status != RELEVO_OK)
+		return status;
+	struct shared *shared = find_name(engine, name);
+	if (shared == NULL)
+		return error_set(error, RELEVO_NOT_FOUND, "there is no shared memory \"%s\"", name);
+	end(shared);
+	return RELEVO_OK;
+}

@@ -1,0 +1,71 @@
+#include "route/handlers.h"
+#include "route/reply.h"
+
+static int check_open(const struct session *session, const struct frame *frame, struct error *error)
+{
+	const Relevo__SharedOpen *open = frame->header->shared_open;
+	if (!connection_peer(session->connection)->local)
+		return error_set(error, RELEVO_NOT_LOCAL,
+				 "shared memory is for processes on the broker's host that connect "
+				 "over ipc://");
+	if (open->mode < RELEVO__OPEN_MODE__OPEN_OR_CREATE ||
+	    open->mode > RELEVO__OPEN_MODE__CREATE_NEW)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "opening shared memory: mode %d is not known", (int)open->mode);
+	if (open->lifetime < RELEVO__LIFETIME__LIFETIME_KEPT ||
+	    open->lifetime > RELEVO__LIFETIME__LIFETIME_SESSION)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "opening shared memory: lifetime %d is not known",
+				 (int)open->lifetime);
+	if (frame->header->n_sizes > 1)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "opening shared memory: %zu bodies instead of one",
+				 frame->header->n_sizes);
+	return RELEVO_OK;
+}
+
+void handle_shared_open(struct session *session, const struct frame *frame)
+{
+	const Relevo__SharedOpen *open = frame->header->shared_open;
+	const struct shared_request request = {
+		.name = open->name,
+		.mode = (enum queue_open_mode)open->mode,
+		.options = {
+			.lifetime = (enum queue_lifetime)open->lifetime,
+			.size = open->size,
+			.unlocked = open->unlocked,
+			.initial = frame->bodies,
+			.initial_size = frame->bodies_size,
+		},
+	};
+	struct shared_opened opened;
+	struct error error = { 0 };
+	int status = check_open(session, frame, &error);
+	if (status == RELEVO_OK)
+		status = shared_open(session->peer, &request, &opened, &error);
+	if (status == RELEVO_OK)
+		reply_shared_opened(session, frame->header->call, &opened);
+	else
+		reply_error(session, frame->header->call, &error);
+}
+
+void handle_shared_close(struct session *session, const struct frame *frame)
+{
+	struct error error = { 0 };
+	int status = shared_close(session->peer, frame->header->shared_close->shared, &error);
+	if (status == RELEVO_OK)
+		reply_done(session, frame->header->call, 0);
+	else
+		reply_error(session, frame->header->call, &error);
+}
+
+void handle_shared_delete(struct session *session, const struct frame *frame)
+{
+	struct error error = { 0 };
+	int status =
+		shared_delete(session->router->engine, frame->header->shared_delete->name, &error);
+	if (status == RELEVO_OK)
+		reply_done(session, frame->header->call, 0);
+	else
+		reply_error(session, frame->header->call, &error);
+}

@@ -1,0 +1,70 @@
+#include "route/memory.h"
+
+#include "net/descriptor.h"
+#include "wire/memory.h"
+
+#include <inttypes.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* New descriptors get the lowest free number. So this one tells how many there
+ * are, and the upper half is for those who want to connect. */
+static bool leaves_enough(int fd)
+{
+	struct rlimit limit;
+	return getrlimit(RLIMIT_NOFILE, &limit) < 0 || (rlim_t)fd < limit.rlim_cur / 2;
+}
+
+static int create(const struct shared_options *options, int *fd, struct error *error)
+{
+	const struct memory_plan plan = {
+		.size = options->size,
+		.initial = options->initial,
+		.initial_size = options->initial_size,
+	};
+	int status = memory_create(&plan, fd, error);
+	if (status == RELEVO_OK && !leaves_enough(*fd)) {
+		close(*fd);
+		return error_set(error, RELEVO_LIMIT,
+				 "the broker has too few descriptors left for shared memory");
+	}
+	return status;
+}
+
+static int take_over(int fd, struct account *account, size_t charged, void **memory,
+		     struct error *error)
+{
+	struct descriptor *descriptor = descriptor_new(fd, account, charged);
+	if (descriptor == NULL) {
+		close(fd);
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a descriptor");
+	}
+	*memory = descriptor;
+	return RELEVO_OK;
+}
+
+static int make(const struct shared_options *options, struct account *account, void **memory,
+		struct error *error)
+{
+	size_t bytes = MEMORY_HEAD_SIZE + (size_t)options->size;
+	if (options->size > MEMORY_SIZE_MAX || !account_charge(account, bytes))
+		return error_set(error, RELEVO_QUOTA,
+				 "user %u asks for %" PRIu64 " bytes of shared memory, and uses "
+				 "%zu of the %zu allowed",
+				 account->uid, options->size, account->used,
+				 account->registry->memory_limit);
+	int fd = -1;
+	int status = create(options, &fd, error);
+	if (status == RELEVO_OK)
+		status = take_over(fd, account, bytes, memory, error);
+	if (status != RELEVO_OK)
+		account_release(account, bytes);
+	return status;
+}
+
+static void release(void *memory)
+{
+	descriptor_drop(memory);
+}
+
+const struct shared_source memory_source = { make, release };

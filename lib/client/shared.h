@@ -1,0 +1,22 @@
+#ifndef CLIENT_SHARED_H
+#define CLIENT_SHARED_H
+
+#include "base/name.h"
+#include "client/session.h"
+#include "wire/memory.h"
+
+#include <relevo/shared.h>
+
+struct relevo_shared {
+	struct relevo_session *session;
+	char name[NAME_MAX_BYTES + 1];
+	struct memory memory;
+	struct relevo_shared *lock_owner; /* whose lock it is; NULL: there is none */
+	bool created;
+
+	/* Where the number is valid. The memory itself needs neither. */
+	uint64_t epoch;
+	uint32_t handle;
+};
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * Shared memory: values and arrays that processes of one host read and write in
+ * place, with a lock that outlives whoever dies with it.
+ *
+ * The memory has a name at the broker only, none in the file system: it is gone
+ * when the last process that has it open has ended, however it ended, and the
+ * broker has let go of the name. For values that other hosts see too, the broker
+ * has to keep them.
+ *
+ * Processes that share memory trust each other with what is in it, and with the
+ * lock: any of them can write over both.
+ */
+#ifndef RELEVO_SHARED_H
+#define RELEVO_SHARED_H
+
+#include <relevo/queue.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct relevo_shared relevo_shared;
+
+enum relevo_shared_locking {
+	RELEVO_SHARED_LOCK = 0,    /* the memory has a lock of its own */
+	RELEVO_SHARED_NO_LOCK = 1, /* it has none, or that of another memory */
+};
+
+struct relevo_shared_options {
+	enum relevo_open_mode mode;
+	enum relevo_lifetime lifetime; /* of the name; who has it open keeps the memory */
+	enum relevo_shared_locking locking;
+	relevo_shared *lock_of; /* with NO_LOCK: what this handle locks; outlives it; or NULL */
+	/* What it begins with, if this call creates it: nobody ever sees it without.
+	 * The rest is zeros. At most relevo_session_max_item() bytes. */
+	const void *initial;
+	size_t initial_size;
+};
+
+/*
+ * Open the memory of that name with `size` bytes, or with NULL a new one with a
+ * name of its own (RELEVO_KEPT then means RELEVO_UNTIL_UNUSED). With
+ * RELEVO_OPEN_EXISTING the size and whether it has a lock are as they were
+ * created. `options` may be NULL for the defaults. *shared belongs to the caller,
+ * until relevo_shared_close(). Thread-safe; blocks for the broker's answer.
+ *
+ * A child of fork(2) may go on using the handle: it refers to the same memory.
+ * The memory goes on too when the connection or the broker is lost.
+ *
+ * Errors: NOT_LOCAL (the session goes over a network), BAD_NAME, BAD_ARGUMENT,
+ * NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists with another size, lock or
+ * lifetime), QUOTA, LIMIT (also: this process has no descriptor left), TOO_LARGE
+ * (`initial_size`), BAD_STATE (the broker sent what is no such memory),
+ * DISCONNECTED, FORKED, NO_MEMORY, SYSTEM.
+ */
+int relevo_shared_open(relevo_session *session, const char *name, size_t size,
+		       const struct relevo_shared_options *options, relevo_shared **shared);
+
+/* Close this handle: its pointers are of no use any more. If this thread has the
+ * lock, gives it up. No other thread may be in a call with the handle, have the
+ * lock through it, or use its memory. NULL is allowed. Does not wait. */
+void relevo_shared_close(relevo_shared *shared);
+
+/* Free the name for something else. Who has the memory open keeps it. Thread-safe;
+ * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, FORKED. */
+int relevo_shared_delete(relevo_session *session, const char *name);
+
+/* The memory: aligned to a page, the same bytes in every process, perhaps at
+ * another address. Hold the lock while using it, or use types that need none,
+ * such as _Atomic ones. Belongs to the handle. Never blocks. */
+void *relevo_shared_data(const relevo_shared *shared);
+
+/* The memory as one value of a type, or as an array: *relevo_shared_as(s, int). */
+#define relevo_shared_as(shared, type) ((type *)relevo_shared_data(shared))
+
+/* Bytes of it. */
+size_t relevo_shared_size(const relevo_shared *shared);
+
+/* Its name at the broker. Belongs to the handle. */
+const char *relevo_shared_name(const relevo_shared *shared);
+
+/* Whether it was this handle's opening that created it. */
+bool relevo_shared_created(const relevo_shared *shared);
+
+/* ---- the lock ---------------------------------------------------------- */
+
+/* Whether there is a lock: its own, or that of `lock_of`. */
+bool relevo_shared_has_lock(const relevo_shared *shared);
+
+/* The handle whose memory holds the lock: this one, or the one that was given.
+ * BAD_STATE: it has no lock. */
+int relevo_shared_lock_owner(relevo_shared *shared, relevo_shared **owner);
+
+/*
+ * Acquire the lock for this thread, waiting up to `timeout` ms. A thread that has
+ * it acquires it once more, and has to unlock as often. If whoever had it last
+ * died with it, this succeeds, and *abandoned (may be NULL) says so, once: what
+ * it protects may be half changed. It is not carried across fork(2). Thread-safe;
+ * uncontended, it makes no system call.
+ *
+ * Errors: TRY_AGAIN (timeout 0), TIMED_OUT, BAD_STATE (there is no lock, or
+ * somebody has written over it), LIMIT (acquired too often), BAD_ARGUMENT.
+ */
+int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned);
+
+/* relevo_shared_lock() with timeout 0. */
+int relevo_shared_try_lock(relevo_shared *shared, bool *abandoned);
+
+/* Errors: NOT_OWNER (this thread does not have it), BAD_STATE. Never blocks. */
+int relevo_shared_unlock(relevo_shared *shared);
+
+/* ---- arrays ------------------------------------------------------------ */
+
+/* Elements `first` to `end` - 1 of `width` bytes each. */
+struct relevo_slice {
+	size_t width;
+	size_t first;
+	size_t end;
+};
+
+/* How many elements of that width there are. 0 for a width of 0. */
+size_t relevo_shared_count(const relevo_shared *shared, size_t width);
+
+/* The address of one element, or NULL if there is no such element. */
+void *relevo_shared_element(const relevo_shared *shared, size_t width, size_t index);
+
+/*
+ * Copy elements to `values`, which has room for `count`. Hold the lock if others
+ * write. Never blocks.
+ *
+ * Errors: BAD_ARGUMENT, and nothing is copied: the slice reaches beyond the last
+ * element, ends before it begins, or is not of `count` elements.
+ */
+int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *slice, void *values,
+		      size_t count);
+
+/* The other way round: copy the `count` elements of `values` in. Errors as
+ * relevo_shared_get(): nothing is changed then. */
+int relevo_shared_set(relevo_shared *shared, const struct relevo_slice *slice, const void *values,
+		      size_t count);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
