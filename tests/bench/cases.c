@@ -9,6 +9,8 @@ const struct bench_case bench_cases[] = {
 	{ "queue_put_one", "items/s", queue_put_one, "raw relay, 64 byte writes", raw_single },
 	{ "queue_get_one", "items/s", queue_get_one, NULL, NULL },
 	{ "queue_large", "MB/s", queue_large, "raw relay, 64 KB writes", raw_large },
+	{ "event_set", "us", event_set, NULL, NULL },
+	{ "value_add", "us", value_add, NULL, NULL },
 	{ "pool_noop", "tasks/s", pool_noop, "Python's Pool, chunksize=1", python_noop },
 	{ "pool_noop_chunked", "tasks/s", pool_noop_chunked, "Python's Pool", python_noop_chunked },
 	{ "shared_lock", "ns", shared_lock, "a bare pthread_mutex_t", bare_mutex },

@@ -14,6 +14,9 @@ bench_figure queue_round_trip, tcp_round_trip, raw_unix_round_trip, raw_tcp_roun
 bench_figure queue_batch, queue_get_batch, queue_put_one, queue_get_one, queue_large;
 bench_figure raw_batched, raw_single, raw_large;
 
+/* case_cell.c */
+bench_figure event_set, value_add;
+
 /* case_pool.c */
 bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;
 

@@ -1,4 +1,5 @@
-/* Hosted values between processes. */
+/* Hosted values between processes. They have no lock of their own yet: the case
+ * value_lock_accessor is missing here. */
 #include "conformance/hosts.h"
 
 #include <float.h>
