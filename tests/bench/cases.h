@@ -14,6 +14,10 @@ bench_figure queue_round_trip, tcp_round_trip, raw_unix_round_trip, raw_tcp_roun
 bench_figure queue_batch, queue_get_batch, queue_put_one, queue_get_one, queue_large;
 bench_figure raw_batched, raw_single, raw_large;
 
+/* case_lock.c */
+bench_figure lock_free, lock_free_ahead, lock_free_tcp, lock_free_tcp_ahead;
+bench_figure lock_contended, lock_contended_ahead;
+
 /* case_pool.c */
 bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;
 
