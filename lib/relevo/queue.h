@@ -75,8 +75,8 @@ struct relevo_queue_options {
  * broker's answer.
  *
  * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
- * with another capacity, lease or lifetime), QUOTA, LIMIT, DISCONNECTED, FORKED,
- * NO_MEMORY.
+ * with another capacity, lease or lifetime, or is a lock, semaphore or condition),
+ * QUOTA, LIMIT, DISCONNECTED, FORKED, NO_MEMORY.
  */
 int relevo_queue_open(relevo_session *session, const char *name,
 		      const struct relevo_queue_options *options, relevo_queue **queue);

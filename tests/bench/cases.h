@@ -16,6 +16,9 @@ bench_figure raw_batched, raw_single, raw_large;
 
 /* case_cell.c */
 bench_figure event_set, value_add;
+/* case_lock.c */
+bench_figure lock_free, lock_free_ahead, lock_free_tcp, lock_free_tcp_ahead;
+bench_figure lock_contended, lock_contended_ahead;
 
 /* case_pool.c */
 bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;

@@ -29,7 +29,8 @@ SANITIZER_ENVIRONMENT = {
     # The handlers of cmocka would hide where the program crashed.
     "ASAN_OPTIONS": "allow_user_segv_handler=0:handle_segv=2:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-    "TSAN_OPTIONS": "second_deadlock_stack=1:handle_segv=2:suppressions="
+    # Tests fork while the library's flusher runs, and over tcp the child starts threads.
+    "TSAN_OPTIONS": "second_deadlock_stack=1:handle_segv=2:die_after_fork=0:suppressions="
                     + str(SUITES.with_name("tsan.supp")),
 }
 
