@@ -21,6 +21,12 @@ static void read_target(int fd, char target[MAX_TARGET])
 	target[length > 0 ? length : 0] = '\0';
 }
 
+/* A sanitizer reads its own library when it names functions, at any time. */
+static bool is_the_sanitizers(const char *target)
+{
+	return strstr(target, "san.so") != NULL;
+}
+
 /* Call `visit` with each open descriptor but the one that lists them. False
  * when they cannot be listed, or `visit` said so. */
 static bool for_each_descriptor(bool (*visit)(int fd, const char *target))
@@ -36,6 +42,8 @@ static bool for_each_descriptor(bool (*visit)(int fd, const char *target))
 			continue;
 		char target[MAX_TARGET];
 		read_target(fd, target);
+		if (is_the_sanitizers(target))
+			continue;
 		good = fd < MAX_DESCRIPTORS && visit(fd, target);
 	}
 	closedir(folder);
