@@ -68,6 +68,7 @@ static int open_network(struct broker *broker, const struct broker_config *confi
 		.limits = limits,
 		.window = WINDOW_DEFAULT,
 		.broker = number,
+		.key = config->key,
 	};
 	broker->router = router_new(&router_config, broker->engine, broker->loop);
 	if (broker->router == NULL)
@@ -89,8 +90,9 @@ static int open_network(struct broker *broker, const struct broker_config *confi
 	int status = network_open(&broker->network, error);
 	broker->network_open = status == RELEVO_OK;
 	if (status == RELEVO_OK)
-		status = listeners_open(&broker->network, config->insecure_tcp, &broker->listeners,
-					error);
+		status = listeners_open(&broker->network,
+					config->insecure_tcp || config->key != NULL,
+					&broker->listeners, error);
 	return status;
 }
 

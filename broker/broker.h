@@ -3,13 +3,15 @@
 
 #include "base/error.h"
 #include "net/loop.h"
+#include "wire/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct broker_config {
-	bool insecure_tcp;         /* listen where other hosts can connect */
+	bool insecure_tcp;         /* listen where other hosts can connect, without a key */
+	const struct key *key;     /* what clients on the network have to know; the caller's */
 	uint32_t max_item;         /* bytes of one item */
 	size_t max_memory;         /* bytes for each user */
 	uint32_t max_queues;       /* for each user */

@@ -13,6 +13,7 @@
 
 enum {
 	OPTION_LISTEN = 256,
+	OPTION_KEY_FILE,
 	OPTION_INSECURE_TCP,
 	OPTION_MAX_ITEM,
 	OPTION_MAX_MEMORY,
@@ -29,6 +30,7 @@ enum {
 
 static const struct option long_options[] = {
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "key-file", required_argument, NULL, OPTION_KEY_FILE },
 	{ "insecure-tcp", no_argument, NULL, OPTION_INSECURE_TCP },
 	{ "max-item", required_argument, NULL, OPTION_MAX_ITEM },
 	{ "max-memory", required_argument, NULL, OPTION_MAX_MEMORY },
@@ -56,8 +58,11 @@ static const char help[] =
 	"                          tcp://HOST:PORT   port 0: any that is free\n"
 	"                        Without it: the sockets that systemd passes, else\n"
 	"                        $XDG_RUNTIME_DIR/relevo/relevo.sock or its like\n"
-	"  --insecure-tcp        allow tcp addresses that other hosts can reach, though\n"
-	"                        tcp clients do not have to prove who they are yet\n"
+	"  --key-file FILE       tcp clients have to prove that they know the key in FILE,\n"
+	"                        and the broker proves it to them; only its owner may be\n"
+	"                        able to read FILE\n"
+	"  --insecure-tcp        allow tcp addresses that other hosts can reach without\n"
+	"                        a key: anybody there can do anything\n"
 	"  --max-item SIZE       largest item (default 32M)\n"
 	"  --max-memory SIZE     memory for all that one user causes (default: half of\n"
 	"                        this machine's)\n"
@@ -214,6 +219,9 @@ static int parse_option(int option, struct options *options, struct error *error
 	switch (option) {
 	case OPTION_LISTEN:
 		return add_url(options, error);
+	case OPTION_KEY_FILE:
+		options->key_file = optarg;
+		return RELEVO_OK;
 	case OPTION_INSECURE_TCP:
 		options->broker.insecure_tcp = true;
 		return RELEVO_OK;

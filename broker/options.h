@@ -15,6 +15,7 @@ struct options {
 	const char *urls[OPTIONS_MAX_URLS]; /* of argv; none: the default */
 	size_t url_count;
 	struct broker_config broker;
+	const char *key_file; /* of argv, or NULL */
 	enum log_level log_level;
 	bool background; /* --private */
 	int until_eof;   /* descriptor, or -1 */

@@ -154,11 +154,11 @@ static int report_ready(const struct broker *broker, const struct options *optio
 
 /* ---- the program ------------------------------------------------------ */
 
-static int run(const struct options *options, const sigset_t *signals, int report,
-	       struct error *error)
+static int run(const struct options *options, const struct broker_config *config,
+	       const sigset_t *signals, int report, struct error *error)
 {
 	struct broker *broker;
-	int status = broker_open(&options->broker, &broker, error);
+	int status = broker_open(config, &broker, error);
 	if (status != RELEVO_OK)
 		return status;
 	struct endings endings = {
@@ -176,6 +176,22 @@ static int run(const struct options *options, const sigset_t *signals, int repor
 	systemd_stopping();
 	forget_endings(&endings);
 	broker_close(broker);
+	return status;
+}
+
+/* With the key, if there is one. */
+static int run_with_key(const struct options *options, const sigset_t *signals, int report,
+			struct error *error)
+{
+	struct broker_config config = options->broker;
+	struct key *key = NULL;
+	int status = RELEVO_OK;
+	if (options->key_file != NULL)
+		status = key_load(options->key_file, &key, error);
+	config.key = key;
+	if (status == RELEVO_OK)
+		status = run(options, &config, signals, report, error);
+	key_free(key);
 	return status;
 }
 
@@ -223,7 +239,7 @@ int main(int argc, char **argv)
 	sigset_t signals = take_signals(options.background);
 	raise_descriptor_limit();
 	if (status == RELEVO_OK)
-		status = run(&options, &signals, report, &error);
+		status = run_with_key(&options, &signals, report, &error);
 	if (status != RELEVO_OK)
 		log_error("failed", LOG_TEXT("status", relevo_error_name(status)),
 			  LOG_TEXT("reason", error_text(&error)));

@@ -140,6 +140,13 @@ static void send_output(struct connection *connection)
 
 /* ---- input ------------------------------------------------------------ */
 
+/* Who has not said who it is yet has little to say. */
+static const struct frame_limits *limits_of(const struct connection *connection)
+{
+	static const struct frame_limits of_strangers = { .max_frame = 4096, .max_item = 4096 };
+	return connection->greeted ? &connection->network->config.limits : &of_strangers;
+}
+
 /* Hand up the frames in `input` while there are whole ones, and room for their
  * answers. */
 static void process(struct connection *connection, struct buffer *input)
@@ -150,7 +157,7 @@ static void process(struct connection *connection, struct buffer *input)
 		struct error error;
 		arena_reset(&network->arena);
 		int status = frame_read(buffer_data(input), buffer_size(input),
-					&network->config.limits, &network->arena, &frame, &error);
+					limits_of(connection), &network->arena, &frame, &error);
 		if (status == RELEVO_TRY_AGAIN) {
 			connection->missing = frame.size - buffer_size(input);
 			return;
@@ -283,6 +290,7 @@ struct connection *connection_new(struct network *network, struct channel *chann
 	connection->output.owners = &network->owners;
 	channel_get_peer(channel, &connection->peer);
 	list_append(&network->connections, &connection->link);
+	network->strangers++;
 	if (!start(connection)) {
 		connection_free(connection);
 		return NULL;
@@ -300,6 +308,8 @@ void connection_admit(struct connection *connection)
 
 void connection_greeted(struct connection *connection)
 {
+	connection->greeted = true;
+	connection->network->strangers--;
 	loop_cancel_timer(connection->network->loop, &connection->timer);
 }
 
@@ -371,6 +381,8 @@ void connection_finish_round(struct connection *connection)
 void connection_free(struct connection *connection)
 {
 	assert(connection->session == NULL);
+	if (!connection->greeted)
+		connection->network->strangers--;
 	list_remove(&connection->link);
 	list_remove(&connection->dirty);
 	list_remove(&connection->resumed);

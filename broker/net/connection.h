@@ -23,6 +23,7 @@ struct connection {
 	struct channel_peer peer;
 	void *session; /* of the layer above; NULL before and after */
 	enum connection_state state;
+	bool greeted;
 	const char *reason;  /* why it is not OPEN any more; static */
 	size_t charged;      /* to the account */
 	struct buffer input; /* the begin of a frame; frames that wait while paused */

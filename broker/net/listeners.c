@@ -10,6 +10,8 @@
 
 enum {
 	ACCEPTS_PER_TURN = 64,
+	/* Connections that have not been greeted, when one comes from outside. */
+	MOST_STRANGERS = 512,
 	/* Descriptors or memory ran out: the socket stays readable, so looking
 	 * again at once would only burn time. */
 	BACKOFF_FIRST_MSEC = 100,
@@ -18,7 +20,7 @@ enum {
 
 struct listeners {
 	struct network *network;
-	bool insecure_tcp;
+	bool any_reach;
 	struct list doors;
 };
 
@@ -32,14 +34,14 @@ struct door {
 	struct list link;
 };
 
-int listeners_open(struct network *network, bool insecure_tcp, struct listeners **listeners,
+int listeners_open(struct network *network, bool any_reach, struct listeners **listeners,
 		   struct error *error)
 {
 	struct listeners *new = calloc(1, sizeof *new);
 	if (new == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the listeners");
 	new->network = network;
-	new->insecure_tcp = insecure_tcp;
+	new->any_reach = any_reach;
 	list_init(&new->doors);
 	*listeners = new;
 	return RELEVO_OK;
@@ -65,13 +67,27 @@ void listeners_close(struct listeners *listeners)
 
 /* ---- accepting -------------------------------------------------------- */
 
+/* Nobody from outside can use up the descriptors that others need. */
+static void admit_remote(struct connection *connection)
+{
+	if (connection->network->strangers <= MOST_STRANGERS)
+		connection_admit(connection);
+	else
+		connection_fail(connection, RELEVO_LIMIT, "too many strangers",
+				"too many connections have yet to say who they are");
+}
+
 /* Local clients are the owner's, whatever the permissions of the socket say;
  * an abstract one has none. */
 static void admit(struct connection *connection)
 {
 	const struct channel_peer *peer = &connection->peer;
 	char text[128];
-	if (!peer->local || peer->uid == geteuid()) {
+	if (!peer->local) {
+		admit_remote(connection);
+		return;
+	}
+	if (peer->uid == geteuid()) {
 		connection_admit(connection);
 		return;
 	}
@@ -132,15 +148,15 @@ static int check_reach(const struct listeners *listeners, const struct address *
 		       struct error *error)
 {
 	bool loopback;
-	if (address->kind != ADDRESS_TCP || listeners->insecure_tcp)
+	if (address->kind != ADDRESS_TCP || listeners->any_reach)
 		return RELEVO_OK;
 	int status = address_is_loopback(address, &loopback, error);
 	if (status != RELEVO_OK || loopback)
 		return status;
 	return error_set(error, RELEVO_DENIED,
-			 "%s can be reached from other hosts: until tcp clients have to prove who "
-			 "they are, anybody there could read every item and have workers run "
-			 "code; --insecure-tcp allows it",
+			 "%s can be reached from other hosts: without --key-file anybody there "
+			 "could read every item and have workers run code; --insecure-tcp allows "
+			 "it",
 			 address->url);
 }
 

@@ -9,9 +9,8 @@
  */
 struct listeners;
 
-/* Until authentication exists, `insecure_tcp` alone opens the broker to other
- * hosts. NO_MEMORY. */
-int listeners_open(struct network *network, bool insecure_tcp, struct listeners **listeners,
+/* `any_reach`: it may listen where other hosts can connect. NO_MEMORY. */
+int listeners_open(struct network *network, bool any_reach, struct listeners **listeners,
 		   struct error *error);
 
 /* Removes the socket files. NULL is allowed. */

@@ -6,6 +6,7 @@ int network_open(struct network *network, struct error *error)
 {
 	network->scratch = (struct buffer){ 0 };
 	list_init(&network->connections);
+	network->strangers = 0;
 	list_init(&network->dirty);
 	list_init(&network->resumed);
 	if (!arena_init(&network->arena, ARENA_LIMIT_FOR_HEADERS))

@@ -49,6 +49,7 @@ struct network {
 	struct buffer scratch;
 	struct arena arena; /* for the header of the frame at hand */
 	struct list connections;
+	uint32_t strangers;  /* those of them that have not been greeted */
 	struct list dirty;   /* connections with something to do when the round ends */
 	struct list resumed; /* connections that go on in the next round, event or not */
 };

@@ -7,8 +7,11 @@
  * frame is valid until the handler returns. */
 typedef void handler(struct session *session, const struct frame *frame);
 
-/* handle_session.c */
+/* handle_hello.c */
 handler handle_hello;
+handler handle_proof;
+
+/* handle_session.c */
 handler handle_cancel;
 handler handle_goodbye;
 handler handle_flush;

@@ -1,5 +1,7 @@
 #include "route/reply.h"
 
+#include "wire/proof.h"
+
 /* For protobuf-c, whose messages cannot be const; nothing writes to it. */
 static char *text_of(int status, const char *text)
 {
@@ -13,7 +15,17 @@ static void send_header(struct session *session, uint64_t call, Relevo__Header *
 	connection_send(session->connection, header, NULL);
 }
 
-void reply_welcome(struct session *session, uint64_t call)
+void reply_challenge(struct session *session, uint64_t call, uint8_t *nonce)
+{
+	Relevo__Challenge challenge = RELEVO__CHALLENGE__INIT;
+	challenge.nonce = (ProtobufCBinaryData){ NONCE_SIZE, nonce };
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_CHALLENGE;
+	header.challenge = &challenge;
+	send_header(session, call, &header);
+}
+
+void reply_welcome(struct session *session, uint64_t call, uint8_t *proof)
 {
 	const struct router_config *config = &session->router->config;
 	Relevo__Welcome welcome = RELEVO__WELCOME__INIT;
@@ -23,6 +35,8 @@ void reply_welcome(struct session *session, uint64_t call)
 	welcome.max_frame = config->limits.max_frame;
 	welcome.max_item = config->limits.max_item;
 	welcome.window = config->window;
+	if (proof != NULL)
+		welcome.proof = (ProtobufCBinaryData){ PROOF_SIZE, proof };
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_WELCOME;
 	header.welcome = &welcome;

@@ -7,7 +7,9 @@
 /* Every frame that the broker sends is made here. `call` is the number of the
  * client's call that it answers. */
 
-void reply_welcome(struct session *session, uint64_t call);
+/* `proof`: that the broker knows the key, NULL if nobody asked. */
+void reply_welcome(struct session *session, uint64_t call, uint8_t *proof);
+void reply_challenge(struct session *session, uint64_t call, uint8_t *nonce);
 void reply_done(struct session *session, uint64_t call, size_t count);
 void reply_confirm(struct session *session, uint64_t bytes);
 

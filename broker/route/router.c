@@ -9,6 +9,7 @@
 /* What the broker alone sends is not here. */
 static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_HELLO] = handle_hello,
+	[RELEVO__HEADER__OP_PROOF] = handle_proof,
 	[RELEVO__HEADER__OP_CANCEL] = handle_cancel,
 	[RELEVO__HEADER__OP_GOODBYE] = handle_goodbye,
 	[RELEVO__HEADER__OP_FLUSH] = handle_flush,
@@ -60,6 +61,9 @@ static int check(const struct session *session, unsigned operation, struct error
 	if (session->state == SESSION_NEW && operation != RELEVO__HEADER__OP_HELLO)
 		return error_set(error, RELEVO_BAD_STATE, "%s came before hello",
 				 name_of(operation));
+	if (session->state == SESSION_CHALLENGED && operation != RELEVO__HEADER__OP_PROOF)
+		return error_set(error, RELEVO_AUTH_FAILED, "%s came before the proof",
+				 name_of(operation));
 	if (handler_of(operation) == NULL)
 		return error_set(error, RELEVO_UNKNOWN_OPERATION,
 				 "operation %u (%s) is not one that clients send", operation,
@@ -91,7 +95,7 @@ static void on_frame(void *context, int status, const struct frame *frame,
 	status = check(session, operation, &error);
 	if (status == RELEVO_OK)
 		handler_of(operation)(session, frame);
-	else if (session->state == SESSION_NEW)
+	else if (session->state < SESSION_OPEN)
 		session_refuse(session, frame->header->call, &error);
 	else
 		refuse(session, frame, &error);

@@ -3,11 +3,13 @@
 
 #include "engine/engine.h"
 #include "net/network.h"
+#include "wire/key.h"
 
 struct router_config {
 	struct frame_limits limits;
-	uint64_t window; /* bytes of bodies that a session may put without confirmation */
-	uint64_t broker; /* random number of this run */
+	uint64_t window;       /* bytes of bodies that a session may put without confirmation */
+	uint64_t broker;       /* random number of this run */
+	const struct key *key; /* what clients on the network have to know; NULL: nothing */
 };
 
 /*

@@ -77,6 +77,7 @@ void session_free(struct session *session, const char *reason)
 {
 	session_end(session, reason);
 	map_fini(&session->waiting);
+	free(session->greeting);
 	account_release(connection_account(session->connection), sizeof *session);
 	free(session);
 }

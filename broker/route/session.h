@@ -25,11 +25,14 @@ struct router {
 };
 
 /*
- *   NEW    connected: only Hello is legal
- *   OPEN   greeted
- *   ENDED  has said goodbye or was shut out; nothing of it is left in the engine
+ *   NEW         connected: only Hello is legal
+ *   CHALLENGED  has said Hello and has to prove that it knows the key: only Proof is
+ *   OPEN        greeted
+ *   ENDED       has said goodbye or was shut out; nothing of it is left in the engine
  */
-enum session_state { SESSION_NEW, SESSION_OPEN, SESSION_ENDED };
+enum session_state { SESSION_NEW, SESSION_CHALLENGED, SESSION_OPEN, SESSION_ENDED };
+
+struct greeting;
 
 /* One client. Lives as long as its connection is open. */
 struct session {
@@ -37,11 +40,12 @@ struct session {
 	struct connection *connection;
 	struct engine_peer *peer; /* only while OPEN */
 	enum session_state state;
-	uint64_t number;    /* from Hello on */
-	struct list calls;  /* not answered yet */
-	struct map waiting; /* those of them that Cancel can name, by number */
-	uint64_t dealt;     /* bytes of bodies put quietly and dealt with */
-	uint64_t confirmed; /* of these, what the client has been told */
+	struct greeting *greeting; /* only while CHALLENGED */
+	uint64_t number;           /* from Hello on */
+	struct list calls;         /* not answered yet */
+	struct map waiting;        /* those of them that Cancel can name, by number */
+	uint64_t dealt;            /* bytes of bodies put quietly and dealt with */
+	uint64_t confirmed;        /* of these, what the client has been told */
 };
 
 /* NULL when memory or the user's share ran out. */

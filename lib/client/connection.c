@@ -1,6 +1,7 @@
 #include "client/connection.h"
 
 #include "client/call.h"
+#include "client/hello.h"
 #include "client/output.h"
 #include "wire/protocol.h"
 
@@ -192,45 +193,6 @@ static void clear(struct relevo_session *session)
 	output_discard(connection);
 }
 
-struct welcome {
-	struct call call;
-	struct connection *connection;
-};
-
-static int take_welcome(struct call *call, const struct frame *frame)
-{
-	struct connection *connection = container_of(call, struct welcome, call)->connection;
-	if (frame->header->op_case != RELEVO__HEADER__OP_WELCOME)
-		return RELEVO_BAD_FRAME;
-	const Relevo__Welcome *welcome = frame->header->welcome;
-	if (welcome->max_frame < FRAME_MAX_FOR(welcome->max_item))
-		return RELEVO_BAD_FRAME;
-	connection->broker = welcome->broker;
-	connection->limits.max_frame = welcome->max_frame;
-	connection->limits.max_item = welcome->max_item;
-	connection->window = welcome->window;
-	return RELEVO_OK;
-}
-
-static int say_hello(struct relevo_session *session, nsec_t deadline, struct error *error)
-{
-	char host[HOST_NAME_MAX + 1] = "";
-	gethostname(host, sizeof host - 1);
-	Relevo__Hello hello = RELEVO__HELLO__INIT;
-	hello.version = PROTOCOL_VERSION;
-	hello.pid = (uint64_t)getpid();
-	hello.host = host;
-	hello.name = session->name;
-	Relevo__Header header = RELEVO__HEADER__INIT;
-	header.op_case = RELEVO__HEADER__OP_HELLO;
-	header.hello = &hello;
-	struct welcome welcome = {
-		.call.take = take_welcome,
-		.connection = &session->connection,
-	};
-	return call_run(session, &welcome.call, &header, deadline, error);
-}
-
 int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	struct connection *connection = &session->connection;
@@ -245,7 +207,7 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	connection->limits.max_frame = FRAME_MAX_FOR(ITEM_MAX_DEFAULT);
 	connection->put_bytes = connection->confirmed_bytes = 0;
 	connection->dispatched = 0;
-	status = say_hello(session, deadline, error);
+	status = hello_say(session, deadline, error);
 	connection->opening = false;
 	pthread_cond_broadcast(&connection->changed);
 	if (status != RELEVO_OK)

@@ -115,6 +115,7 @@ static void session_free(struct relevo_session *session)
 	flusher_stop(session);
 	fork_unregister(session);
 	connection_fini(&session->connection);
+	key_free(session->key);
 	if (session->embedded)
 		embedded_release();
 	flusher_fini(&session->flusher);
@@ -123,7 +124,18 @@ static void session_free(struct relevo_session *session)
 	free(session);
 }
 
-static int connect_to(struct relevo_session *session, const char *url, struct error *error)
+/* Local connections need no key: the kernel tells each end who the other is. */
+static int load_key(struct relevo_session *session, const char *path, struct error *error)
+{
+	if (path == NULL)
+		path = getenv("RELEVO_KEY_FILE");
+	if (path == NULL || path[0] == '\0')
+		return RELEVO_OK;
+	return key_load(path, &session->key, error);
+}
+
+static int connect_to(struct relevo_session *session, const char *url, const char *key_file,
+		      struct error *error)
 {
 	int status = address_parse(url, &session->address, error);
 	if (status != RELEVO_OK)
@@ -131,6 +143,10 @@ static int connect_to(struct relevo_session *session, const char *url, struct er
 	if (session->address.kind == ADDRESS_FD)
 		return error_set(error, RELEVO_BAD_ADDRESS,
 				 "%s is an address to listen at, not to connect to", url);
+	if (session->address.kind == ADDRESS_TCP)
+		status = load_key(session, key_file, error);
+	if (status != RELEVO_OK)
+		return status;
 	pthread_mutex_lock(&session->lock);
 	status = connection_open(session, connect_deadline(session), error);
 	pthread_mutex_unlock(&session->lock);
@@ -143,11 +159,11 @@ static int connect_by_default(struct relevo_session *session,
 {
 	const char *named = getenv("RELEVO_URL");
 	if (named != NULL && named[0] != '\0')
-		return connect_to(session, named, error);
+		return connect_to(session, named, options->key_file, error);
 	char url[ADDRESS_MAX];
 	int status = address_default(url, error);
 	if (status == RELEVO_OK)
-		status = connect_to(session, url, error);
+		status = connect_to(session, url, options->key_file, error);
 	if (status != RELEVO_NO_BROKER || options->no_private_broker)
 		return status;
 	struct address address;
@@ -155,7 +171,7 @@ static int connect_by_default(struct relevo_session *session,
 	if (status != RELEVO_OK)
 		return status;
 	session->embedded = true;
-	return connect_to(session, address.url, error);
+	return connect_to(session, address.url, NULL, error);
 }
 
 int relevo_open(const char *url, const struct relevo_session_options *options, relevo_session **out)
@@ -171,7 +187,7 @@ int relevo_open(const char *url, const struct relevo_session_options *options, r
 	struct relevo_session *session = session_new(options);
 	if (session == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
-	int status = url != NULL ? connect_to(session, url, error)
+	int status = url != NULL ? connect_to(session, url, options->key_file, error)
 				 : connect_by_default(session, options, error);
 	if (status != RELEVO_OK) {
 		session_free(session);

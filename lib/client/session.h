@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "client/connection.h"
 #include "client/flusher.h"
+#include "wire/key.h"
 
 #include <relevo/session.h>
 
@@ -24,7 +25,8 @@ struct relevo_session {
 	char name[64];
 	bool embedded; /* holds a reference to the private broker */
 	int64_t connect_timeout;
-	int wake_fd; /* readable: a waiting call ends with INTERRUPTED; -1: none */
+	struct key *key; /* to prove on the network; NULL: none is known */
+	int wake_fd;     /* readable: a waiting call ends with INTERRUPTED; -1: none */
 
 	struct connection connection;
 	struct flusher flusher;

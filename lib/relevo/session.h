@@ -27,6 +27,9 @@ struct relevo_session_options {
 	const char
 		*broker; /* program to start as the private broker; NULL: the installed relevod */
 	bool no_private_broker; /* never start one: fail with NO_BROKER instead */
+	/* For tcp://, the file with the key that the broker was given with --key-file;
+	 * NULL: what the environment variable RELEVO_KEY_FILE says, or none. */
+	const char *key_file;
 };
 
 /*
@@ -46,7 +49,13 @@ struct relevo_session_options {
  * holds (leases, unconfirmed puts) stays with the parent. A session over tcp://
  * cannot do that: there the child gets FORKED.
  *
- * Errors: BAD_ADDRESS, NO_BROKER, DENIED, TIMED_OUT, BAD_VERSION, BAD_ARGUMENT,
+ * Over tcp:// each side proves to the other that it knows the key, if either has
+ * one; it never crosses the wire. What is sent after that is not encrypted. The file
+ * is read now, and its owner alone may have access to it. Local brokers need no key.
+ *
+ * Errors: BAD_ADDRESS, NO_BROKER, DENIED (also: the key file is open to others),
+ * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file), TIMED_OUT,
+ * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes),
  * DISCONNECTED, FORKED, NO_MEMORY, SYSTEM.
  */
 int relevo_open(const char *url, const struct relevo_session_options *options,

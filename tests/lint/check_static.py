@@ -13,7 +13,8 @@ def build(arguments, program):
     built = subprocess.run(
         ["cc", "-std=c11", "-Wall", "-Werror", f"-I{arguments.root / 'lib'}",
          f"-I{arguments.build / 'lib'}", HERE / "own_names.c", "-o", program,
-         arguments.build / "lib/librelevo.a", "-lprotobuf-c", "-lnng", "-pthread"],
+         arguments.build / "lib/librelevo.a", "-lprotobuf-c", "-lnng", "-lmbedcrypto",
+         "-pthread"],
         check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     return "" if built.returncode == 0 else built.stdout.decode("utf-8", "replace")

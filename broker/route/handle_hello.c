@@ -1,0 +1,147 @@
+/* How a connection becomes a session. */
+#include "base/log.h"
+#include "base/name.h"
+#include "route/handlers.h"
+#include "route/reply.h"
+#include "wire/proof.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is known of a client that has yet to prove that it knows the key. */
+struct greeting {
+	struct proof_subject subject;
+	char host[NAME_MAX_BYTES + 1];
+	char name[NAME_MAX_BYTES + 1];
+};
+
+/* What a client says about itself may be left out, but is held to what names
+ * are, since it is shown to people. */
+static int check_label(const char *label, const char *what, struct error *error)
+{
+	return label[0] != '\0' ? name_check(label, what, error) : RELEVO_OK;
+}
+
+static int check_hello(const Relevo__Hello *hello, struct error *error)
+{
+	if (hello->version != PROTOCOL_VERSION)
+		return error_set(error, RELEVO_BAD_VERSION,
+				 "the client speaks version %" PRIu32
+				 " of the protocol, this broker version %d",
+				 hello->version, PROTOCOL_VERSION);
+	int status = check_label(hello->name, "client", error);
+	return status == RELEVO_OK ? check_label(hello->host, "host", error) : status;
+}
+
+static void log_opened(const struct session *session, const struct proof_subject *hello)
+{
+	const struct channel_peer *peer = connection_peer(session->connection);
+	/* The kernel's word about the pid counts more than the client's. */
+	log_info("session-open", LOG_NUMBER("session", session->number),
+		 LOG_NUMBER("uid", connection_account(session->connection)->uid),
+		 LOG_NUMBER("pid", peer->local ? (uint64_t)peer->pid : hello->pid),
+		 LOG_TEXT("name", hello->name), LOG_TEXT("host", hello->host),
+		 LOG_TEXT("address", peer->address));
+}
+
+/* `proof` may be NULL: none was asked for. */
+static void welcome(struct session *session, uint64_t call, const struct proof_subject *hello,
+		    uint8_t *proof)
+{
+	struct error error = { 0 };
+	if (session_start(session) != RELEVO_OK) {
+		error_set(&error, RELEVO_NO_MEMORY, "no memory for a session");
+		session_refuse(session, call, &error);
+		return;
+	}
+	log_opened(session, hello);
+	reply_welcome(session, call, proof);
+}
+
+/* The kernel vouches for local clients; others need the key, if there is one. */
+static bool needs_proof(const struct session *session)
+{
+	return session->router->config.key != NULL && !connection_peer(session->connection)->local;
+}
+
+static int challenge(struct session *session, uint64_t call, const struct proof_subject *hello,
+		     struct error *error)
+{
+	struct greeting *greeting = calloc(1, sizeof *greeting);
+	if (greeting == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
+	session->greeting = greeting;
+	greeting->subject = *hello;
+	snprintf(greeting->host, sizeof greeting->host, "%s", hello->host);
+	snprintf(greeting->name, sizeof greeting->name, "%s", hello->name);
+	greeting->subject.host = greeting->host;
+	greeting->subject.name = greeting->name;
+	int status = proof_nonce(greeting->subject.broker_nonce, error);
+	if (status != RELEVO_OK)
+		return status;
+	session->state = SESSION_CHALLENGED;
+	reply_challenge(session, call, greeting->subject.broker_nonce);
+	return RELEVO_OK;
+}
+
+void handle_hello(struct session *session, const struct frame *frame)
+{
+	const Relevo__Hello *hello = frame->header->hello;
+	uint64_t call = frame->header->call;
+	struct error error = { 0 };
+	if (session->state == SESSION_OPEN) {
+		error_set(&error, RELEVO_BAD_STATE, "this session has said hello before");
+		reply_error(session, call, &error);
+		return;
+	}
+	const struct proof_subject subject = {
+		.version = hello->version,
+		.pid = hello->pid,
+		.host = hello->host,
+		.name = hello->name,
+	};
+	int status = check_hello(hello, &error);
+	if (status == RELEVO_OK && needs_proof(session))
+		status = challenge(session, call, &subject, &error);
+	else if (status == RELEVO_OK)
+		welcome(session, call, &subject, NULL);
+	if (status != RELEVO_OK)
+		session_refuse(session, call, &error);
+}
+
+static int check_proof(struct session *session, const Relevo__Proof *proof, uint8_t own[PROOF_SIZE],
+		       struct error *error)
+{
+	struct proof_subject *subject = &session->greeting->subject;
+	const struct key *key = session->router->config.key;
+	if (proof->nonce.len != NONCE_SIZE)
+		return error_set(error, RELEVO_AUTH_FAILED,
+				 "the client's nonce has %zu bytes, not %d", proof->nonce.len,
+				 NONCE_SIZE);
+	memcpy(subject->client_nonce, proof->nonce.data, NONCE_SIZE);
+	if (!proof_holds(key, PROOF_OF_CLIENT, subject, proof->proof.data, proof->proof.len))
+		return error_set(error, RELEVO_AUTH_FAILED,
+				 "the client does not know this broker's key");
+	return proof_make(key, PROOF_OF_BROKER, subject, own, error);
+}
+
+void handle_proof(struct session *session, const struct frame *frame)
+{
+	uint64_t call = frame->header->call;
+	uint8_t own[PROOF_SIZE];
+	struct error error = { 0 };
+	if (session->state == SESSION_OPEN) {
+		error_set(&error, RELEVO_BAD_STATE, "nobody asked this session for a proof");
+		reply_error(session, call, &error);
+		return;
+	}
+	int status = check_proof(session, frame->header->proof, own, &error);
+	if (status == RELEVO_OK)
+		welcome(session, call, &session->greeting->subject, own);
+	else
+		session_refuse(session, call, &error);
+	free(session->greeting);
+	session->greeting = NULL;
+}

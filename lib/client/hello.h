@@ -1,0 +1,13 @@
+#ifndef CLIENT_HELLO_H
+#define CLIENT_HELLO_H
+
+#include "client/session.h"
+
+/*
+ * The first words on a new connection: who this is and, where the broker asks, a
+ * proof that the session knows the key. A session that has a key for the network
+ * wants the broker's proof as well. Errors as relevo_open().
+ */
+int hello_say(struct relevo_session *session, nsec_t deadline, struct error *error);
+
+#endif

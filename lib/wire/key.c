@@ -1,0 +1,117 @@
+#include "wire/key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int cannot_open(const char *path, struct error *error)
+{
+	int status = errno == ENOENT   ? RELEVO_NOT_FOUND
+		     : errno == EACCES ? RELEVO_DENIED
+				       : RELEVO_SYSTEM;
+	return error_set_errno(error, status, errno, "the key file %s", path);
+}
+
+/* A secret that others can read is none, and one that they can write is theirs. */
+static int check_owner(int fd, const char *path, struct error *error)
+{
+	struct stat facts;
+	if (fstat(fd, &facts) < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "the key file %s", path);
+	if (S_ISDIR(facts.st_mode))
+		return error_set(error, RELEVO_BAD_ARGUMENT, "the key file %s is a folder", path);
+	if (facts.st_uid != geteuid() && facts.st_uid != 0)
+		return error_set(error, RELEVO_DENIED,
+				 "the key file %s belongs to uid %u, not to uid %u", path,
+				 (unsigned)facts.st_uid, (unsigned)geteuid());
+	if ((facts.st_mode & 077) != 0)
+		return error_set(error, RELEVO_DENIED,
+				 "the key file %s is open to others (mode %04o): chmod 600 it",
+				 path, (unsigned)facts.st_mode & 07777);
+	return RELEVO_OK;
+}
+
+/* What the file has, as far as there is room: a byte more than a key may have tells
+ * that it is too long. -1: see errno. */
+static ssize_t read_all(int fd, uint8_t *bytes, size_t room)
+{
+	size_t size = 0;
+	while (size < room) {
+		ssize_t got = read(fd, bytes + size, room - size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		size += (size_t)got;
+	}
+	return (ssize_t)size;
+}
+
+static size_t without_line_ends(const uint8_t *bytes, size_t size)
+{
+	while (size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == '\r'))
+		size--;
+	return size;
+}
+
+static int check_size(size_t size, const char *path, struct error *error)
+{
+	if (size >= KEY_MIN_SIZE && size <= KEY_MAX_SIZE)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_ARGUMENT,
+			 "the key in %s has %s bytes: it needs %d to %d", path,
+			 size < KEY_MIN_SIZE ? "too few" : "too many", KEY_MIN_SIZE, KEY_MAX_SIZE);
+}
+
+static int load(int fd, const char *path, struct key *key, struct error *error)
+{
+	/* Room for line ends behind the longest key. */
+	uint8_t bytes[KEY_MAX_SIZE + 3];
+	int status = check_owner(fd, path, error);
+	if (status != RELEVO_OK)
+		return status;
+	ssize_t got = read_all(fd, bytes, sizeof bytes);
+	if (got < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "the key file %s", path);
+	size_t size = without_line_ends(bytes, (size_t)got);
+	status = check_size(size, path, error);
+	if (status == RELEVO_OK) {
+		memcpy(key->bytes, bytes, size);
+		key->size = size;
+	}
+	explicit_bzero(bytes, sizeof bytes);
+	return status;
+}
+
+int key_load(const char *path, struct key **key, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return cannot_open(path, error);
+	struct key *new = calloc(1, sizeof *new);
+	int status = RELEVO_OK;
+	if (new == NULL)
+		status = error_set(error, RELEVO_NO_MEMORY, "no memory for the key in %s", path);
+	else
+		status = load(fd, path, new, error);
+	close(fd);
+	if (status != RELEVO_OK) {
+		key_free(new);
+		return status;
+	}
+	*key = new;
+	return RELEVO_OK;
+}
+
+void key_free(struct key *key)
+{
+	if (key == NULL)
+		return;
+	explicit_bzero(key, sizeof *key);
+	free(key);
+}

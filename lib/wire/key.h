@@ -1,0 +1,31 @@
+#ifndef WIRE_KEY_H
+#define WIRE_KEY_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Less could be guessed; nobody needs more. */
+enum { KEY_MIN_SIZE = 16, KEY_MAX_SIZE = 1024 };
+
+/* What both ends of a tcp connection have to know. It never crosses the wire. */
+struct key {
+	size_t size;
+	uint8_t bytes[KEY_MAX_SIZE];
+};
+
+/*
+ * Read the key from a file: all its bytes but line ends at its end.
+ *   NOT_FOUND     there is no such file
+ *   DENIED        it cannot be read, or others than its owner can read it, or
+ *                 it is neither the caller's nor root's
+ *   BAD_ARGUMENT  it is too short or too long
+ *   NO_MEMORY, SYSTEM
+ */
+int key_load(const char *path, struct key **key, struct error *error);
+
+/* Wipes it. NULL is allowed. */
+void key_free(struct key *key);
+
+#endif
