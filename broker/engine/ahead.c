@@ -9,10 +9,12 @@
 #define PATIENCE NSEC_PER_SEC
 
 /* Only where nobody can tell the difference: an unread item neither counts for
- * the capacity nor keeps a time. */
+ * the capacity nor keeps a time, nor lets another overtake it. */
 static bool hands_out_ahead(const struct queue *queue)
 {
-	return !queue->options.bounded && queue->options.lease == 0;
+	const struct queue_options *options = &queue->options;
+	return options->order == QUEUE_FIFO && !options->bounded && options->capacity_bytes == 0 &&
+	       options->lease == 0 && options->ttl == 0;
 }
 
 static struct ahead *ahead_new(struct engine_peer *peer, struct queue *queue, uint32_t handle)
@@ -75,6 +77,9 @@ uint32_t ahead_share(const struct waiter *getter)
 {
 	const struct queue *queue = getter->queue;
 	if (getter->max_ahead == 0 || queue->getter_count > 1 || ahead_of(getter) == NULL)
+		return 0;
+	/* Those that expire must do so on time. */
+	if (queue->expiring.count > 0)
 		return 0;
 	uint64_t share = stock_ready(&queue->stock) / (2 * (uint64_t)queue->reader_count);
 	return share < getter->max_ahead ? (uint32_t)share : getter->max_ahead;

@@ -22,6 +22,7 @@ struct engine {
 	uint64_t random;        /* state of the generator */
 	store_queue_t last_key; /* of a queue in the store */
 	uint32_t peers;
+	uint64_t last_peer;     /* number given out last */
 	struct map queues;      /* by name */
 	struct map cells;       /* by name, too: a cell and a queue may share one */
 	uint64_t last_identity; /* of a cell */

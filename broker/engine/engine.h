@@ -133,7 +133,8 @@ struct waiter {
 			uint32_t max_items; /* of a get */
 			uint32_t max_bytes;
 			uint32_t max_ahead;
-			uint32_t handle; /* the items ahead are this handle's */
+			uint32_t handle;   /* the items ahead are this handle's */
+			nsec_t not_before; /* of a put */
 		};
 		struct {
 			uint64_t version;  /* of a cell: not this one; then, the one found */
@@ -176,11 +177,29 @@ enum queue_kind {
 	QUEUE_ANY, /* of those that exist */
 };
 
+/* Which item is next. Those of equal rank in the order of their puts. */
+enum queue_order {
+	QUEUE_FIFO,
+	QUEUE_PRIORITY, /* the highest first */
+	QUEUE_FAIR,     /* one of each session that puts, in turn */
+	QUEUE_SHORTEST, /* the lowest cost first */
+};
+
+/* What becomes of a put for which there is no room. */
+enum queue_full { QUEUE_BLOCK, QUEUE_REJECT, QUEUE_DROP_OLDEST };
+
 struct queue_options {
 	enum queue_lifetime lifetime;
 	bool bounded;
 	uint64_t capacity; /* items ready, when bounded; 0: a put succeeds only if a get waits */
-	nsec_t lease;      /* how long an item may be held; 0: as long as the session */
+	uint64_t capacity_bytes; /* of the bodies of these; 0: any number */
+	enum queue_order order;
+	enum queue_full full;
+	nsec_t lease;            /* how long an item may be held; 0: as long as the session */
+	nsec_t ttl;              /* of an item that was put without one; 0: it does not expire */
+	uint32_t max_deliveries; /* then it is a dead letter; 0: never */
+	const char *dead_letter; /* the queue where those go; NULL or "": nowhere */
+	bool exclusive;          /* one session at a time may get */
 	enum queue_kind kind;
 	uint64_t tokens; /* of a lock or semaphore at first; bounded: and at most */
 	bool keep;       /* tokens of a session that ends in order stay away */
@@ -194,14 +213,16 @@ struct queue_opened {
 	struct queue_options options; /* as it was created */
 };
 
+enum { QUEUE_MAX_KEY = 255, QUEUE_MAX_PROPERTIES = 64 * 1024 };
+
 /*
  * Open a queue, creating it as `mode` says. An empty name asks for a new one
  * that the engine makes up. Opening twice gives two handles.
  *   BAD_NAME, NOT_FOUND, EXISTS, QUOTA, LIMIT (handles of this session),
- *   OPTION_MISMATCH (mode OPEN_OR_CREATE with a queue that has another
- *   capacity, lease, lifetime, number of tokens or `keep`; the text names the
- *   option and both values; or, in any mode, a queue of another kind),
- *   BAD_ARGUMENT (more tokens than TOKENS_MAX),
+ *   OPTION_MISMATCH (mode OPEN_OR_CREATE with a queue that has other options; the
+ *   text names the option and both values; or, in any mode, a queue of another
+ *   kind), BAD_ARGUMENT (more tokens than TOKENS_MAX; a dead-letter queue that
+ *   cannot be), BAD_NAME also for the name of that queue,
  *   NO_MEMORY
  */
 int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode mode,
@@ -225,6 +246,15 @@ struct put_request {
 	const uint64_t *acks; /* leases of this session, acknowledged in the same step */
 	size_t ack_count;
 	nsec_t deadline; /* how long to wait for room; 0: not at all */
+	/* The rest is of each of the items. */
+	int32_t priority;       /* unless the order is SHORTEST */
+	uint32_t cost;          /* if the order is SHORTEST */
+	nsec_t not_before;      /* handed out then at the earliest; 0: at once */
+	nsec_t expires;         /* 0: what the queue says */
+	const void *key;        /* while an item with this key is in the queue, no other enters */
+	size_t key_size;        /* 0: none */
+	const void *properties; /* kept with it, see item_properties() */
+	size_t properties_size;
 };
 
 /*
@@ -232,11 +262,16 @@ struct put_request {
  * TIMED_OUT with `accepted` telling how many are; NOT_OWNER (a lease in `acks`
  * is not held: nothing is put, nothing acknowledged), BAD_ARGUMENT (no such
  * handle, or a lock's), BAD_NAME, NOT_FOUND (no such name), GONE, QUOTA (nothing is put),
+ * TOO_LARGE (an item of more bytes than the queue's capacity, a key or properties beyond
+ * their maxima: nothing is put),
  * LIMIT (too many calls wait), CANCELLED, NO_MEMORY, or the store's reason for
  * failing to record or commit. Answered once the store has committed.
  *
  * Waiting putters are served in order of arrival, and no put overtakes one that
- * waits. An item that a getter waits for goes straight to it and needs no room.
+ * waits. An item that a getter waits for goes straight to it and needs no room. Where the
+ * queue rejects or drops, no put waits: it is FULL at once, or the items that are first
+ * in turn make room, as dead letters if the queue has a place for these. An item whose key
+ * is in the queue already counts as accepted, and is dropped.
  * With acks, the leases are acknowledged when the put has been accepted as a whole
  * (at once, if it does not wait). A lease that ended while the put waited makes the
  * answer NOT_OWNER, with `accepted` telling that the items are in.
@@ -253,12 +288,13 @@ struct get_request {
 };
 
 /*
- * Take items, oldest first, as many as are ready or held by waiting putters, up
- * to the maxima; waits only while there is none. With `ahead`, a part of what is
- * left may come too, where that makes no difference to others. Each is leased to the session.
- * Answered with OK; EMPTY (did not wait), TIMED_OUT, BAD_ARGUMENT (no such
- * handle), GONE, LIMIT (leases or waiting calls), CANCELLED, QUOTA (for the table
- * of leases), NO_MEMORY. Getters are served in order of arrival.
+ * Take items in their order, as many as are ready or held by waiting putters, up
+ * to the maxima (of properties, QUEUE_MAX_PROPERTIES, but those of one item); waits only while
+ * there is none. With `ahead`, a part of what is left may come too, where that makes no difference
+ * to others. Each is leased to the session. Answered with OK; EMPTY (did not wait), TIMED_OUT,
+ * BAD_ARGUMENT (no such handle), GONE, DENIED (another session has the queue to itself), LIMIT
+ * (leases or waiting calls), CANCELLED, QUOTA (for the table of leases), NO_MEMORY. Getters are
+ * served in order of arrival.
  */
 void queue_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
 	       struct waiter *waiter);
@@ -276,6 +312,16 @@ int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, ns
  * as for lease_ack(); NO_MEMORY: those that could not be delayed are still held. */
 int lease_nack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t not_before,
 	       bool unread, nsec_t now, struct error *error);
+
+/* Make the items dead letters now. NOT_OWNER as for lease_ack(); NO_MEMORY or QUOTA:
+ * the dead-letter queue does not take them, and they are back in their place. */
+int lease_reject(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
+		 struct error *error);
+
+/* Hold items until `time` from now, 0: as long as their queue says. Nothing changes
+ * where leases last as long as their session. NOT_OWNER as for lease_ack(). */
+int lease_extend(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t time,
+		 nsec_t now, struct error *error);
 
 /* Tokens that a semaphore may start with. */
 #define TOKENS_MAX 1000000u
@@ -303,6 +349,7 @@ struct queue_counts {
 	uint64_t getters, putters;               /* waiting calls */
 	uint64_t put, acknowledged, redelivered; /* items ever */
 	uint64_t handles;
+	uint64_t expired, dropped, dead_lettered, duplicates; /* items ever */
 };
 
 /* BAD_ARGUMENT, GONE. */
@@ -426,6 +473,9 @@ void cell_wait(struct engine_peer *peer, const struct cell_wait *request, nsec_t
 	       struct waiter *waiter);
 
 /* ---- items ------------------------------------------------------------ */
+
+/* What was put with it; NULL and 0: nothing. Lives as long as the item. */
+const uint8_t *item_properties(const struct item *item, size_t *size);
 
 /* Keep an item's body beyond the answer, and let it go. */
 void item_hold(struct item *item);

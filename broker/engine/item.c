@@ -1,40 +1,82 @@
 #include "engine/item.h"
 
 #include "engine/charge.h"
+#include "engine/extension.h"
 
 #include <assert.h>
+#include <string.h>
 
-/* Behind an item stand its allocation, and a place in a heap that may have
- * twice the room it needs. */
-static size_t item_cost(size_t size)
+/* What an item of that request has beside its body; 0: nothing. */
+static size_t extension_size(const struct put_request *request)
 {
-	return sizeof(struct item) + size + CHARGE_OVERHEAD + 2 * sizeof(struct heap_node *);
+	if (request->expires == 0 && request->key_size == 0 && request->properties_size == 0)
+		return 0;
+	return sizeof(struct item_extension) + request->key_size + request->properties_size;
+}
+
+/* Behind an item stand its allocation, and places in heaps that may have twice
+ * the room they need. */
+static size_t cost(size_t size, size_t extension)
+{
+	size_t plain =
+		sizeof(struct item) + size + CHARGE_OVERHEAD + 2 * sizeof(struct heap_node *);
+	if (extension == 0)
+		return plain;
+	return plain + sizeof(uint64_t) + extension + 4 * sizeof(struct heap_node *);
+}
+
+static size_t item_cost(const struct item *item)
+{
+	const struct item_extension *extension = item_extension(item);
+	if (extension == NULL)
+		return cost(item->size, 0);
+	return cost(item->size,
+		    sizeof *extension + extension->key_size + extension->properties_size);
 }
 
 static size_t items_cost(const struct put_request *request)
 {
-	size_t cost = 0;
+	size_t extension = extension_size(request);
+	size_t sum = 0;
 	for (size_t i = 0; i < request->count; i++)
-		cost += item_cost(request->sizes[i]);
-	return cost;
+		sum += cost(request->sizes[i], extension);
+	return sum;
+}
+
+static void extend(struct item *item, const struct put_request *request)
+{
+	struct item_extension *extension = item_extension(item);
+	*extension = (struct item_extension){
+		.item = item,
+		.expiry.key = request->expires,
+		.key_size = (uint32_t)request->key_size,
+		.properties_size = (uint32_t)request->properties_size,
+	};
+	if (request->key_size > 0)
+		memcpy(extension->bytes, request->key, request->key_size);
+	if (request->properties_size > 0)
+		memcpy(extension->bytes + request->key_size, request->properties,
+		       request->properties_size);
 }
 
 /* Each item holds its account, and pays for itself out of what was charged. */
-static struct item *item_new(struct engine *engine, struct account *account, const void *body,
-			     size_t size)
+static struct item *item_new(struct engine_peer *peer, const struct put_request *request,
+			     const void *body, size_t size)
 {
-	struct item *item = engine->store->operations->item_new(engine->store, body, size);
+	struct store *store = peer->engine->store;
+	struct item *item = store->operations->item_new(store, body, size, extension_size(request));
 	if (item == NULL)
 		return NULL;
-	item->account = account;
-	account_hold(account);
+	if (item->extended)
+		extend(item, request);
+	item->account = peer->account;
+	account_hold(peer->account);
 	return item;
 }
 
 int items_new(struct engine_peer *peer, const struct put_request *request, size_t extra,
 	      struct item **items, struct error *error)
 {
-	struct engine *engine = peer->engine;
 	struct account *account = peer->account;
 	size_t left = items_cost(request);
 	int status = charge(account, left + extra, "items", error);
@@ -45,14 +87,14 @@ int items_new(struct engine_peer *peer, const struct put_request *request, size_
 	const uint8_t *body = request->bodies;
 	for (size_t i = 0; i < request->count; i++) {
 		size_t size = request->sizes[i];
-		struct item *item = item_new(engine, account, body, size);
+		struct item *item = item_new(peer, request, body, size);
 		if (item == NULL) {
 			account_release(account, left + extra);
-			items_drop(engine, first);
+			items_drop(peer->engine, first);
 			return error_set(error, RELEVO_NO_MEMORY,
 					 "no memory for an item of %zu bytes", size);
 		}
-		left -= item_cost(size);
+		left -= item_cost(item);
 		body += size;
 		*link = item;
 		link = &item->next;
@@ -72,7 +114,7 @@ void items_drop(struct engine *engine, struct item *items)
 
 void item_hold(struct item *item)
 {
-	assert(item->references < UINT16_MAX);
+	assert(item->references < ITEM_MAX_REFERENCES);
 	item->references++;
 }
 
@@ -81,7 +123,14 @@ void item_drop(struct engine *engine, struct item *item)
 	assert(item->references > 0);
 	if (--item->references > 0)
 		return;
-	account_release(item->account, item_cost(item->size));
+	account_release(item->account, item_cost(item));
 	account_drop(item->account);
 	engine->store->operations->item_free(engine->store, item);
+}
+
+const uint8_t *item_properties(const struct item *item, size_t *size)
+{
+	const struct item_extension *extension = item_extension(item);
+	*size = extension != NULL ? extension->properties_size : 0;
+	return *size > 0 ? extension->bytes + extension->key_size : NULL;
 }

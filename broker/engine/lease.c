@@ -2,6 +2,8 @@
 
 #include "engine/ahead.h"
 #include "engine/charge.h"
+#include "engine/dead_letter.h"
+#include "engine/expiry.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
 
@@ -98,9 +100,8 @@ struct lease *lease_new(struct engine_peer *peer, struct queue *queue, struct it
 	queue->leased++;
 	if (queue->options.lease != 0) {
 		/* There is room: lease_reserve() has seen to it. */
-		nsec_t left = NSEC_NEVER - peer->engine->now;
-		nsec_t time = queue->options.lease < left ? queue->options.lease : left;
-		heap_push(&peer->engine->lease_timers, &lease->timer, peer->engine->now + time);
+		heap_push(&peer->engine->lease_timers, &lease->timer,
+			  clock_after(peer->engine->now, queue->options.lease));
 	}
 	return lease;
 }
@@ -132,11 +133,22 @@ struct item *lease_end(struct lease *lease)
 	return item;
 }
 
+/* Back to its place, or on to where it goes when nobody is to have it here. */
+static void take_back(struct queue *queue, struct item *item)
+{
+	if (expiry_is_over(queue, item))
+		dead_letter_or_give_back(queue, item, &queue->expired);
+	else if (dead_letter_due(queue, item))
+		dead_letter_or_give_back(queue, item, &queue->dead_lettered);
+	else
+		stock_give_back(&queue->stock, item);
+	queue_activate(queue);
+}
+
 void lease_return(struct lease *lease)
 {
 	struct queue *queue = lease->queue;
-	stock_give_back(&queue->stock, lease_end(lease));
-	queue_activate(queue);
+	take_back(queue, lease_end(lease));
 }
 
 struct lease *lease_next(struct engine_peer *peer, uint32_t *slot)

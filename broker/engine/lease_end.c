@@ -1,4 +1,5 @@
 /* How a session ends its leases. */
+#include "engine/dead_letter.h"
 #include "engine/lease.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
@@ -14,39 +15,62 @@ static int not_held(uint64_t number, struct error *error)
 int lease_acknowledge(struct lease *lease)
 {
 	struct queue *queue = lease->queue;
-	struct engine *engine = queue->engine;
 	struct item *item = lease_end(lease);
-	engine->recorded = true;
-	int status =
-		engine->store->operations->item_removed(engine->store, queue->key, item->order.key);
+	int status = queue_forget_item(queue, item, item->order.key);
 	queue->acknowledged++;
-	queue->bytes -= item->size;
-	item_drop(engine, item);
+	item_drop(queue->engine, item);
 	return status;
+}
+
+/* What is done to each of some leases. */
+struct operation {
+	int (*apply)(struct lease *lease, const struct operation *operation);
+	const char *failure; /* what it means if that fails, with a place for the number */
+	nsec_t time;
+	bool unread;
+};
+
+static int apply_to(struct engine_peer *peer, uint64_t number, const struct operation *operation,
+		    struct error *error)
+{
+	struct lease *lease = lease_find(peer, number);
+	if (lease == NULL)
+		return not_held(number, error);
+	int status = operation->apply(lease, operation);
+	if (status != RELEVO_OK)
+		error_set(error, status, "lease %" PRIu64 " %s", number, operation->failure);
+	return status;
+}
+
+/* All are done; the first that fails is told. */
+static int apply_to_all(struct engine_peer *peer, const uint64_t *leases, size_t count,
+			const struct operation *operation, struct error *error)
+{
+	int result = RELEVO_OK;
+	for (size_t i = 0; i < count; i++) {
+		struct error ignored;
+		struct error *told = result == RELEVO_OK ? error : &ignored;
+		int status = apply_to(peer, leases[i], operation, told);
+		if (result == RELEVO_OK)
+			result = status;
+	}
+	engine_run(peer->engine);
+	return result;
+}
+
+static int acknowledge(struct lease *lease, const struct operation *operation)
+{
+	(void)operation;
+	return lease_acknowledge(lease);
 }
 
 int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
 	      struct error *error)
 {
-	struct engine *engine = peer->engine;
-	int result = RELEVO_OK;
-	engine_at(engine, now);
-	for (size_t i = 0; i < count; i++) {
-		struct lease *lease = lease_find(peer, leases[i]);
-		int status = RELEVO_NOT_OWNER;
-		if (lease != NULL)
-			status = lease_acknowledge(lease);
-		if (status == RELEVO_OK || result != RELEVO_OK)
-			continue;
-		result = status;
-		if (lease == NULL)
-			not_held(leases[i], error);
-		else
-			error_set(error, status, "the end of lease %" PRIu64 " was not recorded",
-				  leases[i]);
-	}
-	engine_run(engine);
-	return result;
+	const struct operation operation = { acknowledge,
+					     .failure = "ended, which was not recorded" };
+	engine_at(peer->engine, now);
+	return apply_to_all(peer, leases, count, &operation, error);
 }
 
 /* The delivery that is given back unread has not taken place. */
@@ -66,16 +90,17 @@ void lease_return_unread(struct lease *lease)
 	lease_return(lease);
 }
 
-static int give_back(struct lease *lease, nsec_t not_before, bool unread)
+static int give_back(struct lease *lease, const struct operation *operation)
 {
 	struct queue *queue = lease->queue;
-	bool delay = not_before > queue->engine->now;
+	bool delay = operation->time > queue->engine->now;
 	if (delay && !queue_reserve_delay(queue))
 		return RELEVO_NO_MEMORY;
-	if (unread)
+	if (operation->unread)
 		take_back_delivery(queue, lease->item);
-	if (delay)
-		queue_delay(queue, lease_end(lease), not_before);
+	/* One that nobody is to have again need not wait for that. */
+	if (delay && !dead_letter_due(queue, lease->item))
+		queue_delay(queue, lease_end(lease), operation->time);
 	else
 		lease_return(lease);
 	return RELEVO_OK;
@@ -84,24 +109,58 @@ static int give_back(struct lease *lease, nsec_t not_before, bool unread)
 int lease_nack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t not_before,
 	       bool unread, nsec_t now, struct error *error)
 {
-	struct engine *engine = peer->engine;
-	int result = RELEVO_OK;
-	engine_at(engine, now);
-	for (size_t i = 0; i < count; i++) {
-		struct lease *lease = lease_find(peer, leases[i]);
-		int status = RELEVO_NOT_OWNER;
-		if (lease != NULL)
-			status = give_back(lease, not_before, unread);
-		if (status == RELEVO_OK || result != RELEVO_OK)
-			continue;
-		result = status;
-		if (lease == NULL)
-			not_held(leases[i], error);
-		else
-			error_set(error, status, "no memory to delay lease %" PRIu64, leases[i]);
-	}
-	engine_run(engine);
-	return result;
+	const struct operation operation = {
+		give_back,
+		.failure = "cannot be delayed: there is no memory for it",
+		.time = not_before,
+		.unread = unread,
+	};
+	engine_at(peer->engine, now);
+	return apply_to_all(peer, leases, count, &operation, error);
+}
+
+static int reject(struct lease *lease, const struct operation *operation)
+{
+	(void)operation;
+	struct queue *queue = lease->queue;
+	struct item *item = lease_end(lease);
+	int status = dead_letter_send(queue, item, &queue->dead_lettered);
+	if (status != RELEVO_OK)
+		stock_give_back(&queue->stock, item);
+	queue_activate(queue);
+	return status;
+}
+
+int lease_reject(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
+		 struct error *error)
+{
+	const struct operation operation = {
+		reject,
+		.failure = "is given back: the dead-letter queue does not take its item",
+	};
+	engine_at(peer->engine, now);
+	return apply_to_all(peer, leases, count, &operation, error);
+}
+
+static int extend(struct lease *lease, const struct operation *operation)
+{
+	struct queue *queue = lease->queue;
+	struct heap *timers = &queue->engine->lease_timers;
+	if (!heap_holds(&lease->timer))
+		return RELEVO_OK;
+	nsec_t time = operation->time > 0 ? operation->time : queue->options.lease;
+	heap_remove(timers, &lease->timer);
+	/* There is room: it has just left. */
+	heap_push(timers, &lease->timer, clock_after(queue->engine->now, time));
+	return RELEVO_OK;
+}
+
+int lease_extend(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t time,
+		 nsec_t now, struct error *error)
+{
+	const struct operation operation = { extend, .failure = "", .time = time };
+	engine_at(peer->engine, now);
+	return apply_to_all(peer, leases, count, &operation, error);
 }
 
 static void unmark(struct engine_peer *peer, const uint64_t *leases, size_t count)

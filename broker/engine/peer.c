@@ -1,6 +1,7 @@
 #include "engine/peer.h"
 
 #include "engine/cell.h"
+#include "engine/exclusive.h"
 #include "engine/queue.h"
 #include "engine/shared.h"
 #include "engine/waiter.h"
@@ -15,6 +16,7 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	if (peer == NULL)
 		return NULL;
 	peer->engine = engine;
+	peer->number = ++engine->last_peer;
 	peer->account = account;
 	account_hold(account);
 	list_init(&peer->waiters);
@@ -109,6 +111,7 @@ void peer_remove_handle(struct engine_peer *peer, uint32_t handle)
 	struct queue *queue = handle_find(&peer->queues, handle);
 	ahead_close(peer->queues.handles[handle - 1].ahead);
 	handle_remove(&peer->queues, handle);
+	exclusive_leave(peer, queue);
 	queue->handles--;
 	if (queue->handles == 0 && queue->options.lifetime == QUEUE_HANDLES && !queue->deleted)
 		queue_end(queue);

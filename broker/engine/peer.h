@@ -10,6 +10,7 @@ struct queue;
 
 struct engine_peer {
 	struct engine *engine;
+	uint64_t number; /* never that of another; from 1 on */
 	struct account *account;
 	struct handle_table queues;
 	struct handle_table cells;

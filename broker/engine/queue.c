@@ -1,7 +1,10 @@
 #include "engine/queue.h"
 
 #include "engine/charge.h"
+#include "engine/duplicate.h"
+#include "engine/expiry.h"
 #include "engine/lease.h"
+#include "engine/order.h"
 #include "engine/peer.h"
 #include "engine/waiter.h"
 
@@ -9,22 +12,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t queue_cost(const char *name)
+static const char *dead_letter_of(const struct queue_options *options)
 {
-	return sizeof(struct queue) + strlen(name) + 1 + CHARGE_OVERHEAD;
+	return options->dead_letter != NULL ? options->dead_letter : "";
 }
 
-static struct queue *allocate(struct engine_peer *peer, const char *name,
+static size_t queue_cost(const char *name, const struct queue_options *options)
+{
+	return sizeof(struct queue) + strlen(name) + strlen(dead_letter_of(options)) + 2 +
+	       CHARGE_OVERHEAD;
+}
+
+static struct queue *allocate(struct engine *engine, const char *name,
 			      const struct queue_options *options)
 {
 	size_t name_size = strlen(name) + 1;
-	struct queue *queue = calloc(1, sizeof *queue + name_size);
+	const char *dead_letter = dead_letter_of(options);
+	struct queue *queue = calloc(1, sizeof *queue + name_size + strlen(dead_letter) + 1);
 	if (queue == NULL)
 		return NULL;
-	queue->engine = peer->engine;
-	queue->account = peer->account;
+	queue->engine = engine;
 	queue->options = *options;
+	queue->options.dead_letter = strcpy(queue->name + name_size, dead_letter);
+	queue->stock.sorted.ranked = options->order != QUEUE_FIFO;
 	queue->references = 1;
+	map_init(&queue->keys, engine_random(engine));
+	map_init(&queue->flows, engine_random(engine));
 	list_init(&queue->leases);
 	list_init(&queue->getters);
 	list_init(&queue->putters);
@@ -52,31 +65,29 @@ static int enter(struct queue *queue, struct error *error)
 	return RELEVO_OK;
 }
 
-int queue_new(struct engine_peer *peer, const char *name, const struct queue_options *options,
-	      struct queue **created, struct error *error)
+int queue_new(struct engine *engine, struct account *account, const char *name,
+	      const struct queue_options *options, struct queue **created, struct error *error)
 {
-	struct account *account = peer->account;
 	if (account->queues >= account->registry->queue_limit)
 		return error_set(error, RELEVO_QUOTA,
 				 "user %u asks for a queue more than the %u allowed", account->uid,
 				 account->registry->queue_limit);
-	int status = charge(account, queue_cost(name), "a queue", error);
+	int status = charge(account, queue_cost(name, options), "a queue", error);
 	if (status != RELEVO_OK)
 		return status;
-	struct queue *queue = allocate(peer, name, options);
+	struct queue *queue = allocate(engine, name, options);
 	if (queue == NULL)
 		status = error_set(error, RELEVO_NO_MEMORY, "no memory for the queue \"%s\"", name);
 	else
 		status = enter(queue, error);
 	if (status != RELEVO_OK) {
-		account_release(account, queue_cost(name));
+		account_release(account, queue_cost(name, options));
 		free(queue);
 		return status;
 	}
+	queue->account = account;
 	account_hold(account);
 	account->queues++;
-	if (options->lifetime == QUEUE_SESSION)
-		list_append(&peer->owned, &queue->in_owner);
 	*created = queue;
 	return RELEVO_OK;
 }
@@ -96,6 +107,9 @@ static void dismiss(struct list *line)
 
 static void drop_items(struct queue *queue)
 {
+	/* Their nodes go with them. */
+	heap_fini(&queue->expiring);
+	map_fini(&queue->keys);
 	struct list *node;
 	while ((node = list_first(&queue->leases)) != NULL)
 		item_drop(queue->engine, lease_end(container_of(node, struct lease, in_queue)));
@@ -140,7 +154,9 @@ void queue_drop(struct queue *queue)
 		return;
 	assert(queue->deleted && queue->leased == 0);
 	stock_fini(&queue->stock);
-	account_release(queue->account, queue_cost(queue->name));
+	order_fini(queue);
+	map_fini(&queue->flows);
+	account_release(queue->account, queue_cost(queue->name, &queue->options));
 	account_drop(queue->account);
 	free(queue);
 }
@@ -151,9 +167,12 @@ void queue_activate(struct queue *queue)
 		list_append(&queue->engine->active, &queue->active);
 }
 
-bool queue_has_room(const struct queue *queue)
+bool queue_has_room(const struct queue *queue, size_t size)
 {
-	return !queue->options.bounded || stock_size(&queue->stock) < queue->options.capacity;
+	const struct queue_options *options = &queue->options;
+	if (options->bounded && stock_size(&queue->stock) >= options->capacity)
+		return false;
+	return options->capacity_bytes == 0 || queue->stock.bytes + size <= options->capacity_bytes;
 }
 
 bool queue_reserve_delay(struct queue *queue)
@@ -162,26 +181,74 @@ bool queue_reserve_delay(struct queue *queue)
 	       heap_reserve(&queue->engine->queue_timers, 1);
 }
 
-/* Have the engine come when the first delayed item is due. */
-static void set_timer(struct queue *queue)
+void queue_set_timer(struct queue *queue)
 {
-	const struct heap_node *first = heap_first(&queue->stock.delayed);
-	heap_remove(&queue->engine->queue_timers, &queue->timer);
-	if (first != NULL)
-		heap_push(&queue->engine->queue_timers, &queue->timer, first->key);
+	struct heap *timers = &queue->engine->queue_timers;
+	const struct heap_node *due = heap_first(&queue->stock.delayed);
+	const struct heap_node *expiring = heap_first(&queue->expiring);
+	if (due == NULL || (expiring != NULL && expiring->key < due->key))
+		due = expiring;
+	heap_remove(timers, &queue->timer);
+	if (due != NULL)
+		heap_push(timers, &queue->timer, due->key);
 }
 
 void queue_delay(struct queue *queue, struct item *item, nsec_t due)
 {
 	stock_delay(&queue->stock, item, due);
-	set_timer(queue);
+	queue_set_timer(queue);
 }
 
 void queue_ripen(struct queue *queue)
 {
+	expiry_run(queue);
 	stock_ripen(&queue->stock, queue->engine->now);
-	set_timer(queue);
+	queue_set_timer(queue);
 	queue_activate(queue);
+}
+
+static int reserve_place(struct queue *queue, const struct item *item, nsec_t not_before)
+{
+	bool delay = not_before > queue->engine->now;
+	bool sorted = delay || item->extended || queue->stock.sorted.ranked;
+	if (sorted && !stock_reserve(&queue->stock, queue->leased + 1))
+		return RELEVO_NO_MEMORY;
+	return !delay || queue_reserve_delay(queue) ? RELEVO_OK : RELEVO_NO_MEMORY;
+}
+
+int queue_append(struct queue *queue, struct item *item, uint64_t session, nsec_t not_before)
+{
+	struct engine *engine = queue->engine;
+	uint64_t sequence = queue->last_sequence + 1;
+	int status = reserve_place(queue, item, not_before);
+	if (status == RELEVO_OK)
+		status = order_enter(queue, item, session);
+	if (status != RELEVO_OK)
+		return status;
+	engine->recorded = true;
+	status = engine->store->operations->item_added(engine->store, queue->key, sequence, item);
+	if (status != RELEVO_OK)
+		return status;
+	item->order.key = queue->last_sequence = sequence;
+	if (not_before > engine->now)
+		queue_delay(queue, item, not_before);
+	else
+		stock_add(&queue->stock, item);
+	queue->put++;
+	queue->bytes += item->size;
+	return RELEVO_OK;
+}
+
+int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence)
+{
+	struct engine *engine = queue->engine;
+	engine->recorded = true;
+	queue->bytes -= item->size;
+	if (item->extended) {
+		duplicate_leave(queue, item);
+		expiry_forget(queue, item);
+	}
+	return engine->store->operations->item_removed(engine->store, queue->key, sequence);
 }
 
 void queue_record_deliveries(struct queue *queue, const struct item *item)

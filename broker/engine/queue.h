@@ -31,17 +31,24 @@ struct queue {
 	uint32_t reader_count;
 	uint64_t unread; /* of the leased items: handed out ahead */
 
+	struct heap expiring;       /* see expiry.h */
+	struct map keys;            /* see duplicate.h */
+	struct map flows;           /* see order.h */
+	uint32_t round;             /* of a fair queue: the rank handed out last */
+	struct engine_peer *holder; /* who has it to itself, if it is exclusive */
+
 	uint64_t last_sequence;
 	uint64_t bytes; /* of bodies in stock and leased */
 	uint64_t put, acknowledged, redelivered;
+	uint64_t expired, dropped, dead_lettered, duplicates;
 	uint64_t granted; /* how often a token was handed out */
-	char name[];
+	char name[];      /* behind it, the name of its dead-letter queue */
 };
 
-/* A queue under a name that is not taken, charged to the peer's user. QUOTA,
+/* A queue under a name that is not taken, charged to the account. QUOTA,
  * NO_MEMORY, or the store's reason. */
-int queue_new(struct engine_peer *peer, const char *name, const struct queue_options *options,
-	      struct queue **queue, struct error *error);
+int queue_new(struct engine *engine, struct account *account, const char *name,
+	      const struct queue_options *options, struct queue **queue, struct error *error);
 
 /* The queue of that name, or NULL. */
 struct queue *queue_find(struct engine *engine, const char *name);
@@ -70,13 +77,32 @@ void queue_delay(struct queue *queue, struct item *item, nsec_t due);
 /* Make ready what is due. */
 void queue_ripen(struct queue *queue);
 
+/* Have the engine come when the first delayed item is due, or one expires. */
+void queue_set_timer(struct queue *queue);
+
 /* Tell the store how often the item has been handed out. */
 void queue_record_deliveries(struct queue *queue, const struct item *item);
 
-/* Record an item at the end of the stock; the reason of the store if it refuses. */
-int queue_append(struct queue *queue, struct item *item);
+/* Record a new item of the session, to be handed out not before that time (0: at
+ * once), and put it into the stock. NO_MEMORY, QUOTA, or the reason of the store: it
+ * is left as it was. */
+int queue_append(struct queue *queue, struct item *item, uint64_t session, nsec_t not_before);
 
-/* Whether an item may enter the stock. */
-bool queue_has_room(const struct queue *queue);
+/* The item, which is out of stock, is the queue's no more, and is recorded to be gone.
+ * What the store says. */
+int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence);
+
+/* Whether an item of that size may enter the stock. */
+bool queue_has_room(const struct queue *queue, size_t size);
+
+/* ---- options (queue_options.c) ----------------------------------------- */
+
+/* BAD_ARGUMENT, BAD_NAME: no queue of that name can have them. */
+int queue_options_check(struct engine *engine, const char *name,
+			const struct queue_options *options, struct error *error);
+
+/* OPTION_MISMATCH, naming the first that differs. */
+int queue_options_compare(const struct queue *queue, const struct queue_options *asked,
+			  struct error *error);
 
 #endif

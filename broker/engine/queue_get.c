@@ -1,5 +1,9 @@
 /* How items are handed out. */
 #include "engine/ahead.h"
+#include "engine/dead_letter.h"
+#include "engine/exclusive.h"
+#include "engine/expiry.h"
+#include "engine/order.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
 #include "engine/token.h"
@@ -27,7 +31,9 @@ static const struct item *next_item(const struct queue *queue)
 	if (item != NULL)
 		return item;
 	const struct waiter *putter = waiter_first(&queue->putters);
-	return putter != NULL ? putter->items : NULL;
+	if (putter == NULL || putter->not_before > queue->engine->now)
+		return NULL;
+	return putter->items;
 }
 
 static struct lease *hand_out(struct engine_peer *peer, struct queue *queue)
@@ -37,8 +43,16 @@ static struct lease *hand_out(struct engine_peer *peer, struct queue *queue)
 		item->deliveries++;
 	if (item->deliveries > 1)
 		queue->redelivered++;
+	order_advance(queue, item);
 	queue_record_deliveries(queue, item);
 	return lease_new(peer, queue, item);
+}
+
+static size_t properties_size(const struct item *item)
+{
+	size_t size;
+	(void)item_properties(item, &size);
+	return size;
 }
 
 /* Lease what the getter may have. Returns why it stopped before. */
@@ -47,11 +61,15 @@ static int take(const struct waiter *getter, uint32_t *count)
 	struct engine_peer *peer = getter->peer;
 	struct queue *queue = getter->queue;
 	uint64_t bytes = 0;
+	size_t properties = 0;
 	uint32_t most = getter->max_items + ahead_share(getter);
 	const struct item *item;
 	while (*count < most && (item = next_item(queue)) != NULL) {
 		bytes += item->size;
 		if (*count > 0 && getter->max_bytes > 0 && bytes > getter->max_bytes)
+			break;
+		properties += properties_size(item);
+		if (*count > 0 && properties > QUEUE_MAX_PROPERTIES)
 			break;
 		int status = lease_reserve(peer, queue);
 		if (status != RELEVO_OK)
@@ -61,7 +79,7 @@ static int take(const struct waiter *getter, uint32_t *count)
 		if (stock_first(&queue->stock) == NULL) {
 			putter_admit(waiter_first(&queue->putters));
 			if (stock_first(&queue->stock) == NULL)
-				return RELEVO_OK; /* the store refused it */
+				return RELEVO_OK; /* it was refused, or not wanted */
 		}
 		struct lease *lease = hand_out(peer, queue);
 		if (*count >= getter->max_items)
@@ -85,14 +103,41 @@ void getter_serve(struct waiter *getter)
 		waiter_finish(getter, status);
 }
 
+static bool drop_first(struct queue *queue)
+{
+	/* It has to come back if the dead-letter queue does not take it. */
+	if (!stock_reserve(&queue->stock, queue->leased + 1))
+		return false;
+	struct item *item = stock_drain(&queue->stock);
+	if (item == NULL)
+		return false;
+	if (dead_letter_send(queue, item, &queue->dropped) == RELEVO_OK)
+		return true;
+	stock_give_back(&queue->stock, item);
+	return false;
+}
+
+/* Whether the first item of the put can enter now; where the queue drops, what is
+ * first in turn makes room for it. */
+static bool can_enter(struct queue *queue, const struct waiter *putter)
+{
+	while (!queue_has_room(queue, putter->items->size)) {
+		if (queue->options.full != QUEUE_DROP_OLDEST || !drop_first(queue))
+			return false;
+	}
+	return true;
+}
+
 void queue_settle(struct queue *queue)
 {
 	/* An answer may delete it. */
 	queue_hold(queue);
 	struct waiter *waiter;
+	/* The clock may be ahead of the timer. */
+	expiry_run(queue);
 	while ((waiter = waiter_first(&queue->getters)) != NULL && next_item(queue) != NULL)
 		getter_serve(waiter);
-	while ((waiter = waiter_first(&queue->putters)) != NULL && queue_has_room(queue))
+	while ((waiter = waiter_first(&queue->putters)) != NULL && can_enter(queue, waiter))
 		putter_admit(waiter);
 	notices_drop(queue);
 	if (queue->getter_count > 0 && queue->unread > 0)
@@ -109,6 +154,9 @@ static int begin(struct engine_peer *peer, const struct get_request *request, st
 		return status;
 	if (peer->leases.used >= peer->engine->config.peer_leases)
 		return lease_refused(peer, RELEVO_LIMIT, error);
+	status = exclusive_enter(peer, queue, error);
+	if (status != RELEVO_OK)
+		return status;
 	*waiter = (struct waiter){
 		.answer = waiter->answer,
 		.kind = WAITER_GET,

@@ -7,52 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int mismatch(const struct queue *queue, const char *option, const char *has,
-		    const char *asked, struct error *error)
-{
-	return error_set(error, RELEVO_OPTION_MISMATCH, "the queue \"%s\" has the %s %s, not %s",
-			 queue->name, option, has, asked);
-}
-
-static void name_capacity(const struct queue_options *options, char *text, size_t size)
-{
-	if (options->bounded)
-		snprintf(text, size, "%" PRIu64, options->capacity);
-	else
-		snprintf(text, size, "unlimited");
-}
-
-static void name_lease(const struct queue_options *options, char *text, size_t size)
-{
-	if (options->lease != 0)
-		snprintf(text, size, "%" PRIu64 " ms", options->lease / NSEC_PER_MSEC);
-	else
-		snprintf(text, size, "of its session");
-}
-
-static int compare_options(const struct queue *queue, const struct queue_options *asked,
-			   struct error *error)
-{
-	static const char *const lifetimes[] = { "kept", "handles", "session" };
-	const struct queue_options *has = &queue->options;
-	char first[32];
-	char second[32];
-	if (has->bounded != asked->bounded || (has->bounded && has->capacity != asked->capacity)) {
-		name_capacity(has, first, sizeof first);
-		name_capacity(asked, second, sizeof second);
-		return mismatch(queue, "capacity", first, second, error);
-	}
-	if (has->lease != asked->lease) {
-		name_lease(has, first, sizeof first);
-		name_lease(asked, second, sizeof second);
-		return mismatch(queue, "lease", first, second, error);
-	}
-	if (has->lifetime != asked->lifetime)
-		return mismatch(queue, "lifetime", lifetimes[has->lifetime],
-				lifetimes[asked->lifetime], error);
-	return RELEVO_OK;
-}
-
 static int create_nameless(struct engine_peer *peer, const struct queue_options *options,
 			   struct queue **queue, struct error *error)
 {
@@ -60,7 +14,7 @@ static int create_nameless(struct engine_peer *peer, const struct queue_options 
 	do
 		snprintf(name, sizeof name, "~%016" PRIx64, engine_random(peer->engine));
 	while (queue_find(peer->engine, name) != NULL);
-	return queue_new(peer, name, options, queue, error);
+	return queue_new(peer->engine, peer->account, name, options, queue, error);
 }
 
 /* The queue of that name, NULL when there is none and `mode` lets it be made. */
@@ -86,12 +40,17 @@ static int create(struct engine_peer *peer, const char *name, const struct queue
 		  struct queue **queue, struct error *error)
 {
 	int status = tokens_check(options, error);
+	if (status == RELEVO_OK)
+		status = queue_options_check(peer->engine, name, options, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = name[0] == '\0' ? create_nameless(peer, options, queue, error)
-				 : queue_new(peer, name, options, queue, error);
+	status = name[0] == '\0'
+			 ? create_nameless(peer, options, queue, error)
+			 : queue_new(peer->engine, peer->account, name, options, queue, error);
 	if (status != RELEVO_OK)
 		return status;
+	if (options->lifetime == QUEUE_SESSION)
+		list_append(&peer->owned, &(*queue)->in_owner);
 	status = tokens_create(peer, *queue, error);
 	if (status != RELEVO_OK)
 		queue_end(*queue);
@@ -104,7 +63,7 @@ static int compare(const struct queue *queue, enum queue_open_mode mode,
 	int status = kind_compare(queue, options->kind, error);
 	if (status != RELEVO_OK || mode != QUEUE_OPEN_OR_CREATE)
 		return status;
-	status = compare_options(queue, options, error);
+	status = queue_options_compare(queue, options, error);
 	return status == RELEVO_OK ? tokens_compare(queue, options, error) : status;
 }
 
@@ -177,6 +136,10 @@ int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *
 		.acknowledged = queue->acknowledged,
 		.redelivered = queue->redelivered,
 		.handles = queue->handles,
+		.expired = queue->expired,
+		.dropped = queue->dropped,
+		.dead_lettered = queue->dead_lettered,
+		.duplicates = queue->duplicates,
 	};
 	return RELEVO_OK;
 }

@@ -1,12 +1,15 @@
 /* How items come in. */
 #include "base/name.h"
+#include "engine/duplicate.h"
+#include "engine/expiry.h"
 #include "engine/item.h"
+#include "engine/order.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
 #include "engine/token.h"
 #include "engine/waiter.h"
 
-#include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,19 +26,32 @@ static void complete(struct waiter *putter)
 	waiter_finish(putter, status);
 }
 
-int queue_append(struct queue *queue, struct item *item)
+/* What only extended items have. */
+static int admit_extended(struct waiter *putter, struct item *item)
 {
-	struct engine *engine = queue->engine;
-	uint64_t sequence = queue->last_sequence + 1;
-	engine->recorded = true;
-	int status =
-		engine->store->operations->item_added(engine->store, queue->key, sequence, item);
+	struct queue *queue = putter->queue;
+	int status = expiry_reserve(queue, item);
+	if (status == RELEVO_OK)
+		status = duplicate_enter(queue, item);
 	if (status != RELEVO_OK)
 		return status;
-	item->order.key = queue->last_sequence = sequence;
-	stock_add(&queue->stock, item);
-	queue->put++;
-	queue->bytes += item->size;
+	status = queue_append(queue, item, putter->peer->number, putter->not_before);
+	if (status == RELEVO_OK)
+		expiry_watch(queue, item);
+	else
+		duplicate_leave(queue, item);
+	return status;
+}
+
+static int admit(struct waiter *putter, struct item *item)
+{
+	struct queue *queue = putter->queue;
+	if (!item->extended)
+		return queue_append(queue, item, putter->peer->number, putter->not_before);
+	if (!duplicate_is(queue, item))
+		return admit_extended(putter, item);
+	queue->duplicates++;
+	item_drop(queue->engine, item);
 	return RELEVO_OK;
 }
 
@@ -43,7 +59,7 @@ void putter_admit(struct waiter *putter)
 {
 	struct item *item = putter->items;
 	struct item *next = item->next;
-	int status = queue_append(putter->queue, item);
+	int status = admit(putter, item);
 	if (status != RELEVO_OK) {
 		waiter_finish(putter, status);
 		return;
@@ -84,6 +100,28 @@ static int copy_acks(const struct put_request *request, uint64_t **acks, struct 
 	return RELEVO_OK;
 }
 
+/* What can never be put here. */
+static int check(const struct queue *queue, const struct put_request *request, struct error *error)
+{
+	uint64_t most = queue->options.capacity_bytes;
+	for (size_t i = 0; most > 0 && i < request->count; i++) {
+		if (request->sizes[i] > most)
+			return error_set(
+				error, RELEVO_TOO_LARGE,
+				"item %zu has %u bytes: the queue \"%s\" has room for %" PRIu64, i,
+				request->sizes[i], queue->name, most);
+	}
+	if (request->key_size > QUEUE_MAX_KEY)
+		return error_set(error, RELEVO_TOO_LARGE,
+				 "a key of %zu bytes for the queue \"%s\": %d are the most",
+				 request->key_size, queue->name, QUEUE_MAX_KEY);
+	if (request->properties_size > QUEUE_MAX_PROPERTIES)
+		return error_set(error, RELEVO_TOO_LARGE,
+				 "properties of %zu bytes for the queue \"%s\": %d are the most",
+				 request->properties_size, queue->name, QUEUE_MAX_PROPERTIES);
+	return RELEVO_OK;
+}
+
 /* Take over all that the put brings: its items and its acknowledgements. */
 static int fill(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter,
 		struct error *error)
@@ -105,10 +143,23 @@ static int fill(struct engine_peer *peer, const struct put_request *request, str
 		.kind = WAITER_PUT,
 		.items = items,
 		.acks = acks,
+		.not_before = request->not_before,
 		/* No more than the session can hold: they have been checked. */
 		.ack_count = (uint32_t)request->ack_count,
 	};
 	return RELEVO_OK;
+}
+
+/* With what the queue says where the request does not. */
+static struct put_request complete_request(const struct queue *queue,
+					   const struct put_request *request)
+{
+	struct put_request whole = *request;
+	if (whole.expires == 0 && queue->options.ttl != 0)
+		whole.expires = clock_after(queue->engine->now, queue->options.ttl);
+	if (queue->options.full != QUEUE_BLOCK)
+		whole.deadline = 0;
+	return whole;
 }
 
 static int begin(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter,
@@ -119,11 +170,18 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 	if (status == RELEVO_OK)
 		status = token_refuse_put(queue, error);
 	if (status == RELEVO_OK)
-		status = fill(peer, request, waiter, error);
+		status = check(queue, request, error);
 	if (status != RELEVO_OK)
 		return status;
+	const struct put_request whole = complete_request(queue, request);
+	status = fill(peer, &whole, waiter, error);
+	if (status != RELEVO_OK)
+		return status;
+	uint32_t rank = order_rank(queue, &whole);
+	for (struct item *item = waiter->items; item != NULL; item = item->next)
+		item->order.rank = rank;
 	waiter->queue = queue;
-	status = waiter_park(waiter, peer, request->deadline);
+	status = waiter_park(waiter, peer, whole.deadline);
 	if (status != RELEVO_OK) {
 		waiter_discard(waiter);
 		return error_set(error, status, "no memory for a call that waits");

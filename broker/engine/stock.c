@@ -7,12 +7,30 @@
 void stock_fini(struct stock *stock)
 {
 	assert(stock_size(stock) == 0);
-	heap_fini(&stock->returned);
+	heap_fini(&stock->sorted);
 	heap_fini(&stock->delayed);
+}
+
+static void push_reserved(struct heap *heap, struct item *item, uint64_t key)
+{
+	bool pushed = heap_push(heap, &item->order, key);
+	assert(pushed);
+	(void)pushed;
+}
+
+/* Nothing leaves from the middle of the line. */
+static bool stands_in_line(const struct stock *stock, const struct item *item)
+{
+	return !stock->sorted.ranked && !item->extended;
 }
 
 void stock_add(struct stock *stock, struct item *item)
 {
+	stock->bytes += item->size;
+	if (!stands_in_line(stock, item)) {
+		push_reserved(&stock->sorted, item, item->order.key);
+		return;
+	}
 	item->next = NULL;
 	if (stock->first_new == NULL)
 		stock->first_new = item;
@@ -30,20 +48,23 @@ static struct item *heap_item(const struct heap *heap)
 
 struct item *stock_first(const struct stock *stock)
 {
-	struct item *item = heap_item(&stock->returned);
-	return item != NULL ? item : stock->first_new;
+	struct item *item = heap_item(&stock->sorted);
+	struct item *in_line = stock->first_new;
+	if (item == NULL || (in_line != NULL && in_line->order.key < item->order.key))
+		return in_line;
+	return item;
 }
 
 struct item *stock_take(struct stock *stock)
 {
-	struct item *item = heap_item(&stock->returned);
-	if (item != NULL) {
-		heap_remove(&stock->returned, &item->order);
-		return item;
+	struct item *item = stock_first(stock);
+	if (item == stock->first_new) {
+		stock->first_new = item->next;
+		stock->new_count--;
+	} else {
+		heap_remove(&stock->sorted, &item->order);
 	}
-	item = stock->first_new;
-	stock->first_new = item->next;
-	stock->new_count--;
+	stock->bytes -= item->size;
 	return item;
 }
 
@@ -51,23 +72,18 @@ bool stock_reserve(struct stock *stock, uint64_t out)
 {
 	/* What is delayed comes back too. */
 	uint64_t more = out + stock->delayed.count;
-	return more <= UINT32_MAX && heap_reserve(&stock->returned, (uint32_t)more);
-}
-
-static void push_reserved(struct heap *heap, struct item *item, uint64_t key)
-{
-	bool pushed = heap_push(heap, &item->order, key);
-	assert(pushed);
-	(void)pushed;
+	return more <= UINT32_MAX && heap_reserve(&stock->sorted, (uint32_t)more);
 }
 
 void stock_give_back(struct stock *stock, struct item *item)
 {
-	push_reserved(&stock->returned, item, item->order.key);
+	stock->bytes += item->size;
+	push_reserved(&stock->sorted, item, item->order.key);
 }
 
 void stock_delay(struct stock *stock, struct item *item, nsec_t due)
 {
+	stock->bytes += item->size;
 	item->sequence = item->order.key;
 	push_reserved(&stock->delayed, item, due);
 }
@@ -77,8 +93,34 @@ void stock_ripen(struct stock *stock, nsec_t now)
 	struct item *item;
 	while ((item = heap_item(&stock->delayed)) != NULL && item->order.key <= now) {
 		heap_remove(&stock->delayed, &item->order);
-		push_reserved(&stock->returned, item, item->sequence);
+		push_reserved(&stock->sorted, item, item->sequence);
 	}
+}
+
+static bool stands_in(const struct heap *heap, const struct item *item)
+{
+	uint32_t place = item->order.place;
+	return place != 0 && place <= heap->count && heap->nodes[place] == &item->order;
+}
+
+static void take_delayed(struct stock *stock, struct item *item)
+{
+	heap_remove(&stock->delayed, &item->order);
+	item->order.key = item->sequence;
+	stock->bytes -= item->size;
+}
+
+bool stock_take_out(struct stock *stock, struct item *item)
+{
+	if (stands_in(&stock->delayed, item)) {
+		take_delayed(stock, item);
+		return true;
+	}
+	if (!stands_in(&stock->sorted, item))
+		return false;
+	heap_remove(&stock->sorted, &item->order);
+	stock->bytes -= item->size;
+	return true;
 }
 
 struct item *stock_drain(struct stock *stock)
@@ -87,6 +129,6 @@ struct item *stock_drain(struct stock *stock)
 		return stock_take(stock);
 	struct item *item = heap_item(&stock->delayed);
 	if (item != NULL)
-		heap_remove(&stock->delayed, &item->order);
+		take_delayed(stock, item);
 	return item;
 }

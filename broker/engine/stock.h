@@ -8,22 +8,28 @@
 #include <stdbool.h>
 
 /*
- * The items of one queue that nobody holds, in their order: by sequence. Items
- * that were never handed out stand in a plain line. Those that came back have
- * lower sequences than all of these, and stand in a heap, until they are due in
- * another one. Zero is empty and valid.
+ * The items of one queue that nobody holds, in their order: by rank where items
+ * have ranks, and by sequence.
+ *
+ * Without ranks, those that were never handed out stand in a plain line, so that
+ * each costs the same however many there are. The others stand in a heap: those
+ * that came back, those that may have to leave from the middle (they expire), and
+ * all where ranks count. A second heap has those that are not due yet. Zero is
+ * empty and valid.
  */
 struct stock {
 	struct item *first_new, *last_new;
 	uint64_t new_count;
-	struct heap returned; /* by sequence */
-	struct heap delayed;  /* by the time when they are due */
+	struct heap sorted;  /* by rank, if `sorted.ranked`, and sequence */
+	struct heap delayed; /* by the time when they are due */
+	uint64_t bytes;      /* of all bodies */
 };
 
 /* The heaps must be empty. */
 void stock_fini(struct stock *stock);
 
-/* Append a new item; its `order.key` is its sequence. */
+/* Add a new item; its `order.key` is its sequence, higher than any before it. There
+ * must be room for it: see stock_reserve(). */
 void stock_add(struct stock *stock, struct item *item);
 
 /* The item that is next to be handed out, or NULL. */
@@ -32,8 +38,8 @@ struct item *stock_first(const struct stock *stock);
 /* Take it out. There must be one. */
 struct item *stock_take(struct stock *stock);
 
-/* Make sure that `out` items that are out can come back. False when memory ran
- * out. */
+/* Make sure that `out` items that are out can come back, or new ones be added.
+ * False when memory ran out. */
 bool stock_reserve(struct stock *stock, uint64_t out);
 
 /* Give back an item for which stock_reserve() has made room. */
@@ -45,12 +51,15 @@ void stock_delay(struct stock *stock, struct item *item, nsec_t due);
 /* Make ready what is due. */
 void stock_ripen(struct stock *stock, nsec_t now);
 
+/* Take out one that expires, wherever it is. False: it is not in stock. */
+bool stock_take_out(struct stock *stock, struct item *item);
+
 /* Take out any item, ready or not; NULL when there is none. */
 struct item *stock_drain(struct stock *stock);
 
 static inline uint64_t stock_ready(const struct stock *stock)
 {
-	return stock->new_count + stock->returned.count;
+	return stock->new_count + stock->sorted.count;
 }
 
 static inline uint64_t stock_size(const struct stock *stock)

@@ -62,7 +62,7 @@ static int add_token(struct engine_peer *peer, struct queue *queue, struct error
 	int status = items_new(peer, &request, 0, &token, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = queue_append(queue, token);
+	status = queue_append(queue, token, peer->number, 0);
 	if (status != RELEVO_OK) {
 		item_drop(queue->engine, token);
 		return error_set(error, status, "a token of the %s \"%s\" could not be stored",
@@ -180,13 +180,9 @@ void notices_drop(struct queue *queue)
 {
 	if (queue->options.kind != QUEUE_CONDITION)
 		return;
-	struct engine *engine = queue->engine;
 	while (stock_first(&queue->stock) != NULL) {
 		struct item *item = stock_take(&queue->stock);
-		engine->recorded = true;
-		(void)engine->store->operations->item_removed(engine->store, queue->key,
-							      item->order.key);
-		queue->bytes -= item->size;
-		item_drop(engine, item);
+		(void)queue_forget_item(queue, item, item->order.key);
+		item_drop(queue->engine, item);
 	}
 }

@@ -3,8 +3,9 @@
 #include "route/opening.h"
 #include "route/reply.h"
 
-/* Items that one answer may carry: those that were asked for, and others. */
-enum { MOST_AHEAD = 1024, MOST_ITEMS = FRAME_MAX_ITEMS - MOST_AHEAD };
+/* Items that one answer may carry: those that were asked for, and others. Half of
+ * what fits a frame, so that its header has room for properties. */
+enum { MOST_AHEAD = 1024, MOST_ITEMS = FRAME_MAX_ITEMS / 2 - MOST_AHEAD };
 
 /* Bodies that one answer may carry: the frame's limit less its header. */
 static uint32_t most_bytes(const struct session *session)
@@ -21,7 +22,14 @@ void handle_queue_open(struct session *session, const struct frame *frame)
 		.lifetime = (enum queue_lifetime)open->lifetime,
 		.bounded = open->bounded,
 		.capacity = open->capacity,
+		.capacity_bytes = open->capacity_bytes,
+		.order = (enum queue_order)open->order,
+		.full = (enum queue_full)open->full_policy,
 		.lease = open->lease_ms * NSEC_PER_MSEC,
+		.ttl = open->ttl_ms * NSEC_PER_MSEC,
+		.max_deliveries = open->max_deliveries,
+		.dead_letter = open->dead_letter,
+		.exclusive = open->exclusive,
 		.kind = open->any_kind && open->mode == RELEVO__OPEN_MODE__OPEN_EXISTING
 				? QUEUE_ANY
 				: QUEUE_ITEMS,
@@ -57,6 +65,12 @@ static void answer_put(struct waiter *waiter, const struct answer *answer)
 	call_free(call);
 }
 
+/* 0 is no time. */
+static nsec_t later(const struct session *session, uint32_t msec)
+{
+	return msec > 0 ? loop_now(session->router->loop) + msec * NSEC_PER_MSEC : 0;
+}
+
 void handle_queue_put(struct session *session, const struct frame *frame)
 {
 	const Relevo__Header *header = frame->header;
@@ -80,6 +94,14 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 			.acks = put->acks,
 			.ack_count = put->n_acks,
 			.deadline = deadline,
+			.priority = put->priority,
+			.cost = put->cost,
+			.not_before = later(session, put->delay_ms),
+			.expires = later(session, put->ttl_ms),
+			.key = put->key.data,
+			.key_size = put->key.len,
+			.properties = put->properties.data,
+			.properties_size = put->properties.len,
 		};
 		call->waiter.answer = answer_put;
 		call->frame = put->quiet ? frame : NULL;
@@ -134,12 +156,30 @@ void handle_queue_nack(struct session *session, const struct frame *frame)
 {
 	const Relevo__QueueNack *nack = frame->header->queue_nack;
 	nsec_t now = loop_now(session->router->loop);
-	nsec_t not_before = nack->delay_ms > 0 ? now + nack->delay_ms * NSEC_PER_MSEC : 0;
 	struct error error = { 0 };
-	int status = lease_nack(session->peer, nack->leases, nack->n_leases, not_before,
-				nack->unread, now, &error);
+	int status = lease_nack(session->peer, nack->leases, nack->n_leases,
+				later(session, nack->delay_ms), nack->unread, now, &error);
 	if (!nack->quiet)
 		reply_outcome(session, frame->header->call, status, nack->n_leases, &error);
+}
+
+void handle_queue_reject(struct session *session, const struct frame *frame)
+{
+	const Relevo__QueueReject *reject = frame->header->queue_reject;
+	struct error error = { 0 };
+	int status = lease_reject(session->peer, reject->leases, reject->n_leases,
+				  loop_now(session->router->loop), &error);
+	reply_outcome(session, frame->header->call, status, reject->n_leases, &error);
+}
+
+void handle_queue_extend(struct session *session, const struct frame *frame)
+{
+	const Relevo__QueueExtend *extend = frame->header->queue_extend;
+	struct error error = { 0 };
+	int status = lease_extend(session->peer, extend->leases, extend->n_leases,
+				  extend->lease_ms * NSEC_PER_MSEC, loop_now(session->router->loop),
+				  &error);
+	reply_outcome(session, frame->header->call, status, extend->n_leases, &error);
 }
 
 void handle_queue_stat(struct session *session, const struct frame *frame)

@@ -24,6 +24,8 @@ handler handle_queue_put;
 handler handle_queue_get;
 handler handle_queue_ack;
 handler handle_queue_nack;
+handler handle_queue_reject;
+handler handle_queue_extend;
 handler handle_queue_stat;
 
 /* handle_lock.c */

@@ -5,12 +5,20 @@
 static int check(const struct opening *opening, struct error *error)
 {
 	int lifetime = (int)opening->options->lifetime;
+	int order = (int)opening->options->order;
+	int full = (int)opening->options->full;
 	if (opening->mode < QUEUE_OPEN_OR_CREATE || opening->mode > QUEUE_CREATE_NEW)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "opening a queue: mode %d is not known", opening->mode);
 	if (lifetime < QUEUE_KEPT || lifetime > QUEUE_SESSION)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "opening a queue: lifetime %d is not known", lifetime);
+	if (order < QUEUE_FIFO || order > QUEUE_SHORTEST)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "opening a queue: order %d is not known", order);
+	if (full < QUEUE_BLOCK || full > QUEUE_DROP_OLDEST)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "opening a queue: full policy %d is not known", full);
 	return RELEVO_OK;
 }
 

@@ -122,6 +122,21 @@ void reply_put_failed(struct session *session, uint64_t call, const struct answe
 	connection_send(session->connection, &header, bodies + answer->accepted);
 }
 
+/* Few items have any, so the others do not pay for it. */
+static void add_properties(struct answer_room *room, const struct answer *answer,
+			   Relevo__QueueItems *items)
+{
+	bool any = false;
+	for (uint32_t i = 0; i < answer->delivery_count; i++) {
+		size_t size;
+		const uint8_t *bytes = item_properties(answer->deliveries[i].item, &size);
+		room->properties[i] = (ProtobufCBinaryData){ size, (uint8_t *)bytes };
+		any = any || size > 0;
+	}
+	items->n_properties = any ? answer->delivery_count : 0;
+	items->properties = room->properties;
+}
+
 void reply_get(struct session *session, uint64_t call, const struct answer *answer)
 {
 	if (answer->status != RELEVO_OK) {
@@ -129,7 +144,7 @@ void reply_get(struct session *session, uint64_t call, const struct answer *answ
 		return;
 	}
 	struct answer_room *room = &session->router->room;
-	bool again = false;
+	bool again = false, any_properties = false;
 	for (uint32_t i = 0; i < answer->delivery_count; i++) {
 		struct item *item = answer->deliveries[i].item;
 		room->leases[i] = answer->deliveries[i].lease;
@@ -137,12 +152,15 @@ void reply_get(struct session *session, uint64_t call, const struct answer *answ
 		room->deliveries[i] = item->deliveries;
 		room->bodies[i] = (struct output_body){ item->body, item->size, item };
 		again = again || item->deliveries != 1;
+		any_properties = any_properties || item->extended;
 	}
 	Relevo__QueueItems items = RELEVO__QUEUE_ITEMS__INIT;
 	items.n_leases = answer->delivery_count;
 	items.leases = room->leases;
 	items.n_deliveries = again ? answer->delivery_count : 0;
 	items.deliveries = room->deliveries;
+	if (any_properties)
+		add_properties(room, answer, &items);
 	items.grant = answer->deliveries[0].grant;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.call = call;
@@ -170,9 +188,17 @@ void reply_opened(struct session *session, uint64_t call, const struct queue_ope
 	message.name = (char *)opened->name;
 	message.created = opened->created;
 	message.identity = opened->identity;
-	message.bounded = opened->options.bounded;
-	message.capacity = opened->options.capacity;
-	message.lease_ms = (uint32_t)(opened->options.lease / NSEC_PER_MSEC);
+	const struct queue_options *options = &opened->options;
+	message.bounded = options->bounded;
+	message.capacity = options->capacity;
+	message.capacity_bytes = options->capacity_bytes;
+	message.order = (Relevo__Order)options->order;
+	message.full_policy = (Relevo__FullPolicy)options->full;
+	message.lease_ms = (uint32_t)(options->lease / NSEC_PER_MSEC);
+	message.ttl_ms = (uint32_t)(options->ttl / NSEC_PER_MSEC);
+	message.max_deliveries = options->max_deliveries;
+	message.dead_letter = (char *)options->dead_letter;
+	message.exclusive = options->exclusive;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_OPENED;
 	header.queue_opened = &message;
@@ -208,6 +234,10 @@ void reply_counts(struct session *session, uint64_t call, const struct queue_cou
 	stats.acknowledged = counts->acknowledged;
 	stats.redelivered = counts->redelivered;
 	stats.handles = counts->handles;
+	stats.expired = counts->expired;
+	stats.dropped = counts->dropped;
+	stats.dead_lettered = counts->dead_lettered;
+	stats.duplicates = counts->duplicates;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_STATS;
 	header.queue_stats = &stats;

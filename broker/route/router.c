@@ -20,6 +20,8 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_QUEUE_GET] = handle_queue_get,
 	[RELEVO__HEADER__OP_QUEUE_ACK] = handle_queue_ack,
 	[RELEVO__HEADER__OP_QUEUE_NACK] = handle_queue_nack,
+	[RELEVO__HEADER__OP_QUEUE_REJECT] = handle_queue_reject,
+	[RELEVO__HEADER__OP_QUEUE_EXTEND] = handle_queue_extend,
 	[RELEVO__HEADER__OP_QUEUE_STAT] = handle_queue_stat,
 	[RELEVO__HEADER__OP_LOCK_OPEN] = handle_lock_open,
 	[RELEVO__HEADER__OP_LOCK_RELEASE] = handle_lock_release,
@@ -117,7 +119,7 @@ static bool hold_item(void *context, void *owner)
 	(void)context;
 	/* The count is a small number: somebody who has the same item handed out
 	 * again and again without reading it gets copies in the end. */
-	if (item->references >= UINT16_MAX / 2)
+	if (item->references >= ITEM_MAX_REFERENCES / 2)
 		return false;
 	item_hold(item);
 	return true;

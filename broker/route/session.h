@@ -11,6 +11,7 @@ struct answer_room {
 	uint64_t leases[FRAME_MAX_ITEMS];
 	uint32_t sizes[FRAME_MAX_ITEMS];
 	uint32_t deliveries[FRAME_MAX_ITEMS];
+	ProtobufCBinaryData properties[FRAME_MAX_ITEMS];
 	struct output_body bodies[FRAME_MAX_ITEMS];
 };
 

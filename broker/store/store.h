@@ -18,12 +18,23 @@ struct item {
 		struct item *next; /* in a line of new items */
 		uint64_t sequence; /* while it is delayed */
 	};
-	struct account *account; /* who pays */
-	uint32_t size;           /* of the body */
-	uint16_t deliveries;     /* how often it was handed out; stays at the maximum */
-	uint16_t references;     /* the queue or lease, and output that shows the body */
+	struct account *account;  /* who pays */
+	uint32_t size;            /* of the body */
+	uint16_t deliveries;      /* how often it was handed out; stays at the maximum */
+	uint16_t references : 15; /* the queue or lease, and output that shows the body */
+	uint16_t extended : 1;    /* behind the body stands what few items have */
 	uint8_t body[];
 };
+
+enum { ITEM_MAX_REFERENCES = (1 << 15) - 1 };
+
+/* Where the extension of an item with a body of that size begins, aligned for
+ * anything the engine keeps there. */
+static inline size_t item_extension_at(size_t size)
+{
+	const size_t mask = sizeof(uint64_t) - 1;
+	return (sizeof(struct item) + size + mask) & ~mask;
+}
 
 /* Key of a queue in the store. Never used twice, also across restarts. */
 typedef uint64_t store_queue_t;
@@ -39,9 +50,11 @@ struct store {
 };
 
 struct store_operations {
-	/* An item with a copy of the body and one reference, else zero; NULL when
-	 * memory ran out. Not yet recorded. */
-	struct item *(*item_new)(struct store *store, const void *body, size_t size);
+	/* An item with a copy of the body and one reference, else zero; `extension`
+	 * bytes more, not initialised, if that is not 0. NULL when memory ran out. Not
+	 * yet recorded. */
+	struct item *(*item_new)(struct store *store, const void *body, size_t size,
+				 size_t extension);
 
 	/* Free the memory of an item that nothing refers to any more. */
 	void (*item_free)(struct store *store, struct item *item);

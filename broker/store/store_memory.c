@@ -4,15 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct item *item_new(struct store *store, const void *body, size_t size)
+static struct item *item_new(struct store *store, const void *body, size_t size, size_t extension)
 {
 	(void)store;
 	if (size > UINT32_MAX)
 		return NULL;
-	struct item *item = malloc(sizeof *item + size);
+	struct item *item =
+		malloc(extension > 0 ? item_extension_at(size) + extension : sizeof *item + size);
 	if (item == NULL)
 		return NULL;
-	*item = (struct item){ .size = (uint32_t)size, .references = 1 };
+	*item = (struct item){
+		.size = (uint32_t)size,
+		.references = 1,
+		.extended = extension > 0,
+	};
 	if (size > 0)
 		memcpy(item->body, body, size);
 	return item;

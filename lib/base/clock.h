@@ -22,6 +22,12 @@ nsec_t clock_now(void);
 /* The deadline `msec` from `now`; MSEC_FOREVER gives NSEC_NEVER. */
 nsec_t clock_deadline(nsec_t now, uint32_t msec);
 
+/* The time `span` after `now`; NSEC_NEVER if there is none so late. */
+static inline nsec_t clock_after(nsec_t now, nsec_t span)
+{
+	return span < NSEC_NEVER - now ? now + span : NSEC_NEVER;
+}
+
 /* Milliseconds from `now` to `deadline`, rounded up so that nobody wakes too
  * early; 0 when it has passed, MSEC_FOREVER for NSEC_NEVER. */
 uint32_t clock_msec_until(nsec_t now, nsec_t deadline);

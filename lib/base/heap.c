@@ -26,6 +26,14 @@ bool heap_reserve(struct heap *heap, uint32_t more)
 	return true;
 }
 
+static bool precedes(const struct heap *heap, const struct heap_node *one,
+		     const struct heap_node *other)
+{
+	if (heap->ranked && one->rank != other->rank)
+		return one->rank < other->rank;
+	return one->key < other->key;
+}
+
 static void set(struct heap *heap, uint32_t place, struct heap_node *node)
 {
 	heap->nodes[place] = node;
@@ -34,7 +42,7 @@ static void set(struct heap *heap, uint32_t place, struct heap_node *node)
 
 static void sift_up(struct heap *heap, struct heap_node *node, uint32_t place)
 {
-	while (place > 1 && heap->nodes[place / 2]->key > node->key) {
+	while (place > 1 && precedes(heap, node, heap->nodes[place / 2])) {
 		set(heap, place, heap->nodes[place / 2]);
 		place /= 2;
 	}
@@ -47,9 +55,10 @@ static void sift_down(struct heap *heap, struct heap_node *node, uint32_t place)
 		uint32_t child = place * 2;
 		if (child > heap->count)
 			break;
-		if (child < heap->count && heap->nodes[child + 1]->key < heap->nodes[child]->key)
+		if (child < heap->count &&
+		    precedes(heap, heap->nodes[child + 1], heap->nodes[child]))
 			child++;
-		if (heap->nodes[child]->key >= node->key)
+		if (!precedes(heap, heap->nodes[child], node))
 			break;
 		set(heap, place, heap->nodes[child]);
 		place = child;
@@ -76,7 +85,7 @@ void heap_remove(struct heap *heap, struct heap_node *node)
 	struct heap_node *last = heap->nodes[heap->count--];
 	if (last == node)
 		return;
-	if (place > 1 && heap->nodes[place / 2]->key > last->key)
+	if (place > 1 && precedes(heap, last, heap->nodes[place / 2]))
 		sift_up(heap, last, place);
 	else
 		sift_down(heap, last, place);

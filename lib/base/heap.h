@@ -8,17 +8,20 @@
 /*
  * A binary min-heap whose nodes live inside the elements and know their place,
  * so that any of them leaves in O(log n). Equal keys come out in no particular
- * order: put a sequence number into the key where order matters.
+ * order: put a sequence number into the key where order matters. In a ranked heap
+ * the rank, which is the element's, counts first, and the key among equals.
  */
 struct heap_node {
 	uint64_t key;
 	uint32_t place; /* 1-based; 0: in no heap */
+	uint32_t rank;
 };
 
 struct heap {
 	struct heap_node **nodes; /* nodes[0] is not used */
 	uint32_t count;
 	uint32_t capacity;
+	bool ranked;
 };
 
 void heap_fini(struct heap *heap);

@@ -17,7 +17,7 @@ static struct store_fake *fake_of(struct store *store)
 	return container_of(store, struct store_fake, store);
 }
 
-static struct item *item_new(struct store *store, const void *body, size_t size)
+static struct item *item_new(struct store *store, const void *body, size_t size, size_t extension)
 {
 	struct store_fake *fake = fake_of(store);
 	if (fake->items_left == 0)
@@ -25,7 +25,7 @@ static struct item *item_new(struct store *store, const void *body, size_t size)
 	if (fake->items_left > 0)
 		fake->items_left--;
 	fake->items++;
-	return fake->memory->operations->item_new(fake->memory, body, size);
+	return fake->memory->operations->item_new(fake->memory, body, size, extension);
 }
 
 static void item_free(struct store *store, struct item *item)

@@ -16,7 +16,7 @@ static void test_an_item_is_a_copy(void **state)
 	struct store *store = store_memory_open();
 	assert_non_null(store);
 	char body[] = "body";
-	struct item *item = store->operations->item_new(store, body, 4);
+	struct item *item = store->operations->item_new(store, body, 4, 0);
 	assert_non_null(item);
 	memset(body, 'x', 4);
 	assert_int_equal(item->size, 4);
@@ -34,7 +34,7 @@ static void test_an_item_may_be_empty(void **state)
 {
 	(void)state;
 	struct store *store = store_memory_open();
-	struct item *item = store->operations->item_new(store, NULL, 0);
+	struct item *item = store->operations->item_new(store, NULL, 0, 0);
 	assert_non_null(item);
 	assert_int_equal(item->size, 0);
 	store->operations->item_free(store, item);
@@ -45,7 +45,7 @@ static void test_an_item_too_large_for_its_size_field_is_refused(void **state)
 {
 	(void)state;
 	struct store *store = store_memory_open();
-	assert_null(store->operations->item_new(store, "", (size_t)UINT32_MAX + 1));
+	assert_null(store->operations->item_new(store, "", (size_t)UINT32_MAX + 1, 0));
 	store->operations->close(store);
 }
 
@@ -60,7 +60,7 @@ static void test_a_commit_is_done_at_once(void **state)
 	(void)state;
 	struct store *store = store_memory_open();
 	const struct store_operations *operations = store->operations;
-	struct item *item = operations->item_new(store, "x", 1);
+	struct item *item = operations->item_new(store, "x", 1, 0);
 	int outcome = -1;
 	assert_int_equal(operations->queue_created(store, 1, "q"), RELEVO_OK);
 	assert_int_equal(operations->item_added(store, 1, 1, item), RELEVO_OK);

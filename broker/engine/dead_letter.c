@@ -1,0 +1,104 @@
+#include "engine/dead_letter.h"
+
+#include "base/name.h"
+#include "engine/expiry.h"
+#include "engine/extension.h"
+#include "engine/order.h"
+
+#include <string.h>
+
+static const char *target_name(const struct queue *queue)
+{
+	const char *name = queue->options.dead_letter;
+	return name != NULL && name[0] != '\0' ? name : NULL;
+}
+
+int dead_letter_check(struct engine *engine, const char *name, const struct queue_options *options,
+		      struct error *error)
+{
+	const char *target = options->dead_letter;
+	if (target == NULL || target[0] == '\0')
+		return RELEVO_OK;
+	int status = name_check(target, "dead-letter queue", error);
+	if (status != RELEVO_OK)
+		return status;
+	if (strcmp(name, target) == 0)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "the queue \"%s\" cannot be its own dead-letter queue", name);
+	const struct queue *found = queue_find(engine, target);
+	if (found != NULL && found->options.kind != QUEUE_ITEMS)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "\"%s\" takes no dead letters: it is not a queue of items",
+				 target);
+	return RELEVO_OK;
+}
+
+bool dead_letter_due(const struct queue *queue, const struct item *item)
+{
+	uint32_t most = queue->options.max_deliveries;
+	return most > 0 && item->deliveries >= most;
+}
+
+/* Paid for by whoever pays for the queue. */
+static int find_target(struct queue *queue, struct queue **target)
+{
+	static const struct queue_options options = { .lifetime = QUEUE_KEPT };
+	struct engine *engine = queue->engine;
+	const char *name = target_name(queue);
+	struct error ignored;
+	*target = queue_find(engine, name);
+	if (*target == NULL)
+		return queue_new(engine, queue->account, name, &options, target, &ignored);
+	return (*target)->options.kind == QUEUE_ITEMS ? RELEVO_OK : RELEVO_BAD_STATE;
+}
+
+/* Its key and its time were for the queue it leaves. Room does not matter: where
+ * should it go? */
+static int move_to(struct queue *target, struct queue *queue, struct item *item)
+{
+	uint64_t sequence = item->order.key;
+	uint32_t rank = item->order.rank;
+	uint16_t deliveries = item->deliveries;
+	order_reset(target, queue, item);
+	item->deliveries = 0;
+	int status = queue_append(target, item, 0, 0);
+	if (status != RELEVO_OK) {
+		item->order.rank = rank;
+		item->deliveries = deliveries;
+		return status;
+	}
+	queue_forget_item(queue, item, sequence);
+	if (item->extended)
+		item_extension(item)->expiry.key = 0;
+	queue_activate(target);
+	return RELEVO_OK;
+}
+
+int dead_letter_send(struct queue *queue, struct item *item, uint64_t *counter)
+{
+	int status = RELEVO_OK;
+	if (target_name(queue) != NULL) {
+		struct queue *target = NULL;
+		status = find_target(queue, &target);
+		if (status == RELEVO_OK)
+			status = move_to(target, queue, item);
+	} else {
+		queue_forget_item(queue, item, item->order.key);
+		item_drop(queue->engine, item);
+	}
+	if (status == RELEVO_OK)
+		++*counter;
+	return status;
+}
+
+void dead_letter_or_give_back(struct queue *queue, struct item *item, uint64_t *counter)
+{
+	if (dead_letter_send(queue, item, counter) == RELEVO_OK)
+		return;
+	struct item_extension *extension = item_extension(item);
+	expiry_forget(queue, item);
+	if (extension != NULL)
+		extension->expiry.key = 0;
+	stock_give_back(&queue->stock, item);
+	queue_activate(queue);
+}

@@ -1,0 +1,60 @@
+#include "engine/expiry.h"
+
+#include "engine/dead_letter.h"
+#include "engine/extension.h"
+
+#include <assert.h>
+
+static bool expires(const struct item *item)
+{
+	const struct item_extension *extension = item_extension(item);
+	return extension != NULL && extension->expiry.key != 0;
+}
+
+int expiry_reserve(struct queue *queue, const struct item *item)
+{
+	bool reserved = !expires(item) || (heap_reserve(&queue->expiring, 1) &&
+					   heap_reserve(&queue->engine->queue_timers, 1));
+	return reserved ? RELEVO_OK : RELEVO_NO_MEMORY;
+}
+
+void expiry_watch(struct queue *queue, struct item *item)
+{
+	if (!expires(item))
+		return;
+	struct item_extension *extension = item_extension(item);
+	bool pushed = heap_push(&queue->expiring, &extension->expiry, extension->expiry.key);
+	assert(pushed);
+	(void)pushed;
+	queue_set_timer(queue);
+}
+
+void expiry_forget(struct queue *queue, struct item *item)
+{
+	struct item_extension *extension = item_extension(item);
+	if (extension == NULL || !heap_holds(&extension->expiry))
+		return;
+	heap_remove(&queue->expiring, &extension->expiry);
+	queue_set_timer(queue);
+}
+
+bool expiry_is_over(const struct queue *queue, const struct item *item)
+{
+	return expires(item) && item_extension(item)->expiry.key <= queue->engine->now;
+}
+
+void expiry_run(struct queue *queue)
+{
+	struct heap_node *node;
+	bool any = false;
+	while ((node = heap_first(&queue->expiring)) != NULL && node->key <= queue->engine->now) {
+		struct item *item = container_of(node, struct item_extension, expiry)->item;
+		heap_remove(&queue->expiring, node);
+		any = true;
+		/* Whoever holds it may finish; see lease_return(). */
+		if (stock_take_out(&queue->stock, item))
+			dead_letter_or_give_back(queue, item, &queue->expired);
+	}
+	if (any)
+		queue_set_timer(queue);
+}
