@@ -16,7 +16,8 @@ struct relevo_session;
 
 /* Items on their way to one queue that have not been made a frame yet. */
 struct put_batch {
-	struct relevo_queue *queue; /* NULL: no batch is open */
+	struct relevo_queue *queue;             /* NULL: no batch is open */
+	const struct Relevo__QueuePut *options; /* while one is made with options */
 	struct buffer bodies;
 	uint32_t *sizes;
 	uint32_t count;

@@ -1,5 +1,7 @@
 #include "client/item_block.h"
 
+#include "client/properties.h"
+
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -42,6 +44,8 @@ bool item_block_fill(relevo_item *items, const struct item_source *source)
 			.deliveries = source->deliveries != NULL ? source->deliveries[i] : 1,
 			.memory = block,
 		};
+		if (source->properties != NULL && source->properties[i].len > 0)
+			items[i].properties = properties_unpack(&source->properties[i]);
 		place += room_for(size);
 		body += size;
 	}
@@ -57,6 +61,8 @@ uint64_t item_block_epoch(const relevo_item *item)
 void relevo_item_free(relevo_item *item)
 {
 	struct item_block *block = item->memory;
+	free(item->properties);
+	item->properties = NULL;
 	item->memory = NULL;
 	item->data = NULL;
 	if (block != NULL && atomic_fetch_sub(&block->items, 1) == 1)

@@ -1,6 +1,7 @@
 #ifndef CLIENT_ITEM_BLOCK_H
 #define CLIENT_ITEM_BLOCK_H
 
+#include <protobuf-c/protobuf-c.h>
 #include <relevo/queue.h>
 
 #include <stdbool.h>
@@ -14,7 +15,8 @@ struct item_source {
 	const uint8_t *bodies; /* one behind the other */
 	const uint32_t *sizes;
 	const uint64_t *leases;
-	const uint32_t *deliveries; /* NULL: 1 each */
+	const uint32_t *deliveries;            /* NULL: 1 each */
+	const ProtobufCBinaryData *properties; /* packed; NULL: none has any */
 	size_t count;
 	uint64_t epoch; /* of the connection */
 };

@@ -41,94 +41,151 @@ static size_t collect(const struct relevo_session *session, const relevo_item *i
 	return held;
 }
 
-static int send_ack(struct relevo_session *session, uint64_t *leases, size_t count,
-		    struct error *error)
+/* What is to become of some items. */
+struct fate {
+	int (*send)(struct relevo_session *session, const struct fate *fate, struct error *error);
+	bool held_on; /* they stay leased */
+	uint32_t msec;
+	/* One frame's worth: */
+	uint64_t *leases;
+	size_t count;
+};
+
+static int run(struct relevo_session *session, Relevo__Header *header, struct error *error)
+{
+	struct call call = { .take = NULL };
+	return call_run(session, &call, header, NSEC_NEVER, error);
+}
+
+static int send_ack(struct relevo_session *session, const struct fate *fate, struct error *error)
 {
 	Relevo__QueueAck operation = RELEVO__QUEUE_ACK__INIT;
-	operation.leases = leases;
-	operation.n_leases = count;
+	operation.leases = fate->leases;
+	operation.n_leases = fate->count;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_ACK;
 	header.queue_ack = &operation;
-	struct call call = { .take = NULL };
-	return call_run(session, &call, &header, NSEC_NEVER, error);
+	return run(session, &header, error);
 }
 
-static int send_nack(struct relevo_session *session, uint64_t *leases, size_t count, uint32_t delay,
-		     struct error *error)
+static int send_nack(struct relevo_session *session, const struct fate *fate, struct error *error)
 {
 	Relevo__QueueNack operation = RELEVO__QUEUE_NACK__INIT;
-	operation.leases = leases;
-	operation.n_leases = count;
-	operation.delay_ms = delay;
+	operation.leases = fate->leases;
+	operation.n_leases = fate->count;
+	operation.delay_ms = fate->msec;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_NACK;
 	header.queue_nack = &operation;
-	struct call call = { .take = NULL };
-	return call_run(session, &call, &header, NSEC_NEVER, error);
+	return run(session, &header, error);
 }
 
-/* One frame's worth. `delay` < 0: acknowledge. */
+static int send_reject(struct relevo_session *session, const struct fate *fate, struct error *error)
+{
+	Relevo__QueueReject operation = RELEVO__QUEUE_REJECT__INIT;
+	operation.leases = fate->leases;
+	operation.n_leases = fate->count;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_REJECT;
+	header.queue_reject = &operation;
+	return run(session, &header, error);
+}
+
+static int send_extend(struct relevo_session *session, const struct fate *fate, struct error *error)
+{
+	Relevo__QueueExtend operation = RELEVO__QUEUE_EXTEND__INIT;
+	operation.leases = fate->leases;
+	operation.n_leases = fate->count;
+	operation.lease_ms = fate->msec;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_EXTEND;
+	header.queue_extend = &operation;
+	return run(session, &header, error);
+}
+
+/* Whether the broker has nothing more to say about the leases: otherwise they may
+ * be tried again. */
+static bool is_settled(int status)
+{
+	return status != RELEVO_DISCONNECTED && status != RELEVO_TIMED_OUT &&
+	       status != RELEVO_NO_MEMORY;
+}
+
+/* One frame's worth. */
 static int give_step(struct relevo_session *session, relevo_item *items, size_t count,
-		     int64_t delay, uint64_t *leases)
+		     struct fate *fate)
 {
 	struct error *error = client_error();
 	size_t lost = 0;
-	size_t held = collect(session, items, count, leases, &lost);
+	fate->count = collect(session, items, count, fate->leases, &lost);
 	int status = RELEVO_OK;
-	if (held > 0)
-		status = delay < 0 ? send_ack(session, leases, held, error)
-				   : send_nack(session, leases, held, (uint32_t)delay, error);
+	if (fate->count > 0)
+		status = fate->send(session, fate, error);
 	if (status == RELEVO_OK && lost > 0)
 		status = error_set(error, RELEVO_NOT_OWNER,
 				   "%zu items went back when their connection ended", lost);
-	if (status == RELEVO_OK || status == RELEVO_NOT_OWNER) {
+	if (is_settled(status) && !fate->held_on) {
 		for (size_t i = 0; i < count; i++)
 			items[i].lease = 0;
 	}
 	return status;
 }
 
-/* NOT_OWNER for some does not stop the others. */
-static int give(struct relevo_session *session, relevo_item *items, size_t count, int64_t delay)
+/* A failure of some does not stop the others. */
+static int give(struct relevo_session *session, relevo_item *items, size_t count, struct fate *fate)
 {
 	size_t most = count < FRAME_MAX_ITEMS ? count : FRAME_MAX_ITEMS;
-	uint64_t *leases = malloc((most > 0 ? most : 1) * sizeof *leases);
-	if (leases == NULL)
+	fate->leases = malloc((most > 0 ? most : 1) * sizeof *fate->leases);
+	if (fate->leases == NULL)
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for %zu leases",
 				 most);
 	struct error first = { 0 };
-	int status = RELEVO_OK;
 	for (size_t done = 0; done < count && first.status != RELEVO_DISCONNECTED; done += most) {
 		size_t step = count - done < most ? count - done : most;
-		status = give_step(session, items + done, step, delay, leases);
+		int status = give_step(session, items + done, step, fate);
 		if (status != RELEVO_OK && first.status == RELEVO_OK)
 			error_set(&first, status, "%s", relevo_error_detail());
 	}
-	free(leases);
+	free(fate->leases);
 	*client_error() = first;
 	return first.status;
 }
 
-static int give_in_session(relevo_queue *queue, relevo_item *items, size_t count, int64_t delay)
+static int give_in_session(relevo_queue *queue, relevo_item *items, size_t count, struct fate fate)
 {
 	int status = queue_begin(queue, NSEC_NEVER, client_error());
 	if (status != RELEVO_OK)
 		return status;
-	status = give(queue->handle.session, items, count, delay);
+	status = give(queue->handle.session, items, count, &fate);
 	session_end(queue->handle.session);
 	return status;
 }
 
 int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count)
 {
-	return give_in_session(queue, items, count, -1);
+	return give_in_session(queue, items, count, (struct fate){ send_ack });
 }
 
 int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count, int64_t delay)
 {
-	if (delay < 0 || delay >= MSEC_FOREVER)
-		return error_set(client_error(), RELEVO_BAD_ARGUMENT,
-				 "a delay of %lld ms cannot be kept", (long long)delay);
-	return give_in_session(queue, items, count, delay);
+	int status = queue_check_time("a delay", delay, client_error());
+	if (status != RELEVO_OK)
+		return status;
+	return give_in_session(queue, items, count,
+			       (struct fate){ send_nack, .msec = (uint32_t)delay });
+}
+
+int relevo_queue_reject(relevo_queue *queue, relevo_item *items, size_t count)
+{
+	return give_in_session(queue, items, count, (struct fate){ send_reject });
+}
+
+int relevo_queue_extend(relevo_queue *queue, relevo_item *items, size_t count, int64_t lease)
+{
+	int status = queue_check_time("a lease", lease, client_error());
+	if (status != RELEVO_OK)
+		return status;
+	return give_in_session(
+		queue, items, count,
+		(struct fate){ send_extend, .held_on = true, .msec = (uint32_t)lease });
 }

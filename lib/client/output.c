@@ -148,6 +148,8 @@ static int close_batch(struct relevo_session *session)
 	if (batch->queue == NULL)
 		return RELEVO_OK;
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
+	if (batch->options != NULL)
+		operation = *batch->options;
 	operation.queue = batch->queue->handle.number;
 	operation.quiet = true;
 	operation.name = NULL;
@@ -159,6 +161,7 @@ static int close_batch(struct relevo_session *session)
 	header.queue_put = &operation;
 	size_t size = buffer_size(&batch->bodies);
 	batch->queue = NULL;
+	batch->options = NULL;
 	batch->count = 0;
 	int status = append_head(connection, &header, size);
 	if (status != RELEVO_OK)
@@ -206,6 +209,20 @@ int output_put(struct relevo_session *session, struct relevo_queue *queue, const
 	batch->queue = queue;
 	session->connection.puts++;
 	return RELEVO_OK;
+}
+
+/* A batch of its own: the options of a frame are those of all its items. */
+int output_put_with(struct relevo_session *session, struct relevo_queue *queue,
+		    const struct relevo_bytes *item, const Relevo__QueuePut *options)
+{
+	struct put_batch *batch = &session->connection.batch;
+	int status = close_batch(session);
+	if (status == RELEVO_OK)
+		status = output_put(session, queue, item->data, item->size);
+	if (status != RELEVO_OK)
+		return status;
+	batch->options = options;
+	return close_batch(session);
 }
 
 int output_ack(struct relevo_session *session, uint64_t lease)

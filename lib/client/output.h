@@ -2,6 +2,9 @@
 #define CLIENT_OUTPUT_H
 
 #include "client/session.h"
+#include "header.pb-c.h"
+
+#include <relevo/queue.h>
 
 #include <sys/uio.h>
 
@@ -21,6 +24,10 @@ int output_frame(struct relevo_session *session, const Relevo__Header *header,
  * DISCONNECTED. */
 int output_put(struct relevo_session *session, struct relevo_queue *queue, const void *data,
 	       size_t size);
+
+/* The same for an item with options, of which only those count that are the item's. */
+int output_put_with(struct relevo_session *session, struct relevo_queue *queue,
+		    const struct relevo_bytes *item, const Relevo__QueuePut *options);
 
 /* Acknowledge a lease with what is sent next. */
 int output_ack(struct relevo_session *session, uint64_t lease);

@@ -21,7 +21,7 @@ static int take_opened(struct call *call, const struct frame *frame)
 	if (frame->header->op_case != RELEVO__HEADER__OP_QUEUE_OPENED)
 		return RELEVO_BAD_FRAME;
 	const Relevo__QueueOpened *opened = frame->header->queue_opened;
-	queue->bounded = opened->bounded;
+	queue->bounded = opened->bounded || opened->capacity_bytes > 0;
 	handle_opened(&queue->handle, opened->name, opened->queue, opened->identity);
 	return RELEVO_OK;
 }
@@ -82,6 +82,14 @@ int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error)
 	return handle_begin(&queue->handle, deadline, error);
 }
 
+int queue_check_time(const char *what, int64_t msec, struct error *error)
+{
+	if (msec >= 0 && msec < MSEC_FOREVER)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_ARGUMENT, "%s of %lld ms cannot be kept", what,
+			 (long long)msec);
+}
+
 int queue_check_options(const struct relevo_queue_options *options, struct error *error)
 {
 	if (options->mode < RELEVO_OPEN_OR_CREATE || options->mode > RELEVO_CREATE_NEW)
@@ -93,14 +101,24 @@ int queue_check_options(const struct relevo_queue_options *options, struct error
 	if (options->capacity < RELEVO_RENDEZVOUS)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "the capacity %lld is negative",
 				 (long long)options->capacity);
-	if (options->lease < 0 || options->lease >= MSEC_FOREVER)
-		return error_set(error, RELEVO_BAD_ARGUMENT, "a lease of %lld ms cannot be kept",
-				 (long long)options->lease);
-	return RELEVO_OK;
+	if (options->capacity_bytes < 0)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "the capacity of %lld bytes is negative",
+				 (long long)options->capacity_bytes);
+	if (options->order < RELEVO_FIFO || options->order > RELEVO_SHORTEST)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no order", (int)options->order);
+	if (options->full < RELEVO_BLOCK || options->full > RELEVO_DROP_OLDEST)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no full policy",
+				 (int)options->full);
+	int status = queue_check_time("a lease", options->lease, error);
+	return status == RELEVO_OK ? queue_check_time("a TTL", options->ttl, error) : status;
 }
 
 /* The public enumerations have the numbers of the wire. */
 _Static_assert((int)RELEVO_WITH_SESSION == RELEVO__LIFETIME__LIFETIME_SESSION, "lifetimes differ");
+_Static_assert((int)RELEVO_SHORTEST == RELEVO__ORDER__ORDER_SHORTEST, "orders differ");
+_Static_assert((int)RELEVO_DROP_OLDEST == RELEVO__FULL_POLICY__FULL_DROP_OLDEST,
+	       "full policies differ");
 _Static_assert((int)RELEVO_CREATE_NEW == RELEVO__OPEN_MODE__CREATE_NEW, "open modes differ");
 
 static void describe(const char *name, const struct relevo_queue_options *options,
@@ -113,7 +131,15 @@ static void describe(const char *name, const struct relevo_queue_options *option
 		operation->lifetime = RELEVO__LIFETIME__LIFETIME_HANDLES;
 	operation->bounded = options->capacity != 0;
 	operation->capacity = options->capacity > 0 ? (uint64_t)options->capacity : 0;
+	operation->capacity_bytes = (uint64_t)options->capacity_bytes;
+	operation->order = (Relevo__Order)options->order;
+	operation->full_policy = (Relevo__FullPolicy)options->full;
 	operation->lease_ms = (uint32_t)options->lease;
+	operation->ttl_ms = (uint32_t)options->ttl;
+	operation->max_deliveries = options->max_deliveries;
+	if (options->dead_letter != NULL)
+		operation->dead_letter = (char *)options->dead_letter;
+	operation->exclusive = options->exclusive;
 }
 
 static int check_open(const char *name, const struct relevo_queue_options *options,
@@ -238,6 +264,10 @@ static int take_counts(struct call *call, const struct frame *frame)
 		.acknowledged = stats->acknowledged,
 		.redelivered = stats->redelivered,
 		.handles = stats->handles,
+		.expired = stats->expired,
+		.dropped = stats->dropped,
+		.dead_lettered = stats->dead_lettered,
+		.duplicates = stats->duplicates,
 	};
 	return RELEVO_OK;
 }

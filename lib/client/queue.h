@@ -20,6 +20,9 @@ struct relevo_queue {
 /* handle_begin() for a call on this queue. */
 int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error);
 
+/* BAD_ARGUMENT, naming what cannot last so many milliseconds. */
+int queue_check_time(const char *what, int64_t msec, struct error *error);
+
 /* BAD_ARGUMENT, naming the option that cannot be. */
 int queue_check_options(const struct relevo_queue_options *options, struct error *error);
 

@@ -26,7 +26,8 @@ static bool fits(const struct getting *getting, const Relevo__Header *header)
 	const Relevo__QueueItems *items = header->queue_items;
 	return header->n_sizes > 0 && header->n_sizes <= getting->room + getting->ahead &&
 	       items->n_leases == header->n_sizes &&
-	       (items->n_deliveries == 0 || items->n_deliveries == header->n_sizes);
+	       (items->n_deliveries == 0 || items->n_deliveries == header->n_sizes) &&
+	       (items->n_properties == 0 || items->n_properties == header->n_sizes);
 }
 
 static int take_items(struct call *call, const struct frame *frame)
@@ -41,6 +42,7 @@ static int take_items(struct call *call, const struct frame *frame)
 		.sizes = header->sizes,
 		.leases = items->leases,
 		.deliveries = items->n_deliveries > 0 ? items->deliveries : NULL,
+		.properties = items->n_properties > 0 ? items->properties : NULL,
 		.count = header->n_sizes,
 		.epoch = getting->epoch,
 	};

@@ -1,8 +1,14 @@
 #include "client/call.h"
 #include "client/error.h"
 #include "client/output.h"
+#include "client/properties.h"
 #include "client/queue.h"
 #include "wire/protocol.h"
+
+#include <stdlib.h>
+
+/* As the broker has it. */
+enum { KEY_MOST = 255 };
 
 static int check_items(const relevo_queue *queue, const struct relevo_bytes *items, size_t count,
 		       struct error *error)
@@ -18,22 +24,41 @@ static int check_items(const relevo_queue *queue, const struct relevo_bytes *ite
 	return RELEVO_OK;
 }
 
-/* No capacity: the items are on their way as soon as they are in the batch. */
-static int put_pipelined(relevo_queue *queue, const struct relevo_bytes *items, size_t count,
-			 nsec_t deadline, size_t *accepted)
+/* Items on their way into a queue. */
+struct putting {
+	relevo_queue *queue;
+	const struct relevo_bytes *items;
+	size_t count;
+	const Relevo__QueuePut *options; /* of the items; NULL: none */
+	nsec_t deadline;
+	size_t accepted;
+};
+
+static int send_item(const struct putting *putting, const struct relevo_bytes *item)
 {
+	struct relevo_session *session = putting->queue->handle.session;
+	if (putting->options != NULL)
+		return output_put_with(session, putting->queue, item, putting->options);
+	return output_put(session, putting->queue, item->data, item->size);
+}
+
+/* No capacity: the items are on their way as soon as they are in the batch. */
+static int put_pipelined(struct putting *putting)
+{
+	relevo_queue *queue = putting->queue;
+	const struct relevo_bytes *items = putting->items;
 	struct relevo_session *session = queue->handle.session;
 	struct error *error = client_error();
 	/* An unbounded queue never waits for room; the window is the broker's
 	 * own pace, which also a put that does not wait keeps to. */
-	nsec_t patience = session_patience(deadline);
+	nsec_t patience = session_patience(putting->deadline);
 	int status = RELEVO_OK;
-	for (size_t i = 0; i < count && status == RELEVO_OK; i++) {
+	for (size_t i = 0; i < putting->count && status == RELEVO_OK; i++) {
 		status = call_wait_for_window(session, items[i].size, patience, error);
 		if (status == RELEVO_OK)
-			status = output_put(session, queue, items[i].data, items[i].size);
+			status = send_item(putting, &items[i]);
 		if (status == RELEVO_OK)
-			++*accepted;
+			putting->accepted++;
 	}
 	if (status == RELEVO_OK)
 		status = output_settle(session, patience);
@@ -55,9 +80,9 @@ static size_t frame_share(const struct relevo_bytes *items, size_t count, size_t
 enum { STEP = 256 };
 
 /* A capacity: each frame is answered, perhaps after a wait. */
-static int put_step(relevo_queue *queue, const struct relevo_bytes *items, size_t count,
-		    nsec_t deadline, size_t *accepted)
+static int put_step(struct putting *putting, const struct relevo_bytes *items, size_t count)
 {
+	relevo_queue *queue = putting->queue;
 	uint32_t sizes[STEP];
 	struct iovec bodies[STEP];
 	for (size_t i = 0; i < count; i++) {
@@ -65,51 +90,57 @@ static int put_step(relevo_queue *queue, const struct relevo_bytes *items, size_
 		bodies[i] = (struct iovec){ (void *)items[i].data, items[i].size };
 	}
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
+	if (putting->options != NULL)
+		operation = *putting->options;
 	operation.queue = queue->handle.number;
-	operation.timeout_ms = session_timeout(deadline);
+	operation.timeout_ms = session_timeout(putting->deadline);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.sizes = sizes;
 	header.n_sizes = count;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
 	struct call call = { .bodies = bodies, .body_count = (int)count };
-	int status = call_run(queue->handle.session, &call, &header, session_patience(deadline),
-			      client_error());
-	*accepted += status == RELEVO_OK ? count : call.count;
+	int status = call_run(queue->handle.session, &call, &header,
+			      session_patience(putting->deadline), client_error());
+	putting->accepted += status == RELEVO_OK ? count : call.count;
 	return status;
 }
 
-static int put_answered(relevo_queue *queue, const struct relevo_bytes *items, size_t count,
-			nsec_t deadline, size_t *accepted)
+static int put_answered(struct putting *putting)
 {
 	int status = RELEVO_OK;
-	for (size_t done = 0; done < count && status == RELEVO_OK;) {
-		size_t step = frame_share(items + done, count - done, STEP);
-		status = put_step(queue, items + done, step, deadline, accepted);
+	for (size_t done = 0; done < putting->count && status == RELEVO_OK;) {
+		const struct relevo_bytes *items = putting->items + done;
+		size_t step = frame_share(items, putting->count - done, STEP);
+		status = put_step(putting, items, step);
 		done += step;
 	}
+	return status;
+}
+
+static int put(struct putting *putting, int64_t timeout)
+{
+	struct error *error = client_error();
+	relevo_queue *queue = putting->queue;
+	int status = session_deadline(timeout, &putting->deadline, error);
+	if (status == RELEVO_OK)
+		status = queue_begin(queue, putting->deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = check_items(queue, putting->items, putting->count, error);
+	if (status == RELEVO_OK)
+		status = queue->bounded ? put_answered(putting) : put_pipelined(putting);
+	session_end(queue->handle.session);
 	return status;
 }
 
 int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items, size_t count,
 			  int64_t timeout, size_t *accepted)
 {
-	struct error *error = client_error();
-	size_t ignored;
-	if (accepted == NULL)
-		accepted = &ignored;
-	*accepted = 0;
-	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = queue_begin(queue, deadline, error);
-	if (status != RELEVO_OK)
-		return status;
-	status = check_items(queue, items, count, error);
-	if (status == RELEVO_OK)
-		status = queue->bounded ? put_answered(queue, items, count, deadline, accepted)
-					: put_pipelined(queue, items, count, deadline, accepted);
-	session_end(queue->handle.session);
+	struct putting putting = { .queue = queue, .items = items, .count = count };
+	int status = put(&putting, timeout);
+	if (accepted != NULL)
+		*accepted = putting.accepted;
 	return status;
 }
 
@@ -122,4 +153,44 @@ int relevo_queue_put(relevo_queue *queue, const void *data, size_t size, int64_t
 int relevo_queue_try_put(relevo_queue *queue, const void *data, size_t size)
 {
 	return relevo_queue_put(queue, data, size, 0);
+}
+
+static int describe(const struct relevo_put_options *options, Relevo__QueuePut *operation,
+		    struct error *error)
+{
+	int status = queue_check_time("a delay", options->delay, error);
+	if (status == RELEVO_OK)
+		status = queue_check_time("a TTL", options->ttl, error);
+	if (status == RELEVO_OK && options->key_size > KEY_MOST)
+		status = error_set(error, RELEVO_TOO_LARGE, "a key of %zu bytes: %d are the most",
+				   options->key_size, KEY_MOST);
+	if (status != RELEVO_OK)
+		return status;
+	operation->priority = options->priority;
+	operation->cost = options->cost;
+	operation->delay_ms = (uint32_t)options->delay;
+	operation->ttl_ms = (uint32_t)options->ttl;
+	operation->key = (ProtobufCBinaryData){ options->key_size, (uint8_t *)options->key };
+	return properties_pack(options, &operation->properties, error);
+}
+
+int relevo_queue_put_with(relevo_queue *queue, const void *data, size_t size,
+			  const struct relevo_put_options *options, int64_t timeout)
+{
+	if (options == NULL)
+		return relevo_queue_put(queue, data, size, timeout);
+	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
+	int status = describe(options, &operation, client_error());
+	if (status != RELEVO_OK)
+		return status;
+	const struct relevo_bytes item = { data, size };
+	struct putting putting = {
+		.queue = queue,
+		.items = &item,
+		.count = 1,
+		.options = &operation,
+	};
+	status = put(&putting, timeout);
+	free(operation.properties.data);
+	return status;
 }

@@ -1,5 +1,6 @@
 /*
- * Queues: items of bytes, first in, first out, between any number of processes.
+ * Queues: items of bytes between any number of processes, first in, first out
+ * unless they are told to have another order.
  *
  * Whoever gets an item holds it under a lease. Acknowledged, it is gone; if its
  * holder dies first, it goes back to its place and somebody else gets it.
@@ -33,8 +34,10 @@ typedef struct relevo_item {
 	void *data;
 	size_t size;
 	uint64_t lease;      /* 0: acknowledged already */
-	uint32_t deliveries; /* how often it was handed out, this time included */
-	void *memory;        /* the library's */
+	uint32_t deliveries; /* how often it was handed out, this time included; more
+				than 1: redelivered */
+	void *memory;        /* the library's, as is this: */
+	struct relevo_properties *properties;
 } relevo_item;
 
 enum relevo_lifetime {
@@ -49,6 +52,21 @@ enum relevo_open_mode {
 	RELEVO_CREATE_NEW = 2,    /* EXISTS if it is */
 };
 
+/* Which item is next; those of equal rank in the order of their puts. */
+enum relevo_order {
+	RELEVO_FIFO = 0,
+	RELEVO_PRIORITY = 1, /* the highest priority first */
+	RELEVO_FAIR = 2,     /* one of each session that puts, in turn */
+	RELEVO_SHORTEST = 3, /* the lowest cost first */
+};
+
+/* What becomes of a put for which there is no room. */
+enum relevo_full_policy {
+	RELEVO_BLOCK = 0,       /* it waits; those that wait are served in order */
+	RELEVO_REJECT = 1,      /* FULL at once, whatever its timeout */
+	RELEVO_DROP_OLDEST = 2, /* what is first in turn makes room, as a dead letter */
+};
+
 /* A capacity: a put succeeds only if somebody waits for the item. */
 #define RELEVO_RENDEZVOUS (-1)
 
@@ -61,8 +79,19 @@ typedef void relevo_put_error(relevo_queue *queue, int status, const struct rele
 struct relevo_queue_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;
-	int64_t capacity; /* items; 0: no limit; RELEVO_RENDEZVOUS */
-	int64_t lease;    /* ms until an unacknowledged item goes back; 0: with its session */
+	int64_t capacity;       /* items; 0: no limit; RELEVO_RENDEZVOUS */
+	int64_t capacity_bytes; /* of the items together; 0: no limit */
+	enum relevo_order order;
+	enum relevo_full_policy full;
+	int64_t lease; /* ms until an unacknowledged item goes back; 0: with its session */
+	int64_t ttl;   /* ms until an item that nobody holds expires; 0: never */
+	/* After so many times handed out, an item that comes back is a dead letter; 0:
+	 * never. */
+	uint32_t max_deliveries;
+	/* Where dead letters go, those that expired or were rejected too: a queue,
+	 * made when it is first needed. NULL: they are dropped. */
+	const char *dead_letter;
+	bool exclusive; /* one session at a time may get; the others: DENIED */
 	relevo_put_error *on_error;
 	void *user; /* handed to on_error */
 };
@@ -75,8 +104,9 @@ struct relevo_queue_options {
  * broker's answer.
  *
  * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
- * with another capacity, lease or lifetime, or is a lock, semaphore or condition),
- * QUOTA, LIMIT, DISCONNECTED, FORKED, NO_MEMORY.
+ * with another of these options, which the detail names, or is a lock, semaphore or
+ * condition; RELEVO_OPEN_EXISTING takes it as it is), QUOTA, LIMIT, DISCONNECTED, FORKED,
+ * NO_MEMORY.
  */
 int relevo_queue_open(relevo_session *session, const char *name,
 		      const struct relevo_queue_options *options, relevo_queue **queue);
@@ -98,13 +128,45 @@ const char *relevo_queue_name(const relevo_queue *queue);
  * relevo_flush() waits for the broker. On a bounded one it waits for room and for
  * the broker's answer. Thread-safe; items of one thread stay in order.
  *
- * Errors: TOO_LARGE (nothing is sent), FULL (timeout 0), TIMED_OUT, GONE,
- * DISCONNECTED, FORKED, QUOTA, LIMIT, BAD_ARGUMENT, NO_MEMORY.
+ * Errors: TOO_LARGE (nothing is sent; or the queue could never hold it), FULL
+ * (timeout 0, or the queue rejects), TIMED_OUT, GONE, DISCONNECTED, FORKED, QUOTA,
+ * LIMIT, BAD_ARGUMENT, NO_MEMORY.
  */
 int relevo_queue_put(relevo_queue *queue, const void *data, size_t size, int64_t timeout);
 
 /* relevo_queue_put() with timeout 0. */
 int relevo_queue_try_put(relevo_queue *queue, const void *data, size_t size);
+
+/* A word of the application's own about an item. */
+struct relevo_header {
+	const char *name; /* as the name of a queue */
+	const void *value;
+	size_t size;
+};
+
+/* What can be said of one item. Zero is the default of each. */
+struct relevo_put_options {
+	int32_t priority; /* in a queue with RELEVO_PRIORITY */
+	uint32_t cost;    /* in a queue with RELEVO_SHORTEST */
+	int64_t delay;    /* ms before which nobody gets it */
+	int64_t ttl;      /* ms until it expires if nobody holds it; 0: what the queue says */
+	/* While an item with this key is in the queue, waiting or held, another put
+	 * with it succeeds and is dropped. 255 bytes at most. */
+	const void *key;
+	size_t key_size;
+	const char *reply_to; /* the name of the queue where an answer is expected */
+	const struct relevo_header *headers;
+	size_t header_count;
+};
+
+/*
+ * relevo_queue_put() of an item with options, which may be NULL. Headers and
+ * reply-to travel with the item, also to a dead-letter queue; together they may have
+ * 64 KiB. Errors as there; TOO_LARGE also for a key or headers, BAD_NAME for
+ * reply_to and for a header's name.
+ */
+int relevo_queue_put_with(relevo_queue *queue, const void *data, size_t size,
+			  const struct relevo_put_options *options, int64_t timeout);
 
 /*
  * Put many items in order. *accepted (may be NULL) tells how many are in the
@@ -119,8 +181,9 @@ int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
  * acknowledged once this returns: a crash before gives it to somebody else.
  * Thread-safe; several threads may wait at once. Free the item.
  *
- * Errors: EMPTY (timeout 0), TIMED_OUT, GONE, DISCONNECTED, FORKED, LIMIT,
- * BAD_ARGUMENT, NO_MEMORY.
+ * Errors: EMPTY (timeout 0), TIMED_OUT, GONE, DENIED (the queue is exclusive, and
+ * another session gets from it), DISCONNECTED, FORKED, LIMIT, BAD_ARGUMENT,
+ * NO_MEMORY.
  */
 int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout);
 
@@ -150,6 +213,26 @@ int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count);
  * passed. Errors as relevo_queue_ack(). */
 int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count, int64_t delay);
 
+/* Make leased items dead letters: they go to the queue's dead-letter queue, or are
+ * gone if it has none. Errors as relevo_queue_ack(); QUOTA, NO_MEMORY: the dead-letter
+ * queue does not take them, and they have been given back. */
+int relevo_queue_reject(relevo_queue *queue, relevo_item *items, size_t count);
+
+/* Hold leased items for `lease` ms from now, 0: as long as the queue gives. They stay
+ * leased. In a queue whose leases have no time this changes nothing. Errors as
+ * relevo_queue_ack(), but the others have been extended; BAD_ARGUMENT. */
+int relevo_queue_extend(relevo_queue *queue, relevo_item *items, size_t count, int64_t lease);
+
+/* Where the putter expects an answer; NULL: nowhere. Belongs to the item. */
+const char *relevo_item_reply_to(const relevo_item *item);
+
+/* The value of the item's first header of that name, *size bytes (may be NULL) and a
+ * byte 0 behind them; NULL: it has none. Belongs to the item. */
+const void *relevo_item_header(const relevo_item *item, const char *name, size_t *size);
+
+/* All headers of the item, in order; *count tells how many. They belong to the item. */
+const struct relevo_header *relevo_item_headers(const relevo_item *item, size_t *count);
+
 /* Free an item's data. Does not acknowledge it. Calling it twice, or with a
  * zeroed item, does nothing. */
 void relevo_item_free(relevo_item *item);
@@ -163,6 +246,10 @@ struct relevo_queue_counts {
 	uint64_t putters;                        /* calls that wait for room */
 	uint64_t put, acknowledged, redelivered; /* items ever */
 	uint64_t handles;                        /* open */
+	uint64_t expired;                        /* items ever: whose time ran out */
+	uint64_t dropped;                        /* that made room for others */
+	uint64_t dead_lettered;                  /* handed out too often, or rejected */
+	uint64_t duplicates; /* whose key was there, so that they did not enter */
 };
 
 /* What the broker counts for this queue. Whatever this session put before is
