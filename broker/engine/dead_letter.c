@@ -3,7 +3,6 @@
 #include "base/name.h"
 #include "engine/expiry.h"
 #include "engine/extension.h"
-#include "engine/order.h"
 
 #include <string.h>
 
@@ -52,28 +51,6 @@ static int find_target(struct queue *queue, struct queue **target)
 	return (*target)->options.kind == QUEUE_ITEMS ? RELEVO_OK : RELEVO_BAD_STATE;
 }
 
-/* Its key and its time were for the queue it leaves. Room does not matter: where
- * should it go? */
-static int move_to(struct queue *target, struct queue *queue, struct item *item)
-{
-	uint64_t sequence = item->order.key;
-	uint32_t rank = item->order.rank;
-	uint16_t deliveries = item->deliveries;
-	order_reset(target, queue, item);
-	item->deliveries = 0;
-	int status = queue_append(target, item, 0, 0);
-	if (status != RELEVO_OK) {
-		item->order.rank = rank;
-		item->deliveries = deliveries;
-		return status;
-	}
-	queue_forget_item(queue, item, sequence);
-	if (item->extended)
-		item_extension(item)->expiry.key = 0;
-	queue_activate(target);
-	return RELEVO_OK;
-}
-
 int dead_letter_send(struct queue *queue, struct item *item, uint64_t *counter)
 {
 	int status = RELEVO_OK;
@@ -81,7 +58,7 @@ int dead_letter_send(struct queue *queue, struct item *item, uint64_t *counter)
 		struct queue *target = NULL;
 		status = find_target(queue, &target);
 		if (status == RELEVO_OK)
-			status = move_to(target, queue, item);
+			status = queue_transfer(target, queue, item);
 	} else {
 		queue_forget_item(queue, item, item->order.key);
 		item_drop(queue->engine, item);

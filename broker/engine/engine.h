@@ -261,8 +261,8 @@ struct put_request {
  * Put items in order. Answered with OK when all are in; FULL (did not wait) or
  * TIMED_OUT with `accepted` telling how many are; NOT_OWNER (a lease in `acks`
  * is not held: nothing is put, nothing acknowledged), BAD_ARGUMENT (no such
- * handle, or a lock's), BAD_NAME, NOT_FOUND (no such name), GONE, QUOTA (nothing is put),
- * TOO_LARGE (an item of more bytes than the queue's capacity, a key or properties beyond
+ * handle, or a lock's), BAD_NAME, NOT_FOUND (no such name), GONE, SHUT_DOWN, QUOTA (nothing is
+ * put), TOO_LARGE (an item of more bytes than the queue's capacity, a key or properties beyond
  * their maxima: nothing is put),
  * LIMIT (too many calls wait), CANCELLED, NO_MEMORY, or the store's reason for
  * failing to record or commit. Answered once the store has committed.
@@ -292,9 +292,9 @@ struct get_request {
  * to the maxima (of properties, QUEUE_MAX_PROPERTIES, but those of one item); waits only while
  * there is none. With `ahead`, a part of what is left may come too, where that makes no difference
  * to others. Each is leased to the session. Answered with OK; EMPTY (did not wait), TIMED_OUT,
- * BAD_ARGUMENT (no such handle), GONE, DENIED (another session has the queue to itself), LIMIT
- * (leases or waiting calls), CANCELLED, QUOTA (for the table of leases), NO_MEMORY. Getters are
- * served in order of arrival.
+ * BAD_ARGUMENT (no such handle), GONE, SHUT_DOWN, DENIED (another session has the queue to itself),
+ * LIMIT (leases or waiting calls), CANCELLED, QUOTA (for the table of leases), NO_MEMORY. Getters
+ * are served in order of arrival.
  */
 void queue_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
 	       struct waiter *waiter);
@@ -346,10 +346,11 @@ int token_release(struct engine_peer *peer, const struct token_release *release,
 struct queue_counts {
 	uint64_t ready, leased, delayed;         /* items now */
 	uint64_t bytes;                          /* of their bodies */
-	uint64_t getters, putters;               /* waiting calls */
+	uint64_t getters, putters, joiners;      /* waiting calls */
 	uint64_t put, acknowledged, redelivered; /* items ever */
 	uint64_t handles;
 	uint64_t expired, dropped, dead_lettered, duplicates; /* items ever */
+	bool shut_down;
 };
 
 /* BAD_ARGUMENT, GONE. */

@@ -136,12 +136,16 @@ struct item *lease_end(struct lease *lease)
 /* Back to its place, or on to where it goes when nobody is to have it here. */
 static void take_back(struct queue *queue, struct item *item)
 {
-	if (expiry_is_over(queue, item))
+	if (queue->shutdown == QUEUE_SHUT) {
+		(void)queue_forget_item(queue, item, item->order.key);
+		item_drop(queue->engine, item);
+	} else if (expiry_is_over(queue, item)) {
 		dead_letter_or_give_back(queue, item, &queue->expired);
-	else if (dead_letter_due(queue, item))
+	} else if (dead_letter_due(queue, item)) {
 		dead_letter_or_give_back(queue, item, &queue->dead_lettered);
-	else
+	} else {
 		stock_give_back(&queue->stock, item);
+	}
 	queue_activate(queue);
 }
 

@@ -99,7 +99,7 @@ static int give_back(struct lease *lease, const struct operation *operation)
 	if (operation->unread)
 		take_back_delivery(queue, lease->item);
 	/* One that nobody is to have again need not wait for that. */
-	if (delay && !dead_letter_due(queue, lease->item))
+	if (delay && !dead_letter_due(queue, lease->item) && queue->shutdown != QUEUE_SHUT)
 		queue_delay(queue, lease_end(lease), operation->time);
 	else
 		lease_return(lease);

@@ -41,6 +41,7 @@ static struct queue *allocate(struct engine *engine, const char *name,
 	list_init(&queue->leases);
 	list_init(&queue->getters);
 	list_init(&queue->putters);
+	list_init(&queue->joiners);
 	list_init(&queue->readers);
 	memcpy(queue->name, name, name_size);
 	return queue;
@@ -140,6 +141,7 @@ void queue_end(struct queue *queue)
 	(void)engine->store->operations->queue_deleted(engine->store, queue->key);
 	dismiss(&queue->getters);
 	dismiss(&queue->putters);
+	dismiss(&queue->joiners);
 	queue_forget(queue);
 }
 
@@ -244,6 +246,9 @@ int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence)
 	struct engine *engine = queue->engine;
 	engine->recorded = true;
 	queue->bytes -= item->size;
+	/* Somebody may wait for the last one. */
+	if (queue->joiner_count > 0 || queue->shutdown != QUEUE_OPEN)
+		queue_activate(queue);
 	if (item->extended) {
 		duplicate_leave(queue, item);
 		expiry_forget(queue, item);

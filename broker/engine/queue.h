@@ -2,6 +2,7 @@
 #define ENGINE_QUEUE_H
 
 #include "engine/core.h"
+#include "engine/manage.h"
 #include "engine/stock.h"
 
 /*
@@ -26,7 +27,8 @@ struct queue {
 	uint64_t leased;
 	struct list getters; /* waiting calls, in order of arrival */
 	struct list putters;
-	uint64_t getter_count, putter_count;
+	struct list joiners; /* calls that wait until nothing is left */
+	uint64_t getter_count, putter_count, joiner_count;
 	struct list readers; /* struct ahead */
 	uint32_t reader_count;
 	uint64_t unread; /* of the leased items: handed out ahead */
@@ -36,6 +38,7 @@ struct queue {
 	struct map flows;           /* see order.h */
 	uint32_t round;             /* of a fair queue: the rank handed out last */
 	struct engine_peer *holder; /* who has it to itself, if it is exclusive */
+	enum queue_shutdown shutdown;
 
 	uint64_t last_sequence;
 	uint64_t bytes; /* of bodies in stock and leased */
@@ -94,6 +97,22 @@ int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence)
 
 /* Whether an item of that size may enter the stock. */
 bool queue_has_room(const struct queue *queue, size_t size);
+
+/* Move an item that is out of stock to the end of another queue, whether that has
+ * room or not. Its key and its time were for the queue it leaves. Fails as
+ * queue_append(), and then it is as it was. */
+int queue_transfer(struct queue *to, struct queue *from, struct item *item);
+
+/* Drop all that is ready or delayed; how many that were. */
+uint64_t queue_drain(struct queue *queue);
+
+struct queue_counts queue_counts_of(const struct queue *queue);
+
+/* Answer those who wait until nothing is left, if so. */
+void joiners_serve(struct queue *queue);
+
+/* Answer getters to whom nothing can come any more. */
+void shutdown_serve(struct queue *queue);
 
 /* ---- options (queue_options.c) ----------------------------------------- */
 

@@ -140,6 +140,8 @@ void queue_settle(struct queue *queue)
 	while ((waiter = waiter_first(&queue->putters)) != NULL && can_enter(queue, waiter))
 		putter_admit(waiter);
 	notices_drop(queue);
+	shutdown_serve(queue);
+	joiners_serve(queue);
 	if (queue->getter_count > 0 && queue->unread > 0)
 		ahead_recall(queue);
 	queue_drop(queue);

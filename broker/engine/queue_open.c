@@ -117,14 +117,9 @@ int queue_delete(struct engine *engine, const char *name, struct error *error)
 	return RELEVO_OK;
 }
 
-int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *counts,
-		struct error *error)
+struct queue_counts queue_counts_of(const struct queue *queue)
 {
-	struct queue *queue;
-	int status = peer_find_queue(peer, handle, &queue, error);
-	if (status != RELEVO_OK)
-		return status;
-	*counts = (struct queue_counts){
+	return (struct queue_counts){
 		/* Who counts them cannot know that some are on their way. */
 		.ready = stock_ready(&queue->stock) + queue->unread,
 		.leased = queue->leased - queue->unread,
@@ -132,6 +127,7 @@ int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *
 		.bytes = queue->bytes,
 		.getters = queue->getter_count,
 		.putters = queue->putter_count,
+		.joiners = queue->joiner_count,
 		.put = queue->put,
 		.acknowledged = queue->acknowledged,
 		.redelivered = queue->redelivered,
@@ -140,6 +136,16 @@ int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *
 		.dropped = queue->dropped,
 		.dead_lettered = queue->dead_lettered,
 		.duplicates = queue->duplicates,
+		.shut_down = queue->shutdown != QUEUE_OPEN,
 	};
-	return RELEVO_OK;
+}
+
+int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *counts,
+		struct error *error)
+{
+	struct queue *queue;
+	int status = peer_find_queue(peer, handle, &queue, error);
+	if (status == RELEVO_OK)
+		*counts = queue_counts_of(queue);
+	return status;
 }

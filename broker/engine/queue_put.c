@@ -104,6 +104,9 @@ static int copy_acks(const struct put_request *request, uint64_t **acks, struct 
 static int check(const struct queue *queue, const struct put_request *request, struct error *error)
 {
 	uint64_t most = queue->options.capacity_bytes;
+	if (queue->shutdown != QUEUE_OPEN)
+		return error_set(error, RELEVO_SHUT_DOWN, "the queue \"%s\" has been shut down",
+				 queue->name);
 	for (size_t i = 0; most > 0 && i < request->count; i++) {
 		if (request->sizes[i] > most)
 			return error_set(

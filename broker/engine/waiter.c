@@ -18,6 +18,7 @@ void waiter_refuse(struct waiter *waiter, const struct error *error)
 static const int unserved[] = {
 	[WAITER_GET] = RELEVO_EMPTY,
 	[WAITER_PUT] = RELEVO_FULL,
+	[WAITER_JOIN] = RELEVO_TIMED_OUT,
 	[WAITER_CELL] = RELEVO_TIMED_OUT,
 };
 /* How long a get that does not wait does so for items that are called back. */
@@ -62,6 +63,9 @@ static void join_queue(struct waiter *waiter)
 	if (waiter->kind == WAITER_GET) {
 		list_append(&queue->getters, &waiter->in_queue);
 		queue->getter_count++;
+	} else if (waiter->kind == WAITER_JOIN) {
+		list_append(&queue->joiners, &waiter->in_queue);
+		queue->joiner_count++;
 	} else {
 		list_append(&queue->putters, &waiter->in_queue);
 		queue->putter_count++;
@@ -122,6 +126,8 @@ static void leave_line(struct waiter *waiter)
 		waiter->cell->waiter_count--;
 	} else if (waiter->kind == WAITER_GET) {
 		waiter->queue->getter_count--;
+	} else if (waiter->kind == WAITER_JOIN) {
+		waiter->queue->joiner_count--;
 	} else {
 		waiter->queue->putter_count--;
 		waiter_discard(waiter);
@@ -177,6 +183,12 @@ void waiter_drop(struct waiter *waiter)
 	forget(waiter);
 }
 
+static const char *const late[] = {
+	[WAITER_GET] = "had no item in time",
+	[WAITER_PUT] = "had no room in time",
+	[WAITER_JOIN] = "was not done with all items in time",
+};
+
 /* What is the matter with the queue. False: nothing is. */
 static bool describe_queue(const struct waiter *waiter, struct error *error)
 {
@@ -188,7 +200,9 @@ static bool describe_queue(const struct waiter *waiter, struct error *error)
 	else if (waiter->status == RELEVO_FULL)
 		text = "is full";
 	else if (waiter->status == RELEVO_TIMED_OUT)
-		text = waiter->kind == WAITER_GET ? "had no item in time" : "had no room in time";
+		text = late[waiter->kind];
+	else if (waiter->status == RELEVO_SHUT_DOWN)
+		text = "has been shut down";
 	if (text != NULL)
 		error_set(error, waiter->status, "the queue \"%s\" %s", waiter->queue->name, text);
 	return text != NULL;

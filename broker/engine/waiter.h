@@ -4,7 +4,7 @@
 #include "engine/core.h"
 #include "engine/queue.h"
 
-enum waiter_kind { WAITER_GET, WAITER_PUT, WAITER_CELL };
+enum waiter_kind { WAITER_GET, WAITER_PUT, WAITER_JOIN, WAITER_CELL };
 
 /*
  * PARKED in the line of its queue or cell; then, if it is a put that has changed

@@ -28,6 +28,14 @@ handler handle_queue_reject;
 handler handle_queue_extend;
 handler handle_queue_stat;
 
+/* handle_manage.c */
+handler handle_queue_join;
+handler handle_queue_shutdown;
+handler handle_queue_purge;
+handler handle_queue_move;
+handler handle_queue_peek;
+handler handle_queue_list;
+
 /* handle_lock.c */
 handler handle_lock_open;
 handler handle_lock_release;

@@ -122,19 +122,14 @@ void reply_put_failed(struct session *session, uint64_t call, const struct answe
 	connection_send(session->connection, &header, bodies + answer->accepted);
 }
 
-/* Few items have any, so the others do not pay for it. */
-static void add_properties(struct answer_room *room, const struct answer *answer,
-			   Relevo__QueueItems *items)
+void reply_show_item(struct answer_room *room, uint32_t place, struct item *item)
 {
-	bool any = false;
-	for (uint32_t i = 0; i < answer->delivery_count; i++) {
-		size_t size;
-		const uint8_t *bytes = item_properties(answer->deliveries[i].item, &size);
-		room->properties[i] = (ProtobufCBinaryData){ size, (uint8_t *)bytes };
-		any = any || size > 0;
-	}
-	items->n_properties = any ? answer->delivery_count : 0;
-	items->properties = room->properties;
+	size_t size;
+	const uint8_t *properties = item_properties(item, &size);
+	room->sizes[place] = item->size;
+	room->deliveries[place] = item->deliveries;
+	room->bodies[place] = (struct output_body){ item->body, item->size, item };
+	room->properties[place] = (ProtobufCBinaryData){ size, (uint8_t *)properties };
 }
 
 void reply_get(struct session *session, uint64_t call, const struct answer *answer)
@@ -144,23 +139,21 @@ void reply_get(struct session *session, uint64_t call, const struct answer *answ
 		return;
 	}
 	struct answer_room *room = &session->router->room;
-	bool again = false, any_properties = false;
+	bool again = false, properties = false;
 	for (uint32_t i = 0; i < answer->delivery_count; i++) {
 		struct item *item = answer->deliveries[i].item;
 		room->leases[i] = answer->deliveries[i].lease;
-		room->sizes[i] = item->size;
-		room->deliveries[i] = item->deliveries;
-		room->bodies[i] = (struct output_body){ item->body, item->size, item };
+		reply_show_item(room, i, item);
 		again = again || item->deliveries != 1;
-		any_properties = any_properties || item->extended;
+		properties = properties || room->properties[i].len > 0;
 	}
 	Relevo__QueueItems items = RELEVO__QUEUE_ITEMS__INIT;
 	items.n_leases = answer->delivery_count;
 	items.leases = room->leases;
 	items.n_deliveries = again ? answer->delivery_count : 0;
 	items.deliveries = room->deliveries;
-	if (any_properties)
-		add_properties(room, answer, &items);
+	items.n_properties = properties ? answer->delivery_count : 0;
+	items.properties = room->properties;
 	items.grant = answer->deliveries[0].grant;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.call = call;
@@ -238,6 +231,8 @@ void reply_counts(struct session *session, uint64_t call, const struct queue_cou
 	stats.dropped = counts->dropped;
 	stats.dead_lettered = counts->dead_lettered;
 	stats.duplicates = counts->duplicates;
+	stats.shut_down = counts->shut_down;
+	stats.joiners = counts->joiners;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_STATS;
 	header.queue_stats = &stats;

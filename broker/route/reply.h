@@ -1,6 +1,7 @@
 #ifndef ROUTE_REPLY_H
 #define ROUTE_REPLY_H
 
+#include "engine/manage.h"
 #include "engine/shared.h"
 #include "route/session.h"
 
@@ -42,6 +43,19 @@ void reply_cell(struct session *session, uint64_t call, const struct answer *ans
 /* The memory's descriptor goes with it. */
 void reply_shared_opened(struct session *session, uint64_t call,
 			 const struct shared_opened *opened);
+/* One item's part of an answer that has many. */
+void reply_show_item(struct answer_room *room, uint32_t place, struct item *item);
+
+/* QueueItems without leases. */
+void reply_peek(struct session *session, uint64_t call, struct peek *peek);
+
+/* Queues in one answer: so many names fit a header. */
+enum { LISTING_MOST = 400 };
+
+/* `more`: there are others behind these. */
+void reply_listing(struct session *session, uint64_t call, const struct queue_summary *summaries,
+		   uint32_t count, bool more);
+
 void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts);
 
 #endif

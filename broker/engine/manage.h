@@ -1,0 +1,97 @@
+#ifndef ENGINE_MANAGE_H
+#define ENGINE_MANAGE_H
+
+#include "engine/engine.h"
+
+/*
+ * What is done with a queue as a whole, besides opening and deleting it: waiting for
+ * its end, ending it, emptying it, looking at it.
+ */
+
+/*
+ * Wait until no item is left in the queue: none ready, delayed or held. Answered with
+ * OK; TIMED_OUT, GONE, LIMIT (waiting calls), CANCELLED, BAD_ARGUMENT, NO_MEMORY.
+ */
+void queue_join(struct engine_peer *peer, uint32_t handle, nsec_t deadline, nsec_t now,
+		struct waiter *waiter);
+
+enum queue_shutdown {
+	QUEUE_OPEN,
+	QUEUE_DRAINING, /* nothing enters; gets go on until nothing is left */
+	QUEUE_SHUT,     /* nothing enters or leaves; what comes back is gone */
+};
+
+/*
+ * Shut the queue down, which cannot be undone. Puts get SHUT_DOWN, those that wait
+ * too. At once (QUEUE_SHUT), what is ready or delayed is gone and gets have SHUT_DOWN;
+ * otherwise when no item is left that could still come to them: none ready or delayed,
+ * none held by another session. BAD_ARGUMENT (also for what is no queue of items), GONE.
+ */
+int queue_shut_down(struct engine_peer *peer, uint32_t handle, enum queue_shutdown how, nsec_t now,
+		    struct error *error);
+
+/* All that is ready or delayed is gone; *count tells how many. BAD_ARGUMENT, GONE. */
+int queue_purge(struct engine_peer *peer, uint32_t handle, nsec_t now, uint64_t *count,
+		struct error *error);
+
+struct move_request {
+	const char *from, *to;
+	uint64_t max_items; /* 0: all */
+};
+
+/*
+ * Move items that are ready, in order, to the end of another queue, as long as it has
+ * room. They have not been handed out there, do not expire, and have no key any more.
+ * *count tells how many, also after a failure. BAD_NAME, NOT_FOUND, BAD_ARGUMENT (the
+ * same queue, or no queue of items), SHUT_DOWN, QUOTA, NO_MEMORY, the store's reason.
+ */
+int queue_move(struct engine *engine, const struct move_request *request, nsec_t now,
+	       uint64_t *count, struct error *error);
+
+struct queue_summary {
+	const char *name; /* valid until the engine is called again */
+	enum queue_kind kind;
+	struct queue_counts counts;
+};
+
+struct list_request {
+	const char *prefix; /* of the names */
+	const char *after;  /* only those behind that name; "": from the first */
+	uint32_t max;
+};
+
+/* Queues in the order of their names: as many as there are, `max` at most, into
+ * `summaries`. NO_MEMORY. */
+int queue_list(struct engine *engine, const struct list_request *request,
+	       struct queue_summary *summaries, uint32_t *count);
+
+/* A place in a queue: behind the item of that rank and sequence. Zero: before all. */
+struct queue_place {
+	uint32_t rank;
+	uint64_t sequence;
+};
+
+struct peek_request {
+	uint32_t handle;
+	uint32_t max_items; /* 0 means 1; PEEK_MOST at most */
+	uint32_t max_bytes; /* stop before exceeding it, but give one item */
+	struct queue_place after;
+};
+
+enum { PEEK_MOST = 256 };
+
+struct peek {
+	struct item *items[PEEK_MOST]; /* valid until the engine is called again */
+	uint32_t count;
+	struct queue_place last; /* where to go on */
+};
+
+/*
+ * Look at items that are ready, in the order in which they would be handed out; they
+ * stay where they are. The time it takes grows with the depth. EMPTY (none is behind
+ * that place), BAD_ARGUMENT, GONE.
+ */
+int queue_peek(struct engine_peer *peer, const struct peek_request *request, nsec_t now,
+	       struct peek *peek, struct error *error);
+
+#endif

@@ -1,0 +1,104 @@
+#include "engine/expiry.h"
+#include "engine/lease.h"
+#include "engine/manage.h"
+#include "engine/peer.h"
+#include "engine/queue.h"
+
+/* The first few behind a place, in order. */
+struct selection {
+	const struct queue *queue;
+	const struct peek_request *request;
+	uint32_t most;
+	struct peek *peek;
+};
+
+static struct queue_place place_of(const struct queue *queue, const struct item *item)
+{
+	bool ranked = queue->stock.sorted.ranked;
+	return (struct queue_place){ ranked ? item->order.rank : 0, item->order.key };
+}
+
+static bool precedes(struct queue_place one, struct queue_place other)
+{
+	return one.rank != other.rank ? one.rank < other.rank : one.sequence < other.sequence;
+}
+
+/* False: neither this one nor any that is behind it is among the first. */
+static bool consider(struct selection *selection, struct item *item)
+{
+	struct peek *peek = selection->peek;
+	struct queue_place place = place_of(selection->queue, item);
+	if (!precedes(selection->request->after, place))
+		return true;
+	uint32_t at = peek->count;
+	while (at > 0 && precedes(place, place_of(selection->queue, peek->items[at - 1])))
+		at--;
+	if (at == selection->most)
+		return false;
+	if (peek->count < selection->most)
+		peek->count++;
+	for (uint32_t i = peek->count - 1; i > at; i--)
+		peek->items[i] = peek->items[i - 1];
+	peek->items[at] = item;
+	return true;
+}
+
+static void select_all(struct selection *selection)
+{
+	const struct queue *queue = selection->queue;
+	const struct stock *stock = &queue->stock;
+	for (uint32_t i = 1; i <= stock->sorted.count; i++)
+		consider(selection, container_of(stock->sorted.nodes[i], struct item, order));
+	/* Handed out ahead, not read: as good as here. */
+	list_for_each (node, &queue->leases) {
+		struct lease *lease = container_of(node, struct lease, in_queue);
+		if (lease->ahead != NULL)
+			consider(selection, lease->item);
+	}
+	struct item *item = stock->first_new;
+	for (uint64_t i = 0; i < stock->new_count && consider(selection, item); i++)
+		item = item->next;
+}
+
+/* Not more than fits, but one. */
+static void cut(struct peek *peek, uint32_t max_bytes)
+{
+	uint64_t bytes = 0, properties = 0;
+	for (uint32_t i = 0; i < peek->count; i++) {
+		size_t size;
+		(void)item_properties(peek->items[i], &size);
+		bytes += peek->items[i]->size;
+		properties += size;
+		if (i > 0 && (bytes > max_bytes || properties > QUEUE_MAX_PROPERTIES))
+			peek->count = i;
+	}
+}
+
+int queue_peek(struct engine_peer *peer, const struct peek_request *request, nsec_t now,
+	       struct peek *peek, struct error *error)
+{
+	struct queue *queue;
+	engine_at(peer->engine, now);
+	int status = peer_find_queue(peer, request->handle, &queue, error);
+	if (status == RELEVO_OK && queue->options.kind != QUEUE_ITEMS)
+		status = error_set(error, RELEVO_BAD_ARGUMENT,
+				   "\"%s\" is no queue of items: nothing can be seen there",
+				   queue->name);
+	if (status != RELEVO_OK)
+		return status;
+	struct selection selection = { .queue = queue, .request = request, .peek = peek };
+	selection.most = request->max_items > 0 ? request->max_items : 1;
+	if (selection.most > PEEK_MOST)
+		selection.most = PEEK_MOST;
+	peek->count = 0;
+	expiry_run(queue);
+	select_all(&selection);
+	cut(peek, request->max_bytes);
+	if (peek->count > 0)
+		peek->last = place_of(queue, peek->items[peek->count - 1]);
+	else
+		status = error_set(error, RELEVO_EMPTY, "the queue \"%s\" has no item ready",
+				   queue->name);
+	engine_run(peer->engine);
+	return status;
+}

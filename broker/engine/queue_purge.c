@@ -1,0 +1,54 @@
+#include "engine/lease.h"
+#include "engine/manage.h"
+#include "engine/peer.h"
+#include "engine/queue.h"
+
+static void discard(struct queue *queue, struct item *item)
+{
+	(void)queue_forget_item(queue, item, item->order.key);
+	item_drop(queue->engine, item);
+}
+
+/* What somebody was handed ahead and has not read counts as ready. */
+static uint64_t discard_unread(struct queue *queue)
+{
+	uint64_t count = 0;
+	list_for_each (node, &queue->leases) {
+		struct lease *lease = container_of(node, struct lease, in_queue);
+		if (lease->ahead == NULL)
+			continue;
+		discard(queue, lease_end(lease));
+		count++;
+	}
+	return count;
+}
+
+uint64_t queue_drain(struct queue *queue)
+{
+	uint64_t count = discard_unread(queue);
+	struct item *item;
+	while ((item = stock_drain(&queue->stock)) != NULL) {
+		discard(queue, item);
+		count++;
+	}
+	queue_set_timer(queue);
+	queue_activate(queue);
+	return count;
+}
+
+int queue_purge(struct engine_peer *peer, uint32_t handle, nsec_t now, uint64_t *count,
+		struct error *error)
+{
+	struct queue *queue;
+	*count = 0;
+	engine_at(peer->engine, now);
+	int status = peer_find_queue(peer, handle, &queue, error);
+	if (status == RELEVO_OK && queue->options.kind != QUEUE_ITEMS)
+		status = error_set(error, RELEVO_BAD_ARGUMENT,
+				   "\"%s\" is no queue of items: it cannot be purged", queue->name);
+	if (status != RELEVO_OK)
+		return status;
+	*count = queue_drain(queue);
+	engine_run(peer->engine);
+	return RELEVO_OK;
+}
