@@ -1,3 +1,4 @@
+#include "engine/ahead.h"
 #include "engine/lease.h"
 #include "engine/manage.h"
 #include "engine/peer.h"
@@ -9,10 +10,12 @@ static void discard(struct queue *queue, struct item *item)
 	item_drop(queue->engine, item);
 }
 
-/* What somebody was handed ahead and has not read counts as ready. */
+/* What somebody was handed ahead and has not read counts as ready; who has it is told
+ * to forget it. */
 static uint64_t discard_unread(struct queue *queue)
 {
 	uint64_t count = 0;
+	ahead_recall(queue);
 	list_for_each (node, &queue->leases) {
 		struct lease *lease = container_of(node, struct lease, in_queue);
 		if (lease->ahead == NULL)

@@ -40,7 +40,7 @@ bool item_block_fill(relevo_item *items, const struct item_source *source)
 		items[i] = (relevo_item){
 			.data = place,
 			.size = size,
-			.lease = source->leases[i],
+			.lease = source->leases != NULL ? source->leases[i] : 0,
 			.deliveries = source->deliveries != NULL ? source->deliveries[i] : 1,
 			.memory = block,
 		};

@@ -14,7 +14,7 @@
 struct item_source {
 	const uint8_t *bodies; /* one behind the other */
 	const uint32_t *sizes;
-	const uint64_t *leases;
+	const uint64_t *leases;                /* NULL: they are not leased */
 	const uint32_t *deliveries;            /* NULL: 1 each */
 	const ProtobufCBinaryData *properties; /* packed; NULL: none has any */
 	size_t count;

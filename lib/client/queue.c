@@ -64,6 +64,7 @@ static const struct handle_kind queue_kind = { open_again, queue_close_handle };
 void queue_forget_calls(struct relevo_queue *queue)
 {
 	queue->stash.asked = false;
+	tasks_forget(&queue->tasks);
 }
 
 struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t handle)
@@ -177,6 +178,7 @@ void queue_detach(struct relevo_queue *queue)
 	handle_release(&queue->handle);
 	failed_put_forget(session, queue);
 	stash_fini(&queue->stash);
+	tasks_fini(&queue->tasks);
 	list_remove(&queue->link);
 	pthread_mutex_unlock(&session->lock);
 }
@@ -194,6 +196,7 @@ int relevo_queue_open(relevo_session *session, const char *name,
 	struct relevo_queue *queue = calloc(1, sizeof *queue);
 	if (queue == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a queue handle");
+	queue->joinable = options->joinable;
 	queue->on_error = options->on_error;
 	queue->user = options->user;
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
@@ -268,6 +271,8 @@ static int take_counts(struct call *call, const struct frame *frame)
 		.dropped = stats->dropped,
 		.dead_lettered = stats->dead_lettered,
 		.duplicates = stats->duplicates,
+		.joiners = stats->joiners,
+		.shut_down = stats->shut_down,
 	};
 	return RELEVO_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "client/handle.h"
 #include "client/stash.h"
+#include "client/tasks.h"
 #include "header.pb-c.h"
 
 #include <relevo/queue.h>
@@ -15,6 +16,8 @@ struct relevo_queue {
 	void *user;
 
 	struct stash stash; /* items that came ahead of being asked for */
+	bool joinable;
+	struct task_list tasks; /* of a joinable one: got, and not done with */
 };
 
 /* handle_begin() for a call on this queue. */

@@ -78,14 +78,18 @@ static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 }
 
 /* From here on they are the caller's: the acknowledgement goes with whatever is
- * sent next, or with the flusher. */
-static void acknowledge(struct relevo_session *session, relevo_item *items, size_t count)
+ * sent next, or with the flusher. Where the caller says when it is done, it waits
+ * for that. */
+static void hand_over(relevo_queue *queue, relevo_item *items, size_t count)
 {
+	struct relevo_session *session = queue->handle.session;
 	/* If the connection was lost meanwhile, the items have gone back; this
 	 * number may be another lease's by now. */
 	bool held = item_block_epoch(items) == session->connection.epoch;
 	for (size_t i = 0; i < count; i++) {
-		if (held)
+		if (queue->joinable)
+			tasks_add(&queue->tasks, items[i].lease, item_block_epoch(items));
+		else if (held)
 			output_ack(session, items[i].lease);
 		items[i].lease = 0;
 	}
@@ -108,14 +112,16 @@ static void take_from_stash(struct getting *getting)
 static int get_locked(struct getting *getting, nsec_t deadline, struct error *error)
 {
 	int status = RELEVO_OK;
+	if (getting->queue->joinable && !tasks_reserve(&getting->queue->tasks, getting->room))
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for %zu tasks", getting->room);
 	take_from_stash(getting);
 	if (getting->got == 0) {
-		if (getting->room == 1 && !getting->leave_leased)
+		if (getting->room == 1 && !getting->leave_leased && !getting->queue->joinable)
 			getting->ahead = stash_ask(&getting->queue->stash);
 		status = ask(getting, deadline, error);
 	}
 	if (status == RELEVO_OK && !getting->leave_leased)
-		acknowledge(getting->queue->handle.session, getting->items, getting->got);
+		hand_over(getting->queue, getting->items, getting->got);
 	return status;
 }
 

@@ -92,6 +92,8 @@ struct relevo_queue_options {
 	 * made when it is first needed. NULL: they are dropped. */
 	const char *dead_letter;
 	bool exclusive; /* one session at a time may get; the others: DENIED */
+	/* Of this handle only: what it gets stays leased until relevo_queue_task_done(). */
+	bool joinable;
 	relevo_put_error *on_error;
 	void *user; /* handed to on_error */
 };
@@ -129,7 +131,7 @@ const char *relevo_queue_name(const relevo_queue *queue);
  * the broker's answer. Thread-safe; items of one thread stay in order.
  *
  * Errors: TOO_LARGE (nothing is sent; or the queue could never hold it), FULL
- * (timeout 0, or the queue rejects), TIMED_OUT, GONE, DISCONNECTED, FORKED, QUOTA,
+ * (timeout 0, or the queue rejects), TIMED_OUT, GONE, SHUT_DOWN, DISCONNECTED, FORKED, QUOTA,
  * LIMIT, BAD_ARGUMENT, NO_MEMORY.
  */
 int relevo_queue_put(relevo_queue *queue, const void *data, size_t size, int64_t timeout);
@@ -181,7 +183,7 @@ int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
  * acknowledged once this returns: a crash before gives it to somebody else.
  * Thread-safe; several threads may wait at once. Free the item.
  *
- * Errors: EMPTY (timeout 0), TIMED_OUT, GONE, DENIED (the queue is exclusive, and
+ * Errors: EMPTY (timeout 0), TIMED_OUT, GONE, SHUT_DOWN, DENIED (the queue is exclusive, and
  * another session gets from it), DISCONNECTED, FORKED, LIMIT, BAD_ARGUMENT,
  * NO_MEMORY.
  */
@@ -237,6 +239,39 @@ const struct relevo_header *relevo_item_headers(const relevo_item *item, size_t 
  * zeroed item, does nothing. */
 void relevo_item_free(relevo_item *item);
 
+/*
+ * The oldest item got with this handle, which must be joinable, is done with: it is
+ * acknowledged, with whatever is sent next. Until then it is leased, so that it goes to
+ * somebody else if this process dies. Thread-safe; does not block.
+ *
+ * Errors: BAD_STATE (no item is left to be done with, or the handle is not joinable),
+ * NOT_OWNER (the item went back when its connection was lost), DISCONNECTED, FORKED,
+ * NO_MEMORY.
+ */
+int relevo_queue_task_done(relevo_queue *queue);
+
+/*
+ * Wait until no item is left in the queue: none ready, delayed or leased, by whomever.
+ * For any queue; whoever gets with relevo_queue_get() is done at once, unless its handle
+ * is joinable. Includes what this session put before. Thread-safe; blocks.
+ *
+ * Errors: TIMED_OUT, GONE, DISCONNECTED, FORKED, LIMIT, BAD_ARGUMENT, NO_MEMORY.
+ */
+int relevo_queue_join(relevo_queue *queue, int64_t timeout);
+
+enum relevo_shutdown {
+	RELEVO_DRAIN = 0,   /* what is in the queue is still handed out */
+	RELEVO_AT_ONCE = 1, /* what is ready or delayed is dropped */
+};
+
+/*
+ * Let nothing enter the queue any more, for good. Puts get SHUT_DOWN, and so do gets as
+ * soon as no item can come to them: when none is left, neither here nor held by another
+ * session that could still give it back. Those that wait are told, too. Thread-safe;
+ * blocks for the answer. Errors: GONE, BAD_ARGUMENT, DISCONNECTED, FORKED.
+ */
+int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how);
+
 struct relevo_queue_counts {
 	uint64_t ready;                          /* items that a get would receive now */
 	uint64_t leased;                         /* handed out, not acknowledged */
@@ -244,12 +279,14 @@ struct relevo_queue_counts {
 	uint64_t bytes;                          /* of all of these */
 	uint64_t getters;                        /* calls that wait for an item */
 	uint64_t putters;                        /* calls that wait for room */
+	uint64_t joiners;                        /* calls that wait until nothing is left */
 	uint64_t put, acknowledged, redelivered; /* items ever */
 	uint64_t handles;                        /* open */
 	uint64_t expired;                        /* items ever: whose time ran out */
 	uint64_t dropped;                        /* that made room for others */
 	uint64_t dead_lettered;                  /* handed out too often, or rejected */
 	uint64_t duplicates; /* whose key was there, so that they did not enter */
+	bool shut_down;
 };
 
 /* What the broker counts for this queue. Whatever this session put before is

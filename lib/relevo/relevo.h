@@ -13,6 +13,7 @@
 #include <relevo/condition.h>
 #include <relevo/event.h>
 #include <relevo/lock.h>
+#include <relevo/manage.h>
 #include <relevo/pool.h>
 #include <relevo/queue.h>
 #include <relevo/rlock.h>

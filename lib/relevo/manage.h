@@ -1,0 +1,87 @@
+/*
+ * Looking after queues: what there is, what is in them, and how to get it out of the
+ * way. For tools and operators; programs that only work need none of it.
+ */
+#ifndef RELEVO_MANAGE_H
+#define RELEVO_MANAGE_H
+
+#include <relevo/queue.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+/* Drop all items that are ready or delayed; *count (may be NULL) tells how many. Those
+ * that somebody holds stay, and who gets at this moment may still get one. Thread-safe; blocks for
+ * the answer. Errors: GONE, BAD_ARGUMENT, DISCONNECTED, FORKED. */
+int relevo_queue_purge(relevo_queue *queue, uint64_t *count);
+
+/*
+ * Move up to `max` ready items (0: all) from one queue to the end of another, in order,
+ * as long as that has room: dead letters back to work, for instance. There they have
+ * not been delivered yet, do not expire, and have no key; their headers and, between
+ * queues of the same order, priority or cost stay. *count (may be NULL) tells how many,
+ * also after a failure. Thread-safe; blocks for the answer.
+ *
+ * Errors: BAD_NAME, NOT_FOUND, BAD_ARGUMENT (from one to the same; a lock), SHUT_DOWN,
+ * QUOTA, DISCONNECTED, FORKED, NO_MEMORY. What could not be moved is where it was.
+ */
+int relevo_queue_move(relevo_session *session, const char *from, const char *to, uint64_t max,
+		      uint64_t *count);
+
+/* Where a look at a queue has come to; zero is its beginning. */
+struct relevo_place {
+	uint32_t rank;
+	uint64_t sequence;
+};
+
+/*
+ * Look at up to `count` (256 at most) items that are ready, in the order in which they
+ * would be handed out. They are copies, not leased; free each of them. The next call
+ * with the same *place goes on behind them; what came meanwhile is seen if it stands
+ * there. Thread-safe; blocks for the answer, which takes longer the deeper the queue is.
+ *
+ * Errors: EMPTY (none is behind that place), GONE, BAD_ARGUMENT, DISCONNECTED, FORKED,
+ * NO_MEMORY.
+ */
+int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_item *items,
+		      size_t count, size_t *got);
+
+/* What a name of the broker's stands for. */
+enum relevo_kind {
+	RELEVO_KIND_QUEUE = 0,
+	RELEVO_KIND_LOCK = 1,
+	RELEVO_KIND_SEMAPHORE = 2,
+	RELEVO_KIND_CONDITION = 3,
+};
+
+/* One of the broker's queues, or of the locks and the like that are made of them: their
+ * ready items are the tokens that can be taken, the leased ones those that are held. */
+struct relevo_queue_info {
+	const char *name;
+	enum relevo_kind kind;
+	uint64_t ready, leased, delayed, bytes;
+	uint64_t getters, putters; /* calls that wait */
+	uint64_t put, acknowledged;
+	uint64_t handles;
+};
+
+/*
+ * Call `visit` for each queue whose name begins with `prefix` (NULL: for all), in the
+ * order of their names, until it returns something other than 0: that is returned.
+ * What it is given is valid until it returns; it may call relevo. Thread-safe; blocks.
+ *
+ * Returns RELEVO_OK behind the last. Errors: DISCONNECTED, FORKED, NO_MEMORY.
+ */
+int relevo_queue_list(relevo_session *session, const char *prefix,
+		      int (*visit)(const struct relevo_queue_info *info, void *user), void *user);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
