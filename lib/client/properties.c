@@ -2,6 +2,7 @@
 
 #include "base/name.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,13 @@ int properties_pack(const struct relevo_put_options *options, ProtobufCBinaryDat
 	return pack(&message, packed, error);
 }
 
+/* A value, like an item, is aligned for anything and has a byte 0 behind it. */
+static size_t room_for(size_t size)
+{
+	size_t unit = _Alignof(max_align_t);
+	return (size + 1 + unit - 1) & ~(unit - 1);
+}
+
 /* Copies `size` bytes and a 0 behind them to *place, and moves it on. */
 static char *copy(char **place, const void *bytes, size_t size)
 {
@@ -68,21 +76,23 @@ static char *copy(char **place, const void *bytes, size_t size)
 	if (size > 0)
 		memcpy(copied, bytes, size);
 	copied[size] = '\0';
-	*place += size + 1;
+	*place += room_for(size);
 	return copied;
 }
 
 static struct relevo_properties *flatten(const Relevo__ItemProperties *message)
 {
 	size_t count = message->n_header_names;
-	size_t size = sizeof(struct relevo_properties) + count * sizeof(struct relevo_header) +
-		      strlen(message->reply_to) + 1;
+	size_t head =
+		room_for(sizeof(struct relevo_properties) + count * sizeof(struct relevo_header));
+	size_t size = head + room_for(strlen(message->reply_to));
 	for (size_t i = 0; i < count; i++)
-		size += strlen(message->header_names[i]) + message->header_values[i].len + 2;
+		size += room_for(strlen(message->header_names[i])) +
+			room_for(message->header_values[i].len);
 	struct relevo_properties *properties = calloc(1, size);
 	if (properties == NULL)
 		return NULL;
-	char *place = (char *)&properties->headers[count];
+	char *place = (char *)properties + head;
 	properties->header_count = count;
 	if (message->reply_to[0] != '\0')
 		properties->reply_to = copy(&place, message->reply_to, strlen(message->reply_to));

@@ -229,7 +229,7 @@ int relevo_queue_extend(relevo_queue *queue, relevo_item *items, size_t count, i
 const char *relevo_item_reply_to(const relevo_item *item);
 
 /* The value of the item's first header of that name, *size bytes (may be NULL) and a
- * byte 0 behind them; NULL: it has none. Belongs to the item. */
+ * byte 0 behind them, aligned for anything; NULL: it has none. Belongs to the item. */
 const void *relevo_item_header(const relevo_item *item, const char *name, size_t *size);
 
 /* All headers of the item, in order; *count tells how many. They belong to the item. */
