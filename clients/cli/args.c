@@ -76,7 +76,8 @@ static bool take_number(const struct option_row *row)
 	char *end;
 	errno = 0;
 	intmax_t value = strtoimax(optarg, &end, 10);
-	if (optarg[0] < '0' || optarg[0] > '9' || *end != '\0') {
+	const char *digits = optarg + (row->least < 0 && optarg[0] == '-');
+	if (digits[0] < '0' || digits[0] > '9' || *end != '\0') {
 		failure_usage("--%s: \"%s\" is not a whole number", row->name, optarg);
 		return false;
 	}
@@ -89,8 +90,39 @@ static bool take_number(const struct option_row *row)
 	return true;
 }
 
+static bool take_choice(const struct option_row *row)
+{
+	for (int i = 0; row->choices[i] != NULL; i++) {
+		if (strcmp(row->choices[i], optarg) == 0) {
+			*row->number = i;
+			return true;
+		}
+	}
+	char known[128] = "";
+	for (int i = 0; row->choices[i] != NULL; i++)
+		snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s",
+			 i > 0 ? ", " : "", row->choices[i]);
+	failure_usage("--%s: \"%s\" is none of %s", row->name, optarg, known);
+	return false;
+}
+
+static bool take_word(const struct option_row *row)
+{
+	if (row->list->count == WORDS_MOST) {
+		failure_usage("--%s: %s is one more than the %d allowed", row->name, optarg,
+			      WORDS_MOST);
+		return false;
+	}
+	row->list->words[row->list->count++] = optarg;
+	return true;
+}
+
 static bool take_value(const struct option_row *row)
 {
+	if (row->choices != NULL)
+		return take_choice(row);
+	if (row->list != NULL)
+		return take_word(row);
 	if (row->number != NULL)
 		return take_number(row);
 	if (row->text != NULL)

@@ -4,9 +4,14 @@
 #include "cli/output.h"
 
 static struct {
-	int64_t capacity, lease;
-	bool rendezvous, if_missing;
+	int64_t capacity, capacity_bytes, order, full, lease, ttl, max_deliveries;
+	const char *dead_letter;
+	bool rendezvous, exclusive, if_missing;
 } given;
+
+/* As the enumerations of <relevo/queue.h>. */
+static const char *const orders[] = { "fifo", "priority", "fair", "shortest", NULL };
+static const char *const policies[] = { "block", "reject", "drop-oldest", NULL };
 
 static const struct option_row options[] = {
 	{ "capacity", 'c', "N", "items it can hold; default: any number", .number = &given.capacity,
@@ -17,6 +22,21 @@ static const struct option_row options[] = {
 	  "an item that is not acknowledged in time goes\n"
 	  "back; default: when its holder is gone",
 	  .number = &given.lease, .least = 1 },
+	{ "capacity-bytes", 0, "N", "bytes that its items can have; default: any\nnumber",
+	  .number = &given.capacity_bytes, .least = 1 },
+	{ "order", 'o', "ORDER", "fifo, priority, fair or shortest; default: fifo",
+	  .number = &given.order, .choices = orders },
+	{ "full", 0, "POLICY",
+	  "what a put without room does: block, reject or\ndrop-oldest; default: block",
+	  .number = &given.full, .choices = policies },
+	{ "ttl", 0, "MS", "an item that nobody holds expires; default:\nnever",
+	  .number = &given.ttl, .least = 1 },
+	{ "max-deliveries", 0, "N",
+	  "handed out so often, an item is a dead letter;\ndefault: never",
+	  .number = &given.max_deliveries, .least = 1 },
+	{ "dead-letter", 0, "QUEUE", "where dead letters and what expires go;\ndefault: nowhere",
+	  .text = &given.dead_letter },
+	{ "exclusive", 0, NULL, "one session at a time may get", .flag = &given.exclusive },
 	{ "if-missing", 0, NULL,
 	  "it is no error if it is there, with the same\n"
 	  "options",
@@ -28,10 +48,20 @@ static int run(struct context *context)
 {
 	if (given.rendezvous && given.capacity > 0)
 		return failure_usage("--capacity and --rendezvous exclude each other");
+	if (given.max_deliveries > UINT32_MAX)
+		return failure_usage("--max-deliveries: more than %u is as good as never",
+				     UINT32_MAX);
 	const struct relevo_queue_options how = {
 		.mode = given.if_missing ? RELEVO_OPEN_OR_CREATE : RELEVO_CREATE_NEW,
 		.capacity = given.rendezvous ? RELEVO_RENDEZVOUS : given.capacity,
+		.capacity_bytes = given.capacity_bytes,
+		.order = (enum relevo_order)given.order,
+		.full = (enum relevo_full_policy)given.full,
 		.lease = given.lease,
+		.ttl = given.ttl,
+		.max_deliveries = (uint32_t)given.max_deliveries,
+		.dead_letter = given.dead_letter,
+		.exclusive = given.exclusive,
 	};
 	relevo_queue *queue;
 	int result = connect_session(context);

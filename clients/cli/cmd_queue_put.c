@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 static struct {
-	int64_t timeout;
+	int64_t timeout, priority, cost, delay, ttl;
+	const char *key, *reply_to;
+	struct word_list headers; /* NAME=VALUE */
 	bool nul, whole, verbose;
 } given = { .timeout = RELEVO_FOREVER };
 
@@ -21,6 +23,16 @@ static const struct option_row options[] = {
 	  "wait so long for room in a full queue;\n"
 	  "default: for ever",
 	  .number = &given.timeout },
+	{ "priority", 'p', "N", "the highest comes first, in a queue of that\norder; default: 0",
+	  .number = &given.priority, .least = INT32_MIN },
+	{ "cost", 0, "N", "the lowest comes first, in a queue of the\norder shortest; default: 0",
+	  .number = &given.cost },
+	{ "delay", 0, "MS", "nobody gets it before", .number = &given.delay },
+	{ "ttl", 0, "MS", "it expires if nobody holds it then", .number = &given.ttl },
+	{ "key", 'k', "KEY", "drop it if one with this key is in the queue", .text = &given.key },
+	{ "reply-to", 0, "QUEUE", "where an answer is expected", .text = &given.reply_to },
+	{ "header", 'H', "NAME=VALUE", "say this about it; may be given several times",
+	  .list = &given.headers },
 	{ "verbose", 'v', NULL, "say how many items were put", .flag = &given.verbose },
 	{ 0 },
 };
@@ -29,8 +41,9 @@ static const struct option_row options[] = {
 struct putting {
 	relevo_session *session;
 	relevo_queue *queue;
-	const char *unit; /* what an item is called */
-	uint64_t put;     /* confirmed by the broker */
+	const char *unit;                         /* what an item is called */
+	const struct relevo_put_options *options; /* of each item; NULL: none */
+	uint64_t put;                             /* confirmed by the broker */
 
 	/* The batch, and those of it that failed after they had been sent. */
 	const struct relevo_bytes *items;
@@ -61,6 +74,19 @@ static int fail_at(const struct putting *putting, uint64_t number, int status, c
 	return failure_say(status, "%s %" PRIu64 ": %s", putting->unit, number, reason);
 }
 
+static int send_batch(const struct putting *putting, const struct relevo_bytes *items, size_t count,
+		      size_t *accepted)
+{
+	int status = RELEVO_OK;
+	if (putting->options == NULL)
+		return relevo_queue_put_many(putting->queue, items, count, given.timeout, accepted);
+	for (; *accepted < count && status == RELEVO_OK; *accepted += status == RELEVO_OK)
+		status = relevo_queue_put_with(putting->queue, items[*accepted].data,
+					       items[*accepted].size, putting->options,
+					       given.timeout);
+	return status;
+}
+
 /* Put them and wait until the broker has them: a batch is large enough for that
  * to cost little. Stops at the first that fails. */
 static int put_batch(struct putting *putting, const struct relevo_bytes *items, size_t count)
@@ -70,7 +96,7 @@ static int put_batch(struct putting *putting, const struct relevo_bytes *items, 
 	putting->count = count;
 	putting->failed = 0;
 	uint64_t first = putting->put + 1;
-	int status = relevo_queue_put_many(putting->queue, items, count, given.timeout, &accepted);
+	int status = send_batch(putting, items, count, &accepted);
 	if (status != RELEVO_OK) {
 		putting->put += accepted;
 		return fail_at(putting, first + accepted, status, relevo_error_detail());
@@ -142,15 +168,67 @@ static void report(const struct context *context, const struct putting *putting,
 		fprintf(stderr, "%" PRIu64 " put\n", putting->put);
 }
 
+/* ---- what is said of each item ------------------------------------------ */
+
+static bool any_options(void)
+{
+	return given.priority != 0 || given.cost != 0 || given.delay != 0 || given.ttl != 0 ||
+	       given.key != NULL || given.reply_to != NULL || given.headers.count > 0;
+}
+
+/* NAME=VALUE, in place. */
+static int split_header(char *word, struct relevo_header *header)
+{
+	char *equals = strchr(word, '=');
+	if (equals == NULL)
+		return failure_usage("--header: \"%s\" is not NAME=VALUE", word);
+	*equals = '\0';
+	*header = (struct relevo_header){ word, equals + 1, strlen(equals + 1) };
+	return EXIT_DONE;
+}
+
+static int take_options(struct relevo_put_options *options)
+{
+	static struct relevo_header headers[WORDS_MOST];
+	if (given.priority > INT32_MAX)
+		return failure_usage("--priority: %" PRId64 " is more than %d", given.priority,
+				     INT32_MAX);
+	if (given.cost > UINT32_MAX)
+		return failure_usage("--cost: %" PRId64 " is more than %u", given.cost, UINT32_MAX);
+	for (size_t i = 0; i < given.headers.count; i++) {
+		/* The words are those of argv, which may be written to. */
+		int result = split_header((char *)given.headers.words[i], &headers[i]);
+		if (result != EXIT_DONE)
+			return result;
+	}
+	*options = (struct relevo_put_options){
+		.priority = (int32_t)given.priority,
+		.cost = (uint32_t)given.cost,
+		.delay = given.delay,
+		.ttl = given.ttl,
+		.key = given.key,
+		.key_size = given.key != NULL ? strlen(given.key) : 0,
+		.reply_to = given.reply_to,
+		.headers = headers,
+		.header_count = given.headers.count,
+	};
+	return EXIT_DONE;
+}
+
 static int run(struct context *context)
 {
 	struct putting putting = { .unit = "item" };
+	struct relevo_put_options options;
 	if (given.nul && given.whole)
 		return failure_usage("--null and --whole exclude each other");
 	if (context->count > 1 && (given.nul || given.whole))
 		return failure_usage("--null and --whole are for items from standard input");
+	int result = any_options() ? take_options(&options) : EXIT_DONE;
+	if (result != EXIT_DONE)
+		return result;
+	putting.options = any_options() ? &options : NULL;
 	struct relevo_queue_options how = { .on_error = on_error, .user = &putting };
-	int result = connect_queue(context, &how, &putting.queue);
+	result = connect_queue(context, &how, &putting.queue);
 	if (result != EXIT_DONE)
 		return result;
 	putting.session = context->session;

@@ -12,9 +12,9 @@ static int print(const struct context *context, const char *name,
 {
 	if (context->json)
 		return output_json(counts_to_json(name, counts));
-	printf("%-12s  %s\n", "queue", name);
+	printf("%-13s  %s\n", "queue", name);
 	for (size_t i = 0; i < COUNTS; i++)
-		printf("%-12s  %" PRIu64 "\n", counts_name(i), counts_value(counts, i));
+		printf("%-13s  %" PRIu64 "\n", counts_name(i), counts_value(counts, i));
 	return EXIT_DONE;
 }
 
@@ -44,8 +44,13 @@ const struct command cmd_queue_stat = {
 		"  bytes         of all these\n"
 		"  getters       calls that wait for an item\n"
 		"  putters       calls that wait for room\n"
+		"  joiners       calls that wait until no item is left\n"
 		"  put, acknowledged, redelivered\n"
 		"                items since the queue was made\n"
+		"  expired       of these, whose time ran out\n"
+		"  dropped       that made room for others\n"
+		"  dead_lettered handed out too often, or rejected\n"
+		"  duplicates    that did not enter, since their key was there\n"
 		"  handles       how often it is open elsewhere\n",
 	.least = 1,
 	.most = 1,

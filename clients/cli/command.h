@@ -4,7 +4,15 @@
 #include <relevo/relevo.h>
 #include <stdbool.h>
 
-/* One option of a command. Exactly one of the pointers says where its value goes. */
+/* The values of an option that may be given several times. */
+enum { WORDS_MOST = 32 };
+struct word_list {
+	const char *words[WORDS_MOST];
+	size_t count;
+};
+
+/* One option of a command. Exactly one of the pointers says where its value goes; with
+ * `choices` (NULL behind the last), which of them it is goes to `number`. */
 struct option_row {
 	const char *name;  /* --name; NULL ends a list of rows */
 	int letter;        /* -l, or 0 */
@@ -14,6 +22,8 @@ struct option_row {
 	const char **text;
 	int64_t *number;
 	int64_t least; /* of a number */
+	const char *const *choices;
+	struct word_list *list;
 };
 
 /* What a command is called with. */

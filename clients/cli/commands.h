@@ -8,6 +8,11 @@ extern const struct command cmd_queue_stat;
 extern const struct command cmd_queue_put;
 extern const struct command cmd_queue_get;
 extern const struct command cmd_queue_delete;
+extern const struct command cmd_queue_list;
+extern const struct command cmd_queue_peek;
+extern const struct command cmd_queue_purge;
+extern const struct command cmd_queue_move;
+extern const struct command cmd_queue_shutdown;
 extern const struct command cmd_lock_run;
 
 #endif

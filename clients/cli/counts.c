@@ -11,8 +11,10 @@ static const struct {
 	const char *name;
 	size_t offset;
 } rows[COUNTS] = {
-	COUNT(ready),   COUNT(leased), COUNT(delayed),      COUNT(bytes),       COUNT(getters),
-	COUNT(putters), COUNT(put),    COUNT(acknowledged), COUNT(redelivered), COUNT(handles),
+	COUNT(ready),         COUNT(leased),      COUNT(delayed), COUNT(bytes),
+	COUNT(getters),       COUNT(putters),     COUNT(joiners), COUNT(put),
+	COUNT(acknowledged),  COUNT(redelivered), COUNT(expired), COUNT(dropped),
+	COUNT(dead_lettered), COUNT(duplicates),  COUNT(handles),
 };
 
 const char *counts_name(size_t index)

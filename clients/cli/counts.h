@@ -5,7 +5,7 @@
 #include <relevo/relevo.h>
 
 /* What is counted for a queue, as a list of names and numbers. */
-enum { COUNTS = 10 };
+enum { COUNTS = 15 };
 
 const char *counts_name(size_t index);
 uint64_t counts_value(const struct relevo_queue_counts *counts, size_t index);

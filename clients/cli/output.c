@@ -28,6 +28,37 @@ int output_json(json_t *value)
 
 /* ---- items ------------------------------------------------------------- */
 
+/* Bytes as text where they are text, else as base64. */
+static json_t *bytes_to_json(const void *bytes, size_t size)
+{
+	json_t *text = json_stringn(bytes, size);
+	if (text != NULL)
+		return text;
+	char *encoded = base64_encode(bytes, size);
+	text = encoded != NULL ? json_string(encoded) : NULL;
+	free(encoded);
+	return text;
+}
+
+/* What was said of the item when it was put. */
+static bool add_properties(json_t *object, const relevo_item *item)
+{
+	const char *reply_to = relevo_item_reply_to(item);
+	size_t count;
+	const struct relevo_header *headers = relevo_item_headers(item, &count);
+	if (reply_to != NULL && json_object_set_new(object, "reply_to", json_string(reply_to)) != 0)
+		return false;
+	json_t *list = count > 0 ? json_object() : NULL;
+	if (count > 0 && json_object_set_new(object, "headers", list) != 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		json_t *value = bytes_to_json(headers[i].value, headers[i].size);
+		if (json_object_set_new(list, headers[i].name, value) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* An item as a line of JSON: text where it is text, else base64. free() it; NULL
  * and ENOMEM. */
 static char *item_to_json(const relevo_item *item)
@@ -39,7 +70,8 @@ static char *item_to_json(const relevo_item *item)
 	char *line = NULL;
 	if (object != NULL &&
 	    json_object_set_new(object, "size", json_integer((json_int_t)item->size)) == 0 &&
-	    json_object_set_new(object, "deliveries", json_integer(item->deliveries)) == 0)
+	    json_object_set_new(object, "deliveries", json_integer(item->deliveries)) == 0 &&
+	    add_properties(object, item))
 		line = json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	free(encoded);

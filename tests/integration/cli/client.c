@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { MOST_WORDS = 16 };
+enum { MOST_WORDS = 32 };
 
 int client_setup(void **state)
 {

@@ -87,17 +87,22 @@ static void stat_prints_every_count(void **state)
 	put_text(scene->queue, "two");
 	expect_text(scene->queue, "one");
 	assert_int_equal(counts_of(scene->queue).acknowledged, 1);
-	expect_output(client("", "queue", "stat", "q"), "queue         q\n"
-							"ready         1\n"
-							"leased        0\n"
-							"delayed       0\n"
-							"bytes         3\n"
-							"getters       0\n"
-							"putters       0\n"
-							"put           2\n"
-							"acknowledged  1\n"
-							"redelivered   0\n"
-							"handles       1\n");
+	expect_output(client("", "queue", "stat", "q"), "queue          q\n"
+							"ready          1\n"
+							"leased         0\n"
+							"delayed        0\n"
+							"bytes          3\n"
+							"getters        0\n"
+							"putters        0\n"
+							"joiners        0\n"
+							"put            2\n"
+							"acknowledged   1\n"
+							"redelivered    0\n"
+							"expired        0\n"
+							"dropped        0\n"
+							"dead_lettered  0\n"
+							"duplicates     0\n"
+							"handles        1\n");
 }
 
 static void stat_as_json(void **state)
@@ -109,7 +114,7 @@ static void stat_as_json(void **state)
 	assert_int_equal(number(counts, "ready"), 1);
 	assert_int_equal(number(counts, "bytes"), 3);
 	assert_int_equal(number(counts, "put"), 1);
-	assert_int_equal(json_object_size(counts), 11);
+	assert_int_equal(json_object_size(counts), 16);
 	json_decref(counts);
 }
 

@@ -1,0 +1,186 @@
+/* Commands that look after queues, and what can be said when they are made or filled. */
+#include "integration/cli/client.h"
+
+static json_int_t number(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+	assert_true(json_is_integer(value));
+	return json_integer_value(value);
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+	assert_true(json_is_string(value));
+	return json_string_value(value);
+}
+
+static void create_takes_every_option(void **state)
+{
+	struct scene *scene = *state;
+	relevo_queue *queue = NULL;
+	const struct relevo_queue_options options = {
+		.capacity = 5,
+		.capacity_bytes = 100,
+		.order = RELEVO_PRIORITY,
+		.full = RELEVO_DROP_OLDEST,
+		.ttl = 60000,
+		.max_deliveries = 3,
+		.dead_letter = "dead",
+		.exclusive = true,
+	};
+	expect_output(client("", "queue", "create", "all", "-c5", "--capacity-bytes", "100",
+			     "--order", "priority", "--full", "drop-oldest", "--ttl", "60000",
+			     "--max-deliveries", "3", "--dead-letter", "dead", "--exclusive"),
+		      "");
+	assert_ok(relevo_queue_open(scene->session, "all", &options, &queue));
+	relevo_queue_close(queue);
+}
+
+static void bad_choices_are_named(void **state)
+{
+	(void)state;
+	expect_failure(
+		client("", "queue", "create", "x", "--order", "random"), 2,
+		"queue create: --order: \"random\" is none of fifo, priority, fair, shortest");
+	expect_failure(client("", "queue", "create", "x", "--full", "wait"), 2,
+		       "queue create: --full: \"wait\" is none of block, reject, drop-oldest");
+	expect_failure(client("", "queue", "put", "q", "x", "--header", "novalue"), 2,
+		       "queue put: --header: \"novalue\" is not NAME=VALUE");
+	expect_failure(client("", "queue", "put", "q", "x", "-p", "9999999999"), 2,
+		       "queue put: --priority: 9999999999 is more than 2147483647");
+}
+
+static void items_come_by_priority(void **state)
+{
+	(void)state;
+	expect_output(client("", "queue", "create", "p", "--order", "priority"), "");
+	expect_output(client("", "queue", "put", "p", "middle"), "");
+	expect_output(client("low\nlower\n", "queue", "put", "p", "--priority", "-7"), "");
+	expect_output(client("", "queue", "put", "p", "-p", "9", "high"), "");
+	expect_output(client("", "queue", "get", "p", "--all"), "high\nmiddle\nlow\nlower\n");
+}
+
+static void items_bring_what_was_said_of_them(void **state)
+{
+	(void)state;
+	expect_output(client("", "queue", "put", "q", "x", "-H", "type=text", "-H",
+			     "empty=", "--reply-to", "answers", "-k", "one"),
+		      "");
+	expect_output(client("", "queue", "put", "q", "again", "-k", "one"), "");
+	json_t *item = expect_json(client("", "queue", "get", "q", "--json"));
+	assert_string_equal(text(item, "text"), "x");
+	assert_string_equal(text(item, "reply_to"), "answers");
+	assert_string_equal(text(json_object_get(item, "headers"), "type"), "text");
+	assert_string_equal(text(json_object_get(item, "headers"), "empty"), "");
+	json_decref(item);
+	expect_failure(client("", "queue", "get", "q", "-t0"), 4, "queue get: ");
+}
+
+static void delayed_items_come_later(void **state)
+{
+	(void)state;
+	expect_output(client("", "queue", "put", "q", "later", "--delay", "100"), "");
+	expect_failure(client("", "queue", "get", "q", "-t0"), 4, "queue get: ");
+	expect_output(client("", "queue", "get", "q"), "later\n");
+}
+
+static void peek_takes_nothing(void **state)
+{
+	(void)state;
+	expect_output(client("1\n2\n3\n", "queue", "put", "q"), "");
+	expect_output(client("", "queue", "peek", "q"), "1\n2\n3\n");
+	expect_output(client("", "queue", "peek", "q", "-n2", "--raw"), "12");
+	json_t *item = expect_json(client("", "queue", "peek", "q", "-n1", "--json"));
+	assert_string_equal(text(item, "text"), "1");
+	assert_int_equal(number(item, "deliveries"), 0);
+	json_decref(item);
+	expect_output(client("", "queue", "get", "q", "--all"), "1\n2\n3\n");
+	expect_output(client("", "queue", "peek", "q", "--all"), "");
+	expect_failure(client("", "queue", "peek", "none"), 6, "queue peek: ");
+}
+
+static void purge_drops_everything(void **state)
+{
+	(void)state;
+	expect_output(client("1\n2\n3\n", "queue", "put", "q"), "");
+	json_t *purged = expect_json(client("", "queue", "purge", "q", "--json"));
+	assert_string_equal(text(purged, "queue"), "q");
+	assert_int_equal(number(purged, "purged"), 3);
+	json_decref(purged);
+	expect_output(client("", "queue", "purge", "q"), "");
+}
+
+static void move_takes_dead_letters_back(void **state)
+{
+	(void)state;
+	expect_output(client("", "queue", "create", "dead"), "");
+	expect_output(client("1\n2\n3\n", "queue", "put", "dead"), "");
+	json_t *moved = expect_json(client("", "queue", "move", "dead", "q", "-n2", "--json"));
+	assert_int_equal(number(moved, "moved"), 2);
+	json_decref(moved);
+	expect_output(client("", "queue", "get", "q", "--all"), "1\n2\n");
+	expect_failure(client("", "queue", "move", "dead", "none"), 6,
+		       "queue move: there is no queue \"none\" (NOT_FOUND)\n");
+	expect_failure(client("", "queue", "move", "q", "q"), 1, "queue move: ");
+}
+
+static void a_queue_that_is_shut_down_drains(void **state)
+{
+	(void)state;
+	expect_output(client("", "queue", "put", "q", "last"), "");
+	expect_output(client("", "queue", "shutdown", "q"), "");
+	expect_failure(client("", "queue", "put", "q", "more"), 1, "queue put: item 1: ");
+	/* What follows a queue ends with it. */
+	expect_output(client("", "queue", "get", "q", "--follow"), "last\n");
+	expect_failure(client("", "queue", "get", "q"), 1,
+		       "queue get: the queue \"q\" has been shut down (SHUT_DOWN)\n");
+}
+
+static void shutdown_now_drops(void **state)
+{
+	(void)state;
+	expect_output(client("", "queue", "put", "q", "lost"), "");
+	expect_output(client("", "queue", "shutdown", "q", "--now"), "");
+	expect_failure(client("", "queue", "get", "q"), 1, "queue get: ");
+}
+
+static void queues_are_listed(void **state)
+{
+	struct scene *scene = *state;
+	relevo_lock *lock = NULL;
+	assert_ok(relevo_lock_open(scene->session, "lock", NULL, &lock));
+	expect_output(client("", "queue", "put", "q", "x"), "");
+	json_t *info = expect_json(client("", "queue", "list", "--json"));
+	assert_string_equal(text(info, "queue"), "q");
+	assert_string_equal(text(info, "kind"), "queue");
+	assert_int_equal(number(info, "ready"), 1);
+	json_decref(info);
+	info = expect_json(client("", "queue", "list", "--all", "lo", "--json"));
+	assert_string_equal(text(info, "kind"), "lock");
+	json_decref(info);
+	expect_output(client("", "queue", "list"),
+		      "NAME                      KIND            READY    LEASED   DELAYED  "
+		      "GETTERS  PUTTERS\n"
+		      "q                         queue               1         0         0  "
+		      "      0        0\n");
+	relevo_lock_close(lock);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		client_unit_test(create_takes_every_option),
+		client_unit_test(bad_choices_are_named),
+		client_unit_test(items_come_by_priority),
+		client_unit_test(items_bring_what_was_said_of_them),
+		client_unit_test(delayed_items_come_later),
+		client_unit_test(peek_takes_nothing),
+		client_unit_test(purge_drops_everything),
+		client_unit_test(move_takes_dead_letters_back),
+		client_unit_test(a_queue_that_is_shut_down_drains),
+		client_unit_test(shutdown_now_drops),
+		client_unit_test(queues_are_listed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
