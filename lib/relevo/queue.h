@@ -179,8 +179,9 @@ int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
 			  int64_t timeout, size_t *accepted);
 
 /*
- * Take the first item, waiting up to `timeout` ms for one. It counts as
- * acknowledged once this returns: a crash before gives it to somebody else.
+ * Take the first item, waiting up to `timeout` ms for one. It is acknowledged by
+ * itself, with whatever this session sends next, or a millisecond later: a crash
+ * before that, or an exit without relevo_close(), gives it to somebody else.
  * Thread-safe; several threads may wait at once. Free the item.
  *
  * Errors: EMPTY (timeout 0), TIMED_OUT, GONE, SHUT_DOWN, DENIED (the queue is exclusive, and

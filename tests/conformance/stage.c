@@ -1,5 +1,7 @@
 #include "conformance/stage.h"
 
+#include "support/host.h"
+
 #include <poll.h>
 #include <sys/mman.h>
 
@@ -10,13 +12,32 @@ static struct stage the_stage;
 static pid_t director;                /* the process that set the stage */
 static relevo_session *child_session; /* of a child over tcp */
 
+/* Where children on another host find the broker. */
+static const char *remote_url(void)
+{
+	static char url[64];
+	const struct test_host *host = test_host();
+	snprintf(url, sizeof url, "tcp://%s:0", host != NULL ? host->here : "127.0.0.1");
+	return url;
+}
+
+/* A child that was on another host leaves in order, so that the case finds nothing of
+ * it left. */
+static void leave(void)
+{
+	if (child_session != NULL)
+		child_check(relevo_close(child_session) == RELEVO_OK);
+	child_session = NULL;
+}
+
 static void set(void **state, bool over_tcp, const char *const *arguments)
 {
 	alarm(CASE_SECONDS);
 	director = getpid();
-	test_broker_start(&the_stage.broker, arguments);
+	child_at_end = leave;
 	the_stage.over_tcp = over_tcp;
 	the_stage.session = NULL;
+	test_broker_start(&the_stage.broker, arguments);
 	assert_ok(relevo_open(the_stage.broker.url, NULL, &the_stage.session));
 	*state = &the_stage;
 }
@@ -31,7 +52,8 @@ int stage_setup(void **state)
 
 int stage_setup_tcp(void **state)
 {
-	static const char *const arguments[] = { "--listen", "tcp://127.0.0.1:0", NULL };
+	const char *const arguments[] = { "--listen", remote_url(), "--insecure-tcp", NULL };
+	/* The other host stays for the next case. */
 	if (leaks_setup(state) != 0)
 		return -1;
 	set(state, true, arguments);
@@ -66,14 +88,17 @@ relevo_session *stage_session(const struct stage *stage)
 {
 	if (!stage->over_tcp || getpid() == director)
 		return stage->session;
-	if (child_session == NULL)
+	if (child_session == NULL) {
+		child_check(test_host() == NULL || test_host_enter());
 		child_check(relevo_open(stage->broker.more, NULL, &child_session) == RELEVO_OK);
+	}
 	return child_session;
 }
 
 void stage_leave(struct stage *stage)
 {
 	child_check(relevo_close(stage_session(stage)) == RELEVO_OK);
+	child_session = NULL;
 }
 
 void hold_still(int msec)
@@ -88,51 +113,36 @@ void *shared_memory(size_t size)
 	return memory;
 }
 
+void assert_took(int64_t since, int64_t msec)
+{
+	/* The clock of the test is cut to milliseconds, twice. */
+	assert_between(test_now() - since + 1, msec, msec + 1000);
+}
+
 /* ---- handles ---------------------------------------------------------- */
 
-static bool inherits(const struct stage *stage)
-{
-	return stage_session(stage) == stage->session;
-}
+/* The handle of a relevo_KIND to use in a child: its own, opened by name, if it is on
+ * another host. */
+#define DEFINE_HANDLE(kind, options_of)                                                            \
+	relevo_##kind *stage_##kind(const struct stage *stage, relevo_##kind *inherited)           \
+	{                                                                                          \
+		const struct relevo_##options_of##_options options = {                             \
+			.mode = RELEVO_OPEN_EXISTING,                                              \
+		};                                                                                 \
+		relevo_##kind *handle = inherited;                                                 \
+		if (stage_session(stage) != stage->session)                                        \
+			child_check(relevo_##kind##_open(stage_session(stage),                     \
+							 relevo_##kind##_name(inherited),          \
+							 &options, &handle) == RELEVO_OK);         \
+		return handle;                                                                     \
+	}
 
-relevo_lock *stage_lock(const struct stage *stage, relevo_lock *inherited)
-{
-	relevo_lock *lock = inherited;
-	const struct relevo_lock_options options = { .mode = RELEVO_OPEN_EXISTING };
-	if (!inherits(stage))
-		child_check(relevo_lock_open(stage_session(stage), relevo_lock_name(inherited),
-					     &options, &lock) == RELEVO_OK);
-	return lock;
-}
-
-relevo_rlock *stage_rlock(const struct stage *stage, relevo_rlock *inherited)
-{
-	relevo_rlock *lock = inherited;
-	const struct relevo_lock_options options = { .mode = RELEVO_OPEN_EXISTING };
-	if (!inherits(stage))
-		child_check(relevo_rlock_open(stage_session(stage), relevo_rlock_name(inherited),
-					      &options, &lock) == RELEVO_OK);
-	return lock;
-}
-
-relevo_semaphore *stage_semaphore(const struct stage *stage, relevo_semaphore *inherited)
-{
-	relevo_semaphore *semaphore = inherited;
-	const struct relevo_semaphore_options options = { .mode = RELEVO_OPEN_EXISTING };
-	if (!inherits(stage))
-		child_check(relevo_semaphore_open(stage_session(stage),
-						  relevo_semaphore_name(inherited), &options,
-						  &semaphore) == RELEVO_OK);
-	return semaphore;
-}
-
-relevo_condition *stage_condition(const struct stage *stage, relevo_condition *inherited)
-{
-	relevo_condition *condition = inherited;
-	const struct relevo_condition_options options = { .mode = RELEVO_OPEN_EXISTING };
-	if (!inherits(stage))
-		child_check(relevo_condition_open(stage_session(stage),
-						  relevo_condition_name(inherited), &options,
-						  &condition) == RELEVO_OK);
-	return condition;
-}
+DEFINE_HANDLE(array, array)
+DEFINE_HANDLE(barrier, barrier)
+DEFINE_HANDLE(condition, condition)
+DEFINE_HANDLE(event, event)
+DEFINE_HANDLE(lock, lock)
+DEFINE_HANDLE(queue, queue)
+DEFINE_HANDLE(rlock, lock)
+DEFINE_HANDLE(semaphore, semaphore)
+DEFINE_HANDLE(value, value)

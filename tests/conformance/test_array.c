@@ -1,17 +1,17 @@
 /* Hosted arrays between processes. */
-#include "conformance/hosts.h"
+#include "conformance/stage.h"
 
 enum { COUNT = 10 };
 
 static const int32_t numbers[COUNT] = { 680, 626, 934, 821, 150, 233, 548, 982, 714, 831 };
 
 struct shared {
-	const struct hosts *hosts;
+	const struct stage *stage;
 	relevo_array *array;
 };
 
 /* A new one. A child over tcp:// may still have the last one open. */
-static relevo_array *open_array(const struct hosts *hosts, uint32_t count, const int32_t *initial)
+static relevo_array *open_array(const struct stage *stage, uint32_t count, const int32_t *initial)
 {
 	static int number;
 	char name[32];
@@ -24,7 +24,7 @@ static relevo_array *open_array(const struct hosts *hosts, uint32_t count, const
 		.initial = initial,
 	};
 	snprintf(name, sizeof name, "array %d", ++number);
-	assert_ok(relevo_array_open(hosts->session, name, &options, &array));
+	assert_ok(relevo_array_open(stage->session, name, &options, &array));
 	return array;
 }
 
@@ -39,7 +39,7 @@ static void assert_elements(relevo_array *array, size_t first, size_t count,
 static void sum_up(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_array *array = hosts_array(shared->hosts, shared->array);
+	relevo_array *array = stage_array(shared->stage, shared->array);
 	int32_t sum, number;
 	child_check(relevo_array_get(array, 0, &sum, sizeof sum) == RELEVO_OK);
 	for (size_t i = 1; i < COUNT; i++) {
@@ -72,9 +72,9 @@ static void check_refusals(relevo_array *array)
 		     "10 elements, and no 1 from number 10 on");
 }
 
-static void check_slices(const struct hosts *hosts)
+static void check_slices(const struct stage *stage)
 {
-	relevo_array *array = open_array(hosts, COUNT, numbers);
+	relevo_array *array = open_array(stage, COUNT, numbers);
 	assert_int_equal(relevo_array_count(array), COUNT);
 	assert_int_equal(relevo_array_size(array), sizeof(int32_t));
 	assert_int_equal(relevo_array_type(array), RELEVO_INT32);
@@ -94,17 +94,17 @@ static void check_slices(const struct hosts *hosts)
 
 static void array_elements_slices(void **state)
 {
-	const struct hosts *hosts = *state;
+	const struct stage *stage = *state;
 	const int32_t zeros[COUNT] = { 0 };
-	check_slices(hosts);
+	check_slices(stage);
 	for (int i = 0; i < 3; i++) {
-		relevo_array *array = open_array(hosts, COUNT, NULL);
+		relevo_array *array = open_array(stage, COUNT, NULL);
 		assert_elements(array, 0, COUNT, zeros);
 		assert_ok(relevo_array_write(array, 0, COUNT, numbers, sizeof numbers));
 		assert_elements(array, 0, COUNT, numbers);
 		relevo_array_close(array);
 	}
-	struct shared shared = { hosts, open_array(hosts, COUNT, numbers) };
+	struct shared shared = { stage, open_array(stage, COUNT, numbers) };
 	child_join(child_start(sum_up, &shared));
 	int32_t sums[COUNT] = { numbers[0] };
 	for (int i = 1; i < COUNT; i++)
@@ -116,15 +116,15 @@ static void array_elements_slices(void **state)
 static void add_to_last(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_array *array = hosts_array(shared->hosts, shared->array);
+	relevo_array *array = stage_array(shared->stage, shared->array);
 	const int32_t two = 2;
 	child_check(relevo_array_add(array, COUNT - 1, &two, NULL, sizeof two) == RELEVO_OK);
 }
 
 static void array_single_elements(void **state)
 {
-	const struct hosts *hosts = *state;
-	struct shared shared = { hosts, open_array(hosts, COUNT, NULL) };
+	const struct stage *stage = *state;
+	struct shared shared = { stage, open_array(stage, COUNT, NULL) };
 	const int32_t two = 2;
 	int32_t number = 1;
 	uint64_t version = 0;
@@ -147,9 +147,9 @@ static void array_single_elements(void **state)
 /* As large as an item may be, and of texts. */
 static void array_sizes(void **state)
 {
-	const struct hosts *hosts = *state;
+	const struct stage *stage = *state;
 	enum { WIDTH = 20 };
-	const uint32_t count = (uint32_t)(relevo_session_max_item(hosts->session) / WIDTH);
+	const uint32_t count = (uint32_t)(relevo_session_max_item(stage->session) / WIDTH);
 	struct relevo_array_options options = {
 		.type = RELEVO_BYTES,
 		.size = WIDTH,
@@ -160,7 +160,7 @@ static void array_sizes(void **state)
 	char text[WIDTH] = "the last of many";
 	char *all = malloc((size_t)count * WIDTH);
 	assert_non_null(all);
-	assert_ok(relevo_array_open(hosts->session, "texts", &options, &array));
+	assert_ok(relevo_array_open(stage->session, "texts", &options, &array));
 	assert_ok(relevo_array_set(array, count - 1, text, WIDTH));
 	assert_ok(relevo_array_read(array, 0, count, all, (size_t)count * WIDTH));
 	assert_int_equal(all[0], 0);
@@ -173,19 +173,19 @@ static void array_sizes(void **state)
 	free(all);
 	options.count++;
 	options.size++;
-	assert_status(relevo_array_open(hosts->session, "more", &options, &array),
+	assert_status(relevo_array_open(stage->session, "more", &options, &array),
 		      RELEVO_TOO_LARGE);
 	options.count = 0;
-	assert_status(relevo_array_open(hosts->session, "none", &options, &array),
+	assert_status(relevo_array_open(stage->session, "none", &options, &array),
 		      RELEVO_BAD_ARGUMENT);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		hosts_test(array_elements_slices),
-		hosts_test(array_single_elements),
-		hosts_test(array_sizes),
+		STAGE_CASE(array_elements_slices),
+		STAGE_CASE(array_single_elements),
+		STAGE_CASE(array_sizes),
 	};
 	return cmocka_run_group_tests_name("array", tests, NULL, NULL);
 }

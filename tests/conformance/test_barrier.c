@@ -1,5 +1,5 @@
 /* Barriers between processes. */
-#include "conformance/hosts.h"
+#include "conformance/stage.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,7 +16,7 @@ struct record {
 };
 
 struct meeting {
-	const struct hosts *hosts;
+	const struct stage *stage;
 	relevo_barrier *barrier;
 	struct record *record;
 	int pipe[2];
@@ -29,7 +29,7 @@ struct meeting {
 	struct gate gate;
 };
 
-static relevo_barrier *open_barrier(const struct hosts *hosts, uint32_t parties, int64_t timeout,
+static relevo_barrier *open_barrier(const struct stage *stage, uint32_t parties, int64_t timeout,
 				    relevo_barrier_action *action, void *user)
 {
 	const struct relevo_barrier_options options = {
@@ -39,15 +39,15 @@ static relevo_barrier *open_barrier(const struct hosts *hosts, uint32_t parties,
 		.user = user,
 	};
 	relevo_barrier *barrier;
-	assert_ok(relevo_barrier_open(hosts->session, "barrier", &options, &barrier));
+	assert_ok(relevo_barrier_open(stage->session, "barrier", &options, &barrier));
 	return barrier;
 }
 
-static void setup(struct meeting *meeting, const struct hosts *hosts)
+static void setup(struct meeting *meeting, const struct stage *stage)
 {
 	*meeting = (struct meeting){
-		.hosts = hosts,
-		.barrier = open_barrier(hosts, PARTIES, 0, NULL, NULL),
+		.stage = stage,
+		.barrier = open_barrier(stage, PARTIES, 0, NULL, NULL),
 		.timeout = RELEVO_FOREVER,
 	};
 }
@@ -81,7 +81,7 @@ static void wait_for_parties(struct meeting *meeting, uint32_t waiting)
 static void wait_once(void *argument)
 {
 	const struct meeting *meeting = argument;
-	relevo_barrier *barrier = hosts_barrier(meeting->hosts, meeting->barrier);
+	relevo_barrier *barrier = stage_barrier(meeting->stage, meeting->barrier);
 	int64_t start = test_now();
 	int status = relevo_barrier_wait(barrier, meeting->timeout, NULL);
 	if (status != meeting->expected)
@@ -135,7 +135,7 @@ static relevo_barrier *open_with_action(struct meeting *meeting, relevo_barrier_
 		.user = meeting,
 	};
 	relevo_barrier *barrier;
-	relevo_session *session = hosts_session_of_child(meeting->hosts);
+	relevo_session *session = stage_session(meeting->stage);
 	child_check(relevo_barrier_open(session, "barrier", &options, &barrier) == RELEVO_OK);
 	return barrier;
 }
@@ -162,7 +162,7 @@ static void keep_step(void *argument)
 static void send_rounds(void *argument)
 {
 	const struct meeting *meeting = argument;
-	relevo_barrier *barrier = hosts_barrier(meeting->hosts, meeting->barrier);
+	relevo_barrier *barrier = stage_barrier(meeting->stage, meeting->barrier);
 	for (int round = 0; round < MANY_ROUNDS; round++) {
 		child_check(relevo_barrier_wait(barrier, RELEVO_FOREVER, NULL) == RELEVO_OK);
 		/* So few bytes are written in one piece. */
@@ -268,9 +268,9 @@ static void check_late_party(struct meeting *meeting)
 
 static void barrier_timeout(void **state)
 {
-	const struct hosts *hosts = *state;
+	const struct stage *stage = *state;
 	struct meeting meeting;
-	setup(&meeting, hosts);
+	setup(&meeting, stage);
 	meeting.timeout = 500;
 	check_late_party(&meeting);
 	int64_t start = test_now();
@@ -279,7 +279,7 @@ static void barrier_timeout(void **state)
 	assert_ok(relevo_barrier_reset(meeting.barrier));
 	pass_once(&meeting);
 	/* The same with the handle's own time-out. */
-	relevo_barrier *hasty = open_barrier(hosts, PARTIES, 300, NULL, NULL);
+	relevo_barrier *hasty = open_barrier(stage, PARTIES, 300, NULL, NULL);
 	start = test_now();
 	assert_status(relevo_barrier_wait(hasty, RELEVO_BARRIER_TIMEOUT, NULL), RELEVO_BROKEN);
 	assert_took(start, 300);
@@ -290,8 +290,8 @@ static void barrier_timeout(void **state)
 
 static void barrier_of_one(void **state)
 {
-	const struct hosts *hosts = *state;
-	relevo_barrier *barrier = open_barrier(hosts, 1, 0, NULL, NULL);
+	const struct stage *stage = *state;
+	relevo_barrier *barrier = open_barrier(stage, 1, 0, NULL, NULL);
 	for (int i = 0; i < 2; i++) {
 		uint32_t index = 7;
 		assert_ok(relevo_barrier_wait(barrier, 0, &index));
@@ -300,9 +300,9 @@ static void barrier_of_one(void **state)
 	const struct relevo_barrier_options two = { .parties = 2 };
 	const struct relevo_barrier_options none = { .parties = 0 };
 	relevo_barrier *other;
-	assert_fails(relevo_barrier_open(hosts->session, "barrier", &two, &other),
+	assert_fails(relevo_barrier_open(stage->session, "barrier", &two, &other),
 		     RELEVO_OPTION_MISMATCH, "is for 1 parties, not 2");
-	assert_status(relevo_barrier_open(hosts->session, "other", &none, &other),
+	assert_status(relevo_barrier_open(stage->session, "other", &none, &other),
 		      RELEVO_BAD_ARGUMENT);
 	relevo_barrier_close(barrier);
 }
@@ -381,11 +381,11 @@ static int fail_action(void *user)
 
 static void barrier_action_fails(void **state)
 {
-	const struct hosts *hosts = *state;
+	const struct stage *stage = *state;
 	struct meeting meeting;
 	pid_t children[PARTIES - 1];
-	setup(&meeting, hosts);
-	relevo_barrier *failing = open_barrier(hosts, PARTIES, 0, fail_action, NULL);
+	setup(&meeting, stage);
+	relevo_barrier *failing = open_barrier(stage, PARTIES, 0, fail_action, NULL);
 	start_waits(&meeting, children, PARTIES - 1, RELEVO_BROKEN);
 	wait_for_parties(&meeting, PARTIES - 1);
 	assert_fails(relevo_barrier_wait(failing, RELEVO_FOREVER, NULL), RELEVO_REMOTE,
@@ -399,11 +399,11 @@ static void barrier_action_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		hosts_test(barrier_lockstep),     hosts_test(barrier_thousand),
-		hosts_test(barrier_abort),        hosts_test(barrier_reset),
-		hosts_test(barrier_timeout),      hosts_test(barrier_of_one),
-		hosts_test(barrier_party_dies),   hosts_test(barrier_actor_dies),
-		hosts_test(barrier_action_fails),
+		STAGE_CASE(barrier_lockstep),     STAGE_CASE(barrier_thousand),
+		STAGE_CASE(barrier_abort),        STAGE_CASE(barrier_reset),
+		STAGE_CASE(barrier_timeout),      STAGE_CASE(barrier_of_one),
+		STAGE_CASE(barrier_party_dies),   STAGE_CASE(barrier_actor_dies),
+		STAGE_CASE(barrier_action_fails),
 	};
 	return cmocka_run_group_tests_name("barrier", tests, NULL, NULL);
 }

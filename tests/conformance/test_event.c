@@ -1,18 +1,18 @@
 /* Events between processes. */
-#include "conformance/hosts.h"
+#include "conformance/stage.h"
 
 enum { WAITERS = 10 };
 
 struct flag {
-	const struct hosts *hosts;
+	const struct stage *stage;
 	relevo_event *event;
 	unsigned waiters; /* to wait for */
 };
 
-static relevo_event *open_event(const struct hosts *hosts)
+static relevo_event *open_event(const struct stage *stage)
 {
 	relevo_event *event;
-	assert_ok(relevo_event_open(hosts->session, "flag", NULL, &event));
+	assert_ok(relevo_event_open(stage->session, "flag", NULL, &event));
 	return event;
 }
 
@@ -35,7 +35,7 @@ static bool so_many_wait(void *argument)
 static void set_when_somebody_waits(void *argument)
 {
 	struct flag *flag = argument;
-	flag->event = hosts_event(flag->hosts, flag->event);
+	flag->event = stage_event(flag->stage, flag->event);
 	child_check(eventually(so_many_wait, flag));
 	child_check(relevo_event_set(flag->event) == RELEVO_OK);
 }
@@ -43,7 +43,7 @@ static void set_when_somebody_waits(void *argument)
 static void wait_for_it(void *argument)
 {
 	const struct flag *flag = argument;
-	relevo_event *event = hosts_event(flag->hosts, flag->event);
+	relevo_event *event = stage_event(flag->stage, flag->event);
 	child_check(relevo_event_wait(event, RELEVO_FOREVER) == RELEVO_OK);
 }
 
@@ -68,8 +68,8 @@ static void check_set(relevo_event *event)
 
 static void event_set_clear(void **state)
 {
-	const struct hosts *hosts = *state;
-	struct flag flag = { hosts, open_event(hosts), 1 };
+	const struct stage *stage = *state;
+	struct flag flag = { stage, open_event(stage), 1 };
 	check_unset(flag.event, 200);
 	assert_ok(relevo_event_set(flag.event));
 	assert_ok(relevo_event_set(flag.event));
@@ -85,8 +85,8 @@ static void event_set_clear(void **state)
 
 static void event_set_releases_all(void **state)
 {
-	const struct hosts *hosts = *state;
-	struct flag flag = { hosts, open_event(hosts), WAITERS };
+	const struct stage *stage = *state;
+	struct flag flag = { stage, open_event(stage), WAITERS };
 	pid_t children[WAITERS];
 	for (int i = 0; i < WAITERS; i++)
 		children[i] = child_start(wait_for_it, &flag);
@@ -103,11 +103,11 @@ static void event_set_releases_all(void **state)
 
 static void event_describe(void **state)
 {
-	const struct hosts *hosts = *state;
-	relevo_event *event = open_event(hosts);
+	const struct stage *stage = *state;
+	relevo_event *event = open_event(stage);
 	char text[512], expected[512];
 	snprintf(expected, sizeof expected, "event \"flag\" at %s: not set, 0 waiting",
-		 hosts->broker.url);
+		 stage->broker.url);
 	assert_ok(relevo_event_describe(event, text, sizeof text));
 	assert_string_equal(text, expected);
 	assert_ok(relevo_event_set(event));
@@ -120,26 +120,26 @@ static void event_describe(void **state)
 
 static void event_open_rules(void **state)
 {
-	const struct hosts *hosts = *state;
+	const struct stage *stage = *state;
 	struct relevo_event_options options = { .mode = RELEVO_OPEN_EXISTING };
 	relevo_event *event, *other;
-	assert_fails(relevo_event_open(hosts->session, "flag", &options, &event), RELEVO_NOT_FOUND,
+	assert_fails(relevo_event_open(stage->session, "flag", &options, &event), RELEVO_NOT_FOUND,
 		     "there is no event \"flag\"");
 	options = (struct relevo_event_options){ .mode = RELEVO_CREATE_NEW, .set = true };
-	assert_ok(relevo_event_open(hosts->session, "flag", &options, &event));
+	assert_ok(relevo_event_open(stage->session, "flag", &options, &event));
 	assert_true(is_set(event));
-	assert_status(relevo_event_open(hosts->session, "flag", &options, &other), RELEVO_EXISTS);
+	assert_status(relevo_event_open(stage->session, "flag", &options, &other), RELEVO_EXISTS);
 	relevo_barrier *barrier;
 	const struct relevo_barrier_options three = { .parties = 3 };
-	assert_fails(relevo_barrier_open(hosts->session, "flag", &three, &barrier),
+	assert_fails(relevo_barrier_open(stage->session, "flag", &three, &barrier),
 		     RELEVO_OPTION_MISMATCH, "\"flag\" is of the kind event, not barrier");
 	assert_status(relevo_event_wait(event, -2), RELEVO_BAD_ARGUMENT);
-	assert_status(relevo_value_delete(hosts->session, "flag"), RELEVO_OPTION_MISMATCH);
-	assert_ok(relevo_event_delete(hosts->session, "flag"));
+	assert_status(relevo_value_delete(stage->session, "flag"), RELEVO_OPTION_MISMATCH);
+	assert_ok(relevo_event_delete(stage->session, "flag"));
 	assert_fails(relevo_event_wait(event, 0), RELEVO_GONE, "the event \"flag\" was deleted");
 	relevo_event_close(event);
-	assert_ok(relevo_event_open(hosts->session, NULL, NULL, &event));
-	assert_ok(relevo_event_open(hosts->session, NULL, NULL, &other));
+	assert_ok(relevo_event_open(stage->session, NULL, NULL, &event));
+	assert_ok(relevo_event_open(stage->session, NULL, NULL, &other));
 	assert_string_not_equal(relevo_event_name(event), relevo_event_name(other));
 	assert_ok(relevo_event_set(event));
 	assert_false(is_set(other));
@@ -150,21 +150,21 @@ static void event_open_rules(void **state)
 /* The broker does nothing for somebody who waits. */
 static void event_wait_is_idle(void **state)
 {
-	const struct hosts *hosts = *state;
-	relevo_event *event = open_event(hosts);
+	const struct stage *stage = *state;
+	relevo_event *event = open_event(stage);
 	const char *line = "voluntary_ctxt_switches";
-	long before = test_broker_status(&hosts->broker, line);
+	long before = test_broker_status(&stage->broker, line);
 	assert_status(relevo_event_wait(event, 500), RELEVO_TIMED_OUT);
-	assert_true(test_broker_status(&hosts->broker, line) - before < 10);
+	assert_true(test_broker_status(&stage->broker, line) - before < 10);
 	relevo_event_close(event);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		hosts_test(event_set_clear),    hosts_test(event_set_releases_all),
-		hosts_test(event_describe),     hosts_test(event_open_rules),
-		hosts_test(event_wait_is_idle),
+		STAGE_CASE(event_set_clear),    STAGE_CASE(event_set_releases_all),
+		STAGE_CASE(event_describe),     STAGE_CASE(event_open_rules),
+		STAGE_CASE(event_wait_is_idle),
 	};
 	return cmocka_run_group_tests_name("event", tests, NULL, NULL);
 }

@@ -1,19 +1,19 @@
 /* Hosted values between processes. They have no lock of their own yet: the case
  * value_lock_accessor is missing here. */
-#include "conformance/hosts.h"
+#include "conformance/stage.h"
 
 #include <float.h>
 #include <limits.h>
 
 struct shared {
-	const struct hosts *hosts;
+	const struct stage *stage;
 	relevo_value *value;
 	const void *operand;
 	size_t size;
 };
 
 /* A new one. A child over tcp:// may still have the last one open. */
-static relevo_value *open_value(const struct hosts *hosts, enum relevo_type type, size_t size,
+static relevo_value *open_value(const struct stage *stage, enum relevo_type type, size_t size,
 				const void *initial)
 {
 	static int number;
@@ -27,14 +27,14 @@ static relevo_value *open_value(const struct hosts *hosts, enum relevo_type type
 		.initial = initial,
 	};
 	snprintf(name, sizeof name, "value %d", ++number);
-	assert_ok(relevo_value_open(hosts->session, name, &options, &value));
+	assert_ok(relevo_value_open(stage->session, name, &options, &value));
 	return value;
 }
 
 static void write_it(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	relevo_value *value = stage_value(shared->stage, shared->value);
 	child_check(relevo_value_set(value, shared->operand, shared->size) == RELEVO_OK);
 }
 
@@ -46,16 +46,16 @@ static void assert_value(relevo_value *value, const void *expected, size_t size)
 }
 
 /* It starts as `initial`, keeps its limits, and what a child writes is seen. */
-static void check_type(const struct hosts *hosts, enum relevo_type type, size_t size,
+static void check_type(const struct stage *stage, enum relevo_type type, size_t size,
 		       const void *const numbers[3])
 {
-	relevo_value *value = open_value(hosts, type, size, numbers[0]);
+	relevo_value *value = open_value(stage, type, size, numbers[0]);
 	assert_int_equal(relevo_value_type(value), type);
 	assert_int_equal(relevo_value_size(value), size);
 	assert_value(value, numbers[0], size);
 	assert_ok(relevo_value_set(value, numbers[1], size));
 	assert_value(value, numbers[1], size);
-	struct shared shared = { hosts, value, numbers[2], size };
+	struct shared shared = { stage, value, numbers[2], size };
 	child_join(child_start(write_it, &shared));
 	assert_value(value, numbers[2], size);
 	assert_status(relevo_value_set(value, numbers[0], size + 1), RELEVO_BAD_ARGUMENT);
@@ -67,7 +67,7 @@ static void check_type(const struct hosts *hosts, enum relevo_type type, size_t 
 	do {                                                                                       \
 		ctype initial_ = (initial), least_ = (least), most_ = (most);                      \
 		const void *const numbers_[3] = { &initial_, &least_, &most_ };                    \
-		check_type(hosts, (type), sizeof initial_, numbers_);                              \
+		check_type(stage, (type), sizeof initial_, numbers_);                              \
 	} while (0)
 
 struct record {
@@ -79,7 +79,7 @@ struct record {
 static void double_record(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	relevo_value *value = stage_value(shared->stage, shared->value);
 	struct record old, new;
 	memset(&new, 0, sizeof new);
 	child_check(relevo_value_get(value, &old, sizeof old) == RELEVO_OK);
@@ -92,7 +92,7 @@ static void double_record(void *argument)
 static void double_text(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	relevo_value *value = stage_value(shared->stage, shared->value);
 	char text[20], twice[41];
 	child_check(relevo_value_get(value, text, sizeof text) == RELEVO_OK);
 	snprintf(twice, sizeof twice, "%s%s", text, text);
@@ -100,19 +100,19 @@ static void double_text(void *argument)
 	child_check(relevo_value_set(value, text, sizeof text) == RELEVO_OK);
 }
 
-static void check_bytes(const struct hosts *hosts)
+static void check_bytes(const struct stage *stage)
 {
 	struct record record, found;
 	memset(&record, 0, sizeof record);
 	record = (struct record){ 3, 5.5, INT64_C(1) << 40 };
-	struct shared shared = { .hosts = hosts };
-	shared.value = open_value(hosts, RELEVO_BYTES, sizeof record, &record);
+	struct shared shared = { .stage = stage };
+	shared.value = open_value(stage, RELEVO_BYTES, sizeof record, &record);
 	child_join(child_start(double_record, &shared));
 	assert_ok(relevo_value_get(shared.value, &found, sizeof found));
 	assert_true(found.number == 6 && found.real == 11.0 && found.large == INT64_C(1) << 41);
 	relevo_value_close(shared.value);
 	char text[20] = "hello";
-	shared.value = open_value(hosts, RELEVO_BYTES, sizeof text, text);
+	shared.value = open_value(stage, RELEVO_BYTES, sizeof text, text);
 	child_join(child_start(double_text, &shared));
 	assert_ok(relevo_value_get(shared.value, text, sizeof text));
 	assert_string_equal(text, "hellohello");
@@ -121,7 +121,7 @@ static void check_bytes(const struct hosts *hosts)
 
 static void value_types(void **state)
 {
-	const struct hosts *hosts = *state;
+	const struct stage *stage = *state;
 	CHECK_TYPE(RELEVO_CHAR, char, 'x', CHAR_MIN, CHAR_MAX);
 	CHECK_TYPE(RELEVO_INT8, int8_t, -1, INT8_MIN, INT8_MAX);
 	CHECK_TYPE(RELEVO_INT16, int16_t, -77, INT16_MIN, INT16_MAX);
@@ -133,7 +133,7 @@ static void value_types(void **state)
 	CHECK_TYPE(RELEVO_UINT64, uint64_t, 7, 0, UINT64_MAX);
 	CHECK_TYPE(RELEVO_FLOAT, float, 1.5f, -FLT_MAX, FLT_MIN);
 	CHECK_TYPE(RELEVO_DOUBLE, double, 3.25, -DBL_MAX, DBL_MIN);
-	check_bytes(hosts);
+	check_bytes(stage);
 }
 
 /* ---- atomic steps ------------------------------------------------------- */
@@ -143,7 +143,7 @@ enum { ADDERS = 4, ADDITIONS = 500 };
 static void add_many(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	relevo_value *value = stage_value(shared->stage, shared->value);
 	const int64_t one = 1;
 	for (int i = 0; i < ADDITIONS; i++)
 		child_check(relevo_value_add(value, &one, NULL, sizeof one) == RELEVO_OK);
@@ -152,7 +152,7 @@ static void add_many(void *argument)
 static void exchange_many(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = hosts_value(shared->hosts, shared->value);
+	relevo_value *value = stage_value(shared->stage, shared->value);
 	int64_t seen = 0;
 	for (int done = 0; done < ADDITIONS;) {
 		int64_t next = seen + 1;
@@ -167,10 +167,10 @@ static void exchange_many(void *argument)
 
 static void value_changes_are_atomic(void **state)
 {
-	const struct hosts *hosts = *state;
-	struct shared shared = { .hosts = hosts };
+	const struct stage *stage = *state;
+	struct shared shared = { .stage = stage };
 	pid_t children[2 * ADDERS];
-	shared.value = open_value(hosts, RELEVO_INT64, 0, NULL);
+	shared.value = open_value(stage, RELEVO_INT64, 0, NULL);
 	for (int i = 0; i < ADDERS; i++) {
 		children[i] = child_start(add_many, &shared);
 		children[ADDERS + i] = child_start(exchange_many, &shared);
@@ -184,10 +184,10 @@ static void value_changes_are_atomic(void **state)
 
 static void value_sums(void **state)
 {
-	const struct hosts *hosts = *state;
+	const struct stage *stage = *state;
 	const int32_t most = INT32_MAX, one = 1;
 	int32_t sum;
-	relevo_value *value = open_value(hosts, RELEVO_INT32, 0, &most);
+	relevo_value *value = open_value(stage, RELEVO_INT32, 0, &most);
 	assert_ok(relevo_value_add(value, &one, &sum, sizeof sum));
 	assert_int_equal(sum, INT32_MIN);
 	int32_t expected = 5;
@@ -197,7 +197,7 @@ static void value_sums(void **state)
 	assert_ok(relevo_value_compare_exchange(value, &expected, &one, sizeof one));
 	assert_value(value, &one, sizeof one);
 	relevo_value_close(value);
-	value = open_value(hosts, RELEVO_BYTES, 4, NULL);
+	value = open_value(stage, RELEVO_BYTES, 4, NULL);
 	assert_status(relevo_value_add(value, &one, &sum, sizeof sum), RELEVO_BAD_ARGUMENT);
 	relevo_value_close(value);
 }
@@ -206,10 +206,10 @@ static void value_sums(void **state)
 
 static void value_wait_until(void **state)
 {
-	const struct hosts *hosts = *state;
-	struct shared shared = { .hosts = hosts };
+	const struct stage *stage = *state;
+	struct shared shared = { .stage = stage };
 	const int64_t all = ADDITIONS, none = 0;
-	shared.value = open_value(hosts, RELEVO_INT64, 0, NULL);
+	shared.value = open_value(stage, RELEVO_INT64, 0, NULL);
 	int64_t start = test_now();
 	assert_status(
 		relevo_value_wait_until(shared.value, RELEVO_IS_GREATER, &none, sizeof none, 200),
@@ -228,11 +228,11 @@ static void value_wait_until(void **state)
 
 static void value_wait_change(void **state)
 {
-	const struct hosts *hosts = *state;
+	const struct stage *stage = *state;
 	const char text[4] = "abc";
-	struct shared shared = { hosts, NULL, text, sizeof text };
+	struct shared shared = { stage, NULL, text, sizeof text };
 	uint64_t version = 0;
-	shared.value = open_value(hosts, RELEVO_BYTES, sizeof text, NULL);
+	shared.value = open_value(stage, RELEVO_BYTES, sizeof text, NULL);
 	assert_status(relevo_value_wait_change(shared.value, &version, 0), RELEVO_TIMED_OUT);
 	pid_t child = child_start(write_it, &shared);
 	assert_ok(relevo_value_wait_change(shared.value, &version, TEST_PATIENCE));
@@ -247,27 +247,27 @@ static void value_wait_change(void **state)
 
 static void value_open_rules(void **state)
 {
-	const struct hosts *hosts = *state;
-	relevo_value *value = open_value(hosts, RELEVO_INT16, 0, NULL);
+	const struct stage *stage = *state;
+	relevo_value *value = open_value(stage, RELEVO_INT16, 0, NULL);
 	relevo_value *other;
 	const char *name = relevo_value_name(value);
 	struct relevo_value_options options = {
 		.type = RELEVO_INT32,
 		.lifetime = RELEVO_UNTIL_UNUSED,
 	};
-	assert_fails(relevo_value_open(hosts->session, name, &options, &other),
+	assert_fails(relevo_value_open(stage->session, name, &options, &other),
 		     RELEVO_OPTION_MISMATCH, "has the type int16, not int32");
 	options.type = (enum relevo_type)12;
-	assert_status(relevo_value_open(hosts->session, "more", &options, &other),
+	assert_status(relevo_value_open(stage->session, "more", &options, &other),
 		      RELEVO_BAD_ARGUMENT);
 	options.type = RELEVO_BYTES;
-	assert_status(relevo_value_open(hosts->session, "more", &options, &other),
+	assert_status(relevo_value_open(stage->session, "more", &options, &other),
 		      RELEVO_BAD_ARGUMENT);
-	options.size = relevo_session_max_item(hosts->session) + 1;
-	assert_status(relevo_value_open(hosts->session, "more", &options, &other),
+	options.size = relevo_session_max_item(stage->session) + 1;
+	assert_status(relevo_value_open(stage->session, "more", &options, &other),
 		      RELEVO_TOO_LARGE);
 	options = (struct relevo_value_options){ .mode = RELEVO_OPEN_EXISTING };
-	assert_ok(relevo_value_open(hosts->session, name, &options, &other));
+	assert_ok(relevo_value_open(stage->session, name, &options, &other));
 	assert_int_equal(relevo_value_type(other), RELEVO_INT16);
 	relevo_value_close(value);
 	/* It lives as long as one of them is open. */
@@ -275,15 +275,15 @@ static void value_open_rules(void **state)
 	char copy[64];
 	snprintf(copy, sizeof copy, "%s", relevo_value_name(other));
 	relevo_value_close(other);
-	assert_status(relevo_value_open(hosts->session, copy, &options, &other), RELEVO_NOT_FOUND);
+	assert_status(relevo_value_open(stage->session, copy, &options, &other), RELEVO_NOT_FOUND);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		hosts_test(value_types),       hosts_test(value_changes_are_atomic),
-		hosts_test(value_sums),        hosts_test(value_wait_until),
-		hosts_test(value_wait_change), hosts_test(value_open_rules),
+		STAGE_CASE(value_types),       STAGE_CASE(value_changes_are_atomic),
+		STAGE_CASE(value_sums),        STAGE_CASE(value_wait_until),
+		STAGE_CASE(value_wait_change), STAGE_CASE(value_open_rules),
 	};
 	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
 }

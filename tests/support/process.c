@@ -17,6 +17,8 @@ int64_t test_now(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void (*child_at_end)(void);
+
 pid_t child_start(void (*body)(void *argument), void *argument)
 {
 	fflush(NULL);
@@ -24,6 +26,8 @@ pid_t child_start(void (*body)(void *argument), void *argument)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		body(argument);
+		if (child_at_end != NULL)
+			child_at_end();
 		_exit(EXIT_SUCCESS);
 	}
 	return pid;

@@ -49,6 +49,9 @@ int64_t test_now(void);
 		}                                                                                  \
 	} while (0)
 
+/* What every child of child_start() does last; NULL: nothing. */
+extern void (*child_at_end)(void);
+
 /* Fork a child that runs this and ends with success. */
 pid_t child_start(void (*body)(void *argument), void *argument);
 
