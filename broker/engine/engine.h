@@ -101,6 +101,7 @@ struct answer {
 	int status;
 	const char *text;                  /* names the culprit; "" when there is none */
 	uint32_t accepted;                 /* of a put: items that are in the queue */
+	uint32_t handle;                   /* of a get from several: whose outcome it is */
 	const struct delivery *deliveries; /* of a get */
 	uint32_t delivery_count;
 	const struct cell_reading *reading; /* of a cell, when the status is OK */
@@ -135,6 +136,7 @@ struct waiter {
 			uint32_t max_ahead;
 			uint32_t handle;   /* the items ahead are this handle's */
 			nsec_t not_before; /* of a put */
+			struct any *any;   /* of a get from several */
 		};
 		struct {
 			uint64_t version;  /* of a cell: not this one; then, the one found */
@@ -279,12 +281,18 @@ struct put_request {
 void queue_put(struct engine_peer *peer, const struct put_request *request, nsec_t now,
 	       struct waiter *waiter);
 
+enum { GET_MOST_QUEUES = 64 };
+
 struct get_request {
 	uint32_t handle;
 	uint32_t max_items; /* 0 means 1 */
 	uint32_t max_bytes; /* stop before exceeding it, but give one item; 0: no bound */
 	uint32_t ahead;     /* so many more may come, to be given back when recalled */
 	nsec_t deadline;    /* 0: do not wait */
+	/* Further queues: the first that has an item serves, of several the one that is
+	 * named first. GET_MOST_QUEUES at most; nothing comes ahead then. */
+	const uint32_t *also;
+	size_t also_count;
 };
 
 /*

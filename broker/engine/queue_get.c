@@ -6,6 +6,7 @@
 #include "engine/order.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/queue_any.h"
 #include "engine/token.h"
 #include "engine/waiter.h"
 
@@ -182,6 +183,10 @@ void queue_get(struct engine_peer *peer, const struct get_request *request, nsec
 	struct engine *engine = peer->engine;
 	struct error error;
 	engine_at(engine, now);
+	if (request->also_count > 0) {
+		any_get(peer, request, now, waiter);
+		return;
+	}
 	if (begin(peer, request, waiter, &error) == RELEVO_OK)
 		engine_run(engine);
 	else

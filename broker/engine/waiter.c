@@ -4,6 +4,7 @@
 #include "engine/charge.h"
 #include "engine/item.h"
 #include "engine/peer.h"
+#include "engine/queue_any.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -178,6 +179,10 @@ static void forget(struct waiter *waiter)
 
 void waiter_drop(struct waiter *waiter)
 {
+	if (waiter->kind == WAITER_ANY) {
+		any_drop(waiter);
+		return;
+	}
 	if (waiter->state == WAITER_PARKED)
 		leave_line(waiter);
 	forget(waiter);
@@ -268,7 +273,10 @@ void waiter_cancel(struct waiter *waiter)
 	if (waiter->state != WAITER_PARKED)
 		return;
 	struct engine *engine = waiter->peer->engine;
-	waiter_finish(waiter, RELEVO_CANCELLED);
+	if (waiter->kind == WAITER_ANY)
+		any_cancel(waiter);
+	else
+		waiter_finish(waiter, RELEVO_CANCELLED);
 	engine_run(engine);
 }
 

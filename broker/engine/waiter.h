@@ -4,7 +4,8 @@
 #include "engine/core.h"
 #include "engine/queue.h"
 
-enum waiter_kind { WAITER_GET, WAITER_PUT, WAITER_JOIN, WAITER_CELL };
+/* ANY stands in no line itself: see queue_any.h. */
+enum waiter_kind { WAITER_GET, WAITER_PUT, WAITER_JOIN, WAITER_CELL, WAITER_ANY };
 
 /*
  * PARKED in the line of its queue or cell; then, if it is a put that has changed

@@ -130,6 +130,8 @@ void handle_queue_get(struct session *session, const struct frame *frame)
 		.max_bytes = get->max_bytes > 0 && get->max_bytes < most ? get->max_bytes : most,
 		.ahead = get->ahead < MOST_AHEAD ? get->ahead : MOST_AHEAD,
 		.deadline = session_deadline(session, get->timeout_ms),
+		.also = get->also,
+		.also_count = get->n_also,
 	};
 	struct error error = { 0 };
 	struct call *call;

@@ -155,6 +155,7 @@ void reply_get(struct session *session, uint64_t call, const struct answer *answ
 	items.n_properties = properties ? answer->delivery_count : 0;
 	items.properties = room->properties;
 	items.grant = answer->deliveries[0].grant;
+	items.queue = answer->handle;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.call = call;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_ITEMS;

@@ -40,6 +40,11 @@ void queue_detach(struct relevo_queue *queue);
 /* In a child after fork(2): the calls under way are the parent's. */
 void queue_forget_calls(struct relevo_queue *queue);
 
+/* From here on these items of the queue are the caller's: the acknowledgement goes with whatever is
+ * sent next, or with the flusher. Where the caller says when it is done, it waits
+ * for that. */
+void queue_hand_over(struct relevo_queue *queue, relevo_item *items, size_t count);
+
 /* Give a handle back to the broker. The session is locked. */
 void queue_close_handle(struct relevo_session *session, uint32_t handle);
 

@@ -77,10 +77,7 @@ static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 	return status;
 }
 
-/* From here on they are the caller's: the acknowledgement goes with whatever is
- * sent next, or with the flusher. Where the caller says when it is done, it waits
- * for that. */
-static void hand_over(relevo_queue *queue, relevo_item *items, size_t count)
+void queue_hand_over(relevo_queue *queue, relevo_item *items, size_t count)
 {
 	struct relevo_session *session = queue->handle.session;
 	/* If the connection was lost meanwhile, the items have gone back; this
@@ -121,7 +118,7 @@ static int get_locked(struct getting *getting, nsec_t deadline, struct error *er
 		status = ask(getting, deadline, error);
 	}
 	if (status == RELEVO_OK && !getting->leave_leased)
-		hand_over(getting->queue, getting->items, getting->got);
+		queue_hand_over(getting->queue, getting->items, getting->got);
 	return status;
 }
 

@@ -193,7 +193,19 @@ int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout);
 /* relevo_queue_get() with timeout 0. */
 int relevo_queue_try_get(relevo_queue *queue, relevo_item *item);
 
-/* The same for up to `count` items: waits for the first, takes what is there.
+/*
+ * relevo_queue_get() from the first of `count` queues (64 at most) that has an item; of
+ * several, from the one that is named first. They have to be of one session. *which
+ * (may be NULL) tells the place of the queue in `queues`. Thread-safe; blocks. Free the item.
+ *
+ * Errors as relevo_queue_get(), of any of the queues: GONE and SHUT_DOWN end the call,
+ * so leave that queue out the next time. BAD_ARGUMENT: none, too many, or of several
+ * sessions.
+ */
+int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item *item,
+			 size_t *which, int64_t timeout);
+
+/* relevo_queue_get() for up to `count` items: waits for the first, takes what is there.
  * *got tells how many. Free each of them. */
 int relevo_queue_get_many(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
 			  size_t *got);

@@ -1,0 +1,18 @@
+#ifndef ENGINE_QUEUE_ANY_H
+#define ENGINE_QUEUE_ANY_H
+
+#include "engine/peer.h"
+
+/*
+ * A get from the first ready of several queues: one getter stands in the line of each,
+ * and the first that is answered decides; the others leave without an answer. The call
+ * itself stands in no line.
+ */
+void any_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
+	     struct waiter *waiter);
+
+/* The call is cancelled: it is answered; and: its peer is gone, it is not. */
+void any_cancel(struct waiter *waiter);
+void any_drop(struct waiter *waiter);
+
+#endif

@@ -1,0 +1,160 @@
+#include "client/call.h"
+#include "client/error.h"
+#include "client/item_block.h"
+#include "client/queue.h"
+
+/* As the broker has it. */
+enum { MOST_QUEUES = 64 };
+
+struct choosing {
+	struct call call;
+	relevo_queue *const *queues;
+	size_t count;
+	relevo_item *item;
+	size_t which;
+	uint64_t epoch;
+};
+
+static int take_item(struct call *call, const struct frame *frame)
+{
+	struct choosing *choosing = container_of(call, struct choosing, call);
+	const Relevo__Header *header = frame->header;
+	const Relevo__QueueItems *items = header->queue_items;
+	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS || header->n_sizes != 1 ||
+	    items->n_leases != 1 || items->n_deliveries > 1 || items->n_properties > 1)
+		return RELEVO_BAD_FRAME;
+	size_t which = 0;
+	while (which < choosing->count && choosing->queues[which]->handle.number != items->queue)
+		which++;
+	if (which == choosing->count)
+		return RELEVO_BAD_FRAME;
+	const struct item_source source = {
+		.bodies = frame->bodies,
+		.sizes = header->sizes,
+		.leases = items->leases,
+		.deliveries = items->n_deliveries > 0 ? items->deliveries : NULL,
+		.properties = items->n_properties > 0 ? items->properties : NULL,
+		.count = 1,
+		.epoch = choosing->epoch,
+	};
+	choosing->which = which;
+	return item_block_fill(choosing->item, &source) ? RELEVO_OK : RELEVO_NO_MEMORY;
+}
+
+static int check(const struct choosing *choosing, struct error *error)
+{
+	if (choosing->count == 0 || choosing->count > MOST_QUEUES)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "a get from %zu queues; from 1 to %d can be", choosing->count,
+				 MOST_QUEUES);
+	const struct relevo_session *session = choosing->queues[0]->handle.session;
+	for (size_t i = 1; i < choosing->count; i++) {
+		if (choosing->queues[i]->handle.session != session)
+			return error_set(error, RELEVO_BAD_ARGUMENT,
+					 "the queues \"%s\" and \"%s\" are of two sessions",
+					 choosing->queues[0]->handle.name,
+					 choosing->queues[i]->handle.name);
+	}
+	return RELEVO_OK;
+}
+
+/* Whether all numbers are those of the present connection. The session is locked. */
+static bool all_valid(const struct choosing *choosing)
+{
+	for (size_t i = 0; i < choosing->count; i++) {
+		const struct handle *handle = &choosing->queues[i]->handle;
+		if (handle->epoch != handle->session->connection.epoch)
+			return false;
+	}
+	return true;
+}
+
+/* Locks the session, with all handles of it valid. */
+static int begin_all(const struct choosing *choosing, nsec_t deadline, struct error *error)
+{
+	struct relevo_session *session = choosing->queues[0]->handle.session;
+	for (;;) {
+		for (size_t i = 0; i < choosing->count; i++) {
+			int status = queue_begin(choosing->queues[i], deadline, error);
+			if (status != RELEVO_OK)
+				return status;
+			if (i + 1 == choosing->count && all_valid(choosing))
+				return RELEVO_OK;
+			session_end(session);
+		}
+	}
+}
+
+/* What lies here unread comes first. */
+static bool take_from_stashes(struct choosing *choosing)
+{
+	for (size_t i = 0; i < choosing->count; i++) {
+		choosing->which = i;
+		if (stash_take(choosing->queues[i], choosing->item))
+			return true;
+	}
+	return false;
+}
+
+static int ask(struct choosing *choosing, nsec_t deadline, struct error *error)
+{
+	struct relevo_session *session = choosing->queues[0]->handle.session;
+	uint32_t also[MOST_QUEUES];
+	for (size_t i = 1; i < choosing->count; i++)
+		also[i - 1] = choosing->queues[i]->handle.number;
+	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
+	operation.queue = choosing->queues[0]->handle.number;
+	operation.max_items = 1;
+	operation.timeout_ms = session_timeout(deadline);
+	operation.also = also;
+	operation.n_also = choosing->count - 1;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
+	header.queue_get = &operation;
+	choosing->call.take = take_item;
+	choosing->epoch = session->connection.epoch;
+	return call_run(session, &choosing->call, &header, session_patience(deadline), error);
+}
+
+/* The session is locked. */
+static int choose(struct choosing *choosing, nsec_t deadline, struct error *error)
+{
+	for (size_t i = 0; i < choosing->count; i++) {
+		relevo_queue *queue = choosing->queues[i];
+		if (queue->joinable && !tasks_reserve(&queue->tasks, 1))
+			return error_set(error, RELEVO_NO_MEMORY, "no memory for a task");
+	}
+	int status = RELEVO_OK;
+	if (!take_from_stashes(choosing))
+		status = ask(choosing, deadline, error);
+	if (status == RELEVO_OK)
+		queue_hand_over(choosing->queues[choosing->which], choosing->item, 1);
+	return status;
+}
+
+int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item *item,
+			 size_t *which, int64_t timeout)
+{
+	struct error *error = client_error();
+	*item = (relevo_item){ 0 };
+	/* One queue is no choice, and its items may come ahead. */
+	if (count == 1) {
+		if (which != NULL)
+			*which = 0;
+		return relevo_queue_get(queues[0], item, timeout);
+	}
+	struct choosing choosing = { .queues = queues, .count = count, .item = item };
+	nsec_t deadline;
+	int status = check(&choosing, error);
+	if (status == RELEVO_OK)
+		status = session_deadline(timeout, &deadline, error);
+	if (status == RELEVO_OK)
+		status = begin_all(&choosing, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = choose(&choosing, deadline, error);
+	session_end(queues[0]->handle.session);
+	if (which != NULL)
+		*which = choosing.which;
+	return status;
+}
