@@ -17,6 +17,7 @@ struct relevo_queue {
 
 	struct stash stash; /* items that came ahead of being asked for */
 	bool joinable;
+	bool has_dead_letters;  /* a place for them */
 	struct task_list tasks; /* of a joinable one: got, and not done with */
 };
 
@@ -44,6 +45,9 @@ void queue_forget_calls(struct relevo_queue *queue);
  * sent next, or with the flusher. Where the caller says when it is done, it waits
  * for that. */
 void queue_hand_over(struct relevo_queue *queue, relevo_item *items, size_t count);
+
+/* Acknowledge a leased item with whatever is sent next. */
+void queue_finish(struct relevo_queue *queue, relevo_item *item);
 
 /* Give a handle back to the broker. The session is locked. */
 void queue_close_handle(struct relevo_session *session, uint32_t handle);

@@ -93,6 +93,13 @@ void queue_hand_over(relevo_queue *queue, relevo_item *items, size_t count)
 	flusher_notify(session);
 }
 
+void queue_finish(struct relevo_queue *queue, relevo_item *item)
+{
+	pthread_mutex_lock(&queue->handle.session->lock);
+	queue_hand_over(queue, item, 1);
+	session_end(queue->handle.session);
+}
+
 /* What lies here unread comes first; a lease is not taken of it, since the broker
  * may call it back at any time. */
 static void take_from_stash(struct getting *getting)

@@ -1,0 +1,46 @@
+/*
+ * Queues of protobuf messages, as protobuf-c has them. Not part of <relevo/relevo.h>:
+ * who includes this needs the headers of protobuf-c, and links with it.
+ */
+#ifndef RELEVO_PROTOBUF_H
+#define RELEVO_PROTOBUF_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <relevo/queue.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+/*
+ * Put a message, packed: &message->base of any generated type. It stays the caller's.
+ * `max_size` bounds the packed bytes; 0: the broker's limit alone does. Thread-safe;
+ * waits as relevo_queue_put() does.
+ *
+ * Errors: TOO_LARGE (nothing is sent), CANNOT_ENCODE (a required field is missing), and
+ * those of relevo_queue_put().
+ */
+int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, size_t max_size,
+		       int64_t timeout);
+
+/*
+ * Take the next item and unpack it as a message of that type, of `max_size` packed bytes
+ * at most; 0: any number. Free it with protobuf_c_message_free_unpacked(*message, NULL).
+ * It is acknowledged when it has been unpacked. Thread-safe; blocks.
+ *
+ * Errors: TOO_LARGE, CANNOT_ENCODE (it is no such message, or memory for it ran out):
+ * *message is NULL. The item is not lost: it is a dead letter if the queue has a place for
+ * these, else it is back in its place. And those of relevo_queue_get().
+ */
+int relevo_get_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type, size_t max_size,
+		       ProtobufCMessage **message, int64_t timeout);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
