@@ -166,7 +166,7 @@ struct party {
 	nsec_t deadline;
 	uint64_t state[ELEMENTS]; /* as it found it */
 	uint64_t round;           /* the one it is in */
-	uint64_t will;            /* that breaks it */
+	struct cell_will will;    /* that breaks it */
 };
 
 static int broken(const relevo_barrier *barrier, const char *why, struct error *error)
@@ -206,7 +206,7 @@ static int try_to_arrive(struct party *party, bool *arrived, struct error *error
 }
 
 /* Wait until ROUND is another one than `round`, and tell which. */
-static int wait_for_change(const struct party *party, uint64_t will, uint64_t *round,
+static int wait_for_change(const struct party *party, struct cell_will will, uint64_t *round,
 			   struct error *error)
 {
 	struct cell_watch watch = {
@@ -223,6 +223,7 @@ static int wait_for_change(const struct party *party, uint64_t will, uint64_t *r
 static int arrive(struct party *party, struct error *error)
 {
 	relevo_barrier *barrier = party->barrier;
+	const struct cell_will none = { 0 };
 	bool arrived = false;
 	party->round = atomic_load(&barrier->round);
 	for (;;) {
@@ -234,7 +235,7 @@ static int arrive(struct party *party, struct error *error)
 		if (party->state[ROUND] != party->round)
 			party->round = party->state[ROUND];
 		else
-			status = wait_for_change(party, 0, &party->round, error);
+			status = wait_for_change(party, none, &party->round, error);
 		if (status != RELEVO_OK)
 			return status;
 	}

@@ -44,15 +44,14 @@ void cell_give_up_will(struct relevo_session *session, uint64_t will)
 	send_quietly(session, &header);
 }
 
-void cell_resign(struct cell *cell, uint64_t will)
+void cell_resign(struct cell *cell, struct cell_will will)
 {
 	struct relevo_session *session = cell->handle.session;
 	pthread_mutex_lock(&session->lock);
 	const struct connection *connection = &session->connection;
 	/* When the connection is lost, the broker does so by itself. */
-	if (connection->channel != NULL && !connection->broken &&
-	    cell->handle.epoch == connection->epoch)
-		cell_give_up_will(session, will);
+	if (connection->channel != NULL && !connection->broken && will.epoch == connection->epoch)
+		cell_give_up_will(session, will.number);
 	pthread_mutex_unlock(&session->lock);
 }
 
@@ -246,7 +245,7 @@ static int take_state(struct call *call, const struct frame *frame)
 	const Relevo__CellState *state = frame->header->cell_state;
 	change->applied = state->applied;
 	change->version = state->version;
-	change->will = state->will;
+	change->will.number = state->will;
 	change->waiters = state->waiters;
 	if (frame->bodies_size > 0)
 		element_copy(cell->type, change->read, frame->bodies, frame->bodies_size);
@@ -280,9 +279,20 @@ static void fill_frame(struct update_frame *frame, const struct cell *cell,
 	frame->operation.firsts = frame->firsts;
 	frame->operation.operations = frame->operations;
 	frame->operation.will_terms = (uint32_t)change->will_count;
-	frame->operation.withdraw = change->withdraw;
+	frame->operation.withdraw = change->withdraw.number;
 	frame->operation.read_first = change->read_first;
 	frame->operation.read_count = change->read_count;
+}
+
+/* A will of another connection has been carried out, and its number is not its any
+ * more. The session is locked. */
+static int check_will(const struct cell *cell, struct cell_will will, struct error *error)
+{
+	if (will.number == 0 || will.epoch == cell->handle.session->connection.epoch)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_DISCONNECTED,
+			 "the connection was lost that spoke for this party of \"%s\"",
+			 cell->handle.name);
 }
 
 /* The session is locked. */
@@ -290,7 +300,11 @@ static int run_update(struct cell *cell, struct cell_change *change, uint8_t *op
 		      nsec_t deadline, struct error *error)
 {
 	struct update_frame frame;
+	int status = check_will(cell, change->withdraw, error);
+	if (status != RELEVO_OK)
+		return status;
 	fill_frame(&frame, cell, change, operands);
+	change->will.epoch = cell->handle.session->connection.epoch;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_CELL_UPDATE;
 	header.cell_update = &frame.operation;
@@ -350,6 +364,9 @@ static int take_found(struct call *call, const struct frame *frame)
 
 static int run_wait(struct cell *cell, struct cell_watch *watch, struct error *error)
 {
+	int status = check_will(cell, watch->will, error);
+	if (status != RELEVO_OK)
+		return status;
 	uint8_t operand[ELEMENT_MAX_NUMBER];
 	uint32_t size = (uint32_t)watch->term.size;
 	struct iovec body = { operand, size };
@@ -360,7 +377,7 @@ static int run_wait(struct cell *cell, struct cell_watch *watch, struct error *e
 	operation.operation = (Relevo__CellOperation)watch->term.operation;
 	operation.first = watch->term.first;
 	operation.version = watch->version;
-	operation.will = watch->will;
+	operation.will = watch->will.number;
 	operation.timeout_ms = session_timeout(watch->deadline);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_CELL_WAIT;

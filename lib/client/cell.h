@@ -55,21 +55,31 @@ struct cell_term {
 	size_t size; /* a multiple of the width */
 };
 
+/* A will, which is the connection's that it was made on: with that it is carried out,
+ * and its number may be another's on the next. Zero: none. */
+struct cell_will {
+	uint64_t number;
+	uint64_t epoch;
+};
+
 /* One update, as in cell.proto; the last `will_count` of the terms are the will. */
 struct cell_change {
 	const struct cell_term *terms;
 	size_t count;
 	size_t will_count;
-	uint64_t withdraw;
+	struct cell_will withdraw;
 	uint32_t read_first, read_count;
 	void *read; /* room for these elements */
 
 	/* The outcome. */
 	bool applied;
 	uint64_t version;
-	uint64_t will;
+	struct cell_will will;
 	uint32_t waiters;
 };
+
+/* DISCONNECTED: also when the will to be withdrawn was carried out since its connection
+ * was lost; nothing is changed then. */
 
 int cell_exchange(struct cell *cell, struct cell_change *change, nsec_t deadline,
 		  struct error *error);
@@ -78,7 +88,7 @@ int cell_exchange(struct cell *cell, struct cell_change *change, nsec_t deadline
 struct cell_watch {
 	struct cell_term term; /* on one element */
 	uint64_t version;      /* for CELL_CHANGED; then, the one found */
-	uint64_t will;
+	struct cell_will will; /* as above, DISCONNECTED if it is of another connection */
 	nsec_t deadline;
 
 	uint8_t found[ELEMENT_MAX_NUMBER]; /* the element that was waited for */
@@ -87,7 +97,7 @@ struct cell_watch {
 int cell_await(struct cell *cell, struct cell_watch *watch, struct error *error);
 
 /* Have a will carried out. */
-void cell_resign(struct cell *cell, uint64_t will);
+void cell_resign(struct cell *cell, struct cell_will will);
 
 /* ---- answers that nobody waits for any more; the session is locked ------ */
 
