@@ -2,13 +2,24 @@
 
 #include "client/cell.h"
 #include "client/failed_put.h"
+#include "client/interrupt.h"
 #include "client/lease.h"
 #include "client/output.h"
 #include "client/queue.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Whoever waits for the call looks again. */
+static void wake(struct call *call)
+{
+	pthread_cond_signal(&call->wake);
+	if (call->event >= 0)
+		eventfd_write(call->event, 1);
+}
 
 static bool answered(const struct call *call)
 {
@@ -22,14 +33,31 @@ void call_pass_reading_on(struct connection *connection)
 	list_for_each (node, &connection->calls) {
 		struct call *call = container_of(node, struct call, link);
 		if (call->awaited && !answered(call)) {
-			pthread_cond_signal(&call->wake);
+			wake(call);
 			return;
 		}
 	}
 }
 
+/* A condition variable would go on waiting after a signal. */
+static int follow_interruptibly(struct relevo_session *session, struct call *call, nsec_t deadline)
+{
+	struct pollfd entry = { .fd = call->event, .events = POLLIN };
+	eventfd_t count;
+	pthread_mutex_unlock(&session->lock);
+	int status = interrupt_poll(session, true, &entry, 1, deadline);
+	pthread_mutex_lock(&session->lock);
+	if (status == RELEVO_OK)
+		eventfd_read(call->event, &count);
+	return status == RELEVO_TRY_AGAIN ? RELEVO_OK : status;
+}
+
 static int follow(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
+	if (call->interruptible && interrupt_asks(session) && call->event < 0)
+		call->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (call->event >= 0)
+		return follow_interruptibly(session, call, deadline);
 	if (deadline == NSEC_NEVER) {
 		pthread_cond_wait(&call->wake, &session->lock);
 		return RELEVO_OK;
@@ -44,11 +72,12 @@ static int follow(struct relevo_session *session, struct call *call, nsec_t dead
 static int wait_until(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
 	struct connection *connection = &session->connection;
+	const enum reading reading = call->interruptible ? READ_INTERRUPTIBLY : READ;
 	int status = RELEVO_OK;
 	call->awaited = true;
 	while (!answered(call) && status == RELEVO_OK)
 		status = connection->reading ? follow(session, call, deadline)
-					     : connection_read(session, false, deadline);
+					     : connection_read(session, reading, deadline);
 	call_pass_reading_on(connection);
 	return answered(call) ? RELEVO_OK : status;
 }
@@ -57,6 +86,7 @@ static void enlist(struct connection *connection, struct call *call)
 {
 	call->awaited = false;
 	call->done = false;
+	call->event = -1;
 	call->count = 0;
 	call->error = (struct error){ 0 };
 	pthread_cond_init(&call->wake, NULL);
@@ -67,6 +97,8 @@ static void leave(struct call *call)
 {
 	list_remove(&call->link);
 	pthread_cond_destroy(&call->wake);
+	if (call->event >= 0)
+		close(call->event);
 }
 
 static void cancel(struct relevo_session *session, const struct call *call)
@@ -161,7 +193,7 @@ int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t dea
 	struct connection *connection = &session->connection;
 	int status = RELEVO_OK;
 	while (status == RELEVO_OK && !window_has_room(connection, size)) {
-		struct call call = { .number = 0 };
+		struct call call = { .number = 0, .interruptible = true };
 		enlist(connection, &call);
 		status = output_drain(session, deadline);
 		if (status == RELEVO_OK)
@@ -182,7 +214,7 @@ static void finish(struct call *call, int status)
 {
 	call->error.status = status;
 	call->done = true;
-	pthread_cond_signal(&call->wake);
+	wake(call);
 }
 
 static struct call *find(struct connection *connection, uint64_t number)

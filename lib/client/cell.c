@@ -385,7 +385,10 @@ static int run_wait(struct cell *cell, struct cell_watch *watch, struct error *e
 	header.sizes = &size;
 	header.n_sizes = size > 0;
 	struct watching watching = {
-		.call = { .take = take_found, .bodies = &body, .body_count = size > 0 },
+		.call = { .take = take_found,
+			  .bodies = &body,
+			  .body_count = size > 0,
+			  .interruptible = true },
 		.cell = cell,
 		.watch = watch,
 	};

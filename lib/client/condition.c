@@ -223,6 +223,7 @@ static int wait_locked(relevo_condition *condition, nsec_t deadline, struct erro
 	struct relevo_session *session = condition->queue.handle.session;
 	struct waiting waiting = {
 		.call.take = take_notice,
+		.call.interruptible = true,
 		.epoch = condition->queue.handle.epoch,
 	};
 	struct call release = { .take = NULL };

@@ -2,6 +2,7 @@
 
 #include "client/call.h"
 #include "client/hello.h"
+#include "client/interrupt.h"
 #include "client/output.h"
 #include "wire/protocol.h"
 
@@ -111,23 +112,21 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 	return RELEVO_DISCONNECTED;
 }
 
-static int poll_channel(const struct relevo_session *session, bool want_send, nsec_t deadline)
+static int poll_channel(const struct relevo_session *session, enum reading reading, nsec_t deadline)
 {
 	struct channel *channel = session->connection.channel;
 	struct pollfd entries[] = {
-		{ .fd = channel_fd(channel), .events = channel_events(channel, want_send) },
+		{ .fd = channel_fd(channel),
+		  .events = channel_events(channel, reading == READ_TO_SEND) },
 		{ .fd = session->wake_fd, .events = POLLIN }, /* poll() passes over -1 */
 	};
-	int ready = poll(entries, 2, clock_poll_timeout(clock_now(), deadline));
-	if (ready == 0)
-		return RELEVO_TIMED_OUT;
-	/* A signal: whoever waits looks at the clock and comes again. */
-	if (ready < 0)
-		return RELEVO_TRY_AGAIN;
+	int status = interrupt_poll(session, reading == READ_INTERRUPTIBLY, entries, 2, deadline);
+	if (status != RELEVO_OK)
+		return status;
 	return entries[0].revents != 0 ? RELEVO_OK : RELEVO_INTERRUPTED;
 }
 
-int connection_read(struct relevo_session *session, bool want_send, nsec_t deadline)
+int connection_read(struct relevo_session *session, enum reading reading, nsec_t deadline)
 {
 	struct connection *connection = &session->connection;
 	if (connection->broken || connection->channel == NULL)
@@ -137,7 +136,7 @@ int connection_read(struct relevo_session *session, bool want_send, nsec_t deadl
 	int status;
 	do {
 		pthread_mutex_unlock(&session->lock);
-		status = poll_channel(session, want_send, deadline);
+		status = poll_channel(session, reading, deadline);
 		if (status == RELEVO_OK)
 			status = receive(connection, missing);
 		pthread_mutex_lock(&session->lock);
@@ -145,7 +144,8 @@ int connection_read(struct relevo_session *session, bool want_send, nsec_t deadl
 			status = after_receive(session, status, &missing);
 		/* A frame that is on its way is read to its end, unless time is
 		 * up: nobody can have an answer before. */
-	} while (status == RELEVO_OK && missing > 0 && !want_send && !connection->broken);
+	} while (status == RELEVO_OK && missing > 0 && reading != READ_TO_SEND &&
+		 !connection->broken);
 	stop_reading(connection);
 	return status == RELEVO_TRY_AGAIN ? RELEVO_OK : status;
 }

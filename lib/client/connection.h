@@ -87,14 +87,20 @@ void connection_lost(struct relevo_session *session, int status, const char *tex
 /* In a child after fork(2): forget the parent's connection. */
 void connection_abandon(struct connection *connection);
 
+/* What ends connection_read() besides what it says there. */
+enum reading {
+	READ,
+	READ_TO_SEND,       /* that more can be sent */
+	READ_INTERRUPTIBLY, /* that the program does not want to go on (INTERRUPTED) */
+};
+
 /*
  * Be the reader until something has arrived and been dispatched, or `deadline`
  * has passed (TIMED_OUT), or the session's wake descriptor is readable
- * (INTERRUPTED), or, with `want_send`, until more can be sent. Nobody else may be
- * reading; the lock is dropped meanwhile. After DISCONNECTED connection_lost()
- * has been called.
+ * (INTERRUPTED). Nobody else may be reading; the lock is dropped meanwhile. After
+ * DISCONNECTED connection_lost() has been called.
  */
-int connection_read(struct relevo_session *session, bool want_send, nsec_t deadline);
+int connection_read(struct relevo_session *session, enum reading reading, nsec_t deadline);
 
 /* Read what has arrived already, if nobody else does. Never waits. */
 void connection_read_pending(struct relevo_session *session);

@@ -57,7 +57,7 @@ static void read_for_nobody(struct relevo_session *session)
 	struct connection *connection = &session->connection;
 	if (connection->reading)
 		return;
-	connection_read(session, false, clock_now() + READ_TIME);
+	connection_read(session, READ, clock_now() + READ_TIME);
 	call_pass_reading_on(connection);
 }
 

@@ -64,10 +64,11 @@ bool mutex_is_held(struct mutex *mutex)
 
 /* ---- acquire ---------------------------------------------------------- */
 
-static int acquire_anew(struct mutex *mutex, nsec_t deadline, struct error *error)
+static int acquire_anew(struct mutex *mutex, bool interruptible, nsec_t deadline,
+			struct error *error)
 {
 	struct token token;
-	int status = token_acquire(&mutex->source, deadline, &token, error);
+	int status = token_acquire(&mutex->source, interruptible, deadline, &token, error);
 	if (status != RELEVO_OK)
 		return status;
 	mutex->token = token;
@@ -84,7 +85,7 @@ static int acquire_locked(struct mutex *mutex, nsec_t deadline, struct relevo_gr
 	if (again)
 		mutex->depth++;
 	else
-		status = acquire_anew(mutex, deadline, error);
+		status = acquire_anew(mutex, true, deadline, error);
 	if (status != RELEVO_OK || grant == NULL)
 		return status;
 	*grant = mutex->token.grant;
@@ -158,7 +159,7 @@ uint64_t mutex_begin_suspend(struct mutex *mutex, struct call *call)
 
 int mutex_resume(struct mutex *mutex, uint64_t depth, struct error *error)
 {
-	int status = acquire_anew(mutex, NSEC_NEVER, error);
+	int status = acquire_anew(mutex, false, NSEC_NEVER, error);
 	if (status == RELEVO_OK)
 		mutex->depth = depth;
 	return status;

@@ -276,7 +276,7 @@ static int wait_for_room(struct relevo_session *session, nsec_t deadline)
 {
 	struct connection *connection = &session->connection;
 	if (!connection->reading)
-		return connection_read(session, true, deadline);
+		return connection_read(session, READ_TO_SEND, deadline);
 	nsec_t now = clock_now();
 	if (now >= deadline)
 		return RELEVO_TIMED_OUT;

@@ -112,6 +112,7 @@ static int ask(struct choosing *choosing, nsec_t deadline, struct error *error)
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
 	choosing->call.take = take_item;
+	choosing->call.interruptible = true;
 	choosing->epoch = session->connection.epoch;
 	return call_run(session, &choosing->call, &header, session_patience(deadline), error);
 }

@@ -69,6 +69,7 @@ static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
 	getting->call.take = take_items;
+	getting->call.interruptible = true;
 	getting->epoch = queue->handle.epoch;
 	int status = call_run(queue->handle.session, &getting->call, &header,
 			      session_patience(deadline), error);

@@ -9,7 +9,9 @@
 static int run(struct relevo_session *session, Relevo__Header *header, nsec_t patience,
 	       uint64_t *count)
 {
-	struct call call = { .take = NULL };
+	struct call call = {
+		.interruptible = header->op_case == RELEVO__HEADER__OP_QUEUE_JOIN,
+	};
 	int status = call_run(session, &call, header, patience, client_error());
 	if (count != NULL)
 		*count = call.count;

@@ -99,7 +99,7 @@ static int put_step(struct putting *putting, const struct relevo_bytes *items, s
 	header.n_sizes = count;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
-	struct call call = { .bodies = bodies, .body_count = (int)count };
+	struct call call = { .bodies = bodies, .body_count = (int)count, .interruptible = true };
 	int status = call_run(queue->handle.session, &call, &header,
 			      session_patience(putting->deadline), client_error());
 	putting->accepted += status == RELEVO_OK ? count : call.count;

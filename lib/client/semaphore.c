@@ -135,7 +135,7 @@ int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t timeout,
 	if (status != RELEVO_OK)
 		return status;
 	struct token token;
-	status = token_acquire(&semaphore->source, deadline, &token, error);
+	status = token_acquire(&semaphore->source, true, deadline, &token, error);
 	if (status == RELEVO_OK)
 		remember(semaphore, &token);
 	if (status == RELEVO_OK && grant != NULL)

@@ -106,6 +106,8 @@ static struct relevo_session *session_new(const struct relevo_session_options *o
 		 options->name != NULL ? options->name : program_invocation_short_name);
 	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
 	session->wake_fd = -1;
+	session->go_on = options->go_on;
+	session->user = options->user;
 	fork_register(session);
 	return session;
 }

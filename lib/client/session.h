@@ -25,8 +25,10 @@ struct relevo_session {
 	char name[64];
 	bool embedded; /* holds a reference to the private broker */
 	int64_t connect_timeout;
-	struct key *key; /* to prove on the network; NULL: none is known */
-	int wake_fd;     /* readable: a waiting call ends with INTERRUPTED; -1: none */
+	struct key *key;     /* to prove on the network; NULL: none is known */
+	relevo_go_on *go_on; /* NULL: signals end no wait */
+	void *user;
+	int wake_fd; /* readable: a waiting call ends with INTERRUPTED; -1: none */
 
 	struct connection connection;
 	struct flusher flusher;

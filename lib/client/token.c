@@ -83,8 +83,8 @@ static int not_in_time(const struct token_source *source, struct error *error)
 			 source->noun, source->queue.handle.name);
 }
 
-int token_acquire(struct token_source *source, nsec_t deadline, struct token *token,
-		  struct error *error)
+int token_acquire(struct token_source *source, bool interruptible, nsec_t deadline,
+		  struct token *token, struct error *error)
 {
 	struct relevo_queue *queue = &source->queue;
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
@@ -94,7 +94,11 @@ int token_acquire(struct token_source *source, nsec_t deadline, struct token *to
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
 	struct token taken = { .epoch = queue->handle.epoch, .process = getpid() };
-	struct acquiring acquiring = { .call.take = take_token, .token = &taken };
+	struct acquiring acquiring = {
+		.call.take = take_token,
+		.call.interruptible = interruptible,
+		.token = &taken,
+	};
 	int status = call_run(queue->handle.session, &acquiring.call, &header,
 			      session_patience(deadline), error);
 	if (acquiring.call.done && (status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT))

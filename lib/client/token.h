@@ -40,9 +40,10 @@ int token_open(struct token_source *source, relevo_session *session, Relevo__Loc
  * behind with the parent by fork(2), is forgotten. The session is locked. */
 enum token_state token_look(const struct token_source *source, struct token *token);
 
-/* Wait for a token. The session is locked, and unlocked while waiting. */
-int token_acquire(struct token_source *source, nsec_t deadline, struct token *token,
-		  struct error *error);
+/* Wait for a token; `interruptible`: the program may end that (INTERRUPTED). The
+ * session is locked, and unlocked while waiting. */
+int token_acquire(struct token_source *source, bool interruptible, nsec_t deadline,
+		  struct token *token, struct error *error);
 
 /* Give this token back, and forget it. The session is locked. */
 int token_release(struct token_source *source, struct token *token, struct error *error);

@@ -21,6 +21,14 @@ extern "C" {
 
 typedef struct relevo_session relevo_session;
 
+/*
+ * Whether a call that waits shall go on waiting; false ends it with INTERRUPTED. Asked
+ * before each wait and again whenever a signal handler has run in the thread that waits,
+ * with all signals of that thread blocked meanwhile: so a handler that sets a flag which
+ * this looks at is never missed. It must not call relevo.
+ */
+typedef bool relevo_go_on(void *user);
+
 struct relevo_session_options {
 	const char *name; /* what this session calls itself; NULL: the program's name */
 	int64_t timeout;  /* of connecting, in ms; 0 means 10,000 */
@@ -30,6 +38,11 @@ struct relevo_session_options {
 	/* For tcp://, the file with the key that the broker was given with --key-file;
 	 * NULL: what the environment variable RELEVO_KEY_FILE says, or none. */
 	const char *key_file;
+	/* Asked by calls of this session that wait for what others do: get, put where
+	 * there is no room, acquire, wait, join. What such a call asked for is taken back,
+	 * and nothing is lost. NULL: they go on, whatever signals come. */
+	relevo_go_on *go_on;
+	void *user; /* handed to go_on */
 };
 
 /*
