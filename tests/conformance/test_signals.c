@@ -3,11 +3,12 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-static volatile sig_atomic_t signals_seen;
-static volatile sig_atomic_t stop;
+static atomic_int signals_seen;
+static atomic_int stop;
 
 static void on_signal(int number)
 {
