@@ -1,5 +1,6 @@
 #include "engine/ahead.h"
 
+#include "base/mutant.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
 
@@ -117,6 +118,8 @@ static void recall(struct ahead *ahead)
 
 void ahead_recall(struct queue *queue)
 {
+	if (MUTANT(unread_never_recalled))
+		return;
 	list_for_each (node, &queue->readers) {
 		struct ahead *ahead = container_of(node, struct ahead, in_queue);
 		if (ahead->items > 0 && !ahead->recalled)

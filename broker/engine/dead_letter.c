@@ -1,5 +1,6 @@
 #include "engine/dead_letter.h"
 
+#include "base/mutant.h"
 #include "base/name.h"
 #include "engine/expiry.h"
 #include "engine/extension.h"
@@ -35,7 +36,7 @@ int dead_letter_check(struct engine *engine, const char *name, const struct queu
 bool dead_letter_due(const struct queue *queue, const struct item *item)
 {
 	uint32_t most = queue->options.max_deliveries;
-	return most > 0 && item->deliveries >= most;
+	return most > 0 && item->deliveries >= most && !MUTANT(deliveries_without_end);
 }
 
 /* Paid for by whoever pays for the queue. */
@@ -54,7 +55,7 @@ static int find_target(struct queue *queue, struct queue **target)
 int dead_letter_send(struct queue *queue, struct item *item, uint64_t *counter)
 {
 	int status = RELEVO_OK;
-	if (target_name(queue) != NULL) {
+	if (target_name(queue) != NULL && !MUTANT(dead_letters_are_lost)) {
 		struct queue *target = NULL;
 		status = find_target(queue, &target);
 		if (status == RELEVO_OK)

@@ -1,5 +1,6 @@
 #include "engine/expiry.h"
 
+#include "base/mutant.h"
 #include "engine/dead_letter.h"
 #include "engine/extension.h"
 
@@ -8,7 +9,7 @@
 static bool expires(const struct item *item)
 {
 	const struct item_extension *extension = item_extension(item);
-	return extension != NULL && extension->expiry.key != 0;
+	return extension != NULL && extension->expiry.key != 0 && !MUTANT(nothing_expires);
 }
 
 int expiry_reserve(struct queue *queue, const struct item *item)

@@ -1,5 +1,6 @@
 #include "engine/lease.h"
 
+#include "base/mutant.h"
 #include "engine/ahead.h"
 #include "engine/charge.h"
 #include "engine/dead_letter.h"
@@ -98,7 +99,7 @@ struct lease *lease_new(struct engine_peer *peer, struct queue *queue, struct it
 	lease->queue = queue;
 	list_append(&queue->leases, &lease->in_queue);
 	queue->leased++;
-	if (queue->options.lease != 0) {
+	if (queue->options.lease != 0 && !MUTANT(lease_never_expires)) {
 		/* There is room: lease_reserve() has seen to it. */
 		heap_push(&peer->engine->lease_timers, &lease->timer,
 			  clock_after(peer->engine->now, queue->options.lease));

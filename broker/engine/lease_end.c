@@ -1,4 +1,5 @@
 /* How a session ends its leases. */
+#include "base/mutant.h"
 #include "engine/dead_letter.h"
 #include "engine/lease.h"
 #include "engine/peer.h"
@@ -15,6 +16,10 @@ static int not_held(uint64_t number, struct error *error)
 int lease_acknowledge(struct lease *lease)
 {
 	struct queue *queue = lease->queue;
+	if (MUTANT(acknowledgement_forgotten)) {
+		lease_return(lease);
+		return RELEVO_OK;
+	}
 	struct item *item = lease_end(lease);
 	int status = queue_forget_item(queue, item, item->order.key);
 	queue->acknowledged++;
@@ -93,7 +98,7 @@ void lease_return_unread(struct lease *lease)
 static int give_back(struct lease *lease, const struct operation *operation)
 {
 	struct queue *queue = lease->queue;
-	bool delay = operation->time > queue->engine->now;
+	bool delay = operation->time > queue->engine->now && !MUTANT(delay_ignored);
 	if (delay && !queue_reserve_delay(queue))
 		return RELEVO_NO_MEMORY;
 	if (operation->unread)

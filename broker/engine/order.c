@@ -1,5 +1,6 @@
 #include "engine/order.h"
 
+#include "base/mutant.h"
 #include "engine/charge.h"
 
 #include <stdlib.h>
@@ -19,6 +20,8 @@ enum { IDLE_FLOWS = 64 };
 /* Numbers in the order of the priorities, then the other way round. */
 static uint32_t rank_of_priority(int32_t priority)
 {
+	if (MUTANT(priority_upside_down))
+		return (uint32_t)priority ^ (UINT32_C(1) << 31);
 	return UINT32_MAX - ((uint32_t)priority ^ (UINT32_C(1) << 31));
 }
 
@@ -77,7 +80,7 @@ static int add_flow(struct queue *queue, uint64_t session, struct flow **flow)
 
 int order_enter(struct queue *queue, struct item *item, uint64_t session)
 {
-	if (queue->options.order != QUEUE_FAIR)
+	if (queue->options.order != QUEUE_FAIR || MUTANT(fair_is_fifo))
 		return RELEVO_OK;
 	/* Nobody is left to compare with: ranks begin anew, and never run out. */
 	if (stock_size(&queue->stock) + queue->leased == 0) {

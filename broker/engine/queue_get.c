@@ -1,4 +1,5 @@
 /* How items are handed out. */
+#include "base/mutant.h"
 #include "engine/ahead.h"
 #include "engine/dead_letter.h"
 #include "engine/exclusive.h"
@@ -107,7 +108,7 @@ void getter_serve(struct waiter *getter)
 static bool drop_first(struct queue *queue)
 {
 	/* It has to come back if the dead-letter queue does not take it. */
-	if (!stock_reserve(&queue->stock, queue->leased + 1))
+	if (!stock_reserve(&queue->stock, queue->leased + 1) || MUTANT(newest_dropped))
 		return false;
 	struct item *item = stock_drain(&queue->stock);
 	if (item == NULL)

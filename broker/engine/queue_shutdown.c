@@ -1,3 +1,4 @@
+#include "base/mutant.h"
 #include "engine/manage.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
@@ -54,6 +55,8 @@ static bool may_come(const struct queue *queue, const struct waiter *getter)
 
 void shutdown_serve(struct queue *queue)
 {
+	if (MUTANT(shutdown_wakes_nobody))
+		return;
 	if (queue->shutdown == QUEUE_SHUT)
 		dismiss(&queue->getters);
 	if (queue->shutdown != QUEUE_DRAINING)

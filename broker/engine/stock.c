@@ -1,6 +1,7 @@
 #include "engine/stock.h"
 
 #include "base/list.h"
+#include "base/mutant.h"
 
 #include <assert.h>
 
@@ -32,6 +33,12 @@ void stock_add(struct stock *stock, struct item *item)
 		return;
 	}
 	item->next = NULL;
+	if (MUTANT(last_in_first_out) && stock->new_count > 0) {
+		item->next = stock->first_new;
+		stock->first_new = item;
+		stock->new_count++;
+		return;
+	}
 	if (stock->first_new == NULL)
 		stock->first_new = item;
 	else

@@ -1,5 +1,6 @@
 #include "engine/token.h"
 
+#include "base/mutant.h"
 #include "engine/item.h"
 #include "engine/lease.h"
 #include "engine/peer.h"
@@ -123,7 +124,8 @@ static int release_any(struct engine_peer *peer, struct queue *queue, struct err
 		return_token(container_of(oldest, struct lease, in_queue));
 		return RELEVO_OK;
 	}
-	if (queue->options.bounded && stock_size(&queue->stock) >= queue->options.tokens)
+	if (queue->options.bounded && !MUTANT(semaphore_without_bound) &&
+	    stock_size(&queue->stock) >= queue->options.tokens)
 		return over_release(queue, error);
 	return add_token(peer, queue, error);
 }
@@ -178,7 +180,7 @@ void engine_peer_leave(struct engine_peer *peer, nsec_t now)
 
 void notices_drop(struct queue *queue)
 {
-	if (queue->options.kind != QUEUE_CONDITION)
+	if (queue->options.kind != QUEUE_CONDITION || MUTANT(notify_remembered))
 		return;
 	while (stock_first(&queue->stock) != NULL) {
 		struct item *item = stock_take(&queue->stock);

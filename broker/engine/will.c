@@ -1,5 +1,6 @@
 #include "engine/will.h"
 
+#include "base/mutant.h"
 #include "engine/cell.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
@@ -90,6 +91,6 @@ void will_execute(struct will *will)
 void wills_execute(struct engine_peer *peer)
 {
 	struct list *node;
-	while ((node = list_first(&peer->wills)) != NULL)
+	while ((node = list_first(&peer->wills)) != NULL && !MUTANT(wills_forgotten))
 		will_execute(container_of(node, struct will, in_peer));
 }

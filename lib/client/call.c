@@ -1,5 +1,6 @@
 #include "client/call.h"
 
+#include "base/mutant.h"
 #include "client/cell.h"
 #include "client/failed_put.h"
 #include "client/interrupt.h"
@@ -254,6 +255,8 @@ static void unexpected(struct relevo_session *session, const struct frame *frame
 		session->connection.given_up--;
 	if (header->op_case == RELEVO__HEADER__OP_QUEUE_ITEMS) {
 		/* The call has given up meanwhile. */
+		if (MUTANT(item_lost_to_who_left))
+			return;
 		lease_give_back(session, header->queue_items->leases,
 				header->queue_items->n_leases);
 	} else if (header->op_case == RELEVO__HEADER__OP_QUEUE_OPENED) {

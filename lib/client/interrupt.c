@@ -1,5 +1,6 @@
 #include "client/interrupt.h"
 
+#include "base/mutant.h"
 #include <signal.h>
 
 static int outcome(int ready)
@@ -34,7 +35,7 @@ static int ask_and_poll(const struct relevo_session *session, struct pollfd *ent
 int interrupt_poll(const struct relevo_session *session, bool interruptible, struct pollfd *entries,
 		   nfds_t count, nsec_t deadline)
 {
-	if (interruptible && interrupt_asks(session))
+	if (interruptible && interrupt_asks(session) && !MUTANT(signals_unheard))
 		return ask_and_poll(session, entries, count, deadline);
 	return outcome(poll(entries, count, clock_poll_timeout(clock_now(), deadline)));
 }

@@ -1,5 +1,6 @@
 #include "client/token.h"
 
+#include "base/mutant.h"
 #include "client/error.h"
 #include "client/flusher.h"
 #include "client/output.h"
@@ -72,7 +73,8 @@ static int take_token(struct call *call, const struct frame *frame)
 		return RELEVO_BAD_FRAME;
 	token->lease = items->leases[0];
 	token->grant.token = items->grant;
-	token->grant.owner_died = items->n_deliveries > 0 && items->deliveries[0] > 1;
+	token->grant.owner_died =
+		!MUTANT(death_untold) && items->n_deliveries > 0 && items->deliveries[0] > 1;
 	return RELEVO_OK;
 }
 
@@ -90,6 +92,8 @@ int token_acquire(struct token_source *source, bool interruptible, nsec_t deadli
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
 	operation.queue = queue->handle.number;
 	operation.timeout_ms = deadline > 0 ? clock_msec_until(clock_now(), deadline) : 0;
+	if (MUTANT(acquire_never_waits))
+		operation.timeout_ms = 0;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
@@ -101,8 +105,11 @@ int token_acquire(struct token_source *source, bool interruptible, nsec_t deadli
 	};
 	int status = call_run(queue->handle.session, &acquiring.call, &header,
 			      session_patience(deadline), error);
-	if (acquiring.call.done && (status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT))
-		return not_in_time(source, error);
+	if (acquiring.call.done && (status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT)) {
+		if (!MUTANT(lock_excludes_nobody))
+			return not_in_time(source, error);
+		status = RELEVO_OK;
+	}
 	if (status == RELEVO_OK)
 		*token = taken;
 	return status;

@@ -25,7 +25,7 @@ typedef struct relevo_session relevo_session;
  * Whether a call that waits shall go on waiting; false ends it with INTERRUPTED. Asked
  * before each wait and again whenever a signal handler has run in the thread that waits,
  * with all signals of that thread blocked meanwhile: so a handler that sets a flag which
- * this looks at is never missed. It must not call relevo.
+ * this looks at is never missed. It must not use the session.
  */
 typedef bool relevo_go_on(void *user);
 

@@ -1,5 +1,6 @@
 #include "wire/memory.h"
 
+#include "base/mutant.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,8 @@ static int init_lock(pthread_mutex_t *lock)
 		return failure;
 	/* These cannot fail where the system has them at all, and it does. */
 	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
-	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	if (!MUTANT(shared_lock_not_robust))
+		pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
 	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
 	failure = pthread_mutex_init(lock, &attributes);
 	pthread_mutexattr_destroy(&attributes);

@@ -1,5 +1,6 @@
 #include "wire/proof.h"
 
+#include "base/mutant.h"
 #include <errno.h>
 #include <mbedtls/constant_time.h>
 #include <mbedtls/md.h>
@@ -73,6 +74,8 @@ bool proof_holds(const struct key *key, enum proof_side side, const struct proof
 {
 	uint8_t expected[PROOF_SIZE];
 	struct error ignored;
+	if (MUTANT(any_proof_holds))
+		return true;
 	return size == PROOF_SIZE &&
 	       proof_make(key, side, subject, expected, &ignored) == RELEVO_OK &&
 	       mbedtls_ct_memcmp(expected, proof, PROOF_SIZE) == 0;

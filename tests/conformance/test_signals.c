@@ -158,6 +158,53 @@ static void interrupted_gets_lose_nothing(void **state)
 	assert_ok(relevo_close(session));
 }
 
+/* The item is on its way to the call when the program ends it. */
+static bool item_is_out(void *queue)
+{
+	struct relevo_queue_counts counts;
+	return relevo_queue_count(queue, &counts) == RELEVO_OK && counts.leased == 1;
+}
+
+static bool item_is_back(void *queue)
+{
+	struct relevo_queue_counts counts;
+	return relevo_queue_count(queue, &counts) == RELEVO_OK && counts.ready == 1;
+}
+
+/* Of another session, which is not in a call. */
+static bool put_and_end(void *user)
+{
+	relevo_queue *queue = *(relevo_queue **)user;
+	if (queue == NULL)
+		return true;
+	child_check(relevo_queue_put(queue, "late", 4, RELEVO_FOREVER) == RELEVO_OK);
+	child_check(eventually(item_is_out, queue));
+	return false;
+}
+
+static void an_item_that_comes_too_late_goes_back(void **state)
+{
+	struct stage *stage = *state;
+	relevo_queue *queue = NULL, *other = NULL, *putting = NULL;
+	relevo_session *session = NULL;
+	relevo_item item;
+	const struct relevo_session_options options = { .go_on = put_and_end, .user = &putting };
+	assert_ok(relevo_open(stage->broker.url, &options, &session));
+	assert_ok(relevo_queue_open(session, "q", NULL, &queue));
+	assert_ok(relevo_queue_open(stage->session, "q", NULL, &other));
+	putting = other;
+	assert_status(relevo_queue_get(queue, &item, RELEVO_FOREVER), RELEVO_INTERRUPTED);
+	putting = NULL;
+	/* While the session lives, and though nobody calls with it. */
+	assert_true(eventually(item_is_back, other));
+	assert_ok(relevo_queue_get(other, &item, TEST_PATIENCE));
+	assert_int_equal(item.deliveries, 1);
+	relevo_item_free(&item);
+	relevo_queue_close(other);
+	relevo_queue_close(queue);
+	assert_ok(relevo_close(session));
+}
+
 struct waiting {
 	relevo_queue *queue;
 	int status;
@@ -294,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STAGE_CASE(condition_interrupted),
 		STAGE_CASE(interrupted_gets_lose_nothing),
+		STAGE_CASE(an_item_that_comes_too_late_goes_back),
 		STAGE_CASE(each_thread_can_be_interrupted),
 		STAGE_CASE(calls_survive_signals),
 	};

@@ -40,6 +40,12 @@ BAD = {
          "lib/a.h:1: f() has 6 parameters"),
         ({"tests/a.py": "def f():\n" + "    g()\n" * 61}, "tests/a.py:1: f() has 62 lines"),
     ],
+    "mutants": [
+        ({"lib/base/a.c": "int f(void)\n{\n\treturn MUTANT(new);\n}\n"},
+         "lib/base/a.c:3: MUTANT(new) is not in tests/mutants/mutants.txt"),
+        ({"tests/mutants/mutants.txt": "# none\nold unit\n"},
+         "tests/mutants/mutants.txt:2: there is no MUTANT(old) in the sources"),
+    ],
     "exports": [
         ({"lib/relevo/a.h": "int relevo_nowhere(void);\n"},
          "lib/relevo/a.h:1: relevo_nowhere() is not in librelevo.so"),

@@ -1,0 +1,19 @@
+#include "base/mutant.h"
+
+#ifdef RELEVO_MUTANTS
+
+#include <stdlib.h>
+#include <string.h>
+
+bool mutant_is_chosen(const char *name)
+{
+	/* Threads that come here at once find the same. */
+	static const char *volatile chosen;
+	if (chosen == NULL) {
+		const char *named = getenv("RELEVO_MUTANT");
+		chosen = named != NULL ? named : "";
+	}
+	return strcmp(chosen, name) == 0;
+}
+
+#endif
