@@ -64,6 +64,15 @@ static void put_items(const struct stream *stream, relevo_queue *queue)
 	free(bytes);
 }
 
+/* What is refused is fast, too. */
+static void check_put(const struct stream *stream, relevo_queue *queue)
+{
+	struct relevo_queue_counts counts;
+	must(relevo_queue_count(queue, &counts), "relevo_queue_count");
+	if (counts.put != stream->items)
+		die("of %zu items %llu were put", stream->items, (unsigned long long)counts.put);
+}
+
 static void produce(struct actor *self, const void *context)
 {
 	const struct stream *stream = context;
@@ -73,6 +82,7 @@ static void produce(struct actor *self, const void *context)
 	put_items(stream, queue);
 	must(relevo_flush(session, RELEVO_FOREVER), "relevo_flush");
 	actor_done(self);
+	check_put(stream, queue);
 	relevo_queue_close(queue);
 	must(relevo_close(session), "relevo_close");
 }

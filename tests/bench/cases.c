@@ -9,6 +9,8 @@ const struct bench_case bench_cases[] = {
 	{ "queue_put_one", "items/s", queue_put_one, "raw relay, 64 byte writes", raw_single },
 	{ "queue_get_one", "items/s", queue_get_one, NULL, NULL },
 	{ "queue_large", "MB/s", queue_large, "raw relay, 64 KB writes", raw_large },
+	{ "queue_deep", "items/s", queue_deep, "1,000 items deep, not 5,000,000", queue_shallow },
+	{ "queue_memory", "bytes/item", queue_memory, NULL, NULL },
 	{ "event_set", "us", event_set, NULL, NULL },
 	{ "value_add", "us", value_add, NULL, NULL },
 	{ "lock", "us", lock_free, "release_ahead", lock_free_ahead },

@@ -14,6 +14,9 @@ bench_figure queue_round_trip, tcp_round_trip, raw_unix_round_trip, raw_tcp_roun
 bench_figure queue_batch, queue_get_batch, queue_put_one, queue_get_one, queue_large;
 bench_figure raw_batched, raw_single, raw_large;
 
+/* case_backlog.c */
+bench_figure queue_deep, queue_shallow, queue_memory;
+
 /* case_cell.c */
 bench_figure event_set, value_add;
 /* case_lock.c */
