@@ -12,6 +12,7 @@
 #include <relevo/barrier.h>
 #include <relevo/condition.h>
 #include <relevo/event.h>
+#include <relevo/handle.h>
 #include <relevo/lock.h>
 #include <relevo/manage.h>
 #include <relevo/pool.h>

@@ -1,0 +1,230 @@
+#include "client/error.h"
+#include "client/mutex.h"
+#include "client/queue.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <relevo/handle.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- writing ------------------------------------------------------------ */
+
+static const char hex[] = "0123456789abcdef";
+
+static bool is_plain(unsigned char byte)
+{
+	return isalnum(byte) || (byte != '\0' && strchr("-._~/:[]@", byte) != NULL);
+}
+
+/* False: it does not fit. */
+static bool append_encoded(char *text, size_t size, const char *value)
+{
+	size_t used = strlen(text);
+	for (; *value != '\0'; value++) {
+		unsigned char byte = (unsigned char)*value;
+		if (used + 4 > size)
+			return false;
+		if (is_plain(byte)) {
+			text[used++] = *value;
+		} else {
+			text[used++] = '%';
+			text[used++] = hex[byte >> 4];
+			text[used++] = hex[byte & 15];
+		}
+		text[used] = '\0';
+	}
+	return true;
+}
+
+static bool append(char *text, size_t size, const char *piece)
+{
+	size_t used = strlen(text);
+	if (used + strlen(piece) >= size)
+		return false;
+	strcpy(text + used, piece);
+	return true;
+}
+
+static int print(const struct handle *handle, const char *kind, char *text, size_t size)
+{
+	char head[32], tail[80];
+	snprintf(head, sizeof head, "relevo:%s?url=", kind);
+	snprintf(tail, sizeof tail, "&broker=%" PRIx64 "&id=%" PRIx64, handle->broker,
+		 handle->identity);
+	if (size > 0)
+		text[0] = '\0';
+	if (size > 0 && append(text, size, head) &&
+	    append_encoded(text, size, handle->session->address.url) &&
+	    append(text, size, "&name=") && append_encoded(text, size, handle->name) &&
+	    append(text, size, tail))
+		return RELEVO_OK;
+	if (size > 0)
+		text[0] = '\0';
+	return error_set(client_error(), RELEVO_TOO_SHORT,
+			 "the handle of \"%s\" as text takes more than %zu bytes", handle->name,
+			 size);
+}
+
+int relevo_queue_to_text(const relevo_queue *queue, char *text, size_t size)
+{
+	return print(&queue->handle, "queue", text, size);
+}
+
+int relevo_lock_to_text(const relevo_lock *lock, char *text, size_t size)
+{
+	return print(&lock->mutex.source.queue.handle, "lock", text, size);
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+/* What the text says. */
+struct description {
+	char kind[16];
+	char url[ADDRESS_MAX];
+	char name[NAME_MAX_BYTES + 1];
+	uint64_t broker, identity;
+};
+
+static int no_handle(const char *text, struct error *error)
+{
+	char shown[64];
+	name_make_printable(text != NULL ? text : "", shown, sizeof shown);
+	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is no handle", shown);
+}
+
+static int digit(char c)
+{
+	const char *found = c != '\0' ? strchr(hex, tolower((unsigned char)c)) : NULL;
+	return found != NULL ? (int)(found - hex) : -1;
+}
+
+/* Up to `end`, with %XX resolved. False: it is malformed, or does not fit. */
+static bool decode(const char *text, const char *end, char *value, size_t size)
+{
+	size_t used = 0;
+	while (text < end) {
+		char byte = *text++;
+		if (byte == '%') {
+			if (end - text < 2 || digit(text[0]) < 0 || digit(text[1]) < 0)
+				return false;
+			byte = (char)(digit(text[0]) << 4 | digit(text[1]));
+			text += 2;
+		}
+		if (byte == '\0' || used + 1 >= size)
+			return false;
+		value[used++] = byte;
+	}
+	value[used] = '\0';
+	return true;
+}
+
+/* Behind `label`, which *text has to begin with; moves it on behind the value. */
+static bool take_value(const char **text, const char *label, char *value, size_t size)
+{
+	size_t length = strlen(label);
+	if (strncmp(*text, label, length) != 0)
+		return false;
+	const char *begin = *text + length;
+	const char *end = begin + strcspn(begin, "&?");
+	*text = end;
+	return decode(begin, end, value, size);
+}
+
+static bool take_number(const char **text, const char *label, uint64_t *number)
+{
+	char value[20], *end;
+	if (!take_value(text, label, value, sizeof value) || digit(value[0]) < 0)
+		return false;
+	*number = strtoull(value, &end, 16);
+	return *end == '\0';
+}
+
+static int parse(const char *text, struct description *description, struct error *error)
+{
+	const char *rest = text;
+	if (text != NULL &&
+	    take_value(&rest, "relevo:", description->kind, sizeof description->kind) &&
+	    take_value(&rest, "?url=", description->url, sizeof description->url) &&
+	    take_value(&rest, "&name=", description->name, sizeof description->name) &&
+	    take_number(&rest, "&broker=", &description->broker) &&
+	    take_number(&rest, "&id=", &description->identity) && *rest == '\0')
+		return RELEVO_OK;
+	return no_handle(text, error);
+}
+
+static int parse_as(const char *text, const char *kind, struct description *description,
+		    struct error *error)
+{
+	int status = parse(text, description, error);
+	if (status == RELEVO_OK && strcmp(description->kind, kind) != 0)
+		status = error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s, not a %s",
+				   description->name, description->kind, kind);
+	return status;
+}
+
+/* Whether the handle that was opened by name is that of the same object. */
+static bool is_same(const struct handle *handle, const struct description *description)
+{
+	return handle->broker == description->broker && handle->identity == description->identity;
+}
+
+static int gone(const struct description *description)
+{
+	return error_set(client_error(), RELEVO_GONE,
+			 "the %s \"%s\" is gone, or is kept by another broker", description->kind,
+			 description->name);
+}
+
+int relevo_queue_from_text(relevo_session *session, const char *text,
+			   const struct relevo_queue_options *options, relevo_queue **queue)
+{
+	struct description description;
+	struct relevo_queue_options existing = { 0 };
+	int status = parse_as(text, "queue", &description, client_error());
+	if (status != RELEVO_OK)
+		return status;
+	if (options != NULL)
+		existing = *options;
+	existing.mode = RELEVO_OPEN_EXISTING;
+	status = relevo_queue_open(session, description.name, &existing, queue);
+	if (status == RELEVO_OK && !is_same(&(*queue)->handle, &description)) {
+		relevo_queue_close(*queue);
+		status = RELEVO_NOT_FOUND;
+	}
+	return status == RELEVO_NOT_FOUND ? gone(&description) : status;
+}
+
+int relevo_lock_from_text(relevo_session *session, const char *text,
+			  const struct relevo_lock_options *options, relevo_lock **lock)
+{
+	struct description description;
+	struct relevo_lock_options existing = { 0 };
+	int status = parse_as(text, "lock", &description, client_error());
+	if (status != RELEVO_OK)
+		return status;
+	if (options != NULL)
+		existing = *options;
+	existing.mode = RELEVO_OPEN_EXISTING;
+	status = relevo_lock_open(session, description.name, &existing, lock);
+	if (status == RELEVO_OK && !is_same(&(*lock)->mutex.source.queue.handle, &description)) {
+		relevo_lock_close(*lock);
+		status = RELEVO_NOT_FOUND;
+	}
+	return status == RELEVO_NOT_FOUND ? gone(&description) : status;
+}
+
+int relevo_text_url(const char *text, char *url, size_t size)
+{
+	struct error *error = client_error();
+	struct description description;
+	int status = parse(text, &description, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (strlen(description.url) >= size)
+		return error_set(error, RELEVO_TOO_SHORT, "the URL takes more than %zu bytes",
+				 size);
+	strcpy(url, description.url);
+	return RELEVO_OK;
+}
