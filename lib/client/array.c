@@ -1,11 +1,13 @@
 #include "client/elements.h"
 #include "client/error.h"
+#include "client/guard.h"
 
 #include <relevo/array.h>
 #include <stdlib.h>
 
 struct relevo_array {
 	struct cell cell;
+	struct guard guard;
 };
 
 #define PURPOSE "array"
@@ -29,7 +31,9 @@ int relevo_array_open(relevo_session *session, const char *name,
 	if (array == NULL)
 		return error_set(client_error(), RELEVO_NO_MEMORY,
 				 "no memory for an array's handle");
-	int status = elements_attach(&array->cell, session, name, &spec);
+	int status = guard_init(&array->guard, session, options->lock, options->unlocked);
+	if (status == RELEVO_OK)
+		status = elements_attach(&array->cell, session, name, &spec);
 	if (status != RELEVO_OK) {
 		free(array);
 		return status;
@@ -42,6 +46,7 @@ void relevo_array_close(relevo_array *array)
 {
 	if (array == NULL)
 		return;
+	guard_fini(&array->guard);
 	cell_detach(&array->cell);
 	free(array);
 }
@@ -49,6 +54,11 @@ void relevo_array_close(relevo_array *array)
 int relevo_array_delete(relevo_session *session, const char *name)
 {
 	return cell_remove(session, name, PURPOSE);
+}
+
+int relevo_array_lock(relevo_array *array, relevo_rlock **lock)
+{
+	return guard_get(&array->guard, &array->cell.handle, lock);
 }
 
 const char *relevo_array_name(const relevo_array *array)

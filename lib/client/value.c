@@ -1,10 +1,12 @@
 #include "client/elements.h"
 #include "client/error.h"
+#include "client/guard.h"
 
 #include <stdlib.h>
 
 struct relevo_value {
 	struct cell cell;
+	struct guard guard;
 };
 
 #define PURPOSE "value"
@@ -28,7 +30,9 @@ int relevo_value_open(relevo_session *session, const char *name,
 	if (value == NULL)
 		return error_set(client_error(), RELEVO_NO_MEMORY,
 				 "no memory for a value's handle");
-	int status = elements_attach(&value->cell, session, name, &spec);
+	int status = guard_init(&value->guard, session, options->lock, options->unlocked);
+	if (status == RELEVO_OK)
+		status = elements_attach(&value->cell, session, name, &spec);
 	if (status != RELEVO_OK) {
 		free(value);
 		return status;
@@ -41,6 +45,7 @@ void relevo_value_close(relevo_value *value)
 {
 	if (value == NULL)
 		return;
+	guard_fini(&value->guard);
 	cell_detach(&value->cell);
 	free(value);
 }
@@ -48,6 +53,11 @@ void relevo_value_close(relevo_value *value)
 int relevo_value_delete(relevo_session *session, const char *name)
 {
 	return cell_remove(session, name, PURPOSE);
+}
+
+int relevo_value_lock(relevo_value *value, relevo_rlock **lock)
+{
+	return guard_get(&value->guard, &value->cell.handle, lock);
 }
 
 const char *relevo_value_name(const relevo_value *value)

@@ -21,6 +21,10 @@ struct relevo_array_options {
 	size_t size;           /* of an element of RELEVO_BYTES */
 	uint32_t count;        /* elements; not looked at with RELEVO_OPEN_EXISTING */
 	const void *initial;   /* all of them, if it is created; NULL: zero */
+	/* The lock of relevo_array_lock(): this one of the same session, open for as long
+	 * as the array is; NULL: one of its own. With `unlocked`, there is none. */
+	relevo_rlock *lock;
+	bool unlocked;
 };
 
 /*
@@ -35,6 +39,17 @@ int relevo_array_open(relevo_session *session, const char *name,
 
 /* Close this handle, as relevo_event_close() does. */
 void relevo_array_close(relevo_array *array);
+
+/*
+ * The recursive lock that goes with the array, for what takes more than one step: *lock, which
+ * belongs to the handle. One of its own is opened with the first call, named as the
+ * array with ".guard" behind; all who have the array open have the same. Nobody is kept from
+ * using the array without it. Thread-safe; blocks for the broker's answer.
+ *
+ * Errors: BAD_STATE (it was opened without one), BAD_NAME (of more than 249 bytes), and
+ * those of relevo_rlock_open().
+ */
+int relevo_array_lock(relevo_array *array, relevo_rlock **lock);
 
 /* Delete an array, as relevo_event_delete() does an event. */
 int relevo_array_delete(relevo_session *session, const char *name);

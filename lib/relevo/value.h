@@ -6,6 +6,7 @@
 #define RELEVO_VALUE_H
 
 #include <relevo/queue.h>
+#include <relevo/rlock.h>
 
 #include <stdbool.h>
 
@@ -51,6 +52,10 @@ struct relevo_value_options {
 	enum relevo_type type; /* not looked at with RELEVO_OPEN_EXISTING */
 	size_t size;           /* of RELEVO_BYTES */
 	const void *initial;   /* what it starts as, if it is created; NULL: zero */
+	/* The lock of relevo_value_lock(): this one of the same session, open for as long
+	 * as the value is; NULL: one of its own. With `unlocked`, there is none. */
+	relevo_rlock *lock;
+	bool unlocked;
 };
 
 /*
@@ -66,6 +71,17 @@ int relevo_value_open(relevo_session *session, const char *name,
 
 /* Close this handle, as relevo_event_close() does. */
 void relevo_value_close(relevo_value *value);
+
+/*
+ * The recursive lock that goes with the value, for what takes more than one step: *lock, which
+ * belongs to the handle. One of its own is opened with the first call, named as the
+ * value with ".guard" behind; all who have the value open have the same. Nobody is kept from
+ * using the value without it. Thread-safe; blocks for the broker's answer.
+ *
+ * Errors: BAD_STATE (it was opened without one), BAD_NAME (of more than 249 bytes), and
+ * those of relevo_rlock_open().
+ */
+int relevo_value_lock(relevo_value *value, relevo_rlock **lock);
 
 /* Delete a value, as relevo_event_delete() does an event. */
 int relevo_value_delete(relevo_session *session, const char *name);

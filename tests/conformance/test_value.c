@@ -278,12 +278,103 @@ static void value_open_rules(void **state)
 	assert_status(relevo_value_open(stage->session, copy, &options, &other), RELEVO_NOT_FOUND);
 }
 
+/* ---- the lock that goes with a value ------------------------------------ */
+
+/* A process adds 1 in two steps, under the lock. */
+static void add_in_two_steps(void *argument)
+{
+	const struct shared *shared = argument;
+	relevo_value *value = stage_value(shared->stage, shared->value);
+	relevo_rlock *lock = NULL;
+	child_check(relevo_value_lock(value, &lock) == RELEVO_OK);
+	for (int i = 0; i < 50; i++) {
+		int64_t number;
+		child_check(relevo_rlock_acquire(lock, TEST_PATIENCE, NULL) == RELEVO_OK);
+		child_check(relevo_value_get(value, &number, sizeof number) == RELEVO_OK);
+		number++;
+		child_check(relevo_value_set(value, &number, sizeof number) == RELEVO_OK);
+		child_check(relevo_rlock_release(lock) == RELEVO_OK);
+	}
+}
+
+static void value_lock_accessor(void **state)
+{
+	struct stage *stage = *state;
+	enum { CHILDREN = 4 };
+	pid_t children[CHILDREN];
+	struct shared shared = { .stage = stage };
+	relevo_rlock *lock = NULL, *same = NULL, *given = NULL;
+	relevo_value *guarded = NULL, *bare = NULL;
+	int64_t sum;
+	shared.value = open_value(stage, RELEVO_INT64, 0, NULL);
+	for (int i = 0; i < CHILDREN; i++)
+		children[i] = child_start(add_in_two_steps, &shared);
+	for (int i = 0; i < CHILDREN; i++)
+		child_join(children[i]);
+	assert_ok(relevo_value_get(shared.value, &sum, sizeof sum));
+	assert_int_equal(sum, CHILDREN * 50);
+	/* Its own is recursive, and always the same. */
+	assert_ok(relevo_value_lock(shared.value, &lock));
+	assert_ok(relevo_value_lock(shared.value, &same));
+	assert_ptr_equal(lock, same);
+	assert_ok(relevo_rlock_acquire(lock, TEST_PATIENCE, NULL));
+	assert_ok(relevo_rlock_acquire(lock, 0, NULL));
+	assert_ok(relevo_rlock_release(lock));
+	assert_ok(relevo_rlock_release(lock));
+	assert_status(relevo_rlock_release(lock), RELEVO_NOT_OWNER);
+
+	assert_ok(relevo_rlock_open(stage->session, "given", NULL, &given));
+	struct relevo_value_options options = { .type = RELEVO_INT8, .lock = given };
+	assert_ok(relevo_value_open(stage->session, "guarded", &options, &guarded));
+	assert_ok(relevo_value_lock(guarded, &lock));
+	assert_ptr_equal(lock, given);
+	options = (struct relevo_value_options){ .type = RELEVO_INT8, .unlocked = true };
+	assert_ok(relevo_value_open(stage->session, "bare", &options, &bare));
+	assert_fails(relevo_value_lock(bare, &lock), RELEVO_BAD_STATE,
+		     "the value \"bare\" has no lock");
+	assert_null(lock);
+	relevo_value_close(bare);
+	relevo_value_close(guarded);
+	/* Both at once cannot be, nor a lock of another session. */
+	relevo_session *other = NULL;
+	options.lock = given;
+	assert_status(relevo_value_open(stage->session, "both", &options, &bare),
+		      RELEVO_BAD_ARGUMENT);
+	options.unlocked = false;
+	assert_ok(relevo_open(stage->broker.url, NULL, &other));
+	assert_fails(relevo_value_open(other, "foreign", &options, &bare), RELEVO_BAD_ARGUMENT,
+		     "\"given\" is of another session");
+	assert_ok(relevo_close(other));
+	relevo_rlock_close(given);
+	relevo_value_close(shared.value);
+}
+
+static void array_lock_accessor(void **state)
+{
+	struct stage *stage = *state;
+	relevo_array *array = NULL;
+	relevo_rlock *lock = NULL, *same = NULL;
+	struct relevo_array_options options = { .type = RELEVO_INT32, .count = 3 };
+	assert_ok(relevo_array_open(stage->session, "array", &options, &array));
+	assert_ok(relevo_array_lock(array, &lock));
+	assert_ok(relevo_array_lock(array, &same));
+	assert_ptr_equal(lock, same);
+	assert_ok(relevo_rlock_acquire(lock, 0, NULL));
+	assert_ok(relevo_rlock_release(lock));
+	relevo_array_close(array);
+	options.unlocked = true;
+	assert_ok(relevo_array_open(stage->session, "bare", &options, &array));
+	assert_status(relevo_array_lock(array, &lock), RELEVO_BAD_STATE);
+	relevo_array_close(array);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(value_types),       STAGE_CASE(value_changes_are_atomic),
-		STAGE_CASE(value_sums),        STAGE_CASE(value_wait_until),
-		STAGE_CASE(value_wait_change), STAGE_CASE(value_open_rules),
+		STAGE_CASE(value_lock_accessor), STAGE_CASE(array_lock_accessor),
+		STAGE_CASE(value_types),         STAGE_CASE(value_changes_are_atomic),
+		STAGE_CASE(value_sums),          STAGE_CASE(value_wait_until),
+		STAGE_CASE(value_wait_change),   STAGE_CASE(value_open_rules),
 	};
 	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
 }
