@@ -187,7 +187,7 @@ static int split_header(char *word, struct relevo_header *header)
 	return EXIT_DONE;
 }
 
-static int take_options(struct relevo_put_options *options)
+static int take_options(struct relevo_put_options *said)
 {
 	static struct relevo_header headers[WORDS_MOST];
 	if (given.priority > INT32_MAX)
@@ -201,7 +201,7 @@ static int take_options(struct relevo_put_options *options)
 		if (result != EXIT_DONE)
 			return result;
 	}
-	*options = (struct relevo_put_options){
+	*said = (struct relevo_put_options){
 		.priority = (int32_t)given.priority,
 		.cost = (uint32_t)given.cost,
 		.delay = given.delay,
@@ -218,15 +218,15 @@ static int take_options(struct relevo_put_options *options)
 static int run(struct context *context)
 {
 	struct putting putting = { .unit = "item" };
-	struct relevo_put_options options;
+	struct relevo_put_options said;
 	if (given.nul && given.whole)
 		return failure_usage("--null and --whole exclude each other");
 	if (context->count > 1 && (given.nul || given.whole))
 		return failure_usage("--null and --whole are for items from standard input");
-	int result = any_options() ? take_options(&options) : EXIT_DONE;
+	int result = any_options() ? take_options(&said) : EXIT_DONE;
 	if (result != EXIT_DONE)
 		return result;
-	putting.options = any_options() ? &options : NULL;
+	putting.options = any_options() ? &said : NULL;
 	struct relevo_queue_options how = { .on_error = on_error, .user = &putting };
 	result = connect_queue(context, &how, &putting.queue);
 	if (result != EXIT_DONE)

@@ -1,7 +1,5 @@
 #include "base/mutant.h"
 
-#ifdef RELEVO_MUTANTS
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,5 +13,3 @@ bool mutant_is_chosen(const char *name)
 	}
 	return strcmp(chosen, name) == 0;
 }
-
-#endif

@@ -30,8 +30,8 @@ static void write_key(const char *path, const char *key)
 static int start(struct stage *stage, const char *const *arguments)
 {
 	test_folder_make(stage->folder);
-	snprintf(stage->key, sizeof stage->key, "%s/key", stage->folder);
-	snprintf(stage->other, sizeof stage->other, "%s/other", stage->folder);
+	snprintf(stage->key, sizeof stage->key, "%.60s/key", stage->folder);
+	snprintf(stage->other, sizeof stage->other, "%.60s/other", stage->folder);
 	write_key(stage->key, the_key);
 	write_key(stage->other, "quite another secret");
 	test_broker_start(&stage->broker, arguments);

@@ -14,7 +14,7 @@ static const char the_key[] = "a key of enough bytes";
 struct stage {
 	struct test_broker broker;
 	char folder[64]; /* of the key */
-	char path[80];
+	char path[96];
 	struct key key;
 };
 
@@ -29,7 +29,7 @@ static int setup(void **state)
 	if (leaks_setup(state) != 0)
 		return -1;
 	test_folder_make(stage->folder);
-	snprintf(stage->path, sizeof stage->path, "%s/key", stage->folder);
+	snprintf(stage->path, sizeof stage->path, "%.60s/key", stage->folder);
 	int fd = open(stage->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, the_key, strlen(the_key)), strlen(the_key));

@@ -12,7 +12,7 @@
 
 struct file {
 	char folder[32];
-	char path[64];
+	char path[128];
 };
 
 static struct file the_file;
@@ -22,7 +22,7 @@ static int setup(void **state)
 	struct file *file = &the_file;
 	snprintf(file->folder, sizeof file->folder, "/tmp/relevo-key-XXXXXX");
 	assert_non_null(mkdtemp(file->folder));
-	snprintf(file->path, sizeof file->path, "%s/key", file->folder);
+	snprintf(file->path, sizeof file->path, "%.30s/key", file->folder);
 	*state = file;
 	return 0;
 }
