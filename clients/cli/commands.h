@@ -14,5 +14,6 @@ extern const struct command cmd_queue_purge;
 extern const struct command cmd_queue_move;
 extern const struct command cmd_queue_shutdown;
 extern const struct command cmd_lock_run;
+extern const struct command cmd_top;
 
 #endif

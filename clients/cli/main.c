@@ -13,7 +13,7 @@
 static const struct command *const commands[] = {
 	&cmd_queue_list,     &cmd_queue_create, &cmd_queue_stat,  &cmd_queue_put,
 	&cmd_queue_get,      &cmd_queue_peek,   &cmd_queue_purge, &cmd_queue_move,
-	&cmd_queue_shutdown, &cmd_queue_delete, &cmd_lock_run,
+	&cmd_queue_shutdown, &cmd_queue_delete, &cmd_lock_run,    &cmd_top,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -1,6 +1,11 @@
 /* Commands that look after queues, and what can be said when they are made or filled. */
 #include "integration/cli/client.h"
 
+#include <poll.h>
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 static json_int_t number(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
@@ -167,6 +172,70 @@ static void queues_are_listed(void **state)
 	relevo_lock_close(lock);
 }
 
+static void top_tells_rates(void **state)
+{
+	struct scene *scene = *state;
+	relevo_lock *lock = NULL;
+	assert_ok(relevo_lock_open(scene->session, "lock", NULL, &lock));
+	assert_ok(relevo_lock_acquire(lock, RELEVO_FOREVER, NULL));
+	expect_output(client("", "queue", "put", "q", "x"), "");
+	struct outcome outcome = client("", "top", "--batch", "-n1", "-d10");
+	assert_int_equal(outcome.status, 0);
+	assert_non_null(strstr(outcome.out, ": 2 objects, 0 getters and 0 putters wait, "
+					    "1 tokens held, 0.0 put/s, 0.0 ack/s\n"));
+	assert_non_null(strstr(outcome.out, "lock                     lock "));
+	outcome_free(&outcome);
+	outcome = client("", "top", "--json", "-n1", "-d10");
+	json_t *first = json_loads(outcome.out, JSON_DISABLE_EOF_CHECK, NULL);
+	assert_string_equal(text(first, "queue"), "lock");
+	assert_int_equal(number(first, "leased"), 1);
+	assert_true(json_is_real(json_object_get(first, "put_per_second")));
+	json_decref(first);
+	outcome_free(&outcome);
+	assert_ok(relevo_lock_release(lock));
+	relevo_lock_close(lock);
+}
+
+static void top_needs_a_terminal(void **state)
+{
+	(void)state;
+	expect_failure(client("", "top"), 2, "top: there is no terminal");
+	expect_failure(client("", "top", "-d1"), 2, "top: --delay: 1 is not between 10");
+}
+
+/* On a terminal: it draws the table, goes on, and leaves with q. */
+static void top_draws_a_table(void **state)
+{
+	(void)state;
+	struct winsize size = { .ws_row = 24, .ws_col = 200 };
+	char screen[65536];
+	size_t seen = 0;
+	int terminal;
+	setenv("TERM", "xterm", 1);
+	pid_t top = forkpty(&terminal, NULL, NULL, &size);
+	if (top == 0) {
+		execl(RELEVO_EXE, "relevo", "top", "-d50", (char *)NULL);
+		_exit(127);
+	}
+	assert_true(top > 0);
+	screen[0] = '\0';
+	/* The end of the summary, in the first table. */
+	while (strstr(screen, "ack/s") == NULL || strstr(screen, "ACK/S") == NULL) {
+		struct pollfd entry = { .fd = terminal, .events = POLLIN };
+		assert_int_equal(poll(&entry, 1, TEST_PATIENCE), 1);
+		ssize_t got = read(terminal, screen + seen, sizeof screen - 1 - seen);
+		assert_true(got > 0);
+		seen += (size_t)got;
+		screen[seen] = '\0';
+	}
+	assert_int_equal(write(terminal, "q", 1), 1);
+	/* What it draws at the end has to go somewhere. */
+	while (read(terminal, screen, sizeof screen) > 0)
+		continue;
+	assert_int_equal(test_wait(top), 0);
+	close(terminal);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +250,9 @@ int main(void)
 		client_unit_test(a_queue_that_is_shut_down_drains),
 		client_unit_test(shutdown_now_drops),
 		client_unit_test(queues_are_listed),
+		client_unit_test(top_tells_rates),
+		client_unit_test(top_needs_a_terminal),
+		client_unit_test(top_draws_a_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,105 @@
+#include "cli/top_screen.h"
+
+#include "cli/listing.h"
+
+#include <inttypes.h>
+#include <ncurses.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LINE = 512 };
+
+static SCREEN *screen;
+static size_t first; /* the row that is at the top */
+
+void top_line(const struct top_row *row, char *text, size_t size)
+{
+	if (row == NULL) {
+		snprintf(text, size, "%-24s %-9s %10s %8s %8s %7s %7s %10s %10s", "NAME", "KIND",
+			 "READY", "LEASED", "DELAYED", "GETTERS", "PUTTERS", "PUT/S", "ACK/S");
+		return;
+	}
+	const struct relevo_queue_info *info = &row->info;
+	snprintf(text, size,
+		 "%-24s %-9s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %7" PRIu64 " %7" PRIu64
+		 " %10.1f %10.1f",
+		 info->name, listing_kind(info->kind), info->ready, info->leased, info->delayed,
+		 info->getters, info->putters, row->put_rate, row->acknowledged_rate);
+}
+
+void top_summary(const struct top_table *table, const char *url, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "%s: %zu objects, %" PRIu64 " getters and %" PRIu64 " putters wait, %" PRIu64
+		 " tokens held, %.1f put/s, %.1f ack/s",
+		 url, table->count, table->getters, table->putters, table->held, table->put_rate,
+		 table->acknowledged_rate);
+}
+
+bool top_screen_open(void)
+{
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return false;
+	screen = newterm(NULL, stdout, stdin);
+	if (screen == NULL)
+		return false;
+	cbreak();
+	noecho();
+	keypad(stdscr, true);
+	curs_set(0);
+	return true;
+}
+
+static void draw(const struct top_table *table, const char *url)
+{
+	char text[LINE];
+	const int heads = 3;
+	erase();
+	top_summary(table, url, text, sizeof text);
+	mvaddnstr(0, 0, text, COLS);
+	top_line(NULL, text, sizeof text);
+	attron(A_REVERSE);
+	mvaddnstr(2, 0, text, COLS);
+	attroff(A_REVERSE);
+	for (int line = heads; line < LINES && first + (size_t)(line - heads) < table->count;
+	     line++) {
+		top_line(&table->rows[first + (size_t)(line - heads)], text, sizeof text);
+		mvaddnstr(line, 0, text, COLS);
+	}
+	refresh();
+}
+
+/* False: leave. */
+static bool act_on(int key, const struct top_table *table)
+{
+	if (key == 'q' || key == 'Q')
+		return false;
+	if (key == KEY_DOWN && first + 1 < table->count)
+		first++;
+	if (key == KEY_UP && first > 0)
+		first--;
+	return true;
+}
+
+bool top_screen_show(const struct top_table *table, const char *url, int msec)
+{
+	int key;
+	if (first >= table->count)
+		first = table->count > 0 ? table->count - 1 : 0;
+	draw(table, url);
+	timeout(msec);
+	while ((key = getch()) != ERR) {
+		if (!act_on(key, table))
+			return false;
+		draw(table, url);
+	}
+	return true;
+}
+
+void top_screen_close(void)
+{
+	endwin();
+	delscreen(screen);
+	screen = NULL;
+}
