@@ -64,18 +64,21 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 void engine_peer_on_recall(struct engine_peer *peer,
 			   void (*on_recall)(void *context, uint32_t handle), void *context);
 
+/* What a session left behind. */
+struct peer_remains {
+	uint32_t leases;  /* that went back */
+	uint32_t objects; /* that ended: its own, and those that nobody else had open */
+};
+
 /* The session has ended, in order or not: its waiters are dropped without an
  * answer, what it leased goes back to its place, its wills are carried out, its
- * handles are closed. */
-void engine_peer_gone(struct engine_peer *peer, nsec_t now);
+ * handles are closed, and objects that live no longer than these end. */
+struct peer_remains engine_peer_gone(struct engine_peer *peer, nsec_t now);
 
 /* The session ends in order; engine_peer_gone() has to follow. Nobody has died
  * with the tokens that it holds: they are released, or stay away if their queue
  * says so. */
 void engine_peer_leave(struct engine_peer *peer, nsec_t now);
-
-/* How many items the session holds. */
-uint32_t engine_peer_leases(const struct engine_peer *peer);
 
 /* ---- waiting ---------------------------------------------------------- */
 
@@ -147,8 +150,9 @@ struct waiter {
 			uint8_t operation;
 		};
 	};
-	int refusal; /* the answer if it cannot be served now; OK: it waits */
-	int status;  /* the answer */
+	nsec_t since; /* when it began to wait */
+	int refusal;  /* the answer if it cannot be served now; OK: it waits */
+	int status;   /* the answer */
 	uint8_t kind;
 	uint8_t state;
 	bool brief; /* does not wait, but for items that are called back */

@@ -167,6 +167,11 @@ struct lease *lease_next(struct engine_peer *peer, uint32_t *slot)
 	return NULL;
 }
 
+size_t leases_cost(const struct lease_table *table)
+{
+	return table->chunk_count * chunk_cost;
+}
+
 void leases_return(struct engine_peer *peer)
 {
 	struct lease_table *table = &peer->leases;

@@ -67,6 +67,9 @@ int leases_check(struct engine_peer *peer, const uint64_t *leases, size_t count,
  * `*slot` on. */
 struct lease *lease_next(struct engine_peer *peer, uint32_t *slot);
 
+/* What the table costs. */
+size_t leases_cost(const struct lease_table *table);
+
 /* The session has ended: return all of them and free the table. */
 void leases_return(struct engine_peer *peer);
 

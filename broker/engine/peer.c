@@ -51,26 +51,30 @@ static void close_handles(struct engine_peer *peer)
 	handle_table_fini(&peer->queues, peer->account);
 }
 
-void engine_peer_gone(struct engine_peer *peer, nsec_t now)
+static size_t count_objects(const struct engine *engine)
+{
+	return engine->queues.count + engine->cells.count + engine->shared.count;
+}
+
+struct peer_remains engine_peer_gone(struct engine_peer *peer, nsec_t now)
 {
 	struct engine *engine = peer->engine;
+	struct peer_remains remains = { .leases = peer->leases.used };
 	engine_at(engine, now);
 	drop_waiters(peer);
 	leases_return(peer);
 	wills_execute(peer);
+	size_t objects = count_objects(engine);
 	end_owned_queues(peer);
 	close_handles(peer);
 	cells_leave(peer);
 	shared_leave(peer);
+	remains.objects = (uint32_t)(objects - count_objects(engine));
 	account_drop(peer->account);
 	free(peer);
 	engine->peers--;
 	engine_run(engine);
-}
-
-uint32_t engine_peer_leases(const struct engine_peer *peer)
-{
-	return peer->leases.used;
+	return remains;
 }
 
 int peer_reserve_handle(struct engine_peer *peer, struct error *error)

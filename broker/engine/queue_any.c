@@ -86,6 +86,7 @@ static struct any *any_new(struct engine_peer *peer, const struct get_request *r
 		.peer = peer,
 		.kind = WAITER_ANY,
 		.state = WAITER_PARKED,
+		.since = peer->engine->now,
 	};
 	call->any = any;
 	list_append(&peer->waiters, &call->in_peer);
@@ -147,4 +148,14 @@ void any_drop(struct waiter *waiter)
 	struct any *any = waiter->any;
 	decide(any);
 	any_free(any);
+}
+
+bool any_is_member(const struct waiter *waiter)
+{
+	return waiter->answer == on_answer;
+}
+
+struct queue *any_first(const struct waiter *waiter)
+{
+	return waiter->any->members[0].waiter.queue;
 }

@@ -18,6 +18,11 @@ static const char *kind_name(enum queue_kind kind)
 	return kind < QUEUE_ANY ? names[kind] : "object";
 }
 
+const char *queue_noun(const struct queue *queue)
+{
+	return kind_name(queue->options.kind);
+}
+
 /* ---- what it was created as ------------------------------------------- */
 
 int kind_compare(const struct queue *queue, enum queue_kind asked, struct error *error)

@@ -12,6 +12,9 @@
  * redelivery, and knows.
  */
 
+/* What to call it in a message: "queue", "lock", ... */
+const char *queue_noun(const struct queue *queue);
+
 /* OPTION_MISMATCH when the queue is not of that kind. */
 int kind_compare(const struct queue *queue, enum queue_kind asked, struct error *error);
 

@@ -77,6 +77,7 @@ static void join_queue(struct waiter *waiter)
 int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline)
 {
 	waiter->peer = peer;
+	waiter->since = peer->engine->now;
 	int status = begin_waiting(waiter, deadline);
 	if (status != RELEVO_OK)
 		return status;

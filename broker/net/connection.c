@@ -318,6 +318,11 @@ struct account *connection_account(const struct connection *connection)
 	return connection->account;
 }
 
+size_t connection_cost(const struct connection *connection)
+{
+	return connection->charged;
+}
+
 const struct channel_peer *connection_peer(const struct connection *connection)
 {
 	return &connection->peer;

@@ -49,6 +49,9 @@ void connection_greeted(struct connection *connection);
 /* Who pays for what this client causes. */
 struct account *connection_account(const struct connection *connection);
 
+/* Bytes of its own that it is charged. */
+size_t connection_cost(const struct connection *connection);
+
 const struct channel_peer *connection_peer(const struct connection *connection);
 
 /* Send a frame when the round ends; header->sizes are those of the bodies. On a

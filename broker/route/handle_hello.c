@@ -13,8 +13,6 @@
 /* What is known of a client that has yet to prove that it knows the key. */
 struct greeting {
 	struct proof_subject subject;
-	char host[NAME_MAX_BYTES + 1];
-	char name[NAME_MAX_BYTES + 1];
 };
 
 /* What a client says about itself may be left out, but is held to what names
@@ -35,20 +33,28 @@ static int check_hello(const Relevo__Hello *hello, struct error *error)
 	return status == RELEVO_OK ? check_label(hello->host, "host", error) : status;
 }
 
-static void log_opened(const struct session *session, const struct proof_subject *hello)
+static void identify(struct session *session, const Relevo__Hello *hello)
 {
 	const struct channel_peer *peer = connection_peer(session->connection);
+	struct identity *identity = &session->identity;
 	/* The kernel's word about the pid counts more than the client's. */
+	identity->pid = peer->local ? (uint64_t)peer->pid : hello->pid;
+	snprintf(identity->host, sizeof identity->host, "%s", hello->host);
+	snprintf(identity->name, sizeof identity->name, "%s", hello->name);
+}
+
+static void log_opened(const struct session *session)
+{
+	const struct identity *identity = &session->identity;
 	log_info("session-open", LOG_NUMBER("session", session->number),
 		 LOG_NUMBER("uid", connection_account(session->connection)->uid),
-		 LOG_NUMBER("pid", peer->local ? (uint64_t)peer->pid : hello->pid),
-		 LOG_TEXT("name", hello->name), LOG_TEXT("host", hello->host),
-		 LOG_TEXT("address", peer->address));
+		 LOG_NUMBER("pid", identity->pid), LOG_TEXT("name", identity->name),
+		 LOG_TEXT("host", identity->host),
+		 LOG_TEXT("address", connection_peer(session->connection)->address));
 }
 
 /* `proof` may be NULL: none was asked for. */
-static void welcome(struct session *session, uint64_t call, const struct proof_subject *hello,
-		    uint8_t *proof)
+static void welcome(struct session *session, uint64_t call, uint8_t *proof)
 {
 	struct error error = { 0 };
 	if (session_start(session) != RELEVO_OK) {
@@ -56,7 +62,7 @@ static void welcome(struct session *session, uint64_t call, const struct proof_s
 		session_refuse(session, call, &error);
 		return;
 	}
-	log_opened(session, hello);
+	log_opened(session);
 	reply_welcome(session, call, proof);
 }
 
@@ -74,10 +80,8 @@ static int challenge(struct session *session, uint64_t call, const struct proof_
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
 	session->greeting = greeting;
 	greeting->subject = *hello;
-	snprintf(greeting->host, sizeof greeting->host, "%s", hello->host);
-	snprintf(greeting->name, sizeof greeting->name, "%s", hello->name);
-	greeting->subject.host = greeting->host;
-	greeting->subject.name = greeting->name;
+	greeting->subject.host = session->identity.host;
+	greeting->subject.name = session->identity.name;
 	int status = proof_nonce(greeting->subject.broker_nonce, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -103,10 +107,12 @@ void handle_hello(struct session *session, const struct frame *frame)
 		.name = hello->name,
 	};
 	int status = check_hello(hello, &error);
+	if (status == RELEVO_OK)
+		identify(session, hello);
 	if (status == RELEVO_OK && needs_proof(session))
 		status = challenge(session, call, &subject, &error);
 	else if (status == RELEVO_OK)
-		welcome(session, call, &subject, NULL);
+		welcome(session, call, NULL);
 	if (status != RELEVO_OK)
 		session_refuse(session, call, &error);
 }
@@ -139,7 +145,7 @@ void handle_proof(struct session *session, const struct frame *frame)
 	}
 	int status = check_proof(session, frame->header->proof, own, &error);
 	if (status == RELEVO_OK)
-		welcome(session, call, &session->greeting->subject, own);
+		welcome(session, call, own);
 	else
 		session_refuse(session, call, &error);
 	free(session->greeting);

@@ -16,6 +16,9 @@ handler handle_cancel;
 handler handle_goodbye;
 handler handle_flush;
 
+/* handle_session_list.c */
+handler handle_session_list;
+
 /* handle_queue.c */
 handler handle_queue_open;
 handler handle_queue_close;

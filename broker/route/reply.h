@@ -2,6 +2,7 @@
 #define ROUTE_REPLY_H
 
 #include "engine/manage.h"
+#include "engine/peer_look.h"
 #include "engine/shared.h"
 #include "route/session.h"
 
@@ -55,6 +56,18 @@ enum { LISTING_MOST = 400 };
 /* `more`: there are others behind these. */
 void reply_listing(struct session *session, uint64_t call, const struct queue_summary *summaries,
 		   uint32_t count, bool more);
+
+/* Sessions in one answer: so many, with what they wait for and hold, fit a header. */
+enum { SESSIONS_MOST = 32 };
+
+/* One that is listed, with what the engine knows of it. */
+struct session_row {
+	const struct session *session;
+	struct peer_look look;
+};
+
+void reply_sessions(struct session *session, uint64_t call, const struct session_row *rows,
+		    uint32_t count, bool more);
 
 void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts);
 

@@ -13,6 +13,7 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_CANCEL] = handle_cancel,
 	[RELEVO__HEADER__OP_GOODBYE] = handle_goodbye,
 	[RELEVO__HEADER__OP_FLUSH] = handle_flush,
+	[RELEVO__HEADER__OP_SESSION_LIST] = handle_session_list,
 	[RELEVO__HEADER__OP_QUEUE_OPEN] = handle_queue_open,
 	[RELEVO__HEADER__OP_QUEUE_CLOSE] = handle_queue_close,
 	[RELEVO__HEADER__OP_QUEUE_DELETE] = handle_queue_delete,
@@ -157,6 +158,7 @@ struct router *router_new(const struct router_config *config, struct engine *eng
 	router->engine = engine;
 	router->loop = loop;
 	router->last_session = 0;
+	list_init(&router->sessions);
 	list_init(&router->free_calls);
 	router->free_count = 0;
 	return router;

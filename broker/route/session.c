@@ -36,6 +36,8 @@ int session_start(struct session *session)
 		return RELEVO_NO_MEMORY;
 	engine_peer_on_recall(session->peer, on_recall, session);
 	session->number = ++router->last_session;
+	session->opened = loop_now(router->loop);
+	list_append(&router->sessions, &session->in_router);
 	session->state = SESSION_OPEN;
 	connection_greeted(session->connection);
 	return RELEVO_OK;
@@ -62,12 +64,14 @@ static void drop_calls(struct session *session)
 void session_end(struct session *session, const char *reason)
 {
 	if (session->state == SESSION_OPEN) {
-		size_t leases = engine_peer_leases(session->peer);
-		engine_peer_gone(session->peer, loop_now(session->router->loop));
+		struct peer_remains remains =
+			engine_peer_gone(session->peer, loop_now(session->router->loop));
 		session->peer = NULL;
+		list_remove(&session->in_router);
 		drop_calls(session);
 		log_info("session-gone", LOG_NUMBER("session", session->number),
-			 LOG_TEXT("reason", reason), LOG_NUMBER("leases-returned", leases));
+			 LOG_TEXT("reason", reason), LOG_NUMBER("leases-returned", remains.leases),
+			 LOG_NUMBER("objects-ended", remains.objects));
 	}
 	session->state = SESSION_ENDED;
 	connection_finish(session->connection, reason);

@@ -2,6 +2,7 @@
 #define ROUTE_SESSION_H
 
 #include "base/map.h"
+#include "base/name.h"
 #include "net/connection.h"
 #include "route/router.h"
 #include "wire/protocol.h"
@@ -20,6 +21,7 @@ struct router {
 	struct engine *engine;
 	struct loop *loop;
 	uint64_t last_session;  /* number given out last */
+	struct list sessions;   /* that are open, by number */
 	struct list free_calls; /* for the next ones */
 	uint32_t free_count;
 	struct answer_room room;
@@ -35,6 +37,13 @@ enum session_state { SESSION_NEW, SESSION_CHALLENGED, SESSION_OPEN, SESSION_ENDE
 
 struct greeting;
 
+/* What a client says of itself, or the kernel of it. */
+struct identity {
+	uint64_t pid;
+	char host[NAME_MAX_BYTES + 1];
+	char name[NAME_MAX_BYTES + 1];
+};
+
 /* One client. Lives as long as its connection is open. */
 struct session {
 	struct router *router;
@@ -42,11 +51,14 @@ struct session {
 	struct engine_peer *peer; /* only while OPEN */
 	enum session_state state;
 	struct greeting *greeting; /* only while CHALLENGED */
-	uint64_t number;           /* from Hello on */
-	struct list calls;         /* not answered yet */
-	struct map waiting;        /* those of them that Cancel can name, by number */
-	uint64_t dealt;            /* bytes of bodies put quietly and dealt with */
-	uint64_t confirmed;        /* of these, what the client has been told */
+	struct identity identity;  /* from Hello on */
+	uint64_t number;           /* the rest: while OPEN */
+	nsec_t opened;
+	struct list in_router; /* router->sessions */
+	struct list calls;     /* not answered yet */
+	struct map waiting;    /* those of them that Cancel can name, by number */
+	uint64_t dealt;        /* bytes of bodies put quietly and dealt with */
+	uint64_t confirmed;    /* of these, what the client has been told */
 };
 
 /* NULL when memory or the user's share ran out. */

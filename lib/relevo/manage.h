@@ -1,6 +1,6 @@
 /*
  * Looking after queues: what there is, what is in them, and how to get it out of the
- * way. For tools and operators; programs that only work need none of it.
+ * way; and who is connected. For tools and operators; programs that only work need none of it.
  */
 #ifndef RELEVO_MANAGE_H
 #define RELEVO_MANAGE_H
@@ -77,6 +77,66 @@ struct relevo_queue_info {
  */
 int relevo_queue_list(relevo_session *session, const char *prefix,
 		      int (*visit)(const struct relevo_queue_info *info, void *user), void *user);
+
+/* A call in which a session waits. */
+enum relevo_waiting_call {
+	RELEVO_WAITING_GET = 0,     /* an item, leased or not */
+	RELEVO_WAITING_GET_ANY = 1, /* from several queues, the first of which is named */
+	RELEVO_WAITING_PUT = 2,     /* room */
+	RELEVO_WAITING_JOIN = 3,    /* until all items are done */
+	RELEVO_WAITING_ACQUIRE = 4, /* a lock, or a permit of a semaphore */
+	RELEVO_WAITING_WAIT = 5,    /* a condition, an event, a barrier, a value, an array */
+};
+
+/* What a session waits for. */
+struct relevo_session_wait {
+	enum relevo_waiting_call call;
+	const char *kind;   /* of the object: "queue", "lock", "event" */
+	const char *object; /* its name */
+	int64_t msec;       /* for so long */
+};
+
+/* An object of which a session holds items, or the tokens of a lock or semaphore. */
+struct relevo_session_hold {
+	const char *kind;
+	const char *object;
+	uint64_t count;
+};
+
+/* One session of a broker: a process may have several. */
+struct relevo_session_info {
+	uint64_t number;     /* unique in the broker's life; rises */
+	const char *name;    /* what it calls itself */
+	const char *host;    /* where it runs, as it says itself */
+	const char *address; /* "unix", or host:port of its end of the connection */
+	int64_t pid;         /* there */
+	bool local;          /* then the kernel vouches for pid and uid */
+	uint32_t uid;        /* 0 if it is not local */
+	int64_t msec;        /* since it was opened */
+	uint64_t handles;    /* objects that it has open */
+	uint64_t leases;     /* items that it was handed and has not acknowledged */
+	uint64_t waits;      /* calls that wait; none: it runs, as far as the broker knows */
+	uint64_t bytes;      /* of the broker's memory, for the session itself */
+	uint64_t user_bytes; /* for all that its user causes: items, queues, sessions */
+	const struct relevo_session_wait *waiting; /* the first 8 */
+	size_t waiting_count;
+	const struct relevo_session_hold
+		*held; /* the first 8 objects, of the first 32,768 leases */
+	size_t held_count;
+};
+
+/*
+ * Call `visit` for each session of the broker, in the order in which they were opened,
+ * until it returns something other than 0: that is returned. What it is given is valid
+ * until it returns; it may call relevo. The caller's own session is one of them.
+ * Thread-safe; blocks.
+ *
+ * Returns RELEVO_OK behind the last. Errors: DISCONNECTED, FORKED, NO_MEMORY,
+ * UNKNOWN_OPERATION (an older broker).
+ */
+int relevo_session_list(relevo_session *session,
+			int (*visit)(const struct relevo_session_info *info, void *user),
+			void *user);
 
 #pragma GCC visibility pop
 

@@ -212,6 +212,89 @@ static void test_what_a_client_sent_before_it_vanished_counts(void **state)
 				 wire_send_get(&scene->client, scene->queue, 1, 10000), "legacy");
 }
 
+static const Relevo__SessionListing *list(struct wire_client *client, uint64_t after, uint32_t most)
+{
+	Relevo__SessionList message = RELEVO__SESSION_LIST__INIT;
+	message.after = after;
+	message.max_sessions = most;
+	Relevo__Header header = WIRE_HEADER(SESSION_LIST, session_list, &message);
+	uint64_t call = wire_send(client, &header, NULL);
+	return wire_expect(client, call, RELEVO__HEADER__OP_SESSION_LISTING)->session_listing;
+}
+
+static void test_sessions_are_listed_part_by_part(void **state)
+{
+	struct scene *scene = *state;
+	wire_put(&scene->bystander, scene->beside, "held");
+	uint64_t get = wire_send_get(&scene->bystander, scene->beside, 1, 0);
+	uint64_t lease = wire_expect_item(&scene->bystander, get, "held");
+	get = wire_send_get(&scene->bystander, scene->beside, 1, MSEC_FOREVER);
+	wire_expect_silence(&scene->bystander, 20);
+	const Relevo__SessionListing *listing = list(&scene->client, 0, 1);
+	assert_int_equal(listing->n_sessions, 1);
+	assert_int_equal(listing->sessions[0], 1);
+	assert_int_equal(listing->pids[0], getpid());
+	assert_true(listing->local[0]);
+	assert_string_equal(listing->names[0], "test");
+	assert_string_equal(listing->hosts[0], "here");
+	assert_int_equal(listing->n_wait_calls, 0);
+	assert_true(listing->more);
+	listing = list(&scene->client, 1, 0);
+	assert_int_equal(listing->n_sessions, 1);
+	assert_int_equal(listing->sessions[0], 2);
+	assert_int_equal(listing->leases[0], 1);
+	assert_int_equal(listing->waits[0], 1);
+	assert_int_equal(listing->wait_counts[0], 1);
+	assert_int_equal(listing->wait_calls[0], RELEVO__WAITING_CALL__WAITING_GET);
+	assert_string_equal(listing->wait_objects[0], "beside");
+	assert_in_range(listing->waits_ms[0], 19, WIRE_MSEC);
+	assert_int_equal(listing->held_counts[0], 1);
+	assert_string_equal(listing->held_kinds[0], "queue");
+	assert_string_equal(listing->held_objects[0], "beside");
+	assert_int_equal(listing->held[0], 1);
+	assert_false(listing->more);
+	assert_int_equal(list(&scene->client, 2, 0)->n_sessions, 0);
+	/* Nothing of it is in the bystander's way. */
+	uint64_t nack = wire_send_nack(&scene->bystander, lease, 0);
+	lease = wire_expect_item(&scene->bystander, get, "held");
+	wire_expect_done(&scene->bystander, nack, 1);
+	wire_expect_done(&scene->bystander, wire_send_ack(&scene->bystander, lease), 1);
+}
+
+/* Not the number that the client says, but whom the kernel sees. */
+static void test_the_pid_of_a_local_client_is_the_kernels(void **state)
+{
+	struct scene *scene = *state;
+	struct wire_client other;
+	Relevo__Hello hello = RELEVO__HELLO__INIT;
+	hello.version = PROTOCOL_VERSION;
+	hello.pid = 1;
+	Relevo__Header header = WIRE_HEADER(HELLO, hello, &hello);
+	wire_connect(&other, scene->broker.url);
+	wire_expect(&other, wire_send(&other, &header, NULL), RELEVO__HEADER__OP_WELCOME);
+	const Relevo__SessionListing *listing = list(&scene->client, 2, 0);
+	assert_int_equal(listing->pids[0], getpid());
+	assert_string_equal(listing->names[0], "");
+	wire_close(&other);
+}
+
+static void test_the_end_of_objects_is_logged(void **state)
+{
+	struct scene *scene = *state;
+	Relevo__QueueOpen open = RELEVO__QUEUE_OPEN__INIT;
+	open.lifetime = RELEVO__LIFETIME__LIFETIME_SESSION;
+	Relevo__Header header = WIRE_HEADER(QUEUE_OPEN, queue_open, &open);
+	for (int i = 0; i < 2; i++)
+		wire_expect(&scene->client, wire_send(&scene->client, &header, NULL),
+			    RELEVO__HEADER__OP_QUEUE_OPENED);
+	wire_expect_done(&scene->client, wire_send_goodbye(&scene->client), 0);
+	wire_expect_end(&scene->client);
+	char *log = test_broker_log(&scene->broker);
+	assert_non_null(strstr(log, "event=session-gone session=1 reason=\"goodbye\" "
+				    "leases-returned=0 objects-ended=2"));
+	free(log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +310,9 @@ int main(void)
 		scene_test(test_goodbye_returns_what_was_held_first),
 		scene_test(test_a_vanished_client_returns_what_it_held),
 		scene_test(test_what_a_client_sent_before_it_vanished_counts),
+		scene_test(test_sessions_are_listed_part_by_part),
+		scene_test(test_the_pid_of_a_local_client_is_the_kernels),
+		scene_test(test_the_end_of_objects_is_logged),
 	};
 	return cmocka_run_group_tests_name("transcript/session", tests, NULL, NULL);
 }

@@ -1,0 +1,118 @@
+#include "engine/peer_look.h"
+
+#include "engine/cell.h"
+#include "engine/peer.h"
+#include "engine/queue_any.h"
+#include "engine/token.h"
+#include "engine/waiter.h"
+
+/* ---- what it waits for -------------------------------------------------- */
+
+static enum peer_call call_at(const struct queue *queue)
+{
+	switch (queue->options.kind) {
+	case QUEUE_LOCK:
+	case QUEUE_SEMAPHORE:
+		return PEER_ACQUIRE;
+	case QUEUE_CONDITION:
+		return PEER_WAIT;
+	default:
+		return PEER_GET;
+	}
+}
+
+static struct peer_wait describe_queue(const struct waiter *waiter)
+{
+	const struct queue *queue = waiter->kind == WAITER_ANY ? any_first(waiter) : waiter->queue;
+	struct peer_wait wait = {
+		.kind = queue_noun(queue),
+		.object = queue->name,
+		.since = waiter->since,
+	};
+	if (waiter->kind == WAITER_ANY)
+		wait.call = PEER_GET_ANY;
+	else if (waiter->kind == WAITER_PUT)
+		wait.call = PEER_PUT;
+	else if (waiter->kind == WAITER_JOIN)
+		wait.call = PEER_JOIN;
+	else
+		wait.call = call_at(queue);
+	return wait;
+}
+
+static struct peer_wait describe(const struct waiter *waiter)
+{
+	if (waiter->kind != WAITER_CELL)
+		return describe_queue(waiter);
+	return (struct peer_wait){
+		.call = PEER_WAIT,
+		.kind = cell_noun(waiter->cell),
+		.object = waiter->cell->name,
+		.since = waiter->since,
+	};
+}
+
+/* Not one that is about to be answered, or that stands in line for another. */
+static bool waits(const struct waiter *waiter)
+{
+	return waiter->state == WAITER_PARKED && waiter->refusal == RELEVO_OK &&
+	       !any_is_member(waiter);
+}
+
+static void look_at_waiters(const struct engine_peer *peer, struct peer_look *look)
+{
+	list_for_each (node, &peer->waiters) {
+		const struct waiter *waiter = container_of(node, struct waiter, in_peer);
+		if (!waits(waiter))
+			continue;
+		if (look->waiting_count < LOOK_MOST)
+			look->waiting[look->waiting_count++] = describe(waiter);
+		look->waits++;
+	}
+}
+
+/* ---- what it holds ------------------------------------------------------ */
+
+/* The entry of that queue, made if there is room; or NULL. */
+static struct peer_hold *hold_of(struct peer_look *look, const struct queue *queue)
+{
+	for (uint32_t i = 0; i < look->held_count; i++) {
+		if (look->held[i].object == queue->name)
+			return &look->held[i];
+	}
+	if (look->held_count == LOOK_MOST)
+		return NULL;
+	struct peer_hold *hold = &look->held[look->held_count++];
+	*hold = (struct peer_hold){ .kind = queue_noun(queue), .object = queue->name };
+	return hold;
+}
+
+static void look_at_leases(struct engine_peer *peer, uint32_t *effort, struct peer_look *look)
+{
+	uint32_t slot = 0;
+	const struct lease *lease;
+	while (*effort > 0 && (lease = lease_next(peer, &slot)) != NULL) {
+		--*effort;
+		struct peer_hold *hold = lease->ahead == NULL ? hold_of(look, lease->queue) : NULL;
+		if (hold != NULL)
+			hold->count++;
+	}
+}
+
+static size_t cost_of(const struct engine_peer *peer)
+{
+	size_t handles =
+		(size_t)peer->queues.capacity + peer->cells.capacity + peer->shared.capacity;
+	return handles * sizeof(struct handle) + leases_cost(&peer->leases);
+}
+
+void peer_look(struct engine_peer *peer, uint32_t *effort, struct peer_look *look)
+{
+	*look = (struct peer_look){
+		.handles = (uint64_t)peer->queues.count + peer->cells.count + peer->shared.count,
+		.leases = peer->leases.used,
+		.bytes = cost_of(peer),
+	};
+	look_at_waiters(peer, look);
+	look_at_leases(peer, effort, look);
+}
