@@ -1,5 +1,7 @@
 #include "client/handle.h"
 
+#include "base/mutant.h"
+
 #include <stdio.h>
 
 void handle_opened(struct handle *handle, const char *name, uint32_t number, uint64_t identity)
@@ -16,10 +18,11 @@ void handle_opened(struct handle *handle, const char *name, uint32_t number, uin
 static int reopen(struct handle *handle, nsec_t deadline, struct error *error)
 {
 	struct connection *connection = &handle->session->connection;
-	if (handle->broker != connection->broker)
+	if (handle->broker != connection->broker && !MUTANT(restart_unnoticed))
 		return error_set(error, RELEVO_GONE,
-				 "the %s \"%s\" ended with the broker that kept it", handle->what,
-				 handle->name);
+				 "the %s \"%s\" ended with the broker that kept it, which was "
+				 "restarted",
+				 handle->what, handle->name);
 	uint64_t identity = handle->identity;
 	uint64_t epoch = handle->epoch;
 	handle->reopening = connection->epoch;

@@ -26,7 +26,7 @@ int scene_teardown(void **state);
 /* SIGKILL for the broker; what it kept is lost, its folder stays. */
 void broker_kill(struct test_broker *broker);
 
-/* Another one at the same address. */
+/* Another one at the same addresses. */
 void broker_again(struct test_broker *broker);
 
 /* Another session with that broker, and queues of it. */

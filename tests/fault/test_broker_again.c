@@ -1,0 +1,273 @@
+/* A broker is back at its address, without anything that the one before kept. */
+#include "support/queues.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+
+/* ---- handles of the old broker -------------------------------------------- */
+
+/* One of each kind, all of them named "old" but for the shared memory. */
+struct handles {
+	relevo_queue *queue;
+	relevo_lock *lock;
+	relevo_rlock *rlock;
+	relevo_semaphore *semaphore;
+	relevo_condition *condition;
+	relevo_event *event;
+	relevo_barrier *barrier;
+	relevo_value *value;
+	relevo_array *array;
+	relevo_shared *shared;
+};
+
+static void handles_open(struct handles *handles, relevo_session *session)
+{
+	const struct relevo_semaphore_options semaphore = { .value = 1 };
+	const struct relevo_barrier_options barrier = { .parties = 1 };
+	const struct relevo_value_options value = { .type = RELEVO_INT64 };
+	const struct relevo_array_options array = { .type = RELEVO_INT64, .count = 3 };
+	handles->queue = queue_open(session, "old");
+	assert_ok(relevo_lock_open(session, "old lock", NULL, &handles->lock));
+	assert_ok(relevo_rlock_open(session, "old rlock", NULL, &handles->rlock));
+	assert_ok(relevo_semaphore_open(session, "old permits", &semaphore, &handles->semaphore));
+	assert_ok(relevo_condition_open(session, "old news", NULL, &handles->condition));
+	assert_ok(relevo_event_open(session, "old flag", NULL, &handles->event));
+	assert_ok(relevo_barrier_open(session, "old meeting", &barrier, &handles->barrier));
+	assert_ok(relevo_value_open(session, "old value", &value, &handles->value));
+	assert_ok(relevo_array_open(session, "old array", &array, &handles->array));
+	assert_ok(relevo_shared_open(session, "old memory", 100, NULL, &handles->shared));
+}
+
+static void handles_close(struct handles *handles)
+{
+	relevo_queue_close(handles->queue);
+	relevo_lock_close(handles->lock);
+	relevo_rlock_close(handles->rlock);
+	relevo_semaphore_close(handles->semaphore);
+	relevo_condition_close(handles->condition);
+	relevo_event_close(handles->event);
+	relevo_barrier_close(handles->barrier);
+	relevo_value_close(handles->value);
+	relevo_array_close(handles->array);
+	relevo_shared_close(handles->shared);
+}
+
+/* GONE, with the object's name, and why. */
+#define assert_restarted(call, name)                                                               \
+	do {                                                                                       \
+		assert_fails(call, RELEVO_GONE, "\"" name "\"");                                   \
+		assert_non_null(strstr(relevo_error_detail(), "restarted"));                       \
+	} while (0)
+
+static void expect_all_gone(const struct handles *handles)
+{
+	relevo_item item;
+	int64_t number = 1;
+	uint32_t index;
+	bool set;
+	assert_restarted(relevo_queue_get(handles->queue, &item, 1000), "old");
+	assert_restarted(relevo_queue_put(handles->queue, "x", 1, 1000), "old");
+	assert_restarted(relevo_lock_acquire(handles->lock, 1000, NULL), "old lock");
+	assert_restarted(relevo_rlock_acquire(handles->rlock, 1000, NULL), "old rlock");
+	assert_restarted(relevo_semaphore_acquire(handles->semaphore, 1000, NULL), "old permits");
+	assert_restarted(relevo_semaphore_release(handles->semaphore), "old permits");
+	assert_restarted(relevo_condition_acquire(handles->condition, 1000, NULL), "old news.lock");
+	assert_restarted(relevo_event_set(handles->event), "old flag");
+	assert_restarted(relevo_event_is_set(handles->event, &set), "old flag");
+	assert_restarted(relevo_barrier_wait(handles->barrier, 1000, &index), "old meeting");
+	assert_restarted(relevo_value_set(handles->value, &number, sizeof number), "old value");
+	assert_restarted(relevo_value_wait_until(handles->value, RELEVO_IS_EQUAL, &number,
+						 sizeof number, 1000),
+			 "old value");
+	assert_restarted(relevo_array_set(handles->array, 0, &number, sizeof number), "old array");
+}
+
+/* Those of the old broker never mean the new ones of the same names. */
+static void every_handle_says_that_its_object_is_gone(void **state)
+{
+	struct scene *scene = *state;
+	struct handles old, new;
+	relevo_session *other;
+	struct relevo_queue_counts counts;
+	handles_open(&old, scene->session);
+	memcpy(relevo_shared_data(old.shared), "kept", 5);
+	broker_kill(&scene->broker);
+	broker_again(&scene->broker);
+	other = session_open(scene->broker.url);
+	handles_open(&new, other);
+	/* The first call finds out that the connection is lost, or reconnects. */
+	int status = relevo_flush(scene->session, 5000);
+	assert_true(status == RELEVO_OK || status == RELEVO_DISCONNECTED);
+	expect_all_gone(&old);
+	/* Memory is the processes' own. */
+	assert_string_equal(relevo_shared_data(old.shared), "kept");
+	assert_string_equal(relevo_shared_data(new.shared), "");
+	assert_ok(relevo_queue_count(new.queue, &counts));
+	assert_int_equal(counts.put, 0);
+	handles_close(&old);
+	handles_close(&new);
+	/* The session itself is as good as new. */
+	handles_open(&old, scene->session);
+	put_text(old.queue, "works");
+	expect_text(old.queue, "works");
+	handles_close(&old);
+	assert_ok(relevo_close(other));
+	relevo_queue_close(scene->queue);
+	scene->queue = NULL;
+}
+
+static void use_inherited(void *argument)
+{
+	struct scene *scene = argument;
+	relevo_item item;
+	child_check(relevo_queue_get(scene->queue, &item, 1000) == RELEVO_GONE);
+	child_check(strstr(relevo_error_detail(), "restarted") != NULL);
+	relevo_queue_close(scene->queue);
+	child_check(relevo_close(scene->session) == RELEVO_OK);
+}
+
+static void a_forked_child_is_told_too(void **state)
+{
+	struct scene *scene = *state;
+	broker_kill(&scene->broker);
+	broker_again(&scene->broker);
+	relevo_session *other = session_open(scene->broker.url);
+	relevo_queue *new = queue_open(other, "q");
+	put_text(new, "not for old handles");
+	assert_ok(relevo_flush(other, 5000));
+	child_join(child_start(use_inherited, scene));
+	expect_text(new, "not for old handles");
+	relevo_queue_close(new);
+	assert_ok(relevo_close(other));
+	/* This one has not used its session since. */
+	relevo_queue_close(scene->queue);
+	scene->queue = NULL;
+	assert_int_not_equal(relevo_flush(scene->session, 5000), -1);
+}
+
+/* ---- losses that follow each other ------------------------------------------ */
+
+enum { CONSUMERS = 4, LOSSES = 5 };
+
+struct consumer {
+	const char *url;
+	struct gate *got; /* opened when it is connected, and with each item */
+};
+
+/* As a program does it that has work to do whatever happens. */
+static bool consume(struct consumer *consumer, relevo_session *session)
+{
+	relevo_queue *queue;
+	relevo_item item;
+	if (relevo_queue_open(session, "work", NULL, &queue) != RELEVO_OK)
+		return true;
+	bool end = false;
+	while (!end && relevo_queue_get(queue, &item, RELEVO_FOREVER) == RELEVO_OK) {
+		end = strcmp(item.data, "end") == 0;
+		gate_open(consumer->got);
+		relevo_item_free(&item);
+	}
+	relevo_queue_close(queue);
+	return !end;
+}
+
+static void go_on_whatever_happens(void *argument)
+{
+	struct consumer *consumer = argument;
+	relevo_session *session = NULL;
+	child_check(relevo_open(consumer->url, NULL, &session) == RELEVO_OK);
+	gate_open(consumer->got);
+	while (consume(consumer, session))
+		poll(NULL, 0, 20);
+	child_check(relevo_close(session) == RELEVO_OK);
+}
+
+/* Five times in about two seconds, at moments when consumers wait, reconnect, open. */
+static void lose_brokers(struct scene *scene, struct gate *got)
+{
+	for (int i = 0; i < LOSSES; i++) {
+		relevo_queue *queue = queue_open(scene->session, "work");
+		put_text(queue, "x");
+		gate_pass(got);
+		relevo_queue_close(queue);
+		broker_kill(&scene->broker);
+		poll(NULL, 0, 100 * i);
+		broker_again(&scene->broker);
+		poll(NULL, 0, 30 * i);
+		/* What is lost is told once, or not noticed any more. */
+		relevo_flush(scene->session, 5000);
+	}
+}
+
+static void consumers_resume(struct scene *scene, const char *url)
+{
+	struct gate got;
+	struct consumer consumer = { url, &got };
+	pid_t children[CONSUMERS];
+	gate_make(&got);
+	for (int i = 0; i < CONSUMERS; i++)
+		children[i] = child_start(go_on_whatever_happens, &consumer);
+	for (int i = 0; i < CONSUMERS; i++)
+		gate_pass(&got);
+	lose_brokers(scene, &got);
+	relevo_queue *queue = queue_open(scene->session, "work");
+	for (int i = 0; i < CONSUMERS; i++)
+		put_text(queue, "end");
+	for (int i = 0; i < CONSUMERS; i++)
+		child_join(children[i]);
+	relevo_queue_close(queue);
+	relevo_queue_close(scene->queue);
+	scene->queue = NULL;
+	gate_close(&got);
+}
+
+static void consumers_resume_after_several_losses(void **state)
+{
+	struct scene *scene = *state;
+	consumers_resume(scene, scene->broker.url);
+}
+
+static void consumers_resume_after_several_losses_tcp(void **state)
+{
+	struct scene *scene = *state;
+	consumers_resume(scene, scene->broker.more);
+}
+
+/* ---- the scene --------------------------------------------------------------- */
+
+static int again_setup(void **state)
+{
+	static const char *const listen[] = { "--listen", "tcp://127.0.0.1:0", NULL };
+	static struct scene scene;
+	if (leaks_setup(state) != 0)
+		return -1;
+	test_broker_start(&scene.broker, listen);
+	scene.session = session_open(scene.broker.url);
+	scene.queue = queue_open(scene.session, "q");
+	*state = &scene;
+	return 0;
+}
+
+static int again_teardown(void **state)
+{
+	struct scene *scene = *state;
+	relevo_queue_close(scene->queue);
+	int status = relevo_close(scene->session);
+	test_broker_stop(&scene->broker);
+	int leaks = leaks_teardown(state);
+	return status == RELEVO_OK ? leaks : -1;
+}
+
+int main(void)
+{
+#define again_unit_test(function)                                                                  \
+	cmocka_unit_test_setup_teardown(function, again_setup, again_teardown)
+	const struct CMUnitTest tests[] = {
+		again_unit_test(every_handle_says_that_its_object_is_gone),
+		again_unit_test(a_forked_child_is_told_too),
+		again_unit_test(consumers_resume_after_several_losses),
+		again_unit_test(consumers_resume_after_several_losses_tcp),
+	};
+	return cmocka_run_group_tests_name("broker_again", tests, NULL, NULL);
+}
