@@ -81,7 +81,8 @@ static const char help[] =
 	"\n"
 	"SIZE is in bytes, or with a suffix K, M or G. The log goes to standard error;\n"
 	"an event \"listening\" for each URL says that it can be reached. SIGTERM and\n"
-	"SIGINT end the broker in order.\n"
+	"SIGINT end the broker in order; SIGINT does not if it was ignored when the\n"
+	"broker was started, as in the background of a script.\n"
 	"\n"
 	"Exit status: 0 ended in order, 1 could not start or go on, 2 wrong usage.\n";
 

@@ -73,6 +73,12 @@ static void forget_endings(struct endings *endings)
 		close(endings->signals);
 }
 
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 /* The signals that end the broker, blocked in all threads that come later, so
  * that only the loop sees them. */
 static sigset_t take_signals(bool background)
@@ -80,10 +86,11 @@ static sigset_t take_signals(bool background)
 	sigset_t signals;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
-	/* The user's Ctrl-C is for the program that a private broker serves. */
+	/* The user's Ctrl-C is for the program that a private broker serves. Whoever
+	 * started this one in the background, as a script does, has it ignored. */
 	if (background)
 		signal(SIGINT, SIG_IGN);
-	else
+	else if (!is_ignored(SIGINT))
 		sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);

@@ -1,5 +1,6 @@
 #include "engine/peer.h"
 
+#include "base/mutant.h"
 #include "engine/cell.h"
 #include "engine/exclusive.h"
 #include "engine/queue.h"
@@ -38,7 +39,7 @@ static void drop_waiters(struct engine_peer *peer)
 static void end_owned_queues(struct engine_peer *peer)
 {
 	struct list *node;
-	while ((node = list_first(&peer->owned)) != NULL)
+	while ((node = list_first(&peer->owned)) != NULL && !MUTANT(owned_outlives_owner))
 		queue_end(container_of(node, struct queue, in_owner));
 }
 

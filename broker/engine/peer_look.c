@@ -1,5 +1,6 @@
 #include "engine/peer_look.h"
 
+#include "base/mutant.h"
 #include "engine/cell.h"
 #include "engine/peer.h"
 #include "engine/queue_any.h"
@@ -56,7 +57,7 @@ static struct peer_wait describe(const struct waiter *waiter)
 static bool waits(const struct waiter *waiter)
 {
 	return waiter->state == WAITER_PARKED && waiter->refusal == RELEVO_OK &&
-	       !any_is_member(waiter);
+	       !any_is_member(waiter) && !MUTANT(waits_untold);
 }
 
 static void look_at_waiters(const struct engine_peer *peer, struct peer_look *look)

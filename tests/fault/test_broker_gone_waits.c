@@ -171,9 +171,9 @@ static int wait_map(relevo_session *session)
 }
 
 static int (*const waits[])(relevo_session *session) = {
-	wait_get,       wait_lease,     wait_get_any, wait_put,     wait_join,  wait_lock,
-	wait_semaphore, wait_condition, wait_event,   wait_barrier, wait_value, wait_change,
-	wait_map,
+	wait_get,   wait_lease,     wait_get_any,   wait_put,   wait_join,
+	wait_lock,  wait_semaphore, wait_condition, wait_event, wait_barrier,
+	wait_value, wait_change,    wait_map,
 };
 
 enum { WAITS = sizeof waits / sizeof waits[0] };
@@ -371,7 +371,6 @@ static void workers_leave_within_2_seconds_tcp(void **state)
 	struct play *play = *state;
 	workers_leave(play, play->scene.broker.more);
 }
-
 
 /* The workers of a pool end with the broker; its owner is told why when it maps, and is
  * not kept waiting at the end. */

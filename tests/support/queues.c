@@ -38,9 +38,9 @@ void broker_again(struct test_broker *broker)
 	assert_int_equal(pipe(ready), 0);
 	assert_int_equal(fcntl(ready[0], F_SETFD, FD_CLOEXEC), 0);
 	snprintf(number, sizeof number, "%d", ready[1]);
-	const char *arguments[] = { "--listen", broker->url, "--ready-fd", number, "--log-level",
-				    "error",    "--listen",    broker->more,      "--insecure-tcp",
-				    NULL };
+	const char *arguments[] = { "--listen",       broker->url, "--ready-fd", number,
+				    "--log-level",    "error",     "--listen",   broker->more,
+				    "--insecure-tcp", NULL };
 	if (broker->more[0] == '\0')
 		arguments[6] = NULL;
 	broker->pid = test_broker_spawn(arguments, STDERR_FILENO, -1);
