@@ -83,6 +83,7 @@ static int open_network(struct broker *broker, const struct broker_config *confi
 								OUTPUT_DEFAULT) +
 				      limits.max_frame,
 			.hello_timeout_ms = config->hello_timeout_ms,
+			.silence_seconds = config->silence_seconds,
 		},
 		.handlers = router_handlers(broker->router),
 		.owners = router_owners(broker->router),

@@ -17,6 +17,7 @@ struct broker_config {
 	uint32_t max_queues;       /* for each user */
 	size_t max_output;         /* bytes waiting for one connection; 0: the default */
 	uint32_t hello_timeout_ms; /* for a new connection to say who it is */
+	uint32_t silence_seconds;  /* of a host on the network, until it has vanished */
 };
 
 /* A whole broker: the layers, put together. */

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "wire/keepalive.h"
 #include "wire/protocol.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ enum {
 	OPTION_MAX_QUEUES,
 	OPTION_MAX_OUTPUT,
 	OPTION_HELLO_TIMEOUT,
+	OPTION_TCP_TIMEOUT,
 	OPTION_LOG_LEVEL,
 	OPTION_PRIVATE,
 	OPTION_UNTIL_EOF,
@@ -37,6 +39,7 @@ static const struct option long_options[] = {
 	{ "max-queues", required_argument, NULL, OPTION_MAX_QUEUES },
 	{ "max-output", required_argument, NULL, OPTION_MAX_OUTPUT },
 	{ "hello-timeout", required_argument, NULL, OPTION_HELLO_TIMEOUT },
+	{ "tcp-timeout", required_argument, NULL, OPTION_TCP_TIMEOUT },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
 	{ "private", no_argument, NULL, OPTION_PRIVATE },
 	{ "until-eof", required_argument, NULL, OPTION_UNTIL_EOF },
@@ -70,6 +73,8 @@ static const char help[] =
 	"  --max-output SIZE     what may wait for a client that does not read, beside\n"
 	"                        one largest answer, before it is cut off (default 64M)\n"
 	"  --hello-timeout MS    time for a new connection to greet (default 10000)\n"
+	"  --tcp-timeout SECONDS  a tcp client whose host does not answer for so long is\n"
+	"                        gone; 4 to 3600 (default 30)\n"
 	"  --log-level LEVEL     error, warning, info (default) or debug\n"
 	"  --private             serve one tree of processes from the background, as the\n"
 	"                        library's embedded broker: returns when it is reachable,\n"
@@ -144,6 +149,16 @@ static int parse_count(const char *option, uint32_t most, uint32_t *count, struc
 	return status;
 }
 
+static int parse_seconds(const char *option, uint32_t *seconds, struct error *error)
+{
+	const struct range range = { .least = 4, .most = 3600 };
+	uint64_t number;
+	int status = parse_number(option, &range, &number, error);
+	if (status == RELEVO_OK)
+		*seconds = (uint32_t)number;
+	return status;
+}
+
 static int parse_fd(const char *option, int *fd, struct error *error)
 {
 	const struct range range = { .least = 0, .most = INT_MAX };
@@ -207,6 +222,8 @@ static int parse_limit(int option, struct broker_config *broker, struct error *e
 		if (status == RELEVO_OK)
 			broker->max_output = size;
 		return status;
+	case OPTION_TCP_TIMEOUT:
+		return parse_seconds("tcp-timeout", &broker->silence_seconds, error);
 	case OPTION_MAX_QUEUES:
 		return parse_count("max-queues", UINT32_MAX, &broker->max_queues, error);
 	default:
@@ -256,6 +273,7 @@ enum options_result options_parse(int argc, char **argv, struct options *options
 			.max_memory = half_of_memory(),
 			.max_queues = 65536,
 			.hello_timeout_ms = 10000,
+			.silence_seconds = KEEPALIVE_DEFAULT_SECONDS,
 		},
 		.log_level = LOG_LEVEL_INFO,
 		.until_eof = -1,

@@ -180,6 +180,9 @@ static int door_open(struct network *network, const struct address *address, str
 		door_free(new);
 		return error_set(error, RELEVO_SYSTEM, "%s cannot be waited for", address->url);
 	}
+	if (!listener_keep_alive(new->listener, network->config.silence_seconds))
+		log_warning("no-keepalive", LOG_TEXT("url", listener_url(new->listener)),
+			    LOG_TEXT("reason", "a host that vanishes will not be noticed"));
 	*door = new;
 	return RELEVO_OK;
 }

@@ -35,6 +35,7 @@ struct network_config {
 	struct frame_limits limits;
 	size_t max_output;         /* bytes waiting for one connection; more cuts it */
 	uint32_t hello_timeout_ms; /* how long a connection may exist without greeting */
+	uint32_t silence_seconds;  /* a host that does not answer for so long has vanished */
 };
 
 /* What all connections share. */

@@ -97,6 +97,11 @@ void listener_close(struct listener *listener)
 		listener->ops->close(listener);
 }
 
+bool listener_keep_alive(struct listener *listener, uint32_t seconds)
+{
+	return listener->ops->keep_alive == NULL || listener->ops->keep_alive(listener, seconds);
+}
+
 int listener_fd(const struct listener *listener)
 {
 	return listener->fd;

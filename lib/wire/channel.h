@@ -111,6 +111,10 @@ int listener_open(const struct address *address, struct listener **listener, str
 /* Removes the socket file. NULL is allowed. */
 void listener_close(struct listener *listener);
 
+/* Whoever is accepted and whose host does not answer for so long is DISCONNECTED. False:
+ * the system does not allow it. Local ones need none: true. */
+bool listener_keep_alive(struct listener *listener, uint32_t seconds);
+
 /* Readable when listener_accept() has something to say. */
 int listener_fd(const struct listener *listener);
 

@@ -33,6 +33,8 @@ struct channel {
 
 struct listener_ops {
 	int (*accept)(struct listener *listener, struct channel **channel);
+	/* See channel.h; NULL: the kernel tells of every end. */
+	bool (*keep_alive)(struct listener *listener, uint32_t seconds);
 	void (*close)(struct listener *listener);
 };
 

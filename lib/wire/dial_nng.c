@@ -1,5 +1,7 @@
 #include "wire/channel_nng.h"
+#include "wire/keepalive.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -72,6 +74,16 @@ static int connect_stream(const struct address *address, nsec_t deadline, nng_st
 	return why;
 }
 
+/* Who waits for an answer has to learn that the broker's host has vanished. */
+static void keep_alive(nng_stream *stream)
+{
+	nng_sockaddr name;
+	if (nng_stream_get_addr(stream, NNG_OPT_LOCADDR, &name) != 0)
+		return;
+	uint16_t port = name.s_family == NNG_AF_INET6 ? name.s_in6.sa_port : name.s_in.sa_port;
+	keepalive_set(ntohs(port), false, KEEPALIVE_DEFAULT_SECONDS);
+}
+
 int channel_nng_connect(const struct address *address, nsec_t deadline, struct channel **channel,
 			struct error *error)
 {
@@ -87,6 +99,7 @@ int channel_nng_connect(const struct address *address, nsec_t deadline, struct c
 	int why = connect_stream(address, deadline, &stream);
 	if (why != 0)
 		return dial_failure(why, address, error);
+	keep_alive(stream);
 	if (channel_nng_new(stream, channel) == RELEVO_OK)
 		return RELEVO_OK;
 	nng_stream_free(stream);

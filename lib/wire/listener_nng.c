@@ -1,5 +1,6 @@
 #include "wire/channel_nng.h"
 #include "wire/event.h"
+#include "wire/keepalive.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,6 +17,7 @@
 struct stream_listener {
 	struct listener base;
 	nng_stream_listener *listener;
+	uint16_t port;
 	nng_aio *acceptor;
 	pthread_mutex_t mutex; /* guards all that follows */
 	struct event event;
@@ -111,7 +113,14 @@ static void stream_listener_close(struct listener *listener)
 	free(self);
 }
 
+static bool stream_keep_alive(struct listener *listener, uint32_t seconds)
+{
+	const struct stream_listener *self = (const struct stream_listener *)listener;
+	return keepalive_set(self->port, true, seconds) > 0;
+}
+
 static const struct listener_ops stream_listener_ops = {
+	.keep_alive = stream_keep_alive,
 	.accept = stream_accept,
 	.close = stream_listener_close,
 };
@@ -143,6 +152,9 @@ static int start(struct stream_listener *self, const struct address *address, st
 		why = nng_stream_listener_alloc(&self->listener, address->url);
 	if (why == 0)
 		why = nng_stream_listener_set_bool(self->listener, NNG_OPT_TCP_NODELAY, true);
+	/* nng decides whether, the listening socket how: see listener_keep_alive(). */
+	if (why == 0)
+		why = nng_stream_listener_set_bool(self->listener, NNG_OPT_TCP_KEEPALIVE, true);
 	if (why == 0)
 		why = nng_stream_listener_listen(self->listener);
 	int port = 0;
@@ -150,6 +162,7 @@ static int start(struct stream_listener *self, const struct address *address, st
 		why = nng_stream_listener_get_int(self->listener, NNG_OPT_TCP_BOUND_PORT, &port);
 	if (why != 0)
 		return listen_failure(why, address, error);
+	self->port = (uint16_t)port;
 	bool is_ipv6 = strchr(address->place, ':') != NULL;
 	snprintf(self->base.url, sizeof self->base.url, "tcp://%s%.*s%s:%d", is_ipv6 ? "[" : "",
 		 ADDRESS_MAX_HOST, address->place, is_ipv6 ? "]" : "", port);

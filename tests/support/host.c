@@ -116,6 +116,14 @@ bool test_host_enter(void)
 	return setns(the_host.fd, CLONE_NEWNET) == 0;
 }
 
+void test_host_unplug(bool unplugged)
+{
+	char command[128];
+	snprintf(command, sizeof command, "nsenter -t %u -n ip link set there %s",
+		 (unsigned)the_host.keeper, unplugged ? "down" : "up");
+	assert_true(run(command));
+}
+
 void test_host_end(void)
 {
 	if (getpid() != the_host.maker)

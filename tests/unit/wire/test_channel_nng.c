@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include <cmocka.h>
 
 #include "support/leaks.h"
+#include "wire/keepalive.h"
 
 /* ---- connecting ------------------------------------------------------------ */
 
@@ -36,6 +38,33 @@ static void test_connect_errors(void **state)
 	assert_non_null(strstr(why.text, "nowhere.invalid"));
 	assert_int_equal(connect_status(any_port, &why), RELEVO_BAD_ADDRESS);
 	assert_non_null(strstr(why.text, "port"));
+}
+
+/* Both ends ask whether the other one is there; how soon is the listener's to say, and
+ * a constant for who connects. */
+static void test_silence(void **state)
+{
+	(void)state;
+	struct listener *listener = listen_at(any_port);
+	assert_true(listener_keep_alive(listener, 12));
+	struct channel *client = connect_to(listener_url(listener));
+	struct channel *server = accept_from(listener);
+	int found = 0;
+	for (int fd = 0; fd < 1024; fd++) {
+		int listens = 0, limit = 0, on = 0;
+		socklen_t size = sizeof listens;
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || listens ||
+		    getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, &size) < 0 || limit == 0)
+			continue;
+		assert_true(limit == 12 * 1000 || limit == KEEPALIVE_DEFAULT_SECONDS * 1000);
+		assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &size), 0);
+		assert_int_equal(on, 1);
+		found += limit == 12 * 1000 ? 1 : 10;
+	}
+	assert_int_equal(found, 11);
+	channel_close(client);
+	channel_close(server);
+	listener_close(listener);
 }
 
 /* Accepted by nobody: the backlog of a plain socket is full. */
@@ -348,6 +377,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tcp_test(test_connect_errors),
+		tcp_test(test_silence),
 		tcp_test(test_connect_deadline),
 		tcp_test(test_connect_without_descriptors),
 		tcp_test(test_exchange),
