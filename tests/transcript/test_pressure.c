@@ -232,15 +232,14 @@ static void test_a_full_share_refuses_puts(void **state)
 
 /* ---- descriptors ------------------------------------------------------- */
 
-static void test_when_descriptors_run_out_accepting_pauses(void **state)
+static void run_out_of_descriptors(struct scene *scene, const char *url)
 {
-	struct scene *scene = *state;
 	enum { LIMIT = 24, MANY = 40 };
 	const struct rlimit few = { LIMIT, LIMIT };
 	struct wire_client many[MANY];
 	assert_int_equal(prlimit(scene->broker.pid, RLIMIT_NOFILE, &few, NULL), 0);
 	for (int i = 0; i < MANY; i++)
-		wire_connect(&many[i], scene->broker.url);
+		wire_connect(&many[i], url);
 	wire_round_trip(&scene->bystander, scene->beside);
 	uint64_t before = test_broker_cpu(&scene->broker);
 	wire_expect_silence(&scene->bystander, 500);
@@ -253,6 +252,25 @@ static void test_when_descriptors_run_out_accepting_pauses(void **state)
 	char *log = test_broker_log(&scene->broker);
 	assert_non_null(strstr(log, "event=accept-paused"));
 	free(log);
+	wire_round_trip(&scene->bystander, scene->beside);
+}
+
+static void test_when_descriptors_run_out_accepting_pauses(void **state)
+{
+	struct scene *scene = *state;
+	run_out_of_descriptors(scene, scene->broker.url);
+}
+
+static int setup_tcp(void **state)
+{
+	static const char *const arguments[] = { "--listen", "tcp://127.0.0.1:0", NULL };
+	return scene_setup_with(state, arguments);
+}
+
+static void test_when_descriptors_run_out_accepting_pauses_tcp(void **state)
+{
+	struct scene *scene = *state;
+	run_out_of_descriptors(scene, scene->broker.more);
 }
 
 int main(void)
@@ -270,6 +288,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_full_share_refuses_puts, setup_little_memory,
 						scene_teardown),
 		scene_test(test_when_descriptors_run_out_accepting_pauses),
+		cmocka_unit_test_setup_teardown(test_when_descriptors_run_out_accepting_pauses_tcp,
+						setup_tcp, scene_teardown),
 	};
 	return cmocka_run_group_tests_name("transcript/pressure", tests, NULL, NULL);
 }
