@@ -88,6 +88,7 @@ static void test_each_call_that_waits_is_told(void **state)
 	/* Answered, it waits no more. */
 	put_now(f->a, q, "x");
 	assert_int_equal(look_at(f->a).waits, 4);
+	gone(f, &f->a);
 }
 
 static void test_a_get_from_several_is_one_call(void **state)
@@ -107,6 +108,7 @@ static void test_a_get_from_several_is_one_call(void **state)
 	assert_wait(&look.waiting[0], PEER_GET_ANY, "queue", "x");
 	waiter_cancel(&call.waiter);
 	assert_int_equal(look_at(f->a).waits, 0);
+	gone(f, &f->b);
 }
 
 static void test_more_calls_than_are_told_are_counted(void **state)
@@ -119,6 +121,7 @@ static void test_more_calls_than_are_told_are_counted(void **state)
 	struct peer_look look = look_at(f->a);
 	assert_int_equal(look.waits, LOOK_MOST + 3);
 	assert_int_equal(look.waiting_count, LOOK_MOST);
+	gone(f, &f->a);
 }
 
 static void test_what_is_held_is_counted_by_queue(void **state)
