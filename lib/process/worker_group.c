@@ -43,7 +43,7 @@ struct group {
 	bool owner_gone;
 	bool told_ready;
 	bool stopping;        /* nobody is replaced any more */
-	bool pool_gone;       /* a worker has seen it go */
+	bool served;          /* a worker has been ready for tasks */
 	struct error failure; /* the first reason why a worker cannot do its work */
 };
 
@@ -187,12 +187,9 @@ static void decide(struct group *group, int index, nsec_t now, int state)
 {
 	struct member *member = &group->members[index];
 	struct worker_slot *slot = &group->table->slots[index];
-	if (slot->end == WORKER_FINISHED) {
-		if (slot->error.status == RELEVO_OK)
-			group->pool_gone = true;
-		else
-			note_failure(group, &slot->error);
-	}
+	if (slot->end == WORKER_FINISHED && slot->error.status != RELEVO_OK)
+		note_failure(group, &slot->error);
+	group->served = group->served || atomic_load(&slot->stage) == WORKER_READY;
 	if (slot->end == WORKER_FINISHED || group->stopping) {
 		member->start_at = NSEC_NEVER;
 		return;
@@ -310,7 +307,7 @@ static int run(struct group *group)
 	}
 	/* An orderly end is no failure, whatever went wrong before; nor is a worker
 	 * that came too late to find the pool. */
-	bool late = group->pool_gone && group->failure.status == RELEVO_NOT_FOUND;
+	bool late = group->served && group->failure.status == RELEVO_NOT_FOUND;
 	return group->signals > 0 || group->owner_gone || late ? RELEVO_OK : group->failure.status;
 }
 
