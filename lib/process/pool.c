@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* More is a mistake of units or a fork bomb. */
 enum { MOST_WORKERS = 4096, DEFAULT_ATTEMPTS = 3 };
@@ -121,20 +122,43 @@ static void delete_queue(relevo_pool *pool, relevo_queue *queue)
 	relevo_queue_close(queue);
 }
 
-static void pool_free(relevo_pool *pool)
+static void free_memory(relevo_pool *pool)
 {
-	collector_fini(pool);
-	for (size_t i = 0; i < pool->reply_count; i++)
-		delete_queue(pool, pool->replies[i]);
 	free(pool->replies);
-	pool_cancel_fini(pool);
-	delete_queue(pool, pool->tasks);
-	delete_queue(pool, pool->plans);
 	worker_table_free(pool->table);
 	worker_plan_fini(&pool->plan);
 	pthread_cond_destroy(&pool->changed);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
+}
+
+static void pool_free(relevo_pool *pool)
+{
+	collector_fini(pool);
+	for (size_t i = 0; i < pool->reply_count; i++)
+		delete_queue(pool, pool->replies[i]);
+	pool_cancel_fini(pool);
+	if (pool->attached)
+		relevo_queue_close(pool->tasks);
+	else
+		delete_queue(pool, pool->tasks);
+	delete_queue(pool, pool->plans);
+	free_memory(pool);
+}
+
+/* In a child by fork, which has a copy: the pool is its parent's. */
+static void forget(relevo_pool *pool)
+{
+	for (size_t i = 0; i < pool->reply_count; i++)
+		relevo_queue_close(pool->replies[i]);
+	if (pool->collector.reply != NULL)
+		relevo_queue_close(pool->collector.reply);
+	relevo_queue_close(pool->cancelled);
+	relevo_queue_close(pool->tasks);
+	relevo_queue_close(pool->plans);
+	if (pool->keeper_fd >= 0)
+		close(pool->keeper_fd);
+	free_memory(pool);
 }
 
 static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_options *options)
@@ -143,6 +167,7 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	if (pool == NULL)
 		return NULL;
 	pool->session = session;
+	pool->owner = getpid();
 	pool->keeper_fd = -1;
 	pool->order = options->order;
 	pool->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
@@ -196,15 +221,49 @@ size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count)
 	return running;
 }
 
+int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **out)
+{
+	static const struct relevo_pool_options options = { .processes = RELEVO_NO_WORKERS };
+	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
+	struct error failure = { 0 };
+	char queue[NAME_MAX_BYTES + 1];
+	int status = pool_queue_name(POOL_TASKS, name, queue, &failure);
+	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, &options) : NULL;
+	if (status == RELEVO_OK && pool == NULL)
+		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for a pool");
+	if (status == RELEVO_OK) {
+		struct relevo_queue_options tasks = existing;
+		tasks.on_error = job_task_refused;
+		tasks.user = pool;
+		pool->attached = true;
+		status = relevo_queue_open(session, queue, &tasks, &pool->tasks);
+		if (status == RELEVO_NOT_FOUND)
+			error_set(&failure, status, "there is no pool \"%s\"", name);
+		else if (status != RELEVO_OK)
+			error_set(&failure, status, "%s", relevo_error_detail());
+	}
+	if (status == RELEVO_OK)
+		*out = pool;
+	else if (pool != NULL)
+		pool_free(pool);
+	*client_error() = failure;
+	return status;
+}
+
 void relevo_pool_free(relevo_pool *pool)
 {
 	if (pool == NULL)
 		return;
+	if (pool->owner != getpid()) {
+		forget(pool);
+		return;
+	}
 	pthread_mutex_lock(&pool->lock);
 	pool->state = POOL_TERMINATED;
 	pthread_mutex_unlock(&pool->lock);
 	/* Workers that wait for a task are told by this that there is none. */
-	relevo_queue_delete(pool->session, relevo_queue_name(pool->tasks));
+	if (!pool->attached)
+		relevo_queue_delete(pool->session, relevo_queue_name(pool->tasks));
 	collector_end_all(pool, RELEVO_GONE, "the pool was freed");
 	keeper_stop(pool);
 	pool_free(pool);

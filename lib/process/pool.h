@@ -26,6 +26,8 @@ struct relevo_pool {
 	relevo_queue *plans; /* see worker_plan.h */
 	struct worker_plan plan;
 	int processes; /* local workers; 0: none */
+	pid_t owner;   /* the process that may use it */
+	bool attached; /* to a pool that somebody else keeps */
 	uint32_t max_attempts;
 	enum relevo_order order;
 	atomic_uint_fast64_t last_job;

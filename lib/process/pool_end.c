@@ -4,10 +4,16 @@
 #include "client/session.h"
 #include "process/pool.h"
 
+#include <unistd.h>
+
 /* ---- what it waits for ----------------------------------------------------- */
 
 int pool_enter(relevo_pool *pool, struct error *error)
 {
+	if (pool->owner != getpid())
+		return error_set(error, RELEVO_FORKED,
+				 "the pool \"%s\" is another process's: attach to it",
+				 relevo_pool_name(pool));
 	pthread_mutex_lock(&pool->lock);
 	bool open = pool->state == POOL_OPEN;
 	pool->under_way += open;
@@ -55,6 +61,8 @@ int relevo_pool_close(relevo_pool *pool)
 /* Workers that wait for a task are told by this that there will be none. */
 static int drop_tasks(relevo_pool *pool)
 {
+	if (pool->attached)
+		return RELEVO_OK;
 	int status = relevo_queue_delete(pool->session, relevo_queue_name(pool->tasks));
 	return status == RELEVO_NOT_FOUND ? RELEVO_OK : status;
 }
@@ -73,7 +81,8 @@ int relevo_pool_terminate(relevo_pool *pool)
 	if (status != RELEVO_OK)
 		error_set(&failure, status, "%s", relevo_error_detail());
 	keeper_kill(pool);
-	pool_cancel_all(pool);
+	if (!pool->attached)
+		pool_cancel_all(pool);
 	collector_end_all(pool, RELEVO_GONE, "the pool was terminated");
 	*client_error() = failure;
 	return status;

@@ -70,8 +70,8 @@ struct relevo_pool_options {
 	/* A worker that has done so many tasks is replaced; a chunk is one. 0: never. */
 	int max_tasks_per_child;
 	/* Which task is next: RELEVO_FIFO; RELEVO_PRIORITY and RELEVO_SHORTEST go by the
-	 * options of the task; RELEVO_FAIR takes turns between processes that use the pool
-	 * (children by fork of the one that opened it). */
+	 * options of the task; RELEVO_FAIR takes turns between those that have submitted some:
+	 * see relevo_pool_attach(). */
 	enum relevo_order order;
 };
 
@@ -82,7 +82,8 @@ struct relevo_pool_options {
  * Open a pool and start its local workers, by fork(2): call it before the
  * program starts threads that hold locks its functions need. `options` may be
  * NULL. A worker that dies is replaced. *pool belongs to the caller, until
- * relevo_pool_free(). Blocks for the broker's answer.
+ * relevo_pool_free(). A child by fork cannot use it: its calls get FORKED, and it may
+ * attach to it. Blocks for the broker's answer.
  *
  * Errors: BAD_ARGUMENT (processes < -1, max_tasks_per_child < 0), BAD_NAME (of the pool or
  * its initializer), EXISTS (another pool of that name is open), DISCONNECTED, FORKED
@@ -91,6 +92,15 @@ struct relevo_pool_options {
  */
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 		     relevo_pool **pool);
+
+/*
+ * A handle of a pool that another process keeps, or another program: to submit work to it.
+ * Ending such a handle ends what was submitted with it, and neither workers nor the pool.
+ * relevo_pool_workers() knows none. *pool belongs to the caller, until relevo_pool_free().
+ * Blocks for the broker's answer. Errors: BAD_NAME, NOT_FOUND, QUOTA, DISCONNECTED,
+ * FORKED, NO_MEMORY.
+ */
+int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool);
 
 /* The name under which workers can serve the pool. Belongs to it. */
 const char *relevo_pool_name(const relevo_pool *pool);
