@@ -4,6 +4,7 @@
 #include "process/children.h"
 #include "process/self.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 static int start_by_method(struct relevo_process *process, struct error *error)
@@ -54,6 +55,9 @@ int relevo_process_start(relevo_process *process)
 	if (status != RELEVO_OK)
 		return status;
 	children_look();
+	/* What this process has to say comes first, and once. */
+	fflush(stdout);
+	fflush(stderr);
 	status = start_by_method(process, error);
 	pthread_mutex_lock(&process->lock);
 	process->state = status == RELEVO_OK ? PROCESS_STARTED : PROCESS_NEW;

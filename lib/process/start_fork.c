@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,9 +22,6 @@ int start_fork(struct relevo_process *process, struct error *error)
 	if (parent_fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no descriptor for the process \"%s\"", process->name);
-	/* What is still to be written is the parent's, and written once. */
-	fflush(stdout);
-	fflush(stderr);
 	pid_t pid = fork();
 	if (pid == 0)
 		be_child(process, parent, parent_fd);

@@ -45,7 +45,7 @@ int cast_teardown(void **state)
 }
 
 relevo_process *cast_new(const struct stage *stage, relevo_target *target, const char *name,
-			 relevo_tuple *arguments)
+			 const relevo_tuple *arguments)
 {
 	const struct relevo_process_options options = {
 		.name = name,
@@ -59,7 +59,7 @@ relevo_process *cast_new(const struct stage *stage, relevo_target *target, const
 }
 
 relevo_process *cast_start(const struct stage *stage, relevo_target *target, const char *name,
-			   relevo_tuple *arguments)
+			   const relevo_tuple *arguments)
 {
 	relevo_process *process = cast_new(stage, target, name, arguments);
 	assert_ok(relevo_process_start(process));

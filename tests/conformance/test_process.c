@@ -184,7 +184,7 @@ static int fail_loudly(relevo_tuple *arguments)
 {
 	static char buffer[8192];
 	int fd;
-	child_check(relevo_tuple_descriptor(arguments, 0, &fd) == RELEVO_OK);
+	child_check(relevo_tuple_take_descriptor(arguments, 0, &fd) == RELEVO_OK);
 	child_check(dup2(fd, STDERR_FILENO) == STDERR_FILENO);
 	setvbuf(stderr, buffer, _IOFBF, sizeof buffer);
 	for (int i = 0; i < 500; i++)

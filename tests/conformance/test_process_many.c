@@ -37,17 +37,19 @@ static int tell_all(relevo_tuple *arguments)
 	relevo_session *session;
 	relevo_queue *queue;
 	int64_t one, two;
-	struct relevo_bytes bytes, text, key = relevo_process_key();
+	const void *bytes, *text;
+	size_t size;
+	struct relevo_bytes key = relevo_process_key();
 	child_check(relevo_process_session(&session) == RELEVO_OK);
 	child_check(relevo_tuple_queue(arguments, 0, session, NULL, &queue) == RELEVO_OK);
 	child_check(relevo_tuple_int(arguments, 1, &one) == RELEVO_OK && one == 1);
 	child_check(relevo_tuple_int(arguments, 2, &two) == RELEVO_OK && two == 2);
 	check_named(arguments);
 	fill_blob(blob);
-	child_check(relevo_tuple_bytes(arguments, 5, &bytes) == RELEVO_OK);
-	child_check(bytes.size == BLOB && memcmp(bytes.data, blob, BLOB) == 0);
-	child_check(relevo_tuple_bytes(arguments, 6, &text) == RELEVO_OK);
-	child_check(text.size == sizeof odd_text && memcmp(text.data, odd_text, text.size) == 0);
+	child_check(relevo_tuple_bytes(arguments, 5, &bytes, &size) == RELEVO_OK);
+	child_check(size == BLOB && memcmp(bytes, blob, BLOB) == 0);
+	child_check(relevo_tuple_bytes(arguments, 6, &text, &size) == RELEVO_OK);
+	child_check(size == sizeof odd_text && memcmp(text, odd_text, size) == 0);
 	child_check(relevo_queue_put(queue, key.data, key.size, TEST_PATIENCE) == RELEVO_OK);
 	relevo_queue_close(queue);
 	report("%s %d", relevo_process_name(relevo_process_current()), (int)getpid());
@@ -98,20 +100,20 @@ enum { LEVELS = 2, BRANCHES = 2 };
 /* Say which this is, and have two children that do so, as far down as `levels`. */
 static int recur(relevo_tuple *arguments)
 {
-	struct relevo_bytes text;
+	const char *path;
+	size_t depth;
 	int fd;
-	child_check(relevo_tuple_descriptor(arguments, 0, &fd) == RELEVO_OK);
-	child_check(relevo_tuple_bytes(arguments, 1, &text) == RELEVO_OK);
-	child_check(dprintf(fd, "%.*s;", (int)text.size, (const char *)text.data) > 0);
-	for (int i = 0; i < BRANCHES && text.size < LEVELS; i++) {
+	child_check(relevo_tuple_take_descriptor(arguments, 0, &fd) == RELEVO_OK);
+	child_check(relevo_tuple_text(arguments, 1, &path, &depth) == RELEVO_OK);
+	child_check(dprintf(fd, "%s;", path) > 0);
+	for (int i = 0; i < BRANCHES && depth < LEVELS; i++) {
 		char longer[LEVELS + 1];
 		relevo_tuple *tuple;
 		relevo_process *process;
-		int size = snprintf(longer, sizeof longer, "%.*s%d", (int)text.size,
-				    (const char *)text.data, i);
+		snprintf(longer, sizeof longer, "%s%d", path, i);
 		child_check(relevo_tuple_new(&tuple) == RELEVO_OK);
 		child_check(relevo_tuple_add_descriptor(tuple, NULL, fd) == RELEVO_OK);
-		child_check(relevo_tuple_add_bytes(tuple, NULL, longer, (size_t)size) == RELEVO_OK);
+		child_check(relevo_tuple_add_text(tuple, NULL, longer) == RELEVO_OK);
 		const struct relevo_process_options options = {
 			.method = relevo_process_method(relevo_process_current()),
 			.arguments = tuple,
@@ -134,7 +136,7 @@ static void process_nested_order(void **state)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_ok(relevo_tuple_new(&tuple));
 	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, ends[1]));
-	assert_ok(relevo_tuple_add_bytes(tuple, NULL, "", 0));
+	assert_ok(relevo_tuple_add_text(tuple, NULL, ""));
 	relevo_process *process = cast_start(stage, recur, NULL, tuple);
 	relevo_tuple_free(tuple);
 	close(ends[1]);

@@ -8,9 +8,9 @@ struct counter {
 /* Its run(): the state travels as the argument. */
 static int run(relevo_tuple *arguments)
 {
-	struct relevo_bytes state;
-	must(relevo_tuple_bytes(arguments, 0, &state));
-	const struct counter *counter = state.data;
+	const void *state;
+	must(relevo_tuple_bytes(arguments, 0, &state, NULL));
+	const struct counter *counter = state;
 	int sum = 0;
 	for (int64_t i = counter->from; i <= counter->to; i++)
 		sum += (int)i;

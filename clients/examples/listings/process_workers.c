@@ -9,7 +9,7 @@ static int worker(relevo_tuple *arguments)
 {
 	const struct timespec pause = { 0, 20000000 };
 	const char *letter;
-	must(relevo_tuple_text(arguments, 0, &letter));
+	must(relevo_tuple_text(arguments, 0, &letter, NULL));
 	for (int i = 0; i < 10; i++) {
 		printf("%s", letter);
 		fflush(stdout);

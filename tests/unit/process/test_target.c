@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int here(const relevo_tuple *arguments)
+static int here(relevo_tuple *arguments)
 {
 	(void)arguments;
 	return 1;
