@@ -70,7 +70,7 @@ static _Noreturn void be_child(int socket)
 	enum { SOCKET_FD = 3 };
 	if (socket != SOCKET_FD)
 		dup3(socket, SOCKET_FD, O_CLOEXEC);
-	if (!MUTANT(descriptors_inherited))
+	if (!MUTANT(server_leaks_descriptors))
 		close_range(SOCKET_FD + 1, ~0U, 0);
 	free(children);
 	free(polled);

@@ -58,7 +58,7 @@ enum relevo_daemon {
 struct relevo_process_options {
 	const char *name; /* NULL: Process-1, Process-2 ...; of a child's: Process-1:1 ... */
 	/* Copied, with its descriptors. NULL: none. */
-	relevo_tuple *arguments;
+	const relevo_tuple *arguments;
 	enum relevo_daemon daemon;
 	enum relevo_start_method method;
 	/* The broker that relevo_process_session() of the child leads to; NULL: the one of
