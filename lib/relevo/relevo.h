@@ -16,6 +16,7 @@
 #include <relevo/lock.h>
 #include <relevo/manage.h>
 #include <relevo/pool.h>
+#include <relevo/program.h>
 #include <relevo/queue.h>
 #include <relevo/rlock.h>
 #include <relevo/scope.h>

@@ -1,0 +1,93 @@
+#include "process/helper.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One caller at a time has the turn, also whoever forks; the rest is under `lock`. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t handlers_installed = PTHREAD_ONCE_INIT;
+static bool running; /* the thread; under `turn` */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static void (*task)(void *argument); /* NULL: nothing to do */
+static void *task_argument;
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&turn);
+	pthread_mutex_lock(&lock);
+}
+
+static void in_parent(void)
+{
+	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&turn);
+}
+
+/* The thread is the parent's, and so is who waits on the condition. */
+static void in_child(void)
+{
+	running = false;
+	pthread_cond_init(&changed, NULL);
+	in_parent();
+}
+
+static void install_handlers(void)
+{
+	pthread_atfork(before_fork, in_parent, in_child);
+}
+
+static void *serve(void *unused)
+{
+	(void)unused;
+	pthread_mutex_lock(&lock);
+	for (;;) {
+		while (task == NULL)
+			pthread_cond_wait(&changed, &lock);
+		task(task_argument);
+		task = NULL;
+		pthread_cond_broadcast(&changed);
+	}
+	return NULL;
+}
+
+static int start(void)
+{
+	pthread_t thread;
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	int failure = pthread_create(&thread, NULL, serve, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failure == 0)
+		pthread_detach(thread);
+	return failure;
+}
+
+static void hand_over(void (*work)(void *argument), void *argument)
+{
+	pthread_mutex_lock(&lock);
+	task = work;
+	task_argument = argument;
+	pthread_cond_broadcast(&changed);
+	while (task != NULL)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
+}
+
+int helper_run(void (*work)(void *argument), void *argument, struct error *error)
+{
+	pthread_once(&handlers_installed, install_handlers);
+	pthread_mutex_lock(&turn);
+	int failure = running ? 0 : start();
+	running = failure == 0;
+	if (running)
+		hand_over(work, argument);
+	pthread_mutex_unlock(&turn);
+	if (failure != 0)
+		return error_set_errno(error, RELEVO_LIMIT, failure, "no thread to help");
+	return RELEVO_OK;
+}
