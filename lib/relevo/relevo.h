@@ -24,6 +24,7 @@
 #include <relevo/session.h>
 #include <relevo/shared.h>
 #include <relevo/status.h>
+#include <relevo/system.h>
 #include <relevo/value.h>
 #include <relevo/version.h>
 #include <relevo/worker.h>
