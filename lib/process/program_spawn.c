@@ -33,6 +33,18 @@
 #define LAST_SIGNAL (_NSIG - 1)
 #define FIRST_OTHER 3
 
+/*
+ * The thread sanitizer takes clone() for fork(), and from then on, since it is not the
+ * child alone that remembers, it sees no lock of this thread any more. It does not know
+ * the C library's other name of the same function.
+ */
+#ifdef __SANITIZE_THREAD__
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+#define CLONE __clone
+#else
+#define CLONE clone
+#endif
+
 /* What rt_sigaction() takes, all of it zero: SIG_DFL. Large enough for every machine. */
 static const unsigned long default_action[8];
 
@@ -161,7 +173,7 @@ static int clone_child(struct spawn *spawn, char *stack, struct error *error)
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	spawn->pidfd = -1;
-	spawn->pid = clone(be_child, stack + CHILD_STACK, CHILD_FLAGS, spawn, &spawn->pidfd);
+	spawn->pid = CLONE(be_child, stack + CHILD_STACK, CHILD_FLAGS, spawn, &spawn->pidfd);
 	int saved = errno;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (spawn->pid < 0)

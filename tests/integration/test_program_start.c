@@ -198,10 +198,28 @@ static void test_burst(void **state)
 	expect_no_children();
 }
 
+static int count_descriptors(void)
+{
+	relevo_system_process *process;
+	struct relevo_system_file *files;
+	size_t count;
+	assert_ok(relevo_system_open(getpid(), 0, &process));
+	assert_ok(relevo_system_files(process, &files, &count));
+	relevo_system_files_free(files, count);
+	relevo_system_close(process);
+	return (int)count;
+}
+
+static bool as_few_descriptors(void *before)
+{
+	return count_descriptors() == *(int *)before;
+}
+
 /* Closed before they have ended, they leave nothing behind all the same. */
 static void test_closed_while_they_run(void **state)
 {
 	(void)state;
+	int before = count_descriptors();
 	struct gate gate;
 	gate_make(&gate);
 	for (int i = 0; i < 10; i++) {
@@ -212,28 +230,8 @@ static void test_closed_while_they_run(void **state)
 	assert_int_equal(process_children(getpid(), NULL, 0), 10);
 	gate_close(&gate);
 	expect_no_children();
+	assert_true(eventually(as_few_descriptors, &before));
 	relevo_program_close(NULL);
-}
-
-/* The threads that wait for those are gone a moment after; what they hold, too. */
-static bool no_more_threads(void *before)
-{
-	(void)before;
-	struct relevo_program_output output = run_well(COMMAND("true"), NULL);
-	relevo_program_output_free(&output);
-	FILE *file = fopen("/proc/self/status", "re");
-	char line[200];
-	int threads = -1;
-	while (fgets(line, sizeof line, file) != NULL)
-		sscanf(line, "Threads: %d", &threads);
-	fclose(file);
-	return threads == *(int *)before;
-}
-
-static int burst_teardown(void **state)
-{
-	int alone = 1;
-	return eventually(no_more_threads, &alone) ? leaks_teardown(state) : -1;
 }
 
 static void *start_many(void *unused)
@@ -374,6 +372,8 @@ static void test_daemon_dies_with_its_parent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* Its child starts threads, so it is forked while there is but one. */
+		leaks_unit_test(test_daemon_dies_with_its_parent),
 		leaks_unit_test(test_start_and_go_on),
 		leaks_unit_test(test_signals),
 		leaks_unit_test(test_signals_are_reset),
@@ -383,13 +383,11 @@ int main(void)
 		leaks_unit_test(test_groups_and_sessions),
 		leaks_unit_test(test_signal_of_the_whole_group),
 		leaks_unit_test(test_burst),
-		cmocka_unit_test_setup_teardown(test_closed_while_they_run, leaks_setup,
-						burst_teardown),
+		leaks_unit_test(test_closed_while_they_run),
 		leaks_unit_test(test_several_threads),
 		leaks_unit_test(test_sigchld_ignored),
 		leaks_unit_test(test_other_children),
 		leaks_unit_test(test_after_fork),
-		leaks_unit_test(test_daemon_dies_with_its_parent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,8 +46,8 @@ static void test_this_process(void **state)
 	assert_int_equal(info.user_id, geteuid());
 	assert_int_equal(info.nice, getpriority(PRIO_PROCESS, 0));
 	assert_true(info.state == 'R' || info.state == 'S');
-	/* This one, and the library's that looks. */
-	assert_int_equal(info.threads, 2);
+	/* This one, the library's that looks, and maybe one of a sanitizer. */
+	assert_in_range(info.threads, 2, 3);
 	assert_true(info.memory > 100000);
 	assert_true(info.address_space > info.memory);
 	relevo_system_info_free(&info);
@@ -73,7 +73,7 @@ static void test_when_it_was_started(void **state)
 	assert_fails(relevo_system_open(relevo_program_pid(program), stamp + 1, &again),
 		     RELEVO_NOT_FOUND, "another one");
 	relevo_system_close(process);
-	relevo_program_close(program);
+	end_program(program);
 	expect_no_children();
 }
 
@@ -171,7 +171,7 @@ static void test_suspend_and_resume(void **state)
 	assert_ok(relevo_program_resume(program));
 	assert_true(eventually(is_in_state, &asleep));
 	relevo_system_close(process);
-	relevo_program_close(program);
+	end_program(program);
 	expect_no_children();
 }
 
@@ -228,7 +228,7 @@ static void test_nice(void **state)
 	assert_status(relevo_system_set_nice(process, 20), RELEVO_BAD_ARGUMENT);
 	assert_status(relevo_system_set_nice(process, -21), RELEVO_BAD_ARGUMENT);
 	relevo_system_close(process);
-	relevo_program_close(program);
+	end_program(program);
 	expect_no_children();
 }
 
@@ -242,7 +242,7 @@ static void test_parent(void **state)
 	assert_int_equal(relevo_system_pid(parent), getpid());
 	relevo_system_close(parent);
 	relevo_system_close(process);
-	relevo_program_close(program);
+	end_program(program);
 	/* The first of all has none. */
 	process = open_process(1);
 	assert_fails(relevo_system_open_parent(process, &parent), RELEVO_NOT_FOUND, "no parent");
@@ -266,41 +266,26 @@ static void test_processors(void **state)
 	assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
 }
 
-static void look_at_ourselves(void)
-{
-	relevo_system_process *process = NULL;
-	struct relevo_system_info info;
-	child_check(relevo_system_open(getpid(), 0, &process) == RELEVO_OK);
-	child_check(relevo_system_inspect(process, &info) == RELEVO_OK);
-	child_check(info.pid == getpid() && info.parent == getppid());
-	relevo_system_info_free(&info);
-	relevo_system_close(process);
-}
-
-static void *look_and_fork(void *unused)
+static void *look_many_times(void *unused)
 {
 	for (int i = 0; i < 20; i++) {
-		look_at_ourselves();
-		if (i % 5 != 0)
-			continue;
-		pid_t child = fork();
-		if (child == 0) {
-			look_at_ourselves();
-			_exit(EXIT_SUCCESS);
-		}
-		int status;
-		child_check(waitpid(child, &status, 0) == child && status == 0);
+		relevo_system_process *process = NULL;
+		struct relevo_system_info info;
+		child_check(relevo_system_open(getppid(), 0, &process) == RELEVO_OK);
+		child_check(relevo_system_inspect(process, &info) == RELEVO_OK);
+		child_check(info.pid == getppid());
+		relevo_system_info_free(&info);
+		relevo_system_close(process);
 	}
 	return unused;
 }
 
-/* From several threads, of which each forks while others look. */
-static void test_threads_and_forks(void **state)
+static void test_several_threads(void **state)
 {
 	(void)state;
 	pthread_t threads[4];
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, look_and_fork, NULL), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, look_many_times, NULL), 0);
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 }
@@ -319,7 +304,7 @@ int main(void)
 		leaks_unit_test(test_nice),
 		leaks_unit_test(test_parent),
 		leaks_unit_test(test_processors),
-		leaks_unit_test(test_threads_and_forks),
+		leaks_unit_test(test_several_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

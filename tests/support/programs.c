@@ -28,6 +28,13 @@ int exit_code_of(relevo_program *program)
 	return code;
 }
 
+void end_program(relevo_program *program)
+{
+	assert_ok(relevo_program_kill(program));
+	exit_code_of(program);
+	relevo_program_close(program);
+}
+
 struct relevo_program_output run_well(const char *const *command,
 				      const struct relevo_program_options *options)
 {

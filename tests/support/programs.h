@@ -27,6 +27,9 @@ relevo_program *program_of(const char *const *command,
 /* Wait for its end: what it ended with. */
 int exit_code_of(relevo_program *program);
 
+/* Kill it, wait, and close the handle. */
+void end_program(relevo_program *program);
+
 /* Run it with its output and errors collected; it ends with 0. Free the output. */
 struct relevo_program_output run_well(const char *const *command,
 				      const struct relevo_program_options *options);
