@@ -100,7 +100,7 @@ struct relevo_run_options {
  * the three streams and those to `keep`. Thread-safe; blocks.
  *
  * Errors: NOT_FOUND (no such program or directory), DENIED (it may not be run), BAD_ARGUMENT,
- * TIMED_OUT, TOO_LARGE (more than max_output: the first so many bytes are in *output),
+ * LIMIT, TIMED_OUT, TOO_LARGE (more than max_output: the first so many bytes are in *output),
  * REMOTE (with `check`: the detail has the exit code or the signal), GONE (it has ended, but
  * how is not known: see relevo_program_wait()), NO_MEMORY, SYSTEM.
  */
@@ -114,8 +114,8 @@ int relevo_program_run(const char *const *arguments, const struct relevo_run_opt
  * until relevo_program_close(). Thread-safe; blocks until the program is executed, which
  * is soon.
  *
- * Errors: NOT_FOUND, DENIED, BAD_ARGUMENT, LIMIT (of processes or descriptors), NO_MEMORY,
- * SYSTEM.
+ * Errors: NOT_FOUND, DENIED, BAD_ARGUMENT, LIMIT (of processes or descriptors), TOO_LARGE
+ * (arguments and environment), NO_MEMORY, SYSTEM (also: the file is no program).
  */
 int relevo_program_start(const char *const *arguments, const struct relevo_program_options *options,
 			 relevo_program **program);
