@@ -44,9 +44,28 @@ static void test_threads_and_forks(void **state)
 		pthread_join(threads[i], NULL);
 }
 
+/* A child that ends with exit(), where a checker for leaks looks, has nothing of what its
+ * parent's thread left. */
+static void test_child_that_exits(void **state)
+{
+	(void)state;
+	look_at_ourselves();
+	fflush(stdout);
+	for (int looks = 0; looks < 2; looks++) {
+		pid_t child = fork();
+		if (child == 0) {
+			if (looks > 0)
+				look_at_ourselves();
+			exit(EXIT_SUCCESS);
+		}
+		assert_int_equal(child_wait(child), EXIT_SUCCESS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		leaks_unit_test(test_child_that_exits),
 		leaks_unit_test(test_threads_and_forks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
