@@ -95,8 +95,9 @@ int relevo_system_pid(const relevo_system_process *process);
  * handle. Thread-safe. */
 int relevo_system_sentinel(const relevo_system_process *process);
 
-/* How it is now. Free *info. Thread-safe; does not block. Errors: GONE, NO_MEMORY, LIMIT,
- * SYSTEM. */
+/* How it is now. One that is just being started may still have the name of the program
+ * that started it, and no arguments yet. Free *info. Thread-safe; does not block. Errors: GONE,
+ * NO_MEMORY, LIMIT, SYSTEM. */
 int relevo_system_inspect(const relevo_system_process *process, struct relevo_system_info *info);
 
 /*

@@ -262,6 +262,31 @@ static void test_several_threads(void **state)
 	expect_no_children();
 }
 
+static void *wait_for_it(void *program)
+{
+	int code = 0;
+	child_check(relevo_program_wait(program, TEST_PATIENCE, &code) == RELEVO_OK);
+	return (void *)(intptr_t)code;
+}
+
+/* All who wait for it learn how it ended. */
+static void test_many_wait(void **state)
+{
+	(void)state;
+	relevo_program *program = program_of(SHELL("read line; exit 9"), NULL);
+	pthread_t threads[4];
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, wait_for_it, program), 0);
+	assert_status(relevo_program_wait(program, 20, NULL), RELEVO_TIMED_OUT);
+	assert_int_equal(write(relevo_program_input_fd(program), "\n", 1), 1);
+	for (int i = 0; i < 4; i++) {
+		void *code;
+		pthread_join(threads[i], &code);
+		assert_int_equal((intptr_t)code, 9);
+	}
+	relevo_program_close(program);
+}
+
 /* Nobody learns how it ended, but that it has. */
 static void test_sigchld_ignored(void **state)
 {
@@ -385,6 +410,7 @@ int main(void)
 		leaks_unit_test(test_burst),
 		leaks_unit_test(test_closed_while_they_run),
 		leaks_unit_test(test_several_threads),
+		leaks_unit_test(test_many_wait),
 		leaks_unit_test(test_sigchld_ignored),
 		leaks_unit_test(test_other_children),
 		leaks_unit_test(test_after_fork),

@@ -94,6 +94,28 @@ static void test_time_that_it_uses(void **state)
 	relevo_system_close(process);
 }
 
+struct expectation {
+	relevo_system_process *process;
+	char state;
+};
+
+static bool is_in_state(void *argument)
+{
+	const struct expectation *expected = argument;
+	struct relevo_system_info info = inspect(expected->process);
+	char state = info.state;
+	relevo_system_info_free(&info);
+	return state == expected->state;
+}
+
+/* Started so far that it waits for its input: before that it need not have its name yet. */
+static relevo_system_process *open_asleep(const relevo_program *program)
+{
+	struct expectation asleep = { open_process(relevo_program_pid(program)), 'S' };
+	assert_true(eventually(is_in_state, &asleep));
+	return asleep.process;
+}
+
 static const struct relevo_system_info *find(const struct relevo_system_info *all, size_t count,
 					     int pid)
 {
@@ -113,6 +135,7 @@ static void test_list(void **state)
 	relevo_program *program = program_of(COMMAND("cat", "-", "a b"), NULL);
 	struct relevo_system_info *all;
 	size_t count;
+	relevo_system_close(open_asleep(program));
 	assert_ok(relevo_system_list(&all, &count));
 	assert_true(count >= 2);
 	assert_non_null(find(all, count, getpid()));
@@ -132,20 +155,6 @@ static void test_list(void **state)
 	assert_ok(relevo_system_list(&all, &count));
 	assert_null(find(all, count, pid));
 	relevo_system_list_free(all, count);
-}
-
-struct expectation {
-	const relevo_system_process *process;
-	char state;
-};
-
-static bool is_in_state(void *argument)
-{
-	const struct expectation *expected = argument;
-	struct relevo_system_info info = inspect(expected->process);
-	char state = info.state;
-	relevo_system_info_free(&info);
-	return state == expected->state;
 }
 
 static void test_suspend_and_resume(void **state)
