@@ -17,6 +17,7 @@
 #include <relevo/manage.h>
 #include <relevo/pool.h>
 #include <relevo/process.h>
+#include <relevo/program.h>
 #include <relevo/queue.h>
 #include <relevo/rlock.h>
 #include <relevo/scope.h>
@@ -24,6 +25,7 @@
 #include <relevo/session.h>
 #include <relevo/shared.h>
 #include <relevo/status.h>
+#include <relevo/system.h>
 #include <relevo/tuple.h>
 #include <relevo/value.h>
 #include <relevo/version.h>
