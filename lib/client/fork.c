@@ -7,10 +7,10 @@
 #include <pthread.h>
 
 /* How long a fork may be held up by a broker that does not read. */
-#define SEND_TIME NSEC_PER_SEC
+#define SEND_TIME  NSEC_PER_SEC
 
 /* In ms: how long the end of the process may be. */
-#define FLUSH_TIME     2000
+#define FLUSH_TIME 2000
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list sessions = { &sessions, &sessions };

@@ -2,8 +2,8 @@
 
 #include "client/embedded.h"
 #include "client/tuple.h"
-#include "process/daemon.h"
 #include "process/children.h"
+#include "process/daemon.h"
 #include "process/handover.h"
 #include "process/self.h"
 #include "process/target.h"

@@ -148,7 +148,8 @@ void forkserver_run(int socket)
 	for (;;) {
 		polled[0] = (struct pollfd){ .fd = socket, .events = POLLIN };
 		for (size_t i = 0; i < count; i++)
-			polled[i + 1] = (struct pollfd){ .fd = children[i].pidfd, .events = POLLIN };
+			polled[i + 1] =
+				(struct pollfd){ .fd = children[i].pidfd, .events = POLLIN };
 		if (poll(polled, (nfds_t)count + 1, -1) < 0)
 			continue;
 		for (size_t i = count; i > 0; i--) {

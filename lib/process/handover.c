@@ -31,7 +31,8 @@ static bool send_all(int socket, const uint8_t *bytes, size_t size)
 }
 
 /* The first bytes, with the descriptors. */
-static bool send_with_fds(int socket, const uint8_t bytes[LENGTH_SIZE], const int *fds, size_t count)
+static bool send_with_fds(int socket, const uint8_t bytes[LENGTH_SIZE], const int *fds,
+			  size_t count)
 {
 	const struct iovec piece = { (void *)(uintptr_t)bytes, LENGTH_SIZE };
 	ssize_t sent = descriptors_send(socket, &piece, fds, count, 0);
@@ -180,7 +181,8 @@ int handover_take(int socket, struct handover *handover, struct error *error)
 	struct buffer bytes = { 0 };
 	*handover = (struct handover){ 0 };
 	if (!receive_with_fds(socket, (uint8_t *)&length, handover))
-		return error_set(error, RELEVO_END_OF_STREAM, "the creator of this process is gone");
+		return error_set(error, RELEVO_END_OF_STREAM,
+				 "the creator of this process is gone");
 	size_t size = ntohl(length);
 	uint8_t *place = buffer_reserve(&bytes, size);
 	if (place == NULL)
@@ -189,9 +191,10 @@ int handover_take(int socket, struct handover *handover, struct error *error)
 	if (receive_all(socket, place, size) == size)
 		handover->start = relevo__process_start__unpack(NULL, size, place);
 	buffer_fini(&bytes);
-	return handover->start != NULL ? RELEVO_OK
-				       : error_set(error, RELEVO_BAD_FRAME,
-						   "what the creator of this process says is cut short");
+	return handover->start != NULL
+		       ? RELEVO_OK
+		       : error_set(error, RELEVO_BAD_FRAME,
+				   "what the creator of this process says is cut short");
 }
 
 int handover_next_fd(struct handover *handover)

@@ -57,9 +57,9 @@ static int copy_descriptors(struct process_arguments *arguments, const int *fds,
 	for (size_t i = 0; i < count; i++) {
 		int fd = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
-			return error_set_errno(error, errno == EBADF ? RELEVO_BAD_ARGUMENT : RELEVO_SYSTEM,
-					       errno, "the descriptor %d cannot be passed on",
-					       fds[i]);
+			return error_set_errno(
+				error, errno == EBADF ? RELEVO_BAD_ARGUMENT : RELEVO_SYSTEM, errno,
+				"the descriptor %d cannot be passed on", fds[i]);
 		arguments->fds[arguments->fd_count++] = fd;
 	}
 	return RELEVO_OK;
@@ -74,8 +74,8 @@ static int take_arguments(struct relevo_process *process, const relevo_tuple *tu
 	if (tuple == NULL)
 		return RELEVO_OK;
 	arguments->given = true;
-	int status = tuple_encode(tuple, &arguments->bytes, fds, ARGUMENT_DESCRIPTORS, &count,
-				  error);
+	int status =
+		tuple_encode(tuple, &arguments->bytes, fds, ARGUMENT_DESCRIPTORS, &count, error);
 	if (status == RELEVO_OK)
 		status = copy_descriptors(arguments, fds, count, error);
 	return status;
@@ -104,8 +104,8 @@ static int take_name(struct relevo_process *process, const char *name, struct er
 static int check_options(const struct relevo_process_options *options, struct error *error)
 {
 	if (options->daemon < RELEVO_DAEMON_AS_CREATOR || options->daemon > RELEVO_NO_DAEMON)
-		return error_set(error, RELEVO_BAD_ARGUMENT, "%d does not say whether it is a daemon",
-				 (int)options->daemon);
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "%d does not say whether it is a daemon", (int)options->daemon);
 	if (options->method != RELEVO_START_DEFAULT &&
 	    relevo_start_method_name(options->method) == NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no start method",
@@ -125,7 +125,7 @@ static int fill(struct relevo_process *process, const struct relevo_process_opti
 				  ? self()->process.daemon
 				  : options->daemon == RELEVO_DAEMON;
 	process->method = options->method != RELEVO_START_DEFAULT ? options->method
-								   : relevo_get_start_method();
+								  : relevo_get_start_method();
 	snprintf(process->url, sizeof process->url, "%s",
 		 options->session != NULL ? options->session->address.url : self()->url);
 	take_identity(process);

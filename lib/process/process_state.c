@@ -61,8 +61,8 @@ void process_look(struct relevo_process *process)
 	process->state = PROCESS_ENDED;
 	if (process->role != ROLE_CHILD)
 		return;
-	process->exit_code = process->status_fd >= 0 ? told_exit_code(process)
-						     : own_exit_code(process);
+	process->exit_code =
+		process->status_fd >= 0 ? told_exit_code(process) : own_exit_code(process);
 }
 
 bool process_wait(struct relevo_process *process, nsec_t deadline)
@@ -210,8 +210,8 @@ int relevo_process_resume(relevo_process *process)
 /* begin_started() for one that runs, this process itself included. */
 static int begin_running(struct relevo_process *process, struct error *error)
 {
-	int status = process->role == ROLE_SELF ? begin(process, error)
-						: begin_started(process, error);
+	int status =
+		process->role == ROLE_SELF ? begin(process, error) : begin_started(process, error);
 	if (status != RELEVO_OK || process->state == PROCESS_STARTED)
 		return status;
 	pthread_mutex_unlock(&process->lock);

@@ -162,7 +162,7 @@ void self_finish(void)
 /* ---- the default method --------------------------------------------------- */
 
 static const enum relevo_start_method methods[] = { RELEVO_FORKSERVER, RELEVO_FORK, RELEVO_SPAWN,
-						     RELEVO_START_DEFAULT };
+						    RELEVO_START_DEFAULT };
 
 const enum relevo_start_method *relevo_start_methods(void)
 {

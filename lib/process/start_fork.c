@@ -35,6 +35,6 @@ int start_fork(struct relevo_process *process, struct error *error)
 	int saved = errno;
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	return error_set_errno(error, RELEVO_SYSTEM, saved,
-			       "the process \"%s\" cannot be watched", process->name);
+	return error_set_errno(error, RELEVO_SYSTEM, saved, "the process \"%s\" cannot be watched",
+			       process->name);
 }

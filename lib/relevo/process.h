@@ -114,16 +114,25 @@ int relevo_process_exit_code(relevo_process *process, int *code);
  * object. Does not block. Errors: BAD_STATE (not started, or closed). */
 int relevo_process_sentinel(relevo_process *process, int *fd);
 
-/* SIGTERM, SIGKILL, SIGSTOP, SIGCONT. To one that has ended they do nothing. Do not block.
- * Errors: BAD_STATE (not started, or closed), DENIED. */
+/* Ask it to end: SIGTERM. To one that has ended this does nothing, nor do the next three.
+ * Does not block. Errors: BAD_STATE (not started, or closed), DENIED. */
 int relevo_process_terminate(relevo_process *process);
+
+/* End it: SIGKILL. Otherwise as relevo_process_terminate(). */
 int relevo_process_kill(relevo_process *process);
+
+/* Let it stand still: SIGSTOP. Otherwise as relevo_process_terminate(). */
 int relevo_process_suspend(relevo_process *process);
+
+/* Let it go on: SIGCONT. Otherwise as relevo_process_terminate(). */
 int relevo_process_resume(relevo_process *process);
 
-/* Its niceness, -20 (first served) to 19. Do not block. Errors: BAD_STATE (not started,
- * ended, or closed), DENIED (taking some away is root's), BAD_ARGUMENT. */
+/* Its niceness, -20 (first served) to 19. Does not block. Errors: BAD_STATE (not started,
+ * ended, or closed), SYSTEM. */
 int relevo_process_nice(relevo_process *process, int *nice);
+
+/* Set it. Does not block. Errors: BAD_STATE as above, DENIED (to take some away is root's),
+ * BAD_ARGUMENT. */
 int relevo_process_set_nice(relevo_process *process, int nice);
 
 /* Let go of what it holds: descriptors and arguments. Later calls give BAD_STATE; closing
@@ -134,17 +143,24 @@ int relevo_process_close(relevo_process *process);
  * have been. Nobody else may be in a call with it. NULL is allowed. Does not block. */
 void relevo_process_free(relevo_process *process);
 
-/* What it is. The name belongs to the object, until it is changed; the process id is 0
- * before the start. Do not block. */
+/* Its name. Belongs to the object, until it is changed. */
 const char *relevo_process_name(const relevo_process *process);
+
+/* Its process id; 0 before the start. */
 pid_t relevo_process_pid(const relevo_process *process);
+
+/* Whether it is, or will be, a daemon. */
 bool relevo_process_is_daemon(const relevo_process *process);
+
+/* By which method it is started, or was. RELEVO_START_DEFAULT: by none of relevo's, as the
+ * program itself. */
 enum relevo_start_method relevo_process_method(const relevo_process *process);
 
-/* Errors: BAD_NAME (as for a queue), BAD_STATE (not the one who made it). */
+/* Give it another name, copied. Errors: BAD_NAME (as for a queue), BAD_STATE (not the one
+ * who made it). */
 int relevo_process_set_name(relevo_process *process, const char *name);
 
-/* Errors: BAD_STATE (started). */
+/* Say whether it will be a daemon. Errors: BAD_STATE (started). */
 int relevo_process_set_daemon(relevo_process *process, bool daemon);
 
 /* The process that calls: "MainProcess", or what its creator named it. It is alive, and
@@ -176,6 +192,8 @@ int relevo_process_session(relevo_session **session);
  * once; with `force` again. Errors: BAD_STATE (it was set before), BAD_ARGUMENT.
  */
 int relevo_set_start_method(enum relevo_start_method method, bool force);
+
+/* What was set, or the default. */
 enum relevo_start_method relevo_get_start_method(void);
 
 /* "fork", "forkserver", "spawn"; NULL: no such method. */

@@ -64,7 +64,8 @@ static void process_lifecycle(void **state)
 	assert_false(is_alive(process));
 	assert_false(is_listed(process));
 	assert_int_equal(relevo_process_pid(process), 0);
-	assert_fails(relevo_process_exit_code(process, &code), RELEVO_BAD_STATE, "not been started");
+	assert_fails(relevo_process_exit_code(process, &code), RELEVO_BAD_STATE,
+		     "not been started");
 	assert_fails(relevo_process_join(process, 0), RELEVO_BAD_STATE, "not been started");
 	assert_ok(relevo_process_start(process));
 	assert_true(is_alive(process));
@@ -218,8 +219,8 @@ static void process_exit_codes(void **state)
 		relevo_target *target;
 		int code;
 	} cases[] = {
-		{ return_3, 3 }, { exit_8, 8 }, { exit_255, 255 }, { exit_256, 0 },
-		{ abort_, -SIGABRT },
+		{ return_3, 3 }, { exit_8, 8 },        { exit_255, 255 },
+		{ exit_256, 0 }, { abort_, -SIGABRT },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		assert_int_equal(cast_end(cast_start(stage, cases[i].target, NULL, NULL)),
@@ -325,7 +326,8 @@ static void process_parent_view(void **state)
 	assert_true(process_ends(grandchild, TEST_PATIENCE));
 }
 
-/* ---- process_sentinel, process_close ---------------------------------------------------------- */
+/* ---- process_sentinel, process_close ----------------------------------------------------------
+ */
 
 static bool is_readable(int fd, int msec)
 {

@@ -206,7 +206,8 @@ static void process_burst(void **state)
 	assert_int_equal(broker_descriptors(stage), descriptors);
 }
 
-/* ---- process_descriptors ---------------------------------------------------------------------- */
+/* ---- process_descriptors ----------------------------------------------------------------------
+ */
 
 static int tell_descriptors(relevo_tuple *arguments)
 {
@@ -258,7 +259,8 @@ static void process_descriptors(void **state)
 	close(HIGH_FD);
 }
 
-/* ---- forkserver_death ------------------------------------------------------------------------------ */
+/* ---- forkserver_death
+ * ------------------------------------------------------------------------------ */
 
 static int tell_server(relevo_tuple *arguments)
 {
@@ -341,13 +343,13 @@ static void forkserver_death(void **state)
 	child_join(child_start(lose_servers, *state));
 }
 
-/* ---- start_method_contexts ---------------------------------------------------------------------------- */
+/* ---- start_method_contexts
+ * ---------------------------------------------------------------------------- */
 
 static int tell_method(relevo_tuple *arguments)
 {
 	(void)arguments;
-	report("%s %s",
-	       relevo_start_method_name(relevo_process_method(relevo_process_current())),
+	report("%s %s", relevo_start_method_name(relevo_process_method(relevo_process_current())),
 	       relevo_start_method_name(relevo_get_start_method()));
 	return 0;
 }

@@ -106,9 +106,9 @@ static void programs_wait_for_their_processes(void **state)
 	struct scene *scene = *state;
 	relevo_queue *cues = queue_open(scene->session, "cues");
 	for (int i = 0; i < METHODS; i++) {
-		pid_t program = start_program(scene, (struct program){
-							     .target = say_pid_and_wait_for_cue,
-							     .method = methods[i] });
+		pid_t program =
+			start_program(scene, (struct program){ .target = say_pid_and_wait_for_cue,
+							       .method = methods[i] });
 		pid_t process = hear_number(scene->queue);
 		assert_false(process_ends(program, 100));
 		put_text(cues, "go");
@@ -155,10 +155,10 @@ static void killed_programs_leave_their_other_processes(void **state)
 	struct scene *scene = *state;
 	relevo_queue *cues = queue_open(scene->session, "cues");
 	for (int i = 0; i < METHODS; i++) {
-		pid_t program = start_program(scene, (struct program){
-							     .target = say_pid_and_wait_for_cue,
-							     .method = methods[i],
-							     .be_killed = true });
+		pid_t program =
+			start_program(scene, (struct program){ .target = say_pid_and_wait_for_cue,
+							       .method = methods[i],
+							       .be_killed = true });
 		pid_t process = hear_number(scene->queue);
 		child_kill(program);
 		assert_true(process_runs(process));

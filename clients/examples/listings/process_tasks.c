@@ -32,7 +32,8 @@ int main(int argc, char **argv)
 		relevo_process_free(processes[i]);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	double took = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+	double took =
+		(double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
 	printf("%d tasks of 0.25 s took %s than 1 s\n", TASKS, took < 1 ? "less" : "more");
 	return 0;
 }
