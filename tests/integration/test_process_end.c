@@ -288,9 +288,9 @@ static void objects_can_be_freed_early(void **state)
 	relevo_queue_close(cues);
 }
 
-/* What a process with threads may start. With the address sanitizer no fork: its locks may
- * be held by threads that the child does not have. */
-#ifdef __SANITIZE_ADDRESS__
+/* What a process with threads may start. With a sanitizer no fork: its own locks may be
+ * held by threads that the child does not have. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { FIRST_SAFE = 1 };
 #else
 enum { FIRST_SAFE = 0 };
