@@ -18,6 +18,8 @@
 #include <relevo/pool.h>
 #include <relevo/pool_async.h>
 #include <relevo/pool_imap.h>
+#include <relevo/process.h>
+#include <relevo/program.h>
 #include <relevo/queue.h>
 #include <relevo/rlock.h>
 #include <relevo/scope.h>
@@ -25,6 +27,8 @@
 #include <relevo/session.h>
 #include <relevo/shared.h>
 #include <relevo/status.h>
+#include <relevo/system.h>
+#include <relevo/tuple.h>
 #include <relevo/value.h>
 #include <relevo/version.h>
 #include <relevo/worker.h>

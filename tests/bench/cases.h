@@ -26,6 +26,9 @@ bench_figure lock_contended, lock_contended_ahead;
 /* case_pool.c */
 bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;
 
+/* case_process.c */
+bench_figure process_fork, process_forkserver, process_spawn, bare_fork;
+
 /* case_shared.c */
 bench_figure shared_lock, bare_mutex;
 

@@ -1,0 +1,45 @@
+/* Three workers, each of which prints its letter ten times, while the program is done
+ * already: they are waited for when it ends. */
+#include "must.h"
+
+#include <string.h>
+#include <time.h>
+
+static int worker(relevo_tuple *arguments)
+{
+	const struct timespec pause = { 0, 20000000 };
+	const char *letter;
+	must(relevo_tuple_text(arguments, 0, &letter, NULL));
+	for (int i = 0; i < 10; i++) {
+		printf("%s", letter);
+		fflush(stdout);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static void start(const char *letter)
+{
+	relevo_tuple *arguments;
+	relevo_process *process;
+	must(relevo_tuple_new(&arguments));
+	must(relevo_tuple_add_text(arguments, NULL, letter));
+	const struct relevo_process_options options = { .arguments = arguments };
+	must(relevo_process_new(worker, &options, &process));
+	relevo_tuple_free(arguments);
+	must(relevo_process_start(process));
+	relevo_process_free(process);
+}
+
+int main(int argc, char **argv)
+{
+	relevo_process_enter(argc, argv);
+	printf("Starting\n");
+	fflush(stdout);
+	start("A");
+	start("B");
+	start("C");
+	printf("Done\n");
+	fflush(stdout);
+	return 0;
+}
