@@ -1,3 +1,4 @@
+#include "base/mutant.h"
 #include "base/name.h"
 #include "engine/core.h"
 #include "engine/expiry.h"
@@ -78,7 +79,8 @@ int queue_move(struct engine *engine, const struct move_request *request, nsec_t
 	if (status != RELEVO_OK)
 		return status;
 	/* What is over does not begin anew elsewhere. */
-	expiry_run(from);
+	if (!MUTANT(moving_rejuvenates))
+		expiry_run(from);
 	const struct item *item;
 	while (status == RELEVO_OK && (request->max_items == 0 || *count < request->max_items) &&
 	       (item = stock_first(&from->stock)) != NULL && queue_has_room(to, item->size)) {

@@ -16,7 +16,7 @@ bool model_waits_on(const struct model_call *call, const struct model_queue *que
 	return waits;
 }
 
-static struct model_call *first_parked(struct model *model, const struct model_queue *queue,
+struct model_call *model_first_waiting(struct model *model, const struct model_queue *queue,
 				       enum call_kind kind)
 {
 	struct model_call *first = NULL;
@@ -60,7 +60,7 @@ void model_finish(struct model *model, struct model_call *call, int status)
 void model_dismiss(struct model *model, struct model_queue *queue, enum call_kind kind, int status)
 {
 	struct model_call *call;
-	while ((call = first_parked(model, queue, kind)) != NULL) {
+	while ((call = model_first_waiting(model, queue, kind)) != NULL) {
 		if (call->also_count == 0) {
 			model_finish(model, call, status);
 			continue;
@@ -136,7 +136,7 @@ static bool can_enter(struct model *model, const struct model_call *call)
 /* The putter whose item could be handed out at once. */
 static struct model_call *ready_putter(struct model *model, const struct model_queue *queue)
 {
-	struct model_call *putter = first_parked(model, queue, CALL_PUT);
+	struct model_call *putter = model_first_waiting(model, queue, CALL_PUT);
 	return putter != NULL && putter->not_before <= model->now ? putter : NULL;
 }
 
@@ -245,13 +245,15 @@ static void settle(struct model *model, struct model_queue *queue)
 	struct model_call *call;
 	uint32_t size;
 	model_expire(model, queue);
-	while ((call = first_parked(model, queue, CALL_GET)) != NULL &&
+	while ((call = model_first_waiting(model, queue, CALL_GET)) != NULL &&
 	       see_next(model, queue, &size))
 		serve(model, queue, call);
-	while ((call = first_parked(model, queue, CALL_PUT)) != NULL && can_enter(model, call))
+	while ((call = model_first_waiting(model, queue, CALL_PUT)) != NULL &&
+	       can_enter(model, call))
 		accept_next(model, call);
 	end_getters(model, queue);
-	while (queue->item_count == 0 && (call = first_parked(model, queue, CALL_JOIN)) != NULL)
+	while (queue->item_count == 0 &&
+	       (call = model_first_waiting(model, queue, CALL_JOIN)) != NULL)
 		model_finish(model, call, RELEVO_OK);
 }
 
@@ -264,6 +266,13 @@ static struct model_queue *first_active(struct model *model)
 			first = queue;
 	}
 	return first;
+}
+
+bool model_strands(struct model *model, struct model_queue *queue)
+{
+	uint32_t size;
+	return !queue->deleted && see_next(model, queue, &size) &&
+	       model_first_waiting(model, queue, CALL_GET) != NULL;
 }
 
 void model_settle(struct model *model)
@@ -354,6 +363,8 @@ void model_put(struct model *model, struct model_call *call)
 		call->expires = model->now + options->ttl;
 	if (options->full != QUEUE_BLOCK)
 		call->deadline = 0;
+	if (call->not_before <= model->now)
+		call->not_before = 0;
 	model_park(model, call);
 }
 

@@ -175,7 +175,9 @@ void model_commit(struct model *model, int status);
 uint32_t model_rank_of_priority(int32_t priority);
 
 /* What the engine must say. */
-nsec_t model_next_deadline(const struct model *model);
+nsec_t model_next_deadline(struct model *model);
+/* Whether somebody waits for an item that could be had. */
+bool model_strands(struct model *model, struct model_queue *queue);
 struct queue_counts model_counts(const struct model *model, const struct model_queue *queue);
 /* Items in queues and in waiting puts. */
 uint64_t model_items(const struct model *model);

@@ -58,6 +58,8 @@ void model_settle(struct model *model);
 
 /* Whether the call stands in the line of the queue. */
 bool model_waits_on(const struct model_call *call, const struct model_queue *queue);
+struct model_call *model_first_waiting(struct model *model, const struct model_queue *queue,
+				       enum call_kind kind);
 uint64_t model_count_waiting(const struct model *model, const struct model_queue *queue,
 			     enum call_kind kind);
 

@@ -164,7 +164,7 @@ void model_gone(struct model *model, uint32_t peer)
 /* ---- time ------------------------------------------------------------- */
 
 /* When something becomes of items that nobody holds. */
-static nsec_t queue_due(const struct model *model, const struct model_queue *queue)
+static nsec_t queue_due(struct model *model, const struct model_queue *queue)
 {
 	nsec_t first = NSEC_NEVER;
 	for (size_t i = 0; i < queue->item_count; i++) {
@@ -174,7 +174,9 @@ static nsec_t queue_due(const struct model *model, const struct model_queue *que
 		if (item->expires != 0 && !item->overlooked && item->expires < first)
 			first = item->expires;
 	}
-	(void)model;
+	const struct model_call *putter = model_first_waiting(model, queue, CALL_PUT);
+	if (putter != NULL && putter->not_before != 0 && putter->not_before < first)
+		first = putter->not_before;
 	return first;
 }
 
@@ -186,6 +188,9 @@ static void ripen(struct model *model, struct model_queue *queue)
 		if (item->state == ITEM_DELAYED && item->until <= model->now)
 			item->state = ITEM_READY;
 	}
+	struct model_call *putter = model_first_waiting(model, queue, CALL_PUT);
+	if (putter != NULL && putter->not_before <= model->now)
+		putter->not_before = 0;
 	model_activate(model, queue);
 }
 
@@ -237,7 +242,7 @@ void model_tick(struct model *model)
 	}
 }
 
-nsec_t model_next_deadline(const struct model *model)
+nsec_t model_next_deadline(struct model *model)
 {
 	nsec_t first = NSEC_NEVER;
 	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next) {

@@ -385,6 +385,9 @@ static void do_time(struct world *world)
 	nsec_t deadline = engine_tick(world->engine, world->model.now);
 	model_tick(&world->model);
 	world_expect(world, "deadline of the tick", deadline, model_next_deadline(&world->model));
+	for (struct model_queue *queue = world->model.queues; queue != NULL; queue = queue->next)
+		world_expect(world, "items that nobody comes for", 0,
+			     model_strands(&world->model, queue));
 }
 
 /* All that the store was asked to commit is done, well or not; from now on it
