@@ -135,6 +135,9 @@ static void leave_putters(struct waiter *putter)
 	queue->putter_count--;
 	if (putter->not_before != 0 || (next != NULL && next->not_before != 0))
 		queue_set_timer(queue);
+	/* One that gives up may have stood in the way of the next. */
+	if (putter->items != NULL && next != NULL && !MUTANT(next_putter_stranded))
+		queue_activate(queue);
 	waiter_discard(putter);
 }
 

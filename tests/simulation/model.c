@@ -54,7 +54,18 @@ void model_finish(struct model *model, struct model_call *call, int status)
 {
 	call->status = status;
 	bool recorded = call->kind == CALL_PUT && (status == RELEVO_OK || call->accepted > 0);
+	bool parked = call->state == CALL_PARKED;
 	call->state = recorded && model->hold ? CALL_COMMITTING : CALL_DONE;
+	if (parked)
+		model_gave_up(model, call);
+}
+
+void model_gave_up(struct model *model, const struct model_call *call)
+{
+	/* It may have stood in the way of the next. */
+	if (call->kind == CALL_PUT && call->accepted < call->count &&
+	    model_count_waiting(model, call->queue, CALL_PUT) > 0)
+		model_activate(model, call->queue);
 }
 
 void model_dismiss(struct model *model, struct model_queue *queue, enum call_kind kind, int status)
@@ -323,6 +334,7 @@ void model_park(struct model *model, struct model_call *call)
 	model_settle(model);
 	if (call->state == CALL_PARKED && call->refusal != RELEVO_OK)
 		model_finish(model, call, call->refusal);
+	model_settle(model);
 }
 
 /* Why it cannot be put at all. */
@@ -403,6 +415,7 @@ void model_cancel(struct model *model, struct model_call *call)
 {
 	if (call->state == CALL_PARKED)
 		model_finish(model, call, RELEVO_CANCELLED);
+	model_settle(model);
 }
 
 void model_commit(struct model *model, int status)

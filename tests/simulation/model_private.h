@@ -70,6 +70,9 @@ void model_dismiss(struct model *model, struct model_queue *queue, enum call_kin
 void model_park(struct model *model, struct model_call *call);
 void model_finish(struct model *model, struct model_call *call, int status);
 
+/* A call has left its line. */
+void model_gave_up(struct model *model, const struct model_call *call);
+
 struct model_queue *model_find_queue(const struct model *model, uint32_t name);
 struct model_queue *model_create(struct model *model, const struct model_opening *opening);
 void model_end(struct model *model, struct model_queue *queue);

@@ -136,12 +136,35 @@ static struct model_item *first_held(struct model *model, uint32_t peer, struct 
 	return first;
 }
 
-void model_gone(struct model *model, uint32_t peer)
+/* The call of the peer that waits for longest. */
+static struct model_call *oldest_parked(struct model *model, uint32_t peer)
 {
+	struct model_call *oldest = NULL;
+	for (int i = 0; i < MODEL_CALLS; i++) {
+		struct model_call *call = &model->calls[i];
+		if (call->state == CALL_PARKED && call->peer == peer &&
+		    (oldest == NULL || call->order < oldest->order))
+			oldest = call;
+	}
+	return oldest;
+}
+
+static void drop_calls(struct model *model, uint32_t peer)
+{
+	struct model_call *call;
+	while ((call = oldest_parked(model, peer)) != NULL) {
+		call->state = CALL_FREE;
+		model_gave_up(model, call);
+	}
 	for (int i = 0; i < MODEL_CALLS; i++) {
 		if (model->calls[i].peer == peer)
 			model->calls[i].state = CALL_FREE;
 	}
+}
+
+void model_gone(struct model *model, uint32_t peer)
+{
+	drop_calls(model, peer);
 	struct model_queue *queue;
 	struct model_item *item;
 	while ((item = first_held(model, peer, &queue)) != NULL)
@@ -226,19 +249,32 @@ static struct model_item *first_ended(struct model *model, struct model_queue **
 	return first;
 }
 
+static struct model_call *first_late(struct model *model)
+{
+	struct model_call *first = NULL;
+	for (int i = 0; i < MODEL_CALLS; i++) {
+		struct model_call *call = &model->calls[i];
+		if (call->state == CALL_PARKED && call->deadline <= model->now &&
+		    (first == NULL || call->deadline < first->deadline))
+			first = call;
+	}
+	return first;
+}
+
 void model_tick(struct model *model)
 {
 	struct model_queue *queue;
+	struct model_call *call;
 	struct model_item *item;
 	while ((queue = first_due(model)) != NULL)
 		ripen(model, queue);
 	while ((item = first_ended(model, &queue)) != NULL)
 		model_take_back(model, queue, item);
 	model_settle(model);
-	for (int i = 0; i < MODEL_CALLS; i++) {
-		struct model_call *call = &model->calls[i];
-		if (call->state == CALL_PARKED && call->deadline <= model->now)
-			model_finish(model, call, RELEVO_TIMED_OUT);
+	/* The next may be served in its place. */
+	while ((call = first_late(model)) != NULL) {
+		model_finish(model, call, RELEVO_TIMED_OUT);
+		model_settle(model);
 	}
 }
 

@@ -230,6 +230,7 @@ static void do_get(struct world *world)
 	struct model_call *call = pick_free_call(world);
 	if (call == NULL || !pick_handle(world, &peer, &place))
 		return;
+	fresh_moment(world);
 	*call = (struct model_call){
 		.kind = CALL_GET,
 		.peer = peer,

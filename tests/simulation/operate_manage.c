@@ -10,6 +10,7 @@ void do_join(struct world *world)
 	struct model_call *call = pick_free_call(world);
 	if (call == NULL || !pick_handle(world, &peer, &place))
 		return;
+	fresh_moment(world);
 	*call = (struct model_call){
 		.kind = CALL_JOIN,
 		.peer = peer,

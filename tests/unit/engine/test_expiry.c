@@ -247,6 +247,27 @@ static void test_a_delayed_put_comes_to_who_waits(void **state)
 	assert_int_equal(engine_next_deadline(f->engine), NSEC_NEVER);
 }
 
+static void test_who_gives_up_makes_way(void **state)
+{
+	struct fixture *f = *state;
+	struct call late = { 0 }, putting = { 0 }, call = { 0 };
+	uint32_t q = open_bounded(f->a, "q", 0);
+	struct put_request request = {
+		.handle = q,
+		.not_before = SECONDS(50),
+		.deadline = SECONDS(5),
+	};
+	put_request(f->a, &request, "x", &late);
+	put(f->a, q, "y", NSEC_NEVER, &putting);
+	get(f->b, open_bounded(f->b, "q", 0), 1, NSEC_NEVER, &call);
+	/* No put overtakes one that waits. */
+	assert_waits(&call);
+	tick_to(f, 5);
+	assert_answer(&late, RELEVO_TIMED_OUT);
+	assert_answer(&putting, RELEVO_OK);
+	assert_items(&call, "y");
+}
+
 static void test_a_queue_goes_with_what_would_expire(void **state)
 {
 	struct fixture *f = *state;
@@ -274,6 +295,7 @@ int main(void)
 		fixture_test(test_what_is_over_is_not_handed_out_by_a_put_that_waited),
 		fixture_test(test_what_is_over_is_not_moved),
 		fixture_test(test_a_delayed_put_comes_to_who_waits),
+		fixture_test(test_who_gives_up_makes_way),
 		fixture_test(test_a_queue_goes_with_what_would_expire),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
