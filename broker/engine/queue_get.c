@@ -146,6 +146,9 @@ void queue_settle(struct queue *queue)
 		getter_serve(waiter);
 	while ((waiter = waiter_first(&queue->putters)) != NULL && can_enter(queue, waiter))
 		putter_admit(waiter);
+	/* What came in behind a put with a delay may be for who waits. */
+	if (waiter_first(&queue->getters) != NULL && next_item(queue) != NULL)
+		queue_activate(queue);
 	notices_drop(queue);
 	shutdown_serve(queue);
 	joiners_serve(queue);

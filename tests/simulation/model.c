@@ -251,6 +251,13 @@ static void end_getters(struct model *model, struct model_queue *queue)
 	}
 }
 
+bool model_strands(struct model *model, struct model_queue *queue)
+{
+	uint32_t size;
+	return !queue->deleted && see_next(model, queue, &size) &&
+	       model_first_waiting(model, queue, CALL_GET) != NULL;
+}
+
 static void settle(struct model *model, struct model_queue *queue)
 {
 	struct model_call *call;
@@ -262,6 +269,8 @@ static void settle(struct model *model, struct model_queue *queue)
 	while ((call = model_first_waiting(model, queue, CALL_PUT)) != NULL &&
 	       can_enter(model, call))
 		accept_next(model, call);
+	if (model_strands(model, queue))
+		model_activate(model, queue);
 	end_getters(model, queue);
 	while (queue->item_count == 0 &&
 	       (call = model_first_waiting(model, queue, CALL_JOIN)) != NULL)
@@ -277,13 +286,6 @@ static struct model_queue *first_active(struct model *model)
 			first = queue;
 	}
 	return first;
-}
-
-bool model_strands(struct model *model, struct model_queue *queue)
-{
-	uint32_t size;
-	return !queue->deleted && see_next(model, queue, &size) &&
-	       model_first_waiting(model, queue, CALL_GET) != NULL;
 }
 
 void model_settle(struct model *model)
