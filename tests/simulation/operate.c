@@ -299,7 +299,10 @@ static void do_nack(struct world *world)
 static void do_cancel(struct world *world)
 {
 	uint32_t i = below(world, MODEL_CALLS);
+	struct error error;
 	world_describe(world, "cancel");
+	/* A cancellation does not tell the time, and whom it makes way for is served. */
+	(void)lease_ack(world->peers[0], NULL, 0, world->model.now, &error);
 	waiter_cancel(&world->calls[i].waiter);
 	model_cancel(&world->model, &world->model.calls[i]);
 }
