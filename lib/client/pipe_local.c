@@ -22,8 +22,9 @@ struct head {
 
 #define MAGIC UINT32_C(0x52765069)
 
-/* Below this, a message is copied out of the scratch memory; above, it keeps that. */
-enum { COPY_MAX = 8 * 1024 };
+/* Up to this, copying a message once more costs less than another piece in a system
+ * call, or than memory of its own. */
+enum { COPY_MAX = 8 * 1024, SEND_COPY_MAX = 1024 };
 
 enum { FDS_MAX = RELEVO_PIPE_DESCRIPTORS + 1 };
 
@@ -145,10 +146,28 @@ static int spill(const char *data, size_t size, int *out, struct error *error)
 	return RELEVO_OK;
 }
 
+/* The usual message in the cheapest way. */
+static int send_small(int fd, const struct head *head, const void *data, nsec_t deadline,
+		      struct error *error)
+{
+	char bytes[sizeof *head + SEND_COPY_MAX];
+	size_t size = sizeof *head + (size_t)head->size;
+	memcpy(bytes, head, sizeof *head);
+	if (head->size > 0)
+		memcpy(bytes + sizeof *head, data, (size_t)head->size);
+	if (send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		return RELEVO_OK;
+	struct iovec piece = { bytes, size };
+	const struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1 };
+	return send_whole(fd, &message, deadline, error);
+}
+
 int pipe_local_send(struct pipe_local *local, const struct pipe_sending *sending, nsec_t deadline,
 		    struct error *error)
 {
 	struct head head = { MAGIC, (uint32_t)sending->fd_count, sending->size };
+	if (sending->fd_count == 0 && sending->size <= SEND_COPY_MAX)
+		return send_small(local->fd, &head, sending->data, deadline, error);
 	size_t here = sending->size < PIPE_INLINE ? sending->size : PIPE_INLINE;
 	struct iovec pieces[] = { { &head, sizeof head }, { (void *)sending->data, here } };
 	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = here > 0 ? 2 : 1 };
@@ -216,7 +235,7 @@ static int check(const struct msghdr *message, size_t got, const struct arrival 
 			 announced);
 }
 
-/* One message into these pieces, of which the first is for its head. */
+/* One message into these pieces; its head is what comes first. */
 static int receive_whole(int fd, struct iovec *pieces, size_t count, struct arrival *arrival,
 			 nsec_t deadline, struct error *error)
 {
@@ -235,6 +254,8 @@ static int receive_whole(int fd, struct iovec *pieces, size_t count, struct arri
 						? (size_t)got - sizeof arrival->head
 						: 0;
 			take_descriptors(&message, arrival);
+			if (pieces[0].iov_base != &arrival->head)
+				memcpy(&arrival->head, pieces[0].iov_base, sizeof arrival->head);
 			return check(&message, (size_t)got, arrival, error);
 		}
 		if (got == 0)
@@ -273,24 +294,28 @@ static int read_spilled(int fd, char *data, size_t size, struct error *error)
 			 "a message of more bytes is announced than came with it");
 }
 
-static int keep_descriptors(struct arrival *arrival, bool large, struct pipe_message *message)
+/* All but the memfd. */
+static int keep_descriptors(struct arrival *arrival, struct pipe_message *message,
+			    struct error *error)
 {
-	size_t count = arrival->fd_count - large;
+	size_t count = arrival->head.fd_count;
+	size_t others = arrival->fd_count - count;
 	if (count == 0)
 		return RELEVO_OK;
 	message->fds = malloc(count * sizeof *message->fds);
 	if (message->fds == NULL)
-		return RELEVO_NO_MEMORY;
-	memcpy(message->fds, arrival->fds + large, count * sizeof *message->fds);
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for descriptors");
+	memcpy(message->fds, arrival->fds + others, count * sizeof *message->fds);
 	message->fd_count = count;
-	arrival->fd_count = large;
+	arrival->fd_count = others;
 	return RELEVO_OK;
 }
 
+/* Room for a head and the most that can follow it; the byte behind is for a 0. */
 static char *take_scratch(struct pipe_local *local)
 {
 	char *scratch = atomic_exchange(&local->scratch, NULL);
-	return scratch != NULL ? scratch : malloc(PIPE_INLINE + 1);
+	return scratch != NULL ? scratch : malloc(sizeof(struct head) + PIPE_INLINE + 1);
 }
 
 static void give_scratch(struct pipe_local *local, char *scratch)
@@ -298,13 +323,49 @@ static void give_scratch(struct pipe_local *local, char *scratch)
 	free(atomic_exchange(&local->scratch, scratch));
 }
 
-/* Where the first bytes of a message have been received: some in the caller's room, the
- * rest in the scratch memory, which is NULL if it is not needed. */
+/*
+ * Where the first bytes of a message have been received: some in the caller's room, the
+ * rest in the scratch memory. All in the latter, behind the head, costs one copy more
+ * and a piece less, which is better for what is small.
+ */
 struct landing {
 	char *room;
-	size_t room_size;
-	char *scratch;
+	size_t room_size; /* as far as it is received into */
+	char *scratch;    /* NULL: not needed */
+	char *rest;       /* within that: where it begins */
 };
+
+static bool landing_init(struct landing *landing, struct pipe_local *local,
+			 const struct pipe_room *room)
+{
+	*landing = (struct landing){ 0 };
+	if (room != NULL)
+		landing->room = room->buffer;
+	if (room != NULL && room->size > COPY_MAX)
+		landing->room_size = room->size < PIPE_INLINE ? room->size : PIPE_INLINE;
+	if (landing->room_size < PIPE_INLINE)
+		landing->rest = landing->scratch = take_scratch(local);
+	if (room != NULL && room->size <= COPY_MAX && landing->scratch != NULL)
+		landing->rest += sizeof(struct head);
+	return landing->scratch != NULL || landing->room_size == PIPE_INLINE;
+}
+
+static int land(int fd, const struct landing *landing, struct arrival *arrival, nsec_t deadline,
+		struct error *error)
+{
+	size_t rest = PIPE_INLINE - landing->room_size;
+	struct iovec pieces[3];
+	int count = 0;
+	if (landing->rest != landing->scratch) {
+		pieces[count++] = (struct iovec){ landing->scratch, sizeof(struct head) + rest };
+	} else {
+		pieces[count++] = (struct iovec){ &arrival->head, sizeof arrival->head };
+		if (landing->room_size > 0)
+			pieces[count++] = (struct iovec){ landing->room, landing->room_size };
+		pieces[count++] = (struct iovec){ landing->rest, rest };
+	}
+	return receive_whole(fd, pieces, (size_t)count, arrival, deadline, error);
+}
 
 /* Memory of its own for a message. */
 static char *gather(const struct arrival *arrival, struct landing *landing)
@@ -312,7 +373,7 @@ static char *gather(const struct arrival *arrival, struct landing *landing)
 	size_t size = (size_t)arrival->head.size;
 	size_t first = arrival->size < landing->room_size ? arrival->size : landing->room_size;
 	char *data;
-	if (landing->room_size == 0 && size > COPY_MAX && size <= PIPE_INLINE) {
+	if (landing->room == NULL && size > COPY_MAX && size <= PIPE_INLINE) {
 		data = realloc(landing->scratch, size + 1);
 		landing->scratch = data != NULL ? NULL : landing->scratch;
 		return data;
@@ -323,7 +384,7 @@ static char *gather(const struct arrival *arrival, struct landing *landing)
 	if (first > 0)
 		memcpy(data, landing->room, first);
 	if (arrival->size > first)
-		memcpy(data + first, landing->scratch, arrival->size - first);
+		memcpy(data + first, landing->rest, arrival->size - first);
 	return data;
 }
 
@@ -334,45 +395,35 @@ static int finish(struct arrival *arrival, struct landing *landing, const struct
 	bool large = size > PIPE_INLINE;
 	bool fits = room != NULL && size <= room->size && arrival->head.fd_count == 0;
 	char *data = fits ? landing->room : gather(arrival, landing);
-	int status =
-		data != NULL || fits ? keep_descriptors(arrival, large, message) : RELEVO_NO_MEMORY;
-	if (status == RELEVO_NO_MEMORY)
-		error_set(error, status, "no memory for a message of %zu bytes", size);
-	if (status == RELEVO_OK && large)
-		status = read_spilled(arrival->fds[0], data + PIPE_INLINE, size - PIPE_INLINE,
-				      error);
+	if (data == NULL && !fits)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a message of %zu bytes",
+				 size);
 	message->size = size;
+	if (fits && landing->room_size == 0 && size > 0)
+		memcpy(data, landing->rest, size);
 	if (!fits) {
 		message->data = data;
-		if (data != NULL)
-			data[size] = '\0';
+		data[size] = '\0';
 	}
-	return status;
+	if (large)
+		return read_spilled(arrival->fds[0], data + PIPE_INLINE, size - PIPE_INLINE, error);
+	return RELEVO_OK;
 }
 
 int pipe_local_receive(struct pipe_local *local, const struct pipe_room *room,
 		       struct pipe_message *message, nsec_t deadline, struct error *error)
 {
-	struct arrival arrival = { .fd_count = 0 };
-	struct landing landing = { 0 };
-	if (room != NULL) {
-		landing.room = room->buffer;
-		landing.room_size = room->size < PIPE_INLINE ? room->size : PIPE_INLINE;
-	}
+	struct arrival arrival;
+	struct landing landing;
+	arrival.fd_count = 0;
 	*message = (struct pipe_message){ 0 };
-	if (landing.room_size < PIPE_INLINE) {
-		landing.scratch = take_scratch(local);
-		if (landing.scratch == NULL)
-			return error_set(error, RELEVO_NO_MEMORY, "no memory for a message");
-	}
-	struct iovec pieces[] = {
-		{ &arrival.head, sizeof arrival.head },
-		{ landing.room, landing.room_size },
-		{ landing.scratch, PIPE_INLINE - landing.room_size },
-	};
-	int status = receive_whole(local->fd, pieces, 3, &arrival, deadline, error);
+	if (!landing_init(&landing, local, room))
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a message");
+	int status = land(local->fd, &landing, &arrival, deadline, error);
 	if (status == RELEVO_OK)
 		status = finish(&arrival, &landing, room, message, error);
+	if (status == RELEVO_OK)
+		status = keep_descriptors(&arrival, message, error);
 	if (status != RELEVO_OK)
 		pipe_message_fini(message);
 	refuse(&arrival);
