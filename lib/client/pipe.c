@@ -1,5 +1,6 @@
 #include "client/pipe.h"
 
+#include "base/mutant.h"
 #include "client/error.h"
 #include "client/pipe_relay.h"
 #include "client/session.h"
@@ -144,7 +145,7 @@ bool pipe_has_kept(relevo_pipe *pipe)
 /* For the next call. The message is lost only if there is no memory. */
 static int keep(relevo_pipe *pipe, struct pipe_message *message, struct error *error)
 {
-	struct pipe_kept *kept = malloc(sizeof *kept);
+	struct pipe_kept *kept = MUTANT(short_buffer_loses_all) ? NULL : malloc(sizeof *kept);
 	if (kept == NULL) {
 		pipe_message_fini(message);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory to keep a message");

@@ -1,6 +1,7 @@
 #include "client/pipe_relay.h"
 
 #include "base/buffer.h"
+#include "base/mutant.h"
 #include "client/call.h"
 #include "client/item_block.h"
 #include "client/output.h"
@@ -218,7 +219,7 @@ static int absorb(struct pipe_relay *relay, const relevo_item *item, struct erro
 	const uint8_t *bytes = item->data;
 	if (item->size == 0 || (bytes[0] & ~(FIRST | LAST)) != 0)
 		return error_set(error, RELEVO_BAD_FRAME, "what came is no part of a message");
-	if ((bytes[0] & FIRST) != 0) {
+	if ((bytes[0] & FIRST) != 0 && !(relay->begun && MUTANT(parts_run_together))) {
 		buffer_truncate(&relay->partial, 0);
 		relay->begun = true;
 	}
