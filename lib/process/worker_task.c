@@ -69,6 +69,7 @@ static int run_chunk(struct worker *worker, struct chunk *chunk)
 		reply_begin(reply);
 		status = add_result(worker, chunk, worker_function_run(worker, chunk));
 		chunk->body += chunk->task->sizes[chunk->index];
+		worker_table_progress(worker->setup->table);
 	}
 	reply_begin(reply);
 	if (status == RELEVO_OK)
@@ -110,7 +111,7 @@ int worker_task_run(struct worker *worker, relevo_item *item)
 	if (status == RELEVO_OK)
 		status = run_chunk(worker, &chunk);
 	worker->chunk = NULL;
-	worker_slot_done(worker->setup->table, worker->setup->slot);
+	worker_slot_done(worker->setup->slot);
 	free(chunk.part.statuses);
 	free(chunk.part.sizes);
 	task_free(chunk.task);
