@@ -92,6 +92,18 @@ static unsigned look_up(struct worker_table *table, const struct task_mark *task
 	return last;
 }
 
+uint32_t worker_table_count(struct worker_table *table, const struct task_mark *task)
+{
+	uint32_t count = 0;
+	if (atomic_load_explicit(&table->deaths, memory_order_relaxed) == 0)
+		return 0;
+	for (int i = 0; i < OBITUARIES; i++) {
+		const struct obituary *obituary = &table->obituaries[i];
+		count += atomic_load(&obituary->number) != 0 && same(&obituary->task, task);
+	}
+	return count;
+}
+
 /* Whether a slot still says that its worker has the task: that worker is dead, since
  * the broker has handed the task to another. */
 static bool unburied(const struct worker_table *table, const struct task_mark *task)

@@ -77,6 +77,9 @@ void worker_table_progress(struct worker_table *table);
 void worker_table_bury(struct worker_table *table, const struct worker_slot *slot, pid_t pid,
 		       int state);
 
+/* How many workers of this group are known to have died with the task. */
+uint32_t worker_table_count(struct worker_table *table, const struct task_mark *task);
+
 /*
  * How the last worker of this group that had the task died. Waits a moment if one that
  * had it may not have been buried yet. False when none of this group did.
