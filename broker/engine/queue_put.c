@@ -197,10 +197,9 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 
 /* Nobody wants the items, or they are not for this session to put: it is done with
  * what it holds. */
-static void drop(struct engine_peer *peer, const struct put_request *request,
-		 struct waiter *waiter)
+static void drop(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter)
 {
-	const struct answer answer = { .status = RELEVO_OK };
+	const struct answer answer = { .status = RELEVO_OK, .text = "" };
 	for (size_t i = 0; i < request->ack_count; i++) {
 		struct lease *lease = lease_find(peer, request->acks[i]);
 		if (lease != NULL)

@@ -33,7 +33,7 @@ struct worker {
 	struct buffer out; /* the encoded result */
 	relevo_item next;  /* the next task, if it came ahead; data is NULL: there is none */
 	struct chunk *chunk;
-	bool ending;            /* after this task */
+	bool ending;             /* after this task */
 	bool running;            /* the user's function, for an argument of the chunk */
 	nsec_t deadline;         /* of it; NSEC_NEVER: it may take any time */
 	struct watcher *watcher; /* NULL: not needed yet */
