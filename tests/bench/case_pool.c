@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 /* Tasks that do nothing: what a pool itself costs. */
-enum { TASKS = 10000, WORKERS = 2, WARM_UP = 100, CHUNKED_MAPS = 20 };
+enum { TASKS = 10000, WORKERS = 2, WARM_UP = 100, CHUNKED_MAPS = 20, APPLIES = 2000 };
 
 struct mapping {
 	const char *url;
 	size_t chunk; /* 0: the default */
 	int maps;     /* one after the other */
+	int applies;  /* and then so many tasks, each waited for */
 };
 
 static int noop(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
@@ -56,6 +57,8 @@ static void map_all(struct actor *self, const void *context)
 	actor_ready(self);
 	for (int i = 0; i < mapping->maps; i++)
 		map_once(pool, arguments, TASKS, mapping->chunk);
+	for (int i = 0; i < mapping->applies; i++)
+		map_once(pool, arguments, 1, 1);
 	actor_done(self);
 	relevo_pool_free(pool);
 	must(relevo_close(session), "relevo_close");
@@ -79,21 +82,30 @@ double pool_noop_chunked(const struct fixture *fixture)
 	return tasks_per_second(&mapping);
 }
 
+double pool_apply(const struct fixture *fixture)
+{
+	const struct mapping mapping = { .url = fixture->url, .applies = APPLIES };
+	const struct role role = { map_all, &mapping };
+	return 1e6 * actors_run(&role, 1) / APPLIES;
+}
+
 /* ---- Python's pool ---------------------------------------------------- */
 
 static void become_python(int output, size_t chunk, int maps)
 {
-	char words[4][16];
-	const int numbers[] = { TASKS, WORKERS, (int)chunk, maps };
-	for (int i = 0; i < 4; i++)
+	char words[5][16];
+	const int numbers[] = { TASKS, WORKERS, (int)chunk, maps, maps == 0 ? APPLIES : 0 };
+	for (int i = 0; i < 5; i++)
 		snprintf(words[i], sizeof words[i], "%d", numbers[i]);
 	dup2(output, STDOUT_FILENO);
-	execlp("python3", "python3", POOL_PYTHON, words[0], words[1], words[2], words[3], NULL);
+	execlp("python3", "python3", POOL_PYTHON, words[0], words[1], words[2], words[3], words[4],
+	       NULL);
 	_exit(1);
 }
 
-/* The script prints one number; without Python there is none. */
-static double python_tasks_per_second(size_t chunk, int maps)
+/* The script prints one number: tasks a second or, without maps, microseconds for each of
+ * those that are waited for. Without Python there is none. */
+static double python_figure(size_t chunk, int maps)
 {
 	int ends[2];
 	double figure;
@@ -120,11 +132,17 @@ static double python_tasks_per_second(size_t chunk, int maps)
 double python_noop(const struct fixture *fixture)
 {
 	(void)fixture;
-	return python_tasks_per_second(1, 1);
+	return python_figure(1, 1);
 }
 
 double python_noop_chunked(const struct fixture *fixture)
 {
 	(void)fixture;
-	return python_tasks_per_second(0, CHUNKED_MAPS);
+	return python_figure(0, CHUNKED_MAPS);
+}
+
+double python_apply(const struct fixture *fixture)
+{
+	(void)fixture;
+	return python_figure(1, 0);
 }

@@ -19,6 +19,7 @@ const struct bench_case bench_cases[] = {
 	{ "lock_contended", "us", lock_contended, "release_ahead", lock_contended_ahead },
 	{ "pool_noop", "tasks/s", pool_noop, "Python's Pool, chunksize=1", python_noop },
 	{ "pool_noop_chunked", "tasks/s", pool_noop_chunked, "Python's Pool", python_noop_chunked },
+	{ "pool_apply", "us", pool_apply, "Python's Pool", python_apply },
 	{ "shared_lock", "ns", shared_lock, "a bare pthread_mutex_t", bare_mutex },
 	{ .name = NULL },
 };

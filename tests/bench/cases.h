@@ -25,6 +25,7 @@ bench_figure lock_contended, lock_contended_ahead;
 
 /* case_pool.c */
 bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;
+bench_figure pool_apply, python_apply;
 
 /* case_shared.c */
 bench_figure shared_lock, bare_mutex;
