@@ -13,7 +13,7 @@
 /* A program that ends in the middle of its work frees nothing: the leak checker has nothing
  * to look at. */
 static bool leaving_open;
-int __lsan_is_turned_off(void);
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 
 int __lsan_is_turned_off(void)
 {
