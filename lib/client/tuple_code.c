@@ -174,6 +174,7 @@ static int take_value(struct decoding *decoding, const Relevo__TupleElement *des
 		return RELEVO_OK;
 	case RELEVO_TUPLE_TUPLE:
 		return decode(decoding, described->data, depth + 1, &element->inner);
+	case RELEVO_TUPLE_PIPE:
 	case RELEVO_TUPLE_DESCRIPTOR:
 		element->number = described->number;
 		element->descriptor = decoding->fds[decoding->fd_used++];
