@@ -24,12 +24,13 @@ static _Noreturn void be_keeper(relevo_pool *pool, int owner_fd, int ready_fd)
 	setpgid(0, 0);
 	struct worker_group_options options = {
 		.url = relevo_session_url(pool->session),
-		.queue = relevo_queue_name(pool->tasks),
+		.pool = relevo_pool_name(pool),
+		.plan = &pool->plan,
 		.owner_fd = owner_fd,
 		.ready_fd = ready_fd,
 	};
-	struct error error = { 0 };
-	_exit(worker_group_run(&options, pool->table, &error));
+	pool->table->failure = (struct error){ 0 };
+	_exit(worker_group_run(&options, pool->table, &pool->table->failure));
 }
 
 /* True when it has started the workers, false when it ended before. */
@@ -54,16 +55,12 @@ static void reap(relevo_pool *pool, int *state)
 		atomic_store(&pool->table->slots[i].pid, 0);
 }
 
-/* Why a keeper that ended by itself did: what its workers left. */
+/* Why a keeper that ended by itself did. */
 static int told(const relevo_pool *pool, int status, struct error *error)
 {
-	for (int i = 0; i < pool->processes; i++) {
-		const struct worker_slot *slot = &pool->table->slots[i];
-		if (slot->finished && slot->error.status == status) {
-			*error = slot->error;
-			return status;
-		}
-	}
+	const struct error *failure = &pool->table->failure;
+	if (failure->status != RELEVO_OK)
+		return error_set(error, failure->status, "%s", error_text(failure));
 	return error_set(error, status, "the workers of the pool ended");
 }
 
@@ -147,7 +144,7 @@ int keeper_check(relevo_pool *pool, struct error *error)
 	if (pool->processes == 0)
 		return RELEVO_OK;
 	pthread_mutex_lock(&pool->lock);
-	int status = check(pool, error);
+	int status = pool->state == POOL_TERMINATED || pool->ended ? RELEVO_OK : check(pool, error);
 	pthread_mutex_unlock(&pool->lock);
 	return status;
 }
@@ -164,4 +161,39 @@ void keeper_stop(relevo_pool *pool)
 			pidfd_send_signal(pool->keeper_fd, SIGKILL, NULL, 0);
 	}
 	reap(pool, &state);
+}
+
+/* Two signals, which the keeper counts, stand for "at once". */
+void keeper_kill(relevo_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	if (pool->keeper_fd >= 0) {
+		pidfd_send_signal(pool->keeper_fd, SIGTERM, NULL, 0);
+		pidfd_send_signal(pool->keeper_fd, SIGINT, NULL, 0);
+	}
+	pthread_mutex_unlock(&pool->lock);
+}
+
+bool keeper_wait(relevo_pool *pool, nsec_t deadline)
+{
+	pthread_mutex_lock(&pool->lock);
+	/* From here on it is not started again. */
+	pool->ended = true;
+	int fd = pool->keeper_fd >= 0 ? dup(pool->keeper_fd) : -1;
+	bool runs = pool->keeper_fd >= 0;
+	pthread_mutex_unlock(&pool->lock);
+	if (!runs)
+		return true;
+	struct pollfd entry = { .fd = fd, .events = POLLIN };
+	int ready;
+	do
+		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
+	while (ready < 0 && errno == EINTR);
+	close(fd);
+	int state;
+	pthread_mutex_lock(&pool->lock);
+	if (ready > 0 && pool->keeper_fd >= 0)
+		reap(pool, &state);
+	pthread_mutex_unlock(&pool->lock);
+	return ready > 0;
 }

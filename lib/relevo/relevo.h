@@ -17,6 +17,8 @@
 #include <relevo/manage.h>
 #include <relevo/pipe.h>
 #include <relevo/pool.h>
+#include <relevo/pool_async.h>
+#include <relevo/pool_imap.h>
 #include <relevo/process.h>
 #include <relevo/program.h>
 #include <relevo/queue.h>
