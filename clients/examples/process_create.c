@@ -1,8 +1,6 @@
 /* Make a process of a function, start it, look at it, and wait for it. */
 #include "must.h"
 
-#include <unistd.h>
-
 static int work(relevo_tuple *arguments)
 {
 	int64_t first, second;
@@ -34,14 +32,13 @@ int main(int argc, char **argv)
 	relevo_tuple_free(arguments);
 
 	printf("%s is %s before the start\n", relevo_process_name(process), alive(process));
+	/* The child writes to the same place: what was said before goes there before. */
+	fflush(stdout);
 	must(relevo_process_start(process));
-	must(relevo_process_join(process, 5000)); /* 5 s at most */
+	must(relevo_process_join(process, RELEVO_FOREVER));
 	printf("%s is %s after the end\n", relevo_process_name(process), alive(process));
 	must(relevo_process_exit_code(process, &code));
 	printf("its exit code is %d\n", code);
-	must(relevo_process_close(process));
-	if (relevo_process_join(process, 0) == RELEVO_BAD_STATE)
-		printf("%s\n", relevo_error_detail());
 	relevo_process_free(process);
 	return 0;
 }

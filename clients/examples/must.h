@@ -10,7 +10,7 @@ static inline void must(int status)
 {
 	if (status == RELEVO_OK)
 		return;
-	fprintf(stderr, "%s\n", relevo_error_detail());
+	fprintf(stderr, "%s: %s\n", relevo_error_name(status), relevo_error_detail());
 	exit(EXIT_FAILURE);
 }
 

@@ -2,18 +2,16 @@
  * already: they are waited for when it ends. */
 #include "must.h"
 
-#include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 static int worker(relevo_tuple *arguments)
 {
-	const struct timespec pause = { 0, 20000000 };
 	const char *letter;
 	must(relevo_tuple_text(arguments, 0, &letter, NULL));
 	for (int i = 0; i < 10; i++) {
 		printf("%s", letter);
 		fflush(stdout);
-		nanosleep(&pause, NULL);
+		usleep(20000);
 	}
 	return 0;
 }
@@ -40,6 +38,5 @@ int main(int argc, char **argv)
 	start("B");
 	start("C");
 	printf("Done\n");
-	fflush(stdout);
 	return 0;
 }
