@@ -53,21 +53,28 @@ enum { OBITUARIES = 64 };
 
 struct worker_table {
 	size_t size; /* of the mapping */
+	int fd;      /* of the memory, in the process that made it */
 	int count;
 	struct error failure; /* why the group gave up */
+	atomic_uint done;     /* tasks, ever */
 	atomic_uint deaths;   /* obituaries written; also what readers wait for */
 	struct obituary obituaries[OBITUARIES];
 	struct worker_slot slots[];
 };
 
-/* NULL when memory ran out. */
+/* NULL when memory or descriptors ran out. */
 struct worker_table *worker_table_new(int count);
+
+/* The same memory, in another process, for as long as that lives; NULL: it cannot be had. */
+struct worker_table *worker_table_map(int fd);
+
+/* In the process that made it. */
 void worker_table_free(struct worker_table *table);
 
 /* The worker's part: it begins a task, and is done with it. */
 void worker_slot_begin(struct worker_slot *slot, const char *reply_to, uint64_t job,
 		       uint64_t first);
-void worker_slot_done(struct worker_slot *slot);
+void worker_slot_done(struct worker_table *table, struct worker_slot *slot);
 
 /* The group's part: this worker died; if in the middle of a task, note how. */
 void worker_table_bury(struct worker_table *table, const struct worker_slot *slot, pid_t pid,
