@@ -9,7 +9,7 @@ enum { TASKS = 4 };
 static int task(relevo_tuple *arguments)
 {
 	(void)arguments;
-	/* getppid() would be the server's, which forks them. */
+	/* By the default method getppid() is another one: see process_methods. */
 	printf("process %d, child of %d\n", getpid(), relevo_process_pid(relevo_process_parent()));
 	fflush(stdout);
 	usleep(200000);

@@ -38,5 +38,7 @@ int main(int argc, char **argv)
 	start("B");
 	start("C");
 	printf("Done\n");
+	/* Otherwise it is written last, when the workers have ended. */
+	fflush(stdout);
 	return 0;
 }

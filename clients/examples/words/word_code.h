@@ -1,7 +1,7 @@
 #ifndef EXAMPLES_WORD_CODE_H
 #define EXAMPLES_WORD_CODE_H
 
-#include "examples/word_table.h"
+#include "examples/words/word_table.h"
 
 /*
  * A word table as bytes, to travel from a worker to whoever asked. Word by word,

@@ -1,4 +1,4 @@
-#include "examples/interrupt.h"
+#include "examples/words/interrupt.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 #ifndef EXAMPLES_WORD_TEXT_H
 #define EXAMPLES_WORD_TEXT_H
 
-#include "examples/word_table.h"
+#include "examples/words/word_table.h"
 
 /*
  * Words in a text of UTF-8. A word is a run of letters of any script, as the C

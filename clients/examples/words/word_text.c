@@ -1,4 +1,4 @@
-#include "examples/word_text.h"
+#include "examples/words/word_text.h"
 
 #include <limits.h>
 #include <locale.h>

@@ -1,4 +1,4 @@
-#include "examples/crew.h"
+#include "examples/words/crew.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-#include "examples/word_task.h"
+#include "examples/words/word_task.h"
 
-#include "examples/word_code.h"
-#include "examples/word_text.h"
+#include "examples/words/word_code.h"
+#include "examples/words/word_text.h"
 
 #include <relevo/relevo.h>
 #include <stdlib.h>

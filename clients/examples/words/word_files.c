@@ -1,6 +1,6 @@
-#include "examples/word_files.h"
+#include "examples/words/word_files.h"
 
-#include "examples/word_text.h"
+#include "examples/words/word_text.h"
 
 #include <dirent.h>
 #include <fcntl.h>

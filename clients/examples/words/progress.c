@@ -1,6 +1,6 @@
-#include "examples/progress.h"
+#include "examples/words/progress.h"
 
-#include "examples/screen.h"
+#include "examples/words/screen.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "examples/word_report.h"
+#include "examples/words/word_report.h"
 
-#include "examples/screen.h"
+#include "examples/words/screen.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -11,13 +11,13 @@
  *   - kills a worker in the middle of a task: another one does it again,
  *   - counts everything once more by itself, and compares.
  */
-#include "examples/interrupt.h"
-#include "examples/progress.h"
-#include "examples/screen.h"
-#include "examples/word_report.h"
-#include "examples/word_run.h"
-#include "examples/word_task.h"
-#include "examples/word_text.h"
+#include "examples/words/interrupt.h"
+#include "examples/words/progress.h"
+#include "examples/words/screen.h"
+#include "examples/words/word_report.h"
+#include "examples/words/word_run.h"
+#include "examples/words/word_task.h"
+#include "examples/words/word_text.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,7 +1,7 @@
 #ifndef EXAMPLES_WORD_TASK_H
 #define EXAMPLES_WORD_TASK_H
 
-#include "examples/casualty.h"
+#include "examples/words/casualty.h"
 
 /* What workers can do. Argument: a text. Result: its words (see word_code.h). */
 #define WORD_TASK_COUNT  "count_words"

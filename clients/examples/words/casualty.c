@@ -1,4 +1,4 @@
-#include "examples/casualty.h"
+#include "examples/words/casualty.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,8 +1,8 @@
 #ifndef EXAMPLES_WORD_REPORT_H
 #define EXAMPLES_WORD_REPORT_H
 
-#include "examples/word_files.h"
-#include "examples/word_run.h"
+#include "examples/words/word_files.h"
+#include "examples/words/word_run.h"
 
 /* What the demo says about its input and its results. */
 

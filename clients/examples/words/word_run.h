@@ -1,9 +1,9 @@
 #ifndef EXAMPLES_WORD_RUN_H
 #define EXAMPLES_WORD_RUN_H
 
-#include "examples/crew.h"
-#include "examples/word_files.h"
-#include "examples/word_table.h"
+#include "examples/words/crew.h"
+#include "examples/words/word_files.h"
+#include "examples/words/word_table.h"
 
 struct word_run_options {
 	int processes; /* local workers */

@@ -1,6 +1,6 @@
-#include "examples/children.h"
+#include "examples/words/children.h"
 
-#include "examples/interrupt.h"
+#include "examples/words/interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>

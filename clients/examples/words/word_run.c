@@ -1,12 +1,12 @@
-#include "examples/word_run.h"
+#include "examples/words/word_run.h"
 
-#include "examples/casualty.h"
-#include "examples/children.h"
-#include "examples/interrupt.h"
-#include "examples/progress.h"
-#include "examples/screen.h"
-#include "examples/word_code.h"
-#include "examples/word_task.h"
+#include "examples/words/casualty.h"
+#include "examples/words/children.h"
+#include "examples/words/interrupt.h"
+#include "examples/words/progress.h"
+#include "examples/words/screen.h"
+#include "examples/words/word_code.h"
+#include "examples/words/word_task.h"
 
 #include <stdio.h>
 #include <stdlib.h>

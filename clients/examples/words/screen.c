@@ -1,4 +1,4 @@
-#include "examples/screen.h"
+#include "examples/words/screen.h"
 
 #include <langinfo.h>
 #include <locale.h>

@@ -1,4 +1,4 @@
-#include "examples/word_code.h"
+#include "examples/words/word_code.h"
 
 #include <stdlib.h>
 #include <string.h>

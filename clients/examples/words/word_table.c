@@ -1,4 +1,4 @@
-#include "examples/word_table.h"
+#include "examples/words/word_table.h"
 
 #include <stdlib.h>
 #include <string.h>
