@@ -23,8 +23,7 @@ static int work(relevo_tuple *arguments)
 	must(relevo_queue_open(session, NAME, NULL, &orders));
 	must(relevo_queue_lease(orders, &order, 1, RELEVO_FOREVER, &got));
 	printf("%s has %s, which was handed out %u times\n",
-	       relevo_process_name(relevo_process_current()), (char *)order.data,
-	       order.deliveries);
+	       relevo_process_name(relevo_process_current()), (char *)order.data, order.deliveries);
 	fflush(stdout);
 	if (dies)
 		kill(getpid(), SIGKILL);
