@@ -1,6 +1,8 @@
 #include "client/pipe.h"
 
+#include "base/mutant.h"
 #include "client/error.h"
+#include "client/pipe_relay.h"
 #include "client/session.h"
 
 #include <errno.h>
@@ -72,6 +74,9 @@ int relevo_pipe_fd(const relevo_pipe *pipe, int *fd)
 {
 	if (pipe->closed)
 		return error_set(client_error(), RELEVO_CLOSED, "the pipe is closed");
+	if (pipe->relay != NULL)
+		return error_set(client_error(), RELEVO_NOT_LOCAL,
+				 "the pipe is relayed: it has no descriptor of its own");
 	*fd = pipe->local.fd;
 	return RELEVO_OK;
 }
@@ -140,7 +145,7 @@ bool pipe_has_kept(relevo_pipe *pipe)
 /* For the next call. The message is lost only if there is no memory. */
 static int keep(relevo_pipe *pipe, struct pipe_message *message, struct error *error)
 {
-	struct pipe_kept *kept = malloc(sizeof *kept);
+	struct pipe_kept *kept = MUTANT(short_buffer_loses_all) ? NULL : malloc(sizeof *kept);
 	if (kept == NULL) {
 		pipe_message_fini(message);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory to keep a message");
@@ -158,6 +163,8 @@ void relevo_pipe_hang_up(relevo_pipe *pipe)
 	while ((kept = take_kept(pipe)) != NULL)
 		free_kept(kept);
 	pipe_local_fini(&pipe->local);
+	pipe_relay_free(pipe->relay);
+	pipe->relay = NULL;
 	pipe->closed = true;
 }
 
@@ -171,6 +178,14 @@ void relevo_pipe_close(relevo_pipe *pipe)
 
 /* ---- sending ------------------------------------------------------------ */
 
+int pipe_send(relevo_pipe *pipe, const struct pipe_sending *sending, nsec_t deadline,
+	      struct error *error)
+{
+	if (pipe->relay != NULL)
+		return pipe_relay_send(pipe->relay, sending, deadline, error);
+	return pipe_local_send(&pipe->local, sending, deadline, error);
+}
+
 int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t timeout)
 {
 	struct error *error = client_error();
@@ -183,8 +198,7 @@ int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t t
 		status = error_set(error, RELEVO_TOO_LARGE,
 				   "a message of %zu bytes: %zu are the most", size,
 				   RELEVO_PIPE_MAX);
-	return status == RELEVO_OK ? pipe_local_send(&pipe->local, &sending, deadline, error)
-				   : status;
+	return status == RELEVO_OK ? pipe_send(pipe, &sending, deadline, error) : status;
 }
 
 int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int64_t timeout)
@@ -203,12 +217,21 @@ int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int
 
 /* ---- receiving ---------------------------------------------------------- */
 
+/* From the other end; into the room if it is given, and suits. */
+static int receive_next(relevo_pipe *pipe, const struct pipe_room *room,
+			struct pipe_message *message, nsec_t deadline, struct error *error)
+{
+	if (pipe->relay != NULL)
+		return pipe_relay_receive(pipe->relay, message, deadline, error);
+	return pipe_local_receive(&pipe->local, room, message, deadline, error);
+}
+
 int pipe_receive(relevo_pipe *pipe, struct pipe_message *message, nsec_t deadline,
 		 struct error *error)
 {
 	struct pipe_kept *kept = take_kept(pipe);
 	if (kept == NULL)
-		return pipe_local_receive(&pipe->local, NULL, message, deadline, error);
+		return receive_next(pipe, NULL, message, deadline, error);
 	*message = kept->message;
 	free(kept);
 	return RELEVO_OK;
@@ -272,7 +295,7 @@ static int receive_into(relevo_pipe *pipe, const struct pipe_room *room, nsec_t 
 		message = kept->message;
 		free(kept);
 	} else {
-		int status = pipe_local_receive(&pipe->local, room, &message, deadline, error);
+		int status = receive_next(pipe, room, &message, deadline, error);
 		if (status != RELEVO_OK)
 			return status;
 	}
@@ -301,7 +324,11 @@ int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready)
 		status = pipe_check_receives(pipe, error);
 	if (status != RELEVO_OK)
 		return status;
-	*ready = pipe_has_kept(pipe) ||
-		 pipe_local_wait(pipe->local.fd, POLLIN, deadline) == RELEVO_OK;
-	return RELEVO_OK;
+	*ready = pipe_has_kept(pipe);
+	if (*ready)
+		return RELEVO_OK;
+	status = pipe->relay != NULL ? pipe_relay_poll(pipe->relay, deadline, error)
+				     : pipe_local_wait(pipe->local.fd, POLLIN, deadline);
+	*ready = status == RELEVO_OK;
+	return status == RELEVO_TIMED_OUT || status == RELEVO_TRY_AGAIN ? RELEVO_OK : status;
 }

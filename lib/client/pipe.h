@@ -35,6 +35,10 @@ int pipe_check_receives(const relevo_pipe *pipe, struct error *error);
 /* CLOSED, or BAD_STATE if it does not send. */
 int pipe_check_sends(const relevo_pipe *pipe, struct error *error);
 
+/* Errors as relevo_pipe_send(). */
+int pipe_send(relevo_pipe *pipe, const struct pipe_sending *sending, nsec_t deadline,
+	      struct error *error);
+
 /* The next message, with the descriptors that it has: to be freed by
  * pipe_message_fini(). Errors as relevo_pipe_recv(). */
 int pipe_receive(relevo_pipe *pipe, struct pipe_message *message, nsec_t deadline,

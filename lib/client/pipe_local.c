@@ -225,7 +225,7 @@ static int check(const struct msghdr *message, size_t got, const struct arrival 
 	    arrival->size != here || (message->msg_flags & MSG_TRUNC) != 0)
 		return error_set(error, RELEVO_BAD_FRAME, "what came is no message of a pipe");
 	size_t announced = (size_t)head->fd_count + (head->size > PIPE_INLINE);
-	if (arrival->fd_count == announced)
+	if (arrival->fd_count == announced || MUTANT(missing_descriptor_unnoticed))
 		return RELEVO_OK;
 	if ((message->msg_flags & MSG_CTRUNC) != 0)
 		return error_set(error, RELEVO_LIMIT,
@@ -235,16 +235,22 @@ static int check(const struct msghdr *message, size_t got, const struct arrival 
 			 announced);
 }
 
-/* One message into these pieces; its head is what comes first. */
-static int receive_whole(int fd, struct iovec *pieces, size_t count, struct arrival *arrival,
-			 nsec_t deadline, struct error *error)
+/* Where the next message is to go; its head comes first. */
+struct target {
+	struct iovec pieces[3];
+	size_t count;
+};
+
+static int receive_whole(int fd, struct target *target, struct arrival *arrival, nsec_t deadline,
+			 struct error *error)
 {
 	int flags = MSG_CMSG_CLOEXEC | (deadline == NSEC_NEVER ? 0 : MSG_DONTWAIT);
+	const void *head = target->pieces[0].iov_base;
 	union control control;
 	for (;;) {
 		struct msghdr message = {
-			.msg_iov = pieces,
-			.msg_iovlen = count,
+			.msg_iov = target->pieces,
+			.msg_iovlen = target->count,
 			.msg_control = control.bytes,
 			.msg_controllen = sizeof control.bytes,
 		};
@@ -254,8 +260,8 @@ static int receive_whole(int fd, struct iovec *pieces, size_t count, struct arri
 						? (size_t)got - sizeof arrival->head
 						: 0;
 			take_descriptors(&message, arrival);
-			if (pieces[0].iov_base != &arrival->head)
-				memcpy(&arrival->head, pieces[0].iov_base, sizeof arrival->head);
+			if (head != &arrival->head)
+				memcpy(&arrival->head, head, sizeof arrival->head);
 			return check(&message, (size_t)got, arrival, error);
 		}
 		if (got == 0)
@@ -354,17 +360,18 @@ static int land(int fd, const struct landing *landing, struct arrival *arrival, 
 		struct error *error)
 {
 	size_t rest = PIPE_INLINE - landing->room_size;
-	struct iovec pieces[3];
-	int count = 0;
+	struct target target;
+	struct iovec *next = target.pieces;
 	if (landing->rest != landing->scratch) {
-		pieces[count++] = (struct iovec){ landing->scratch, sizeof(struct head) + rest };
+		*next++ = (struct iovec){ landing->scratch, sizeof(struct head) + rest };
 	} else {
-		pieces[count++] = (struct iovec){ &arrival->head, sizeof arrival->head };
+		*next++ = (struct iovec){ &arrival->head, sizeof arrival->head };
 		if (landing->room_size > 0)
-			pieces[count++] = (struct iovec){ landing->room, landing->room_size };
-		pieces[count++] = (struct iovec){ landing->rest, rest };
+			*next++ = (struct iovec){ landing->room, landing->room_size };
+		*next++ = (struct iovec){ landing->rest, rest };
 	}
-	return receive_whole(fd, pieces, (size_t)count, arrival, deadline, error);
+	target.count = (size_t)(next - target.pieces);
+	return receive_whole(fd, &target, arrival, deadline, error);
 }
 
 /* Memory of its own for a message. */

@@ -20,7 +20,7 @@ static int send_encoded(relevo_pipe *pipe, const relevo_tuple *tuple, nsec_t dea
 			error_set(error, RELEVO_TOO_LARGE, "a tuple of %zu bytes: %zu are the most",
 				  sending.size, RELEVO_PIPE_MAX);
 	if (status == RELEVO_OK)
-		status = pipe_local_send(&pipe->local, &sending, deadline, error);
+		status = pipe_send(pipe, &sending, deadline, error);
 	buffer_fini(&bytes);
 	return status;
 }
@@ -63,6 +63,9 @@ int relevo_tuple_add_pipe(relevo_tuple *tuple, const char *name, const relevo_pi
 	struct element *element = NULL;
 	if (pipe->closed)
 		return error_set(error, RELEVO_CLOSED, "the pipe is closed");
+	if (pipe->relay != NULL)
+		return error_set(error, RELEVO_NOT_LOCAL,
+				 "a relayed end of a pipe is this process's alone");
 	int status = tuple_begin(tuple, name, RELEVO_TUPLE_PIPE, &element, error);
 	if (status != RELEVO_OK)
 		return status;

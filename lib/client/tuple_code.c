@@ -1,5 +1,6 @@
 #include "client/tuple.h"
 
+#include "base/mutant.h"
 #include "base/name.h"
 #include "tuple.pb-c.h"
 #include "wire/arena.h"
@@ -239,7 +240,7 @@ static int decode(struct decoding *decoding, ProtobufCBinaryData data, int depth
 		  relevo_tuple **out)
 {
 	struct arena arena;
-	if (depth > RELEVO_TUPLE_DEPTH)
+	if (depth > RELEVO_TUPLE_DEPTH && !MUTANT(tuples_without_bottom))
 		return bad(decoding, "too many within each other", 0);
 	if (!arena_init(&arena, unpacking_limit(data.len)))
 		return error_set(decoding->error, RELEVO_NO_MEMORY, "no memory for a tuple");

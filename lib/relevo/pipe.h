@@ -45,6 +45,23 @@ enum relevo_direction {
 int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2]);
 
 /*
+ * Open an end of the pipe of that name, and wait up to `timeout` ms for another process, or
+ * thread, that opens the other end of it with the same broker. `direction` is this end's;
+ * the other one has to do the other part, or both as well. Then the name is free for the
+ * next two. *pipe is the caller's, until relevo_pipe_close(). Thread-safe; blocks.
+ *
+ * If both sessions go to a broker on this host over ipc:// or abstract://, the pipe is the
+ * kernel's, and the session may be closed. Otherwise it is relayed, over a connection of
+ * its own: such an end cannot be passed on, and a child of fork(2) gets FORKED from it.
+ *
+ * Errors: TRY_AGAIN (timeout 0, and nobody waits), TIMED_OUT, OPTION_MISMATCH (who waits
+ * there does the same part), BAD_NAME, BAD_ARGUMENT, INTERRUPTED, QUOTA, LIMIT, and
+ * those of relevo_open().
+ */
+int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_direction direction,
+		     int64_t timeout, relevo_pipe **pipe);
+
+/*
  * Close this process's copy of the end and free the handle; NULL is allowed. When all
  * copies are closed or their processes have ended, the other end gets what was sent and
  * then END_OF_STREAM. No other thread may be in a call with it. Never blocks, except for
