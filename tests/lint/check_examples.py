@@ -27,6 +27,8 @@ def examples(root, report):
             report.add(path, MAX_LINES + 1, f"an example of more than {MAX_LINES} lines")
         if path.suffix == ".c":
             found[path.stem] = text
+    if not found:
+        report.add(FOLDER, 0, "there are no examples")
     return found
 
 
