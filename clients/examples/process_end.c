@@ -30,10 +30,13 @@ int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
 	relevo_process *asked = start(), *ended = start();
+	bool alive;
 
 	/* 5 s at most would be 5000. */
 	int status = relevo_process_join(asked, 100);
 	printf("waiting for 0.1 s: %s\n", relevo_error_name(status));
+	must(relevo_process_is_alive(asked, &alive));
+	printf("it is alive: %s\n", alive ? "yes" : "no");
 	status = relevo_process_close(asked);
 	printf("closing it: %s, %s\n", relevo_error_name(status), relevo_error_detail());
 
