@@ -84,7 +84,8 @@ void queue_delay(struct queue *queue, struct item *item, nsec_t due);
 /* Make ready what is due. */
 void queue_ripen(struct queue *queue);
 
-/* Have the engine come when the first delayed item is due, or one expires. */
+/* Have the engine come when the first delayed item is due, one expires, or that of the
+ * first putter may be handed out. */
 void queue_set_timer(struct queue *queue);
 
 /* Tell the store how often the item has been handed out. */

@@ -1,5 +1,6 @@
 #include "engine/waiter.h"
 
+#include "base/mutant.h"
 #include "engine/cell.h"
 #include "engine/charge.h"
 #include "engine/item.h"
@@ -57,6 +58,15 @@ static void join_cell(struct waiter *waiter)
 	cell->waiter_count++;
 }
 
+static void join_putters(struct waiter *putter)
+{
+	struct queue *queue = putter->queue;
+	list_append(&queue->putters, &putter->in_queue);
+	queue->putter_count++;
+	if (putter->not_before != 0 && !MUTANT(delayed_put_stranded))
+		queue_set_timer(queue);
+}
+
 static void join_queue(struct waiter *waiter)
 {
 	struct queue *queue = waiter->queue;
@@ -68,8 +78,7 @@ static void join_queue(struct waiter *waiter)
 		list_append(&queue->joiners, &waiter->in_queue);
 		queue->joiner_count++;
 	} else {
-		list_append(&queue->putters, &waiter->in_queue);
-		queue->putter_count++;
+		join_putters(waiter);
 	}
 	queue_activate(queue);
 }
@@ -121,6 +130,19 @@ void waiter_discard(struct waiter *waiter)
 	waiter->ack_count = 0;
 }
 
+static void leave_putters(struct waiter *putter)
+{
+	struct queue *queue = putter->queue;
+	const struct waiter *next = waiter_first(&queue->putters);
+	queue->putter_count--;
+	if (putter->not_before != 0 || (next != NULL && next->not_before != 0))
+		queue_set_timer(queue);
+	/* One that gives up may have stood in the way of the next. */
+	if (putter->items != NULL && next != NULL && !MUTANT(next_putter_stranded))
+		queue_activate(queue);
+	waiter_discard(putter);
+}
+
 static void leave_line(struct waiter *waiter)
 {
 	stop_waiting(waiter);
@@ -134,8 +156,7 @@ static void leave_line(struct waiter *waiter)
 	} else if (waiter->kind == WAITER_JOIN) {
 		waiter->queue->joiner_count--;
 	} else {
-		waiter->queue->putter_count--;
-		waiter_discard(waiter);
+		leave_putters(waiter);
 	}
 }
 

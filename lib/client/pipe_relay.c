@@ -149,11 +149,11 @@ static int put(struct pipe_relay *relay, uint8_t flags, const struct pipe_room *
 static int put_all(struct pipe_relay *relay, const struct pipe_sending *sending, nsec_t deadline,
 		   struct error *error)
 {
-	size_t most = relay->session->connection.limits.max_item - 1;
+	size_t limit = relay->session->connection.limits.max_item;
+	/* At least one byte: a broker that takes less refuses it. */
+	size_t most = limit > PART ? PART : limit > 1 ? limit - 1 : 1;
 	size_t done = 0;
 	int status;
-	if (most > PART)
-		most = PART;
 	do {
 		size_t left = sending->size - done;
 		const struct pipe_room part = { (char *)sending->data + done,

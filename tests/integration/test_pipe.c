@@ -342,6 +342,25 @@ static void after_hanging_up(void **state)
 	close_both(&made);
 }
 
+static void a_scope_hangs_up(void **state)
+{
+	(void)state;
+	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	void *data;
+	size_t size;
+	for (int i = 0; i < 2; i++) {
+		RELEVO_PIPE_SCOPED(end, made.ends[0]);
+		if (i == 1)
+			break;
+		RELEVO_PIPE_SCOPED(other, made.ends[1]);
+		send_text(end, "inside");
+		expect_message(other, "inside");
+	}
+	assert_status(relevo_pipe_send(made.ends[0], "x", 1, 0), RELEVO_CLOSED);
+	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_CLOSED);
+	close_both(&made);
+}
+
 /* ---- several on one end ------------------------------------------------- */
 
 enum { WRITERS = 3, EACH = 300, LONGEST = 150000 };
@@ -492,6 +511,7 @@ int main(void)
 		leaks_unit_test(one_way_rules),
 		leaks_unit_test(the_end_comes_last),
 		leaks_unit_test(after_hanging_up),
+		leaks_unit_test(a_scope_hangs_up),
 		leaks_unit_test(processes_share_ends),
 		leaks_unit_test(threads_share_an_end),
 		leaks_unit_test(foreign_bytes_are_refused),
