@@ -3,6 +3,7 @@
 #include "base/mutant.h"
 #include "engine/cell.h"
 #include "engine/exclusive.h"
+#include "engine/pipe.h"
 #include "engine/queue.h"
 #include "engine/shared.h"
 #include "engine/waiter.h"
@@ -24,6 +25,7 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	list_init(&peer->owned);
 	list_init(&peer->owned_cells);
 	list_init(&peer->owned_shared);
+	list_init(&peer->relays);
 	list_init(&peer->wills);
 	engine->peers++;
 	return peer;
@@ -67,6 +69,7 @@ struct peer_remains engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	wills_execute(peer);
 	size_t objects = count_objects(engine);
 	end_owned_queues(peer);
+	pipes_leave(peer);
 	close_handles(peer);
 	cells_leave(peer);
 	shared_leave(peer);

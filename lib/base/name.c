@@ -24,6 +24,21 @@ static size_t utf8_length(const uint8_t *text)
 	return bad ? 0 : length;
 }
 
+bool utf8_is_valid(const void *text, size_t size)
+{
+	const uint8_t *next = text, *end = next + size;
+	while (next < end) {
+		uint8_t character[4] = { 0 };
+		size_t left = (size_t)(end - next);
+		memcpy(character, next, left < sizeof character ? left : sizeof character);
+		size_t length = utf8_length(character);
+		if (length == 0 || length > left)
+			return false;
+		next += length;
+	}
+	return true;
+}
+
 /* C0 and C1 control characters and DEL. */
 static bool is_control(const uint8_t *text)
 {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Longest name of an object, in bytes. */
@@ -14,6 +15,9 @@
  * printable) and what is wrong with it. `what` is the kind of object.
  */
 int name_check(const char *name, const char *what, struct error *error);
+
+/* Whether these bytes are whole UTF-8 characters; a 0 is one. */
+bool utf8_is_valid(const void *text, size_t size);
 
 /* `name` with everything but printable ASCII as \xNN, for messages; cut with
  * "..." when it does not fit into `size` (at least 8) bytes. */

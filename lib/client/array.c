@@ -1,6 +1,7 @@
 #include "client/elements.h"
 #include "client/error.h"
 #include "client/guard.h"
+#include "client/handle_text.h"
 
 #include <relevo/array.h>
 #include <stdlib.h>
@@ -59,6 +60,11 @@ int relevo_array_delete(relevo_session *session, const char *name)
 int relevo_array_lock(relevo_array *array, relevo_rlock **lock)
 {
 	return guard_get(&array->guard, &array->cell.handle, lock);
+}
+
+const struct handle *array_handle(const relevo_array *array)
+{
+	return &array->cell.handle;
 }
 
 const char *relevo_array_name(const relevo_array *array)

@@ -1,6 +1,7 @@
 #include "base/mutant.h"
 #include "client/cell.h"
 #include "client/error.h"
+#include "client/handle_text.h"
 
 #include <relevo/barrier.h>
 #include <stdatomic.h>
@@ -152,6 +153,11 @@ void relevo_barrier_close(relevo_barrier *barrier)
 int relevo_barrier_delete(relevo_session *session, const char *name)
 {
 	return cell_remove(session, name, PURPOSE);
+}
+
+const struct handle *barrier_handle(const relevo_barrier *barrier)
+{
+	return &barrier->cell.handle;
 }
 
 const char *relevo_barrier_name(const relevo_barrier *barrier)

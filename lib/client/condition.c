@@ -3,6 +3,7 @@
 #include "client/call.h"
 #include "client/error.h"
 #include "client/flusher.h"
+#include "client/handle_text.h"
 #include "client/mutex.h"
 #include "client/output.h"
 
@@ -137,6 +138,11 @@ void relevo_condition_close(relevo_condition *condition)
 	queue_detach(&condition->queue);
 	relevo_rlock_close(condition->own);
 	free(condition);
+}
+
+const struct handle *condition_handle(const relevo_condition *condition)
+{
+	return &condition->queue.handle;
 }
 
 const char *relevo_condition_name(const relevo_condition *condition)

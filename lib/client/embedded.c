@@ -199,6 +199,30 @@ void embedded_release(void)
 	pthread_mutex_unlock(&lock);
 }
 
+int embedded_life(const char **url)
+{
+	pthread_mutex_lock(&lock);
+	int fd = references > 0 ? life : -1;
+	*url = place.url;
+	pthread_mutex_unlock(&lock);
+	return fd;
+}
+
+void embedded_adopt(const char *url, int life_fd)
+{
+	pthread_mutex_lock(&lock);
+	if (references == 0 && strlen(url) < sizeof place.url) {
+		place = (struct address){ 0 };
+		strcpy(place.url, url);
+		life = life_fd;
+		references = 1;
+		life_fd = -1;
+	}
+	pthread_mutex_unlock(&lock);
+	if (life_fd >= 0)
+		close(life_fd);
+}
+
 void embedded_lock(void)
 {
 	pthread_mutex_lock(&lock);

@@ -16,6 +16,13 @@
 int embedded_acquire(const char *program, struct address *address, struct error *error);
 void embedded_release(void);
 
+/* The pipe's end and the address, for a process that is started by others means than fork(2):
+ * -1 when there is no such broker. The descriptor stays the library's. */
+int embedded_life(const char **url);
+
+/* In such a process, before it has any session: hold the broker of its creator. */
+void embedded_adopt(const char *url, int life_fd);
+
 /* Around fork(2). */
 void embedded_lock(void);
 void embedded_unlock(void);

@@ -1,6 +1,7 @@
 #include "base/mutant.h"
 #include "client/cell.h"
 #include "client/error.h"
+#include "client/handle_text.h"
 
 #include <relevo/event.h>
 #include <stdio.h>
@@ -52,6 +53,11 @@ void relevo_event_close(relevo_event *event)
 int relevo_event_delete(relevo_session *session, const char *name)
 {
 	return cell_remove(session, name, PURPOSE);
+}
+
+const struct handle *event_handle(const relevo_event *event)
+{
+	return &event->cell.handle;
 }
 
 const char *relevo_event_name(const relevo_event *event)

@@ -7,7 +7,10 @@
 #include <pthread.h>
 
 /* How long a fork may be held up by a broker that does not read. */
-#define SEND_TIME NSEC_PER_SEC
+#define SEND_TIME  NSEC_PER_SEC
+
+/* In ms: how long the end of the process may be. */
+#define FLUSH_TIME 2000
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list sessions = { &sessions, &sessions };
@@ -79,5 +82,25 @@ void fork_unregister(struct relevo_session *session)
 {
 	pthread_mutex_lock(&registry_lock);
 	list_remove(&session->link);
+	pthread_mutex_unlock(&registry_lock);
+}
+
+static bool has_unfinished(struct relevo_session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	const struct connection *connection = &session->connection;
+	bool unfinished = connection->channel != NULL && !connection->broken &&
+			  (output_pending(connection) || connection->puts_done < connection->puts);
+	pthread_mutex_unlock(&session->lock);
+	return unfinished;
+}
+
+void fork_flush_all(void)
+{
+	pthread_mutex_lock(&registry_lock);
+	list_for_each (node, &sessions) {
+		if (has_unfinished(session_of(node)))
+			relevo_flush(session_of(node), FLUSH_TIME);
+	}
 	pthread_mutex_unlock(&registry_lock);
 }

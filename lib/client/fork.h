@@ -12,4 +12,8 @@
 void fork_register(struct relevo_session *session);
 void fork_unregister(struct relevo_session *session);
 
+/* At the end of the process: what was put and acknowledged through any of them reaches
+ * its broker, as far as that answers within some seconds. */
+void fork_flush_all(void);
+
 #endif

@@ -1,3 +1,5 @@
+#include "client/handle_text.h"
+
 #include "client/error.h"
 #include "client/mutex.h"
 #include "client/queue.h"
@@ -47,45 +49,45 @@ static bool append(char *text, size_t size, const char *piece)
 	return true;
 }
 
-static int print(const struct handle *handle, const char *kind, char *text, size_t size)
+struct object_identity handle_identity(const struct handle *handle)
+{
+	return (struct object_identity){ handle->session, handle->name, handle->broker,
+					 handle->identity };
+}
+
+int handle_print(const struct object_identity *object, const char *kind, char *text, size_t size)
 {
 	char head[32], tail[80];
 	snprintf(head, sizeof head, "relevo:%s?url=", kind);
-	snprintf(tail, sizeof tail, "&broker=%" PRIx64 "&id=%" PRIx64, handle->broker,
-		 handle->identity);
+	snprintf(tail, sizeof tail, "&broker=%" PRIx64 "&id=%" PRIx64, object->broker,
+		 object->identity);
 	if (size > 0)
 		text[0] = '\0';
 	if (size > 0 && append(text, size, head) &&
-	    append_encoded(text, size, handle->session->address.url) &&
-	    append(text, size, "&name=") && append_encoded(text, size, handle->name) &&
+	    append_encoded(text, size, object->session->address.url) &&
+	    append(text, size, "&name=") && append_encoded(text, size, object->name) &&
 	    append(text, size, tail))
 		return RELEVO_OK;
 	if (size > 0)
 		text[0] = '\0';
 	return error_set(client_error(), RELEVO_TOO_SHORT,
-			 "the handle of \"%s\" as text takes more than %zu bytes", handle->name,
+			 "the handle of \"%s\" as text takes more than %zu bytes", object->name,
 			 size);
 }
 
 int relevo_queue_to_text(const relevo_queue *queue, char *text, size_t size)
 {
-	return print(&queue->handle, "queue", text, size);
+	const struct object_identity object = handle_identity(&queue->handle);
+	return handle_print(&object, "queue", text, size);
 }
 
 int relevo_lock_to_text(const relevo_lock *lock, char *text, size_t size)
 {
-	return print(&lock->mutex.source.queue.handle, "lock", text, size);
+	const struct object_identity object = handle_identity(&lock->mutex.source.queue.handle);
+	return handle_print(&object, "lock", text, size);
 }
 
 /* ---- reading ------------------------------------------------------------ */
-
-/* What the text says. */
-struct description {
-	char kind[16];
-	char url[ADDRESS_MAX];
-	char name[NAME_MAX_BYTES + 1];
-	uint64_t broker, identity;
-};
 
 static int no_handle(const char *text, struct error *error)
 {
@@ -141,7 +143,7 @@ static bool take_number(const char **text, const char *label, uint64_t *number)
 	return *end == '\0';
 }
 
-static int parse(const char *text, struct description *description, struct error *error)
+static int parse(const char *text, struct handle_description *description, struct error *error)
 {
 	const char *rest = text;
 	if (text != NULL &&
@@ -154,8 +156,8 @@ static int parse(const char *text, struct description *description, struct error
 	return no_handle(text, error);
 }
 
-static int parse_as(const char *text, const char *kind, struct description *description,
-		    struct error *error)
+int handle_parse(const char *text, const char *kind, struct handle_description *description,
+		 struct error *error)
 {
 	int status = parse(text, description, error);
 	if (status == RELEVO_OK && strcmp(description->kind, kind) != 0)
@@ -164,13 +166,13 @@ static int parse_as(const char *text, const char *kind, struct description *desc
 	return status;
 }
 
-/* Whether the handle that was opened by name is that of the same object. */
-static bool is_same(const struct handle *handle, const struct description *description)
+bool handle_is_same(const struct object_identity *object,
+		    const struct handle_description *description)
 {
-	return handle->broker == description->broker && handle->identity == description->identity;
+	return object->broker == description->broker && object->identity == description->identity;
 }
 
-static int gone(const struct description *description)
+int handle_gone(const struct handle_description *description)
 {
 	return error_set(client_error(), RELEVO_GONE,
 			 "the %s \"%s\" is gone, or is kept by another broker", description->kind,
@@ -180,45 +182,52 @@ static int gone(const struct description *description)
 int relevo_queue_from_text(relevo_session *session, const char *text,
 			   const struct relevo_queue_options *options, relevo_queue **queue)
 {
-	struct description description;
+	struct handle_description description;
 	struct relevo_queue_options existing = { 0 };
-	int status = parse_as(text, "queue", &description, client_error());
+	int status = handle_parse(text, "queue", &description, client_error());
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)
 		existing = *options;
 	existing.mode = RELEVO_OPEN_EXISTING;
 	status = relevo_queue_open(session, description.name, &existing, queue);
-	if (status == RELEVO_OK && !is_same(&(*queue)->handle, &description)) {
-		relevo_queue_close(*queue);
-		status = RELEVO_NOT_FOUND;
+	if (status == RELEVO_OK) {
+		const struct object_identity object = handle_identity(&(*queue)->handle);
+		if (!handle_is_same(&object, &description)) {
+			relevo_queue_close(*queue);
+			status = RELEVO_NOT_FOUND;
+		}
 	}
-	return status == RELEVO_NOT_FOUND ? gone(&description) : status;
+	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
 }
 
 int relevo_lock_from_text(relevo_session *session, const char *text,
 			  const struct relevo_lock_options *options, relevo_lock **lock)
 {
-	struct description description;
+	struct handle_description description;
 	struct relevo_lock_options existing = { 0 };
-	int status = parse_as(text, "lock", &description, client_error());
+	int status = handle_parse(text, "lock", &description, client_error());
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)
 		existing = *options;
 	existing.mode = RELEVO_OPEN_EXISTING;
 	status = relevo_lock_open(session, description.name, &existing, lock);
-	if (status == RELEVO_OK && !is_same(&(*lock)->mutex.source.queue.handle, &description)) {
-		relevo_lock_close(*lock);
-		status = RELEVO_NOT_FOUND;
+	if (status == RELEVO_OK) {
+		const struct object_identity object =
+			handle_identity(&(*lock)->mutex.source.queue.handle);
+		if (!handle_is_same(&object, &description)) {
+			relevo_lock_close(*lock);
+			status = RELEVO_NOT_FOUND;
+		}
 	}
-	return status == RELEVO_NOT_FOUND ? gone(&description) : status;
+	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
 }
 
 int relevo_text_url(const char *text, char *url, size_t size)
 {
 	struct error *error = client_error();
-	struct description description;
+	struct handle_description description;
 	int status = parse(text, &description, error);
 	if (status != RELEVO_OK)
 		return status;

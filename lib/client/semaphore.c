@@ -1,6 +1,7 @@
 #include <relevo/semaphore.h>
 
 #include "client/error.h"
+#include "client/handle_text.h"
 #include "client/token.h"
 
 #include <stdlib.h>
@@ -84,6 +85,11 @@ void relevo_semaphore_close(relevo_semaphore *semaphore)
 	queue_detach(&semaphore->source.queue);
 	free(semaphore->held);
 	free(semaphore);
+}
+
+const struct handle *semaphore_handle(const relevo_semaphore *semaphore)
+{
+	return &semaphore->source.queue.handle;
 }
 
 const char *relevo_semaphore_name(const relevo_semaphore *semaphore)

@@ -44,6 +44,8 @@ static int take_opened(struct call *call, const struct frame *frame)
 	shared->handle = opened->shared;
 	shared->epoch = shared->session->connection.epoch;
 	shared->created = opened->created;
+	shared->identity = opened->identity;
+	shared->broker = shared->session->connection.broker;
 	opening->unlocked = opened->unlocked;
 	return map(shared, opened->size, &call->error);
 }

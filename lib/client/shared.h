@@ -13,6 +13,8 @@ struct relevo_shared {
 	struct memory memory;
 	struct relevo_shared *lock_owner; /* whose lock it is; NULL: there is none */
 	bool created;
+	uint64_t identity; /* tells it from others of its name, with that broker */
+	uint64_t broker;
 
 	/* Where the number is valid. The memory itself needs neither. */
 	uint64_t epoch;

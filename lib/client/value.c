@@ -1,6 +1,7 @@
 #include "client/elements.h"
 #include "client/error.h"
 #include "client/guard.h"
+#include "client/handle_text.h"
 
 #include <stdlib.h>
 
@@ -58,6 +59,11 @@ int relevo_value_delete(relevo_session *session, const char *name)
 int relevo_value_lock(relevo_value *value, relevo_rlock **lock)
 {
 	return guard_get(&value->guard, &value->cell.handle, lock);
+}
+
+const struct handle *value_handle(const relevo_value *value)
+{
+	return &value->cell.handle;
 }
 
 const char *relevo_value_name(const relevo_value *value)

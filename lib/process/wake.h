@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <signal.h>
+#include <stdbool.h>
 
 /*
  * SIGTERM and SIGINT as a descriptor: readable once one of them has arrived, so
@@ -27,7 +28,10 @@ void wake_remove(struct wake *wake);
 void wake_hold(sigset_t *before);
 void wake_release(const sigset_t *before);
 
-/* Make it unreadable again, until the next signal. */
-void wake_clear(const struct wake *wake);
+/* Whether a signal has come to this process since wake_install(). */
+bool wake_has_come(void);
+
+/* Make it unreadable again, until the next signal. Returns how many have come. */
+unsigned wake_clear(const struct wake *wake);
 
 #endif

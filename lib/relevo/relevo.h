@@ -15,7 +15,12 @@
 #include <relevo/handle.h>
 #include <relevo/lock.h>
 #include <relevo/manage.h>
+#include <relevo/pipe.h>
 #include <relevo/pool.h>
+#include <relevo/pool_async.h>
+#include <relevo/pool_imap.h>
+#include <relevo/process.h>
+#include <relevo/program.h>
 #include <relevo/queue.h>
 #include <relevo/rlock.h>
 #include <relevo/scope.h>
@@ -23,8 +28,11 @@
 #include <relevo/session.h>
 #include <relevo/shared.h>
 #include <relevo/status.h>
+#include <relevo/system.h>
+#include <relevo/tuple.h>
 #include <relevo/value.h>
 #include <relevo/version.h>
+#include <relevo/wait.h>
 #include <relevo/worker.h>
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <relevo/process.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,7 @@ static void run_case(const struct bench_case *bench, const struct options *optio
 int main(int argc, char **argv)
 {
 	struct options options = { .rounds = BENCH_MIN_ROUNDS };
+	relevo_process_enter(argc, argv);
 	parse_options(argc, argv, &options);
 	for (int i = optind; i < argc; i++)
 		find_case(argv[i]);

@@ -13,7 +13,7 @@ def build(arguments, program):
     built = subprocess.run(
         ["cc", "-std=c11", "-Wall", "-Werror", f"-I{arguments.root / 'lib'}",
          f"-I{arguments.build / 'lib'}", HERE / "own_names.c", "-o", program,
-         arguments.build / "lib/librelevo.a", "-lprotobuf-c", "-lnng", "-lmbedcrypto",
+         arguments.build / "lib/librelevo.a", "-lprotobuf-c", "-lproc2", "-lnng", "-lmbedcrypto",
          "-pthread"],
         check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )

@@ -10,6 +10,22 @@
 #include <sys/wait.h>
 #include <time.h>
 
+/* Asked by the leak checker at exit. A forked process has memory of its parent's that it
+ * can do nothing about; the program itself is checked. */
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
+
+static pid_t program;
+
+__attribute__((constructor)) static void remember_program(void)
+{
+	program = getpid();
+}
+
+int __lsan_is_turned_off(void)
+{
+	return getpid() != program;
+}
+
 int64_t test_now(void)
 {
 	struct timespec now;

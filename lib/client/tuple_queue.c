@@ -1,0 +1,51 @@
+#include "client/error.h"
+#include "client/tuple.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int relevo_tuple_pack(const relevo_tuple *tuple, void **data, size_t *size)
+{
+	struct buffer bytes = { 0 };
+	size_t descriptors;
+	int status = tuple_encode(tuple, &bytes, NULL, 0, &descriptors, client_error());
+	/* An empty tuple has no bytes, and still something to free. */
+	void *packed = status == RELEVO_OK ? malloc(buffer_size(&bytes) + 1) : NULL;
+	if (packed != NULL) {
+		if (buffer_size(&bytes) > 0)
+			memcpy(packed, buffer_data(&bytes), buffer_size(&bytes));
+		*data = packed;
+		*size = buffer_size(&bytes);
+	} else if (status == RELEVO_OK) {
+		status = error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a tuple");
+	}
+	buffer_fini(&bytes);
+	return status;
+}
+
+int relevo_tuple_unpack(const void *data, size_t size, relevo_tuple **tuple)
+{
+	return tuple_decode(data, size, NULL, 0, tuple, client_error());
+}
+
+int relevo_queue_put_tuple(relevo_queue *queue, const relevo_tuple *tuple, int64_t timeout)
+{
+	struct buffer bytes = { 0 };
+	size_t descriptors;
+	int status = tuple_encode(tuple, &bytes, NULL, 0, &descriptors, client_error());
+	if (status == RELEVO_OK)
+		status = relevo_queue_put(queue, buffer_data(&bytes), buffer_size(&bytes), timeout);
+	buffer_fini(&bytes);
+	return status;
+}
+
+int relevo_queue_get_tuple(relevo_queue *queue, relevo_tuple **tuple, int64_t timeout)
+{
+	relevo_item item;
+	int status = relevo_queue_get(queue, &item, timeout);
+	if (status != RELEVO_OK)
+		return status;
+	status = tuple_decode(item.data, item.size, NULL, 0, tuple, client_error());
+	relevo_item_free(&item);
+	return status;
+}

@@ -1,0 +1,22 @@
+#ifndef PROCESS_AGAIN_H
+#define PROCESS_AGAIN_H
+
+#include "base/error.h"
+
+#include <sys/types.h>
+
+/*
+ * The program, run anew: as a child by spawn, or as the fork server. It meets
+ * relevo_process_enter() with the word for what it is to be.
+ */
+#define AGAIN_CHILD      "--relevo-process"
+#define AGAIN_FORKSERVER "--relevo-forkserver"
+
+/* Run it with `socket`, and nothing else of this process's but standard input, output and
+ * error. `pidfd` is the caller's. BAD_STATE (relevo_process_enter() was not called), SYSTEM. */
+int again_start(const char *role, int socket, pid_t *pid, int *pidfd, struct error *error);
+
+/* SIGKILL, and wait. */
+void again_kill(pid_t pid, int pidfd);
+
+#endif

@@ -1,0 +1,177 @@
+#include "process/children.h"
+
+#include "process/forkserver.h"
+#include "process/self.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+/* How long daemons may take to end by SIGTERM when their parent does. */
+#define DAEMON_TIME (2 * NSEC_PER_SEC)
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list children = { &children, &children };
+static struct list orphans = { &orphans, &orphans }; /* whose objects nobody has */
+static pthread_once_t handlers_installed = PTHREAD_ONCE_INIT;
+static bool installed;
+
+static struct relevo_process *process_of(struct list *node)
+{
+	return container_of(node, struct relevo_process, link);
+}
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void in_parent(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* The objects stay where they are: other locks may be held by threads that are not. */
+static void in_child(void)
+{
+	list_init(&children);
+	list_init(&orphans);
+	pthread_mutex_unlock(&lock);
+}
+
+static void at_exit(void)
+{
+	self_finish();
+}
+
+static void install(void)
+{
+	installed = pthread_atfork(before_fork, in_parent, in_child) == 0 && atexit(at_exit) == 0;
+}
+
+int children_at_exit(struct error *error)
+{
+	pthread_once(&handlers_installed, install);
+	return installed ? RELEVO_OK
+			 : error_set(error, RELEVO_NO_MEMORY, "no memory to care for children");
+}
+
+void children_add(struct relevo_process *process)
+{
+	pthread_mutex_lock(&lock);
+	list_append(&children, &process->link);
+	pthread_mutex_unlock(&lock);
+}
+
+void children_remove(struct relevo_process *process)
+{
+	pthread_mutex_lock(&lock);
+	list_remove(&process->link);
+	pthread_mutex_unlock(&lock);
+}
+
+void children_adopt(struct relevo_process *process)
+{
+	pthread_mutex_lock(&lock);
+	list_remove(&process->link);
+	list_append(&orphans, &process->link);
+	pthread_mutex_unlock(&lock);
+}
+
+static bool has_ended(struct relevo_process *process)
+{
+	pthread_mutex_lock(&process->lock);
+	process_look(process);
+	bool ended = process->state != PROCESS_STARTED;
+	pthread_mutex_unlock(&process->lock);
+	return ended;
+}
+
+/* The list is locked. */
+static void look(void)
+{
+	list_for_each (node, &children) {
+		if (has_ended(process_of(node)))
+			list_remove(node);
+	}
+	list_for_each (node, &orphans) {
+		struct relevo_process *process = process_of(node);
+		if (!has_ended(process))
+			continue;
+		list_remove(node);
+		process_release(process);
+		free(process);
+	}
+}
+
+void children_look(void)
+{
+	pthread_mutex_lock(&lock);
+	look();
+	pthread_mutex_unlock(&lock);
+}
+
+size_t relevo_process_children(relevo_process **list, size_t count)
+{
+	size_t found = 0;
+	pthread_mutex_lock(&lock);
+	look();
+	list_for_each (node, &children) {
+		if (found < count)
+			list[found] = process_of(node);
+		found++;
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+/* One that is left, daemons or others, until there is none. The list is locked. */
+static struct relevo_process *find(bool daemon)
+{
+	struct list *lists[] = { &children, &orphans };
+	look();
+	for (size_t i = 0; i < 2; i++) {
+		list_for_each (node, lists[i]) {
+			if (process_of(node)->daemon == daemon)
+				return process_of(node);
+		}
+	}
+	return NULL;
+}
+
+static void signal_daemons(int number)
+{
+	struct list *lists[] = { &children, &orphans };
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < 2; i++) {
+		list_for_each (node, lists[i]) {
+			if (process_of(node)->daemon)
+				pidfd_send_signal(process_of(node)->pidfd, number, NULL, 0);
+		}
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* Wait for those of one sort; the deadline is that of all together. */
+static void wait_for(bool daemons, nsec_t deadline)
+{
+	bool in_time = true;
+	while (in_time) {
+		pthread_mutex_lock(&lock);
+		struct relevo_process *process = find(daemons);
+		pthread_mutex_unlock(&lock);
+		if (process == NULL)
+			return;
+		in_time = process_wait(process, deadline);
+	}
+}
+
+void children_finish(void)
+{
+	signal_daemons(SIGTERM);
+	wait_for(true, clock_now() + DAEMON_TIME);
+	signal_daemons(SIGKILL);
+	wait_for(true, NSEC_NEVER);
+	wait_for(false, NSEC_NEVER);
+}

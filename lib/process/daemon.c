@@ -1,0 +1,36 @@
+#include "process/daemon.h"
+
+#include "base/mutant.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <unistd.h>
+
+static void *watch(void *argument)
+{
+	struct pollfd entry = { .fd = (int)(intptr_t)argument, .events = POLLIN };
+	while (poll(&entry, 1, -1) < 0 && errno == EINTR)
+		continue;
+	if (!MUTANT(daemon_outlives))
+		kill(getpid(), SIGKILL);
+	return NULL;
+}
+
+bool daemon_watch(int parent_fd)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	pthread_attr_t attributes;
+	/* The program's signals are for its own threads. */
+	sigfillset(&all);
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int failure = pthread_create(&thread, &attributes, watch, (void *)(intptr_t)parent_fd);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	return failure == 0;
+}

@@ -1,0 +1,166 @@
+#include "process/forkserver.h"
+
+#include "base/mutant.h"
+#include "process/child.h"
+#include "wire/descriptors.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct served {
+	pid_t pid;
+	int pidfd;
+	int status_fd; /* of the pipe to the one that asked */
+};
+
+static struct served *children;
+static struct pollfd *polled; /* the socket, then the children */
+static size_t count, capacity;
+
+/* Room for one more, before it exists. */
+static bool make_room(void)
+{
+	if (count < capacity)
+		return true;
+	size_t more = capacity > 0 ? 2 * capacity : 16;
+	struct served *grown = realloc(children, more * sizeof *grown);
+	if (grown != NULL)
+		children = grown;
+	struct pollfd *polled_grown = realloc(polled, (more + 1) * sizeof *polled_grown);
+	if (polled_grown != NULL)
+		polled = polled_grown;
+	if (grown == NULL || polled_grown == NULL)
+		return false;
+	capacity = more;
+	return true;
+}
+
+/* ---- asking and answering ------------------------------------------------------ */
+
+/* The socket of a child; -1: nobody will ask any more. */
+static int take_request(int socket)
+{
+	char byte;
+	int fd;
+	size_t fds = 1;
+	const struct iovec piece = { &byte, 1 };
+	return descriptors_receive(socket, &piece, &fd, &fds, 0) == 1 && fds == 1 ? fd : -1;
+}
+
+/* One that is gone is seen when it is read from. */
+static void send_answer(int socket, const struct forkserver_answer *answer, const int *fds,
+			size_t fd_count)
+{
+	const struct iovec piece = { (void *)(uintptr_t)answer, sizeof *answer };
+	descriptors_send(socket, &piece, fds, fd_count, 0);
+}
+
+/* ---- children ---------------------------------------------------------------------- */
+
+/* In the child: nothing of the server's is left, descriptors least of all. */
+static _Noreturn void be_child(int socket)
+{
+	enum { SOCKET_FD = 3 };
+	if (socket != SOCKET_FD)
+		dup3(socket, SOCKET_FD, O_CLOEXEC);
+	if (!MUTANT(server_leaks_descriptors))
+		close_range(SOCKET_FD + 1, ~0U, 0);
+	free(children);
+	free(polled);
+	children = NULL;
+	polled = NULL;
+	signal(SIGINT, SIG_DFL);
+	child_by_handover(SOCKET_FD);
+}
+
+/* Fork it; the errno of a failure. */
+static int fork_child(int socket, struct served *child, int *status_read)
+{
+	int ends[2];
+	if (!make_room())
+		return ENOMEM;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return errno;
+	pid_t pid = fork();
+	if (pid == 0)
+		be_child(socket);
+	int failure = pid < 0 ? errno : 0;
+	int pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+	if (pid > 0 && pidfd < 0) {
+		failure = errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	if (failure != 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return failure;
+	}
+	*child = (struct served){ .pid = pid, .pidfd = pidfd, .status_fd = ends[1] };
+	*status_read = ends[0];
+	return 0;
+}
+
+static void serve(int socket, int child_socket)
+{
+	struct served child;
+	int fds[ANSWER_FDS] = { -1, -1 };
+	int failure = fork_child(child_socket, &child, &fds[ANSWER_STATUS]);
+	close(child_socket);
+	if (failure != 0) {
+		send_answer(socket, &(struct forkserver_answer){ -1, failure }, NULL, 0);
+		return;
+	}
+	children[count++] = child;
+	fds[ANSWER_PIDFD] = child.pidfd;
+	send_answer(socket, &(struct forkserver_answer){ child.pid, 0 }, fds, ANSWER_FDS);
+	close(fds[ANSWER_STATUS]);
+}
+
+static void reap(struct served *child)
+{
+	siginfo_t info = { 0 };
+	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED) == 0) {
+		int code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+		/* Nobody may want to know. */
+		ssize_t written = write(child->status_fd, &code, sizeof code);
+		(void)written;
+	}
+	close(child->status_fd);
+	close(child->pidfd);
+	*child = children[--count];
+}
+
+void forkserver_run(int socket)
+{
+	/* What the terminal says is for the program and its children. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if (!make_room())
+		_exit(EXIT_FAILURE);
+	for (;;) {
+		polled[0] = (struct pollfd){ .fd = socket, .events = POLLIN };
+		for (size_t i = 0; i < count; i++)
+			polled[i + 1] =
+				(struct pollfd){ .fd = children[i].pidfd, .events = POLLIN };
+		if (poll(polled, (nfds_t)count + 1, -1) < 0)
+			continue;
+		for (size_t i = count; i > 0; i--) {
+			if (polled[i].revents != 0)
+				reap(&children[i - 1]);
+		}
+		if (polled[0].revents == 0)
+			continue;
+		int child_socket = take_request(socket);
+		if (child_socket < 0)
+			_exit(EXIT_SUCCESS);
+		serve(socket, child_socket);
+	}
+}

@@ -1,0 +1,228 @@
+#include "process/process.h"
+
+#include "client/error.h"
+#include "client/session.h"
+#include "client/tuple.h"
+#include "process/children.h"
+#include "process/self.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void process_init(struct relevo_process *process, enum process_role role)
+{
+	*process = (struct relevo_process){
+		.role = role,
+		.state = role == ROLE_CHILD ? PROCESS_NEW : PROCESS_STARTED,
+		.maker = getpid(),
+		.pidfd = -1,
+		.status_fd = -1,
+	};
+	list_init(&process->link);
+	pthread_mutex_init(&process->lock, NULL);
+}
+
+void process_release_arguments(struct relevo_process *process)
+{
+	struct process_arguments *arguments = &process->arguments;
+	buffer_fini(&arguments->bytes);
+	for (size_t i = 0; i < arguments->fd_count; i++)
+		close(arguments->fds[i]);
+	free(arguments->fds);
+	*arguments = (struct process_arguments){ 0 };
+}
+
+void process_release(struct relevo_process *process)
+{
+	process_release_arguments(process);
+	if (process->pidfd >= 0)
+		close(process->pidfd);
+	if (process->status_fd >= 0)
+		close(process->status_fd);
+	process->pidfd = process->status_fd = -1;
+}
+
+/* ---- making one ---------------------------------------------------------- */
+
+/* Copies of the descriptors, since the tuple may be freed before the start. */
+static int copy_descriptors(struct process_arguments *arguments, const int *fds, size_t count,
+			    struct error *error)
+{
+	arguments->fds = malloc((count + 1) * sizeof *arguments->fds);
+	if (arguments->fds == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the arguments");
+	for (size_t i = 0; i < count; i++) {
+		int fd = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			return error_set_errno(
+				error, errno == EBADF ? RELEVO_BAD_ARGUMENT : RELEVO_SYSTEM, errno,
+				"the descriptor %d cannot be passed on", fds[i]);
+		arguments->fds[arguments->fd_count++] = fd;
+	}
+	return RELEVO_OK;
+}
+
+static int take_arguments(struct relevo_process *process, const relevo_tuple *tuple,
+			  struct error *error)
+{
+	struct process_arguments *arguments = &process->arguments;
+	int fds[ARGUMENT_DESCRIPTORS];
+	size_t count = 0;
+	if (tuple == NULL)
+		return RELEVO_OK;
+	arguments->given = true;
+	int status =
+		tuple_encode(tuple, &arguments->bytes, fds, ARGUMENT_DESCRIPTORS, &count, error);
+	if (status == RELEVO_OK)
+		status = copy_descriptors(arguments, fds, count, error);
+	return status;
+}
+
+/* The number among all children, in the whole family. */
+static void take_identity(struct relevo_process *process)
+{
+	const char *own = self()->process.identity;
+	snprintf(process->identity, sizeof process->identity, "%.40s%s%u", own,
+		 own[0] != '\0' ? ":" : "", self_next_child());
+}
+
+static int take_name(struct relevo_process *process, const char *name, struct error *error)
+{
+	if (name == NULL) {
+		snprintf(process->name, sizeof process->name, "Process-%s", process->identity);
+		return RELEVO_OK;
+	}
+	int status = name_check(name, "process", error);
+	if (status == RELEVO_OK)
+		strcpy(process->name, name);
+	return status;
+}
+
+static int check_options(const struct relevo_process_options *options, struct error *error)
+{
+	if (options->daemon < RELEVO_DAEMON_AS_CREATOR || options->daemon > RELEVO_NO_DAEMON)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "%d does not say whether it is a daemon", (int)options->daemon);
+	if (options->method != RELEVO_START_DEFAULT &&
+	    relevo_start_method_name(options->method) == NULL)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no start method",
+				 (int)options->method);
+	return RELEVO_OK;
+}
+
+static int fill(struct relevo_process *process, const struct relevo_process_options *options,
+		struct error *error)
+{
+	int status = check_options(options, error);
+	if (status == RELEVO_OK)
+		status = target_describe(process->target, &process->place, error);
+	if (status != RELEVO_OK)
+		return status;
+	process->daemon = options->daemon == RELEVO_DAEMON_AS_CREATOR
+				  ? self()->process.daemon
+				  : options->daemon == RELEVO_DAEMON;
+	process->method = options->method != RELEVO_START_DEFAULT ? options->method
+								  : relevo_get_start_method();
+	snprintf(process->url, sizeof process->url, "%s",
+		 options->session != NULL ? options->session->address.url : self()->url);
+	take_identity(process);
+	status = take_name(process, options->name, error);
+	if (status == RELEVO_OK)
+		status = take_arguments(process, options->arguments, error);
+	return status;
+}
+
+int relevo_process_new(relevo_target *target, const struct relevo_process_options *options,
+		       relevo_process **out)
+{
+	static const struct relevo_process_options defaults;
+	struct error *error = client_error();
+	if (target == NULL)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "no function is given for a process");
+	struct relevo_process *process = malloc(sizeof *process);
+	if (process == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a process object");
+	process_init(process, ROLE_CHILD);
+	process->target = target;
+	int status = fill(process, options != NULL ? options : &defaults, error);
+	if (status != RELEVO_OK) {
+		process_release(process);
+		free(process);
+		return status;
+	}
+	*out = process;
+	return RELEVO_OK;
+}
+
+void relevo_process_free(relevo_process *process)
+{
+	if (process == NULL || process->role != ROLE_CHILD)
+		return;
+	if (process->maker == getpid()) {
+		pthread_mutex_lock(&process->lock);
+		process_look(process);
+		bool runs = process->state == PROCESS_STARTED;
+		pthread_mutex_unlock(&process->lock);
+		if (runs) {
+			children_adopt(process);
+			return;
+		}
+		children_remove(process);
+	}
+	process_release(process);
+	free(process);
+}
+
+/* ---- what it is ------------------------------------------------------------ */
+
+const char *relevo_process_name(const relevo_process *process)
+{
+	return process->name;
+}
+
+pid_t relevo_process_pid(const relevo_process *process)
+{
+	return process->pid;
+}
+
+bool relevo_process_is_daemon(const relevo_process *process)
+{
+	return process->daemon;
+}
+
+enum relevo_start_method relevo_process_method(const relevo_process *process)
+{
+	return process->method;
+}
+
+int relevo_process_set_name(relevo_process *process, const char *name)
+{
+	struct error *error = client_error();
+	int status = name_check(name, "process", error);
+	if (status != RELEVO_OK)
+		return status;
+	if (process->role == ROLE_PARENT || process->maker != getpid())
+		return error_set(error, RELEVO_BAD_STATE,
+				 "the process \"%s\" is not one of this process's", process->name);
+	pthread_mutex_lock(&process->lock);
+	strcpy(process->name, name);
+	pthread_mutex_unlock(&process->lock);
+	return RELEVO_OK;
+}
+
+int relevo_process_set_daemon(relevo_process *process, bool daemon)
+{
+	pthread_mutex_lock(&process->lock);
+	int status = RELEVO_OK;
+	if (process->state != PROCESS_NEW)
+		status = error_set(client_error(), RELEVO_BAD_STATE,
+				   "the process \"%s\" has been started", process->name);
+	else
+		process->daemon = daemon;
+	pthread_mutex_unlock(&process->lock);
+	return status;
+}

@@ -1,0 +1,27 @@
+#include "process/again.h"
+#include "process/handover.h"
+#include "process/process.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int start_spawn(struct relevo_process *process, struct error *error)
+{
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno,
+				       "no socket for the process \"%s\"", process->name);
+	int status = again_start(AGAIN_CHILD, ends[1], &process->pid, &process->pidfd, error);
+	close(ends[1]);
+	if (status == RELEVO_OK) {
+		status = handover_give(ends[0], process, error);
+		if (status != RELEVO_OK) {
+			again_kill(process->pid, process->pidfd);
+			process->pid = 0;
+			process->pidfd = -1;
+		}
+	}
+	close(ends[0]);
+	return status;
+}

@@ -1,0 +1,75 @@
+#include "client/error.h"
+#include "client/session.h"
+#include "process/system.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+
+static bool has_ended(const relevo_system_process *process, nsec_t deadline)
+{
+	struct pollfd entry = { .fd = process->pidfd, .events = POLLIN };
+	int ready;
+	do
+		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
+	while (ready < 0 && errno == EINTR);
+	return ready > 0;
+}
+
+bool relevo_system_is_running(const relevo_system_process *process)
+{
+	return !has_ended(process, 0);
+}
+
+int relevo_system_wait(const relevo_system_process *process, int64_t timeout)
+{
+	struct error *error = client_error();
+	nsec_t deadline;
+	int status = session_deadline(timeout, &deadline, error);
+	if (status != RELEVO_OK || has_ended(process, deadline))
+		return status;
+	return error_set(error, RELEVO_TIMED_OUT, "the process %d has not ended",
+			 (int)process->pid);
+}
+
+static int send_signal(const relevo_system_process *process, int number, struct error *error)
+{
+	/* A process that has ended takes signals, which do nothing. */
+	if (has_ended(process, 0))
+		return system_gone(process, error);
+	if (pidfd_send_signal(process->pidfd, number, NULL, 0) == 0)
+		return RELEVO_OK;
+	if (errno == ESRCH)
+		return system_gone(process, error);
+	if (errno == EINVAL)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "there is no signal %d", number);
+	return error_set_errno(error, RELEVO_DENIED, errno,
+			       "the process %d cannot be sent signal %d", (int)process->pid,
+			       number);
+}
+
+int relevo_system_signal(const relevo_system_process *process, int number)
+{
+	return send_signal(process, number, client_error());
+}
+
+int relevo_system_terminate(const relevo_system_process *process)
+{
+	return send_signal(process, SIGTERM, client_error());
+}
+
+int relevo_system_kill(const relevo_system_process *process)
+{
+	return send_signal(process, SIGKILL, client_error());
+}
+
+int relevo_system_suspend(const relevo_system_process *process)
+{
+	return send_signal(process, SIGSTOP, client_error());
+}
+
+int relevo_system_resume(const relevo_system_process *process)
+{
+	return send_signal(process, SIGCONT, client_error());
+}

@@ -1,0 +1,211 @@
+/*
+ * Processes: functions that run in processes of their own.
+ *
+ * There are three ways to start one. `fork` clones the program as it is: cheap, and the
+ * child has everything that its parent had, threads excepted. `spawn` runs the program
+ * anew, and enters the function there: slow, and the child has what it was given and
+ * nothing else. `forkserver`, the default, keeps a clean copy of the program, made by
+ * spawn when it is first needed, which forks the children: nearly as cheap as the first,
+ * as clean as the second, and safe in programs with threads.
+ *
+ *	static int work(relevo_tuple *arguments) { ... }
+ *
+ *	int main(int argc, char **argv)
+ *	{
+ *		relevo_process_enter(argc, argv);
+ *		...
+ *		relevo_process_new(work, NULL, &process);
+ *		relevo_process_start(process);
+ *		relevo_process_join(process, RELEVO_FOREVER);
+ *
+ * Children that are no daemons are waited for when the program ends by exit(3) or by
+ * returning from main(); daemons are ended then.
+ */
+#ifndef RELEVO_PROCESS_H
+#define RELEVO_PROCESS_H
+
+#include <relevo/session.h>
+#include <relevo/tuple.h>
+
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct relevo_process relevo_process;
+
+/* What a process runs. What it returns is the exit code, cut to 0..255; it may call
+ * exit(3) as well. The arguments belong to the library, and are valid until then; NULL:
+ * none were given. */
+typedef int relevo_target(relevo_tuple *arguments);
+
+enum relevo_start_method {
+	RELEVO_START_DEFAULT = 0, /* what relevo_set_start_method() says */
+	RELEVO_FORKSERVER = 1,
+	RELEVO_FORK = 2,
+	RELEVO_SPAWN = 3,
+};
+
+enum relevo_daemon {
+	RELEVO_DAEMON_AS_CREATOR = 0, /* if the process that creates it is one */
+	RELEVO_DAEMON = 1,            /* ends with its parent; may not have children */
+	RELEVO_NO_DAEMON = 2,
+};
+
+struct relevo_process_options {
+	const char *name; /* NULL: Process-1, Process-2 ...; of a child's: Process-1:1 ... */
+	/* Copied, with its descriptors. NULL: none. */
+	const relevo_tuple *arguments;
+	enum relevo_daemon daemon;
+	enum relevo_start_method method;
+	/* The broker that relevo_process_session() of the child leads to; NULL: the one of
+	 * the creator's. Need not be kept. */
+	const relevo_session *session;
+};
+
+/*
+ * The first thing in main(), in every program that starts processes by spawn or
+ * forkserver. In such a process it runs the function and does not return; otherwise it
+ * returns at once, having remembered that it was called. Once, from the main thread.
+ */
+void relevo_process_enter(int argc, char **argv);
+
+/*
+ * Make a process object; nothing runs yet. The target has to be a function of the
+ * program, or of a library that it has loaded. `options` may be NULL. *process belongs to
+ * the caller, until relevo_process_free(). Only the process that made it may use it: in
+ * others its calls give BAD_STATE. All calls are thread-safe but relevo_process_free().
+ * Does not block.
+ *
+ * Errors: BAD_ARGUMENT, BAD_NAME, LIMIT (more than 248 descriptors), NO_MEMORY, SYSTEM.
+ */
+int relevo_process_new(relevo_target *target, const struct relevo_process_options *options,
+		       relevo_process **process);
+
+/*
+ * Start it, once. The child gets the arguments, the creator's standard input, output and
+ * error, its working directory and environment (with forkserver: that of when the server
+ * was started), and by spawn and forkserver no descriptor else. Blocks until the child has
+ * its arguments, or for fork: until it exists.
+ *
+ * Errors: BAD_STATE (started before; or by a daemon; or the method needs
+ * relevo_process_enter(), which was not called), NOT_FOUND (the target is not in the program
+ * that was run anew: its file has changed), NO_MEMORY, SYSTEM (the process cannot be
+ * made, or ended before it had its arguments).
+ */
+int relevo_process_start(relevo_process *process);
+
+/* Wait until it has ended. Errors: TIMED_OUT, BAD_STATE (not started; closed),
+ * BAD_ARGUMENT. */
+int relevo_process_join(relevo_process *process, int64_t timeout);
+
+/* Whether it has been started and not ended. Does not block. Errors: BAD_STATE (closed). */
+int relevo_process_is_alive(relevo_process *process, bool *alive);
+
+/* The exit code 0..255, or minus the signal that ended it; 255, too, when nobody can know:
+ * the program ignores SIGCHLD or waited for it, or the fork server was killed. Does not
+ * block. Errors: BAD_STATE (not started, not ended, or closed). */
+int relevo_process_exit_code(relevo_process *process, int *code);
+
+/* A descriptor that poll(2) finds readable once the process has ended; it belongs to the
+ * object. Does not block. Errors: BAD_STATE (not started, or closed). */
+int relevo_process_sentinel(relevo_process *process, int *fd);
+
+/* Ask it to end: SIGTERM. To one that has ended this does nothing, nor do the next three.
+ * Does not block. Errors: BAD_STATE (not started, or closed), DENIED. */
+int relevo_process_terminate(relevo_process *process);
+
+/* End it: SIGKILL. Otherwise as relevo_process_terminate(). */
+int relevo_process_kill(relevo_process *process);
+
+/* Let it stand still: SIGSTOP. Otherwise as relevo_process_terminate(). */
+int relevo_process_suspend(relevo_process *process);
+
+/* Let it go on: SIGCONT. Otherwise as relevo_process_terminate(). */
+int relevo_process_resume(relevo_process *process);
+
+/* Its niceness, -20 (first served) to 19. Does not block. Errors: BAD_STATE (not started,
+ * ended, or closed), SYSTEM. */
+int relevo_process_nice(relevo_process *process, int *nice);
+
+/* Set it. Does not block. Errors: BAD_STATE as above, DENIED (to take some away is root's),
+ * BAD_ARGUMENT. */
+int relevo_process_set_nice(relevo_process *process, int nice);
+
+/* Let go of what it holds: descriptors and arguments. Later calls give BAD_STATE; closing
+ * it again does nothing. Does not block. Errors: BAD_STATE (it runs). */
+int relevo_process_close(relevo_process *process);
+
+/* Free the object. One that runs goes on, and is waited for at exit or ended as it would
+ * have been. Nobody else may be in a call with it. NULL is allowed. Does not block. */
+void relevo_process_free(relevo_process *process);
+
+/* Its name. Belongs to the object, until it is changed. */
+const char *relevo_process_name(const relevo_process *process);
+
+/* Its process id; 0 before the start. */
+pid_t relevo_process_pid(const relevo_process *process);
+
+/* Whether it is, or will be, a daemon. */
+bool relevo_process_is_daemon(const relevo_process *process);
+
+/* By which method it is started, or was. RELEVO_START_DEFAULT: by none of relevo's, as the
+ * program itself. */
+enum relevo_start_method relevo_process_method(const relevo_process *process);
+
+/* Give it another name, copied. Errors: BAD_NAME (as for a queue), BAD_STATE (not the one
+ * who made it). */
+int relevo_process_set_name(relevo_process *process, const char *name);
+
+/* Say whether it will be a daemon. Errors: BAD_STATE (started). */
+int relevo_process_set_daemon(relevo_process *process, bool daemon);
+
+/* The process that calls: "MainProcess", or what its creator named it. It is alive, and
+ * cannot be joined. Belongs to the library. */
+relevo_process *relevo_process_current(void);
+
+/* Its creator, whose name, process id, is_alive, join and sentinel can be asked for, NULL
+ * in a program that was not started by relevo. Belongs to the library. */
+relevo_process *relevo_process_parent(void);
+
+/* The children that were started, have not ended and are not freed. At most `count` are
+ * stored; returns how many there are. Thread-safe; does not block. */
+size_t relevo_process_children(relevo_process **children, size_t count);
+
+/* A secret that a program and its children share, random, 32 bytes; nobody else knows it.
+ * Belongs to the library. Thread-safe; does not block. */
+struct relevo_bytes relevo_process_key(void);
+
+/*
+ * A session of this process, opened when it is first asked for and closed when the
+ * process ends, with what was put through it. In a child: with the broker that its creator
+ * named. In the program itself: as relevo_open(NULL). Belongs to the library: it must not
+ * be closed. Thread-safe; blocks as relevo_open(), whose errors it has.
+ */
+int relevo_process_session(relevo_session **session);
+
+/*
+ * The method for those that name none, here and in children started from now on. Set
+ * once; with `force` again. Errors: BAD_STATE (it was set before), BAD_ARGUMENT.
+ */
+int relevo_set_start_method(enum relevo_start_method method, bool force);
+
+/* What was set, or the default. */
+enum relevo_start_method relevo_get_start_method(void);
+
+/* "fork", "forkserver", "spawn"; NULL: no such method. */
+const char *relevo_start_method_name(enum relevo_start_method method);
+
+/* Every method of this system, the default first, ended by 0. */
+const enum relevo_start_method *relevo_start_methods(void);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

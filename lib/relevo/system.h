@@ -1,0 +1,151 @@
+/*
+ * The processes of the system that this program runs on, whoever started them: look at them,
+ * suspend them, end them. Needs no broker.
+ *
+ *	struct relevo_system_info *all;
+ *	size_t count;
+ *	relevo_system_list(&all, &count);
+ *	for (size_t i = 0; i < count; i++)
+ *		printf("%d %s\n", all[i].pid, all[i].name);
+ *	relevo_system_list_free(all, count);
+ *
+ * An id (pid) is given to another process when its owner has ended and been waited for. A
+ * handle is safe from that: it always means the process that it was opened for, and
+ * when that is no more, every call says GONE and touches nobody else.
+ */
+#ifndef RELEVO_SYSTEM_H
+#define RELEVO_SYSTEM_H
+
+#include <relevo/session.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct relevo_system_process relevo_system_process;
+
+/* A process, as it was when somebody looked. Free it with relevo_system_info_free(). */
+struct relevo_system_info {
+	int pid;
+	int parent;      /* its parent's; 0: none that can be seen from here */
+	uint64_t stamp;  /* when it was started, as the kernel counts: with `pid` it names this
+			    process and no later one, until the system is started again */
+	int64_t started; /* the same in ms since 1970; follows the clock when that is set */
+	/* As ps(1) says: R running, S sleeping, D waiting for a device, T suspended, t traced, Z
+	 * ended and not waited for, I idle, X ending. */
+	char state;
+	char *name;       /* of its program, without folders */
+	char *executable; /* the program's file; NULL: it has none, or we may not know */
+	char **arguments; /* ended by NULL; none, if it belongs to the kernel or has ended */
+	size_t argument_count;
+	unsigned user_id; /* with whose rights it runs */
+	char *user;       /* that user's name; NULL: has none */
+	int nice;
+	int threads;
+	uint64_t user_time;     /* ms of a processor that it has used for itself */
+	uint64_t system_time;   /* and in the kernel */
+	uint64_t memory;        /* bytes of it that are in memory */
+	uint64_t address_space; /* bytes it could use, in memory or not */
+};
+
+/* A descriptor that a process has open. */
+struct relevo_system_file {
+	int descriptor;
+	char *path; /* or what it is: "pipe:[4711]", "socket:[4712]"; "(deleted)" at its end
+		       when the file has no name any more */
+};
+
+/*
+ * All processes, each as it was at some moment during the call. *processes belongs to the
+ * caller, until relevo_system_list_free(). Thread-safe; does not block for long.
+ *
+ * Errors: NO_MEMORY, LIMIT (of threads or descriptors), SYSTEM.
+ */
+int relevo_system_list(struct relevo_system_info **processes, size_t *count);
+
+/* Free what relevo_system_list() gave. NULL is allowed. */
+void relevo_system_list_free(struct relevo_system_info *processes, size_t count);
+
+/* Free what is in it. Calling it twice, or with zeroes, does nothing. */
+void relevo_system_info_free(struct relevo_system_info *info);
+
+/*
+ * Open the process with that id; with a `stamp` other than 0, only if it is the one that
+ * was started then. *process belongs to the caller, until relevo_system_close(). It takes a
+ * descriptor, and works in a child that was forked, too. Thread-safe; does not block.
+ *
+ * Errors: NOT_FOUND (there is none, or one with another stamp), BAD_ARGUMENT, LIMIT,
+ * NO_MEMORY, SYSTEM.
+ */
+int relevo_system_open(int pid, uint64_t stamp, relevo_system_process **process);
+
+/* relevo_system_open() of its parent. Errors as there; NOT_FOUND: it has none that can be
+ * seen from here; GONE. */
+int relevo_system_open_parent(const relevo_system_process *process, relevo_system_process **parent);
+
+/* Free the handle. The process does not notice. NULL is allowed. */
+void relevo_system_close(relevo_system_process *process);
+
+/* Its id. Names nobody any more, or another one, once it is GONE. Thread-safe. */
+int relevo_system_pid(const relevo_system_process *process);
+
+/* A descriptor that is readable once it has ended, for poll() and its like. Belongs to the
+ * handle. Thread-safe. */
+int relevo_system_sentinel(const relevo_system_process *process);
+
+/* How it is now. One that is just being started may still have the name of the program
+ * that started it, and no arguments yet. Free *info. Thread-safe; does not block. Errors: GONE,
+ * NO_MEMORY, LIMIT, SYSTEM. */
+int relevo_system_inspect(const relevo_system_process *process, struct relevo_system_info *info);
+
+/*
+ * What it has open, by ascending descriptor. Free *files with relevo_system_files_free().
+ * Thread-safe; does not block. Errors: GONE (also: it has ended), DENIED (it is another
+ * user's), LIMIT, NO_MEMORY, SYSTEM.
+ */
+int relevo_system_files(const relevo_system_process *process, struct relevo_system_file **files,
+			size_t *count);
+
+/* Free what relevo_system_files() gave. NULL is allowed. */
+void relevo_system_files_free(struct relevo_system_file *files, size_t count);
+
+/* Whether it has not ended yet. One that is suspended has not; one that has ended and was not
+ * waited for has. Thread-safe; never blocks. */
+bool relevo_system_is_running(const relevo_system_process *process);
+
+/* Make all its threads as nice as that: from -20, who goes first, to 19. Thread-safe; does not
+ * block. Errors: GONE, DENIED, BAD_ARGUMENT, LIMIT, SYSTEM. */
+int relevo_system_set_nice(const relevo_system_process *process, int nice);
+
+/* Send it a signal. Thread-safe; does not block. Errors: GONE (also: it has ended), DENIED,
+ * BAD_ARGUMENT. */
+int relevo_system_signal(const relevo_system_process *process, int number);
+
+/* relevo_system_signal() of SIGTERM, which asks it to end. */
+int relevo_system_terminate(const relevo_system_process *process);
+
+/* Of SIGKILL, which ends it. */
+int relevo_system_kill(const relevo_system_process *process);
+
+/* Of SIGSTOP: it stands still until relevo_system_resume(). */
+int relevo_system_suspend(const relevo_system_process *process);
+
+/* Of SIGCONT: it goes on. */
+int relevo_system_resume(const relevo_system_process *process);
+
+/* Wait up to `timeout` ms until it has ended. It need not be a child of ours; if it is, it
+ * still has to be waited for as usual. Thread-safe; blocks. Errors: TIMED_OUT, BAD_ARGUMENT. */
+int relevo_system_wait(const relevo_system_process *process, int64_t timeout);
+
+/* Processors that this process may use; at least 1. Thread-safe. */
+int relevo_system_cpu_count(void);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,61 @@
+#include "wire/descriptors.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+union control {
+	struct cmsghdr head;
+	char bytes[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
+};
+
+ssize_t descriptors_send(int socket, const struct iovec *piece, const int *fds, size_t count,
+			 int flags)
+{
+	union control control;
+	struct msghdr message = {
+		/* sendmsg() only reads it, it just does not say so. */
+		.msg_iov = (struct iovec *)(uintptr_t)piece,
+		.msg_iovlen = 1,
+	};
+	if (count > 0) {
+		size_t size = count * sizeof *fds;
+		memset(&control, 0, CMSG_SPACE(size));
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(size);
+		memcpy(CMSG_DATA(&control.head), fds, size);
+		message.msg_control = control.bytes;
+		message.msg_controllen = CMSG_SPACE(size);
+	}
+	ssize_t sent;
+	do
+		sent = sendmsg(socket, &message, flags | MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent;
+}
+
+ssize_t descriptors_receive(int socket, const struct iovec *piece, int *fds, size_t *count,
+			    int flags)
+{
+	union control control;
+	struct msghdr message = {
+		.msg_iov = (struct iovec *)(uintptr_t)piece,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		/* Not CMSG_SPACE(): the kernel would use the padding for one more. */
+		.msg_controllen = CMSG_LEN(*count * sizeof *fds),
+	};
+	ssize_t got;
+	*count = 0;
+	do
+		got = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	const struct cmsghdr *head = got >= 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS) {
+		*count = (head->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
+		memcpy(fds, CMSG_DATA(head), *count * sizeof *fds);
+	}
+	return got;
+}

@@ -1,0 +1,22 @@
+#ifndef WIRE_DESCRIPTORS_H
+#define WIRE_DESCRIPTORS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* What the kernel passes on with one message, at most. */
+enum { DESCRIPTORS_MAX = 253 };
+
+/*
+ * sendmsg(2) and recvmsg(2) of bytes, and of descriptors with the first of them, over a
+ * Unix socket. They go on after signals, and raise none; otherwise as those. Descriptors
+ * that come are closed on exec, and the caller's; those for which there is no room, here or
+ * in the process, are lost, so that fewer come than were sent.
+ */
+ssize_t descriptors_send(int socket, const struct iovec *piece, const int *fds, size_t count,
+			 int flags);
+ssize_t descriptors_receive(int socket, const struct iovec *piece, int *fds, size_t *count,
+			    int flags);
+
+#endif

@@ -1,0 +1,319 @@
+/* The processes of the system: what they are, and what can be done with them. */
+#include "support/programs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static relevo_system_process *open_process(int pid)
+{
+	relevo_system_process *process = NULL;
+	assert_ok(relevo_system_open(pid, 0, &process));
+	assert_int_equal(relevo_system_pid(process), pid);
+	return process;
+}
+
+static struct relevo_system_info inspect(const relevo_system_process *process)
+{
+	struct relevo_system_info info;
+	assert_ok(relevo_system_inspect(process, &info));
+	assert_int_equal(info.pid, relevo_system_pid(process));
+	return info;
+}
+
+static void test_this_process(void **state)
+{
+	(void)state;
+	char executable[PATH_MAX + 1];
+	ssize_t size = readlink("/proc/self/exe", executable, PATH_MAX);
+	assert_true(size > 0);
+	executable[size] = '\0';
+	relevo_system_process *process = open_process(getpid());
+	struct relevo_system_info info = inspect(process);
+	assert_int_equal(info.parent, getppid());
+	assert_string_equal(info.executable, executable);
+	/* Longer than what the kernel keeps of a name. */
+	assert_string_equal(info.name, "test_integration_system");
+	assert_int_equal(info.argument_count, 1);
+	assert_non_null(strstr(info.arguments[0], "test_integration_system"));
+	assert_null(info.arguments[1]);
+	assert_int_equal(info.user_id, geteuid());
+	assert_int_equal(info.nice, getpriority(PRIO_PROCESS, 0));
+	assert_true(info.state == 'R' || info.state == 'S');
+	/* This one, the library's that looks, and maybe one of a sanitizer. */
+	assert_in_range(info.threads, 2, 3);
+	assert_true(info.memory > 100000);
+	assert_true(info.address_space > info.memory);
+	relevo_system_info_free(&info);
+	relevo_system_info_free(&info);
+	relevo_system_close(process);
+}
+
+static void test_when_it_was_started(void **state)
+{
+	(void)state;
+	int64_t before = (int64_t)time(NULL) * 1000;
+	relevo_program *program = program_of(COMMAND("cat"), NULL);
+	relevo_system_process *process = open_process(relevo_program_pid(program));
+	struct relevo_system_info info = inspect(process);
+	/* Clocks of different coarseness. */
+	assert_true(info.started >= before - 100);
+	assert_true(info.started <= (int64_t)time(NULL) * 1000 + 1100);
+	uint64_t stamp = info.stamp;
+	relevo_system_info_free(&info);
+	relevo_system_process *again = NULL;
+	assert_ok(relevo_system_open(relevo_program_pid(program), stamp, &again));
+	relevo_system_close(again);
+	assert_fails(relevo_system_open(relevo_program_pid(program), stamp + 1, &again),
+		     RELEVO_NOT_FOUND, "another one");
+	relevo_system_close(process);
+	end_program(program);
+	expect_no_children();
+}
+
+static void test_time_that_it_uses(void **state)
+{
+	(void)state;
+	relevo_system_process *process = open_process(getpid());
+	struct relevo_system_info info = inspect(process);
+	uint64_t before = info.user_time + info.system_time;
+	relevo_system_info_free(&info);
+	clock_t goal = clock() + CLOCKS_PER_SEC / 20;
+	while (clock() < goal)
+		continue;
+	info = inspect(process);
+	/* The kernel counts in hundredths of a second. */
+	assert_true(info.user_time + info.system_time >= before + 30);
+	relevo_system_info_free(&info);
+	relevo_system_close(process);
+}
+
+struct expectation {
+	relevo_system_process *process;
+	char state;
+};
+
+static bool is_in_state(void *argument)
+{
+	const struct expectation *expected = argument;
+	struct relevo_system_info info = inspect(expected->process);
+	char state = info.state;
+	relevo_system_info_free(&info);
+	return state == expected->state;
+}
+
+/* Started so far that it waits for its input: before that it need not have its name yet. */
+static relevo_system_process *open_asleep(const relevo_program *program)
+{
+	struct expectation asleep = { open_process(relevo_program_pid(program)), 'S' };
+	assert_true(eventually(is_in_state, &asleep));
+	return asleep.process;
+}
+
+static const struct relevo_system_info *find(const struct relevo_system_info *all, size_t count,
+					     int pid)
+{
+	const struct relevo_system_info *found = NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].pid != pid)
+			continue;
+		assert_null(found);
+		found = &all[i];
+	}
+	return found;
+}
+
+static void test_list(void **state)
+{
+	(void)state;
+	relevo_program *program = program_of(COMMAND("cat", "-", "a b"), NULL);
+	struct relevo_system_info *all;
+	size_t count;
+	relevo_system_close(open_asleep(program));
+	assert_ok(relevo_system_list(&all, &count));
+	assert_true(count >= 2);
+	assert_non_null(find(all, count, getpid()));
+	const struct relevo_system_info *cat = find(all, count, relevo_program_pid(program));
+	assert_non_null(cat);
+	assert_string_equal(cat->name, "cat");
+	assert_int_equal(cat->parent, getpid());
+	assert_int_equal(cat->argument_count, 3);
+	assert_string_equal(cat->arguments[2], "a b");
+	assert_int_equal(cat->threads, 1);
+	relevo_system_list_free(all, count);
+	relevo_system_list_free(NULL, 0);
+	relevo_program_kill(program);
+	exit_code_of(program);
+	int pid = relevo_program_pid(program);
+	relevo_program_close(program);
+	assert_ok(relevo_system_list(&all, &count));
+	assert_null(find(all, count, pid));
+	relevo_system_list_free(all, count);
+}
+
+static void test_suspend_and_resume(void **state)
+{
+	(void)state;
+	relevo_program *program = program_of(COMMAND("cat"), NULL);
+	relevo_system_process *process = open_process(relevo_program_pid(program));
+	struct expectation suspended = { process, 'T' }, asleep = { process, 'S' };
+	char line[10];
+	assert_true(eventually(is_in_state, &asleep));
+	assert_ok(relevo_system_suspend(process));
+	assert_true(eventually(is_in_state, &suspended));
+	assert_true(relevo_system_is_running(process));
+	assert_int_equal(write(relevo_program_input_fd(program), "x\n", 2), 2);
+	assert_true(is_in_state(&suspended));
+	assert_ok(relevo_system_resume(process));
+	read_line(program, line, sizeof line);
+	assert_string_equal(line, "x");
+	assert_true(eventually(is_in_state, &asleep));
+	/* The handle of the program does the same. */
+	assert_ok(relevo_program_suspend(program));
+	assert_true(eventually(is_in_state, &suspended));
+	assert_ok(relevo_program_resume(program));
+	assert_true(eventually(is_in_state, &asleep));
+	relevo_system_close(process);
+	end_program(program);
+	expect_no_children();
+}
+
+static void test_end_and_wait(void **state)
+{
+	(void)state;
+	relevo_program *program = program_of(COMMAND("sleep", "1000"), NULL);
+	relevo_system_process *process = open_process(relevo_program_pid(program));
+	assert_fails(relevo_system_wait(process, 10), RELEVO_TIMED_OUT, "has not ended");
+	assert_status(relevo_system_wait(process, -2), RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_system_signal(process, 1000), RELEVO_BAD_ARGUMENT);
+	assert_ok(relevo_system_terminate(process));
+	assert_ok(relevo_system_wait(process, TEST_PATIENCE));
+	assert_int_equal(exit_code_of(program), -SIGTERM);
+	relevo_system_close(process);
+	relevo_program_close(program);
+}
+
+static void test_files(void **state)
+{
+	(void)state;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int high = fcntl(null, F_DUPFD_CLOEXEC, 200);
+	relevo_system_process *process = open_process(getpid());
+	struct relevo_system_file *files;
+	size_t count;
+	bool seen = false;
+	assert_ok(relevo_system_files(process, &files, &count));
+	for (size_t i = 0; i < count; i++) {
+		assert_true(i == 0 || files[i].descriptor > files[i - 1].descriptor);
+		if (files[i].descriptor == high) {
+			assert_string_equal(files[i].path, "/dev/null");
+			seen = true;
+		}
+	}
+	assert_true(seen);
+	relevo_system_files_free(files, count);
+	relevo_system_close(process);
+	close(null);
+	close(high);
+}
+
+static void test_nice(void **state)
+{
+	(void)state;
+	relevo_program *program = program_of(COMMAND("cat"), NULL);
+	relevo_system_process *process = open_process(relevo_program_pid(program));
+	int now = getpriority(PRIO_PROCESS, 0);
+	int nicer = now < 19 ? now + 1 : 19;
+	assert_ok(relevo_system_set_nice(process, nicer));
+	struct relevo_system_info info = inspect(process);
+	assert_int_equal(info.nice, nicer);
+	relevo_system_info_free(&info);
+	assert_status(relevo_system_set_nice(process, 20), RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_system_set_nice(process, -21), RELEVO_BAD_ARGUMENT);
+	relevo_system_close(process);
+	end_program(program);
+	expect_no_children();
+}
+
+static void test_parent(void **state)
+{
+	(void)state;
+	relevo_program *program = program_of(COMMAND("cat"), NULL);
+	relevo_system_process *process = open_process(relevo_program_pid(program));
+	relevo_system_process *parent = NULL;
+	assert_ok(relevo_system_open_parent(process, &parent));
+	assert_int_equal(relevo_system_pid(parent), getpid());
+	relevo_system_close(parent);
+	relevo_system_close(process);
+	end_program(program);
+	/* The first of all has none. */
+	process = open_process(1);
+	assert_fails(relevo_system_open_parent(process, &parent), RELEVO_NOT_FOUND, "no parent");
+	relevo_system_close(process);
+	expect_no_children();
+}
+
+static void test_processors(void **state)
+{
+	(void)state;
+	cpu_set_t before, one;
+	assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+	assert_int_equal(relevo_system_cpu_count(), CPU_COUNT(&before));
+	int first = 0;
+	while (!CPU_ISSET(first, &before))
+		first++;
+	CPU_ZERO(&one);
+	CPU_SET(first, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+	assert_int_equal(relevo_system_cpu_count(), 1);
+	assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+}
+
+static void *look_many_times(void *unused)
+{
+	for (int i = 0; i < 20; i++) {
+		relevo_system_process *process = NULL;
+		struct relevo_system_info info;
+		child_check(relevo_system_open(getppid(), 0, &process) == RELEVO_OK);
+		child_check(relevo_system_inspect(process, &info) == RELEVO_OK);
+		child_check(info.pid == getppid());
+		relevo_system_info_free(&info);
+		relevo_system_close(process);
+	}
+	return unused;
+}
+
+static void test_several_threads(void **state)
+{
+	(void)state;
+	pthread_t threads[4];
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, look_many_times, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* The library's thread is there from now on, with no descriptor. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		leaks_unit_test(test_this_process),
+		leaks_unit_test(test_when_it_was_started),
+		leaks_unit_test(test_time_that_it_uses),
+		leaks_unit_test(test_list),
+		leaks_unit_test(test_suspend_and_resume),
+		leaks_unit_test(test_end_and_wait),
+		leaks_unit_test(test_files),
+		leaks_unit_test(test_nice),
+		leaks_unit_test(test_parent),
+		leaks_unit_test(test_processors),
+		leaks_unit_test(test_several_threads),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
