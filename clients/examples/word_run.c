@@ -206,7 +206,7 @@ static bool count_words(struct stage *stage)
 /* Closing the pool sends home the workers over tcp, too. */
 static void stop(struct stage *stage)
 {
-	relevo_pool_close(stage->pool);
+	relevo_pool_free(stage->pool);
 	relevo_close(stage->session);
 	children_end(&stage->children);
 	casualty_marks_free(stage->marks);

@@ -1,55 +1,95 @@
-#include "process/pool.h"
+#include "process/pool_job.h"
 
 #include "client/error.h"
 #include "client/session.h"
+#include "process/self.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Queues that pools are made of bear their names behind this. A pool without a
- * name has the one that the broker makes up for its queue. */
-#define QUEUE_PREFIX "pool/"
-#define MADE_UP      '~'
+#include <unistd.h>
 
 /* More is a mistake of units or a fork bomb. */
 enum { MOST_WORKERS = 4096, DEFAULT_ATTEMPTS = 3 };
 
-int pool_queue_name(const char *pool, char *queue, struct error *error)
-{
-	if (pool == NULL)
-		return error_set(error, RELEVO_BAD_NAME, "the pool has no name");
-	int status = name_check(pool, "pool", error);
-	if (status != RELEVO_OK)
-		return status;
-	const char *prefix = pool[0] == MADE_UP ? "" : QUEUE_PREFIX;
-	if (strlen(prefix) + strlen(pool) > NAME_MAX_BYTES)
-		return error_set(error, RELEVO_BAD_NAME,
-				 "a pool's name has %zu bytes, more than %zu", strlen(pool),
-				 NAME_MAX_BYTES - strlen(prefix));
-	strcpy(stpcpy(queue, prefix), pool);
-	return RELEVO_OK;
-}
-
 const char *relevo_pool_name(const relevo_pool *pool)
 {
-	const char *queue = relevo_queue_name(pool->tasks);
-	return queue[0] == MADE_UP ? queue : queue + strlen(QUEUE_PREFIX);
+	return pool_name_of(pool->tasks);
 }
 
-static int open_tasks(relevo_pool *pool, const char *name, struct error *error)
+/* ---- its queues -------------------------------------------------------------- */
+
+static int open_queue(relevo_pool *pool, enum pool_queue which, const char *name,
+		      relevo_queue **queue, struct error *error)
 {
-	char queue[NAME_MAX_BYTES + 1];
+	char queue_name[NAME_MAX_BYTES + 1];
 	struct relevo_queue_options options = {
 		.mode = RELEVO_CREATE_NEW,
 		.lifetime = RELEVO_WITH_SESSION,
-		.on_error = pool_task_refused,
-		.user = pool,
 	};
-	int status = name != NULL ? pool_queue_name(name, queue, error) : RELEVO_OK;
+	if (which == POOL_TASKS) {
+		options.order = pool->order;
+		options.on_error = job_task_refused;
+		options.user = pool;
+	}
+	int status = name != NULL ? pool_queue_name(which, name, queue_name, error) : RELEVO_OK;
 	if (status != RELEVO_OK)
 		return status;
-	return relevo_queue_open(pool->session, name != NULL ? queue : NULL, &options,
-				 &pool->tasks);
+	status =
+		relevo_queue_open(pool->session, name != NULL ? queue_name : NULL, &options, queue);
+	if (status == RELEVO_EXISTS)
+		return error_set(error, status, "a pool \"%s\" is open already", name);
+	return status == RELEVO_OK ? status : error_set(error, status, "%s", relevo_error_detail());
+}
+
+static int put_plan(relevo_pool *pool, struct error *error)
+{
+	struct buffer item = { 0 };
+	int status = RELEVO_NO_MEMORY;
+	if (worker_plan_encode(&pool->plan, &item))
+		status = relevo_queue_put(pool->plans, buffer_data(&item), buffer_size(&item),
+					  RELEVO_FOREVER);
+	buffer_fini(&item);
+	if (status != RELEVO_OK)
+		error_set(error, status, "the plan of the pool cannot be put: %s",
+			  relevo_error_message(status));
+	return status;
+}
+
+/* Whoever finds the tasks finds the plan. Only a pool without a name is nobody's to
+ * find before it has one. */
+static int open_queues(relevo_pool *pool, const char *name, struct error *error)
+{
+	int status = RELEVO_OK;
+	if (name == NULL) {
+		status = open_queue(pool, POOL_TASKS, NULL, &pool->tasks, error);
+		name = status == RELEVO_OK ? relevo_pool_name(pool) : NULL;
+	}
+	if (status == RELEVO_OK)
+		status = open_queue(pool, POOL_PLAN, name, &pool->plans, error);
+	if (status == RELEVO_OK)
+		status = put_plan(pool, error);
+	if (status == RELEVO_OK && pool->tasks == NULL)
+		status = open_queue(pool, POOL_TASKS, name, &pool->tasks, error);
+	return status;
+}
+
+/* ---- opening ------------------------------------------------------------------ */
+
+static int check_initializer(const struct relevo_pool_options *options, struct error *error)
+{
+	if (options->initializer == NULL)
+		return RELEVO_OK;
+	return name_check(options->initializer, "initializer", error);
+}
+
+/* Functions are known by name, and a program that is run anew knows those only that it
+ * registers first: so the default is fork, unless the program has chosen. */
+static enum relevo_start_method method_of(const struct relevo_pool_options *options)
+{
+	if (options->method != RELEVO_START_DEFAULT)
+		return options->method;
+	enum relevo_start_method set = self_method_set();
+	return set != RELEVO_START_DEFAULT ? set : RELEVO_FORK;
 }
 
 static int check_options(const relevo_session *session, const struct relevo_pool_options *options,
@@ -59,13 +99,81 @@ static int check_options(const relevo_session *session, const struct relevo_pool
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "a pool of %d processes; 1 to %d can be, 0 for one a processor",
 				 options->processes, MOST_WORKERS);
+	if (options->max_tasks_per_child < 0)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "workers that are replaced after %d tasks; 0 is for never",
+				 options->max_tasks_per_child);
+	if ((int)options->order < RELEVO_FIFO || options->order > RELEVO_SHORTEST)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "there is no order %d",
+				 (int)options->order);
+	if (options->method != RELEVO_START_DEFAULT &&
+	    relevo_start_method_name(options->method) == NULL)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no start method",
+				 (int)options->method);
 	/* Every worker would find it out by itself, later. */
-	if (options->processes != RELEVO_NO_WORKERS && session->address.kind == ADDRESS_TCP)
+	if (options->processes != RELEVO_NO_WORKERS && method_of(options) == RELEVO_FORK &&
+	    session->address.kind == ADDRESS_TCP)
 		return error_set(error, RELEVO_FORKED,
-				 "local workers cannot use %s after fork: open the pool with "
-				 "RELEVO_NO_WORKERS and serve it from another program",
+				 "local workers cannot use %s after fork: choose another start "
+				 "method, or RELEVO_NO_WORKERS and serve it from another program",
 				 session->address.url);
-	return RELEVO_OK;
+	return check_initializer(options, error);
+}
+
+static bool make_plan(struct worker_plan *plan, const struct relevo_pool_options *options)
+{
+	const struct relevo_bytes *argument = &options->initializer_argument;
+	plan->max_tasks = (uint32_t)options->max_tasks_per_child;
+	if (options->initializer == NULL)
+		return true;
+	strcpy(plan->initializer, options->initializer);
+	return buffer_append(&plan->argument, argument->data, argument->size);
+}
+
+static void delete_queue(relevo_pool *pool, relevo_queue *queue)
+{
+	if (queue == NULL)
+		return;
+	relevo_queue_delete(pool->session, relevo_queue_name(queue));
+	relevo_queue_close(queue);
+}
+
+static void free_memory(relevo_pool *pool)
+{
+	free(pool->replies);
+	worker_table_free(pool->table);
+	worker_plan_fini(&pool->plan);
+	pthread_cond_destroy(&pool->changed);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+static void pool_free(relevo_pool *pool)
+{
+	collector_fini(pool);
+	for (size_t i = 0; i < pool->reply_count; i++)
+		delete_queue(pool, pool->replies[i]);
+	pool_cancel_fini(pool);
+	if (pool->attached)
+		relevo_queue_close(pool->tasks);
+	else
+		delete_queue(pool, pool->tasks);
+	delete_queue(pool, pool->plans);
+	free_memory(pool);
+}
+
+/* In a child by fork, which has a copy: the pool is its parent's. */
+static void forget(relevo_pool *pool)
+{
+	for (size_t i = 0; i < pool->reply_count; i++)
+		relevo_queue_close(pool->replies[i]);
+	if (pool->collector.reply != NULL)
+		relevo_queue_close(pool->collector.reply);
+	relevo_queue_close(pool->cancelled);
+	relevo_queue_close(pool->tasks);
+	relevo_queue_close(pool->plans);
+	keeper_forget(pool);
+	free_memory(pool);
 }
 
 static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_options *options)
@@ -74,56 +182,47 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	if (pool == NULL)
 		return NULL;
 	pool->session = session;
-	pool->keeper_fd = -1;
+	pool->owner = getpid();
+	pool->method = method_of(options);
+	pool->order = options->order;
 	pool->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
 	pthread_mutex_init(&pool->lock, NULL);
-	list_init(&pool->maps);
-	if (options->processes == RELEVO_NO_WORKERS)
-		return pool;
-	pool->processes = worker_group_size(options->processes);
-	pool->table = worker_table_new(pool->processes);
-	if (pool->table == NULL) {
-		free(pool);
-		return NULL;
+	pthread_cond_init(&pool->changed, NULL);
+	list_init(&pool->jobs);
+	collector_init(&pool->collector);
+	bool complete = make_plan(&pool->plan, options);
+	if (options->processes != RELEVO_NO_WORKERS) {
+		pool->processes = worker_group_size(options->processes);
+		pool->table = worker_table_new(pool->processes);
+		complete = complete && pool->table != NULL;
 	}
-	return pool;
-}
-
-static void pool_free(relevo_pool *pool)
-{
-	for (size_t i = 0; i < pool->reply_count; i++)
-		relevo_queue_close(pool->replies[i]);
-	free(pool->replies);
-	relevo_queue_close(pool->tasks);
-	worker_table_free(pool->table);
-	pthread_mutex_destroy(&pool->lock);
-	free(pool);
+	if (complete)
+		return pool;
+	pool_free(pool);
+	return NULL;
 }
 
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 		     relevo_pool **out)
 {
 	static const struct relevo_pool_options defaults;
-	struct error *error = client_error();
+	struct error failure = { 0 };
 	if (options == NULL)
 		options = &defaults;
-	int status = check_options(session, options, error);
-	if (status != RELEVO_OK)
-		return status;
-	relevo_pool *pool = pool_new(session, options);
-	if (pool == NULL)
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for a pool");
-	status = open_tasks(pool, options->name, error);
+	int status = check_options(session, options, &failure);
+	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, options) : NULL;
+	if (status == RELEVO_OK && pool == NULL)
+		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for a pool");
+	if (status == RELEVO_OK)
+		status = open_queues(pool, options->name, &failure);
 	if (status == RELEVO_OK && pool->processes > 0)
-		status = keeper_start(pool, error);
-	if (status != RELEVO_OK) {
-		struct error failure = *error;
+		status = keeper_start(pool, &failure);
+	if (status == RELEVO_OK)
+		*out = pool;
+	else if (pool != NULL)
 		pool_free(pool);
-		*client_error() = failure;
-		return status;
-	}
-	*out = pool;
-	return RELEVO_OK;
+	*client_error() = failure;
+	return status;
 }
 
 size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count)
@@ -137,12 +236,50 @@ size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count)
 	return running;
 }
 
-void relevo_pool_close(relevo_pool *pool)
+int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **out)
+{
+	static const struct relevo_pool_options options = { .processes = RELEVO_NO_WORKERS };
+	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
+	struct error failure = { 0 };
+	char queue[NAME_MAX_BYTES + 1];
+	int status = pool_queue_name(POOL_TASKS, name, queue, &failure);
+	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, &options) : NULL;
+	if (status == RELEVO_OK && pool == NULL)
+		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for a pool");
+	if (status == RELEVO_OK) {
+		struct relevo_queue_options tasks = existing;
+		tasks.on_error = job_task_refused;
+		tasks.user = pool;
+		pool->attached = true;
+		status = relevo_queue_open(session, queue, &tasks, &pool->tasks);
+		if (status == RELEVO_NOT_FOUND)
+			error_set(&failure, status, "there is no pool \"%s\"", name);
+		else if (status != RELEVO_OK)
+			error_set(&failure, status, "%s", relevo_error_detail());
+	}
+	if (status == RELEVO_OK)
+		*out = pool;
+	else if (pool != NULL)
+		pool_free(pool);
+	*client_error() = failure;
+	return status;
+}
+
+void relevo_pool_free(relevo_pool *pool)
 {
 	if (pool == NULL)
 		return;
+	if (pool->owner != getpid()) {
+		forget(pool);
+		return;
+	}
+	pthread_mutex_lock(&pool->lock);
+	pool->state = POOL_TERMINATED;
+	pthread_mutex_unlock(&pool->lock);
 	/* Workers that wait for a task are told by this that there is none. */
-	relevo_queue_delete(pool->session, relevo_queue_name(pool->tasks));
+	if (!pool->attached)
+		relevo_queue_delete(pool->session, relevo_queue_name(pool->tasks));
+	collector_end_all(pool, RELEVO_GONE, "the pool was freed");
 	keeper_stop(pool);
 	pool_free(pool);
 }

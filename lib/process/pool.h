@@ -1,15 +1,20 @@
 #ifndef PROCESS_POOL_H
 #define PROCESS_POOL_H
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
-#include "base/name.h"
+#include "process/pool_collect.h"
+#include "process/pool_name.h"
 #include "process/worker_group.h"
 
 #include <relevo/pool.h>
+#include <relevo/process.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
+
+enum pool_state { POOL_OPEN, POOL_CLOSED, POOL_TERMINATED };
 
 /*
  * A pool's owner. Its local workers are children of one child of its own, the
@@ -19,29 +24,39 @@
 struct relevo_pool {
 	relevo_session *session;
 	relevo_queue *tasks;
-	int processes; /* local workers; 0: none */
+	relevo_queue *plans; /* see worker_plan.h */
+	struct worker_plan plan;
+	int processes;                   /* local workers; 0: none */
+	enum relevo_start_method method; /* of their keeper */
+	pid_t owner;                     /* the process that may use it */
+	bool attached;                   /* to a pool that somebody else keeps */
 	uint32_t max_attempts;
+	enum relevo_order order;
 	atomic_uint_fast64_t last_job;
+	struct collector collector; /* for what is submitted and not waited for */
 
-	pthread_mutex_t lock; /* of what follows */
-	struct list maps;     /* under way, see pool_map.c */
+	pthread_mutex_t lock; /* of what follows; no call with the session under it */
+	pthread_cond_t changed;
+	enum pool_state state;
+	bool ended;       /* the local workers have, for good */
+	size_t under_way; /* maps, jobs and iterations */
+	struct list jobs; /* see pool_job.h */
 	struct worker_table *table;
-	pid_t keeper;
-	int keeper_fd;          /* pidfd; -1: does not run */
-	relevo_queue **replies; /* queues for results that no map uses now */
+	relevo_process *keeper; /* NULL: does not run */
+	relevo_queue **replies; /* queues for results that nobody uses now */
 	size_t reply_count;
 	size_t reply_capacity;
+	relevo_queue *cancelled; /* see pool_cancel.c; NULL: nothing was */
+	size_t cancel_count;
 };
 
-/* The queue of tasks of the pool of that name; `queue` has NAME_MAX_BYTES + 1
- * bytes. BAD_NAME. */
-int pool_queue_name(const char *pool, char *queue, struct error *error);
+/* Something begins that join waits for: BAD_STATE when the pool takes no more work.
+ * And: it has ended. */
+int pool_enter(relevo_pool *pool, struct error *error);
+void pool_leave(relevo_pool *pool);
 
-/* ---- pool_map.c --------------------------------------------------------- */
-
-/* The broker refused a task: the map that it belongs to fails. */
-void pool_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes *task,
-		       void *pool);
+/* GONE when the pool was terminated. */
+int pool_check(relevo_pool *pool, struct error *error);
 
 /* ---- keeper.c: the local workers --------------------------------------- */
 
@@ -55,6 +70,15 @@ int keeper_check(relevo_pool *pool, struct error *error);
 /* Let the workers finish what they have in hand, kill them after 5 s. */
 void keeper_stop(relevo_pool *pool);
 
+/* Kill the workers, without waiting for that. */
+void keeper_kill(relevo_pool *pool);
+
+/* In a child by fork: the keeper is the parent's. */
+void keeper_forget(relevo_pool *pool);
+
+/* Wait until the keeper has ended. False at the deadline. */
+bool keeper_wait(relevo_pool *pool, nsec_t deadline);
+
 /* ---- pool_reply.c: queues for results ---------------------------------- */
 
 /* A queue for the results of one map. */
@@ -62,5 +86,18 @@ int pool_reply_take(relevo_pool *pool, relevo_queue **reply);
 
 /* Keep it for the next map. */
 void pool_reply_return(relevo_pool *pool, relevo_queue *reply);
+
+/* Results may still come to it, and nobody wants them. */
+void pool_reply_drop(relevo_pool *pool, relevo_queue *reply);
+
+/* ---- pool_cancel.c ------------------------------------------------------ */
+
+/* Tell all workers, and those that come later, that nobody wants the job any more. */
+int pool_cancel_job(relevo_pool *pool, const char *reply_to, uint64_t job);
+
+/* End what workers of other programs run. */
+void pool_cancel_all(relevo_pool *pool);
+
+void pool_cancel_fini(relevo_pool *pool);
 
 #endif

@@ -1,11 +1,8 @@
-#include "base/buffer.h"
-#include "base/clock.h"
+#include "process/pool_map.h"
+
 #include "client/error.h"
 #include "client/session.h"
-#include "process/pool.h"
-#include "process/task.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,31 +13,39 @@ enum { MOST_IN_CHUNK = 4096 };
 enum { MOST_TASKS_SENT = 4096 };
 #define MOST_BYTES_SENT (64u * 1024 * 1024)
 
-/* Results taken at a time. */
-enum { STEP = 64 };
+/* ---- the kind of job ----------------------------------------------------- */
 
-/* How often a map that waits looks whether its keeper lives: see keeper_check(). */
-#define LOOK_AFTER (1 * NSEC_PER_SEC)
+static bool find(struct job *job, uint64_t index, struct job_place *place)
+{
+	struct mapping *mapping = container_of(job, struct mapping, job);
+	if (index >= mapping->sent || mapping->results[index].data != NULL)
+		return false;
+	*place = (struct job_place){
+		.argument = &mapping->arguments[index],
+		.result = &mapping->results[index],
+		.tries = mapping->tries != NULL ? &mapping->tries[index] : NULL,
+	};
+	return true;
+}
 
-/* One map under way. */
-struct map {
-	struct list link; /* in the pool */
-	relevo_pool *pool;
-	const char *function;
-	const struct relevo_bytes *arguments;
-	size_t count;
-	const struct relevo_map_options *options;
-	struct relevo_result *results; /* complete where data is not NULL */
-	relevo_queue *reply;
-	uint64_t job;
-	atomic_int refused; /* why the broker refused one of its tasks, or OK */
-	size_t chunk;
-	size_t sent;       /* arguments sent */
-	size_t received;   /* results */
-	size_t bytes_sent; /* of arguments without a result */
-	nsec_t deadline;
-	struct buffer task; /* the encoded one, reused */
-};
+static void kept(struct job *job, uint64_t index, const struct job_place *place)
+{
+	struct mapping *mapping = container_of(job, struct mapping, job);
+	mapping->received++;
+	mapping->bytes_sent -= place->argument->size;
+	if (mapping->options->on_result != NULL)
+		mapping->options->on_result(index, place->result, mapping->options->user);
+}
+
+static void said(struct job *job, uint64_t index, const struct relevo_bytes *what)
+{
+	struct mapping *mapping = container_of(job, struct mapping, job);
+	job->options->on_progress(index, what, mapping->options->user);
+}
+
+static const struct job_kind map_kind = { find, kept, said };
+
+/* ---- sending -------------------------------------------------------------- */
 
 /* As in Python: four chunks for each worker. */
 static size_t default_chunk(const relevo_pool *pool, size_t count)
@@ -49,216 +54,110 @@ static size_t default_chunk(const relevo_pool *pool, size_t count)
 	return (count + shares - 1) / shares;
 }
 
-/* ---- sending ---------------------------------------------------------- */
-
-/* How many of the next arguments make a task: a chunk, unless it gets larger
- * than an item may be. */
-static size_t next_share(const struct map *map)
+int mapping_init(struct mapping *mapping, struct error *error)
 {
-	size_t most = relevo_session_max_item(map->pool->session);
-	size_t left = map->count - map->sent;
-	size_t share = left < map->chunk ? left : map->chunk;
-	while (share > 1 && task_size(map->arguments + map->sent, share, 2 * NAME_MAX_BYTES) > most)
-		share /= 2;
-	return share;
-}
-
-static int send_task(struct map *map, struct error *error)
-{
-	size_t share = next_share(map);
-	Relevo__TaskHeader header = RELEVO__TASK_HEADER__INIT;
-	header.function = (char *)map->function;
-	header.reply_to = (char *)relevo_queue_name(map->reply);
-	header.job = map->job;
-	header.first = map->sent;
-	header.max_attempts = map->pool->max_attempts;
-	buffer_truncate(&map->task, 0);
-	if (!task_encode(&map->task, &header, map->arguments + map->sent, share))
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for a task");
-	int status = relevo_queue_put(map->pool->tasks, buffer_data(&map->task),
-				      buffer_size(&map->task), RELEVO_FOREVER);
-	for (size_t i = 0; status == RELEVO_OK && i < share; i++)
-		map->bytes_sent += map->arguments[map->sent + i].size;
-	if (status == RELEVO_OK)
-		map->sent += share;
-	return status;
-}
-
-static int send_some(struct map *map, struct error *error)
-{
-	int status = RELEVO_OK;
-	while (status == RELEVO_OK && map->sent < map->count &&
-	       map->sent - map->received < MOST_TASKS_SENT * map->chunk &&
-	       map->bytes_sent < MOST_BYTES_SENT)
-		status = send_task(map, error);
-	return status;
-}
-
-static struct map *map_of_job(relevo_pool *pool, uint64_t job)
-{
-	list_for_each (node, &pool->maps) {
-		struct map *map = container_of(node, struct map, link);
-		if (map->job == job)
-			return map;
-	}
-	return NULL;
-}
-
-void pool_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes *task, void *user)
-{
-	relevo_pool *pool = user;
-	relevo_item item = { .data = (void *)task->data, .size = task->size };
-	const uint8_t *bodies;
-	struct error ignored;
-	(void)tasks;
-	Relevo__TaskHeader *header = task_decode(&item, &bodies, &ignored);
-	if (header == NULL)
-		return;
-	pthread_mutex_lock(&pool->lock);
-	struct map *map = map_of_job(pool, header->job);
-	if (map != NULL)
-		atomic_store(&map->refused, status);
-	pthread_mutex_unlock(&pool->lock);
-	task_free(header);
-}
-
-static void list_map(struct map *map)
-{
-	pthread_mutex_lock(&map->pool->lock);
-	list_append(&map->pool->maps, &map->link);
-	pthread_mutex_unlock(&map->pool->lock);
-}
-
-static void unlist_map(struct map *map)
-{
-	pthread_mutex_lock(&map->pool->lock);
-	list_remove(&map->link);
-	pthread_mutex_unlock(&map->pool->lock);
-}
-
-/* ---- receiving -------------------------------------------------------- */
-
-static bool keep_result(struct map *map, size_t index, const Relevo__ResultHeader *header,
-			size_t part, const uint8_t *body)
-{
-	struct relevo_result *result = &map->results[index];
-	size_t size = header->sizes[part];
-	char *data = malloc(size + 1);
-	if (data == NULL)
-		return false;
-	memcpy(data, body, size);
-	data[size] = '\0';
-	*result = (struct relevo_result){
-		.status = header->n_statuses > 0 ? (int)header->statuses[part] : RELEVO_OK,
-		.data = data,
-		.size = size,
-		.attempts = header->attempts,
-		.worker_pid = header->pid,
-	};
-	snprintf(result->worker_host, sizeof result->worker_host, "%s", header->host);
-	map->received++;
-	map->bytes_sent -= map->arguments[index].size;
-	if (map->options->on_result != NULL)
-		map->options->on_result(index, result, map->options->user);
-	return true;
-}
-
-/* What is no result of this map, or comes a second time since a worker died after
- * sending a part of its chunk, is passed over. */
-static int take_result(struct map *map, const relevo_item *item, struct error *error)
-{
-	const uint8_t *body;
-	int status = RELEVO_OK;
-	struct error ignored;
-	Relevo__ResultHeader *header = result_decode(item, &body, &ignored);
-	if (header == NULL || header->job != map->job) {
-		result_free(header);
-		return status;
-	}
-	for (size_t i = 0; i < header->n_sizes && status == RELEVO_OK; i++) {
-		size_t index = header->first + i;
-		if (index < map->sent && map->results[index].data == NULL &&
-		    !keep_result(map, index, header, i, body))
-			status = error_set(error, RELEVO_NO_MEMORY, "no memory for a result");
-		body += header->sizes[i];
-	}
-	result_free(header);
-	return status;
-}
-
-/* Milliseconds to wait for results now. */
-static int64_t patience(const struct map *map, nsec_t now)
-{
-	nsec_t until = now + LOOK_AFTER;
-	return clock_msec_until(now, map->deadline < until ? map->deadline : until);
-}
-
-/* Nothing came for a while: is there still somebody to wait for? */
-static int look_after(struct map *map, struct error *error)
-{
-	if (clock_now() >= map->deadline)
-		return error_set(error, RELEVO_TIMED_OUT,
-				 "%zu of %zu results of \"%s\" came in time", map->received,
-				 map->count, map->function);
-	return keeper_check(map->pool, error);
-}
-
-static int receive_some(struct map *map, struct error *error)
-{
-	relevo_item items[STEP];
-	size_t got;
-	int status =
-		relevo_queue_get_many(map->reply, items, STEP, patience(map, clock_now()), &got);
-	int refused = atomic_load(&map->refused);
-	if (status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY)
-		status = refused != RELEVO_OK
-				 ? error_set(error, refused, "the broker refused a task: %s",
-					     relevo_error_message(refused))
-				 : look_after(map, error);
-	for (size_t i = 0; i < got; i++) {
-		if (status == RELEVO_OK)
-			status = take_result(map, &items[i], error);
-		relevo_item_free(&items[i]);
-	}
-	return status;
-}
-
-/* ---- the whole -------------------------------------------------------- */
-
-static int check_arguments(const struct map *map, struct error *error)
-{
-	size_t most = relevo_session_max_item(map->pool->session);
-	for (size_t i = 0; i < map->count; i++) {
-		if (task_size(&map->arguments[i], 1, 2 * NAME_MAX_BYTES) > most)
-			return error_set(error, RELEVO_TOO_LARGE,
-					 "argument %zu of \"%s\" has %zu bytes; an item of %zu "
-					 "must hold it and its header",
-					 i, map->function, map->arguments[i].size, most);
-	}
-	return name_check(map->function, "function", error);
-}
-
-static int run(struct map *map, struct error *error)
-{
-	int status = check_arguments(map, error);
+	const struct relevo_map_options *options = mapping->options;
+	mapping->job.options = &options->task;
+	if (mapping->job.kind == NULL)
+		mapping->job.kind = &map_kind;
+	int status = job_check(mapping->job.function, &options->task, error);
+	for (size_t i = 0; i < mapping->count && status == RELEVO_OK; i++)
+		status = job_check_argument(&mapping->job, i, &mapping->arguments[i], error);
 	if (status != RELEVO_OK)
 		return status;
-	status = pool_reply_take(map->pool, &map->reply);
+	size_t chunk = options->chunk > 0 ? options->chunk
+					  : default_chunk(mapping->job.pool, mapping->count);
+	mapping->chunk = chunk < MOST_IN_CHUNK ? chunk : MOST_IN_CHUNK;
+	if (options->task.retries == 0 || mapping->count == 0)
+		return RELEVO_OK;
+	mapping->tries = calloc(mapping->count, sizeof *mapping->tries);
+	if (mapping->tries == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory to count retries");
+	return RELEVO_OK;
+}
+
+void mapping_fini(struct mapping *mapping)
+{
+	free(mapping->tries);
+	mapping->tries = NULL;
+}
+
+bool mapping_can_send(const struct mapping *mapping)
+{
+	return mapping->sent < mapping->count &&
+	       mapping->sent - mapping->received < MOST_TASKS_SENT * mapping->chunk &&
+	       mapping->bytes_sent < MOST_BYTES_SENT;
+}
+
+static int send_chunk(struct mapping *mapping)
+{
+	const struct relevo_bytes *arguments = mapping->arguments + mapping->sent;
+	size_t left = mapping->count - mapping->sent;
+	size_t share =
+		job_share(&mapping->job, arguments, left < mapping->chunk ? left : mapping->chunk);
+	int status = job_send(&mapping->job, mapping->sent, arguments, share, 0);
 	if (status != RELEVO_OK)
 		return status;
-	list_map(map);
-	while (status == RELEVO_OK && map->received < map->count) {
-		status = send_some(map, error);
+	for (size_t i = 0; i < share; i++)
+		mapping->bytes_sent += arguments[i].size;
+	mapping->sent += share;
+	return RELEVO_OK;
+}
+
+int mapping_send(struct mapping *mapping, struct error *error)
+{
+	int status = RELEVO_OK;
+	while (status == RELEVO_OK && mapping_can_send(mapping))
+		status = send_chunk(mapping);
+	if (status != RELEVO_OK)
+		error_set(error, status, "%s", relevo_error_detail());
+	return status;
+}
+
+/* ---- waiting for it -------------------------------------------------------- */
+
+static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
+{
+	struct job *job = &mapping->job;
+	int status = pool_reply_take(job->pool, &job->reply);
+	if (status != RELEVO_OK)
+		return error_set(error, status, "%s", relevo_error_detail());
+	job_begin(job);
+	while (status == RELEVO_OK && !mapping_done(mapping)) {
+		status = mapping_send(mapping, error);
 		if (status == RELEVO_OK)
-			status = receive_some(map, error);
+			status = job_receive(job, deadline, error);
 	}
-	unlist_map(map);
-	struct error failure = *error;
+	if (status == RELEVO_TIMED_OUT)
+		error_set(error, status, "%zu of %zu results of \"%s\" came in time",
+			  mapping->received, mapping->count, job->function);
+	job_end(job);
 	if (status == RELEVO_OK)
-		pool_reply_return(map->pool, map->reply);
+		pool_reply_return(job->pool, job->reply);
 	else
-		relevo_queue_close(map->reply);
-	*error = failure;
+		pool_reply_drop(job->pool, job->reply);
+	return status;
+}
+
+static int map(struct mapping *mapping, struct error *error)
+{
+	const struct relevo_map_options *options = mapping->options;
+	int64_t timeout = options->timeout != 0 ? options->timeout : RELEVO_FOREVER;
+	nsec_t deadline;
+	int status = session_deadline(timeout, &deadline, error);
+	if (status == RELEVO_OK)
+		status = mapping_init(mapping, error);
+	if (status == RELEVO_OK)
+		status = pool_enter(mapping->job.pool, error);
+	if (status == RELEVO_OK) {
+		if (mapping->count > 0)
+			memset(mapping->results, 0, mapping->count * sizeof *mapping->results);
+		status = mapping->count > 0 ? run(mapping, deadline, error) : RELEVO_OK;
+		pool_leave(mapping->job.pool);
+		if (status != RELEVO_OK)
+			relevo_results_free(mapping->results, mapping->count);
+	}
+	mapping_fini(mapping);
 	return status;
 }
 
@@ -267,29 +166,16 @@ int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo
 		    struct relevo_result *results)
 {
 	static const struct relevo_map_options defaults;
-	struct error *error = client_error();
-	if (options == NULL)
-		options = &defaults;
-	struct map map = {
-		.pool = pool,
-		.function = function,
+	struct error failure = { 0 };
+	struct mapping mapping = {
+		.job = { .pool = pool, .function = function },
 		.arguments = arguments,
 		.count = count,
-		.options = options,
+		.options = options != NULL ? options : &defaults,
 		.results = results,
-		.job = atomic_fetch_add(&pool->last_job, 1) + 1,
 	};
-	size_t chunk = options->chunk > 0 ? options->chunk : default_chunk(pool, count);
-	map.chunk = chunk < MOST_IN_CHUNK ? chunk : MOST_IN_CHUNK;
-	int64_t timeout = options->timeout != 0 ? options->timeout : RELEVO_FOREVER;
-	int status = session_deadline(timeout, &map.deadline, error);
-	if (status != RELEVO_OK || count == 0)
-		return status;
-	memset(results, 0, count * sizeof *results);
-	status = run(&map, error);
-	buffer_fini(&map.task);
-	if (status != RELEVO_OK)
-		relevo_results_free(results, count);
+	int status = map(&mapping, &failure);
+	*client_error() = failure;
 	return status;
 }
 

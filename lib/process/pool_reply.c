@@ -35,5 +35,12 @@ void pool_reply_return(relevo_pool *pool, relevo_queue *reply)
 	bool kept = keep(pool, reply);
 	pthread_mutex_unlock(&pool->lock);
 	if (!kept)
-		relevo_queue_close(reply);
+		pool_reply_drop(pool, reply);
+}
+
+void pool_reply_drop(relevo_pool *pool, relevo_queue *reply)
+{
+	/* So that workers are told that nobody waits. */
+	relevo_queue_delete(pool->session, relevo_queue_name(reply));
+	relevo_queue_close(reply);
 }

@@ -22,14 +22,29 @@ void reply_drop_complete(struct relevo_reply *reply)
 	reply->before = 0;
 }
 
-int relevo_reply_set(relevo_reply *reply, const void *data, size_t size)
+bool reply_put(struct relevo_reply *reply, const void *data, size_t size, bool failed)
 {
 	buffer_truncate(&reply->bodies, reply->before);
 	if (!buffer_append(&reply->bodies, data, size))
-		return error_set(client_error(), RELEVO_NO_MEMORY,
-				 "no memory for a result of %zu bytes", size);
-	reply->failed = false;
-	return RELEVO_OK;
+		return false;
+	reply->failed = failed;
+	return true;
+}
+
+static bool put_locked(struct relevo_reply *reply, const void *data, size_t size, bool failed)
+{
+	pthread_mutex_lock(&reply->lock);
+	bool done = reply_put(reply, data, size, failed);
+	pthread_mutex_unlock(&reply->lock);
+	return done;
+}
+
+int relevo_reply_set(relevo_reply *reply, const void *data, size_t size)
+{
+	if (put_locked(reply, data, size, false))
+		return RELEVO_OK;
+	return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a result of %zu bytes",
+			 size);
 }
 
 int relevo_reply_fail(relevo_reply *reply, const char *format, ...)
@@ -42,7 +57,22 @@ int relevo_reply_fail(relevo_reply *reply, const char *format, ...)
 	if (size < 0)
 		size = 0;
 	size_t kept = (size_t)size < sizeof text ? (size_t)size : sizeof text - 1;
-	relevo_reply_set(reply, text, kept);
-	reply->failed = true;
+	put_locked(reply, text, kept, true);
 	return RELEVO_REMOTE;
+}
+
+int relevo_reply_fail_with(relevo_reply *reply, int status, const void *data, size_t size)
+{
+	struct error *error = client_error();
+	if (status == RELEVO_OK)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "a failure that is called OK");
+	if (put_locked(reply, data, size, true))
+		return status;
+	return error_set(error, RELEVO_NO_MEMORY, "no memory for an error of %zu bytes", size);
+}
+
+int relevo_reply_progress(relevo_reply *reply, const void *data, size_t size)
+{
+	client_error();
+	return reply->progress(reply, &(struct relevo_bytes){ data, size });
 }

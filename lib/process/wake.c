@@ -61,9 +61,10 @@ void wake_release(const sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-void wake_clear(const struct wake *wake)
+unsigned wake_clear(const struct wake *wake)
 {
 	uint64_t count;
-	ssize_t size = read(wake->fd, &count, sizeof count);
-	(void)size;
+	if (read(wake->fd, &count, sizeof count) != sizeof count)
+		return 0;
+	return (unsigned)count;
 }

@@ -27,7 +27,7 @@ void wake_remove(struct wake *wake);
 void wake_hold(sigset_t *before);
 void wake_release(const sigset_t *before);
 
-/* Make it unreadable again, until the next signal. */
-void wake_clear(const struct wake *wake);
+/* Make it unreadable again, until the next signal. Returns how many have come. */
+unsigned wake_clear(const struct wake *wake);
 
 #endif

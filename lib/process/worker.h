@@ -2,12 +2,25 @@
 #define PROCESS_WORKER_H
 
 #include "base/error.h"
+#include "process/worker_plan.h"
+#include "process/worker_table.h"
+
+/* What makes a process a worker. */
+struct worker_setup {
+	const char *url;
+	const char *pool;               /* its name */
+	const struct worker_plan *plan; /* NULL: the pool's, as the broker has it */
+	struct worker_table *table;
+	struct worker_slot *slot; /* this worker's */
+	int wake_fd;              /* readable: end after the task in hand */
+	int alarm_fd;             /* a timer: whoever lets it expire is killed */
+};
 
 /*
- * Be a worker: take tasks from the queue of that name and run them, until the
- * queue is gone or `wake_fd` becomes readable (then after the task in hand): OK.
- * Otherwise why it could not go on.
+ * Be a worker: run the initializer, then take tasks and run them, until the pool is
+ * gone, wake_fd becomes readable or the plan's number of tasks is done: OK. Otherwise
+ * why it could not go on. slot->end tells which.
  */
-int worker_run(const char *url, const char *queue, int wake_fd, struct error *error);
+int worker_run(const struct worker_setup *setup, struct error *error);
 
 #endif

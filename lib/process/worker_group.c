@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "process/wake.h"
-#include "process/worker.h"
+#include "process/worker_process.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,14 +10,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A worker that lived shorter than this died of something that will kill the next
- * one too: wait before replacing it. */
+/* A worker that lived shorter than this, while the whole group got nothing done, died of
+ * something that will kill the next one too: wait before replacing it. */
 #define YOUNG         NSEC_PER_SEC
 #define FIRST_PAUSE   (50 * NSEC_PER_MSEC)
 #define LONGEST_PAUSE (5 * NSEC_PER_SEC)
@@ -26,8 +25,10 @@
 struct member {
 	int pidfd; /* -1: does not run */
 	pid_t pid;
+	int alarm_fd; /* a timer that the worker sets: see worker_setup */
 	nsec_t started;
-	nsec_t start_at; /* NSEC_NEVER: not again */
+	unsigned done_before; /* tasks of the group, when it was started */
+	nsec_t start_at;      /* NSEC_NEVER: not again */
 	nsec_t pause;
 };
 
@@ -35,34 +36,22 @@ struct group {
 	const struct worker_group_options *options;
 	struct worker_table *table;
 	struct member *members;
-	struct pollfd *polled; /* wake, owner, then the members */
+	struct pollfd *polled; /* wake, owner, then the members and their alarms */
 	struct wake wake;
+	const struct worker_slot *starting;
 	int signals; /* that have come */
+	int unready; /* initializers that failed, one after the other */
 	bool owner_gone;
 	bool told_ready;
-	bool queue_gone;      /* a worker has seen it go */
+	bool stopping;        /* nobody is replaced any more */
+	bool served;          /* a worker has been ready for tasks */
 	struct error failure; /* the first reason why a worker cannot do its work */
 };
 
 enum { POLL_WAKE, POLL_OWNER, POLL_MEMBERS };
 
-struct worker_table *worker_table_new(int count)
-{
-	size_t size = sizeof(struct worker_table) + (size_t)count * sizeof(struct worker_slot);
-	struct worker_table *table =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (table == MAP_FAILED)
-		return NULL;
-	table->size = size;
-	table->count = count;
-	return table;
-}
-
-void worker_table_free(struct worker_table *table)
-{
-	if (table != NULL)
-		munmap(table, table->size);
-}
+/* How often the initializer may fail. */
+enum { TRIES = 3 };
 
 int worker_group_size(int processes)
 {
@@ -75,39 +64,26 @@ int worker_group_size(int processes)
 	return online > 0 ? (int)online : 1;
 }
 
-/* The worker's process, which ends here. */
-static _Noreturn void be_worker(struct group *group, int index, pid_t parent,
-				const sigset_t *signals)
+/* In a worker's process: what is the group's. */
+static void forget(void *parent)
 {
-	struct worker_slot *slot = &group->table->slots[index];
-	/* Whatever becomes of the group, no worker outlives it. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EXIT_FAILURE);
-	/* The group does so too, but maybe only after the first result. */
-	atomic_store(&slot->pid, getpid());
+	struct group *group = parent;
 	wake_remove(&group->wake);
 	for (int i = 0; i < group->table->count; i++) {
 		if (group->members[i].pidfd >= 0)
 			close(group->members[i].pidfd);
+		if (&group->table->slots[i] != group->starting)
+			close(group->members[i].alarm_fd);
 	}
 	if (group->options->owner_fd >= 0)
 		close(group->options->owner_fd);
 	if (group->options->ready_fd >= 0)
 		close(group->options->ready_fd);
-	struct wake wake;
-	int status = wake_install(&wake, &slot->error);
-	wake_release(signals);
-	if (status == RELEVO_OK)
-		status = worker_run(group->options->url, group->options->queue, wake.fd,
-				    &slot->error);
-	slot->finished = true;
-	_exit(status);
 }
 
-static void delay(struct member *member, nsec_t now)
+static void delay(struct member *member, bool progress, nsec_t now)
 {
-	if (now - member->started >= YOUNG) {
+	if (progress || now - member->started >= YOUNG) {
 		member->pause = 0;
 		member->start_at = now;
 		return;
@@ -118,57 +94,46 @@ static void delay(struct member *member, nsec_t now)
 	member->start_at = now + member->pause;
 }
 
+/* The first reason why the group cannot do its work counts. */
+static void note_failure(struct group *group, const struct error *error)
+{
+	if (group->failure.status == RELEVO_OK)
+		group->failure = *error;
+}
+
 static void start(struct group *group, int index, nsec_t now)
 {
 	struct member *member = &group->members[index];
-	pid_t parent = getpid();
+	struct worker_slot *slot = &group->table->slots[index];
+	const struct worker_process process = {
+		.setup = { .url = group->options->url,
+			   .pool = group->options->pool,
+			   .plan = group->options->plan,
+			   .table = group->table,
+			   .slot = slot,
+			   .alarm_fd = member->alarm_fd },
+		.forget = forget,
+		.parent = group,
+	};
 	member->started = now;
-	group->table->slots[index].error = (struct error){ 0 };
-	group->table->slots[index].finished = false;
-	/* The handler that the worker inherits writes to this group's descriptor:
-	 * a signal must not reach it before it has its own. */
-	sigset_t signals;
-	wake_hold(&signals);
-	pid_t pid = fork();
-	if (pid == 0)
-		be_worker(group, index, parent, &signals);
-	wake_release(&signals);
-	if (pid > 0)
-		member->pidfd = pidfd_open(pid, 0);
-	if (pid > 0 && member->pidfd < 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
+	slot->error = (struct error){ 0 };
+	slot->end = WORKER_DIES;
+	member->done_before = atomic_load(&group->table->done);
+	atomic_store(&slot->stage, WORKER_STARTING);
+	atomic_store(&slot->busy, false);
+	group->starting = slot;
+	member->pidfd = worker_process_start(&process, &member->pid);
 	if (member->pidfd < 0) {
-		if (group->failure.status == RELEVO_OK)
-			error_set_errno(&group->failure, RELEVO_SYSTEM, errno,
-					"a worker cannot be started");
-		delay(member, now);
+		struct error error;
+		error_set_errno(&error, RELEVO_SYSTEM, errno, "a worker cannot be started");
+		note_failure(group, &error);
+		delay(member, false, now);
 		return;
 	}
-	member->pid = pid;
-	atomic_store(&group->table->slots[index].pid, pid);
-}
-
-/* A worker that finished had a reason, and the next would have it too. One that
- * died, or whose function called exit(), is replaced. */
-static void reap(struct group *group, int index, nsec_t now)
-{
-	struct member *member = &group->members[index];
-	struct worker_slot *slot = &group->table->slots[index];
-	while (waitpid(member->pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	close(member->pidfd);
-	member->pidfd = -1;
-	atomic_store(&slot->pid, 0);
-	if (slot->finished || group->signals > 0)
-		member->start_at = NSEC_NEVER;
-	else
-		delay(member, now);
-	if (slot->finished && slot->error.status == RELEVO_OK)
-		group->queue_gone = true;
-	if (slot->finished && slot->error.status != RELEVO_OK && group->failure.status == RELEVO_OK)
-		group->failure = slot->error;
+	atomic_store(&slot->pid, member->pid);
+	/* What was short is not any more. */
+	if (group->told_ready && group->failure.status == RELEVO_SYSTEM)
+		group->failure = (struct error){ 0 };
 }
 
 static void signal_members(struct group *group, int number)
@@ -179,13 +144,88 @@ static void signal_members(struct group *group, int number)
 	}
 }
 
-static void stop_members(struct group *group)
+/* Start none any more, and have those that run end. */
+static void stop_members(struct group *group, int number)
 {
-	signal_members(group, group->signals > 1 || group->owner_gone ? SIGKILL : SIGTERM);
+	group->stopping = true;
+	signal_members(group, number);
 	for (int i = 0; i < group->table->count; i++) {
 		if (group->members[i].pidfd < 0)
 			group->members[i].start_at = NSEC_NEVER;
 	}
+}
+
+static bool any_ready(const struct group *group)
+{
+	for (int i = 0; i < group->table->count; i++) {
+		if (group->members[i].pidfd >= 0 &&
+		    atomic_load(&group->table->slots[i].stage) == WORKER_READY)
+			return true;
+	}
+	return false;
+}
+
+/* The initializer failed, or died. If that is all it ever does, the pool cannot work. */
+static void count_unready(struct group *group, struct worker_slot *slot, pid_t pid, int state)
+{
+	if (any_ready(group))
+		group->unready = 0;
+	else if (++group->unready >= TRIES) {
+		if (slot->end != WORKER_UNREADY)
+			error_set(&slot->error, RELEVO_WORKER_DIED,
+				  "the initializer \"%s\" ended its worker, process %d, with %s %d",
+				  group->options->plan != NULL ? group->options->plan->initializer
+							       : "",
+				  (int)pid, WIFSIGNALED(state) ? "signal" : "exit code",
+				  WIFSIGNALED(state) ? WTERMSIG(state) : WEXITSTATUS(state));
+		note_failure(group, &slot->error);
+		stop_members(group, SIGTERM);
+	}
+}
+
+/* A worker that finished had a reason, and the next would have it too. One that
+ * died, or whose function called exit(), is replaced. */
+static void decide(struct group *group, int index, nsec_t now, int state)
+{
+	struct member *member = &group->members[index];
+	struct worker_slot *slot = &group->table->slots[index];
+	if (slot->end == WORKER_FINISHED && slot->error.status != RELEVO_OK)
+		note_failure(group, &slot->error);
+	group->served = group->served || atomic_load(&slot->stage) == WORKER_READY;
+	if (slot->end == WORKER_FINISHED || group->stopping) {
+		member->start_at = NSEC_NEVER;
+		return;
+	}
+	if (slot->end == WORKER_RETIRED)
+		member->start_at = now;
+	else
+		delay(member, atomic_load(&group->table->done) != member->done_before, now);
+	if (slot->end == WORKER_UNREADY || atomic_load(&slot->stage) == WORKER_INITIALIZING)
+		count_unready(group, slot, member->pid, state);
+}
+
+static void reap(struct group *group, int index, nsec_t now)
+{
+	struct member *member = &group->members[index];
+	struct worker_slot *slot = &group->table->slots[index];
+	int state = 0;
+	while (waitpid(member->pid, &state, 0) < 0 && errno == EINTR)
+		continue;
+	close(member->pidfd);
+	member->pidfd = -1;
+	worker_table_bury(group->table, slot, member->pid, state);
+	atomic_store(&slot->busy, false);
+	atomic_store(&slot->pid, 0);
+	decide(group, index, now, state);
+}
+
+/* What it runs should have been ended long ago; so it is stopped, or stuck. */
+static void on_alarm(struct group *group, int index)
+{
+	struct member *member = &group->members[index];
+	uint64_t count;
+	if (read(member->alarm_fd, &count, sizeof count) == sizeof count && member->pidfd >= 0)
+		pidfd_send_signal(member->pidfd, SIGKILL, NULL, 0);
 }
 
 /* Start what is due. False when no worker runs and none ever will. */
@@ -212,31 +252,34 @@ static void wait_for_event(struct group *group, nsec_t now, nsec_t next)
 		.fd = group->owner_gone ? -1 : group->options->owner_fd,
 		.events = POLLIN,
 	};
-	for (int i = 0; i < group->table->count; i++)
-		polled[POLL_MEMBERS + i] = (struct pollfd){
-			.fd = group->members[i].pidfd,
+	nfds_t count = (nfds_t)group->table->count;
+	for (nfds_t i = 0; i < count; i++) {
+		const struct member *member = &group->members[i];
+		polled[POLL_MEMBERS + i] = (struct pollfd){ member->pidfd, POLLIN, 0 };
+		polled[POLL_MEMBERS + count + i] = (struct pollfd){
+			.fd = member->alarm_fd,
 			.events = POLLIN,
 		};
-	if (poll(polled, (nfds_t)(POLL_MEMBERS + group->table->count),
-		 clock_poll_timeout(now, next)) <= 0)
-		memset(polled, 0, sizeof *polled * (size_t)(POLL_MEMBERS + group->table->count));
+	}
+	nfds_t all = POLL_MEMBERS + 2 * count;
+	if (poll(polled, all, clock_poll_timeout(now, next)) <= 0)
+		memset(polled, 0, sizeof *polled * all);
 }
 
 static void handle_events(struct group *group)
 {
-	if (group->polled[POLL_WAKE].revents != 0) {
-		wake_clear(&group->wake);
-		group->signals++;
-		stop_members(group);
-	}
-	if (group->polled[POLL_OWNER].revents != 0) {
-		group->owner_gone = true;
-		group->signals++;
-		stop_members(group);
-	}
+	const struct pollfd *polled = group->polled;
+	int count = group->table->count;
+	group->owner_gone = group->owner_gone || polled[POLL_OWNER].revents != 0;
+	if (polled[POLL_WAKE].revents != 0)
+		group->signals += (int)wake_clear(&group->wake);
+	if (polled[POLL_WAKE].revents != 0 || polled[POLL_OWNER].revents != 0)
+		stop_members(group, group->signals > 1 || group->owner_gone ? SIGKILL : SIGTERM);
 	nsec_t now = clock_now();
-	for (int i = 0; i < group->table->count; i++) {
-		if (group->polled[POLL_MEMBERS + i].revents != 0)
+	for (int i = 0; i < count; i++) {
+		if (polled[POLL_MEMBERS + count + i].revents != 0)
+			on_alarm(group, i);
+		if (polled[POLL_MEMBERS + i].revents != 0)
 			reap(group, i, now);
 	}
 }
@@ -256,14 +299,59 @@ static int run(struct group *group)
 {
 	nsec_t next;
 	for (nsec_t now = clock_now(); start_due(group, now, &next); now = clock_now()) {
-		tell_ready(group);
+		/* Either all can be started to begin with, or none is left. */
+		if (!group->told_ready && group->failure.status == RELEVO_SYSTEM)
+			stop_members(group, SIGKILL);
+		else
+			tell_ready(group);
 		wait_for_event(group, now, next);
 		handle_events(group);
 	}
 	/* An orderly end is no failure, whatever went wrong before; nor is a worker
-	 * that came too late to find the queue. */
-	bool late = group->queue_gone && group->failure.status == RELEVO_NOT_FOUND;
-	return group->signals > 0 || late ? RELEVO_OK : group->failure.status;
+	 * that came too late to find the pool. */
+	bool late = group->served && group->failure.status == RELEVO_NOT_FOUND;
+	return group->signals > 0 || group->owner_gone || late ? RELEVO_OK : group->failure.status;
+}
+
+/* ---- from beginning to end ---------------------------------------------- */
+
+static int open_members(struct group *group, struct error *error)
+{
+	for (int i = 0; i < group->table->count; i++) {
+		group->members[i].pidfd = -1;
+		group->members[i].alarm_fd = -1;
+	}
+	for (int i = 0; i < group->table->count; i++) {
+		int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+		if (fd < 0)
+			return error_set_errno(error, RELEVO_SYSTEM, errno,
+					       "no timer for a worker");
+		group->members[i].alarm_fd = fd;
+	}
+	return RELEVO_OK;
+}
+
+static void close_members(struct group *group)
+{
+	for (int i = 0; i < group->table->count; i++) {
+		if (group->members[i].alarm_fd >= 0)
+			close(group->members[i].alarm_fd);
+	}
+}
+
+static int serve(struct group *group, struct error *error)
+{
+	int status = open_members(group, error);
+	if (status == RELEVO_OK)
+		status = wake_install(&group->wake, error);
+	if (status == RELEVO_OK) {
+		status = run(group);
+		if (status != RELEVO_OK)
+			*error = group->failure;
+		wake_remove(&group->wake);
+	}
+	close_members(group);
+	return status;
 }
 
 int worker_group_run(const struct worker_group_options *options, struct worker_table *table,
@@ -274,21 +362,13 @@ int worker_group_run(const struct worker_group_options *options, struct worker_t
 		.options = options,
 		.table = table,
 		.members = calloc(count, sizeof *group.members),
-		.polled = calloc(POLL_MEMBERS + count, sizeof *group.polled),
+		.polled = calloc(POLL_MEMBERS + 2 * count, sizeof *group.polled),
 	};
 	int status = RELEVO_NO_MEMORY;
 	if (group.members == NULL || group.polled == NULL)
 		error_set(error, status, "no memory for %zu workers", count);
 	else
-		status = wake_install(&group.wake, error);
-	if (status == RELEVO_OK) {
-		for (size_t i = 0; i < count; i++)
-			group.members[i].pidfd = -1;
-		status = run(&group);
-		if (status != RELEVO_OK)
-			*error = group.failure;
-		wake_remove(&group.wake);
-	}
+		status = serve(&group, error);
 	free(group.members);
 	free(group.polled);
 	return status;

@@ -1,6 +1,5 @@
-#include "base/name.h"
 #include "client/error.h"
-#include "process/pool.h"
+#include "process/pool_name.h"
 #include "process/worker_group.h"
 
 #include <relevo/worker.h>
@@ -19,14 +18,14 @@ int relevo_worker_serve(const char *url, const char *pool,
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d worker processes; 0 to %d can be",
 				 options->processes, MOST_WORKERS);
 	char queue[NAME_MAX_BYTES + 1];
-	int status = pool_queue_name(pool, queue, error);
+	int status = pool_queue_name(POOL_TASKS, pool, queue, error);
 	if (status != RELEVO_OK)
 		return status;
 	struct worker_table *table = worker_table_new(worker_group_size(options->processes));
 	if (table == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the workers");
 	struct worker_group_options group = {
-		.url = url, .queue = queue, .owner_fd = -1, .ready_fd = -1
+		.url = url, .pool = pool, .owner_fd = -1, .ready_fd = -1
 	};
 	struct error failure = { 0 };
 	status = worker_group_run(&group, table, &failure);

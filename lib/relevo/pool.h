@@ -9,6 +9,7 @@
 #ifndef RELEVO_POOL_H
 #define RELEVO_POOL_H
 
+#include <relevo/process.h>
 #include <relevo/queue.h>
 
 #ifdef __cplusplus
@@ -46,28 +47,67 @@ int relevo_reply_set(relevo_reply *reply, const void *data, size_t size);
 int relevo_reply_fail(relevo_reply *reply, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The same with any bytes as the text, of any size, and as any kind of error. Returns
+ * `status`. Errors: BAD_ARGUMENT (`status` is OK), NO_MEMORY. */
+int relevo_reply_fail_with(relevo_reply *reply, int status, const void *data, size_t size);
+
+/*
+ * Tell the caller how far the task has come: on_progress gets a copy of these bytes. Only
+ * from inside the function, and from its thread. Blocks for the broker's answer. Errors:
+ * BAD_STATE (in an initializer), TOO_LARGE, QUOTA, DISCONNECTED, NO_MEMORY.
+ */
+int relevo_reply_progress(relevo_reply *reply, const void *data, size_t size);
+
 struct relevo_pool_options {
 	const char *name;      /* NULL: the broker makes one up */
 	int processes;         /* local workers; 0: one for each processor; RELEVO_NO_WORKERS */
 	uint32_t max_attempts; /* runs of a task whose workers die; 0 means 3 */
+	/* A registered function that each worker, also one of another program, runs before
+	 * its first task, and its argument, which is copied. NULL: none. One that fails or
+	 * dies three times, and never succeeds, makes the calls of the pool fail with its
+	 * error. */
+	const char *initializer;
+	struct relevo_bytes initializer_argument;
+	/* A worker that has done so many tasks is replaced; a chunk is one. 0: never. */
+	int max_tasks_per_child;
+	/* Which task is next: RELEVO_FIFO; RELEVO_PRIORITY and RELEVO_SHORTEST go by the
+	 * options of the task; RELEVO_FAIR takes turns between those that have submitted some:
+	 * see relevo_pool_attach(). */
+	enum relevo_order order;
+	/* How local workers come to be: RELEVO_FORK, the default unless the program has called
+	 * relevo_set_start_method(): they are copies of this process. RELEVO_FORKSERVER and
+	 * RELEVO_SPAWN: of the program run anew, which has those functions only that it registers
+	 * before relevo_process_enter(); for programs with threads, and for a session over
+	 * tcp://. */
+	enum relevo_start_method method;
 };
 
 /* No local workers: all come with relevo_worker_serve(). */
 #define RELEVO_NO_WORKERS (-1)
 
 /*
- * Open a pool and start its local workers, by fork(2): call it before the
- * program starts threads that hold locks its functions need. `options` may be
- * NULL. A worker that dies is replaced. *pool belongs to the caller, until
- * relevo_pool_close(). Blocks for the broker's answer.
+ * Open a pool and start its local workers. By fork, call it before the program starts
+ * threads that hold locks its functions need. `options` may be NULL. A worker that dies is
+ * replaced. *pool belongs to the caller, until relevo_pool_free(). A child by fork cannot use it:
+ * its calls get FORKED, and it may attach to it. Blocks for the broker's answer.
  *
- * Errors: BAD_ARGUMENT (processes < -1), BAD_NAME, EXISTS (another pool of that
- * name is open), DISCONNECTED, FORKED (also with local workers for a session over
- * tcp://, which they could not use), NO_MEMORY, SYSTEM (a worker could not be
- * started; none is left then).
+ * Errors: BAD_ARGUMENT (processes < -1, max_tasks_per_child < 0), BAD_NAME (of the pool or
+ * its initializer), EXISTS (another pool of that name is open), DISCONNECTED, FORKED
+ * (also with local workers by fork for a session over tcp://, which they could not use),
+ * BAD_STATE (the method needs relevo_process_enter(), which was not called), NO_MEMORY,
+ * SYSTEM (a worker could not be started; none is left then).
  */
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 		     relevo_pool **pool);
+
+/*
+ * A handle of a pool that another process keeps, or another program: to submit work to it.
+ * Ending such a handle ends what was submitted with it, and neither workers nor the pool.
+ * relevo_pool_workers() knows none. *pool belongs to the caller, until relevo_pool_free().
+ * Blocks for the broker's answer. Errors: BAD_NAME, NOT_FOUND, QUOTA, DISCONNECTED,
+ * FORKED, NO_MEMORY.
+ */
+int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool);
 
 /* The name under which workers can serve the pool. Belongs to it. */
 const char *relevo_pool_name(const relevo_pool *pool);
@@ -77,41 +117,91 @@ const char *relevo_pool_name(const relevo_pool *pool);
 size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count);
 
 /*
- * End the pool: waits for its local workers to finish the task in hand, for 5 s
- * at most, then ends them. Tasks not begun are dropped, remote workers are told.
- * No other thread may be in a call with it. NULL is allowed.
+ * Take no more work: calls that submit some get BAD_STATE from now on. What was submitted
+ * is still done. Thread-safe; does not block. OK also when it was closed or terminated
+ * before.
  */
-void relevo_pool_close(relevo_pool *pool);
+int relevo_pool_close(relevo_pool *pool);
+
+/*
+ * End the pool at once: tasks that wait are dropped, local workers killed in the middle
+ * of theirs, and those of other programs told to end what they run. Calls under way fail
+ * with GONE within about a second, and so do results that are still out. Thread-safe;
+ * blocks for the broker's answer. OK also when it was terminated before. Errors:
+ * DISCONNECTED, FORKED (the local workers have been killed all the same).
+ */
+int relevo_pool_terminate(relevo_pool *pool);
+
+/*
+ * Wait until a pool that was closed or terminated has come to its end: everything that was
+ * submitted has its outcome and its callbacks have been called, iterations (relevo_imap)
+ * have ended or been freed, and no local worker is left. Thread-safe; blocks; not from a
+ * callback.
+ *
+ * Errors: BAD_STATE (neither closed nor terminated), TIMED_OUT (it goes on ending),
+ * BAD_ARGUMENT.
+ */
+int relevo_pool_join(relevo_pool *pool, int64_t timeout);
+
+/*
+ * End the pool and free it: waits for its local workers to finish the task in hand, for 5 s
+ * at most, then ends them. Tasks not begun are dropped, workers of other programs are told.
+ * To have everything done first, close and join it. Waits for callbacks that run. No other
+ * thread may be in a call with it, and iterations have to be freed before; handles of
+ * results stay valid. NULL is allowed.
+ */
+void relevo_pool_free(relevo_pool *pool);
 
 /* The outcome of one task. */
 struct relevo_result {
 	int status; /* RELEVO_OK; what the function returned; UNKNOWN_FUNCTION;
-		       WORKER_DIED; TOO_LARGE (the result) */
+		       WORKER_DIED; TIMED_OUT; CANCELLED; TOO_LARGE (the result) */
 	void *data; /* the result, or the text of the error; a 0 byte follows */
 	size_t size;
+	size_t index;        /* of its argument */
 	uint32_t attempts;   /* how often it was handed to a worker */
-	uint64_t worker_pid; /* who did it in the end */
+	uint64_t worker_pid; /* who did it in the end, or died of it last */
 	char worker_host[64];
+};
+
+/* How a task is treated. Zero is the default of each. */
+struct relevo_task_options {
+	/* ms that one run of the function may take: then it is ended with its worker, and
+	 * its outcome is TIMED_OUT. 0: any time. */
+	int64_t timeout;
+	/* How often it is run again after it failed (with whatever status but WORKER_DIED,
+	 * CANCELLED, UNKNOWN_FUNCTION and TOO_LARGE), the first time after retry_delay ms,
+	 * then after twice as long each time. */
+	uint32_t retries;
+	int64_t retry_delay;
+	int32_t priority; /* in a pool with RELEVO_PRIORITY: the highest first */
+	uint32_t cost;    /* in a pool with RELEVO_SHORTEST: the lowest first */
+	/* Called for each relevo_reply_progress() of the task of arguments[index]. From
+	 * where, see the call that is given these options. May be NULL. */
+	void (*on_progress)(size_t index, const struct relevo_bytes *said, void *user);
 };
 
 struct relevo_map_options {
 	size_t chunk;    /* arguments in one task; 0: count / (4 x local workers), rounded up */
 	int64_t timeout; /* of the whole map, in ms; 0 means RELEVO_FOREVER */
-	/* Called for each result as it arrives, in any order, from the calling
-	 * thread. May be NULL. */
+	struct relevo_task_options task;
+	/* Called for each result as it arrives, in any order. May be NULL. */
 	void (*on_result)(size_t index, const struct relevo_result *result, void *user);
-	void *user;
+	void *user; /* handed to the callbacks */
 };
 
 /*
  * Run the function for each of `count` arguments and wait for all. results[i] is
  * the outcome for arguments[i]; free them with relevo_results_free(). A task that
  * fails does not stop the others: look at results[i].status. `options` may be
- * NULL. Several threads may map at once. Blocks.
+ * NULL; its callbacks are called from the calling thread. Several threads may map at
+ * once. Blocks.
  *
  * Returns OK when every task has an outcome, good or bad. Otherwise nothing has
- * to be freed. Errors: BAD_NAME, TOO_LARGE (an argument, named by its index),
- * TIMED_OUT, DISCONNECTED, FORKED, QUOTA, GONE (the pool was closed), NO_MEMORY.
+ * to be freed. Errors: BAD_NAME, BAD_ARGUMENT, TOO_LARGE (an argument, named by its
+ * index), BAD_STATE (the pool was closed), TIMED_OUT, DISCONNECTED, FORKED, QUOTA, GONE
+ * (the pool was terminated meanwhile), NO_MEMORY, SYSTEM (no worker can be started);
+ * the initializer's, when it fails in every worker.
  */
 int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo_bytes *arguments,
 		    size_t count, const struct relevo_map_options *options,
@@ -120,6 +210,31 @@ int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo
 /* Run it once: relevo_pool_map() with one argument. */
 int relevo_pool_apply(relevo_pool *pool, const char *function, const void *data, size_t size,
 		      int64_t timeout, struct relevo_result *result);
+
+/*
+ * Where arguments come from when they are not an array: called for one after the other,
+ * from the thread that is in the call which needs them. It sets *argument, whose bytes it
+ * may change when it is called again, and returns RELEVO_OK; RELEVO_END_OF_STREAM behind
+ * the last; or another status, which ends the input with that error. It may use relevo.
+ */
+struct relevo_input {
+	int (*next)(struct relevo_bytes *argument, void *user);
+	void *user;
+};
+
+/* The outcomes of a map whose size was not known before. */
+struct relevo_results {
+	struct relevo_result *items;
+	size_t count;
+};
+
+/*
+ * relevo_pool_map() for what `input` gives: first all of it is taken, and copied, then it
+ * is mapped. An error of the input is returned as it is, and nothing is run. Free
+ * *results with relevo_results_free() of its items, and free() of the array.
+ */
+int relevo_pool_map_input(relevo_pool *pool, const char *function, const struct relevo_input *input,
+			  const struct relevo_map_options *options, struct relevo_results *results);
 
 /* Free what relevo_pool_map() filled in: the data of each result, not the array.
  * Calling it twice, or with zeroed results, does nothing. */

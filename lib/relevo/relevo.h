@@ -16,6 +16,8 @@
 #include <relevo/lock.h>
 #include <relevo/manage.h>
 #include <relevo/pool.h>
+#include <relevo/pool_async.h>
+#include <relevo/pool_imap.h>
 #include <relevo/process.h>
 #include <relevo/program.h>
 #include <relevo/queue.h>

@@ -57,7 +57,7 @@ static void map_all(struct actor *self, const void *context)
 	for (int i = 0; i < mapping->maps; i++)
 		map_once(pool, arguments, TASKS, mapping->chunk);
 	actor_done(self);
-	relevo_pool_close(pool);
+	relevo_pool_free(pool);
 	must(relevo_close(session), "relevo_close");
 }
 

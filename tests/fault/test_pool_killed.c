@@ -332,7 +332,7 @@ static void keeper_and_workers_end_with_the_owner(void **state)
 	relevo_pool *pool;
 	struct relevo_pool_options options = { .name = "owned", .processes = 1 };
 	assert_ok(relevo_pool_open(scene->session, &options, &pool));
-	relevo_pool_close(pool);
+	relevo_pool_free(pool);
 	close(ends[0]);
 	close(ends[1]);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
@@ -350,7 +350,7 @@ static void closing_ends_workers_that_do_not_finish(void **state)
 		      RELEVO_TIMED_OUT);
 	gate_pass(&begun);
 	int64_t before = test_now();
-	relevo_pool_close(scene->pool);
+	relevo_pool_free(scene->pool);
 	scene->pool = NULL;
 	assert_between(test_now() - before, 4999, 7000);
 	assert_false(process_runs(pid));
@@ -378,7 +378,7 @@ static void a_map_ends_when_the_broker_goes(void **state)
 	assert_int_equal(the_mapping.status, RELEVO_DISCONNECTED);
 	assert_between(test_now() - before, 0, 2000);
 	gate_open(&go_on);
-	relevo_pool_close(pool);
+	relevo_pool_free(pool);
 	assert_status(relevo_close(session), RELEVO_DISCONNECTED);
 	test_folder_remove(broker.folder);
 }

@@ -345,7 +345,7 @@ static void a_full_broker_fails_the_map_that_filled_it(void **state)
 	assert_ok(map_numbers(pool, "take long", 1, NULL, results));
 	assert_int_equal(results[0].status, RELEVO_OK);
 	relevo_results_free(results, 1);
-	relevo_pool_close(pool);
+	relevo_pool_free(pool);
 	gate_close(&gate);
 	assert_ok(relevo_close(session));
 	test_broker_stop(&broker);
@@ -362,11 +362,11 @@ static void a_name_is_taken_once(void **state)
 	pool_open(scene, 1);
 	assert_fails(relevo_pool_open(other, &options, &second), RELEVO_EXISTS, "p");
 	assert_string_equal(relevo_pool_name(scene->pool), "p");
-	relevo_pool_close(scene->pool);
+	relevo_pool_free(scene->pool);
 	scene->pool = NULL;
 	assert_ok(relevo_pool_open(other, &options, &second));
 	expect_squares(second, 10, NULL);
-	relevo_pool_close(second);
+	relevo_pool_free(second);
 	assert_ok(relevo_close(other));
 }
 
@@ -381,7 +381,7 @@ static void pools_without_a_name(void **state)
 	assert_string_not_equal(relevo_pool_name(pools[0]), relevo_pool_name(pools[1]));
 	for (int i = 0; i < 2; i++) {
 		expect_squares(pools[i], 10, NULL);
-		relevo_pool_close(pools[i]);
+		relevo_pool_free(pools[i]);
 	}
 }
 
@@ -415,7 +415,7 @@ static void default_workers_are_one_a_processor(void **state)
 	assert_int_equal(relevo_pool_workers(scene->pool, NULL, 0), count);
 	for (size_t i = 0; i < count; i++)
 		assert_true(process_runs(pids[i]));
-	relevo_pool_close(scene->pool);
+	relevo_pool_free(scene->pool);
 	scene->pool = NULL;
 	for (size_t i = 0; i < count; i++)
 		assert_false(process_runs(pids[i]));
@@ -433,7 +433,7 @@ static void closing_waits_for_the_task_in_hand(void **state)
 	assert_status(relevo_pool_apply(scene->pool, "wait", NULL, 0, 50, &result),
 		      RELEVO_TIMED_OUT);
 	gate_open(&gates[0]);
-	relevo_pool_close(scene->pool);
+	relevo_pool_free(scene->pool);
 	scene->pool = NULL;
 	gate_close(&gates[0]);
 	gate_close(&gates[1]);
@@ -463,7 +463,7 @@ static void a_pool_with_a_private_broker(void **state)
 	assert_int_equal(process_children(getpid(), &broker, 1), 1);
 	assert_ok(relevo_pool_open(session, &pool_options, &pool));
 	expect_squares(pool, 1000, NULL);
-	relevo_pool_close(pool);
+	relevo_pool_free(pool);
 	assert_ok(relevo_close(session));
 	assert_true(process_ends(broker, 2000));
 	waitpid(broker, NULL, 0);

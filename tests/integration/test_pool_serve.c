@@ -20,7 +20,7 @@ static int serve_setup(void **state)
 
 static int serve_teardown(void **state)
 {
-	relevo_pool_close(the_scene.pool);
+	relevo_pool_free(the_scene.pool);
 	int status = relevo_close(the_scene.session);
 	test_broker_stop(&the_scene.broker);
 	int leaks = leaks_teardown(state);
@@ -76,7 +76,7 @@ static void serve(void *argument)
 
 static void close_pool(struct pool_scene *scene)
 {
-	relevo_pool_close(scene->pool);
+	relevo_pool_free(scene->pool);
 	scene->pool = NULL;
 }
 
@@ -286,7 +286,7 @@ static void the_broker_goes_while_serving(void **state)
 	struct relevo_result result;
 	assert_int_not_equal(relevo_pool_apply(pool, "square", "1234", 4, 1000, &result),
 			     RELEVO_OK);
-	relevo_pool_close(pool);
+	relevo_pool_free(pool);
 	assert_status(relevo_close(session), RELEVO_DISCONNECTED);
 }
 
@@ -305,7 +305,7 @@ static void serving_from_a_program_with_a_tcp_session(void *argument)
 	child_check(relevo_error_detail()[0] != '\0');
 	pool_options.processes = RELEVO_NO_WORKERS;
 	child_check(relevo_pool_open(session, &pool_options, &pool) == RELEVO_OK);
-	relevo_pool_close(pool);
+	relevo_pool_free(pool);
 	child_check(process_children(getpid(), NULL, 0) == 0);
 	child_check(relevo_close(session) == RELEVO_OK);
 }

@@ -172,13 +172,32 @@ static void killed_programs_leave_their_other_processes(void **state)
 
 enum { LAST_PUTS = 50 };
 
+static void put_some(relevo_queue *queue)
+{
+	for (int i = 0; i < LAST_PUTS; i++)
+		child_check(relevo_queue_put(queue, &i, sizeof i, TEST_PATIENCE) == RELEVO_OK);
+}
+
 static int put_and_leave(relevo_tuple *arguments)
 {
 	(void)arguments;
 	relevo_queue *queue = open_in_child("q");
-	for (int i = 0; i < LAST_PUTS; i++)
-		child_check(relevo_queue_put(queue, &i, sizeof i, TEST_PATIENCE) == RELEVO_OK);
+	put_some(queue);
 	relevo_queue_close(queue);
+	return 0;
+}
+
+/* Through a session that nobody closes. */
+static int put_and_leave_open(relevo_tuple *arguments)
+{
+	static relevo_session *left_open;
+	static relevo_queue *queue;
+	relevo_session *session;
+	(void)arguments;
+	child_check(relevo_process_session(&session) == RELEVO_OK);
+	child_check(relevo_open(relevo_session_url(session), NULL, &left_open) == RELEVO_OK);
+	child_check(relevo_queue_open(left_open, "q", NULL, &queue) == RELEVO_OK);
+	put_some(queue);
 	return 0;
 }
 
@@ -205,8 +224,9 @@ static void end(relevo_process *process)
 static void what_was_put_last_is_there(void **state)
 {
 	struct scene *scene = *state;
-	for (int i = 0; i < METHODS; i++) {
-		end(start(scene, put_and_leave, methods[i]));
+	for (int i = 0; i < 2 * METHODS; i++) {
+		end(start(scene, i < METHODS ? put_and_leave : put_and_leave_open,
+			  methods[i % METHODS]));
 		for (int k = 0; k < LAST_PUTS; k++) {
 			relevo_item item;
 			int number;
@@ -288,9 +308,9 @@ static void objects_can_be_freed_early(void **state)
 	relevo_queue_close(cues);
 }
 
-/* What a process with threads may start. With the address sanitizer no fork: its locks may
- * be held by threads that the child does not have. */
-#ifdef __SANITIZE_ADDRESS__
+/* What a process with threads may start. With a sanitizer no fork: its own locks may be
+ * held by threads that the child does not have. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { FIRST_SAFE = 1 };
 #else
 enum { FIRST_SAFE = 0 };

@@ -341,7 +341,7 @@ static void closing_nothing_is_allowed(void **state)
 	(void)state;
 	assert_int_equal(relevo_close(NULL), RELEVO_OK);
 	relevo_queue_close(NULL);
-	relevo_pool_close(NULL);
+	relevo_pool_free(NULL);
 }
 
 int main(void)

@@ -43,7 +43,7 @@ int pool_setup(void **state)
 
 int pool_teardown(void **state)
 {
-	relevo_pool_close(the_scene.pool);
+	relevo_pool_free(the_scene.pool);
 	int status = relevo_close(the_scene.session);
 	test_broker_stop(&the_scene.broker);
 	int leaks = leaks_teardown(state);

@@ -1,0 +1,257 @@
+#include "process/pool_collect.h"
+
+#include "client/error.h"
+#include "process/pool_async.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Results taken at a time. */
+enum { STEP = 256 };
+
+/* How often it looks whether the workers live. */
+#define LOOK_AFTER (1 * NSEC_PER_SEC)
+
+void collector_init(struct collector *collector)
+{
+	pthread_mutex_init(&collector->lock, NULL);
+	pthread_cond_init(&collector->changed, NULL);
+	list_init(&collector->jobs);
+	callbacks_init(&collector->callbacks);
+}
+
+/* ---- the end of jobs -------------------------------------------------------------- */
+
+static void finish(struct collector *collector, relevo_job *job)
+{
+	list_remove(&job->link);
+	collector->timed -= job->deadline != NSEC_NEVER;
+	async_ended(job);
+	async_release(job);
+}
+
+void collector_end_job(relevo_pool *pool, relevo_job *job, int status, const char *text)
+{
+	struct mapping *mapping = &job->mapping;
+	for (size_t i = 0; i < mapping->count; i++) {
+		/* Without memory for the text it has none. */
+		if (mapping->results[i].data == NULL)
+			job_set_outcome(&mapping->results[i], i, status, text);
+	}
+	finish(&pool->collector, job);
+}
+
+void collector_end_all(relevo_pool *pool, int status, const char *text)
+{
+	struct collector *collector = &pool->collector;
+	struct list *node;
+	pthread_mutex_lock(&collector->lock);
+	while ((node = list_first(&collector->jobs)) != NULL)
+		collector_end_job(pool, container_of(node, relevo_job, link), status, text);
+	pthread_mutex_unlock(&collector->lock);
+}
+
+/* ---- jobs under way ---------------------------------------------------------------- */
+
+/* Send what may be sent now, and see whether the job has ended, for whatever reason. */
+static void advance(relevo_pool *pool, relevo_job *job)
+{
+	struct error error = { 0 };
+	int refused = atomic_load(&job->mapping.job.refused);
+	if (refused != RELEVO_OK)
+		error_set(&error, refused, "the broker refused a task: %s",
+			  relevo_error_message(refused));
+	else if (mapping_can_send(&job->mapping))
+		mapping_send(&job->mapping, &error);
+	if (error.status != RELEVO_OK)
+		collector_end_job(pool, job, error.status, error_text(&error));
+	else if (mapping_done(&job->mapping))
+		finish(&pool->collector, job);
+}
+
+void collector_begin(relevo_pool *pool, relevo_job *job)
+{
+	struct collector *collector = &pool->collector;
+	job_begin(&job->mapping.job);
+	list_append(&collector->jobs, &job->link);
+	pthread_cond_signal(&collector->changed);
+	if (job->deadline != NSEC_NEVER && collector->timed++ == 0 && !collector->nudged) {
+		/* The thread does not know yet that it has to look at the time. */
+		collector->nudged = true;
+		relevo_queue_put(collector->reply, "", 0, RELEVO_FOREVER);
+	}
+	advance(pool, job);
+}
+
+static relevo_job *job_of_id(const struct collector *collector, uint64_t id)
+{
+	list_for_each (node, &collector->jobs) {
+		relevo_job *job = container_of(node, relevo_job, link);
+		if (job->mapping.job.id == id)
+			return job;
+	}
+	return NULL;
+}
+
+static void take(relevo_pool *pool, const relevo_item *item)
+{
+	const uint8_t *body;
+	struct error error = { 0 };
+	Relevo__ResultHeader *header = result_decode(item, &body, &error);
+	relevo_job *job = header != NULL ? job_of_id(&pool->collector, header->job) : NULL;
+	if (job != NULL) {
+		error = (struct error){ 0 };
+		if (job_take(&job->mapping.job, header, body, &error) == RELEVO_OK)
+			advance(pool, job);
+		else
+			collector_end_job(pool, job, error.status, error_text(&error));
+	}
+	result_free(header);
+}
+
+/* ---- time ------------------------------------------------------------------------- */
+
+static nsec_t next_deadline(const struct collector *collector, nsec_t now)
+{
+	nsec_t next = now + LOOK_AFTER;
+	if (collector->timed == 0)
+		return next;
+	list_for_each (node, &collector->jobs) {
+		const relevo_job *job = container_of(node, relevo_job, link);
+		if (job->deadline < next)
+			next = job->deadline;
+	}
+	return next;
+}
+
+static void end_overdue(relevo_pool *pool)
+{
+	struct collector *collector = &pool->collector;
+	nsec_t now = clock_now();
+	list_for_each (node, &collector->jobs) {
+		relevo_job *job = container_of(node, relevo_job, link);
+		if (job->deadline > now)
+			continue;
+		uint64_t id = job->mapping.job.id;
+		collector_end_job(pool, job, RELEVO_TIMED_OUT,
+				  "the time for the whole job ran out");
+		pool_cancel_job(pool, relevo_queue_name(collector->reply), id);
+	}
+}
+
+static void look_at_refusals(relevo_pool *pool)
+{
+	struct collector *collector = &pool->collector;
+	unsigned refusals = atomic_load(&collector->refusals);
+	if (refusals == collector->refusals_seen)
+		return;
+	collector->refusals_seen = refusals;
+	list_for_each (node, &collector->jobs)
+		advance(pool, container_of(node, relevo_job, link));
+}
+
+/* ---- the thread ---------------------------------------------------------------------- */
+
+/* Without workers, jobs get nowhere. */
+static void look_after_workers(relevo_pool *pool)
+{
+	struct error error = { 0 };
+	pthread_mutex_lock(&pool->collector.lock);
+	bool idle = list_empty(&pool->collector.jobs);
+	pthread_mutex_unlock(&pool->collector.lock);
+	if (!idle && keeper_check(pool, &error) != RELEVO_OK)
+		collector_end_all(pool, error.status, error_text(&error));
+}
+
+static void take_all(relevo_pool *pool, relevo_item *items, size_t count)
+{
+	struct collector *collector = &pool->collector;
+	pthread_mutex_lock(&collector->lock);
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].size == 0)
+			collector->nudged = false;
+		else
+			take(pool, &items[i]);
+		relevo_item_free(&items[i]);
+	}
+	look_at_refusals(pool);
+	if (collector->timed > 0)
+		end_overdue(pool);
+	pthread_mutex_unlock(&collector->lock);
+}
+
+static void receive(relevo_pool *pool, nsec_t until)
+{
+	relevo_item items[STEP];
+	size_t got;
+	uint32_t msec = clock_msec_until(clock_now(), until);
+	int status = relevo_queue_get_many(pool->collector.reply, items, STEP, msec > 0 ? msec : 1,
+					   &got);
+	if (status == RELEVO_TIMED_OUT)
+		look_after_workers(pool);
+	else if (status != RELEVO_OK)
+		collector_end_all(pool, status, relevo_error_detail());
+	take_all(pool, items, got);
+}
+
+/* Wait for jobs; false when it is over. */
+static bool wait_for_jobs(struct collector *collector, nsec_t *until)
+{
+	pthread_mutex_lock(&collector->lock);
+	while (list_empty(&collector->jobs) && !collector->stop)
+		pthread_cond_wait(&collector->changed, &collector->lock);
+	*until = next_deadline(collector, clock_now());
+	bool stop = collector->stop;
+	pthread_mutex_unlock(&collector->lock);
+	return !stop;
+}
+
+static void *collect(void *argument)
+{
+	relevo_pool *pool = argument;
+	nsec_t until;
+	while (wait_for_jobs(&pool->collector, &until))
+		receive(pool, until);
+	return NULL;
+}
+
+int collector_start(relevo_pool *pool, struct error *error)
+{
+	struct collector *collector = &pool->collector;
+	sigset_t all, before;
+	if (collector->started)
+		return RELEVO_OK;
+	if (collector->reply == NULL) {
+		int status = pool_reply_take(pool, &collector->reply);
+		if (status != RELEVO_OK)
+			return error_set(error, status, "%s", relevo_error_detail());
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int number = pthread_create(&collector->thread, NULL, collect, pool);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (number != 0)
+		return error_set_errno(error, RELEVO_SYSTEM, number,
+				       "no thread to collect results");
+	collector->started = true;
+	return RELEVO_OK;
+}
+
+void collector_fini(relevo_pool *pool)
+{
+	struct collector *collector = &pool->collector;
+	if (collector->started) {
+		pthread_mutex_lock(&collector->lock);
+		collector->stop = true;
+		pthread_cond_signal(&collector->changed);
+		pthread_mutex_unlock(&collector->lock);
+		relevo_queue_put(collector->reply, "", 0, RELEVO_FOREVER);
+		pthread_join(collector->thread, NULL);
+	}
+	callbacks_fini(&collector->callbacks);
+	if (collector->reply != NULL)
+		pool_reply_drop(pool, collector->reply);
+	pthread_cond_destroy(&collector->changed);
+	pthread_mutex_destroy(&collector->lock);
+}

@@ -1,0 +1,426 @@
+#include "client/error.h"
+#include "client/session.h"
+#include "process/pool_input.h"
+#include "process/pool_job.h"
+
+#include <relevo/pool_imap.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_WINDOW = 256, MOST_IN_CHUNK = 4096 };
+#define MOST_BYTES (64u * 1024 * 1024)
+
+/* Taking input goes on for so long before results are looked for again. */
+#define PULL_TIME  NSEC_PER_MSEC
+
+/* One task under way, or whose results have not all been fetched. */
+struct piece {
+	uint64_t first;
+	size_t count;   /* arguments; 0: free */
+	size_t fetched; /* results */
+	struct relevo_bytes *arguments;
+	struct relevo_result *results; /* complete where data is not NULL */
+	uint32_t *tries;
+};
+
+/* A result that has come and was not fetched, for an unordered iteration. */
+struct arrived {
+	size_t piece, place;
+};
+
+/*
+ * Everything happens inside relevo_imap_next(): input is taken, sent as tasks, and their
+ * results are kept in pieces, of which there are as many as the window has chunks.
+ */
+struct relevo_imap {
+	struct job job;
+	struct relevo_input input;
+	struct relevo_imap_options options;
+	char *function;
+	struct piece *pieces;
+	size_t piece_count;
+	struct arrived *arrived; /* a ring */
+	size_t arrived_first, arrived_count;
+	uint64_t taken;   /* arguments, from the input */
+	uint64_t fetched; /* results */
+	size_t bytes;     /* of arguments without a result */
+	struct error end; /* why no more input is taken; OK: it is */
+	bool broken;      /* no more results come either */
+};
+
+/* ---- the kind of job ---------------------------------------------------------- */
+
+static struct piece *piece_of(relevo_imap *imap, uint64_t index)
+{
+	for (size_t i = 0; i < imap->piece_count; i++) {
+		struct piece *piece = &imap->pieces[i];
+		if (index >= piece->first && index - piece->first < piece->count)
+			return piece;
+	}
+	return NULL;
+}
+
+/* A result that was fetched leaves its argument's place empty. */
+static bool find(struct job *job, uint64_t index, struct job_place *place)
+{
+	relevo_imap *imap = container_of(job, relevo_imap, job);
+	struct piece *piece = piece_of(imap, index);
+	if (piece == NULL)
+		return false;
+	size_t i = index - piece->first;
+	if (piece->arguments[i].data == NULL)
+		return false;
+	*place = (struct job_place){
+		.argument = &piece->arguments[i],
+		.result = &piece->results[i],
+		.tries = imap->options.task.retries > 0 ? &piece->tries[i] : NULL,
+	};
+	return true;
+}
+
+static void kept(struct job *job, uint64_t index, const struct job_place *place)
+{
+	relevo_imap *imap = container_of(job, relevo_imap, job);
+	struct piece *piece = piece_of(imap, index);
+	struct relevo_bytes *argument = &piece->arguments[index - piece->first];
+	(void)place;
+	imap->bytes -= argument->size;
+	free((void *)argument->data);
+	argument->data = NULL;
+	if (!imap->options.unordered)
+		return;
+	size_t room = imap->piece_count * imap->options.chunk;
+	imap->arrived[(imap->arrived_first + imap->arrived_count++) % room] = (struct arrived){
+		.piece = (size_t)(piece - imap->pieces),
+		.place = index - piece->first,
+	};
+}
+
+static void said(struct job *job, uint64_t index, const struct relevo_bytes *what)
+{
+	relevo_imap *imap = container_of(job, relevo_imap, job);
+	job->options->on_progress(index, what, imap->options.user);
+}
+
+static const struct job_kind imap_kind = { find, kept, said };
+
+/* ---- input ---------------------------------------------------------------------- */
+
+static struct piece *free_piece(relevo_imap *imap)
+{
+	for (size_t i = 0; i < imap->piece_count; i++) {
+		if (imap->pieces[i].count == 0)
+			return &imap->pieces[i];
+	}
+	return NULL;
+}
+
+static void drop_arguments(struct piece *piece, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free((void *)piece->arguments[i].data);
+		piece->arguments[i].data = NULL;
+	}
+}
+
+/* Arguments for one task; fewer than a chunk at the end of the input, and none when it
+ * fails. */
+static size_t take_chunk(relevo_imap *imap, struct piece *piece)
+{
+	size_t count = 0;
+	while (count < imap->options.chunk && imap->end.status == RELEVO_OK) {
+		struct relevo_bytes *argument = &piece->arguments[count];
+		int status = input_take(&imap->input, imap->function, argument, &imap->end);
+		if (status == RELEVO_END_OF_STREAM)
+			error_set(&imap->end, status, "the iteration over \"%s\" has ended",
+				  imap->function);
+		if (status != RELEVO_OK)
+			break;
+		count++;
+		job_check_argument(&imap->job, imap->taken + count - 1, argument, &imap->end);
+	}
+	if (imap->end.status == RELEVO_OK || imap->end.status == RELEVO_END_OF_STREAM)
+		return count;
+	drop_arguments(piece, count);
+	return 0;
+}
+
+/* A chunk that is too large for an item is sent in parts. */
+static int send_piece(relevo_imap *imap, struct piece *piece)
+{
+	int status = RELEVO_OK;
+	for (size_t sent = 0; sent < piece->count && status == RELEVO_OK;) {
+		const struct relevo_bytes *arguments = piece->arguments + sent;
+		size_t share = job_share(&imap->job, arguments, piece->count - sent);
+		status = job_send(&imap->job, piece->first + sent, arguments, share, 0);
+		sent += share;
+	}
+	return status;
+}
+
+/* Take a chunk of input and send it. False when there is no room, or no more input. */
+static bool pull(relevo_imap *imap)
+{
+	struct piece *piece = free_piece(imap);
+	if (imap->end.status != RELEVO_OK || piece == NULL || imap->bytes >= MOST_BYTES)
+		return false;
+	size_t count = take_chunk(imap, piece);
+	if (count == 0)
+		return false;
+	piece->first = imap->taken;
+	piece->count = count;
+	piece->fetched = 0;
+	imap->taken += count;
+	memset(piece->results, 0, count * sizeof *piece->results);
+	memset(piece->tries, 0, count * sizeof *piece->tries);
+	for (size_t i = 0; i < count; i++)
+		imap->bytes += piece->arguments[i].size;
+	int status = send_piece(imap, piece);
+	if (status != RELEVO_OK) {
+		error_set(&imap->end, status, "%s", relevo_error_detail());
+		imap->broken = true;
+	}
+	return true;
+}
+
+/* ---- results --------------------------------------------------------------------- */
+
+static bool hand_over(relevo_imap *imap, struct piece *piece, size_t place,
+		      struct relevo_result *result)
+{
+	if (piece->results[place].data == NULL)
+		return false;
+	*result = piece->results[place];
+	piece->results[place].data = NULL;
+	if (++piece->fetched == piece->count)
+		piece->count = 0;
+	imap->fetched++;
+	return true;
+}
+
+static bool fetch(relevo_imap *imap, struct relevo_result *result)
+{
+	if (imap->options.unordered) {
+		if (imap->arrived_count == 0)
+			return false;
+		struct arrived *arrived = &imap->arrived[imap->arrived_first];
+		imap->arrived_first =
+			(imap->arrived_first + 1) % (imap->piece_count * imap->options.chunk);
+		imap->arrived_count--;
+		return hand_over(imap, &imap->pieces[arrived->piece], arrived->place, result);
+	}
+	struct piece *piece = piece_of(imap, imap->fetched);
+	return piece != NULL && hand_over(imap, piece, imap->fetched - piece->first, result);
+}
+
+/* Take results that have come, waiting for them until the deadline. */
+static void receive(relevo_imap *imap, nsec_t deadline, struct error *error)
+{
+	int status = job_receive(&imap->job, deadline, error);
+	if (status == RELEVO_OK || status == RELEVO_TIMED_OUT)
+		return;
+	imap->end = *error;
+	imap->broken = true;
+}
+
+/* Take input as long as there is room, but not much longer than a moment: then there may
+ * be results. Whether there is nothing to do now but to wait for some. */
+static bool fill(relevo_imap *imap)
+{
+	nsec_t until = clock_now() + PULL_TIME;
+	while (pull(imap)) {
+		if (clock_now() >= until)
+			return false;
+	}
+	return true;
+}
+
+/* Why there is no further result; each reason is given once. */
+static int finish(relevo_imap *imap, struct error *error)
+{
+	*error = imap->end;
+	imap->broken = true;
+	error_set(&imap->end, RELEVO_END_OF_STREAM, "the iteration over \"%s\" has ended",
+		  imap->function);
+	return error->status;
+}
+
+static int next(relevo_imap *imap, nsec_t deadline, struct relevo_result *result,
+		struct error *error)
+{
+	while (!imap->broken) {
+		if (fetch(imap, result)) {
+			/* What has been fetched makes room. */
+			if (pull(imap))
+				pull(imap);
+			return RELEVO_OK;
+		}
+		bool wait = fill(imap);
+		if (wait && imap->end.status != RELEVO_OK && imap->fetched == imap->taken)
+			break;
+		*error = (struct error){ 0 };
+		receive(imap, wait ? deadline : 0, error);
+		if (wait && error->status == RELEVO_TIMED_OUT)
+			return error->status;
+	}
+	return finish(imap, error);
+}
+
+int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *result)
+{
+	struct error failure = { 0 };
+	nsec_t deadline;
+	int status = session_deadline(timeout, &deadline, &failure);
+	if (status == RELEVO_OK)
+		status = next(imap, deadline, result, &failure);
+	if (status == RELEVO_OK)
+		failure = (struct error){ 0 };
+	*client_error() = failure;
+	return status;
+}
+
+/* ---- beginning and end ------------------------------------------------------------- */
+
+static void imap_free(relevo_imap *imap)
+{
+	for (size_t i = 0; imap->pieces != NULL && i < imap->piece_count; i++) {
+		struct piece *piece = &imap->pieces[i];
+		for (size_t k = 0; k < piece->count; k++)
+			free((void *)piece->arguments[k].data);
+		if (piece->results != NULL)
+			relevo_results_free(piece->results, piece->count);
+		free(piece->arguments);
+		free(piece->results);
+		free(piece->tries);
+	}
+	free(imap->pieces);
+	free(imap->arrived);
+	free(imap->function);
+	free(imap);
+}
+
+static bool make_pieces(relevo_imap *imap)
+{
+	size_t chunk = imap->options.chunk;
+	imap->pieces = calloc(imap->piece_count, sizeof *imap->pieces);
+	imap->arrived = calloc(imap->piece_count * chunk, sizeof *imap->arrived);
+	if (imap->pieces == NULL || imap->arrived == NULL)
+		return false;
+	for (size_t i = 0; i < imap->piece_count; i++) {
+		struct piece *piece = &imap->pieces[i];
+		piece->arguments = calloc(chunk, sizeof *piece->arguments);
+		piece->results = calloc(chunk, sizeof *piece->results);
+		piece->tries = calloc(chunk, sizeof *piece->tries);
+		if (piece->arguments == NULL || piece->results == NULL || piece->tries == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* How many chunks the window has. */
+static size_t chunks(const relevo_pool *pool, const struct relevo_imap_options *options)
+{
+	size_t least = 4 * (size_t)worker_group_size(pool->processes);
+	size_t window = options->window > 0 ? options->window : DEFAULT_WINDOW;
+	size_t count = window / options->chunk;
+	if (options->window == 0 && count < least)
+		count = least;
+	return count > 0 ? count : 1;
+}
+
+static relevo_imap *imap_new(relevo_pool *pool, const char *function,
+			     const struct relevo_input *input,
+			     const struct relevo_imap_options *options)
+{
+	relevo_imap *imap = calloc(1, sizeof *imap);
+	if (imap == NULL)
+		return NULL;
+	imap->input = *input;
+	imap->options = *options;
+	if (imap->options.chunk == 0)
+		imap->options.chunk = 1;
+	if (imap->options.chunk > MOST_IN_CHUNK)
+		imap->options.chunk = MOST_IN_CHUNK;
+	imap->piece_count = chunks(pool, &imap->options);
+	imap->function = strdup(function);
+	imap->job = (struct job){
+		.pool = pool,
+		.kind = &imap_kind,
+		.function = imap->function,
+		.options = &imap->options.task,
+		.watched = true,
+	};
+	if (imap->function != NULL && make_pieces(imap))
+		return imap;
+	imap_free(imap);
+	return NULL;
+}
+
+static int begin(relevo_pool *pool, relevo_imap *imap, struct error *error)
+{
+	int status = pool_enter(pool, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = pool_reply_take(pool, &imap->job.reply);
+	if (status == RELEVO_OK) {
+		job_begin(&imap->job);
+		return status;
+	}
+	error_set(error, status, "%s", relevo_error_detail());
+	pool_leave(pool);
+	return status;
+}
+
+int relevo_pool_imap(relevo_pool *pool, const char *function, const struct relevo_input *input,
+		     const struct relevo_imap_options *options, relevo_imap **out)
+{
+	static const struct relevo_imap_options defaults;
+	struct error failure = { 0 };
+	if (options == NULL)
+		options = &defaults;
+	int status = job_check(function, &options->task, &failure);
+	if (status == RELEVO_OK && input->next == NULL)
+		status = error_set(&failure, RELEVO_BAD_ARGUMENT, "there is no input");
+	relevo_imap *imap = status == RELEVO_OK ? imap_new(pool, function, input, options) : NULL;
+	if (status == RELEVO_OK && imap == NULL)
+		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for an iteration");
+	if (status == RELEVO_OK)
+		status = begin(pool, imap, &failure);
+	if (status == RELEVO_OK)
+		*out = imap;
+	else if (imap != NULL)
+		imap_free(imap);
+	*client_error() = failure;
+	return status;
+}
+
+/* Whether tasks are under way whose results have not come. */
+static bool under_way(const relevo_imap *imap)
+{
+	for (size_t i = 0; i < imap->piece_count; i++) {
+		const struct piece *piece = &imap->pieces[i];
+		for (size_t k = 0; k < piece->count; k++) {
+			if (piece->arguments[k].data != NULL)
+				return true;
+		}
+	}
+	return false;
+}
+
+void relevo_imap_free(relevo_imap *imap)
+{
+	if (imap == NULL)
+		return;
+	relevo_pool *pool = imap->job.pool;
+	struct error ignored;
+	job_end(&imap->job);
+	if (under_way(imap)) {
+		if (pool_check(pool, &ignored) == RELEVO_OK)
+			pool_cancel_job(pool, relevo_queue_name(imap->job.reply), imap->job.id);
+		pool_reply_drop(pool, imap->job.reply);
+	} else {
+		pool_reply_return(pool, imap->job.reply);
+	}
+	pool_leave(pool);
+	imap_free(imap);
+}

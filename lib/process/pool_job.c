@@ -1,0 +1,257 @@
+#include "process/pool_job.h"
+
+#include "client/error.h"
+#include "client/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Results taken at a time. */
+enum { STEP = 64 };
+
+/* How often a job that waits looks whether its workers live: see keeper_check(). */
+#define LOOK_AFTER (1 * NSEC_PER_SEC)
+
+/* What a number of milliseconds may be: it travels as 32 bits. */
+#define MOST_MSEC  (INT64_C(1000) * 60 * 60 * 24 * 30)
+
+/* ---- beginning and end -------------------------------------------------- */
+
+int job_check(const char *function, const struct relevo_task_options *options, struct error *error)
+{
+	const int64_t times[] = { options->timeout, options->retry_delay };
+	for (int i = 0; i < 2; i++) {
+		if (times[i] < 0 || times[i] > MOST_MSEC)
+			return error_set(error, RELEVO_BAD_ARGUMENT,
+					 "a task's %s of %lld ms; 0 to %lld can be",
+					 i == 0 ? "timeout" : "retry_delay", (long long)times[i],
+					 (long long)MOST_MSEC);
+	}
+	return name_check(function, "function", error);
+}
+
+void job_begin(struct job *job)
+{
+	job->id = atomic_fetch_add(&job->pool->last_job, 1) + 1;
+	pthread_mutex_lock(&job->pool->lock);
+	list_append(&job->pool->jobs, &job->link);
+	pthread_mutex_unlock(&job->pool->lock);
+}
+
+void job_end(struct job *job)
+{
+	pthread_mutex_lock(&job->pool->lock);
+	list_remove(&job->link);
+	pthread_mutex_unlock(&job->pool->lock);
+	buffer_fini(&job->encoded);
+}
+
+static struct job *job_of_id(relevo_pool *pool, uint64_t id)
+{
+	list_for_each (node, &pool->jobs) {
+		struct job *job = container_of(node, struct job, link);
+		if (job->id == id)
+			return job;
+	}
+	return NULL;
+}
+
+void job_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes *task, void *user)
+{
+	relevo_pool *pool = user;
+	relevo_item item = { .data = (void *)task->data, .size = task->size };
+	const uint8_t *bodies;
+	struct error ignored;
+	(void)tasks;
+	Relevo__TaskHeader *header = task_decode(&item, &bodies, &ignored);
+	if (header == NULL)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	struct job *job = job_of_id(pool, header->job);
+	if (job != NULL)
+		atomic_store(&job->refused, status);
+	pthread_mutex_unlock(&pool->lock);
+	atomic_fetch_add(&pool->collector.refusals, 1);
+	task_free(header);
+}
+
+/* ---- sending ------------------------------------------------------------ */
+
+int job_check_argument(const struct job *job, size_t index, const struct relevo_bytes *argument,
+		       struct error *error)
+{
+	size_t most = relevo_session_max_item(job->pool->session);
+	if (task_size(argument, 1, 2 * NAME_MAX_BYTES) <= most)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_TOO_LARGE,
+			 "argument %zu of \"%s\" has %zu bytes; an item of %zu must hold it and "
+			 "its header",
+			 index, job->function, argument->size, most);
+}
+
+size_t job_share(const struct job *job, const struct relevo_bytes *arguments, size_t chunk)
+{
+	size_t most = relevo_session_max_item(job->pool->session);
+	size_t share = chunk;
+	while (share > 1 && task_size(arguments, share, 2 * NAME_MAX_BYTES) > most)
+		share /= 2;
+	return share;
+}
+
+static int put_task(struct job *job, size_t count, int64_t delay)
+{
+	const struct relevo_task_options *options = job->options;
+	const uint8_t *data = buffer_data(&job->encoded);
+	size_t size = buffer_size(&job->encoded);
+	if (delay == 0 && options->priority == 0 && options->cost == 0)
+		return relevo_queue_put(job->pool->tasks, data, size, RELEVO_FOREVER);
+	uint64_t cost = (uint64_t)options->cost * count;
+	const struct relevo_put_options put = {
+		.priority = options->priority,
+		.cost = cost < UINT32_MAX ? (uint32_t)cost : UINT32_MAX,
+		.delay = delay,
+	};
+	return relevo_queue_put_with(job->pool->tasks, data, size, &put, RELEVO_FOREVER);
+}
+
+int job_send(struct job *job, uint64_t first, const struct relevo_bytes *arguments, size_t count,
+	     int64_t delay)
+{
+	Relevo__TaskHeader header = RELEVO__TASK_HEADER__INIT;
+	header.function = (char *)job->function;
+	header.reply_to = (char *)relevo_queue_name(job->reply);
+	header.job = job->id;
+	header.first = first;
+	header.max_attempts = job->pool->max_attempts;
+	header.timeout_ms = (uint32_t)job->options->timeout;
+	header.watched = job->watched;
+	buffer_truncate(&job->encoded, 0);
+	if (!task_encode(&job->encoded, &header, arguments, count))
+		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a task");
+	return put_task(job, count, delay);
+}
+
+/* ---- receiving ----------------------------------------------------------- */
+
+bool job_set_outcome(struct relevo_result *result, size_t index, int status, const char *text)
+{
+	*result = (struct relevo_result){ .status = status, .index = index };
+	result->data = strdup(text);
+	result->size = strlen(text);
+	return result->data != NULL;
+}
+
+/* Whether a failure is one that another run may mend. */
+static bool may_pass(int status)
+{
+	return status != RELEVO_OK && status != RELEVO_WORKER_DIED && status != RELEVO_CANCELLED &&
+	       status != RELEVO_UNKNOWN_FUNCTION && status != RELEVO_TOO_LARGE;
+}
+
+static int64_t retry_delay(const struct job *job, uint32_t tries)
+{
+	int64_t delay = job->options->retry_delay;
+	for (uint32_t i = 0; i < tries && delay < MOST_MSEC; i++)
+		delay *= 2;
+	return delay < MOST_MSEC ? delay : MOST_MSEC;
+}
+
+static int take_one(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
+		    size_t part, const uint8_t *body)
+{
+	struct job_place place;
+	size_t size = header->sizes[part];
+	int result = header->n_statuses > 0 ? (int)header->statuses[part] : RELEVO_OK;
+	if (!job->kind->find(job, index, &place))
+		return RELEVO_OK;
+	uint32_t tries = place.tries != NULL ? *place.tries : 0;
+	if (place.tries != NULL && tries < job->options->retries && may_pass(result)) {
+		(*place.tries)++;
+		return job_send(job, index, place.argument, 1, retry_delay(job, tries));
+	}
+	char *data = malloc(size + 1);
+	if (data == NULL)
+		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a result");
+	if (size > 0)
+		memcpy(data, body, size);
+	data[size] = '\0';
+	*place.result = (struct relevo_result){
+		.status = result,
+		.data = data,
+		.size = size,
+		.index = index,
+		.attempts = header->attempts + tries,
+		.worker_pid = header->pid,
+	};
+	snprintf(place.result->worker_host, sizeof place.result->worker_host, "%s", header->host);
+	job->kind->kept(job, index, &place);
+	return RELEVO_OK;
+}
+
+int job_take(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body,
+	     struct error *error)
+{
+	struct job_place place;
+	if (header->progress) {
+		const struct relevo_bytes said = { body,
+						   header->n_sizes > 0 ? header->sizes[0] : 0 };
+		if (job->options->on_progress != NULL &&
+		    job->kind->find(job, header->first, &place))
+			job->kind->said(job, header->first, &said);
+		return RELEVO_OK;
+	}
+	for (size_t i = 0; i < header->n_sizes; i++) {
+		int status = take_one(job, header->first + i, header, i, body);
+		if (status != RELEVO_OK)
+			return error_set(error, status, "%s", relevo_error_detail());
+		body += header->sizes[i];
+	}
+	return RELEVO_OK;
+}
+
+static int take_item(struct job *job, const relevo_item *item, struct error *error)
+{
+	const uint8_t *body;
+	struct error ignored;
+	int status = RELEVO_OK;
+	Relevo__ResultHeader *header = result_decode(item, &body, &ignored);
+	if (header != NULL && header->job == job->id)
+		status = job_take(job, header, body, error);
+	result_free(header);
+	return status;
+}
+
+/* Nothing came for a while: is there still somebody to wait for? */
+static int look_after(struct job *job, nsec_t deadline, struct error *error)
+{
+	int refused = atomic_load(&job->refused);
+	if (refused != RELEVO_OK)
+		return error_set(error, refused, "the broker refused a task: %s",
+				 relevo_error_message(refused));
+	int status = pool_check(job->pool, error);
+	if (status == RELEVO_OK && clock_now() >= deadline)
+		status = error_set(error, RELEVO_TIMED_OUT,
+				   "the results of \"%s\" did not come in time", job->function);
+	return status == RELEVO_OK ? keeper_check(job->pool, error) : status;
+}
+
+int job_receive(struct job *job, nsec_t deadline, struct error *error)
+{
+	relevo_item items[STEP];
+	size_t got;
+	nsec_t now = clock_now();
+	nsec_t until = deadline < now + LOOK_AFTER ? deadline : now + LOOK_AFTER;
+	int status =
+		relevo_queue_get_many(job->reply, items, STEP, clock_msec_until(now, until), &got);
+	if (status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY)
+		status = look_after(job, deadline, error);
+	else if (status != RELEVO_OK)
+		error_set(error, status, "%s", relevo_error_detail());
+	for (size_t i = 0; i < got; i++) {
+		if (status == RELEVO_OK)
+			status = take_item(job, &items[i], error);
+		relevo_item_free(&items[i]);
+	}
+	return status;
+}

@@ -1,0 +1,82 @@
+#ifndef PROCESS_POOL_JOB_H
+#define PROCESS_POOL_JOB_H
+
+#include "base/buffer.h"
+#include "process/pool.h"
+#include "process/task.h"
+
+struct job;
+
+/* Where things of one index of a job are. */
+struct job_place {
+	const struct relevo_bytes *argument;
+	struct relevo_result *result;
+	uint32_t *tries; /* NULL: it is run once */
+};
+
+/* What kinds of jobs differ in: where they keep arguments and results. */
+struct job_kind {
+	/* False when no result is expected for that index, or not any more. */
+	bool (*find)(struct job *job, uint64_t index, struct job_place *place);
+	/* The result at the place is complete. */
+	void (*kept)(struct job *job, uint64_t index, const struct job_place *place);
+	/* The task of that index says something. */
+	void (*said)(struct job *job, uint64_t index, const struct relevo_bytes *said);
+};
+
+/*
+ * One function, run for a number of arguments: what maps, jobs and iterations have in
+ * common. Whoever owns it sends its tasks and hands it the results that come to the queue
+ * `reply`, one thread at a time.
+ */
+struct job {
+	struct list link; /* in the pool */
+	relevo_pool *pool;
+	const struct job_kind *kind;
+	const char *function;
+	const struct relevo_task_options *options;
+	relevo_queue *reply;
+	uint64_t id;
+	bool watched;          /* it may be cancelled */
+	atomic_int refused;    /* why the broker refused one of its tasks, or OK */
+	struct buffer encoded; /* the last task, reused */
+};
+
+/* BAD_NAME, BAD_ARGUMENT: what is wrong with the function's name or the options. */
+int job_check(const char *function, const struct relevo_task_options *options, struct error *error);
+
+/* Give it its number and enter it in the pool, and undo that. pool, kind, function,
+ * options, reply and watched have been set. */
+void job_begin(struct job *job);
+void job_end(struct job *job);
+
+/* Whether an argument fits into a task: TOO_LARGE. */
+int job_check_argument(const struct job *job, size_t index, const struct relevo_bytes *argument,
+		       struct error *error);
+
+/* How many of these arguments, of `chunk` at most, fit into one task. At least 1. */
+size_t job_share(const struct job *job, const struct relevo_bytes *arguments, size_t chunk);
+
+/* Send them as one task; those that are run again after `delay` ms. */
+int job_send(struct job *job, uint64_t first, const struct relevo_bytes *arguments, size_t count,
+	     int64_t delay);
+
+/* Take what a decoded item brings, which is of this job. What comes a second time, since
+ * a worker died after sending a part of its chunk, is passed over. */
+int job_take(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body,
+	     struct error *error);
+
+/*
+ * Wait until `deadline`, but not much longer than a second, for items in the job's own
+ * queue, and take them. OK also when none came; what ended the wait for good otherwise:
+ * TIMED_OUT (at the deadline), what refused a task, no worker, GONE, DISCONNECTED.
+ */
+int job_receive(struct job *job, nsec_t deadline, struct error *error);
+
+/* An outcome that no worker sent; false when memory ran out. */
+bool job_set_outcome(struct relevo_result *result, size_t index, int status, const char *text);
+
+/* The broker refused a task: the job that it belongs to fails. */
+void job_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes *task, void *pool);
+
+#endif

@@ -1,0 +1,176 @@
+#include "process/worker_task.h"
+
+#include "base/clock.h"
+#include "client/error.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A worker that is too stuck to end itself is given so much longer. */
+#define GRACE NSEC_PER_SEC
+
+/* Bytes of the header of a result, at most. */
+enum { HEADER_ROOM = HOST_NAME_MAX + 128 };
+
+/* ---- deadlines --------------------------------------------------------- */
+
+static void set_alarm(const struct worker *worker, nsec_t deadline)
+{
+	struct itimerspec when = { 0 };
+	if (deadline != NSEC_NEVER)
+		when.it_value = clock_timespec(deadline + GRACE);
+	timerfd_settime(worker->setup->alarm_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+/* False: the job was taken back. */
+static bool begin(struct worker *worker, const Relevo__TaskHeader *task)
+{
+	bool wanted = true;
+	pthread_mutex_lock(&worker->reply.lock);
+	if (worker->watcher != NULL && watcher_cancelled(worker->watcher, task)) {
+		wanted = false;
+	} else {
+		worker->running = true;
+		worker->deadline = NSEC_NEVER;
+		if (task->timeout_ms > 0) {
+			worker->deadline = clock_deadline(clock_now(), task->timeout_ms);
+			set_alarm(worker, worker->deadline);
+			watcher_notify(worker->watcher);
+		}
+	}
+	pthread_mutex_unlock(&worker->reply.lock);
+	return wanted;
+}
+
+/* Does not return if the watcher has answered in its place. */
+static void end(struct worker *worker, const Relevo__TaskHeader *task)
+{
+	pthread_mutex_lock(&worker->reply.lock);
+	worker->running = false;
+	pthread_mutex_unlock(&worker->reply.lock);
+	if (task->timeout_ms > 0)
+		set_alarm(worker, NSEC_NEVER);
+}
+
+/* ---- calling ----------------------------------------------------------- */
+
+/* What the function said and what it returned must fit together: a failure has a
+ * text, and only a success has a result. */
+static int call(struct worker *worker, const struct function_entry *entry,
+		const struct relevo_bytes *argument)
+{
+	struct relevo_reply *reply = &worker->reply;
+	int status = entry->function(argument, reply, entry->user);
+	if (status == RELEVO_OK && reply->failed)
+		status = RELEVO_REMOTE;
+	if (status != RELEVO_OK && !reply->failed)
+		relevo_reply_fail(reply, "%s", relevo_error_message(status));
+	return status;
+}
+
+static int watch(struct worker *worker, const Relevo__TaskHeader *task)
+{
+	struct error error = { 0 };
+	if ((task->timeout_ms == 0 && !task->watched) || worker->watcher != NULL ||
+	    watcher_start(worker, &error) == RELEVO_OK)
+		return RELEVO_OK;
+	relevo_reply_fail(&worker->reply, "\"%s\" cannot be watched: %s", task->function,
+			  error_text(&error));
+	return error.status;
+}
+
+static int run(struct worker *worker, const struct function_entry *entry,
+	       const Relevo__TaskHeader *task, const struct relevo_bytes *argument)
+{
+	struct relevo_reply *reply = &worker->reply;
+	int status = watch(worker, task);
+	if (status != RELEVO_OK)
+		return status;
+	if (!begin(worker, task)) {
+		relevo_reply_fail(reply, "\"%s\" was cancelled before it began", task->function);
+		return RELEVO_CANCELLED;
+	}
+	status = call(worker, entry, argument);
+	end(worker, task);
+	size_t size = reply_size(reply);
+	size_t most = relevo_session_max_item(worker->session) - HEADER_ROOM;
+	if (size <= most)
+		return status;
+	relevo_reply_fail(reply, "a result of \"%s\" has %zu bytes, more than %zu fit",
+			  task->function, size, most);
+	return RELEVO_TOO_LARGE;
+}
+
+/* ---- what stands in the way -------------------------------------------- */
+
+static void describe_death(char *text, size_t size, pid_t pid, int state)
+{
+	if (WIFSIGNALED(state))
+		snprintf(text, size, "; the last, process %d, was killed by signal %d (%s)",
+			 (int)pid, WTERMSIG(state), strsignal(WTERMSIG(state)));
+	else
+		snprintf(text, size, "; the last, process %d, exited with code %d", (int)pid,
+			 WEXITSTATUS(state));
+}
+
+static int give_up(struct worker *worker, struct chunk *chunk)
+{
+	const Relevo__TaskHeader *task = chunk->task;
+	struct task_mark mark = { .job = task->job, .first = task->first };
+	char how[160] = "";
+	pid_t pid;
+	int state;
+	snprintf(mark.reply_to, sizeof mark.reply_to, "%s", task->reply_to);
+	if (worker_table_find(worker->setup->table, &mark, &pid, &state)) {
+		describe_death(how, sizeof how, pid, state);
+		chunk->part.pid = (uint64_t)pid;
+	}
+	relevo_reply_fail(&worker->reply, "the workers that ran \"%s\" died, %u times%s",
+			  task->function, task->max_attempts, how);
+	return RELEVO_WORKER_DIED;
+}
+
+int worker_function_run(struct worker *worker, struct chunk *chunk)
+{
+	const Relevo__TaskHeader *task = chunk->task;
+	const struct relevo_bytes argument = { chunk->body, task->sizes[chunk->index] };
+	struct function_entry entry;
+	if (chunk->given_up)
+		return give_up(worker, chunk);
+	if (registry_find(task->function, &entry))
+		return run(worker, &entry, task, &argument);
+	relevo_reply_fail(&worker->reply, "no function \"%s\" is registered at the worker on %s",
+			  task->function, worker->host);
+	return RELEVO_UNKNOWN_FUNCTION;
+}
+
+/* ---- the initializer ---------------------------------------------------- */
+
+int worker_function_initialize(struct worker *worker, struct error *error)
+{
+	const char *name = worker->plan.initializer;
+	struct relevo_reply *reply = &worker->reply;
+	struct function_entry entry;
+	if (name[0] == '\0')
+		return RELEVO_OK;
+	atomic_store(&worker->setup->slot->stage, WORKER_INITIALIZING);
+	if (!registry_find(name, &entry))
+		return error_set(error, RELEVO_UNKNOWN_FUNCTION,
+				 "no initializer \"%s\" is registered at the worker on %s", name,
+				 worker->host);
+	const struct relevo_bytes argument = {
+		buffer_data(&worker->plan.argument),
+		buffer_size(&worker->plan.argument),
+	};
+	reply_begin(reply);
+	int status = call(worker, &entry, &argument);
+	if (status != RELEVO_OK)
+		error_set(error, status, "the initializer \"%s\" failed: %.*s", name,
+			  (int)reply_size(reply), (const char *)buffer_data(&reply->bodies));
+	buffer_truncate(&reply->bodies, 0);
+	reply_begin(reply);
+	return status;
+}

@@ -1,0 +1,141 @@
+#include "process/worker_table.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* How long a worker that died may take to be buried. */
+#define PATIENCE (NSEC_PER_SEC / 2)
+
+static struct worker_table *map(int fd, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return memory != MAP_FAILED ? memory : NULL;
+}
+
+struct worker_table *worker_table_new(int count)
+{
+	size_t size = sizeof(struct worker_table) + (size_t)count * sizeof(struct worker_slot);
+	int fd = memfd_create("relevo-workers", MFD_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	struct worker_table *table = ftruncate(fd, (off_t)size) == 0 ? map(fd, size) : NULL;
+	if (table == NULL) {
+		close(fd);
+		return NULL;
+	}
+	table->size = size;
+	table->count = count;
+	table->fd = fd;
+	return table;
+}
+
+struct worker_table *worker_table_map(int fd)
+{
+	struct stat file;
+	if (fstat(fd, &file) < 0 || (size_t)file.st_size < sizeof(struct worker_table))
+		return NULL;
+	return map(fd, (size_t)file.st_size);
+}
+
+void worker_table_free(struct worker_table *table)
+{
+	if (table == NULL)
+		return;
+	close(table->fd);
+	munmap(table, table->size);
+}
+
+void worker_slot_begin(struct worker_slot *slot, const char *reply_to, uint64_t job, uint64_t first)
+{
+	size_t length = strnlen(reply_to, NAME_MAX_BYTES);
+	memcpy(slot->task.reply_to, reply_to, length);
+	slot->task.reply_to[length] = '\0';
+	slot->task.job = job;
+	slot->task.first = first;
+	atomic_store_explicit(&slot->busy, true, memory_order_release);
+}
+
+void worker_slot_done(struct worker_table *table, struct worker_slot *slot)
+{
+	atomic_fetch_add_explicit(&table->done, 1, memory_order_relaxed);
+	atomic_store_explicit(&slot->busy, false, memory_order_release);
+}
+
+static bool same(const struct task_mark *a, const struct task_mark *b)
+{
+	return a->job == b->job && a->first == b->first && strcmp(a->reply_to, b->reply_to) == 0;
+}
+
+void worker_table_bury(struct worker_table *table, const struct worker_slot *slot, pid_t pid,
+		       int state)
+{
+	if (!atomic_load(&slot->busy))
+		return;
+	unsigned number = atomic_load(&table->deaths) + 1;
+	struct obituary *obituary = &table->obituaries[number % OBITUARIES];
+	atomic_store(&obituary->number, 0);
+	obituary->task = slot->task;
+	obituary->pid = pid;
+	obituary->state = state;
+	atomic_store(&obituary->number, number);
+	atomic_store(&table->deaths, number);
+	syscall(SYS_futex, &table->deaths, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+/* The number of the last obituary about the task; 0: there is none. */
+static unsigned look_up(struct worker_table *table, const struct task_mark *task, pid_t *pid,
+			int *state)
+{
+	unsigned last = 0;
+	for (int i = 0; i < OBITUARIES; i++) {
+		struct obituary *obituary = &table->obituaries[i];
+		unsigned number = atomic_load(&obituary->number);
+		if (number <= last)
+			continue;
+		struct task_mark mark = obituary->task;
+		pid_t dead = obituary->pid;
+		int how = obituary->state;
+		/* It may have been written over meanwhile. */
+		if (atomic_load(&obituary->number) != number || !same(&mark, task))
+			continue;
+		last = number;
+		*pid = dead;
+		*state = how;
+	}
+	return last;
+}
+
+/* Whether a slot still says that its worker has the task: that worker is dead, since
+ * the broker has handed the task to another. */
+static bool unburied(const struct worker_table *table, const struct task_mark *task)
+{
+	for (int i = 0; i < table->count; i++) {
+		const struct worker_slot *slot = &table->slots[i];
+		if (atomic_load(&slot->pid) != getpid() && atomic_load(&slot->busy) &&
+		    same(&slot->task, task))
+			return true;
+	}
+	return false;
+}
+
+bool worker_table_find(struct worker_table *table, const struct task_mark *task, pid_t *pid,
+		       int *state)
+{
+	nsec_t deadline = clock_now() + PATIENCE;
+	for (nsec_t now = clock_now(); now < deadline; now = clock_now()) {
+		unsigned deaths = atomic_load(&table->deaths);
+		if (!unburied(table, task))
+			break;
+		const struct timespec left = {
+			.tv_sec = (time_t)((deadline - now) / NSEC_PER_SEC),
+			.tv_nsec = (long)((deadline - now) % NSEC_PER_SEC),
+		};
+		syscall(SYS_futex, &table->deaths, FUTEX_WAIT, deaths, &left, NULL, 0);
+	}
+	return look_up(table, task, pid, state) != 0;
+}

@@ -1,0 +1,168 @@
+#include "process/worker_task.h"
+
+#include "client/error.h"
+#include "client/put_to.h"
+#include "client/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Bytes of a result's header, at most. */
+static size_t header_room(size_t results)
+{
+	return HOST_NAME_MAX + 64 + 15 * results;
+}
+
+static int send_encoded(struct worker *worker, const struct chunk *chunk, relevo_item *done)
+{
+	struct relevo_bytes body = { buffer_data(&worker->out), buffer_size(&worker->out) };
+	return put_to(worker->tasks, chunk->task->reply_to, &body, done);
+}
+
+/* Put the complete results into the caller's queue; the last part acknowledges
+ * the task in the same step. Nobody may want them any more: NOT_FOUND. */
+static int send_part(struct worker *worker, struct chunk *chunk, bool last)
+{
+	struct buffer *out = &worker->out;
+	struct buffer complete = worker->reply.bodies;
+	buffer_truncate(&complete, worker->reply.before);
+	buffer_consume(out, buffer_size(out));
+	if (!result_encode(out, &chunk->part, &complete))
+		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a result");
+	int status = send_encoded(worker, chunk, last ? chunk->item : NULL);
+	reply_drop_complete(&worker->reply);
+	chunk->part.first += chunk->part.n_sizes;
+	chunk->part.n_sizes = chunk->part.n_statuses = 0;
+	return status;
+}
+
+/* Add the result in the making to the part; if they do not fit into one item
+ * together, what was complete leaves first. */
+static int add_result(struct worker *worker, struct chunk *chunk, int status)
+{
+	Relevo__ResultHeader *part = &chunk->part;
+	size_t total = buffer_size(&worker->reply.bodies) + header_room(part->n_sizes + 1);
+	int sent = RELEVO_OK;
+	if (part->n_sizes > 0 && total > relevo_session_max_item(worker->session))
+		sent = send_part(worker, chunk, false);
+	part->sizes[part->n_sizes++] = (uint32_t)reply_size(&worker->reply);
+	part->statuses[part->n_statuses++] = (uint32_t)status;
+	return sent;
+}
+
+/* Nobody waits for the results: then the task is done as it is. */
+static int settle(struct worker *worker, struct chunk *chunk, int status)
+{
+	if (status == RELEVO_NOT_FOUND || status == RELEVO_GONE)
+		status = relevo_queue_ack(worker->tasks, chunk->item, 1);
+	/* Its lease has ended, and another worker has it. */
+	return status == RELEVO_NOT_OWNER ? RELEVO_OK : status;
+}
+
+static int run_chunk(struct worker *worker, struct chunk *chunk)
+{
+	struct relevo_reply *reply = &worker->reply;
+	int status = RELEVO_OK;
+	buffer_truncate(&reply->bodies, 0);
+	for (; chunk->index < chunk->task->n_sizes && status == RELEVO_OK; chunk->index++) {
+		reply_begin(reply);
+		status = add_result(worker, chunk, worker_function_run(worker, chunk));
+		chunk->body += chunk->task->sizes[chunk->index];
+	}
+	reply_begin(reply);
+	if (status == RELEVO_OK)
+		status = send_part(worker, chunk, true);
+	return settle(worker, chunk, status);
+}
+
+static int begin_chunk(struct worker *worker, struct chunk *chunk)
+{
+	const Relevo__TaskHeader *task = chunk->task;
+	/* A delivery is an attempt, and the last one allowed is still made. */
+	chunk->given_up = chunk->item->deliveries > task->max_attempts;
+	chunk->part = (Relevo__ResultHeader)RELEVO__RESULT_HEADER__INIT;
+	chunk->part.job = task->job;
+	chunk->part.first = task->first;
+	chunk->part.attempts = chunk->given_up ? task->max_attempts : chunk->item->deliveries;
+	chunk->part.pid = (uint64_t)getpid();
+	chunk->part.host = worker->host;
+	chunk->part.statuses = calloc(task->n_sizes + 1, sizeof *chunk->part.statuses);
+	chunk->part.sizes = calloc(task->n_sizes + 1, sizeof *chunk->part.sizes);
+	if (chunk->part.statuses == NULL || chunk->part.sizes == NULL)
+		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a task");
+	/* A task that is given up here was another's death. */
+	if (!chunk->given_up)
+		worker_slot_begin(worker->setup->slot, task->reply_to, task->job, task->first);
+	return RELEVO_OK;
+}
+
+int worker_task_run(struct worker *worker, relevo_item *item)
+{
+	struct error error;
+	struct chunk chunk = { .item = item };
+	chunk.task = task_decode(item, &chunk.body, &error);
+	/* There is nobody to be told: out of the way with it. */
+	if (chunk.task == NULL)
+		return relevo_queue_ack(worker->tasks, item, 1);
+	int status = begin_chunk(worker, &chunk);
+	worker->chunk = &chunk;
+	if (status == RELEVO_OK)
+		status = run_chunk(worker, &chunk);
+	worker->chunk = NULL;
+	worker_slot_done(worker->setup->table, worker->setup->slot);
+	free(chunk.part.statuses);
+	free(chunk.part.sizes);
+	task_free(chunk.task);
+	return status;
+}
+
+/* ---- answered by the watcher -------------------------------------------- */
+
+/* The arguments behind the one that runs, as a task of their own. If this worker dies
+ * before it has answered, they are run twice, and the caller passes over one of them. */
+static int put_rest(struct worker *worker, const struct chunk *chunk)
+{
+	const Relevo__TaskHeader *task = chunk->task;
+	size_t count = task->n_sizes - chunk->index - 1;
+	if (count == 0)
+		return RELEVO_OK;
+	struct relevo_bytes *rest = calloc(count, sizeof *rest);
+	if (rest == NULL)
+		return RELEVO_NO_MEMORY;
+	const uint8_t *body = chunk->body + task->sizes[chunk->index];
+	for (size_t i = 0; i < count; i++) {
+		rest[i] = (struct relevo_bytes){ body, task->sizes[chunk->index + 1 + i] };
+		body += rest[i].size;
+	}
+	Relevo__TaskHeader header = *task;
+	header.first = task->first + chunk->index + 1;
+	buffer_consume(&worker->out, buffer_size(&worker->out));
+	int status = RELEVO_NO_MEMORY;
+	if (task_encode(&worker->out, &header, rest, count))
+		status = relevo_queue_put(worker->tasks, buffer_data(&worker->out),
+					  buffer_size(&worker->out), RELEVO_FOREVER);
+	free(rest);
+	return status;
+}
+
+void worker_task_give_up(struct worker *worker, int status, bool only_it, const char *text)
+{
+	struct chunk *chunk = worker->chunk;
+	struct relevo_reply *reply = &worker->reply;
+	size_t end = chunk->task->n_sizes;
+	int sent = RELEVO_OK;
+	if (only_it) {
+		sent = put_rest(worker, chunk);
+		end = chunk->index + 1;
+	}
+	for (; chunk->index < end && sent == RELEVO_OK; chunk->index++) {
+		if (!reply_put(reply, text, strlen(text), true))
+			return;
+		sent = add_result(worker, chunk, status);
+		reply_begin(reply);
+	}
+	if (sent == RELEVO_OK)
+		sent = send_part(worker, chunk, true);
+	settle(worker, chunk, sent);
+}

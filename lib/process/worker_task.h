@@ -1,0 +1,71 @@
+#ifndef PROCESS_WORKER_TASK_H
+#define PROCESS_WORKER_TASK_H
+
+#include "process/registry.h"
+#include "process/reply.h"
+#include "process/task.h"
+#include "process/worker.h"
+
+#include <limits.h>
+
+struct watcher;
+
+/* A task in hand. Its results may leave in several parts, so that a chunk may
+ * answer more than fits into one item; the last part acknowledges it. */
+struct chunk {
+	relevo_item *item;
+	Relevo__TaskHeader *task;
+	const uint8_t *body;       /* the argument that is next, or being run */
+	size_t index;              /* its place in the chunk */
+	bool given_up;             /* too many workers died of it */
+	Relevo__ResultHeader part; /* results not sent yet */
+};
+
+/* One worker process. reply.lock guards also what the watcher looks at. */
+struct worker {
+	const struct worker_setup *setup;
+	struct worker_plan plan;
+	relevo_session *session;
+	relevo_queue *tasks;
+	char host[HOST_NAME_MAX + 1];
+	struct relevo_reply reply;
+	struct buffer out; /* the encoded result */
+	struct chunk *chunk;
+	bool running;            /* the user's function, for an argument of the chunk */
+	nsec_t deadline;         /* of it; NSEC_NEVER: it may take any time */
+	struct watcher *watcher; /* NULL: not needed yet */
+};
+
+/* Run one leased task and answer it. OK: the next one, please. */
+int worker_task_run(struct worker *worker, relevo_item *item);
+
+/*
+ * The watcher's part: answer in place of the function that runs, for the rest of its
+ * task: with `status` and this text, or, where only the one that runs is to blame
+ * (`only_it`), as a new task of the others. The lock is held.
+ */
+void worker_task_give_up(struct worker *worker, int status, bool only_it, const char *text);
+
+/* ---- worker_function.c: the user's code -------------------------------- */
+
+/* One argument of the chunk, or what stands in its way. The status of the result. */
+int worker_function_run(struct worker *worker, struct chunk *chunk);
+
+/* The initializer that the plan names. */
+int worker_function_initialize(struct worker *worker, struct error *error);
+
+/* ---- worker_watch.c ----------------------------------------------------- */
+
+/* See that somebody watches. Before the first task that may have to be ended. */
+int watcher_start(struct worker *worker, struct error *error);
+
+/* The deadline has changed. The lock is held. */
+void watcher_notify(struct watcher *watcher);
+
+/* Whether the job was taken back. The lock is held. */
+bool watcher_cancelled(const struct watcher *watcher, const Relevo__TaskHeader *task);
+
+/* NULL is allowed. */
+void watcher_stop(struct watcher *watcher);
+
+#endif
