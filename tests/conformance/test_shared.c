@@ -44,16 +44,22 @@ static const struct type types[] = {
 	TYPE(double, 2.5, -0.0, DBL_MAX, DBL_TRUE_MIN),
 };
 
-/* What a child works on; a value of a type to write there. */
+/* What a child works on; the type of the values that it writes there when told. */
 struct piece {
 	struct stage *stage;
 	relevo_shared *shared;
-	size_t type, index;
+	size_t type;
+	struct gate told, done;
 };
 
 static const struct props piece_props = {
 	sizeof(struct piece),
-	{ PROP(STAGE, struct piece, stage), PROP(SHARED, struct piece, shared) },
+	{
+		PROP(STAGE, struct piece, stage),
+		PROP(SHARED, struct piece, shared),
+		PROP(GATE, struct piece, told),
+		PROP(GATE, struct piece, done),
+	},
 };
 
 static const void *nth(const struct type *type, size_t index)
@@ -61,15 +67,24 @@ static const void *nth(const struct type *type, size_t index)
 	return (const char *)type->values + index * type->width;
 }
 
-static void write_value(void *argument)
+static void write_value(relevo_shared *shared, const struct type *type, size_t index)
+{
+	if (relevo_shared_has_lock(shared))
+		child_check(relevo_shared_lock(shared, TEST_PATIENCE, NULL) == RELEVO_OK);
+	memcpy(relevo_shared_data(shared), nth(type, index), type->width);
+	if (relevo_shared_has_lock(shared))
+		child_check(relevo_shared_unlock(shared) == RELEVO_OK);
+}
+
+static void write_values(void *argument)
 {
 	struct piece *piece = argument;
 	const struct type *type = &types[piece->type];
-	if (relevo_shared_has_lock(piece->shared))
-		child_check(relevo_shared_lock(piece->shared, TEST_PATIENCE, NULL) == RELEVO_OK);
-	memcpy(relevo_shared_data(piece->shared), nth(type, piece->index), type->width);
-	if (relevo_shared_has_lock(piece->shared))
-		child_check(relevo_shared_unlock(piece->shared) == RELEVO_OK);
+	for (size_t i = 1; i < type->count; i++) {
+		gate_pass(&piece->told);
+		write_value(piece->shared, type, i);
+		gate_open(&piece->done);
+	}
 }
 
 static void each_value_is_seen(struct stage *stage, size_t number,
@@ -84,11 +99,18 @@ static void each_value_is_seen(struct stage *stage, size_t number,
 	relevo_shared *shared = open_with(stage->session, NULL, type->width, &options);
 	assert_int_equal(relevo_shared_size(shared), type->width);
 	assert_memory_equal(relevo_shared_data(shared), type->values, type->width);
+	struct piece piece = { .stage = stage, .shared = shared, .type = number };
+	gate_make(&piece.told);
+	gate_make(&piece.done);
+	relevo_process *child = role_start(write_values, &piece_props, &piece);
 	for (size_t i = 1; i < type->count; i++) {
-		struct piece piece = { stage, shared, number, i };
-		role_join(role_start(write_value, &piece_props, &piece));
+		gate_open(&piece.told);
+		gate_pass(&piece.done);
 		assert_memory_equal(relevo_shared_data(shared), nth(type, i), type->width);
 	}
+	role_join(child);
+	gate_close(&piece.told);
+	gate_close(&piece.done);
 	relevo_shared_close(shared);
 }
 
