@@ -36,6 +36,7 @@ struct engine_config {
 	uint32_t peer_leases;  /* items that one session may hold */
 	uint32_t peer_handles; /* queues that one session may have open; cells; memories */
 	const struct shared_source *shared; /* see shared.h */
+	const struct pipe_source *pipes;    /* see pipe.h */
 };
 
 /* The store is not owned. NULL when memory ran out. What each user may cost
@@ -105,6 +106,7 @@ struct answer {
 	const struct delivery *deliveries; /* of a get */
 	uint32_t delivery_count;
 	const struct cell_reading *reading; /* of a cell, when the status is OK */
+	const struct pipe_meeting *meeting; /* of a pipe, when the status is OK */
 };
 
 /*
@@ -119,6 +121,7 @@ struct waiter {
 	union {
 		struct queue *queue;
 		struct cell *cell;
+		struct pipe_place *place;
 	};
 	struct list in_queue; /* the line of those who wait */
 	struct list in_peer;
@@ -145,6 +148,12 @@ struct waiter {
 			uint32_t watchers; /* that were left when it was served */
 			uint8_t operand[ELEMENT_MAX_NUMBER]; /* then, what was found */
 			uint8_t operation;
+		};
+		struct {
+			void *end;        /* of a pipe: what the source made for it */
+			uint32_t out, in; /* handles of its queues */
+			uint8_t direction;
+			bool local;
 		};
 	};
 	int refusal; /* the answer if it cannot be served now; OK: it waits */
@@ -247,6 +256,8 @@ struct put_request {
 	size_t count;
 	const uint64_t *acks; /* leases of this session, acknowledged in the same step */
 	size_t ack_count;
+	bool or_drop;    /* no queue of that name: the leases are acknowledged all the same;
+			    a lease is not held: the items are dropped. OK in both cases */
 	nsec_t deadline; /* how long to wait for room; 0: not at all */
 	/* The rest is of each of the items. */
 	int32_t priority;       /* unless the order is SHORTEST */
@@ -288,6 +299,7 @@ struct get_request {
 	uint32_t max_items; /* 0 means 1 */
 	uint32_t max_bytes; /* stop before exceeding it, but give one item; 0: no bound */
 	uint32_t ahead;     /* so many more may come, to be given back when recalled */
+	bool begins;        /* lease_begin() tells which of them are worked on */
 	nsec_t deadline;    /* 0: do not wait */
 	/* Further queues: the first that has an item serves, of several the one that is
 	 * named first. GET_MOST_QUEUES at most; nothing comes ahead then. */
@@ -314,6 +326,10 @@ void queue_get(struct engine_peer *peer, const struct get_request *request, nsec
  */
 int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
 	      struct error *error);
+
+/* An item that came ahead is not unread any more. Nothing happens if the lease is not held,
+ * or was never unread. */
+void lease_begin(struct engine_peer *peer, uint64_t lease);
 
 /* Give items back to their place, to be handed out not before `not_before`
  * (0: at once). `unread`: takes back the count of the delivery too. NOT_OWNER

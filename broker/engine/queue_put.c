@@ -146,7 +146,7 @@ static int fill(struct engine_peer *peer, const struct put_request *request, str
 		.kind = WAITER_PUT,
 		.items = items,
 		.acks = acks,
-		.not_before = request->not_before,
+		.not_before = request->not_before > peer->engine->now ? request->not_before : 0,
 		/* No more than the session can hold: they have been checked. */
 		.ack_count = (uint32_t)request->ack_count,
 	};
@@ -184,7 +184,10 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 	for (struct item *item = waiter->items; item != NULL; item = item->next)
 		item->order.rank = rank;
 	waiter->queue = queue;
-	status = waiter_park(waiter, peer, whole.deadline);
+	if (waiter->not_before != 0 && !heap_reserve(&queue->engine->queue_timers, 1))
+		status = RELEVO_NO_MEMORY;
+	else
+		status = waiter_park(waiter, peer, whole.deadline);
 	if (status != RELEVO_OK) {
 		waiter_discard(waiter);
 		return error_set(error, status, "no memory for a call that waits");
@@ -195,14 +198,29 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 	return RELEVO_OK;
 }
 
+/* Nobody wants the items, or they are not for this session to put: it is done with
+ * what it holds. */
+static void drop(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter)
+{
+	const struct answer answer = { .status = RELEVO_OK, .text = "" };
+	for (size_t i = 0; i < request->ack_count; i++) {
+		struct lease *lease = lease_find(peer, request->acks[i]);
+		if (lease != NULL)
+			lease_acknowledge(lease);
+	}
+	waiter->answer(waiter, &answer);
+}
+
 void queue_put(struct engine_peer *peer, const struct put_request *request, nsec_t now,
 	       struct waiter *waiter)
 {
 	struct engine *engine = peer->engine;
 	struct error error;
 	engine_at(engine, now);
-	if (begin(peer, request, waiter, &error) == RELEVO_OK)
-		engine_run(engine);
-	else
+	int status = begin(peer, request, waiter, &error);
+	if (request->or_drop && (status == RELEVO_NOT_FOUND || status == RELEVO_NOT_OWNER))
+		drop(peer, request, waiter);
+	else if (status != RELEVO_OK)
 		waiter_refuse(waiter, &error);
+	engine_run(engine);
 }

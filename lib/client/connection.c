@@ -98,6 +98,15 @@ static void stop_reading(struct connection *connection)
 	pthread_cond_broadcast(&connection->changed);
 }
 
+static const char *reason(int status, const struct error *error)
+{
+	if (status == RELEVO_END_OF_STREAM)
+		return "the broker closed the connection";
+	/* What the channel itself says is a status only. */
+	return error->status != RELEVO_OK ? error_text(error)
+					  : "the connection to the broker broke off";
+}
+
 /* What is to be done with the outcome of receive(), the session locked again. */
 static int after_receive(struct relevo_session *session, int status, size_t *missing)
 {
@@ -106,9 +115,7 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 		status = dispatch_frames(session, missing, &error);
 	if (status == RELEVO_OK || status == RELEVO_TRY_AGAIN)
 		return status;
-	connection_lost(session, RELEVO_DISCONNECTED,
-			status == RELEVO_END_OF_STREAM ? "the broker closed the connection"
-						       : error_text(&error));
+	connection_lost(session, RELEVO_DISCONNECTED, reason(status, &error));
 	return RELEVO_DISCONNECTED;
 }
 
@@ -215,19 +222,29 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	return status;
 }
 
+/* What the reader had. One that the child does not have may have left it half changed. */
+static void abandon_reading(struct connection *connection)
+{
+	if (!connection->reading) {
+		buffer_fini(&connection->in);
+		return;
+	}
+	connection->in = (struct buffer){ 0 };
+	connection->arena.chunks = NULL;
+	connection->reading = false;
+}
+
 void connection_abandon(struct connection *connection)
 {
 	channel_abandon(connection->channel);
 	connection->channel = NULL;
-	connection->broken = connection->reading = connection->opening = false;
+	abandon_reading(connection);
+	connection->broken = connection->opening = false;
 	connection->given_up = 0;
 	connection->puts_done = connection->puts;
 	connection->puts_lost = false;
-	/* The calls are on the stacks of threads that this process does not have,
-	 * and the reader's buffer may be half changed: let go of both. */
+	/* The calls are on the stacks of threads that this process does not have. */
 	list_init(&connection->calls);
-	connection->in = (struct buffer){ 0 };
-	connection->arena.chunks = NULL;
 	pthread_cond_init(&connection->changed, NULL);
 	output_discard(connection);
 }

@@ -17,7 +17,6 @@ struct relevo_queue {
 
 	struct stash stash; /* items that came ahead of being asked for */
 	bool joinable;
-	bool has_dead_letters;  /* a place for them */
 	struct task_list tasks; /* of a joinable one: got, and not done with */
 };
 
@@ -45,6 +44,13 @@ void queue_forget_calls(struct relevo_queue *queue);
  * sent next, or with the flusher. Where the caller says when it is done, it waits
  * for that. */
 void queue_hand_over(struct relevo_queue *queue, relevo_item *items, size_t count);
+
+/* Lease an item to work on, waiting for one, and have some come ahead. */
+int queue_lease_to_work_on(struct relevo_queue *queue, relevo_item *item);
+
+/* One that came ahead, if there is any: the broker has to be told of its lease with
+ * put_to_quietly(). Until then it may hand it to somebody else, after a second. */
+bool queue_take_to_work_on(struct relevo_queue *queue, relevo_item *item);
 
 /* Acknowledge a leased item with whatever is sent next. */
 void queue_finish(struct relevo_queue *queue, relevo_item *item);

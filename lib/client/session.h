@@ -35,6 +35,7 @@ struct relevo_session {
 	struct list queues;      /* struct relevo_queue */
 	struct list stashes;     /* struct stash, those that are not empty */
 	struct list failed_puts; /* for error callbacks, see failed_put.h */
+	int put_to_failed;       /* see put_to_quietly() */
 	bool reporting;          /* a thread runs error callbacks */
 	pthread_cond_t reported;
 };
@@ -61,5 +62,9 @@ uint32_t session_timeout(nsec_t deadline);
  * longer than the call. Only a broker that is stopped or out of reach lets it
  * pass. */
 nsec_t session_patience(nsec_t deadline);
+
+/* Another session with the same broker, by the same way. Errors as relevo_open(). */
+int session_like(const struct relevo_session *session, struct relevo_session **other,
+		 struct error *error);
 
 #endif

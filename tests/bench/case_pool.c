@@ -1,22 +1,18 @@
 #include "bench/actors.h"
 #include "bench/cases.h"
 #include "bench/die.h"
+#include "bench/python.h"
 #include "bench/queue_name.h"
-
-#include <fcntl.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "bench/raw_gearman.h"
 
 /* Tasks that do nothing: what a pool itself costs. */
-enum { TASKS = 10000, WORKERS = 2, WARM_UP = 100, CHUNKED_MAPS = 20 };
+enum { TASKS = 10000, WORKERS = 2, WARM_UP = 100, CHUNKED_MAPS = 20, APPLIES = 2000 };
 
 struct mapping {
 	const char *url;
 	size_t chunk; /* 0: the default */
 	int maps;     /* one after the other */
+	int applies;  /* and then so many tasks, each waited for */
 };
 
 static int noop(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
@@ -56,6 +52,8 @@ static void map_all(struct actor *self, const void *context)
 	actor_ready(self);
 	for (int i = 0; i < mapping->maps; i++)
 		map_once(pool, arguments, TASKS, mapping->chunk);
+	for (int i = 0; i < mapping->applies; i++)
+		map_once(pool, arguments, 1, 1);
 	actor_done(self);
 	relevo_pool_free(pool);
 	must(relevo_close(session), "relevo_close");
@@ -79,52 +77,50 @@ double pool_noop_chunked(const struct fixture *fixture)
 	return tasks_per_second(&mapping);
 }
 
-/* ---- Python's pool ---------------------------------------------------- */
-
-static void become_python(int output, size_t chunk, int maps)
+double pool_apply(const struct fixture *fixture)
 {
-	char words[4][16];
-	const int numbers[] = { TASKS, WORKERS, (int)chunk, maps };
-	for (int i = 0; i < 4; i++)
-		snprintf(words[i], sizeof words[i], "%d", numbers[i]);
-	dup2(output, STDOUT_FILENO);
-	execlp("python3", "python3", POOL_PYTHON, words[0], words[1], words[2], words[3], NULL);
-	_exit(1);
+	const struct mapping mapping = { .url = fixture->url, .applies = APPLIES };
+	const struct role role = { map_all, &mapping };
+	return 1e6 * actors_run(&role, 1) / APPLIES;
 }
 
-/* The script prints one number; without Python there is none. */
-static double python_tasks_per_second(size_t chunk, int maps)
+/* ---- Python's pool ---------------------------------------------------- */
+
+/* Tasks a second or, without maps, microseconds for each of those that are waited for. */
+static double python_pool(size_t chunk, int maps)
 {
-	int ends[2];
-	double figure;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		die_errno("pipe");
-	pid_t parent = getpid(), pid = fork();
-	if (pid < 0)
-		die_errno("fork");
-	if (pid == 0) {
-		end_with_parent(parent);
-		become_python(ends[1], chunk, maps);
-	}
-	close(ends[1]);
-	FILE *output = fdopen(ends[0], "r");
-	if (output == NULL)
-		die_errno("fdopen");
-	if (fscanf(output, "%lf", &figure) != 1)
-		figure = NAN;
-	fclose(output);
-	waitpid(pid, NULL, 0);
-	return figure;
+	const int numbers[] = { TASKS, WORKERS, (int)chunk, maps, maps == 0 ? APPLIES : 0 };
+	return python_figure(POOL_PYTHON, numbers, 5);
 }
 
 double python_noop(const struct fixture *fixture)
 {
 	(void)fixture;
-	return python_tasks_per_second(1, 1);
+	return python_pool(1, 1);
 }
 
 double python_noop_chunked(const struct fixture *fixture)
 {
 	(void)fixture;
-	return python_tasks_per_second(0, CHUNKED_MAPS);
+	return python_pool(0, CHUNKED_MAPS);
+}
+
+double python_apply(const struct fixture *fixture)
+{
+	(void)fixture;
+	return python_pool(1, 0);
+}
+
+/* ---- gearmand --------------------------------------------------------- */
+
+double gearman_noop(const struct fixture *fixture)
+{
+	(void)fixture;
+	return gearman_stream(TASKS);
+}
+
+double gearman_apply(const struct fixture *fixture)
+{
+	(void)fixture;
+	return gearman_round_trip(APPLIES);
 }
