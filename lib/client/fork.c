@@ -21,7 +21,7 @@ static struct relevo_session *session_of(struct list *node)
 	return container_of(node, struct relevo_session, link);
 }
 
-/* What was put before a fork comes before what the child puts. */
+/* What was put before a process is started comes before what that puts. */
 static void send_pending(struct relevo_session *session)
 {
 	pthread_mutex_lock(&session->lock);
@@ -29,6 +29,14 @@ static void send_pending(struct relevo_session *session)
 	if (connection->channel != NULL && !connection->broken && output_pending(connection))
 		output_drain(session, clock_now() + SEND_TIME);
 	pthread_mutex_unlock(&session->lock);
+}
+
+void fork_send_all(void)
+{
+	pthread_mutex_lock(&registry_lock);
+	list_for_each (node, &sessions)
+		send_pending(session_of(node));
+	pthread_mutex_unlock(&registry_lock);
 }
 
 static void before_fork(void)

@@ -12,6 +12,9 @@
 void fork_register(struct relevo_session *session);
 void fork_unregister(struct relevo_session *session);
 
+/* The same sending before a process is started by another way than fork(2). */
+void fork_send_all(void);
+
 /* At the end of the process: what was put and acknowledged through any of them reaches
  * its broker, as far as that answers within some seconds. */
 void fork_flush_all(void);

@@ -1,6 +1,7 @@
 #include "process/process.h"
 
 #include "client/error.h"
+#include "client/fork.h"
 #include "process/children.h"
 #include "process/self.h"
 
@@ -49,9 +50,11 @@ int process_start(struct relevo_process *process, struct error *error)
 	int status = claim(process, error);
 	if (status != RELEVO_OK)
 		return status;
-	/* What this process has to say comes first, and once. */
+	/* What this process has to say comes first, and once; fork sends by itself. */
 	fflush(stdout);
 	fflush(stderr);
+	if (process->method != RELEVO_FORK)
+		fork_send_all();
 	status = start_by_method(process, error);
 	if (status == RELEVO_OK)
 		process_release_arguments(process);

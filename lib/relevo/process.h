@@ -88,8 +88,10 @@ int relevo_process_new(relevo_target *target, const struct relevo_process_option
 /*
  * Start it, once. The child gets the arguments, the creator's standard input, output and
  * error, its working directory and environment (with forkserver: that of when the server
- * was started), and by spawn and forkserver no descriptor else. Blocks until the child has
- * its arguments, or for fork: until it exists.
+ * was started), and by spawn and forkserver no descriptor else. What was put into queues
+ * before is sent first, so that it comes before what the child puts. Blocks until the child
+ * has its arguments, or for fork: until it exists; for a second more if a broker does not
+ * read.
  *
  * Errors: BAD_STATE (started before; or by a daemon; or the method needs
  * relevo_process_enter(), which was not called), NOT_FOUND (the target is not in the program

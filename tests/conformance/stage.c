@@ -3,6 +3,7 @@
 #include "support/host.h"
 
 #include <poll.h>
+#include <relevo/process.h>
 #include <sys/mman.h>
 
 /* No case may take longer. */
@@ -23,7 +24,7 @@ static const char *remote_url(void)
 
 /* A child that was on another host leaves in order, so that the case finds nothing of
  * it left. */
-static void leave(void)
+void stage_end(void)
 {
 	if (child_session != NULL)
 		child_check(relevo_close(child_session) == RELEVO_OK);
@@ -34,7 +35,7 @@ static void set(void **state, bool over_tcp, const char *const *arguments)
 {
 	alarm(CASE_SECONDS);
 	director = getpid();
-	child_at_end = leave;
+	child_at_end = stage_end;
 	the_stage.over_tcp = over_tcp;
 	the_stage.session = NULL;
 	test_broker_start(&the_stage.broker, arguments);
@@ -97,8 +98,25 @@ relevo_session *stage_session(const struct stage *stage)
 
 void stage_leave(struct stage *stage)
 {
+	if (stage->lent)
+		return;
 	child_check(relevo_close(stage_session(stage)) == RELEVO_OK);
 	child_session = NULL;
+}
+
+struct stage *stage_enter(const char *url, int host)
+{
+	the_stage.over_tcp = url != NULL;
+	the_stage.lent = url == NULL;
+	if (host >= 0) {
+		child_check(test_host_enter_at(host));
+		close(host);
+	}
+	if (url != NULL)
+		child_check(relevo_open(url, NULL, &child_session) == RELEVO_OK);
+	else
+		child_check(relevo_process_session(&the_stage.session) == RELEVO_OK);
+	return &the_stage;
 }
 
 void hold_still(int msec)
@@ -118,31 +136,3 @@ void assert_took(int64_t since, int64_t msec)
 	/* The clock of the test is cut to milliseconds, twice. */
 	assert_between(test_now() - since + 1, msec, msec + 1000);
 }
-
-/* ---- handles ---------------------------------------------------------- */
-
-/* The handle of a relevo_KIND to use in a child: its own, opened by name, if it is on
- * another host. */
-#define DEFINE_HANDLE(kind, options_of)                                                            \
-	relevo_##kind *stage_##kind(const struct stage *stage, relevo_##kind *inherited)           \
-	{                                                                                          \
-		const struct relevo_##options_of##_options options = {                             \
-			.mode = RELEVO_OPEN_EXISTING,                                              \
-		};                                                                                 \
-		relevo_##kind *handle = inherited;                                                 \
-		if (stage_session(stage) != stage->session)                                        \
-			child_check(relevo_##kind##_open(stage_session(stage),                     \
-							 relevo_##kind##_name(inherited),          \
-							 &options, &handle) == RELEVO_OK);         \
-		return handle;                                                                     \
-	}
-
-DEFINE_HANDLE(array, array)
-DEFINE_HANDLE(barrier, barrier)
-DEFINE_HANDLE(condition, condition)
-DEFINE_HANDLE(event, event)
-DEFINE_HANDLE(lock, lock)
-DEFINE_HANDLE(queue, queue)
-DEFINE_HANDLE(rlock, lock)
-DEFINE_HANDLE(semaphore, semaphore)
-DEFINE_HANDLE(value, value)

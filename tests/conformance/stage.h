@@ -18,6 +18,7 @@ struct stage {
 	struct test_broker broker;
 	relevo_session *session;
 	bool over_tcp;
+	bool lent; /* in a child: the session is the process's, which the library closes */
 };
 
 /* The case by its name, over both. */
@@ -40,6 +41,14 @@ relevo_session *stage_session(const struct stage *stage);
  * dies, to the broker. One on another host leaves by itself. */
 void stage_leave(struct stage *stage);
 
+/* In a child that has inherited nothing, first of all: the stage as it has it. `url` is
+ * where it finds the broker, and `host` the descriptor of the host to be on, or -1; NULL:
+ * it is on this host, and takes the session of its process. */
+struct stage *stage_enter(const char *url, int host);
+
+/* What every child does last: leave, if it has a session of its own and has not left. */
+void stage_end(void);
+
 /* The case holds still for so long. */
 void hold_still(int msec);
 
@@ -51,17 +60,5 @@ void assert_took(int64_t since, int64_t msec);
 
 /* Memory that all processes see, zeroed; ends with the process. */
 void *shared_memory(size_t size);
-
-/* The same for handles that a child may have inherited: opens its own by name where
- * it has to. */
-relevo_lock *stage_lock(const struct stage *stage, relevo_lock *inherited);
-relevo_rlock *stage_rlock(const struct stage *stage, relevo_rlock *inherited);
-relevo_semaphore *stage_semaphore(const struct stage *stage, relevo_semaphore *inherited);
-relevo_condition *stage_condition(const struct stage *stage, relevo_condition *inherited);
-relevo_queue *stage_queue(const struct stage *stage, relevo_queue *inherited);
-relevo_event *stage_event(const struct stage *stage, relevo_event *inherited);
-relevo_barrier *stage_barrier(const struct stage *stage, relevo_barrier *inherited);
-relevo_value *stage_value(const struct stage *stage, relevo_value *inherited);
-relevo_array *stage_array(const struct stage *stage, relevo_array *inherited);
 
 #endif

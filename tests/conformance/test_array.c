@@ -1,5 +1,5 @@
 /* Hosted arrays between processes. */
-#include "conformance/stage.h"
+#include "conformance/role.h"
 
 enum { COUNT = 10 };
 
@@ -8,6 +8,14 @@ static const int32_t numbers[COUNT] = { 680, 626, 934, 821, 150, 233, 548, 982, 
 struct shared {
 	const struct stage *stage;
 	relevo_array *array;
+};
+
+static const struct props shared_props = {
+	sizeof(struct shared),
+	{
+		PROP(STAGE, struct shared, stage),
+		PROP(ARRAY, struct shared, array),
+	},
 };
 
 /* A new one. A child over tcp:// may still have the last one open. */
@@ -39,7 +47,7 @@ static void assert_elements(relevo_array *array, size_t first, size_t count,
 static void sum_up(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_array *array = stage_array(shared->stage, shared->array);
+	relevo_array *array = shared->array;
 	int32_t sum, number;
 	child_check(relevo_array_get(array, 0, &sum, sizeof sum) == RELEVO_OK);
 	for (size_t i = 1; i < COUNT; i++) {
@@ -105,7 +113,7 @@ static void array_elements_slices(void **state)
 		relevo_array_close(array);
 	}
 	struct shared shared = { stage, open_array(stage, COUNT, numbers) };
-	child_join(child_start(sum_up, &shared));
+	role_join(role_start(sum_up, &shared_props, &shared));
 	int32_t sums[COUNT] = { numbers[0] };
 	for (int i = 1; i < COUNT; i++)
 		sums[i] = sums[i - 1] + numbers[i];
@@ -116,7 +124,7 @@ static void array_elements_slices(void **state)
 static void add_to_last(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_array *array = stage_array(shared->stage, shared->array);
+	relevo_array *array = shared->array;
 	const int32_t two = 2;
 	child_check(relevo_array_add(array, COUNT - 1, &two, NULL, sizeof two) == RELEVO_OK);
 }
@@ -135,12 +143,12 @@ static void array_single_elements(void **state)
 		      RELEVO_NOT_EQUAL);
 	assert_int_equal(number, 2);
 	assert_ok(relevo_array_wait_change(shared.array, &version, 0));
-	pid_t child = child_start(add_to_last, &shared);
+	relevo_process *child = role_start(add_to_last, &shared_props, &shared);
 	assert_ok(relevo_array_wait_until(shared.array, COUNT - 1, RELEVO_IS_EQUAL, &two,
 					  sizeof two, TEST_PATIENCE));
 	assert_ok(relevo_array_wait_change(shared.array, &version, 0));
 	assert_int_equal(version, 2);
-	child_join(child);
+	role_join(child);
 	relevo_array_close(shared.array);
 }
 
@@ -180,12 +188,13 @@ static void array_sizes(void **state)
 		      RELEVO_BAD_ARGUMENT);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(array_elements_slices),
-		STAGE_CASE(array_single_elements),
+		ROLE_CASE(array_elements_slices),
+		ROLE_CASE(array_single_elements),
 		STAGE_CASE(array_sizes),
 	};
-	return cmocka_run_group_tests_name("array", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("array", tests, cast_prepare, NULL);
 }

@@ -1,9 +1,8 @@
 /* Barriers between processes. */
-#include "conformance/stage.h"
+#include "conformance/role.h"
 
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
 
 enum { PARTIES = 5, ROUNDS = 10, MANY_ROUNDS = 1000 };
 
@@ -26,7 +25,16 @@ struct meeting {
 	int64_t timeout;
 	int64_t took; /* what the wait has to take at least */
 	uint32_t waiting;
-	struct gate gate;
+};
+
+static const struct props meeting_props = {
+	sizeof(struct meeting),
+	{
+		PROP(STAGE, struct meeting, stage),
+		PROP(BARRIER, struct meeting, barrier),
+		PROP(MEMORY, struct meeting, record),
+		PROP(DESCRIPTOR, struct meeting, pipe[1]),
+	},
 };
 
 static relevo_barrier *open_barrier(const struct stage *stage, uint32_t parties, int64_t timeout,
@@ -81,7 +89,7 @@ static void wait_for_parties(struct meeting *meeting, uint32_t waiting)
 static void wait_once(void *argument)
 {
 	const struct meeting *meeting = argument;
-	relevo_barrier *barrier = stage_barrier(meeting->stage, meeting->barrier);
+	relevo_barrier *barrier = meeting->barrier;
 	int64_t start = test_now();
 	int status = relevo_barrier_wait(barrier, meeting->timeout, NULL);
 	if (status != meeting->expected)
@@ -90,23 +98,23 @@ static void wait_once(void *argument)
 	child_check(test_now() - start >= meeting->took - 1);
 }
 
-static void start_waits(struct meeting *meeting, pid_t *children, int count, int expected)
+static void start_waits(struct meeting *meeting, relevo_process **children, int count, int expected)
 {
 	meeting->expected = expected;
 	for (int i = 0; i < count; i++)
-		children[i] = child_start(wait_once, meeting);
+		children[i] = role_start(wait_once, &meeting_props, meeting);
 }
 
-static void join_all(const pid_t *children, int count)
+static void join_all(relevo_process *const *children, int count)
 {
 	for (int i = 0; i < count; i++)
-		child_join(children[i]);
+		role_join(children[i]);
 }
 
 /* All pass once, the parent among them. */
 static void pass_once(struct meeting *meeting)
 {
-	pid_t children[PARTIES - 1];
+	relevo_process *children[PARTIES - 1];
 	start_waits(meeting, children, PARTIES - 1, RELEVO_OK);
 	assert_ok(relevo_barrier_wait(meeting->barrier, RELEVO_FOREVER, NULL));
 	join_all(children, PARTIES - 1);
@@ -162,7 +170,7 @@ static void keep_step(void *argument)
 static void send_rounds(void *argument)
 {
 	const struct meeting *meeting = argument;
-	relevo_barrier *barrier = stage_barrier(meeting->stage, meeting->barrier);
+	relevo_barrier *barrier = meeting->barrier;
 	for (int round = 0; round < MANY_ROUNDS; round++) {
 		child_check(relevo_barrier_wait(barrier, RELEVO_FOREVER, NULL) == RELEVO_OK);
 		/* So few bytes are written in one piece. */
@@ -170,10 +178,11 @@ static void send_rounds(void *argument)
 	}
 }
 
-static void run_parties(struct meeting *meeting, void (*body)(void *argument), pid_t *children)
+static void run_parties(struct meeting *meeting, void (*body)(void *argument),
+			relevo_process **children)
 {
 	for (meeting->party = 0; meeting->party < PARTIES; meeting->party++)
-		children[meeting->party] = child_start(body, meeting);
+		children[meeting->party] = role_start(body, &meeting_props, meeting);
 }
 
 static void check_record(const struct record *record)
@@ -188,13 +197,12 @@ static void check_record(const struct record *record)
 static void barrier_lockstep(void **state)
 {
 	struct meeting meeting;
-	pid_t children[PARTIES];
+	relevo_process *children[PARTIES];
 	setup(&meeting, *state);
-	meeting.record = shared_memory(sizeof *meeting.record);
+	meeting.record = props_memory(sizeof *meeting.record);
 	run_parties(&meeting, keep_step, children);
 	join_all(children, PARTIES);
 	check_record(meeting.record);
-	munmap(meeting.record, sizeof *meeting.record);
 	struct relevo_barrier_state seen = look(meeting.barrier);
 	assert_true(seen.parties == PARTIES && seen.waiting == 0 && !seen.broken);
 	relevo_barrier_close(meeting.barrier);
@@ -203,7 +211,7 @@ static void barrier_lockstep(void **state)
 static void barrier_thousand(void **state)
 {
 	struct meeting meeting;
-	pid_t children[PARTIES];
+	relevo_process *children[PARTIES];
 	setup(&meeting, *state);
 	assert_int_equal(pipe(meeting.pipe), 0);
 	run_parties(&meeting, send_rounds, children);
@@ -223,7 +231,7 @@ static void barrier_thousand(void **state)
 static void barrier_abort(void **state)
 {
 	struct meeting meeting;
-	pid_t children[PARTIES - 1];
+	relevo_process *children[PARTIES - 1];
 	setup(&meeting, *state);
 	start_waits(&meeting, children, PARTIES - 1, RELEVO_BROKEN);
 	wait_for_parties(&meeting, PARTIES - 1);
@@ -239,7 +247,7 @@ static void barrier_abort(void **state)
 static void barrier_reset(void **state)
 {
 	struct meeting meeting;
-	pid_t children[PARTIES - 1];
+	relevo_process *children[PARTIES - 1];
 	setup(&meeting, *state);
 	start_waits(&meeting, children, PARTIES - 1, RELEVO_BROKEN);
 	wait_for_parties(&meeting, PARTIES - 1);
@@ -257,7 +265,7 @@ static void barrier_reset(void **state)
 
 static void check_late_party(struct meeting *meeting)
 {
-	pid_t children[PARTIES - 1];
+	relevo_process *children[PARTIES - 1];
 	start_waits(meeting, children, PARTIES - 1, RELEVO_BROKEN);
 	/* This one comes when the others have given up. */
 	assert_true(eventually(is_broken, meeting));
@@ -312,13 +320,13 @@ static void barrier_of_one(void **state)
 static void barrier_party_dies(void **state)
 {
 	struct meeting meeting;
-	pid_t children[PARTIES - 1], victim;
+	relevo_process *children[PARTIES - 1], *victim;
 	setup(&meeting, *state);
 	start_waits(&meeting, &victim, 1, RELEVO_OK);
 	wait_for_parties(&meeting, 1);
 	start_waits(&meeting, children, PARTIES - 2, RELEVO_BROKEN);
 	wait_for_parties(&meeting, PARTIES - 1);
-	child_kill(victim);
+	role_kill(victim);
 	join_all(children, PARTIES - 2);
 	assert_true(look(meeting.barrier).broken);
 	/* One that dies when its round is over breaks nothing. */
@@ -352,24 +360,26 @@ static bool somebody_acts(void *argument)
 static void barrier_actor_dies(void **state)
 {
 	struct meeting meeting;
-	pid_t children[PARTIES];
+	relevo_process *children[PARTIES], *actor = NULL;
 	setup(&meeting, *state);
-	meeting.record = shared_memory(sizeof *meeting.record);
+	meeting.record = props_memory(sizeof *meeting.record);
 	run_parties(&meeting, wait_and_act, children);
 	assert_true(eventually(somebody_acts, &meeting));
 	/* All places are taken: one more party has to wait for the next round. */
 	assert_status(relevo_barrier_wait(meeting.barrier, 50, NULL), RELEVO_TIMED_OUT);
 	assert_int_equal(look(meeting.barrier).waiting, 0);
+	pid_t acting = atomic_load(&meeting.record->acting);
 	for (int i = 0; i < PARTIES; i++) {
-		if (children[i] == meeting.record->acting)
-			child_kill(children[i]);
+		if (relevo_process_pid(children[i]) == acting)
+			actor = children[i];
 	}
+	assert_non_null(actor);
+	role_kill(actor);
 	for (int i = 0; i < PARTIES; i++) {
-		if (children[i] != meeting.record->acting)
-			child_join(children[i]);
+		if (children[i] != actor)
+			role_join(children[i]);
 	}
 	assert_true(look(meeting.barrier).broken);
-	munmap(meeting.record, sizeof *meeting.record);
 	relevo_barrier_close(meeting.barrier);
 }
 
@@ -383,7 +393,7 @@ static void barrier_action_fails(void **state)
 {
 	const struct stage *stage = *state;
 	struct meeting meeting;
-	pid_t children[PARTIES - 1];
+	relevo_process *children[PARTIES - 1];
 	setup(&meeting, stage);
 	relevo_barrier *failing = open_barrier(stage, PARTIES, 0, fail_action, NULL);
 	start_waits(&meeting, children, PARTIES - 1, RELEVO_BROKEN);
@@ -396,14 +406,15 @@ static void barrier_action_fails(void **state)
 	relevo_barrier_close(meeting.barrier);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(barrier_lockstep),     STAGE_CASE(barrier_thousand),
-		STAGE_CASE(barrier_abort),        STAGE_CASE(barrier_reset),
-		STAGE_CASE(barrier_timeout),      STAGE_CASE(barrier_of_one),
-		STAGE_CASE(barrier_party_dies),   STAGE_CASE(barrier_actor_dies),
-		STAGE_CASE(barrier_action_fails),
+		ROLE_CASE(barrier_lockstep),     ROLE_CASE(barrier_thousand),
+		ROLE_CASE(barrier_abort),        ROLE_CASE(barrier_reset),
+		ROLE_CASE(barrier_timeout),      STAGE_CASE(barrier_of_one),
+		ROLE_CASE(barrier_party_dies),   ROLE_CASE(barrier_actor_dies),
+		ROLE_CASE(barrier_action_fails),
 	};
-	return cmocka_run_group_tests_name("barrier", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("barrier", tests, cast_prepare, NULL);
 }

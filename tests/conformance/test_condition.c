@@ -1,5 +1,5 @@
 /* What multiprocessing.Condition promises. */
-#include "conformance/stage.h"
+#include "conformance/role.h"
 
 #include <pthread.h>
 
@@ -16,9 +16,20 @@ struct play {
 	int64_t timeout;
 	struct gate waiting, woken;
 	struct books *books;
-	pid_t processes[PROCESSES];
+	relevo_process *processes[PROCESSES];
 	pthread_t threads[THREADS];
 	int process_count, thread_count;
+};
+
+static const struct props play_props = {
+	sizeof(struct play),
+	{
+		PROP(STAGE, struct play, stage),
+		PROP(CONDITION, struct play, condition),
+		PROP(GATE, struct play, waiting),
+		PROP(GATE, struct play, woken),
+		PROP(MEMORY, struct play, books),
+	},
 };
 
 static struct play begin(void **state)
@@ -27,7 +38,7 @@ static struct play begin(void **state)
 	assert_ok(relevo_condition_open(play.stage->session, NULL, NULL, &play.condition));
 	gate_make(&play.waiting);
 	gate_make(&play.woken);
-	play.books = shared_memory(sizeof *play.books);
+	play.books = props_memory(sizeof *play.books);
 	return play;
 }
 
@@ -72,7 +83,7 @@ static void wait_once(struct play *play, relevo_condition *condition)
 static void waiting_process(void *argument)
 {
 	struct play *play = argument;
-	wait_once(play, stage_condition(play->stage, play->condition));
+	wait_once(play, play->condition);
 }
 
 static void *waiting_thread(void *argument)
@@ -90,7 +101,7 @@ static void start_waiters(struct play *play, int processes, int threads)
 	play->thread_count = threads;
 	*play->books = (struct books){ 0 };
 	for (int i = 0; i < processes; i++)
-		play->processes[i] = child_start(waiting_process, play);
+		play->processes[i] = role_start(waiting_process, &play_props, play);
 	for (int i = 0; i < threads; i++)
 		assert_int_equal(pthread_create(&play->threads[i], NULL, waiting_thread, play), 0);
 	for (int i = 0; i < processes + threads; i++)
@@ -102,7 +113,7 @@ static void start_waiters(struct play *play, int processes, int threads)
 static void join_waiters(struct play *play)
 {
 	for (int i = 0; i < play->process_count; i++)
-		child_join(play->processes[i]);
+		role_join(play->processes[i]);
 	for (int i = 0; i < play->thread_count; i++)
 		assert_int_equal(pthread_join(play->threads[i], NULL), 0);
 }
@@ -212,7 +223,7 @@ static bool never(void *user)
 static void count_to_four(void *argument)
 {
 	struct play *play = argument;
-	relevo_condition *condition = stage_condition(play->stage, play->condition);
+	relevo_condition *condition = play->condition;
 	for (int i = 0; i < 4; i++) {
 		hold_still(20);
 		child_check(relevo_condition_acquire(condition, RELEVO_FOREVER, NULL) == RELEVO_OK);
@@ -225,7 +236,7 @@ static void count_to_four(void *argument)
 static void notify_three_times(void *argument)
 {
 	struct play *play = argument;
-	relevo_condition *condition = stage_condition(play->stage, play->condition);
+	relevo_condition *condition = play->condition;
 	for (int i = 0; i < 3; i++) {
 		hold_still(60);
 		child_check(relevo_condition_acquire(condition, RELEVO_FOREVER, NULL) == RELEVO_OK);
@@ -240,22 +251,22 @@ static void condition_wait_for(void **state)
 	assert_status(relevo_condition_wait_for(play.condition, value_is_four, &play, 0),
 		      RELEVO_NOT_OWNER);
 	acquire(&play);
-	pid_t child = child_start(count_to_four, &play);
+	relevo_process *child = role_start(count_to_four, &play_props, &play);
 	assert_ok(relevo_condition_wait_for(play.condition, value_is_four, &play, TEST_PATIENCE));
 	assert_int_equal(play.books->value, 4);
 	/* What holds already is not waited for. */
 	assert_ok(relevo_condition_wait_for(play.condition, value_is_four, &play, 0));
 	release(&play);
-	child_join(child);
+	role_join(child);
 
 	acquire(&play);
-	child = child_start(notify_three_times, &play);
+	child = role_start(notify_three_times, &play_props, &play);
 	int64_t start = test_now();
 	assert_status(relevo_condition_wait_for(play.condition, never, NULL, 500),
 		      RELEVO_TIMED_OUT);
 	assert_gave_up(start, 500);
 	release(&play);
-	child_join(child);
+	role_join(child);
 	end(&play);
 }
 
@@ -266,10 +277,10 @@ static void condition_wait_result(void **state)
 	acquire(&play);
 	assert_status(relevo_condition_wait(play.condition, 0), RELEVO_TIMED_OUT);
 	assert_status(relevo_condition_wait(play.condition, 100), RELEVO_TIMED_OUT);
-	pid_t child = child_start(notify_three_times, &play);
+	relevo_process *child = role_start(notify_three_times, &play_props, &play);
 	assert_ok(relevo_condition_wait(play.condition, 60000));
 	release(&play);
-	child_join(child);
+	role_join(child);
 	end(&play);
 }
 
@@ -280,12 +291,12 @@ static void condition_with_deep_lock(void **state)
 	acquire(&play);
 	acquire(&play);
 	acquire(&play);
-	pid_t child = child_start(notify_three_times, &play);
+	relevo_process *child = role_start(notify_three_times, &play_props, &play);
 	assert_ok(relevo_condition_wait(play.condition, TEST_PATIENCE));
 	for (int i = 0; i < 3; i++)
 		release(&play);
 	assert_status(relevo_condition_release(play.condition), RELEVO_NOT_OWNER);
-	child_join(child);
+	role_join(child);
 	end(&play);
 }
 
@@ -331,13 +342,14 @@ static void condition_with_given_lock(void **state)
 	relevo_lock_close(lock);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(condition_notify_one),      STAGE_CASE(condition_notify_all),
-		STAGE_CASE(condition_notify_n),        STAGE_CASE(condition_wait_for),
-		STAGE_CASE(condition_wait_result),     STAGE_CASE(condition_with_deep_lock),
+		ROLE_CASE(condition_notify_one),       ROLE_CASE(condition_notify_all),
+		ROLE_CASE(condition_notify_n),         ROLE_CASE(condition_wait_for),
+		ROLE_CASE(condition_wait_result),      ROLE_CASE(condition_with_deep_lock),
 		STAGE_CASE(condition_with_given_lock),
 	};
-	return cmocka_run_group_tests_name("condition", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("condition", tests, cast_prepare, NULL);
 }

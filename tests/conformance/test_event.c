@@ -1,5 +1,5 @@
 /* Events between processes. */
-#include "conformance/stage.h"
+#include "conformance/role.h"
 
 enum { WAITERS = 10 };
 
@@ -7,6 +7,14 @@ struct flag {
 	const struct stage *stage;
 	relevo_event *event;
 	unsigned waiters; /* to wait for */
+};
+
+static const struct props flag_props = {
+	sizeof(struct flag),
+	{
+		PROP(STAGE, struct flag, stage),
+		PROP(EVENT, struct flag, event),
+	},
 };
 
 static relevo_event *open_event(const struct stage *stage)
@@ -35,7 +43,6 @@ static bool so_many_wait(void *argument)
 static void set_when_somebody_waits(void *argument)
 {
 	struct flag *flag = argument;
-	flag->event = stage_event(flag->stage, flag->event);
 	child_check(eventually(so_many_wait, flag));
 	child_check(relevo_event_set(flag->event) == RELEVO_OK);
 }
@@ -43,7 +50,7 @@ static void set_when_somebody_waits(void *argument)
 static void wait_for_it(void *argument)
 {
 	const struct flag *flag = argument;
-	relevo_event *event = stage_event(flag->stage, flag->event);
+	relevo_event *event = flag->event;
 	child_check(relevo_event_wait(event, RELEVO_FOREVER) == RELEVO_OK);
 }
 
@@ -76,9 +83,9 @@ static void event_set_clear(void **state)
 	check_set(flag.event);
 	assert_ok(relevo_event_clear(flag.event));
 	check_unset(flag.event, 300);
-	pid_t child = child_start(set_when_somebody_waits, &flag);
+	relevo_process *child = role_start(set_when_somebody_waits, &flag_props, &flag);
 	assert_ok(relevo_event_wait(flag.event, TEST_PATIENCE));
-	child_join(child);
+	role_join(child);
 	check_set(flag.event);
 	relevo_event_close(flag.event);
 }
@@ -87,15 +94,15 @@ static void event_set_releases_all(void **state)
 {
 	const struct stage *stage = *state;
 	struct flag flag = { stage, open_event(stage), WAITERS };
-	pid_t children[WAITERS];
+	relevo_process *children[WAITERS];
 	for (int i = 0; i < WAITERS; i++)
-		children[i] = child_start(wait_for_it, &flag);
+		children[i] = role_start(wait_for_it, &flag_props, &flag);
 	assert_true(eventually(so_many_wait, &flag));
 	/* Set and clear at once: who waited goes on all the same. */
 	assert_ok(relevo_event_set(flag.event));
 	assert_ok(relevo_event_clear(flag.event));
 	for (int i = 0; i < WAITERS; i++)
-		child_join(children[i]);
+		role_join(children[i]);
 	flag.waiters = 0;
 	assert_true(so_many_wait(&flag));
 	relevo_event_close(flag.event);
@@ -159,12 +166,13 @@ static void event_wait_is_idle(void **state)
 	relevo_event_close(event);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(event_set_clear),    STAGE_CASE(event_set_releases_all),
+		ROLE_CASE(event_set_clear),     ROLE_CASE(event_set_releases_all),
 		STAGE_CASE(event_describe),     STAGE_CASE(event_open_rules),
 		STAGE_CASE(event_wait_is_idle),
 	};
-	return cmocka_run_group_tests_name("event", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("event", tests, cast_prepare, NULL);
 }

@@ -1,4 +1,5 @@
 /* Handles that are passed to other processes, as text. */
+#include "conformance/role.h"
 #include "conformance/line.h"
 
 #include <fcntl.h>
@@ -13,6 +14,16 @@ struct passing {
 	struct stage *stage;
 	int input;
 	struct gate closed, done;
+};
+
+static const struct props passing_props = {
+	sizeof(struct passing),
+	{
+		PROP(STAGE, struct passing, stage),
+		PROP(DESCRIPTOR, struct passing, input),
+		PROP(GATE, struct passing, closed),
+		PROP(GATE, struct passing, done),
+	},
 };
 
 static void read_line(int fd, char *text, size_t size)
@@ -60,7 +71,7 @@ static void handle_passing(void **state)
 	passing.input = ends[0];
 	gate_make(&passing.closed);
 	gate_make(&passing.done);
-	pid_t child = child_start(use_what_comes, &passing);
+	relevo_process *child = role_start(use_what_comes, &passing_props, &passing);
 	assert_ok(relevo_queue_open(stage->session, "a queue & more: 100 %", NULL, &queue));
 	assert_ok(relevo_lock_open(stage->session, "sch\303\266n", NULL, &lock));
 	assert_ok(relevo_queue_put(queue, "left by the sender", 18, RELEVO_FOREVER));
@@ -78,7 +89,7 @@ static void handle_passing(void **state)
 	assert_ok(relevo_lock_open(stage->session, "sch\303\266n", NULL, &own));
 	assert_status(relevo_lock_try(own, NULL), RELEVO_TIMED_OUT);
 	gate_open(&passing.closed);
-	child_join(child);
+	role_join(child);
 	assert_ok(relevo_lock_acquire(own, TEST_PATIENCE, NULL));
 	relevo_lock_close(own);
 	gate_close(&passing.closed);
@@ -301,12 +312,15 @@ static void handle_text_rules(void **state)
 	relevo_queue_close(queue);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(handle_passing),         STAGE_CASE(handle_passing_by_pipe),
-		STAGE_CASE(handle_through_a_queue), STAGE_CASE(handle_of_what_is_gone),
+		ROLE_CASE(handle_passing),
+		STAGE_CASE(handle_passing_by_pipe),
+		STAGE_CASE(handle_through_a_queue),
+		STAGE_CASE(handle_of_what_is_gone),
 		STAGE_CASE(handle_text_rules),
 	};
-	return cmocka_run_group_tests_name("handles", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("handles", tests, cast_prepare, NULL);
 }

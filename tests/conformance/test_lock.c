@@ -1,5 +1,5 @@
 /* What multiprocessing.Lock promises. */
-#include "conformance/stage.h"
+#include "conformance/role.h"
 
 struct play {
 	struct stage *stage;
@@ -8,13 +8,24 @@ struct play {
 	int *shared;
 };
 
+static const struct props play_props = {
+	sizeof(struct play),
+	{
+		PROP(STAGE, struct play, stage),
+		PROP(LOCK, struct play, lock),
+		PROP(GATE, struct play, on),
+		PROP(GATE, struct play, off),
+		PROP(MEMORY, struct play, shared),
+	},
+};
+
 static struct play begin(void **state, const struct relevo_lock_options *options)
 {
 	struct play play = { .stage = *state };
 	assert_ok(relevo_lock_open(play.stage->session, NULL, options, &play.lock));
 	gate_make(&play.on);
 	gate_make(&play.off);
-	play.shared = shared_memory(sizeof *play.shared);
+	play.shared = props_memory(sizeof *play.shared);
 	return play;
 }
 
@@ -50,14 +61,14 @@ static void not_recursive(relevo_lock *lock)
 static void release_it(void *argument)
 {
 	struct play *play = argument;
-	child_check(relevo_lock_release(stage_lock(play->stage, play->lock)) == RELEVO_OK);
+	child_check(relevo_lock_release(play->lock) == RELEVO_OK);
 }
 
 static void another_process_releases(struct play *play)
 {
 	relevo_lock *other;
 	assert_ok(relevo_lock_acquire(play->lock, RELEVO_FOREVER, NULL));
-	child_join(child_start(release_it, play));
+	role_join(role_start(release_it, &play_props, play));
 	/* And what the next one holds is not the first one's any more. */
 	assert_ok(relevo_lock_open(play->stage->session, relevo_lock_name(play->lock),
 				   &(struct relevo_lock_options){ .mode = RELEVO_OPEN_EXISTING },
@@ -72,7 +83,7 @@ static void another_process_releases(struct play *play)
 static void hold_it(void *argument)
 {
 	struct play *play = argument;
-	relevo_lock *lock = stage_lock(play->stage, play->lock);
+	relevo_lock *lock = play->lock;
 	child_check(relevo_lock_acquire(lock, RELEVO_FOREVER, NULL) == RELEVO_OK);
 	gate_open(&play->on);
 	gate_pass(&play->off);
@@ -81,7 +92,7 @@ static void hold_it(void *argument)
 
 static void acquire_takes_its_time(struct play *play)
 {
-	pid_t child = child_start(hold_it, play);
+	relevo_process *child = role_start(hold_it, &play_props, play);
 	gate_pass(&play->on);
 	int64_t start = test_now();
 	assert_status(relevo_lock_acquire(play->lock, 300, NULL), RELEVO_TIMED_OUT);
@@ -91,7 +102,7 @@ static void acquire_takes_its_time(struct play *play)
 	assert_between(test_now() - start, 0, 100);
 	gate_open(&play->off);
 	acquire_and_release(play->lock);
-	child_join(child);
+	role_join(child);
 }
 
 static int leave_by_return(relevo_lock *lock)
@@ -178,7 +189,7 @@ static void lock_basic(void **state)
 static void take_it_away(void *argument)
 {
 	struct play *play = argument;
-	relevo_lock *lock = stage_lock(play->stage, play->lock);
+	relevo_lock *lock = play->lock;
 	child_check(relevo_lock_acquire(lock, RELEVO_FOREVER, NULL) == RELEVO_OK);
 	stage_leave(play->stage);
 }
@@ -188,7 +199,7 @@ static void lock_kept(void **state)
 {
 	const struct relevo_lock_options options = { .keep = true };
 	struct play play = begin(state, &options);
-	child_join(child_start(take_it_away, &play));
+	role_join(role_start(take_it_away, &play_props, &play));
 	assert_status(relevo_lock_try(play.lock, NULL), RELEVO_TIMED_OUT);
 	assert_ok(relevo_lock_release(play.lock));
 	assert_status(relevo_lock_release(play.lock), RELEVO_OVER_RELEASE);
@@ -201,7 +212,7 @@ static void lock_not_kept(void **state)
 {
 	struct relevo_grant grant;
 	struct play play = begin(state, NULL);
-	child_join(child_start(take_it_away, &play));
+	role_join(role_start(take_it_away, &play_props, &play));
 	assert_ok(relevo_lock_try(play.lock, &grant));
 	assert_false(grant.owner_died);
 	assert_ok(relevo_lock_release(play.lock));
@@ -220,11 +231,11 @@ static void lock_released_ahead(void **state)
 	}
 	/* What the handle does not hold is released by asking. */
 	assert_status(relevo_lock_release(play.lock), RELEVO_OVER_RELEASE);
-	pid_t child = child_start(hold_it, &play);
+	relevo_process *child = role_start(hold_it, &play_props, &play);
 	gate_pass(&play.on);
 	gate_open(&play.off);
 	acquire_and_release(play.lock);
-	child_join(child);
+	role_join(child);
 	end(&play);
 }
 
@@ -235,7 +246,7 @@ enum { SLOW_CHILDREN = 4, FAST_CHILDREN = 8, ROUNDS = 1000 };
 static void add_slowly(void *argument)
 {
 	struct play *play = argument;
-	relevo_lock *lock = stage_lock(play->stage, play->lock);
+	relevo_lock *lock = play->lock;
 	child_check(relevo_lock_acquire(lock, RELEVO_FOREVER, NULL) == RELEVO_OK);
 	int before = *play->shared;
 	hold_still(500);
@@ -246,7 +257,7 @@ static void add_slowly(void *argument)
 static void add_quickly(void *argument)
 {
 	struct play *play = argument;
-	relevo_lock *lock = stage_lock(play->stage, play->lock);
+	relevo_lock *lock = play->lock;
 	for (int i = 0; i < ROUNDS; i++) {
 		child_check(relevo_lock_acquire(lock, RELEVO_FOREVER, NULL) == RELEVO_OK);
 		*(volatile int *)play->shared += 1;
@@ -256,12 +267,12 @@ static void add_quickly(void *argument)
 
 static void run_all(struct play *play, int children, void (*body)(void *argument))
 {
-	pid_t pids[FAST_CHILDREN];
+	relevo_process *pids[FAST_CHILDREN];
 	*play->shared = 0;
 	for (int i = 0; i < children; i++)
-		pids[i] = child_start(body, play);
+		pids[i] = role_start(body, &play_props, play);
 	for (int i = 0; i < children; i++)
-		child_join(pids[i]);
+		role_join(pids[i]);
 }
 
 static void lock_excludes(void **state)
@@ -277,11 +288,12 @@ static void lock_excludes(void **state)
 	end(&play);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(lock_basic),    STAGE_CASE(lock_excludes),       STAGE_CASE(lock_kept),
-		STAGE_CASE(lock_not_kept), STAGE_CASE(lock_released_ahead),
+		ROLE_CASE(lock_basic),    ROLE_CASE(lock_excludes),       ROLE_CASE(lock_kept),
+		ROLE_CASE(lock_not_kept), ROLE_CASE(lock_released_ahead),
 	};
-	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("lock", tests, cast_prepare, NULL);
 }

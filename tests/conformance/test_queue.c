@@ -1,5 +1,5 @@
 /* Queues between processes. */
-#include "conformance/stage.h"
+#include "conformance/role.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,14 +41,21 @@ static int get_number(relevo_queue *queue, int64_t timeout)
 struct work {
 	struct stage *stage;
 	relevo_queue *queue;
-	relevo_queue *results;
 	int first, count;
+};
+
+static const struct props work_props = {
+	sizeof(struct work),
+	{
+		PROP(STAGE, struct work, stage),
+		PROP(QUEUE, struct work, queue),
+	},
 };
 
 static void take_all(void *argument)
 {
 	const struct work *work = argument;
-	relevo_queue *queue = stage_queue(work->stage, work->queue);
+	relevo_queue *queue = work->queue;
 	for (int i = 0; i < work->count; i++)
 		child_check(get_number(queue, TEST_PATIENCE) == work->first + i);
 	/* The last acknowledgement is still to be sent. */
@@ -81,7 +88,7 @@ static void queue_put_full(void **state)
 	assert_status(put_number(queue, 6, 200), RELEVO_TIMED_OUT);
 	assert_took(start, 200);
 	struct work work = { .stage = stage, .queue = queue, .count = 6 };
-	child_join(child_start(take_all, &work));
+	role_join(role_start(take_all, &work_props, &work));
 	assert_int_equal(size_of(queue), 0);
 	assert_ok(put_number(queue, 7, 0));
 	relevo_queue_close(queue);
@@ -90,7 +97,7 @@ static void queue_put_full(void **state)
 static void put_later(void *argument)
 {
 	const struct work *work = argument;
-	relevo_queue *queue = stage_queue(work->stage, work->queue);
+	relevo_queue *queue = work->queue;
 	hold_still(1000);
 	child_check(put_number(queue, 42, RELEVO_FOREVER) == RELEVO_OK);
 	child_check(relevo_flush(stage_session(work->stage), TEST_PATIENCE) == RELEVO_OK);
@@ -119,16 +126,16 @@ static void queue_get_empty(void **state)
 	assert_status(relevo_queue_get(queue, &item, 200), RELEVO_TIMED_OUT);
 	assert_took(start, 200);
 	struct work work = { .stage = stage, .queue = queue };
-	pid_t child = child_start(put_later, &work);
+	relevo_process *child = role_start(put_later, &work_props, &work);
 	assert_int_equal(get_number(queue, RELEVO_FOREVER), 42);
-	child_join(child);
+	role_join(child);
 	relevo_queue_close(queue);
 }
 
 static void put_some(void *argument)
 {
 	const struct work *work = argument;
-	relevo_queue *queue = stage_queue(work->stage, work->queue);
+	relevo_queue *queue = work->queue;
 	for (int i = 0; i < work->count; i++)
 		child_check(put_number(queue, work->first + i, RELEVO_FOREVER) == RELEVO_OK);
 	/* It leaves right after the last put: that must not be lost. */
@@ -145,7 +152,7 @@ static void queue_order_across_fork(void **state)
 	if (stage->over_tcp)
 		assert_ok(relevo_flush(stage->session, TEST_PATIENCE));
 	struct work work = { .stage = stage, .queue = queue, .first = 10, .count = 10 };
-	child_join(child_start(put_some, &work));
+	role_join(role_start(put_some, &work_props, &work));
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(get_number(queue, TEST_PATIENCE), i);
 	assert_status(relevo_queue_try_get(queue, &item), RELEVO_EMPTY);
@@ -173,11 +180,11 @@ static void queue_join_waits(void **state)
 {
 	struct stage *stage = *state;
 	relevo_queue *queue = open_queue(stage, 0);
-	pid_t workers[WORKERS];
+	relevo_process *workers[WORKERS];
 	struct work work = { .stage = stage, .queue = queue };
 	struct relevo_queue_counts counts;
 	for (int i = 0; i < WORKERS; i++)
-		workers[i] = child_start(work_until_told, &work);
+		workers[i] = role_start(work_until_told, &work_props, &work);
 	int64_t start = test_now();
 	for (int i = 0; i < TASKS; i++)
 		assert_ok(put_number(queue, i, RELEVO_FOREVER));
@@ -189,7 +196,7 @@ static void queue_join_waits(void **state)
 	/* The workers are told that nothing comes any more. */
 	assert_ok(relevo_queue_shutdown(queue, RELEVO_DRAIN));
 	for (int i = 0; i < WORKERS; i++)
-		child_join(workers[i]);
+		role_join(workers[i]);
 	relevo_queue_close(queue);
 }
 
@@ -201,7 +208,7 @@ static void queue_closed(void **state)
 	struct work work = { .stage = stage, .queue = other, .first = 1, .count = 3 };
 	relevo_queue_close(queue);
 	relevo_queue_close(NULL);
-	child_join(child_start(put_some, &work));
+	role_join(role_start(put_some, &work_props, &work));
 	for (int i = 1; i <= 3; i++)
 		assert_int_equal(get_number(other, TEST_PATIENCE), i);
 	relevo_queue_close(other);
@@ -219,7 +226,7 @@ static void queue_rejects_item(void **state)
 	free(large);
 	assert_ok(put_number(queue, 1, 0));
 	struct work work = { .stage = stage, .queue = queue, .first = 1, .count = 1 };
-	child_join(child_start(take_all, &work));
+	role_join(role_start(take_all, &work_props, &work));
 	relevo_queue_close(queue);
 }
 
@@ -229,7 +236,7 @@ static void simple_queue(void **state)
 	relevo_queue *queue = open_queue(stage, 0);
 	struct work work = { .stage = stage, .queue = queue, .first = 5, .count = 2 };
 	assert_int_equal(size_of(queue), 0);
-	child_join(child_start(put_some, &work));
+	role_join(role_start(put_some, &work_props, &work));
 	assert_int_equal(size_of(queue), 2);
 	assert_int_equal(get_number(queue, RELEVO_FOREVER), 5);
 	assert_int_equal(get_number(queue, RELEVO_FOREVER), 6);
@@ -237,16 +244,17 @@ static void simple_queue(void **state)
 	relevo_queue_close(queue);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(queue_put_full),
-		STAGE_CASE(queue_get_empty),
-		STAGE_CASE(queue_order_across_fork),
-		STAGE_CASE(queue_join_waits),
-		STAGE_CASE(queue_closed),
-		STAGE_CASE(queue_rejects_item),
-		STAGE_CASE(simple_queue),
+		ROLE_CASE(queue_put_full),
+		ROLE_CASE(queue_get_empty),
+		ROLE_CASE(queue_order_across_fork),
+		ROLE_CASE(queue_join_waits),
+		ROLE_CASE(queue_closed),
+		ROLE_CASE(queue_rejects_item),
+		ROLE_CASE(simple_queue),
 	};
-	return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("queue", tests, cast_prepare, NULL);
 }

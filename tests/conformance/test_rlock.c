@@ -1,11 +1,19 @@
 /* What multiprocessing.RLock promises. */
-#include "conformance/stage.h"
+#include "conformance/role.h"
 
 #include <pthread.h>
 
 struct play {
 	struct stage *stage;
 	relevo_rlock *lock;
+};
+
+static const struct props play_props = {
+	sizeof(struct play),
+	{
+		PROP(STAGE, struct play, stage),
+		PROP(RLOCK, struct play, lock),
+	},
 };
 
 /* It is somebody else's: neither to be had nor to be released. */
@@ -21,7 +29,7 @@ static void meddle(relevo_rlock *lock)
 static void meddling_child(void *argument)
 {
 	struct play *play = argument;
-	meddle(stage_rlock(play->stage, play->lock));
+	meddle(play->lock);
 }
 
 static void *meddling_thread(void *argument)
@@ -34,7 +42,7 @@ static void *meddling_thread(void *argument)
 static void others_are_kept_out(struct play *play)
 {
 	pthread_t thread;
-	child_join(child_start(meddling_child, play));
+	role_join(role_start(meddling_child, &play_props, play));
 	assert_int_equal(pthread_create(&thread, NULL, meddling_thread, play), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
@@ -73,7 +81,7 @@ static void rlock_basic(void **state)
 static void acquire_and_end(void *argument)
 {
 	struct play *play = argument;
-	relevo_rlock *lock = stage_rlock(play->stage, play->lock);
+	relevo_rlock *lock = play->lock;
 	child_check(relevo_rlock_acquire(lock, RELEVO_FOREVER, NULL) == RELEVO_OK);
 	child_check(relevo_rlock_release(lock) == RELEVO_OK);
 }
@@ -82,7 +90,7 @@ static void acquire_and_end(void *argument)
 static void in_the_child(void *argument)
 {
 	struct play *play = argument;
-	relevo_rlock *lock = stage_rlock(play->stage, play->lock);
+	relevo_rlock *lock = play->lock;
 	child_check(relevo_rlock_release(lock) == RELEVO_NOT_OWNER);
 	child_check(relevo_rlock_try(lock, NULL) == RELEVO_TIMED_OUT);
 }
@@ -91,9 +99,9 @@ static void rlock_across_fork(void **state)
 {
 	struct play play = { .stage = *state };
 	assert_ok(relevo_rlock_open(play.stage->session, NULL, NULL, &play.lock));
-	child_join(child_start(acquire_and_end, &play));
+	role_join(role_start(acquire_and_end, &play_props, &play));
 	assert_ok(relevo_rlock_acquire(play.lock, 0, NULL));
-	child_join(child_start(in_the_child, &play));
+	role_join(role_start(in_the_child, &play_props, &play));
 	assert_ok(relevo_rlock_release(play.lock));
 	assert_status(relevo_rlock_release(play.lock), RELEVO_NOT_OWNER);
 	relevo_rlock_close(play.lock);
@@ -122,12 +130,13 @@ static void rlock_scopes(void **state)
 	relevo_rlock_close(lock);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(rlock_basic),
-		STAGE_CASE(rlock_across_fork),
+		ROLE_CASE(rlock_basic),
+		ROLE_CASE(rlock_across_fork),
 		STAGE_CASE(rlock_scopes),
 	};
-	return cmocka_run_group_tests_name("rlock", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("rlock", tests, cast_prepare, NULL);
 }

@@ -1,5 +1,5 @@
 /* What multiprocessing.Semaphore and BoundedSemaphore promise. */
-#include "conformance/stage.h"
+#include "conformance/role.h"
 
 #include <stdatomic.h>
 
@@ -47,45 +47,58 @@ static void down_and_up(relevo_semaphore *semaphore)
 	release(semaphore, 2);
 }
 
+/* How many are inside, and were at most. */
+struct crowd {
+	atomic_int inside, most;
+};
+
 struct play {
 	struct stage *stage;
 	relevo_semaphore *semaphore;
 	struct gate on;
-	atomic_int *inside, *most;
+	struct crowd *crowd;
+};
+
+static const struct props play_props = {
+	sizeof(struct play),
+	{
+		PROP(STAGE, struct play, stage),
+		PROP(SEMAPHORE, struct play, semaphore),
+		PROP(GATE, struct play, on),
+		PROP(MEMORY, struct play, crowd),
+	},
 };
 
 static void pass_through(void *argument)
 {
 	struct play *play = argument;
-	relevo_semaphore *semaphore = stage_semaphore(play->stage, play->semaphore);
+	relevo_semaphore *semaphore = play->semaphore;
 	child_check(relevo_semaphore_acquire(semaphore, RELEVO_FOREVER, NULL) == RELEVO_OK);
-	int inside = atomic_fetch_add(play->inside, 1) + 1;
-	int most = atomic_load(play->most);
-	while (inside > most && !atomic_compare_exchange_weak(play->most, &most, inside))
+	int inside = atomic_fetch_add(&play->crowd->inside, 1) + 1;
+	int most = atomic_load(&play->crowd->most);
+	while (inside > most && !atomic_compare_exchange_weak(&play->crowd->most, &most, inside))
 		;
 	hold_still(200);
-	atomic_fetch_sub(play->inside, 1);
+	atomic_fetch_sub(&play->crowd->inside, 1);
 	child_check(relevo_semaphore_release(semaphore) == RELEVO_OK);
 }
 
 static void never_more_than_two(struct stage *stage)
 {
 	enum { CHILDREN = 6 };
-	atomic_int *counts = shared_memory(2 * sizeof *counts);
 	struct play play = {
 		.stage = stage,
 		.semaphore = open_with(stage, 2, false),
-		.inside = counts,
-		.most = counts + 1,
+		.crowd = props_memory(sizeof *play.crowd),
 	};
-	pid_t pids[CHILDREN];
+	relevo_process *pids[CHILDREN];
 	int64_t start = test_now();
 	for (int i = 0; i < CHILDREN; i++)
-		pids[i] = child_start(pass_through, &play);
+		pids[i] = role_start(pass_through, &play_props, &play);
 	for (int i = 0; i < CHILDREN; i++)
-		child_join(pids[i]);
+		role_join(pids[i]);
 	assert_true(test_now() - start >= 599);
-	assert_int_equal(atomic_load(play.most), 2);
+	assert_int_equal(atomic_load(&play.crowd->most), 2);
 	assert_int_equal(value_of(play.semaphore), 2);
 	relevo_semaphore_close(play.semaphore);
 }
@@ -112,7 +125,7 @@ static void semaphore_counts(void **state)
 static void give_three(void *argument)
 {
 	struct play *play = argument;
-	relevo_semaphore *semaphore = stage_semaphore(play->stage, play->semaphore);
+	relevo_semaphore *semaphore = play->semaphore;
 	for (int i = 0; i < 3; i++)
 		child_check(relevo_semaphore_release(semaphore) == RELEVO_OK);
 	gate_pass(&play->on);
@@ -125,11 +138,11 @@ static void semaphore_as_signal(void **state)
 	gate_make(&play.on);
 	play.semaphore = open_with(play.stage, 0, false);
 	for (int round = 0; round < 3; round++) {
-		pid_t child = child_start(give_three, &play);
+		relevo_process *child = role_start(give_three, &play_props, &play);
 		for (int i = 0; i < 3; i++)
 			assert_ok(relevo_semaphore_acquire(play.semaphore, TEST_PATIENCE, NULL));
 		gate_open(&play.on);
-		child_join(child);
+		role_join(child);
 		assert_int_equal(value_of(play.semaphore), 0);
 	}
 	relevo_semaphore_close(play.semaphore);
@@ -139,7 +152,7 @@ static void semaphore_as_signal(void **state)
 static void take_and_leave(void *argument)
 {
 	struct play *play = argument;
-	relevo_semaphore *semaphore = stage_semaphore(play->stage, play->semaphore);
+	relevo_semaphore *semaphore = play->semaphore;
 	child_check(relevo_semaphore_acquire(semaphore, RELEVO_FOREVER, NULL) == RELEVO_OK);
 	stage_leave(play->stage);
 }
@@ -154,19 +167,20 @@ static void semaphore_kept(void **state)
 		.keep = true,
 	};
 	assert_ok(relevo_semaphore_open(play.stage->session, NULL, &options, &play.semaphore));
-	child_join(child_start(take_and_leave, &play));
+	role_join(role_start(take_and_leave, &play_props, &play));
 	assert_int_equal(value_of(play.semaphore), 0);
 	release(play.semaphore, 1);
 	assert_status(relevo_semaphore_release(play.semaphore), RELEVO_OVER_RELEASE);
 	relevo_semaphore_close(play.semaphore);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(semaphore_counts),
-		STAGE_CASE(semaphore_as_signal),
-		STAGE_CASE(semaphore_kept),
+		ROLE_CASE(semaphore_counts),
+		ROLE_CASE(semaphore_as_signal),
+		ROLE_CASE(semaphore_kept),
 	};
-	return cmocka_run_group_tests_name("semaphore", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("semaphore", tests, cast_prepare, NULL);
 }

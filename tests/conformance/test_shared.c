@@ -1,5 +1,5 @@
 /* Values and arrays in shared memory: between processes of one host, in place. */
-#include "support/queues.h"
+#include "conformance/role.h"
 
 #include <float.h>
 #include <limits.h>
@@ -44,10 +44,22 @@ static const struct type types[] = {
 	TYPE(double, 2.5, -0.0, DBL_MAX, DBL_TRUE_MIN),
 };
 
-struct writing {
-	const struct type *type;
+/* What a child works on; the type of the values that it writes there when told. */
+struct piece {
+	struct stage *stage;
 	relevo_shared *shared;
-	size_t index;
+	size_t type;
+	struct gate told, done;
+};
+
+static const struct props piece_props = {
+	sizeof(struct piece),
+	{
+		PROP(STAGE, struct piece, stage),
+		PROP(SHARED, struct piece, shared),
+		PROP(GATE, struct piece, told),
+		PROP(GATE, struct piece, done),
+	},
 };
 
 static const void *nth(const struct type *type, size_t index)
@@ -55,33 +67,50 @@ static const void *nth(const struct type *type, size_t index)
 	return (const char *)type->values + index * type->width;
 }
 
-static void write_value(void *argument)
+static void write_value(relevo_shared *shared, const struct type *type, size_t index)
 {
-	struct writing *writing = argument;
-	if (relevo_shared_has_lock(writing->shared))
-		child_check(relevo_shared_lock(writing->shared, TEST_PATIENCE, NULL) == RELEVO_OK);
-	memcpy(relevo_shared_data(writing->shared), nth(writing->type, writing->index),
-	       writing->type->width);
-	if (relevo_shared_has_lock(writing->shared))
-		child_check(relevo_shared_unlock(writing->shared) == RELEVO_OK);
+	if (relevo_shared_has_lock(shared))
+		child_check(relevo_shared_lock(shared, TEST_PATIENCE, NULL) == RELEVO_OK);
+	memcpy(relevo_shared_data(shared), nth(type, index), type->width);
+	if (relevo_shared_has_lock(shared))
+		child_check(relevo_shared_unlock(shared) == RELEVO_OK);
 }
 
-static void each_value_is_seen(relevo_session *session, const struct type *type,
+static void write_values(void *argument)
+{
+	struct piece *piece = argument;
+	const struct type *type = &types[piece->type];
+	for (size_t i = 1; i < type->count; i++) {
+		gate_pass(&piece->told);
+		write_value(piece->shared, type, i);
+		gate_open(&piece->done);
+	}
+}
+
+static void each_value_is_seen(struct stage *stage, size_t number,
 			       enum relevo_shared_locking locking)
 {
+	const struct type *type = &types[number];
 	const struct relevo_shared_options options = {
 		.locking = locking,
 		.initial = type->values,
 		.initial_size = type->width,
 	};
-	relevo_shared *shared = open_with(session, NULL, type->width, &options);
+	relevo_shared *shared = open_with(stage->session, NULL, type->width, &options);
 	assert_int_equal(relevo_shared_size(shared), type->width);
 	assert_memory_equal(relevo_shared_data(shared), type->values, type->width);
+	struct piece piece = { .stage = stage, .shared = shared, .type = number };
+	gate_make(&piece.told);
+	gate_make(&piece.done);
+	relevo_process *child = role_start(write_values, &piece_props, &piece);
 	for (size_t i = 1; i < type->count; i++) {
-		struct writing writing = { type, shared, i };
-		child_join(child_start(write_value, &writing));
+		gate_open(&piece.told);
+		gate_pass(&piece.done);
 		assert_memory_equal(relevo_shared_data(shared), nth(type, i), type->width);
 	}
+	role_join(child);
+	gate_close(&piece.told);
+	gate_close(&piece.done);
 	relevo_shared_close(shared);
 }
 
@@ -92,10 +121,12 @@ struct record {
 };
 
 struct doubling {
-	const char *url;
+	char url[ADDRESS_MAX];
 	char record[64];
 	char text[64];
 };
+
+static const struct props doubling_props = { sizeof(struct doubling), { { PROP_END, 0 } } };
 
 /* As a program does that knows nothing but the names. */
 static void double_everything(void *argument)
@@ -121,21 +152,22 @@ static void double_everything(void *argument)
 
 static void value_types(void **state)
 {
-	struct scene *scene = *state;
+	struct stage *stage = *state;
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-		each_value_is_seen(scene->session, &types[i], RELEVO_SHARED_LOCK);
-		each_value_is_seen(scene->session, &types[i], RELEVO_SHARED_NO_LOCK);
+		each_value_is_seen(stage, i, RELEVO_SHARED_LOCK);
+		each_value_is_seen(stage, i, RELEVO_SHARED_NO_LOCK);
 	}
-	struct doubling names = { .url = scene->broker.url };
+	struct doubling names;
 	const struct record record = { 21, 1.25, INT64_C(1) << 40 };
 	const struct relevo_shared_options with = { .initial = &record,
 						    .initial_size = sizeof record };
 	const struct relevo_shared_options hello = { .initial = "hello", .initial_size = 5 };
-	relevo_shared *first = open_with(scene->session, NULL, sizeof record, &with);
-	relevo_shared *second = open_with(scene->session, NULL, 20, &hello);
+	relevo_shared *first = open_with(stage->session, NULL, sizeof record, &with);
+	relevo_shared *second = open_with(stage->session, NULL, 20, &hello);
+	snprintf(names.url, sizeof names.url, "%s", stage->broker.url);
 	snprintf(names.record, sizeof names.record, "%s", relevo_shared_name(first));
 	snprintf(names.text, sizeof names.text, "%s", relevo_shared_name(second));
-	child_join(child_start(double_everything, &names));
+	role_join(role_start(double_everything, &doubling_props, &names));
 	const struct record *seen = relevo_shared_as(first, struct record);
 	assert_int_equal(seen->small, 42);
 	assert_true(seen->real == 2.5);
@@ -149,31 +181,34 @@ static void value_types(void **state)
 
 static void lock_has_to_wait(void *argument)
 {
-	child_check(relevo_shared_try_lock(argument, NULL) == RELEVO_TRY_AGAIN);
+	relevo_shared *shared = ((struct piece *)argument)->shared;
+	child_check(relevo_shared_try_lock(shared, NULL) == RELEVO_TRY_AGAIN);
 	int64_t start = test_now();
-	child_check(relevo_shared_lock(argument, 100, NULL) == RELEVO_TIMED_OUT);
+	child_check(relevo_shared_lock(shared, 100, NULL) == RELEVO_TIMED_OUT);
 	child_check(test_now() - start >= 99);
-	child_check(relevo_shared_unlock(argument) == RELEVO_NOT_OWNER);
+	child_check(relevo_shared_unlock(shared) == RELEVO_NOT_OWNER);
 }
 
-static void its_lock_excludes(relevo_shared *shared)
+static void its_lock_excludes(struct stage *stage, relevo_shared *shared)
 {
+	struct piece piece = { .stage = stage, .shared = shared };
 	assert_ok(relevo_shared_lock(shared, 0, NULL));
 	assert_ok(relevo_shared_lock(shared, RELEVO_FOREVER, NULL));
 	assert_ok(relevo_shared_unlock(shared));
-	child_join(child_start(lock_has_to_wait, shared));
+	role_join(role_start(lock_has_to_wait, &piece_props, &piece));
 	assert_ok(relevo_shared_unlock(shared));
 	assert_fails(relevo_shared_unlock(shared), RELEVO_NOT_OWNER, relevo_shared_name(shared));
 }
 
-static void accessors_of(relevo_session *session, size_t size)
+static void accessors_of(struct stage *stage, size_t size)
 {
+	relevo_session *session = stage->session;
 	relevo_shared *own = open_with(session, NULL, size, NULL);
 	relevo_shared *owner = NULL;
 	assert_true(relevo_shared_has_lock(own));
 	assert_ok(relevo_shared_lock_owner(own, &owner));
 	assert_ptr_equal(owner, own);
-	its_lock_excludes(own);
+	its_lock_excludes(stage, own);
 
 	const struct relevo_shared_options given = { .locking = RELEVO_SHARED_NO_LOCK,
 						     .lock_of = own };
@@ -181,7 +216,8 @@ static void accessors_of(relevo_session *session, size_t size)
 	assert_ok(relevo_shared_lock_owner(guest, &owner));
 	assert_ptr_equal(owner, own);
 	assert_ok(relevo_shared_lock(guest, 0, NULL));
-	child_join(child_start(lock_has_to_wait, own));
+	struct piece piece = { .stage = stage, .shared = own };
+	role_join(role_start(lock_has_to_wait, &piece_props, &piece));
 	assert_ok(relevo_shared_unlock(own));
 
 	const struct relevo_shared_options none = { .locking = RELEVO_SHARED_NO_LOCK };
@@ -209,17 +245,18 @@ static void accessors_of(relevo_session *session, size_t size)
 
 static void value_lock_accessor(void **state)
 {
-	struct scene *scene = *state;
-	accessors_of(scene->session, sizeof(int));
-	accessors_of(scene->session, 1000 * sizeof(int));
+	struct stage *stage = *state;
+	accessors_of(stage, sizeof(int));
+	accessors_of(stage, 1000 * sizeof(int));
 }
 
 /* ---- array_elements_slices --------------------------------------------- */
 
 static void sum_up(void *argument)
 {
-	int *elements = relevo_shared_data(argument);
-	size_t count = relevo_shared_count(argument, sizeof(int));
+	const struct piece *piece = argument;
+	int *elements = relevo_shared_data(piece->shared);
+	size_t count = relevo_shared_count(piece->shared, sizeof(int));
 	for (size_t i = 1; i < count; i++)
 		elements[i] += elements[i - 1];
 }
@@ -265,14 +302,14 @@ static void out_of_range_changes_nothing(relevo_shared *array)
 	assert_memory_equal(relevo_shared_data(array), before, sizeof before);
 }
 
-static void slices_of(relevo_session *session, enum relevo_shared_locking locking)
+static void slices_of(struct stage *stage, enum relevo_shared_locking locking)
 {
 	const struct relevo_shared_options options = {
 		.locking = locking,
 		.initial = list,
 		.initial_size = sizeof list,
 	};
-	relevo_shared *array = open_with(session, NULL, sizeof list, &options);
+	relevo_shared *array = open_with(stage->session, NULL, sizeof list, &options);
 	int values[LENGTH], sums[LENGTH];
 	struct relevo_slice all = slice_of(0, LENGTH), middle = slice_of(2, 7);
 	assert_int_equal(relevo_shared_count(array, sizeof(int)), LENGTH);
@@ -291,7 +328,8 @@ static void slices_of(relevo_session *session, enum relevo_shared_locking lockin
 	out_of_range_changes_nothing(array);
 	for (size_t i = 0; i < LENGTH; i++)
 		sums[i] = values[i] + (i > 0 ? sums[i - 1] : 0);
-	child_join(child_start(sum_up, array));
+	struct piece piece = { .stage = stage, .shared = array };
+	role_join(role_start(sum_up, &piece_props, &piece));
 	assert_ok(relevo_shared_get(array, &all, values, LENGTH));
 	assert_memory_equal(values, sums, sizeof sums);
 	relevo_shared_close(array);
@@ -300,11 +338,11 @@ static void slices_of(relevo_session *session, enum relevo_shared_locking lockin
 static void array_elements_slices(void **state)
 {
 	enum { SIZE = 100000 };
-	struct scene *scene = *state;
-	slices_of(scene->session, RELEVO_SHARED_LOCK);
-	slices_of(scene->session, RELEVO_SHARED_NO_LOCK);
+	struct stage *stage = *state;
+	slices_of(stage, RELEVO_SHARED_LOCK);
+	slices_of(stage, RELEVO_SHARED_NO_LOCK);
 	for (int round = 0; round < 3; round++) {
-		relevo_shared *array = open_with(scene->session, NULL, SIZE * sizeof(int), NULL);
+		relevo_shared *array = open_with(stage->session, NULL, SIZE * sizeof(int), NULL);
 		int *elements = relevo_shared_as(array, int);
 		for (size_t i = 0; i < SIZE; i++) {
 			assert_int_equal(elements[i], 0);
@@ -319,8 +357,13 @@ static void array_elements_slices(void **state)
 enum { CHILDREN = 8, ADDITIONS = 1000 };
 
 struct counting {
-	const char *url;
-	struct gate *begin;
+	char url[ADDRESS_MAX];
+	struct gate begin;
+};
+
+static const struct props counting_props = {
+	sizeof(struct counting),
+	{ PROP(GATE, struct counting, begin) },
 };
 
 static void count_up(void *argument)
@@ -329,7 +372,7 @@ static void count_up(void *argument)
 	relevo_session *session;
 	relevo_shared *counter;
 	child_check(relevo_open(counting->url, NULL, &session) == RELEVO_OK);
-	gate_pass(counting->begin);
+	gate_pass(&counting->begin);
 	child_check(relevo_shared_open(session, "counter", sizeof(int), NULL, &counter) ==
 		    RELEVO_OK);
 	volatile int *value = relevo_shared_as(counter, int);
@@ -348,31 +391,32 @@ static void count_up(void *argument)
 /* They also all open it at once: one of them creates it, none sees it half made. */
 static void lock_excludes(void **state)
 {
-	struct scene *scene = *state;
-	struct gate begin;
-	pid_t children[CHILDREN];
-	struct counting counting = { scene->broker.url, &begin };
-	gate_make(&begin);
+	struct stage *stage = *state;
+	relevo_process *children[CHILDREN];
+	struct counting counting;
+	snprintf(counting.url, sizeof counting.url, "%s", stage->broker.url);
+	gate_make(&counting.begin);
 	for (int i = 0; i < CHILDREN; i++)
-		children[i] = child_start(count_up, &counting);
+		children[i] = role_start(count_up, &counting_props, &counting);
 	for (int i = 0; i < CHILDREN; i++)
-		gate_open(&begin);
+		gate_open(&counting.begin);
 	for (int i = 0; i < CHILDREN; i++)
-		child_join(children[i]);
-	gate_close(&begin);
-	relevo_shared *counter = open_with(scene->session, "counter", sizeof(int), NULL);
+		role_join(children[i]);
+	gate_close(&counting.begin);
+	relevo_shared *counter = open_with(stage->session, "counter", sizeof(int), NULL);
 	assert_false(relevo_shared_created(counter));
 	assert_int_equal(*relevo_shared_as(counter, int), CHILDREN * ADDITIONS);
 	relevo_shared_close(counter);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		scene_unit_test(value_types),
-		scene_unit_test(value_lock_accessor),
-		scene_unit_test(array_elements_slices),
-		scene_unit_test(lock_excludes),
+		ROLE_LOCAL_CASE(value_types),
+		ROLE_LOCAL_CASE(value_lock_accessor),
+		ROLE_LOCAL_CASE(array_elements_slices),
+		ROLE_LOCAL_CASE(lock_excludes),
 	};
-	return cmocka_run_group_tests_name("shared", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("shared", tests, cast_prepare, NULL);
 }

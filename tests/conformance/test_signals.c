@@ -1,4 +1,5 @@
 /* Calls and signals: they go on, or end if the program says so. */
+#include "conformance/role.h"
 #include "conformance/line.h"
 
 #include <pthread.h>
@@ -46,9 +47,16 @@ static relevo_session *open_stoppable(const struct stage *stage)
 /* Once somebody waits on an object, the director gets a signal. */
 struct disturbance {
 	struct stage *stage;
-	const char *queue; /* where it waits */
+	char queue[16]; /* where it waits */
 	int number, count;
 	pid_t director;
+};
+
+static const struct props disturbance_props = {
+	sizeof(struct disturbance),
+	{
+		PROP(STAGE, struct disturbance, stage),
+	},
 };
 
 static int find_getter(const struct relevo_queue_info *info, void *user)
@@ -71,11 +79,12 @@ static void disturb(void *argument)
 		child_check(kill(disturbance->director, disturbance->number) == 0);
 }
 
-static pid_t start_disturbance(struct stage *stage, const char *queue, int number, int count)
+static relevo_process *start_disturbance(struct stage *stage, const char *queue, int number,
+					 int count)
 {
-	static struct disturbance disturbance;
-	disturbance = (struct disturbance){ stage, queue, number, count, getpid() };
-	return child_start(disturb, &disturbance);
+	struct disturbance disturbance = { stage, "", number, count, getpid() };
+	snprintf(disturbance.queue, sizeof disturbance.queue, "%s", queue);
+	return role_start(disturb, &disturbance_props, &disturbance);
 }
 
 static void condition_interrupted(void **state)
@@ -90,15 +99,15 @@ static void condition_interrupted(void **state)
 		session, "c", &(struct relevo_condition_options){ .lock = lock }, &condition));
 	assert_ok(relevo_lock_acquire(lock, RELEVO_FOREVER, NULL));
 	/* The program does not want to hear of this one. */
-	pid_t child = start_disturbance(stage, "c", SIGUSR1, 1);
+	relevo_process *child = start_disturbance(stage, "c", SIGUSR1, 1);
 	assert_status(relevo_condition_wait(condition, 1000), RELEVO_TIMED_OUT);
-	child_join(child);
+	role_join(child);
 	assert_int_equal(signals_seen, 1);
 	child = start_disturbance(stage, "c", SIGINT, 1);
 	int64_t start = test_now();
 	assert_status(relevo_condition_wait(condition, 60000), RELEVO_INTERRUPTED);
 	assert_true(test_now() - start < TEST_PATIENCE);
-	child_join(child);
+	role_join(child);
 	/* It has the lock, and leaves no waiter behind. */
 	stop = 0;
 	assert_ok(relevo_condition_notify_all(condition));
@@ -295,24 +304,24 @@ static void survive(struct stage *stage, int flags)
 	assert_ok(relevo_queue_open(stage->session, "bounded",
 				    &(struct relevo_queue_options){ .capacity = 1 }, &bounded));
 	struct disturbance disturbance = { stage, "q", SIGUSR1, MANY, getpid() };
-	pid_t child = child_start(put_a_number, &disturbance);
+	relevo_process *child = role_start(put_a_number, &disturbance_props, &disturbance);
 	relevo_item item;
 	assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
 	assert_string_equal(item.data, "here");
 	relevo_item_free(&item);
-	child_join(child);
+	role_join(child);
 	assert_true(signals_seen > 0);
 
 	char *large = malloc(LARGE);
 	assert_non_null(large);
 	for (size_t byte = 0; byte < LARGE; byte++)
 		large[byte] = (char)(byte / 4096);
-	disturbance.queue = "bounded";
+	strcpy(disturbance.queue, "bounded");
 	signals_seen = 0;
 	assert_ok(relevo_queue_put(bounded, large, LARGE, TEST_PATIENCE));
-	child = child_start(get_large, &disturbance);
+	child = role_start(get_large, &disturbance_props, &disturbance);
 	assert_ok(relevo_queue_put(bounded, large, LARGE, TEST_PATIENCE));
-	child_join(child);
+	role_join(child);
 	assert_true(signals_seen > 0);
 	free(large);
 
@@ -414,14 +423,15 @@ static void calls_survive_signals(void **state)
 	survive_with_a_pipe(*state, SA_RESTART);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(condition_interrupted),
+		ROLE_CASE(condition_interrupted),
 		STAGE_CASE(interrupted_gets_lose_nothing),
 		STAGE_CASE(an_item_that_comes_too_late_goes_back),
 		STAGE_CASE(each_thread_can_be_interrupted),
-		STAGE_CASE(calls_survive_signals),
+		ROLE_CASE(calls_survive_signals),
 	};
-	return cmocka_run_group_tests_name("signals", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("signals", tests, cast_prepare, NULL);
 }

@@ -1,6 +1,5 @@
-/* Hosted values between processes. They have no lock of their own yet: the case
- * value_lock_accessor is missing here. */
-#include "conformance/stage.h"
+/* Hosted values between processes. */
+#include "conformance/role.h"
 
 #include <float.h>
 #include <limits.h>
@@ -8,8 +7,16 @@
 struct shared {
 	const struct stage *stage;
 	relevo_value *value;
-	const void *operand;
+	char operand[8];
 	size_t size;
+};
+
+static const struct props shared_props = {
+	sizeof(struct shared),
+	{
+		PROP(STAGE, struct shared, stage),
+		PROP(VALUE, struct shared, value),
+	},
 };
 
 /* A new one. A child over tcp:// may still have the last one open. */
@@ -34,7 +41,7 @@ static relevo_value *open_value(const struct stage *stage, enum relevo_type type
 static void write_it(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = stage_value(shared->stage, shared->value);
+	relevo_value *value = shared->value;
 	child_check(relevo_value_set(value, shared->operand, shared->size) == RELEVO_OK);
 }
 
@@ -55,8 +62,10 @@ static void check_type(const struct stage *stage, enum relevo_type type, size_t 
 	assert_value(value, numbers[0], size);
 	assert_ok(relevo_value_set(value, numbers[1], size));
 	assert_value(value, numbers[1], size);
-	struct shared shared = { stage, value, numbers[2], size };
-	child_join(child_start(write_it, &shared));
+	struct shared shared = { .stage = stage, .value = value, .size = size };
+	assert_true(size <= sizeof shared.operand);
+	memcpy(shared.operand, numbers[2], size);
+	role_join(role_start(write_it, &shared_props, &shared));
 	assert_value(value, numbers[2], size);
 	assert_status(relevo_value_set(value, numbers[0], size + 1), RELEVO_BAD_ARGUMENT);
 	assert_value(value, numbers[2], size);
@@ -79,7 +88,7 @@ struct record {
 static void double_record(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = stage_value(shared->stage, shared->value);
+	relevo_value *value = shared->value;
 	struct record old, new;
 	memset(&new, 0, sizeof new);
 	child_check(relevo_value_get(value, &old, sizeof old) == RELEVO_OK);
@@ -92,7 +101,7 @@ static void double_record(void *argument)
 static void double_text(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = stage_value(shared->stage, shared->value);
+	relevo_value *value = shared->value;
 	char text[20], twice[41];
 	child_check(relevo_value_get(value, text, sizeof text) == RELEVO_OK);
 	snprintf(twice, sizeof twice, "%s%s", text, text);
@@ -107,13 +116,13 @@ static void check_bytes(const struct stage *stage)
 	record = (struct record){ 3, 5.5, INT64_C(1) << 40 };
 	struct shared shared = { .stage = stage };
 	shared.value = open_value(stage, RELEVO_BYTES, sizeof record, &record);
-	child_join(child_start(double_record, &shared));
+	role_join(role_start(double_record, &shared_props, &shared));
 	assert_ok(relevo_value_get(shared.value, &found, sizeof found));
 	assert_true(found.number == 6 && found.real == 11.0 && found.large == INT64_C(1) << 41);
 	relevo_value_close(shared.value);
 	char text[20] = "hello";
 	shared.value = open_value(stage, RELEVO_BYTES, sizeof text, text);
-	child_join(child_start(double_text, &shared));
+	role_join(role_start(double_text, &shared_props, &shared));
 	assert_ok(relevo_value_get(shared.value, text, sizeof text));
 	assert_string_equal(text, "hellohello");
 	relevo_value_close(shared.value);
@@ -143,7 +152,7 @@ enum { ADDERS = 4, ADDITIONS = 500 };
 static void add_many(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = stage_value(shared->stage, shared->value);
+	relevo_value *value = shared->value;
 	const int64_t one = 1;
 	for (int i = 0; i < ADDITIONS; i++)
 		child_check(relevo_value_add(value, &one, NULL, sizeof one) == RELEVO_OK);
@@ -152,7 +161,7 @@ static void add_many(void *argument)
 static void exchange_many(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = stage_value(shared->stage, shared->value);
+	relevo_value *value = shared->value;
 	int64_t seen = 0;
 	for (int done = 0; done < ADDITIONS;) {
 		int64_t next = seen + 1;
@@ -169,14 +178,14 @@ static void value_changes_are_atomic(void **state)
 {
 	const struct stage *stage = *state;
 	struct shared shared = { .stage = stage };
-	pid_t children[2 * ADDERS];
+	relevo_process *children[2 * ADDERS];
 	shared.value = open_value(stage, RELEVO_INT64, 0, NULL);
 	for (int i = 0; i < ADDERS; i++) {
-		children[i] = child_start(add_many, &shared);
-		children[ADDERS + i] = child_start(exchange_many, &shared);
+		children[i] = role_start(add_many, &shared_props, &shared);
+		children[ADDERS + i] = role_start(exchange_many, &shared_props, &shared);
 	}
 	for (int i = 0; i < 2 * ADDERS; i++)
-		child_join(children[i]);
+		role_join(children[i]);
 	const int64_t expected = 2 * ADDERS * ADDITIONS;
 	assert_value(shared.value, &expected, sizeof expected);
 	relevo_value_close(shared.value);
@@ -215,10 +224,10 @@ static void value_wait_until(void **state)
 		relevo_value_wait_until(shared.value, RELEVO_IS_GREATER, &none, sizeof none, 200),
 		RELEVO_TIMED_OUT);
 	assert_took(start, 200);
-	pid_t child = child_start(add_many, &shared);
+	relevo_process *child = role_start(add_many, &shared_props, &shared);
 	assert_ok(relevo_value_wait_until(shared.value, RELEVO_IS_GREATER_OR_EQUAL, &all,
 					  sizeof all, TEST_PATIENCE));
-	child_join(child);
+	role_join(child);
 	assert_value(shared.value, &all, sizeof all);
 	assert_status(relevo_value_wait_until(shared.value, (enum relevo_comparison)6, &all,
 					      sizeof all, 0),
@@ -230,15 +239,15 @@ static void value_wait_change(void **state)
 {
 	const struct stage *stage = *state;
 	const char text[4] = "abc";
-	struct shared shared = { stage, NULL, text, sizeof text };
+	struct shared shared = { stage, NULL, "abc", sizeof text };
 	uint64_t version = 0;
 	shared.value = open_value(stage, RELEVO_BYTES, sizeof text, NULL);
 	assert_status(relevo_value_wait_change(shared.value, &version, 0), RELEVO_TIMED_OUT);
-	pid_t child = child_start(write_it, &shared);
+	relevo_process *child = role_start(write_it, &shared_props, &shared);
 	assert_ok(relevo_value_wait_change(shared.value, &version, TEST_PATIENCE));
 	assert_int_equal(version, 1);
 	assert_value(shared.value, text, sizeof text);
-	child_join(child);
+	role_join(child);
 	assert_status(relevo_value_wait_change(shared.value, &version, 0), RELEVO_TIMED_OUT);
 	assert_status(relevo_value_wait_until(shared.value, RELEVO_IS_EQUAL, text, sizeof text, 0),
 		      RELEVO_BAD_ARGUMENT);
@@ -284,7 +293,7 @@ static void value_open_rules(void **state)
 static void add_in_two_steps(void *argument)
 {
 	const struct shared *shared = argument;
-	relevo_value *value = stage_value(shared->stage, shared->value);
+	relevo_value *value = shared->value;
 	relevo_rlock *lock = NULL;
 	child_check(relevo_value_lock(value, &lock) == RELEVO_OK);
 	for (int i = 0; i < 50; i++) {
@@ -301,16 +310,16 @@ static void value_lock_accessor(void **state)
 {
 	struct stage *stage = *state;
 	enum { CHILDREN = 4 };
-	pid_t children[CHILDREN];
+	relevo_process *children[CHILDREN];
 	struct shared shared = { .stage = stage };
 	relevo_rlock *lock = NULL, *same = NULL, *given = NULL;
 	relevo_value *guarded = NULL, *bare = NULL;
 	int64_t sum;
 	shared.value = open_value(stage, RELEVO_INT64, 0, NULL);
 	for (int i = 0; i < CHILDREN; i++)
-		children[i] = child_start(add_in_two_steps, &shared);
+		children[i] = role_start(add_in_two_steps, &shared_props, &shared);
 	for (int i = 0; i < CHILDREN; i++)
-		child_join(children[i]);
+		role_join(children[i]);
 	assert_ok(relevo_value_get(shared.value, &sum, sizeof sum));
 	assert_int_equal(sum, CHILDREN * 50);
 	/* Its own is recursive, and always the same. */
@@ -368,13 +377,14 @@ static void array_lock_accessor(void **state)
 	relevo_array_close(array);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(value_lock_accessor), STAGE_CASE(array_lock_accessor),
-		STAGE_CASE(value_types),         STAGE_CASE(value_changes_are_atomic),
-		STAGE_CASE(value_sums),          STAGE_CASE(value_wait_until),
-		STAGE_CASE(value_wait_change),   STAGE_CASE(value_open_rules),
+		ROLE_CASE(value_lock_accessor), STAGE_CASE(array_lock_accessor),
+		ROLE_CASE(value_types),         ROLE_CASE(value_changes_are_atomic),
+		STAGE_CASE(value_sums),         ROLE_CASE(value_wait_until),
+		ROLE_CASE(value_wait_change),   STAGE_CASE(value_open_rules),
 	};
-	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("value", tests, cast_prepare, NULL);
 }

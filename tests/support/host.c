@@ -113,7 +113,17 @@ const struct test_host *test_host(void)
 
 bool test_host_enter(void)
 {
-	return setns(the_host.fd, CLONE_NEWNET) == 0;
+	return test_host_enter_at(the_host.fd);
+}
+
+int test_host_descriptor(void)
+{
+	return the_host.fd;
+}
+
+bool test_host_enter_at(int descriptor)
+{
+	return setns(descriptor, CLONE_NEWNET) == 0;
 }
 
 void test_host_unplug(bool unplugged)

@@ -19,6 +19,10 @@ const struct test_host *test_host(void);
 /* In a child: be there from now on. Before it has any socket. False: refused. */
 bool test_host_enter(void);
 
+/* The same in a process that has this descriptor of the namespace from its parent. */
+int test_host_descriptor(void);
+bool test_host_enter_at(int descriptor);
+
 /* Unplug the cable, at the other end; and plug it in again. Nothing is told to anybody:
  * what is sent is lost. */
 void test_host_unplug(bool unplugged);
