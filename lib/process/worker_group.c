@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A worker that lived shorter than this died of something that will kill the next
- * one too: wait before replacing it. */
+/* A worker that lived shorter than this, while the whole group got nothing done, died of
+ * something that will kill the next one too: wait before replacing it. */
 #define YOUNG         NSEC_PER_SEC
 #define FIRST_PAUSE   (50 * NSEC_PER_MSEC)
 #define LONGEST_PAUSE (5 * NSEC_PER_SEC)
@@ -27,7 +27,8 @@ struct member {
 	pid_t pid;
 	int alarm_fd; /* a timer that the worker sets: see worker_setup */
 	nsec_t started;
-	nsec_t start_at; /* NSEC_NEVER: not again */
+	unsigned done_before; /* tasks of the group, when it was started */
+	nsec_t start_at;      /* NSEC_NEVER: not again */
 	nsec_t pause;
 };
 
@@ -80,9 +81,9 @@ static void forget(void *parent)
 		close(group->options->ready_fd);
 }
 
-static void delay(struct member *member, nsec_t now)
+static void delay(struct member *member, bool progress, nsec_t now)
 {
-	if (now - member->started >= YOUNG) {
+	if (progress || now - member->started >= YOUNG) {
 		member->pause = 0;
 		member->start_at = now;
 		return;
@@ -117,6 +118,7 @@ static void start(struct group *group, int index, nsec_t now)
 	member->started = now;
 	slot->error = (struct error){ 0 };
 	slot->end = WORKER_DIES;
+	member->done_before = atomic_load(&group->table->done);
 	atomic_store(&slot->stage, WORKER_STARTING);
 	atomic_store(&slot->busy, false);
 	group->starting = slot;
@@ -125,7 +127,7 @@ static void start(struct group *group, int index, nsec_t now)
 		struct error error;
 		error_set_errno(&error, RELEVO_SYSTEM, errno, "a worker cannot be started");
 		note_failure(group, &error);
-		delay(member, now);
+		delay(member, false, now);
 		return;
 	}
 	atomic_store(&slot->pid, member->pid);
@@ -197,7 +199,7 @@ static void decide(struct group *group, int index, nsec_t now, int state)
 	if (slot->end == WORKER_RETIRED)
 		member->start_at = now;
 	else
-		delay(member, now);
+		delay(member, atomic_load(&group->table->done) != member->done_before, now);
 	if (slot->end == WORKER_UNREADY || atomic_load(&slot->stage) == WORKER_INITIALIZING)
 		count_unready(group, slot, member->pid, state);
 }

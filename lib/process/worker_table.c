@@ -38,8 +38,9 @@ void worker_slot_begin(struct worker_slot *slot, const char *reply_to, uint64_t 
 	atomic_store_explicit(&slot->busy, true, memory_order_release);
 }
 
-void worker_slot_done(struct worker_slot *slot)
+void worker_slot_done(struct worker_table *table, struct worker_slot *slot)
 {
+	atomic_fetch_add_explicit(&table->done, 1, memory_order_relaxed);
 	atomic_store_explicit(&slot->busy, false, memory_order_release);
 }
 

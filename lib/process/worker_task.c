@@ -110,7 +110,7 @@ int worker_task_run(struct worker *worker, relevo_item *item)
 	if (status == RELEVO_OK)
 		status = run_chunk(worker, &chunk);
 	worker->chunk = NULL;
-	worker_slot_done(worker->setup->slot);
+	worker_slot_done(worker->setup->table, worker->setup->slot);
 	free(chunk.part.statuses);
 	free(chunk.part.sizes);
 	task_free(chunk.task);

@@ -10,7 +10,7 @@ static struct shared {
 	int initialized;
 	int order[100];
 	int count;
-} *shared;
+} * shared;
 
 static struct gate begun, go_on;
 

@@ -11,7 +11,7 @@ static struct shared {
 	int64_t when[64];
 	int order[64]; /* the numbers, as they were run */
 	int count;
-} *shared;
+} * shared;
 
 static struct gate begun, go_on;
 
@@ -270,8 +270,7 @@ static void the_last_death_is_told(void **state)
 	pool_open(scene, 2);
 	assert_ok(relevo_pool_apply(scene->pool, "die by signal", "", 0, RELEVO_FOREVER, &result));
 	assert_int_equal(result.status, RELEVO_WORKER_DIED);
-	snprintf(process, sizeof process, "process %llu",
-		 (unsigned long long)result.worker_pid);
+	snprintf(process, sizeof process, "process %llu", (unsigned long long)result.worker_pid);
 	assert_non_null(strstr(result.data, "3 times"));
 	assert_non_null(strstr(result.data, "killed by signal 9"));
 	assert_non_null(strstr(result.data, process));
@@ -465,8 +464,8 @@ static void tasks_are_run_in_the_pools_order(void **state)
 	expect_order(scene, RELEVO_PRIORITY, options, (const uint32_t[]){ 2, 3, 1 });
 	expect_order(scene, RELEVO_SHORTEST, options, (const uint32_t[]){ 3, 1, 2 });
 	relevo_pool *pool;
-	assert_status(relevo_pool_open(scene->session,
-				       &(struct relevo_pool_options){ .order = 4 }, &pool),
+	assert_status(relevo_pool_open(scene->session, &(struct relevo_pool_options){ .order = 4 },
+				       &pool),
 		      RELEVO_BAD_ARGUMENT);
 }
 
