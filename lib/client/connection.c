@@ -106,12 +106,9 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 		status = dispatch_frames(session, missing, &error);
 	if (status == RELEVO_OK || status == RELEVO_TRY_AGAIN)
 		return status;
-	/* A broker that is killed may leave neither an end nor a reason. */
-	if (error.status == RELEVO_OK)
-		error_set(&error, RELEVO_DISCONNECTED, "%s",
-			  status == RELEVO_END_OF_STREAM ? "the broker closed the connection"
-							 : "the connection to the broker is lost");
-	connection_lost(session, RELEVO_DISCONNECTED, error_text(&error));
+	connection_lost(session, RELEVO_DISCONNECTED,
+			status == RELEVO_END_OF_STREAM ? "the broker closed the connection"
+						       : error_text(&error));
 	return RELEVO_DISCONNECTED;
 }
 

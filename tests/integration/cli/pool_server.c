@@ -7,20 +7,23 @@ enum { MOST_WORDS = 16 };
 
 /* ---- what the broker knows ------------------------------------------------------ */
 
+enum what { WORKERS, RUNNING, WAITING };
+
 struct wanted {
 	struct scene *scene;
-	uint64_t workers, running;
-	bool running_counts;
+	enum what what;
+	uint64_t count;
 };
 
 static int matches(const struct relevo_pool_info *info, void *user)
 {
 	const struct wanted *wanted = user;
-	if (strcmp(info->name, "w") != 0)
-		return 0;
-	bool enough = wanted->running_counts ? info->running == wanted->running
-					     : info->workers == wanted->workers;
-	return enough ? 1 : 0;
+	const uint64_t counts[] = {
+		[WORKERS] = info->workers,
+		[RUNNING] = info->running,
+		[WAITING] = info->waiting,
+	};
+	return strcmp(info->name, "w") == 0 && counts[wanted->what] == wanted->count;
 }
 
 static bool is_so(void *argument)
@@ -29,16 +32,25 @@ static bool is_so(void *argument)
 	return relevo_pool_list(wanted->scene->session, "w", matches, wanted) == 1;
 }
 
+static void wait_for(struct scene *scene, enum what what, uint64_t count)
+{
+	struct wanted wanted = { scene, what, count };
+	assert_true(eventually(is_so, &wanted));
+}
+
 void server_wait_workers(struct scene *scene, uint64_t count)
 {
-	struct wanted wanted = { .scene = scene, .workers = count };
-	assert_true(eventually(is_so, &wanted));
+	wait_for(scene, WORKERS, count);
 }
 
 void server_wait_running(struct scene *scene, uint64_t count)
 {
-	struct wanted wanted = { .scene = scene, .running = count, .running_counts = true };
-	assert_true(eventually(is_so, &wanted));
+	wait_for(scene, RUNNING, count);
+}
+
+void server_wait_waiting(struct scene *scene, uint64_t count)
+{
+	wait_for(scene, WAITING, count);
 }
 
 /* ---- processes -------------------------------------------------------------------- */

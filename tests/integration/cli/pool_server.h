@@ -12,9 +12,10 @@ pid_t server_start(struct scene *scene, uint64_t workers, const char *const *wor
 #define server_begin(scene, workers, ...)                                                          \
 	server_start((scene), (workers), (const char *const[]){ __VA_ARGS__, NULL })
 
-/* Wait until the pool has so many workers, or tasks that run. */
+/* Wait until the pool has so many workers, tasks that run, or tasks that wait. */
 void server_wait_workers(struct scene *scene, uint64_t count);
 void server_wait_running(struct scene *scene, uint64_t count);
+void server_wait_waiting(struct scene *scene, uint64_t count);
 
 /* SIGTERM: it ends in order. */
 void server_stop(pid_t server);

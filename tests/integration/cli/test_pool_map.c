@@ -172,6 +172,21 @@ static void endless_input_ends_with_its_reader(void **state)
 	server_stop(server);
 }
 
+static void progress_is_told(void **state)
+{
+	pid_t server = server_begin(*state, 1, "-j", "1", "--", "sh", "-c", "exit $1", "x");
+	struct outcome outcome = client("", "pool", "map", "w", "--progress", "0", "0", "0", "1");
+	assert_int_equal(outcome.status, 1);
+	assert_string_equal(outcome.out, "");
+	/* The last line, whatever came before. */
+	const char last[] = "\n3 done, 1 failed, 0 under way\n";
+	size_t length = strlen(outcome.error);
+	assert_true(length > strlen(last));
+	assert_string_equal(outcome.error + length - strlen(last), last);
+	outcome_free(&outcome);
+	server_stop(server);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------ */
 
 static void json_tells_all(void **state)
@@ -264,6 +279,7 @@ int main(void)
 		client_unit_test(output_is_bytes),
 		client_unit_test(results_do_not_wait_for_input),
 		client_unit_test(endless_input_ends_with_its_reader),
+		client_unit_test(progress_is_told),
 		client_unit_test(json_tells_all),
 		client_unit_test(pools_are_told),
 	};

@@ -116,13 +116,9 @@ static void the_highest_priority_is_first(void **state)
 	pid_t callers[3] = { caller_begin("1") };
 	scratch_number(scene, "done", 1);
 	callers[1] = caller_begin("2");
-	relevo_queue *tasks = queue_open_existing(scene->session, "pool/w");
-	while (counts_of(tasks).ready < 1)
-		usleep(1000);
+	server_wait_waiting(scene, 1);
 	callers[2] = caller_begin("-p", "5", "3");
-	while (counts_of(tasks).ready < 2)
-		usleep(1000);
-	relevo_queue_close(tasks);
+	server_wait_waiting(scene, 2);
 	barrier_open(fd);
 	assert_int_equal(scratch_number(scene, "done", 2), 3);
 	barrier_open(fd);
