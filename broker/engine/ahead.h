@@ -17,6 +17,7 @@ struct ahead {
 	uint32_t handle;
 	uint32_t items;         /* unread */
 	bool recalled;          /* and has not given them back yet */
+	bool begins;            /* says which of them it begins to work on */
 	struct list leases;     /* of the unread items */
 	struct list in_queue;   /* in queue->readers */
 	struct heap_node timer; /* when its time to give them back is over */

@@ -247,6 +247,8 @@ struct put_request {
 	size_t count;
 	const uint64_t *acks; /* leases of this session, acknowledged in the same step */
 	size_t ack_count;
+	bool or_drop;    /* no queue of that name: the leases are acknowledged all the same;
+			    a lease is not held: the items are dropped. OK in both cases */
 	nsec_t deadline; /* how long to wait for room; 0: not at all */
 	/* The rest is of each of the items. */
 	int32_t priority;       /* unless the order is SHORTEST */
@@ -288,6 +290,7 @@ struct get_request {
 	uint32_t max_items; /* 0 means 1 */
 	uint32_t max_bytes; /* stop before exceeding it, but give one item; 0: no bound */
 	uint32_t ahead;     /* so many more may come, to be given back when recalled */
+	bool begins;        /* lease_begin() tells which of them are worked on */
 	nsec_t deadline;    /* 0: do not wait */
 	/* Further queues: the first that has an item serves, of several the one that is
 	 * named first. GET_MOST_QUEUES at most; nothing comes ahead then. */
@@ -314,6 +317,10 @@ void queue_get(struct engine_peer *peer, const struct get_request *request, nsec
  */
 int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
 	      struct error *error);
+
+/* An item that came ahead is not unread any more. Nothing happens if the lease is not held,
+ * or was never unread. */
+void lease_begin(struct engine_peer *peer, uint64_t lease);
 
 /* Give items back to their place, to be handed out not before `not_before`
  * (0: at once). `unread`: takes back the count of the delivery too. NOT_OWNER

@@ -172,8 +172,13 @@ void leases_return(struct engine_peer *peer)
 	struct lease_table *table = &peer->leases;
 	uint32_t slot = 0;
 	struct lease *lease;
-	while ((lease = lease_next(peer, &slot)) != NULL)
-		lease_return(lease);
+	while ((lease = lease_next(peer, &slot)) != NULL) {
+		/* Nobody knows what it had read, unless it said so. */
+		if (lease->ahead != NULL && lease->ahead->begins)
+			lease_return_unread(lease);
+		else
+			lease_return(lease);
+	}
 	for (uint32_t i = 0; i < table->chunk_count; i++) {
 		free(table->chunks[i]);
 		account_release(peer->account, chunk_cost);

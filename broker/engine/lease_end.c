@@ -1,5 +1,6 @@
 /* How a session ends its leases. */
 #include "base/mutant.h"
+#include "engine/ahead.h"
 #include "engine/dead_letter.h"
 #include "engine/lease.h"
 #include "engine/peer.h"
@@ -166,6 +167,13 @@ int lease_extend(struct engine_peer *peer, const uint64_t *leases, size_t count,
 	const struct operation operation = { extend, .failure = "", .time = time };
 	engine_at(peer->engine, now);
 	return apply_to_all(peer, leases, count, &operation, error);
+}
+
+void lease_begin(struct engine_peer *peer, uint64_t number)
+{
+	struct lease *lease = lease_find(peer, number);
+	if (lease != NULL && lease->ahead != NULL)
+		ahead_remove(lease);
 }
 
 static void unmark(struct engine_peer *peer, const uint64_t *leases, size_t count)

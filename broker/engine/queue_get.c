@@ -170,7 +170,10 @@ static int begin(struct engine_peer *peer, const struct get_request *request, st
 		.max_ahead = request->ahead,
 		.handle = request->handle,
 	};
-	if (request->ahead > 0 && ahead_open(peer, request->handle) == NULL)
+	struct ahead *ahead = request->ahead > 0 ? ahead_open(peer, request->handle) : NULL;
+	if (ahead != NULL)
+		ahead->begins = request->begins;
+	else
 		waiter->max_ahead = 0;
 	status = waiter_park(waiter, peer, request->deadline);
 	if (status != RELEVO_OK)

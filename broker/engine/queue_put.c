@@ -195,14 +195,29 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 	return RELEVO_OK;
 }
 
+/* Nobody wants the items, or they are not for this session to put: it is done with
+ * what it holds. */
+static void drop(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter)
+{
+	const struct answer answer = { .status = RELEVO_OK, .text = "" };
+	for (size_t i = 0; i < request->ack_count; i++) {
+		struct lease *lease = lease_find(peer, request->acks[i]);
+		if (lease != NULL)
+			lease_acknowledge(lease);
+	}
+	waiter->answer(waiter, &answer);
+}
+
 void queue_put(struct engine_peer *peer, const struct put_request *request, nsec_t now,
 	       struct waiter *waiter)
 {
 	struct engine *engine = peer->engine;
 	struct error error;
 	engine_at(engine, now);
-	if (begin(peer, request, waiter, &error) == RELEVO_OK)
-		engine_run(engine);
-	else
+	int status = begin(peer, request, waiter, &error);
+	if (request->or_drop && (status == RELEVO_NOT_FOUND || status == RELEVO_NOT_OWNER))
+		drop(peer, request, waiter);
+	else if (status != RELEVO_OK)
 		waiter_refuse(waiter, &error);
+	engine_run(engine);
 }

@@ -78,6 +78,8 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 	nsec_t deadline = put->quiet ? 0 : session_deadline(session, put->timeout_ms);
 	struct error error = { 0 };
 	struct call *call;
+	if (put->begin != 0)
+		lease_begin(session->peer, put->begin);
 	if (call_new(session, header->call, deadline != 0, &call, &error) != RELEVO_OK) {
 		const struct answer answer = { .status = error.status, .text = error.text };
 		if (put->quiet)
@@ -93,6 +95,7 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 			.count = header->n_sizes,
 			.acks = put->acks,
 			.ack_count = put->n_acks,
+			.or_drop = put->or_drop && put->name != NULL && put->queue == 0,
 			.deadline = deadline,
 			.priority = put->priority,
 			.cost = put->cost,
@@ -129,6 +132,7 @@ void handle_queue_get(struct session *session, const struct frame *frame)
 		.max_items = get->max_items < MOST_ITEMS ? get->max_items : MOST_ITEMS,
 		.max_bytes = get->max_bytes > 0 && get->max_bytes < most ? get->max_bytes : most,
 		.ahead = get->ahead < MOST_AHEAD ? get->ahead : MOST_AHEAD,
+		.begins = get->begins,
 		.deadline = session_deadline(session, get->timeout_ms),
 		.also = get->also,
 		.also_count = get->n_also,

@@ -271,6 +271,8 @@ static void unexpected(struct relevo_session *session, const struct frame *frame
 					header->failure->text);
 		else if (of_put)
 			failed_put_add(session, frame);
+		else if (session->put_to_failed == RELEVO_OK)
+			session->put_to_failed = (int)header->failure->status;
 	}
 }
 

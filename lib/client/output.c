@@ -257,6 +257,17 @@ int output_frame(struct relevo_session *session, const Relevo__Header *header,
 	return unless_cut(session, send_with(session, bodies, count));
 }
 
+int output_frame_later(struct relevo_session *session, const Relevo__Header *header,
+		       const struct iovec *body)
+{
+	int status = close_batch(session);
+	if (status == RELEVO_OK)
+		status = append_head(&session->connection, header, body->iov_len);
+	if (status != RELEVO_OK)
+		return status;
+	return unless_cut(session, send_batch(session, body->iov_base, body->iov_len));
+}
+
 int output_push(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;

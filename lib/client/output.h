@@ -20,6 +20,10 @@
 int output_frame(struct relevo_session *session, const Relevo__Header *header,
 		 const struct iovec *bodies, int count);
 
+/* The same for one body, which waits for company if it is small. */
+int output_frame_later(struct relevo_session *session, const Relevo__Header *header,
+		       const struct iovec *body);
+
 /* Add one item to the puts that are pending for `queue`. OK, NO_MEMORY,
  * DISCONNECTED. */
 int output_put(struct relevo_session *session, struct relevo_queue *queue, const void *data,

@@ -3,11 +3,14 @@
 #include "client/call.h"
 #include "client/error.h"
 #include "client/item_block.h"
+#include "client/output.h"
 #include "client/queue.h"
 
 static int run_put(struct relevo_session *session, const char *name,
-		   const struct relevo_bytes *item, const relevo_item *done, struct error *error)
+		   const struct relevo_bytes *item, const struct put_done *what,
+		   struct error *error)
 {
+	const relevo_item *done = what->item;
 	if (done != NULL && item_block_epoch(done) != session->connection.epoch)
 		return error_set(error, RELEVO_NOT_OWNER,
 				 "the lease ended when the connection was lost");
@@ -21,6 +24,7 @@ static int run_put(struct relevo_session *session, const char *name,
 	operation.name = (char *)name;
 	operation.acks = &lease;
 	operation.n_acks = done != NULL;
+	operation.begin = what->begin;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.sizes = &size;
 	header.n_sizes = 1;
@@ -31,15 +35,82 @@ static int run_put(struct relevo_session *session, const char *name,
 	return call_run(session, &call, &header, NSEC_NEVER, error);
 }
 
-int put_to(relevo_queue *from, const char *name, const struct relevo_bytes *item, relevo_item *done)
+int put_to(relevo_queue *from, const char *name, const struct relevo_bytes *item,
+	   const struct put_done *what)
 {
+	relevo_item *done = what->item;
 	struct error *error = client_error();
 	int status = queue_begin(from, NSEC_NEVER, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = run_put(from->handle.session, name, item, done, error);
+	status = run_put(from->handle.session, name, item, what, error);
 	if (status == RELEVO_OK && done != NULL)
 		done->lease = 0;
 	session_end(from->handle.session);
+	return status;
+}
+
+static int check(const struct relevo_session *session, const char *name,
+		 const struct relevo_bytes *item, struct error *error)
+{
+	if (session->put_to_failed != RELEVO_OK)
+		return error_set(error, session->put_to_failed,
+				 "the broker did not take an item: %s",
+				 relevo_error_message(session->put_to_failed));
+	if (item->size > session->connection.limits.max_item)
+		return error_set(error, RELEVO_TOO_LARGE,
+				 "an item for \"%s\" has %zu bytes, more than the limit of %u",
+				 name, item->size, session->connection.limits.max_item);
+	return RELEVO_OK;
+}
+
+/* The session is locked. */
+static int send_quietly(struct relevo_session *session, const char *name,
+			const struct relevo_bytes *item, const struct put_done *what)
+{
+	struct connection *connection = &session->connection;
+	uint32_t size = (uint32_t)item->size;
+	uint64_t lease = what->item->lease;
+	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
+	operation.name = (char *)name;
+	operation.quiet = true;
+	operation.acks = &lease;
+	operation.n_acks = 1;
+	operation.or_drop = true;
+	operation.begin = what->begin;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = ++connection->last_call;
+	header.sizes = &size;
+	header.n_sizes = 1;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
+	header.queue_put = &operation;
+	struct iovec body = { (void *)item->data, item->size };
+	connection->put_bytes += size;
+	connection->puts++;
+	return output_frame_later(session, &header, &body);
+}
+
+int put_to_quietly(relevo_queue *from, const char *name, const struct relevo_bytes *item,
+		   const struct put_done *what)
+{
+	relevo_item *done = what->item;
+	struct error *error = client_error();
+	struct relevo_session *session = from->handle.session;
+	int status = queue_begin(from, NSEC_NEVER, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = check(session, name, item, error);
+	if (status == RELEVO_OK)
+		status = call_wait_for_window(session, item->size, NSEC_NEVER, error);
+	/* What was held with a connection that is lost is somebody else's. */
+	if (status == RELEVO_OK && item_block_epoch(done) == session->connection.epoch) {
+		status = send_quietly(session, name, item, what);
+		if (status == RELEVO_OK)
+			status = output_settle(session, NSEC_NEVER);
+	}
+	if (status != RELEVO_OK && error->status == RELEVO_OK)
+		error_set(error, status, "an item for \"%s\" cannot be sent", name);
+	done->lease = 0;
+	session_end(session);
 	return status;
 }

@@ -46,6 +46,13 @@ void queue_forget_calls(struct relevo_queue *queue);
  * for that. */
 void queue_hand_over(struct relevo_queue *queue, relevo_item *items, size_t count);
 
+/* Lease an item to work on, waiting for one, and have some come ahead. */
+int queue_lease_to_work_on(struct relevo_queue *queue, relevo_item *item);
+
+/* One that came ahead, if there is any: the broker has to be told of its lease with
+ * put_to_quietly(). Until then it may hand it to somebody else, after a second. */
+bool queue_take_to_work_on(struct relevo_queue *queue, relevo_item *item);
+
 /* Acknowledge a leased item with whatever is sent next. */
 void queue_finish(struct relevo_queue *queue, relevo_item *item);
 

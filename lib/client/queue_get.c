@@ -16,6 +16,7 @@ struct getting {
 	size_t room;
 	uint32_t ahead; /* items that may come beyond those asked for, for the stash */
 	bool leave_leased;
+	bool to_work_on; /* leave_leased, and what came ahead will do */
 	size_t got;
 	uint64_t epoch; /* of the connection */
 };
@@ -64,6 +65,7 @@ static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 	operation.max_items = getting->room < STEP ? (uint32_t)getting->room : STEP;
 	operation.max_bytes = 4 * FRAME_GOOD_SIZE;
 	operation.ahead = getting->ahead;
+	operation.begins = getting->to_work_on;
 	operation.timeout_ms = session_timeout(deadline);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
@@ -113,6 +115,19 @@ static void take_from_stash(struct getting *getting)
 			getting->got++;
 }
 
+/* One item, and others ahead. What lies here unread could be worked on only if the broker
+ * heard of it. The session is locked. */
+static int get_to_work_on(struct getting *getting, nsec_t deadline, struct error *error)
+{
+	relevo_queue *queue = getting->queue;
+	stash_give_back(queue);
+	getting->ahead = stash_ask(&queue->stash);
+	int status = ask(getting, deadline, error);
+	/* Who gives back what is not worked on in time. */
+	flusher_notify(queue->handle.session);
+	return status;
+}
+
 /* The session is locked. */
 static int get_locked(struct getting *getting, nsec_t deadline, struct error *error)
 {
@@ -141,7 +156,8 @@ static int get(struct getting *getting, int64_t timeout)
 		status = queue_begin(getting->queue, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = get_locked(getting, deadline, error);
+	status = getting->to_work_on ? get_to_work_on(getting, deadline, error)
+				     : get_locked(getting, deadline, error);
 	session_end(getting->queue->handle.session);
 	return status;
 }
@@ -167,6 +183,22 @@ int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, in
 	int status = get(&getting, timeout);
 	*got = getting.got;
 	return status;
+}
+
+int queue_lease_to_work_on(relevo_queue *queue, relevo_item *item)
+{
+	struct getting getting = { .queue = queue, .items = item, .room = 1, .to_work_on = true };
+	*item = (relevo_item){ 0 };
+	return get(&getting, RELEVO_FOREVER);
+}
+
+bool queue_take_to_work_on(relevo_queue *queue, relevo_item *item)
+{
+	struct relevo_session *session = queue->handle.session;
+	pthread_mutex_lock(&session->lock);
+	bool taken = stash_take(queue, item);
+	pthread_mutex_unlock(&session->lock);
+	return taken;
 }
 
 int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout)

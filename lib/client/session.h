@@ -35,6 +35,7 @@ struct relevo_session {
 	struct list queues;      /* struct relevo_queue */
 	struct list stashes;     /* struct stash, those that are not empty */
 	struct list failed_puts; /* for error callbacks, see failed_put.h */
+	int put_to_failed;       /* see put_to_quietly() */
 	bool reporting;          /* a thread runs error callbacks */
 	pthread_cond_t reported;
 };

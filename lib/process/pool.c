@@ -109,6 +109,7 @@ static bool make_plan(struct worker_plan *plan, const struct relevo_pool_options
 {
 	const struct relevo_bytes *argument = &options->initializer_argument;
 	plan->max_tasks = (uint32_t)options->max_tasks_per_child;
+	plan->never_twice = options->max_attempts == 1;
 	if (options->initializer == NULL)
 		return true;
 	strcpy(plan->initializer, options->initializer);

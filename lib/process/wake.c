@@ -9,8 +9,16 @@
 /* What the handler writes to; -1 when not in use. */
 static atomic_int signalled_fd = -1;
 
+static atomic_bool has_come;
+
+bool wake_has_come(void)
+{
+	return atomic_load_explicit(&has_come, memory_order_relaxed);
+}
+
 static void on_signal(int number)
 {
+	atomic_store(&has_come, true);
 	(void)number;
 	int saved = errno;
 	int fd = atomic_load(&signalled_fd);
@@ -31,6 +39,7 @@ int wake_install(struct wake *wake, struct error *error)
 		close(wake->fd);
 		return error_set(error, RELEVO_BAD_STATE, "this process serves a pool already");
 	}
+	atomic_store(&has_come, false);
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, &wake->terminate_before);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <signal.h>
+#include <stdbool.h>
 
 /*
  * SIGTERM and SIGINT as a descriptor: readable once one of them has arrived, so
@@ -26,6 +27,9 @@ void wake_remove(struct wake *wake);
  * starts with none that was meant for its parent, and loses none of its own. */
 void wake_hold(sigset_t *before);
 void wake_release(const sigset_t *before);
+
+/* Whether a signal has come to this process since wake_install(). */
+bool wake_has_come(void);
 
 /* Make it unreadable again, until the next signal. Returns how many have come. */
 unsigned wake_clear(const struct wake *wake);

@@ -2,8 +2,10 @@
 
 #include "client/error.h"
 #include "client/put_to.h"
+#include "client/queue.h"
 #include "client/session.h"
 #include "process/pool_name.h"
+#include "process/wake.h"
 #include "process/worker_presence.h"
 #include "process/worker_task.h"
 
@@ -34,11 +36,29 @@ static int send_progress(struct relevo_reply *reply, const struct relevo_bytes *
 	int status = RELEVO_NO_MEMORY;
 	if (result_encode(&out, &header, &body)) {
 		struct relevo_bytes item = { buffer_data(&out), buffer_size(&out) };
-		status = put_to(worker->tasks, chunk->task->reply_to, &item, NULL);
+		status = put_to(worker->tasks, chunk->task->reply_to, &item,
+				&(struct put_done){ 0 });
 	}
 	buffer_fini(&out);
 	/* Nobody listens any more. */
 	return status == RELEVO_NOT_FOUND || status == RELEVO_GONE ? RELEVO_OK : status;
+}
+
+/* The next task: one that came ahead, or what the broker has. Where the worker counts its
+ * tasks, or none may be run twice, nothing comes ahead. */
+static int next_task(struct worker *worker, relevo_item *item)
+{
+	size_t got;
+	if (wake_has_come())
+		return RELEVO_INTERRUPTED;
+	if (worker->next.data != NULL) {
+		*item = worker->next;
+		worker->next = (relevo_item){ 0 };
+		return RELEVO_OK;
+	}
+	if (worker->plan.max_tasks == 0 && !worker->plan.never_twice)
+		return queue_lease_to_work_on(worker->tasks, item);
+	return relevo_queue_lease(worker->tasks, item, 1, RELEVO_FOREVER, &got);
 }
 
 /* OK when there is no more to do. */
@@ -48,8 +68,7 @@ static int serve(struct worker *worker)
 	uint32_t left = worker->plan.max_tasks;
 	while (status == RELEVO_OK) {
 		relevo_item item;
-		size_t got;
-		status = relevo_queue_lease(worker->tasks, &item, 1, RELEVO_FOREVER, &got);
+		status = next_task(worker, &item);
 		if (status != RELEVO_OK)
 			break;
 		status = worker_task_run(worker, &item);
@@ -59,6 +78,10 @@ static int serve(struct worker *worker)
 			break;
 		}
 	}
+	/* One that was begun, to the broker, and will not be. */
+	if (worker->next.data != NULL)
+		relevo_queue_nack(worker->tasks, &worker->next, 1, 0);
+	relevo_item_free(&worker->next);
 	return status == RELEVO_GONE || status == RELEVO_INTERRUPTED ? RELEVO_OK : status;
 }
 
@@ -70,11 +93,15 @@ static int take_plan(struct worker *worker, struct error *error)
 		int status = pool_queue_name(POOL_PLAN, worker->setup->pool, name, error);
 		if (status == RELEVO_OK)
 			status = worker_plan_read(worker->session, name, &worker->plan, error);
-		/* A shared pool has none. */
-		return status == RELEVO_NOT_FOUND && worker->setup->shared ? RELEVO_OK : status;
+		if (status != RELEVO_NOT_FOUND || !worker->setup->shared)
+			return status;
+		/* A shared pool has none, and what its callers allow is not known before. */
+		worker->plan.never_twice = true;
+		return RELEVO_OK;
 	}
 	strcpy(worker->plan.initializer, plan->initializer);
 	worker->plan.max_tasks = plan->max_tasks;
+	worker->plan.never_twice = plan->never_twice;
 	if (!buffer_append(&worker->plan.argument, buffer_data(&plan->argument),
 			   buffer_size(&plan->argument)))
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the pool's plan");

@@ -27,7 +27,7 @@ struct member {
 	pid_t pid;
 	int alarm_fd; /* a timer that the worker sets: see worker_setup */
 	nsec_t started;
-	unsigned done_before; /* tasks of the group, when it was started */
+	unsigned done_before; /* what the group had done when it was started */
 	nsec_t start_at;      /* NSEC_NEVER: not again */
 	nsec_t pause;
 };

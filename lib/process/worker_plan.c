@@ -19,6 +19,7 @@ bool worker_plan_encode(const struct worker_plan *plan, struct buffer *out)
 	message.argument.data = buffer_data(&plan->argument);
 	message.argument.len = buffer_size(&plan->argument);
 	message.max_tasks = plan->max_tasks;
+	message.never_twice = plan->never_twice;
 	size_t size = relevo__pool_plan__get_packed_size(&message);
 	uint8_t *place = buffer_reserve(out, size > 0 ? size : 1);
 	if (place == NULL)
@@ -38,6 +39,7 @@ static int decode(const relevo_item *item, struct worker_plan *plan, struct erro
 	if (status == RELEVO_OK) {
 		strcpy(plan->initializer, message->initializer);
 		plan->max_tasks = message->max_tasks;
+		plan->never_twice = message->never_twice;
 	}
 	relevo__pool_plan__free_unpacked(message, NULL);
 	return status;

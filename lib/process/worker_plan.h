@@ -15,6 +15,7 @@ struct worker_plan {
 	char initializer[NAME_MAX_BYTES + 1]; /* "": none */
 	struct buffer argument;               /* of the initializer */
 	uint32_t max_tasks;                   /* 0: any number */
+	bool never_twice;                     /* no task is run a second time */
 };
 
 void worker_plan_fini(struct worker_plan *plan);

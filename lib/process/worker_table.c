@@ -38,10 +38,14 @@ void worker_slot_begin(struct worker_slot *slot, const char *reply_to, uint64_t 
 	atomic_store_explicit(&slot->busy, true, memory_order_release);
 }
 
-void worker_slot_done(struct worker_table *table, struct worker_slot *slot)
+void worker_slot_done(struct worker_slot *slot)
+{
+	atomic_store_explicit(&slot->busy, false, memory_order_release);
+}
+
+void worker_table_progress(struct worker_table *table)
 {
 	atomic_fetch_add_explicit(&table->done, 1, memory_order_relaxed);
-	atomic_store_explicit(&slot->busy, false, memory_order_release);
 }
 
 static bool same(const struct task_mark *a, const struct task_mark *b)
@@ -86,6 +90,18 @@ static unsigned look_up(struct worker_table *table, const struct task_mark *task
 		*state = how;
 	}
 	return last;
+}
+
+uint32_t worker_table_count(struct worker_table *table, const struct task_mark *task)
+{
+	uint32_t count = 0;
+	if (atomic_load_explicit(&table->deaths, memory_order_relaxed) == 0)
+		return 0;
+	for (int i = 0; i < OBITUARIES; i++) {
+		const struct obituary *obituary = &table->obituaries[i];
+		count += atomic_load(&obituary->number) != 0 && same(&obituary->task, task);
+	}
+	return count;
 }
 
 /* Whether a slot still says that its worker has the task: that worker is dead, since

@@ -55,7 +55,7 @@ struct worker_table {
 	size_t size; /* of the mapping */
 	int count;
 	struct error failure; /* why the group gave up */
-	atomic_uint done;     /* tasks, ever */
+	atomic_uint done;     /* functions that returned, ever */
 	atomic_uint deaths;   /* obituaries written; also what readers wait for */
 	struct obituary obituaries[OBITUARIES];
 	struct worker_slot slots[];
@@ -68,11 +68,17 @@ void worker_table_free(struct worker_table *table);
 /* The worker's part: it begins a task, and is done with it. */
 void worker_slot_begin(struct worker_slot *slot, const char *reply_to, uint64_t job,
 		       uint64_t first);
-void worker_slot_done(struct worker_table *table, struct worker_slot *slot);
+void worker_slot_done(struct worker_slot *slot);
+
+/* A function has returned: work gets done. */
+void worker_table_progress(struct worker_table *table);
 
 /* The group's part: this worker died; if in the middle of a task, note how. */
 void worker_table_bury(struct worker_table *table, const struct worker_slot *slot, pid_t pid,
 		       int state);
+
+/* How many workers of this group are known to have died with the task. */
+uint32_t worker_table_count(struct worker_table *table, const struct task_mark *task);
 
 /*
  * How the last worker of this group that had the task died. Waits a moment if one that

@@ -2,8 +2,11 @@
 
 #include "client/error.h"
 #include "client/put_to.h"
+#include "client/queue.h"
 #include "client/session.h"
+#include "process/wake.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,10 +17,21 @@ static size_t header_room(size_t results)
 	return HOST_NAME_MAX + 64 + 15 * results;
 }
 
+/*
+ * The last part need not be waited for: should it be lost, because this worker dies of one
+ * of the tasks that follow within a millisecond, the task is run again, and then it is
+ * waited for. With it the broker hears that the next task is begun.
+ */
 static int send_encoded(struct worker *worker, const struct chunk *chunk, relevo_item *done)
 {
 	struct relevo_bytes body = { buffer_data(&worker->out), buffer_size(&worker->out) };
-	return put_to(worker->tasks, chunk->task->reply_to, &body, done);
+	struct put_done what = { .item = done };
+	if (done != NULL && worker->plan.max_tasks == 0 && !worker->ending && !wake_has_come() &&
+	    queue_take_to_work_on(worker->tasks, &worker->next))
+		what.begin = worker->next.lease;
+	if (done == NULL || chunk->careful)
+		return put_to(worker->tasks, chunk->task->reply_to, &body, &what);
+	return put_to_quietly(worker->tasks, chunk->task->reply_to, &body, &what);
 }
 
 /* Put the complete results into the caller's queue; the last part acknowledges
@@ -69,6 +83,7 @@ static int run_chunk(struct worker *worker, struct chunk *chunk)
 		reply_begin(reply);
 		status = add_result(worker, chunk, worker_function_run(worker, chunk));
 		chunk->body += chunk->task->sizes[chunk->index];
+		worker_table_progress(worker->setup->table);
 	}
 	reply_begin(reply);
 	if (status == RELEVO_OK)
@@ -76,15 +91,30 @@ static int run_chunk(struct worker *worker, struct chunk *chunk)
 	return settle(worker, chunk, status);
 }
 
+/* A delivery is an attempt, and the last one allowed is still made. A worker that dies
+ * within a millisecond may do so before the broker hears that it began: then its group
+ * knows. */
+static uint32_t count_attempts(const struct worker *worker, const struct chunk *chunk)
+{
+	struct task_mark mark = { .job = chunk->task->job, .first = chunk->task->first };
+	snprintf(mark.reply_to, sizeof mark.reply_to, "%s", chunk->task->reply_to);
+	uint32_t deaths = worker_table_count(worker->setup->table, &mark);
+	return chunk->item->deliveries > deaths ? chunk->item->deliveries : deaths + 1;
+}
+
 static int begin_chunk(struct worker *worker, struct chunk *chunk)
 {
 	const Relevo__TaskHeader *task = chunk->task;
-	/* A delivery is an attempt, and the last one allowed is still made. */
-	chunk->given_up = chunk->item->deliveries > task->max_attempts;
+	uint32_t attempts = count_attempts(worker, chunk);
+	chunk->given_up = attempts > task->max_attempts;
+	chunk->careful = attempts > 1 || worker->plan.never_twice || task->timeout_ms > 0;
+	/* Nothing is lost with a worker that may be about to die. */
+	if (chunk->careful)
+		relevo_flush(worker->session, RELEVO_FOREVER);
 	chunk->part = (Relevo__ResultHeader)RELEVO__RESULT_HEADER__INIT;
 	chunk->part.job = task->job;
 	chunk->part.first = task->first;
-	chunk->part.attempts = chunk->given_up ? task->max_attempts : chunk->item->deliveries;
+	chunk->part.attempts = chunk->given_up ? task->max_attempts : attempts;
 	chunk->part.pid = (uint64_t)getpid();
 	chunk->part.host = worker->host;
 	chunk->part.statuses = calloc(task->n_sizes + 1, sizeof *chunk->part.statuses);
@@ -110,7 +140,7 @@ int worker_task_run(struct worker *worker, relevo_item *item)
 	if (status == RELEVO_OK)
 		status = run_chunk(worker, &chunk);
 	worker->chunk = NULL;
-	worker_slot_done(worker->setup->table, worker->setup->slot);
+	worker_slot_done(worker->setup->slot);
 	free(chunk.part.statuses);
 	free(chunk.part.sizes);
 	task_free(chunk.task);
@@ -149,6 +179,8 @@ static int put_rest(struct worker *worker, const struct chunk *chunk)
 void worker_task_give_up(struct worker *worker, int status, bool only_it, const char *text)
 {
 	struct chunk *chunk = worker->chunk;
+	chunk->careful = true;
+	worker->ending = true;
 	struct relevo_reply *reply = &worker->reply;
 	size_t end = chunk->task->n_sizes;
 	int sent = RELEVO_OK;

@@ -18,6 +18,7 @@ struct chunk {
 	const uint8_t *body;       /* the argument that is next, or being run */
 	size_t index;              /* its place in the chunk */
 	bool given_up;             /* too many workers died of it */
+	bool careful;              /* its worker may die of it: nothing is left pending */
 	Relevo__ResultHeader part; /* results not sent yet */
 };
 
@@ -31,7 +32,9 @@ struct worker {
 	char host[HOST_NAME_MAX + 1];
 	struct relevo_reply reply;
 	struct buffer out; /* the encoded result */
+	relevo_item next;  /* the next task, if it came ahead; data is NULL: there is none */
 	struct chunk *chunk;
+	bool ending;             /* after this task */
 	bool running;            /* the user's function, for an argument of the chunk */
 	nsec_t deadline;         /* of it; NSEC_NEVER: it may take any time */
 	nsec_t caller_check;     /* when to see whether its caller is there; NSEC_NEVER */

@@ -106,7 +106,7 @@ static _Noreturn void end_worker(struct watcher *watcher, int status, bool only_
 {
 	struct worker *worker = watcher->worker;
 	worker_task_give_up(worker, status, only_it, text);
-	worker_slot_done(worker->setup->table, worker->setup->slot);
+	worker_slot_done(worker->setup->slot);
 	worker->setup->slot->end = WORKER_RETIRED;
 	_exit(EXIT_SUCCESS);
 }

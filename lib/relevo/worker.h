@@ -26,14 +26,16 @@ struct relevo_worker_options {
  * with a connection of its own, replaces those that die, and blocks until the
  * pool is closed, the broker goes, or this process gets SIGTERM or SIGINT: then
  * the workers finish the task in hand first. Signal handlers are put back before
- * it returns. `options` may be NULL.
+ * it returns. `options` may be NULL. The initializer, and how long a worker lives, are
+ * what the pool's options say; the initializer has to be registered here as well.
  *
  * Call it from the main thread, before anything has opened a tcp:// session in
  * this process.
  *
  * Returns OK after a signal or when the pool was closed. Errors: BAD_ADDRESS,
  * NO_BROKER, NOT_FOUND (no such pool), OPTION_MISMATCH (a shared one: it has another order, or
- * an owner), BAD_NAME, BAD_ARGUMENT, DISCONNECTED, FORKED, NO_MEMORY, SYSTEM.
+ * an owner), BAD_NAME, BAD_ARGUMENT, DISCONNECTED, FORKED, NO_MEMORY, SYSTEM;
+ * what the initializer failed with.
  */
 int relevo_worker_serve(const char *url, const char *pool,
 			const struct relevo_worker_options *options);

@@ -10,6 +10,16 @@
 
 /* ---- pool_left_open -------------------------------------------------------------- */
 
+/* A program that ends in the middle of its work frees nothing: the leak checker has nothing
+ * to look at. */
+static bool leaving_open;
+int __lsan_is_turned_off(void);
+
+int __lsan_is_turned_off(void)
+{
+	return leaving_open;
+}
+
 struct leaving {
 	const struct stage *stage;
 	int pids; /* a pipe that the workers' ids go to */
@@ -32,6 +42,7 @@ static void leave_open(void *argument)
 	child_check(relevo_pool_workers(pool, pids, 2) == 2);
 	child_check(process_children(getpid(), &pids[2], 1) == 1);
 	child_check(write(leaving->pids, pids, sizeof pids) == sizeof pids);
+	leaving_open = true;
 	exit(0);
 }
 

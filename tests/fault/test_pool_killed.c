@@ -272,9 +272,14 @@ static void a_map_ends_though_the_keeper_is_killed(void **state)
 static void a_keeper_killed_between_maps_is_replaced(void **state)
 {
 	struct pool_scene *scene = *state;
+	int pids[2];
 	pool_open(scene, 2);
 	expect_squares(scene->pool, 10, NULL);
+	assert_int_equal(relevo_pool_workers(scene->pool, pids, 2), 2);
 	assert_int_equal(kill(keeper_of(scene), SIGKILL), 0);
+	/* None of its workers is left to do the next map. */
+	for (int i = 0; i < 2; i++)
+		assert_true(process_ends(pids[i], 2000));
 	expect_squares(scene->pool, 100, NULL);
 	expect_squares(scene->pool, 100, NULL);
 	assert_int_equal(kill(keeper_of(scene), SIGKILL), 0);

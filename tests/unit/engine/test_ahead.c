@@ -1,4 +1,6 @@
 /* Items handed out ahead: who gets how many, and how they come back. */
+#include "engine/ahead.h"
+#include "engine/peer.h"
 #include "fixture.h"
 
 struct recalls {
@@ -162,6 +164,21 @@ static void test_a_dead_reader(void **state)
 	assert_int_equal(call.deliveries[1], 2);
 }
 
+/* One that says what it begins: that alone has been delivered. */
+static void test_a_dead_reader_that_tells(void **state)
+{
+	struct scene scene = { 0 };
+	set(&scene, state);
+	struct call call = { 0 };
+	scene.fixture->a->queues.handles[scene.of_a - 1].ahead->begins = true;
+	lease_begin(scene.fixture->a, scene.first.leases[1]);
+	gone(scene.fixture, &scene.fixture->a);
+	expect(scene.fixture->b, scene.of_b, "1 2 3 4 5 6 7 8", &call);
+	assert_int_equal(call.deliveries[0], 2);
+	assert_int_equal(call.deliveries[1], 2);
+	assert_int_equal(call.deliveries[2], 1);
+}
+
 static void test_a_closed_handle(void **state)
 {
 	struct scene scene = { 0 };
@@ -209,6 +226,7 @@ int main(void)
 		fixture_test(test_empty_when_nothing_comes_back_soon),
 		fixture_test(test_taken_from_who_does_not_give_back),
 		fixture_test(test_a_dead_reader),
+		fixture_test(test_a_dead_reader_that_tells),
 		fixture_test(test_a_closed_handle),
 		fixture_test(test_a_deleted_queue),
 		fixture_test(test_not_where_it_would_show),

@@ -53,6 +53,34 @@ static void test_both_are_one_batch_of_the_store(void **state)
 	assert_int_equal(f->store.removed, 1);
 }
 
+static void drop_or_put(struct fixture *f, const struct work *work, const char *name,
+			struct call *call)
+{
+	struct put_request request = {
+		.name = name,
+		.acks = work->task.leases,
+		.ack_count = 1,
+		.or_drop = true,
+	};
+	put_request(f->a, &request, "r1", call);
+}
+
+static void test_without_a_queue_the_task_is_done(void **state)
+{
+	struct fixture *f = *state;
+	struct work work = begin(f, 5);
+	struct call call = { 0 };
+	drop_or_put(f, &work, "nowhere", &call);
+	assert_answer(&call, RELEVO_OK);
+	assert_int_equal(counts_of(f->a, work.tasks).acknowledged, 1);
+	assert_int_equal(counts_of(f->a, work.tasks).leased, 0);
+	/* The lease has ended: the result is nobody's. */
+	drop_or_put(f, &work, "results", &call);
+	assert_answer(&call, RELEVO_OK);
+	assert_int_equal(counts_of(f->a, work.results).ready, 0);
+	assert_int_equal(counts_of(f->a, work.tasks).acknowledged, 1);
+}
+
 static void test_without_the_lease_nothing_happens(void **state)
 {
 	struct fixture *f = *state;
@@ -171,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(test_both_happen),
 		fixture_test(test_both_are_one_batch_of_the_store),
+		fixture_test(test_without_a_queue_the_task_is_done),
 		fixture_test(test_without_the_lease_nothing_happens),
 		fixture_test(test_a_lease_named_twice_is_refused),
 		fixture_test(test_a_put_that_waits_acknowledges_at_its_end),
