@@ -5,6 +5,7 @@
 #include "net/network.h"
 #include "route/memory.h"
 #include "route/router.h"
+#include "route/sockets.h"
 #include "wire/protocol.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ static int open_engine(struct broker *broker, const struct broker_config *config
 		.peer_leases = SESSION_LEASES,
 		.peer_handles = SESSION_HANDLES,
 		.shared = &memory_source,
+		.pipes = &socket_source,
 	};
 	accounts_init(&broker->accounts, seed, config->max_memory, config->max_queues);
 	broker->store = store_memory_open();

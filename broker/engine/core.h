@@ -28,6 +28,7 @@ struct engine {
 	uint64_t last_identity; /* of a cell */
 	struct map shared;      /* memory, by name: likewise */
 	uint64_t last_shared;   /* identity of memory given out last */
+	struct map places;      /* where somebody waits for the other end of a pipe, by name */
 
 	struct list active;     /* queues where something may be served */
 	struct list impatient;  /* waiters to be refused if nothing serves them now */

@@ -24,6 +24,7 @@ struct engine *engine_new(const struct engine_config *config, struct store *stor
 	map_init(&engine->queues, engine_random(engine));
 	map_init(&engine->cells, engine_random(engine));
 	map_init(&engine->shared, engine_random(engine));
+	map_init(&engine->places, engine_random(engine));
 	list_init(&engine->active);
 	list_init(&engine->impatient);
 	list_init(&engine->committing);
@@ -44,6 +45,7 @@ void engine_free(struct engine *engine)
 	map_fini(&engine->queues);
 	map_fini(&engine->cells);
 	shared_forget_all(engine);
+	map_fini(&engine->places);
 	heap_fini(&engine->waiter_timers);
 	heap_fini(&engine->lease_timers);
 	heap_fini(&engine->queue_timers);

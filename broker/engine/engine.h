@@ -36,6 +36,7 @@ struct engine_config {
 	uint32_t peer_leases;  /* items that one session may hold */
 	uint32_t peer_handles; /* queues that one session may have open; cells; memories */
 	const struct shared_source *shared; /* see shared.h */
+	const struct pipe_source *pipes;    /* see pipe.h */
 };
 
 /* The store is not owned. NULL when memory ran out. What each user may cost
@@ -105,6 +106,7 @@ struct answer {
 	const struct delivery *deliveries; /* of a get */
 	uint32_t delivery_count;
 	const struct cell_reading *reading; /* of a cell, when the status is OK */
+	const struct pipe_meeting *meeting; /* of a pipe, when the status is OK */
 };
 
 /*
@@ -119,6 +121,7 @@ struct waiter {
 	union {
 		struct queue *queue;
 		struct cell *cell;
+		struct pipe_place *place;
 	};
 	struct list in_queue; /* the line of those who wait */
 	struct list in_peer;
@@ -145,6 +148,12 @@ struct waiter {
 			uint32_t watchers; /* that were left when it was served */
 			uint8_t operand[ELEMENT_MAX_NUMBER]; /* then, what was found */
 			uint8_t operation;
+		};
+		struct {
+			void *end;        /* of a pipe: what the source made for it */
+			uint32_t out, in; /* handles of its queues */
+			uint8_t direction;
+			bool local;
 		};
 	};
 	int refusal; /* the answer if it cannot be served now; OK: it waits */

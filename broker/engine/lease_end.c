@@ -2,6 +2,7 @@
 #include "base/mutant.h"
 #include "engine/ahead.h"
 #include "engine/dead_letter.h"
+#include "engine/expiry.h"
 #include "engine/lease.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
@@ -96,6 +97,12 @@ void lease_return_unread(struct lease *lease)
 	lease_return(lease);
 }
 
+static bool may_come_again(const struct queue *queue, const struct item *item)
+{
+	return queue->shutdown != QUEUE_SHUT && !dead_letter_due(queue, item) &&
+	       (!expiry_is_over(queue, item) || MUTANT(delay_outlives_expiry));
+}
+
 static int give_back(struct lease *lease, const struct operation *operation)
 {
 	struct queue *queue = lease->queue;
@@ -105,7 +112,7 @@ static int give_back(struct lease *lease, const struct operation *operation)
 	if (operation->unread)
 		take_back_delivery(queue, lease->item);
 	/* One that nobody is to have again need not wait for that. */
-	if (delay && !dead_letter_due(queue, lease->item) && queue->shutdown != QUEUE_SHUT)
+	if (delay && may_come_again(queue, lease->item))
 		queue_delay(queue, lease_end(lease), operation->time);
 	else
 		lease_return(lease);

@@ -2,6 +2,7 @@
 
 #include "engine/cell.h"
 #include "engine/exclusive.h"
+#include "engine/pipe.h"
 #include "engine/queue.h"
 #include "engine/shared.h"
 #include "engine/waiter.h"
@@ -23,6 +24,7 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	list_init(&peer->owned);
 	list_init(&peer->owned_cells);
 	list_init(&peer->owned_shared);
+	list_init(&peer->relays);
 	list_init(&peer->wills);
 	engine->peers++;
 	return peer;
@@ -59,6 +61,7 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	leases_return(peer);
 	wills_execute(peer);
 	end_owned_queues(peer);
+	pipes_leave(peer);
 	close_handles(peer);
 	cells_leave(peer);
 	shared_leave(peer);

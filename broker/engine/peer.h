@@ -20,6 +20,7 @@ struct engine_peer {
 	struct list owned;         /* queues that end with the session */
 	struct list owned_cells;   /* cells that do */
 	struct list owned_shared;  /* memory that does */
+	struct list relays;        /* pipes that it has an end of */
 	struct lease_table leases; /* items that it holds */
 	struct list wills;         /* what happens to cells when it ends */
 	uint32_t will_count;

@@ -53,6 +53,10 @@ struct queue {
 int queue_new(struct engine *engine, struct account *account, const char *name,
 	      const struct queue_options *options, struct queue **queue, struct error *error);
 
+/* The same under a name that the engine makes up. */
+int queue_new_nameless(struct engine_peer *peer, const struct queue_options *options,
+		       struct queue **queue, struct error *error);
+
 /* The queue of that name, or NULL. */
 struct queue *queue_find(struct engine *engine, const char *name);
 
@@ -80,7 +84,8 @@ void queue_delay(struct queue *queue, struct item *item, nsec_t due);
 /* Make ready what is due. */
 void queue_ripen(struct queue *queue);
 
-/* Have the engine come when the first delayed item is due, or one expires. */
+/* Have the engine come when the first delayed item is due, one expires, or that of the
+ * first putter may be handed out. */
 void queue_set_timer(struct queue *queue);
 
 /* Tell the store how often the item has been handed out. */
@@ -110,6 +115,9 @@ struct queue_counts queue_counts_of(const struct queue *queue);
 
 /* Answer those who wait until nothing is left, if so. */
 void joiners_serve(struct queue *queue);
+
+/* Shut it down; engine_run() does what follows. */
+void queue_stop(struct queue *queue, enum queue_shutdown how);
 
 /* Answer getters to whom nothing can come any more. */
 void shutdown_serve(struct queue *queue);

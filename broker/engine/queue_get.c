@@ -80,6 +80,9 @@ static int take(const struct waiter *getter, uint32_t *count)
 			return RELEVO_NO_MEMORY;
 		if (stock_first(&queue->stock) == NULL) {
 			putter_admit(waiter_first(&queue->putters));
+			/* Its time may have come while it waited. */
+			if (!MUTANT(waiting_put_never_expires))
+				expiry_run(queue);
 			if (stock_first(&queue->stock) == NULL)
 				return RELEVO_OK; /* it was refused, or not wanted */
 		}
@@ -113,6 +116,8 @@ static bool drop_first(struct queue *queue)
 	struct item *item = stock_drain(&queue->stock);
 	if (item == NULL)
 		return false;
+	/* It may have been one that was not due yet. */
+	queue_set_timer(queue);
 	if (dead_letter_send(queue, item, &queue->dropped) == RELEVO_OK)
 		return true;
 	stock_give_back(&queue->stock, item);
@@ -141,6 +146,9 @@ void queue_settle(struct queue *queue)
 		getter_serve(waiter);
 	while ((waiter = waiter_first(&queue->putters)) != NULL && can_enter(queue, waiter))
 		putter_admit(waiter);
+	/* What came in behind a put with a delay may be for who waits. */
+	if (waiter_first(&queue->getters) != NULL && next_item(queue) != NULL)
+		queue_activate(queue);
 	notices_drop(queue);
 	shutdown_serve(queue);
 	joiners_serve(queue);

@@ -1,5 +1,7 @@
+#include "base/mutant.h"
 #include "base/name.h"
 #include "engine/core.h"
+#include "engine/expiry.h"
 #include "engine/extension.h"
 #include "engine/manage.h"
 #include "engine/order.h"
@@ -76,6 +78,9 @@ int queue_move(struct engine *engine, const struct move_request *request, nsec_t
 	int status = find_both(engine, request, &from, &to, error);
 	if (status != RELEVO_OK)
 		return status;
+	/* What is over does not begin anew elsewhere. */
+	if (!MUTANT(moving_rejuvenates))
+		expiry_run(from);
 	const struct item *item;
 	while (status == RELEVO_OK && (request->max_items == 0 || *count < request->max_items) &&
 	       (item = stock_first(&from->stock)) != NULL && queue_has_room(to, item->size)) {

@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int create_nameless(struct engine_peer *peer, const struct queue_options *options,
-			   struct queue **queue, struct error *error)
+int queue_new_nameless(struct engine_peer *peer, const struct queue_options *options,
+		       struct queue **queue, struct error *error)
 {
 	char name[24];
 	do
@@ -45,7 +45,7 @@ static int create(struct engine_peer *peer, const char *name, const struct queue
 	if (status != RELEVO_OK)
 		return status;
 	status = name[0] == '\0'
-			 ? create_nameless(peer, options, queue, error)
+			 ? queue_new_nameless(peer, options, queue, error)
 			 : queue_new(peer->engine, peer->account, name, options, queue, error);
 	if (status != RELEVO_OK)
 		return status;

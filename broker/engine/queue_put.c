@@ -146,7 +146,7 @@ static int fill(struct engine_peer *peer, const struct put_request *request, str
 		.kind = WAITER_PUT,
 		.items = items,
 		.acks = acks,
-		.not_before = request->not_before,
+		.not_before = request->not_before > peer->engine->now ? request->not_before : 0,
 		/* No more than the session can hold: they have been checked. */
 		.ack_count = (uint32_t)request->ack_count,
 	};
@@ -184,7 +184,10 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 	for (struct item *item = waiter->items; item != NULL; item = item->next)
 		item->order.rank = rank;
 	waiter->queue = queue;
-	status = waiter_park(waiter, peer, whole.deadline);
+	if (waiter->not_before != 0 && !heap_reserve(&queue->engine->queue_timers, 1))
+		status = RELEVO_NO_MEMORY;
+	else
+		status = waiter_park(waiter, peer, whole.deadline);
 	if (status != RELEVO_OK) {
 		waiter_discard(waiter);
 		return error_set(error, status, "no memory for a call that waits");

@@ -19,6 +19,17 @@ static void dismiss(struct list *line)
 		waiter_finish(waiter, RELEVO_SHUT_DOWN);
 }
 
+void queue_stop(struct queue *queue, enum queue_shutdown how)
+{
+	/* Who drained it may still be in a hurry later; not the other way round. */
+	if (how > queue->shutdown)
+		queue->shutdown = how;
+	dismiss(&queue->putters);
+	if (how == QUEUE_SHUT)
+		queue_drain(queue);
+	queue_activate(queue);
+}
+
 int queue_shut_down(struct engine_peer *peer, uint32_t handle, enum queue_shutdown how, nsec_t now,
 		    struct error *error)
 {
@@ -29,13 +40,7 @@ int queue_shut_down(struct engine_peer *peer, uint32_t handle, enum queue_shutdo
 		status = check_kind(queue, error);
 	if (status != RELEVO_OK)
 		return status;
-	/* Who drained it may still be in a hurry later; not the other way round. */
-	if (how > queue->shutdown)
-		queue->shutdown = how;
-	dismiss(&queue->putters);
-	if (how == QUEUE_SHUT)
-		queue_drain(queue);
-	queue_activate(queue);
+	queue_stop(queue, how);
 	engine_run(peer->engine);
 	return RELEVO_OK;
 }

@@ -1,9 +1,11 @@
 #include "engine/waiter.h"
 
+#include "base/mutant.h"
 #include "engine/cell.h"
 #include "engine/charge.h"
 #include "engine/item.h"
 #include "engine/peer.h"
+#include "engine/pipe.h"
 #include "engine/queue_any.h"
 
 #include <assert.h>
@@ -17,10 +19,9 @@ void waiter_refuse(struct waiter *waiter, const struct error *error)
 
 /* The answer to a call that does not wait and could not be served. */
 static const int unserved[] = {
-	[WAITER_GET] = RELEVO_EMPTY,
-	[WAITER_PUT] = RELEVO_FULL,
-	[WAITER_JOIN] = RELEVO_TIMED_OUT,
-	[WAITER_CELL] = RELEVO_TIMED_OUT,
+	[WAITER_GET] = RELEVO_EMPTY,      [WAITER_PUT] = RELEVO_FULL,
+	[WAITER_JOIN] = RELEVO_TIMED_OUT, [WAITER_CELL] = RELEVO_TIMED_OUT,
+	[WAITER_PIPE] = RELEVO_TRY_AGAIN,
 };
 /* How long a get that does not wait does so for items that are called back. */
 #define RECALL_TIME (50 * NSEC_PER_MSEC)
@@ -57,6 +58,15 @@ static void join_cell(struct waiter *waiter)
 	cell->waiter_count++;
 }
 
+static void join_putters(struct waiter *putter)
+{
+	struct queue *queue = putter->queue;
+	list_append(&queue->putters, &putter->in_queue);
+	queue->putter_count++;
+	if (putter->not_before != 0 && !MUTANT(delayed_put_stranded))
+		queue_set_timer(queue);
+}
+
 static void join_queue(struct waiter *waiter)
 {
 	struct queue *queue = waiter->queue;
@@ -68,8 +78,7 @@ static void join_queue(struct waiter *waiter)
 		list_append(&queue->joiners, &waiter->in_queue);
 		queue->joiner_count++;
 	} else {
-		list_append(&queue->putters, &waiter->in_queue);
-		queue->putter_count++;
+		join_putters(waiter);
 	}
 	queue_activate(queue);
 }
@@ -84,6 +93,8 @@ int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline
 	list_append(&peer->waiters, &waiter->in_peer);
 	if (waiter->kind == WAITER_CELL)
 		join_cell(waiter);
+	else if (waiter->kind == WAITER_PIPE)
+		pipe_join(waiter);
 	else
 		join_queue(waiter);
 	return RELEVO_OK;
@@ -119,19 +130,33 @@ void waiter_discard(struct waiter *waiter)
 	waiter->ack_count = 0;
 }
 
+static void leave_putters(struct waiter *putter)
+{
+	struct queue *queue = putter->queue;
+	const struct waiter *next = waiter_first(&queue->putters);
+	queue->putter_count--;
+	if (putter->not_before != 0 || (next != NULL && next->not_before != 0))
+		queue_set_timer(queue);
+	/* One that gives up may have stood in the way of the next. */
+	if (putter->items != NULL && next != NULL && !MUTANT(next_putter_stranded))
+		queue_activate(queue);
+	waiter_discard(putter);
+}
+
 static void leave_line(struct waiter *waiter)
 {
 	stop_waiting(waiter);
 	list_remove(&waiter->in_queue);
 	if (waiter->kind == WAITER_CELL) {
 		waiter->cell->waiter_count--;
+	} else if (waiter->kind == WAITER_PIPE) {
+		pipe_left(waiter);
 	} else if (waiter->kind == WAITER_GET) {
 		waiter->queue->getter_count--;
 	} else if (waiter->kind == WAITER_JOIN) {
 		waiter->queue->joiner_count--;
 	} else {
-		waiter->queue->putter_count--;
-		waiter_discard(waiter);
+		leave_putters(waiter);
 	}
 }
 
@@ -172,6 +197,8 @@ static void forget(struct waiter *waiter)
 	list_remove(&waiter->in_peer);
 	if (waiter->kind == WAITER_CELL)
 		cell_drop(waiter->cell);
+	else if (waiter->kind == WAITER_PIPE)
+		pipe_forget(waiter);
 	else
 		queue_drop(waiter->queue);
 	waiter->state = WAITER_IDLE;
@@ -219,8 +246,10 @@ static void describe(const struct waiter *waiter, struct error *error)
 	struct engine_peer *peer = waiter->peer;
 	error->status = waiter->status;
 	error->text[0] = '\0';
-	if (waiter->kind == WAITER_CELL ? cell_wait_describe(waiter, error)
-					: describe_queue(waiter, error))
+	bool described = waiter->kind == WAITER_CELL   ? cell_wait_describe(waiter, error)
+			 : waiter->kind == WAITER_PIPE ? pipe_describe(waiter, error)
+						       : describe_queue(waiter, error);
+	if (described)
 		return;
 	if (waiter->status == RELEVO_NOT_OWNER)
 		error_set(error, RELEVO_NOT_OWNER,
@@ -239,14 +268,20 @@ void waiter_answer(struct waiter *waiter)
 	describe(waiter, &error);
 	struct answer answer = { .status = waiter->status, .text = error.text };
 	struct cell_reading reading;
+	struct pipe_meeting meeting = { 0 };
+	struct engine *engine = waiter->peer->engine;
 	if (waiter->kind == WAITER_PUT) {
 		answer.accepted = waiter->accepted;
 	} else if (waiter->kind == WAITER_CELL && waiter->status == RELEVO_OK) {
 		reading = cell_wait_reading(waiter);
 		answer.reading = &reading;
+	} else if (waiter->kind == WAITER_PIPE && waiter->status == RELEVO_OK) {
+		meeting = pipe_take(waiter);
+		answer.meeting = &meeting;
 	}
 	forget(waiter);
 	waiter->answer(waiter, &answer);
+	pipe_release(engine, &meeting);
 }
 
 void waiter_deliver(struct waiter *waiter, uint32_t count)

@@ -5,7 +5,7 @@
 #include "engine/queue.h"
 
 /* ANY stands in no line itself: see queue_any.h. */
-enum waiter_kind { WAITER_GET, WAITER_PUT, WAITER_JOIN, WAITER_CELL, WAITER_ANY };
+enum waiter_kind { WAITER_GET, WAITER_PUT, WAITER_JOIN, WAITER_CELL, WAITER_PIPE, WAITER_ANY };
 
 /*
  * PARKED in the line of its queue or cell; then, if it is a put that has changed

@@ -52,4 +52,7 @@ handler handle_shared_open;
 handler handle_shared_close;
 handler handle_shared_delete;
 
+/* handle_pipe.c */
+handler handle_pipe_meet;
+
 #endif

@@ -215,6 +215,29 @@ void reply_shared_opened(struct session *session, uint64_t call, const struct sh
 	connection_send_with(session->connection, &header, opened->memory);
 }
 
+void reply_pipe(struct session *session, uint64_t call, const struct answer *answer)
+{
+	if (answer->status != RELEVO_OK) {
+		struct error error = { 0 };
+		error_set(&error, answer->status, "%s", answer->text);
+		reply_error(session, call, &error);
+		return;
+	}
+	const struct pipe_meeting *meeting = answer->meeting;
+	Relevo__PipeMet message = RELEVO__PIPE_MET__INIT;
+	message.relayed = meeting->end == NULL;
+	message.out = meeting->out;
+	message.in = meeting->in;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = call;
+	header.op_case = RELEVO__HEADER__OP_PIPE_MET;
+	header.pipe_met = &message;
+	if (message.relayed)
+		send_header(session, call, &header);
+	else
+		connection_send_with(session->connection, &header, meeting->end);
+}
+
 void reply_counts(struct session *session, uint64_t call, const struct queue_counts *counts)
 {
 	Relevo__QueueStats stats = RELEVO__QUEUE_STATS__INIT;

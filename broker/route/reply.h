@@ -2,6 +2,7 @@
 #define ROUTE_REPLY_H
 
 #include "engine/manage.h"
+#include "engine/pipe.h"
 #include "engine/shared.h"
 #include "route/session.h"
 
@@ -43,6 +44,10 @@ void reply_cell(struct session *session, uint64_t call, const struct answer *ans
 /* The memory's descriptor goes with it. */
 void reply_shared_opened(struct session *session, uint64_t call,
 			 const struct shared_opened *opened);
+
+/* OK is PipeMet, all else a Failure. */
+void reply_pipe(struct session *session, uint64_t call, const struct answer *answer);
+
 /* One item's part of an answer that has many. */
 void reply_show_item(struct answer_room *room, uint32_t place, struct item *item);
 

@@ -40,6 +40,7 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_SHARED_OPEN] = handle_shared_open,
 	[RELEVO__HEADER__OP_SHARED_CLOSE] = handle_shared_close,
 	[RELEVO__HEADER__OP_SHARED_DELETE] = handle_shared_delete,
+	[RELEVO__HEADER__OP_PIPE_MEET] = handle_pipe_meet,
 };
 
 static handler *handler_of(unsigned operation)

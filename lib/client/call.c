@@ -102,7 +102,7 @@ static void leave(struct call *call)
 		close(call->event);
 }
 
-static void cancel(struct relevo_session *session, const struct call *call)
+void call_cancel(struct relevo_session *session, struct call *call)
 {
 	Relevo__Cancel operation = RELEVO__CANCEL__INIT;
 	operation.call = call->number;
@@ -111,6 +111,11 @@ static void cancel(struct relevo_session *session, const struct call *call)
 	header.cancel = &operation;
 	if (output_frame(session, &header, NULL, 0) == RELEVO_OK)
 		output_push(session);
+}
+
+static void abandon(struct relevo_session *session, struct call *call)
+{
+	call_cancel(session, call);
 	/* The answer still comes, perhaps with an item: somebody has to read it. */
 	if (!session->connection.broken) {
 		session->connection.given_up++;
@@ -127,7 +132,7 @@ static int unanswered(struct relevo_session *session, struct call *call, int sta
 		return error_set(error, status, "no memory for a frame");
 	if (status == RELEVO_DISCONNECTED)
 		return error_set(error, status, "the connection to the broker is lost");
-	cancel(session, call);
+	abandon(session, call);
 	if (status == RELEVO_INTERRUPTED)
 		return error_set(error, status, "the call was interrupted");
 	return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
@@ -167,7 +172,7 @@ void call_give_up(struct relevo_session *session, struct call *call)
 {
 	leave(call);
 	if (!session->connection.broken)
-		cancel(session, call);
+		abandon(session, call);
 }
 
 int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,

@@ -52,6 +52,10 @@ int call_wait(struct relevo_session *session, struct call *call, nsec_t patience
 	      struct error *error);
 void call_give_up(struct relevo_session *session, struct call *call);
 
+/* Ask the broker to end a call that waits there. It is answered all the same, with
+ * CANCELLED or with its outcome, and has to be waited for. */
+void call_cancel(struct relevo_session *session, struct call *call);
+
 /* Wait until unconfirmed puts leave room for `size` more bytes. */
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,
 			 struct error *error);

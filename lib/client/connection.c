@@ -98,6 +98,15 @@ static void stop_reading(struct connection *connection)
 	pthread_cond_broadcast(&connection->changed);
 }
 
+static const char *reason(int status, const struct error *error)
+{
+	if (status == RELEVO_END_OF_STREAM)
+		return "the broker closed the connection";
+	/* What the channel itself says is a status only. */
+	return error->status != RELEVO_OK ? error_text(error)
+					  : "the connection to the broker broke off";
+}
+
 /* What is to be done with the outcome of receive(), the session locked again. */
 static int after_receive(struct relevo_session *session, int status, size_t *missing)
 {
@@ -106,9 +115,7 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 		status = dispatch_frames(session, missing, &error);
 	if (status == RELEVO_OK || status == RELEVO_TRY_AGAIN)
 		return status;
-	connection_lost(session, RELEVO_DISCONNECTED,
-			status == RELEVO_END_OF_STREAM ? "the broker closed the connection"
-						       : error_text(&error));
+	connection_lost(session, RELEVO_DISCONNECTED, reason(status, &error));
 	return RELEVO_DISCONNECTED;
 }
 

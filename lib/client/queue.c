@@ -21,7 +21,6 @@ static int take_opened(struct call *call, const struct frame *frame)
 	if (frame->header->op_case != RELEVO__HEADER__OP_QUEUE_OPENED)
 		return RELEVO_BAD_FRAME;
 	const Relevo__QueueOpened *opened = frame->header->queue_opened;
-	queue->has_dead_letters = opened->dead_letter[0] != '\0';
 	queue->bounded = opened->bounded || opened->capacity_bytes > 0;
 	handle_opened(&queue->handle, opened->name, opened->queue, opened->identity);
 	return RELEVO_OK;

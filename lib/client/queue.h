@@ -17,7 +17,6 @@ struct relevo_queue {
 
 	struct stash stash; /* items that came ahead of being asked for */
 	bool joinable;
-	bool has_dead_letters;  /* a place for them */
 	struct task_list tasks; /* of a joinable one: got, and not done with */
 };
 

@@ -1,27 +1,45 @@
+#include "base/mutant.h"
 #include "client/call.h"
 #include "client/error.h"
 #include "client/item_block.h"
 #include "client/queue.h"
+#include "wire/protocol.h"
 
-/* As the broker has it. */
-enum { MOST_QUEUES = 64 };
+enum {
+	MOST_QUEUES = 64, /* as the broker has it */
+	STEP = 4096,      /* items that are asked for at a time */
+};
 
 struct choosing {
 	struct call call;
 	relevo_queue *const *queues;
 	size_t count;
-	relevo_item *item;
+	relevo_item *items;
+	size_t room;
+	bool leave_leased;
 	size_t which;
+	size_t got;
 	uint64_t epoch;
 };
 
-static int take_item(struct call *call, const struct frame *frame)
+/* Whether the answer is one to what was asked. */
+static bool fits(const struct choosing *choosing, const Relevo__Header *header)
+{
+	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS)
+		return false;
+	const Relevo__QueueItems *items = header->queue_items;
+	return header->n_sizes > 0 && header->n_sizes <= choosing->room &&
+	       items->n_leases == header->n_sizes &&
+	       (items->n_deliveries == 0 || items->n_deliveries == header->n_sizes) &&
+	       (items->n_properties == 0 || items->n_properties == header->n_sizes);
+}
+
+static int take_items(struct call *call, const struct frame *frame)
 {
 	struct choosing *choosing = container_of(call, struct choosing, call);
 	const Relevo__Header *header = frame->header;
 	const Relevo__QueueItems *items = header->queue_items;
-	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS || header->n_sizes != 1 ||
-	    items->n_leases != 1 || items->n_deliveries > 1 || items->n_properties > 1)
+	if (!fits(choosing, header))
 		return RELEVO_BAD_FRAME;
 	size_t which = 0;
 	while (which < choosing->count && choosing->queues[which]->handle.number != items->queue)
@@ -34,11 +52,14 @@ static int take_item(struct call *call, const struct frame *frame)
 		.leases = items->leases,
 		.deliveries = items->n_deliveries > 0 ? items->deliveries : NULL,
 		.properties = items->n_properties > 0 ? items->properties : NULL,
-		.count = 1,
+		.count = header->n_sizes,
 		.epoch = choosing->epoch,
 	};
+	if (!item_block_fill(choosing->items, &source))
+		return RELEVO_NO_MEMORY;
 	choosing->which = which;
-	return item_block_fill(choosing->item, &source) ? RELEVO_OK : RELEVO_NO_MEMORY;
+	choosing->got = header->n_sizes;
+	return RELEVO_OK;
 }
 
 static int check(const struct choosing *choosing, struct error *error)
@@ -85,12 +106,15 @@ static int begin_all(const struct choosing *choosing, nsec_t deadline, struct er
 	}
 }
 
-/* What lies here unread comes first. */
+/* What lies here unread comes first; a lease is not taken of it, since the broker may
+ * call it back at any time. */
 static bool take_from_stashes(struct choosing *choosing)
 {
+	if (choosing->leave_leased)
+		return false;
 	for (size_t i = 0; i < choosing->count; i++) {
 		choosing->which = i;
-		if (stash_take(choosing->queues[i], choosing->item))
+		if (stash_take(choosing->queues[i], choosing->items))
 			return true;
 	}
 	return false;
@@ -104,39 +128,55 @@ static int ask(struct choosing *choosing, nsec_t deadline, struct error *error)
 		also[i - 1] = choosing->queues[i]->handle.number;
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
 	operation.queue = choosing->queues[0]->handle.number;
-	operation.max_items = 1;
+	operation.max_items = choosing->room < STEP ? (uint32_t)choosing->room : STEP;
+	operation.max_bytes = 4 * FRAME_GOOD_SIZE;
 	operation.timeout_ms = session_timeout(deadline);
 	operation.also = also;
 	operation.n_also = choosing->count - 1;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
-	choosing->call.take = take_item;
+	choosing->call.take = take_items;
 	choosing->call.interruptible = true;
 	choosing->epoch = session->connection.epoch;
 	return call_run(session, &choosing->call, &header, session_patience(deadline), error);
 }
 
 /* The session is locked. */
-static int choose(struct choosing *choosing, nsec_t deadline, struct error *error)
+static int get_now(struct choosing *choosing, nsec_t deadline, struct error *error)
 {
 	for (size_t i = 0; i < choosing->count; i++) {
 		relevo_queue *queue = choosing->queues[i];
-		if (queue->joinable && !tasks_reserve(&queue->tasks, 1))
+		if (queue->joinable && !choosing->leave_leased && !tasks_reserve(&queue->tasks, 1))
 			return error_set(error, RELEVO_NO_MEMORY, "no memory for a task");
 	}
 	int status = RELEVO_OK;
 	if (!take_from_stashes(choosing))
 		status = ask(choosing, deadline, error);
+	if (status == RELEVO_OK && (!choosing->leave_leased || MUTANT(choice_never_leased)))
+		queue_hand_over(choosing->queues[choosing->which], choosing->items, 1);
+	return status;
+}
+
+static int choose(struct choosing *choosing, int64_t timeout)
+{
+	struct error *error = client_error();
+	nsec_t deadline;
+	int status = check(choosing, error);
 	if (status == RELEVO_OK)
-		queue_hand_over(choosing->queues[choosing->which], choosing->item, 1);
+		status = session_deadline(timeout, &deadline, error);
+	if (status == RELEVO_OK)
+		status = begin_all(choosing, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = get_now(choosing, deadline, error);
+	session_end(choosing->queues[0]->handle.session);
 	return status;
 }
 
 int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item *item,
 			 size_t *which, int64_t timeout)
 {
-	struct error *error = client_error();
 	*item = (relevo_item){ 0 };
 	/* One queue is no choice, and its items may come ahead. */
 	if (count == 1) {
@@ -144,18 +184,31 @@ int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item 
 			*which = 0;
 		return relevo_queue_get(queues[0], item, timeout);
 	}
-	struct choosing choosing = { .queues = queues, .count = count, .item = item };
-	nsec_t deadline;
-	int status = check(&choosing, error);
-	if (status == RELEVO_OK)
-		status = session_deadline(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = begin_all(&choosing, deadline, error);
-	if (status != RELEVO_OK)
-		return status;
-	status = choose(&choosing, deadline, error);
-	session_end(queues[0]->handle.session);
+	struct choosing choosing = { .queues = queues, .count = count, .items = item, .room = 1 };
+	int status = choose(&choosing, timeout);
 	if (which != NULL)
 		*which = choosing.which;
+	return status;
+}
+
+int relevo_queue_lease_any(struct relevo_choice *choice, relevo_item *items, size_t count,
+			   int64_t timeout, size_t *got)
+{
+	struct choosing choosing = {
+		.queues = choice->queues,
+		.count = choice->count,
+		.items = items,
+		.room = count,
+		.leave_leased = true,
+	};
+	*got = 0;
+	choice->which = 0;
+	if (count == 0)
+		return RELEVO_OK;
+	if (choice->count == 1)
+		return relevo_queue_lease(choice->queues[0], items, count, timeout, got);
+	int status = choose(&choosing, timeout);
+	choice->which = choosing.which;
+	*got = choosing.got;
 	return status;
 }

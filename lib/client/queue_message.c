@@ -1,7 +1,9 @@
+#include "base/mutant.h"
 #include "client/error.h"
 #include "client/queue.h"
 
 #include <relevo/protobuf.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, size_t max_size,
@@ -28,47 +30,88 @@ int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, siz
 	return status;
 }
 
-/* Why the item cannot be had as that type; *message, if it can. */
-static int unpack(const relevo_item *item, size_t max_size, const ProtobufCMessageDescriptor *type,
-		  ProtobufCMessage **message, struct error *error)
+/* The C library's memory, so that the message can be freed without this allocator; it
+ * tells a lack of it from bytes that are no message. */
+static void *allocate(void *missed, size_t size)
 {
-	if (max_size > 0 && item->size > max_size)
-		return error_set(error, RELEVO_TOO_LARGE,
-				 "an item has %zu bytes, more than the limit of %zu, in the queue",
-				 item->size, max_size);
-	*message = protobuf_c_message_unpack(type, NULL, item->size, item->data);
+	void *memory = malloc(size);
+	if (memory == NULL)
+		*(bool *)missed = true;
+	return memory;
+}
+
+static void release(void *missed, void *memory)
+{
+	(void)missed;
+	free(memory);
+}
+
+/* Why the item cannot be had as that type; *message, if it can. */
+static int unpack(const relevo_queue *queue, const struct relevo_message_type *type,
+		  const relevo_item *item, ProtobufCMessage **message, struct error *error)
+{
+	const char *name = type->descriptor->name;
+	if (type->max_size > 0 && item->size > type->max_size)
+		return error_set(
+			error, RELEVO_TOO_LARGE,
+			"an item has %zu bytes, more than the limit of %zu, in the queue \"%s\"",
+			item->size, type->max_size, queue->handle.name);
+	bool missed = false;
+	ProtobufCAllocator allocator = { allocate, release, &missed };
+	*message = protobuf_c_message_unpack(type->descriptor, &allocator, item->size, item->data);
+	if (*message == NULL && missed)
+		return error_set(error, RELEVO_NO_MEMORY,
+				 "no memory for a %s of %zu bytes, in the queue \"%s\"", name,
+				 item->size, queue->handle.name);
 	if (*message == NULL)
-		return error_set(error, RELEVO_CANNOT_ENCODE, "an item is no %s, in the queue",
-				 type->name);
+		return error_set(error, RELEVO_CANNOT_ENCODE,
+				 "an item is no %s, in the queue \"%s\"", name, queue->handle.name);
 	return RELEVO_OK;
 }
 
-/* Out of the way if there is a place for it, else back. */
-static int refuse(relevo_queue *queue, relevo_item *item, const struct error *why)
+static int lease_item(relevo_queue *queue, relevo_item *item, int64_t timeout)
 {
-	if (queue->has_dead_letters)
-		(void)relevo_queue_reject(queue, item, 1);
-	else
+	size_t got;
+	*item = (relevo_item){ 0 };
+	return relevo_queue_lease(queue, item, 1, timeout, &got);
+}
+
+int relevo_lease_message(relevo_queue *queue, const struct relevo_message_type *type,
+			 relevo_item *item, ProtobufCMessage **message, int64_t timeout)
+{
+	*message = NULL;
+	int status = lease_item(queue, item, timeout);
+	if (status != RELEVO_OK)
+		return status;
+	return unpack(queue, type, item, message, client_error());
+}
+
+/* What is no such message is out of the way, so that the next call gets the next item.
+ * If that fails, the item goes back with its lease. */
+static int put_aside(relevo_queue *queue, relevo_item *item, const struct error *why)
+{
+	if (why->status == RELEVO_NO_MEMORY || MUTANT(no_message_comes_again))
 		(void)relevo_queue_nack(queue, item, 1, 0);
-	/* If that failed the item goes back with its lease. */
-	return error_set(client_error(), why->status, "%s \"%s\"", why->text, queue->handle.name);
+	else
+		(void)relevo_queue_reject(queue, item, 1);
+	return error_set(client_error(), why->status, "%s", why->text);
 }
 
 int relevo_get_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type, size_t max_size,
 		       ProtobufCMessage **message, int64_t timeout)
 {
-	relevo_item item = { 0 };
-	size_t got;
+	const struct relevo_message_type wanted = { .descriptor = type, .max_size = max_size };
+	relevo_item item;
 	*message = NULL;
-	int status = relevo_queue_lease(queue, &item, 1, timeout, &got);
+	int status = lease_item(queue, &item, timeout);
 	if (status != RELEVO_OK)
 		return status;
 	struct error why;
-	status = unpack(&item, max_size, type, message, &why);
+	status = unpack(queue, &wanted, &item, message, &why);
 	if (status == RELEVO_OK)
 		queue_finish(queue, &item);
 	else
-		status = refuse(queue, &item, &why);
+		status = put_aside(queue, &item, &why);
 	relevo_item_free(&item);
 	return status;
 }

@@ -72,3 +72,8 @@ void relevo_scope_end(struct relevo_scope *scope)
 		scope->status = scope->release(scope->object);
 	scope->object = NULL;
 }
+
+void relevo_scope_hang_up(relevo_pipe *const *pipe)
+{
+	relevo_pipe_hang_up(*pipe);
+}

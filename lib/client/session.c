@@ -136,6 +136,14 @@ static int load_key(struct relevo_session *session, const char *path, struct err
 	return key_load(path, &session->key, error);
 }
 
+static int connect_now(struct relevo_session *session, struct error *error)
+{
+	pthread_mutex_lock(&session->lock);
+	int status = connection_open(session, connect_deadline(session), error);
+	pthread_mutex_unlock(&session->lock);
+	return status;
+}
+
 static int connect_to(struct relevo_session *session, const char *url, const char *key_file,
 		      struct error *error)
 {
@@ -149,9 +157,36 @@ static int connect_to(struct relevo_session *session, const char *url, const cha
 		status = load_key(session, key_file, error);
 	if (status != RELEVO_OK)
 		return status;
-	pthread_mutex_lock(&session->lock);
-	status = connection_open(session, connect_deadline(session), error);
-	pthread_mutex_unlock(&session->lock);
+	return connect_now(session, error);
+}
+
+int session_like(const struct relevo_session *session, struct relevo_session **other,
+		 struct error *error)
+{
+	const struct relevo_session_options options = {
+		.name = session->name,
+		.timeout = session->connect_timeout,
+		.go_on = session->go_on,
+		.user = session->user,
+	};
+	struct relevo_session *made = session_new(&options);
+	if (made == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
+	made->address = session->address;
+	int status = RELEVO_OK;
+	if (session->key != NULL) {
+		made->key = malloc(sizeof *made->key);
+		if (made->key != NULL)
+			*made->key = *session->key;
+		else
+			status = error_set(error, RELEVO_NO_MEMORY, "no memory for a key");
+	}
+	if (status == RELEVO_OK)
+		status = connect_now(made, error);
+	if (status == RELEVO_OK)
+		*other = made;
+	else
+		session_free(made);
 	return status;
 }
 

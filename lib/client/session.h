@@ -63,4 +63,8 @@ uint32_t session_timeout(nsec_t deadline);
  * pass. */
 nsec_t session_patience(nsec_t deadline);
 
+/* Another session with the same broker, by the same way. Errors as relevo_open(). */
+int session_like(const struct relevo_session *session, struct relevo_session **other,
+		 struct error *error);
+
 #endif

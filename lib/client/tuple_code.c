@@ -1,5 +1,6 @@
 #include "client/tuple.h"
 
+#include "base/mutant.h"
 #include "base/name.h"
 #include "tuple.pb-c.h"
 #include "wire/arena.h"
@@ -174,6 +175,7 @@ static int take_value(struct decoding *decoding, const Relevo__TupleElement *des
 		return RELEVO_OK;
 	case RELEVO_TUPLE_TUPLE:
 		return decode(decoding, described->data, depth + 1, &element->inner);
+	case RELEVO_TUPLE_PIPE:
 	case RELEVO_TUPLE_DESCRIPTOR:
 		element->number = described->number;
 		element->descriptor = decoding->fds[decoding->fd_used++];
@@ -238,7 +240,7 @@ static int decode(struct decoding *decoding, ProtobufCBinaryData data, int depth
 		  relevo_tuple **out)
 {
 	struct arena arena;
-	if (depth > RELEVO_TUPLE_DEPTH)
+	if (depth > RELEVO_TUPLE_DEPTH && !MUTANT(tuples_without_bottom))
 		return bad(decoding, "too many within each other", 0);
 	if (!arena_init(&arena, unpacking_limit(data.len)))
 		return error_set(decoding->error, RELEVO_NO_MEMORY, "no memory for a tuple");

@@ -18,7 +18,7 @@ const char *tuple_kind_name(enum relevo_tuple_type kind)
 
 bool tuple_has_descriptor(enum relevo_tuple_type kind)
 {
-	return kind == RELEVO_TUPLE_DESCRIPTOR;
+	return kind == RELEVO_TUPLE_DESCRIPTOR || kind == RELEVO_TUPLE_PIPE;
 }
 
 int tuple_element(const relevo_tuple *tuple, size_t index, enum relevo_tuple_type kind,

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,6 +71,7 @@ static bool receive_with_fds(int socket, uint8_t bytes[LENGTH_SIZE], struct hand
 struct letter {
 	Relevo__ProcessStart start;
 	char folder[PATH_MAX];
+	int own_fd; /* a pidfd of this process; -1: there is none */
 	int fds[HANDOVER_FDS];
 	size_t fd_count;
 };
@@ -82,10 +84,10 @@ static void add_fd(struct letter *letter, int fd)
 static int add_descriptors(struct letter *letter, const struct process_arguments *arguments,
 			   struct error *error)
 {
-	int own = self_pidfd();
-	if (own < 0)
+	letter->own_fd = pidfd_open(getpid(), 0);
+	if (letter->own_fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "no descriptor for a process");
-	add_fd(letter, own);
+	add_fd(letter, letter->own_fd);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) < 0)
 			continue;
@@ -161,6 +163,7 @@ int handover_give(int socket, const struct relevo_process *process, struct error
 	struct buffer bytes = { 0 };
 	if (letter == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory to start a process");
+	letter->own_fd = -1;
 	int status = write_letter(letter, process, error);
 	if (status == RELEVO_OK) {
 		/* Whatever hinders it, the other side says why, or has ended. */
@@ -168,6 +171,8 @@ int handover_give(int socket, const struct relevo_process *process, struct error
 		shutdown(socket, SHUT_WR);
 		status = read_answer(socket, process, error);
 	}
+	if (letter->own_fd >= 0)
+		close(letter->own_fd);
 	buffer_fini(&bytes);
 	free(letter);
 	return status;

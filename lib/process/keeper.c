@@ -1,14 +1,13 @@
 #include "process/pool.h"
 
 #include "base/clock.h"
+#include "process/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* How long workers may finish what they have in hand, and how long they may take
@@ -16,21 +15,150 @@
 #define FINISH_TIME (5 * NSEC_PER_SEC)
 #define DEATH_TIME  (2 * NSEC_PER_SEC)
 
-/* The keeper's process, which ends here. */
-static _Noreturn void be_keeper(relevo_pool *pool, int owner_fd, int ready_fd)
+/* What the keeper is given. */
+enum { ARGUMENT_URL, ARGUMENT_POOL, ARGUMENT_PLAN, ARGUMENT_TABLE, ARGUMENT_OWNER, ARGUMENT_READY };
+
+/* ---- the keeper's process --------------------------------------------------- */
+
+struct keeping {
+	const char *url, *pool;
+	struct worker_plan plan;
+	struct worker_table *table;
+	int owner_fd, ready_fd;
+};
+
+static int take_plan(relevo_tuple *arguments, struct worker_plan *plan, struct error *error)
 {
+	const void *data;
+	size_t size;
+	int status = relevo_tuple_bytes(arguments, ARGUMENT_PLAN, &data, &size);
+	return status == RELEVO_OK ? worker_plan_decode(data, size, plan, error) : status;
+}
+
+static int take_table(relevo_tuple *arguments, struct worker_table **table)
+{
+	int fd;
+	int status = relevo_tuple_take_descriptor(arguments, ARGUMENT_TABLE, &fd);
+	if (status != RELEVO_OK)
+		return status;
+	*table = worker_table_map(fd);
+	close(fd);
+	return *table != NULL ? RELEVO_OK : RELEVO_NO_MEMORY;
+}
+
+static int take_arguments(relevo_tuple *arguments, struct keeping *keeping, struct error *error)
+{
+	int status = relevo_tuple_text(arguments, ARGUMENT_URL, &keeping->url, NULL);
+	if (status == RELEVO_OK)
+		status = relevo_tuple_text(arguments, ARGUMENT_POOL, &keeping->pool, NULL);
+	if (status == RELEVO_OK)
+		status = take_plan(arguments, &keeping->plan, error);
+	if (status == RELEVO_OK)
+		status = take_table(arguments, &keeping->table);
+	if (status == RELEVO_OK)
+		status =
+			relevo_tuple_take_descriptor(arguments, ARGUMENT_OWNER, &keeping->owner_fd);
+	if (status == RELEVO_OK)
+		status =
+			relevo_tuple_take_descriptor(arguments, ARGUMENT_READY, &keeping->ready_fd);
+	return status;
+}
+
+static int keep(relevo_tuple *arguments)
+{
+	struct error error = { 0 };
+	struct keeping keeping = { 0 };
 	/* A group of its own: what the terminal tells the program (Ctrl-C) is for
 	 * the program to act on. */
 	setpgid(0, 0);
-	struct worker_group_options options = {
-		.url = relevo_session_url(pool->session),
-		.pool = relevo_pool_name(pool),
-		.plan = &pool->plan,
-		.owner_fd = owner_fd,
-		.ready_fd = ready_fd,
+	int status = take_arguments(arguments, &keeping, &error);
+	if (status != RELEVO_OK)
+		return status;
+	const struct worker_group_options options = {
+		.url = keeping.url,
+		.pool = keeping.pool,
+		.plan = &keeping.plan,
+		.owner_fd = keeping.owner_fd,
+		.ready_fd = keeping.ready_fd,
 	};
-	pool->table->failure = (struct error){ 0 };
-	_exit(worker_group_run(&options, pool->table, &pool->table->failure));
+	keeping.table->failure = (struct error){ 0 };
+	status = worker_group_run(&options, keeping.table, &keeping.table->failure);
+	worker_plan_fini(&keeping.plan);
+	return status;
+}
+
+/* ---- starting it --------------------------------------------------------------- */
+
+static int add_plan(relevo_tuple *arguments, const struct worker_plan *plan)
+{
+	struct buffer bytes = { 0 };
+	int status = RELEVO_NO_MEMORY;
+	if (worker_plan_encode(plan, &bytes))
+		status = relevo_tuple_add_bytes(arguments, NULL, buffer_data(&bytes),
+						buffer_size(&bytes));
+	buffer_fini(&bytes);
+	return status;
+}
+
+static int make_arguments(const relevo_pool *pool, int owner_fd, int ready_fd,
+			  relevo_tuple **arguments)
+{
+	int status = relevo_tuple_new(arguments);
+	if (status != RELEVO_OK)
+		return status;
+	status = relevo_tuple_add_text(*arguments, NULL, relevo_session_url(pool->session));
+	if (status == RELEVO_OK)
+		status = relevo_tuple_add_text(*arguments, NULL, relevo_pool_name(pool));
+	if (status == RELEVO_OK)
+		status = add_plan(*arguments, &pool->plan);
+	if (status == RELEVO_OK)
+		status = relevo_tuple_add_descriptor(*arguments, NULL, pool->table->fd);
+	if (status == RELEVO_OK)
+		status = relevo_tuple_add_descriptor(*arguments, NULL, owner_fd);
+	if (status == RELEVO_OK)
+		status = relevo_tuple_add_descriptor(*arguments, NULL, ready_fd);
+	if (status != RELEVO_OK)
+		relevo_tuple_free(*arguments);
+	return status;
+}
+
+static int make_keeper(relevo_pool *pool, int owner_fd, int ready_fd)
+{
+	struct relevo_process_options options = {
+		.name = "PoolKeeper",
+		.daemon = RELEVO_NO_DAEMON,
+		.method = pool->method,
+		.session = pool->session,
+	};
+	relevo_tuple *arguments;
+	int status = make_arguments(pool, owner_fd, ready_fd, &arguments);
+	if (status != RELEVO_OK)
+		return status;
+	options.arguments = arguments;
+	status = relevo_process_new(keep, &options, &pool->keeper);
+	relevo_tuple_free(arguments);
+	return status;
+}
+
+static void free_keeper(relevo_pool *pool)
+{
+	if (pool->keeper != NULL)
+		process_release(pool->keeper);
+	free(pool->keeper);
+	pool->keeper = NULL;
+}
+
+static int start_keeper(relevo_pool *pool, int owner_fd, int ready_fd, struct error *error)
+{
+	int status = make_keeper(pool, owner_fd, ready_fd);
+	if (status != RELEVO_OK)
+		status = error_set(error, status, "the pool's workers cannot be started: %s",
+				   relevo_error_message(status));
+	else
+		status = process_start(pool->keeper, error);
+	if (status != RELEVO_OK)
+		free_keeper(pool);
+	return status;
 }
 
 /* True when it has started the workers, false when it ended before. */
@@ -44,15 +172,15 @@ static bool wait_until_ready(int fd)
 	return size == 1;
 }
 
-static void reap(relevo_pool *pool, int *state)
+/* Once it has ended: its exit code. */
+static int reap(relevo_pool *pool)
 {
-	*state = 0;
-	while (waitpid(pool->keeper, state, 0) < 0 && errno == EINTR)
-		continue;
-	close(pool->keeper_fd);
-	pool->keeper_fd = -1;
+	process_wait(pool->keeper, NSEC_NEVER);
+	int code = pool->keeper->exit_code;
+	free_keeper(pool);
 	for (int i = 0; i < pool->processes; i++)
 		atomic_store(&pool->table->slots[i].pid, 0);
+	return code;
 }
 
 /* Why a keeper that ended by itself did. */
@@ -64,36 +192,12 @@ static int told(const relevo_pool *pool, int status, struct error *error)
 	return error_set(error, status, "the workers of the pool ended");
 }
 
-static int fork_keeper(relevo_pool *pool, int owner_fd, const int ready[2], struct error *error)
-{
-	pid_t pid = fork();
-	if (pid == 0) {
-		close(ready[0]);
-		be_keeper(pool, owner_fd, ready[1]);
-	}
-	if (pid < 0)
-		return error_set_errno(error, RELEVO_SYSTEM, errno,
-				       "the pool's workers cannot be started");
-	int fd = pidfd_open(pid, 0);
-	if (fd < 0) {
-		int saved = errno;
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		return error_set_errno(error, RELEVO_SYSTEM, saved,
-				       "the pool's workers cannot be watched");
-	}
-	pool->keeper = pid;
-	pool->keeper_fd = fd;
-	return RELEVO_OK;
-}
-
 static int start_and_wait(relevo_pool *pool, int owner_fd, int ready[2], struct error *error)
 {
-	int status = fork_keeper(pool, owner_fd, ready, error);
+	int status = start_keeper(pool, owner_fd, ready[1], error);
 	close(ready[1]);
 	if (status == RELEVO_OK && !wait_until_ready(ready[0])) {
-		int state;
-		reap(pool, &state);
+		reap(pool);
 		status = told(pool, RELEVO_SYSTEM, error);
 	}
 	close(ready[0]);
@@ -115,27 +219,17 @@ int keeper_start(relevo_pool *pool, struct error *error)
 	return status;
 }
 
-/* Whether the keeper has ended, waiting for that at most so long. */
-static bool ended(const relevo_pool *pool, nsec_t patience)
-{
-	struct pollfd entry = { .fd = pool->keeper_fd, .events = POLLIN };
-	nsec_t deadline = clock_now() + patience;
-	int ready;
-	do
-		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
-	while (ready < 0 && errno == EINTR);
-	return ready > 0;
-}
+/* ---- looking after it ------------------------------------------------------------- */
 
 static int check(relevo_pool *pool, struct error *error)
 {
-	if (pool->keeper_fd >= 0 && !ended(pool, 0))
+	int code = 0;
+	if (pool->keeper != NULL && !process_wait(pool->keeper, 0))
 		return RELEVO_OK;
-	int state = 0;
-	if (pool->keeper_fd >= 0)
-		reap(pool, &state);
-	if (WIFEXITED(state) && WEXITSTATUS(state) != RELEVO_OK)
-		return told(pool, WEXITSTATUS(state), error);
+	if (pool->keeper != NULL)
+		code = reap(pool);
+	if (code > RELEVO_OK && code != EXIT_UNKNOWN)
+		return told(pool, code, error);
 	return keeper_start(pool, error);
 }
 
@@ -149,29 +243,38 @@ int keeper_check(relevo_pool *pool, struct error *error)
 	return status;
 }
 
+static void send_signal(const relevo_pool *pool, int number)
+{
+	pidfd_send_signal(pool->keeper->pidfd, number, NULL, 0);
+}
+
 void keeper_stop(relevo_pool *pool)
 {
-	if (pool->keeper_fd < 0)
+	if (pool->keeper == NULL)
 		return;
-	int state;
-	pidfd_send_signal(pool->keeper_fd, SIGTERM, NULL, 0);
-	if (!ended(pool, FINISH_TIME)) {
-		pidfd_send_signal(pool->keeper_fd, SIGTERM, NULL, 0);
-		if (!ended(pool, DEATH_TIME))
-			pidfd_send_signal(pool->keeper_fd, SIGKILL, NULL, 0);
+	send_signal(pool, SIGTERM);
+	if (!process_wait(pool->keeper, clock_now() + FINISH_TIME)) {
+		send_signal(pool, SIGTERM);
+		if (!process_wait(pool->keeper, clock_now() + DEATH_TIME))
+			send_signal(pool, SIGKILL);
 	}
-	reap(pool, &state);
+	reap(pool);
 }
 
 /* Two signals, which the keeper counts, stand for "at once". */
 void keeper_kill(relevo_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	if (pool->keeper_fd >= 0) {
-		pidfd_send_signal(pool->keeper_fd, SIGTERM, NULL, 0);
-		pidfd_send_signal(pool->keeper_fd, SIGINT, NULL, 0);
+	if (pool->keeper != NULL) {
+		send_signal(pool, SIGTERM);
+		send_signal(pool, SIGINT);
 	}
 	pthread_mutex_unlock(&pool->lock);
+}
+
+void keeper_forget(relevo_pool *pool)
+{
+	free_keeper(pool);
 }
 
 bool keeper_wait(relevo_pool *pool, nsec_t deadline)
@@ -179,21 +282,17 @@ bool keeper_wait(relevo_pool *pool, nsec_t deadline)
 	pthread_mutex_lock(&pool->lock);
 	/* From here on it is not started again. */
 	pool->ended = true;
-	int fd = pool->keeper_fd >= 0 ? dup(pool->keeper_fd) : -1;
-	bool runs = pool->keeper_fd >= 0;
+	bool runs = pool->keeper != NULL;
+	/* A copy, since another thread may free it meanwhile. */
+	int fd = runs ? dup(pool->keeper->pidfd) : -1;
 	pthread_mutex_unlock(&pool->lock);
 	if (!runs)
 		return true;
-	struct pollfd entry = { .fd = fd, .events = POLLIN };
-	int ready;
-	do
-		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
-	while (ready < 0 && errno == EINTR);
+	bool ended = process_poll(fd, deadline);
 	close(fd);
-	int state;
 	pthread_mutex_lock(&pool->lock);
-	if (ready > 0 && pool->keeper_fd >= 0)
-		reap(pool, &state);
+	if (ended && pool->keeper != NULL)
+		reap(pool);
 	pthread_mutex_unlock(&pool->lock);
-	return ready > 0;
+	return ended;
 }

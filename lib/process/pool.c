@@ -2,6 +2,7 @@
 
 #include "client/error.h"
 #include "client/session.h"
+#include "process/self.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,16 @@ static int check_initializer(const struct relevo_pool_options *options, struct e
 	return name_check(options->initializer, "initializer", error);
 }
 
+/* Functions are known by name, and a program that is run anew knows those only that it
+ * registers first: so the default is fork, unless the program has chosen. */
+static enum relevo_start_method method_of(const struct relevo_pool_options *options)
+{
+	if (options->method != RELEVO_START_DEFAULT)
+		return options->method;
+	enum relevo_start_method set = self_method_set();
+	return set != RELEVO_START_DEFAULT ? set : RELEVO_FORK;
+}
+
 static int check_options(const relevo_session *session, const struct relevo_pool_options *options,
 			 struct error *error)
 {
@@ -95,12 +106,16 @@ static int check_options(const relevo_session *session, const struct relevo_pool
 	if ((int)options->order < RELEVO_FIFO || options->order > RELEVO_SHORTEST)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "there is no order %d",
 				 (int)options->order);
+	if (options->method != RELEVO_START_DEFAULT &&
+	    relevo_start_method_name(options->method) == NULL)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no start method",
+				 (int)options->method);
 	/* Every worker would find it out by itself, later. */
 	if (options->processes != RELEVO_NO_WORKERS && !options->shared &&
-	    session->address.kind == ADDRESS_TCP)
+	    method_of(options) == RELEVO_FORK && session->address.kind == ADDRESS_TCP)
 		return error_set(error, RELEVO_FORKED,
-				 "local workers cannot use %s after fork: open the pool with "
-				 "RELEVO_NO_WORKERS and serve it from another program",
+				 "local workers cannot use %s after fork: choose another start "
+				 "method, or RELEVO_NO_WORKERS and serve it from another program",
 				 session->address.url);
 	return check_initializer(options, error);
 }
@@ -158,8 +173,7 @@ static void forget(relevo_pool *pool)
 	relevo_queue_close(pool->cancelled);
 	relevo_queue_close(pool->tasks);
 	relevo_queue_close(pool->plans);
-	if (pool->keeper_fd >= 0)
-		close(pool->keeper_fd);
+	keeper_forget(pool);
 	free_memory(pool);
 }
 
@@ -170,7 +184,7 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 		return NULL;
 	pool->session = session;
 	pool->owner = getpid();
-	pool->keeper_fd = -1;
+	pool->method = method_of(options);
 	pool->order = options->order;
 	pool->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
 	pthread_mutex_init(&pool->lock, NULL);

@@ -9,6 +9,7 @@
 #include "process/worker_group.h"
 
 #include <relevo/pool.h>
+#include <relevo/process.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,9 +26,10 @@ struct relevo_pool {
 	relevo_queue *tasks;
 	relevo_queue *plans; /* see worker_plan.h */
 	struct worker_plan plan;
-	int processes; /* local workers; 0: none */
-	pid_t owner;   /* the process that may use it */
-	bool attached; /* to a pool that somebody else keeps */
+	int processes;                   /* local workers; 0: none */
+	enum relevo_start_method method; /* of their keeper */
+	pid_t owner;                     /* the process that may use it */
+	bool attached;                   /* to a pool that somebody else keeps */
 	uint32_t max_attempts;
 	enum relevo_order order;
 	atomic_uint_fast64_t last_job;
@@ -40,8 +42,7 @@ struct relevo_pool {
 	size_t under_way; /* maps, jobs and iterations */
 	struct list jobs; /* see pool_job.h */
 	struct worker_table *table;
-	pid_t keeper;
-	int keeper_fd;          /* pidfd; -1: does not run */
+	relevo_process *keeper; /* NULL: does not run */
 	relevo_queue **replies; /* queues for results that nobody uses now */
 	size_t reply_count;
 	size_t reply_capacity;
@@ -71,6 +72,9 @@ void keeper_stop(relevo_pool *pool);
 
 /* Kill the workers, without waiting for that. */
 void keeper_kill(relevo_pool *pool);
+
+/* In a child by fork: the keeper is the parent's. */
+void keeper_forget(relevo_pool *pool);
 
 /* Wait until the keeper has ended. False at the deadline. */
 bool keeper_wait(relevo_pool *pool, nsec_t deadline);

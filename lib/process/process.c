@@ -26,8 +26,9 @@ void process_init(struct relevo_process *process, enum process_role role)
 	pthread_mutex_init(&process->lock, NULL);
 }
 
-static void release_arguments(struct process_arguments *arguments)
+void process_release_arguments(struct relevo_process *process)
 {
+	struct process_arguments *arguments = &process->arguments;
 	buffer_fini(&arguments->bytes);
 	for (size_t i = 0; i < arguments->fd_count; i++)
 		close(arguments->fds[i]);
@@ -37,7 +38,7 @@ static void release_arguments(struct process_arguments *arguments)
 
 void process_release(struct relevo_process *process)
 {
-	release_arguments(&process->arguments);
+	process_release_arguments(process);
 	if (process->pidfd >= 0)
 		close(process->pidfd);
 	if (process->status_fd >= 0)

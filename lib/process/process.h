@@ -69,10 +69,17 @@ struct relevo_process {
 /* An object of no child: for this process and its parent. */
 void process_init(struct relevo_process *process, enum process_role role);
 
+/* The child has them. */
+void process_release_arguments(struct relevo_process *process);
+
 /* The exit code is not needed, or is known: descriptors and arguments go. */
 void process_release(struct relevo_process *process);
 
 /* ---- process_start.c, start_<method>.c --------------------------------- */
+
+/* Start it as something that belongs to the library: not listed among the children, and in
+ * daemons, too. */
+int process_start(struct relevo_process *process, struct error *error);
 
 /* Each sets pid, pidfd and, if need be, status_fd. The object is not locked, since a fork
  * takes other locks, but nobody else changes it. */
@@ -84,6 +91,9 @@ int start_forkserver(struct relevo_process *process, struct error *error);
 
 /* Look whether it has ended, and if so take its exit code. The object is locked. */
 void process_look(struct relevo_process *process);
+
+/* Wait until the descriptor is readable; false when the deadline has passed. */
+bool process_poll(int fd, nsec_t deadline);
 
 /* Wait until it has; false when the deadline has passed. The object is not locked. */
 bool process_wait(struct relevo_process *process, nsec_t deadline);

@@ -44,24 +44,33 @@ static int claim(struct relevo_process *process, struct error *error)
 			 state == PROCESS_CLOSED ? "is closed" : "has been started before");
 }
 
+int process_start(struct relevo_process *process, struct error *error)
+{
+	int status = claim(process, error);
+	if (status != RELEVO_OK)
+		return status;
+	/* What this process has to say comes first, and once. */
+	fflush(stdout);
+	fflush(stderr);
+	status = start_by_method(process, error);
+	if (status == RELEVO_OK)
+		process_release_arguments(process);
+	pthread_mutex_lock(&process->lock);
+	process->state = status == RELEVO_OK ? PROCESS_STARTED : PROCESS_NEW;
+	pthread_mutex_unlock(&process->lock);
+	return status;
+}
+
 int relevo_process_start(relevo_process *process)
 {
 	struct error *error = client_error();
 	int status = check(process, error);
 	if (status == RELEVO_OK)
 		status = children_at_exit(error);
-	if (status == RELEVO_OK)
-		status = claim(process, error);
 	if (status != RELEVO_OK)
 		return status;
 	children_look();
-	/* What this process has to say comes first, and once. */
-	fflush(stdout);
-	fflush(stderr);
-	status = start_by_method(process, error);
-	pthread_mutex_lock(&process->lock);
-	process->state = status == RELEVO_OK ? PROCESS_STARTED : PROCESS_NEW;
-	pthread_mutex_unlock(&process->lock);
+	status = process_start(process, error);
 	if (status == RELEVO_OK)
 		children_add(process);
 	return status;

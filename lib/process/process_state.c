@@ -18,7 +18,7 @@
 
 /* ---- the end ---------------------------------------------------------------- */
 
-static bool is_readable(int fd, nsec_t deadline)
+bool process_poll(int fd, nsec_t deadline)
 {
 	struct pollfd entry = { .fd = fd, .events = POLLIN };
 	int ready;
@@ -44,7 +44,7 @@ static int own_exit_code(const struct relevo_process *process)
 static int told_exit_code(const struct relevo_process *process)
 {
 	int code;
-	if (!is_readable(process->status_fd, clock_now() + TELL_TIME))
+	if (!process_poll(process->status_fd, clock_now() + TELL_TIME))
 		return EXIT_UNKNOWN;
 	ssize_t size;
 	do
@@ -56,7 +56,7 @@ static int told_exit_code(const struct relevo_process *process)
 void process_look(struct relevo_process *process)
 {
 	if (process->state != PROCESS_STARTED || process->pidfd < 0 ||
-	    !is_readable(process->pidfd, 0))
+	    !process_poll(process->pidfd, 0))
 		return;
 	process->state = PROCESS_ENDED;
 	if (process->role != ROLE_CHILD)
@@ -75,7 +75,7 @@ bool process_wait(struct relevo_process *process, nsec_t deadline)
 	if (!runs || MUTANT(process_joined_at_once))
 		return true;
 	/* Nobody can close it before it has ended. */
-	if (!is_readable(fd, deadline))
+	if (!process_poll(fd, deadline))
 		return false;
 	pthread_mutex_lock(&process->lock);
 	process_look(process);

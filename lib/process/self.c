@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -20,8 +19,6 @@ static pthread_once_t made = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
 static relevo_session *session;
 static pid_t session_owner;
-static int pidfd = -1;
-static pid_t pidfd_owner;
 
 static atomic_int default_method;
 
@@ -84,22 +81,6 @@ void self_become(const struct relevo_process *who, pid_t parent, int parent_fd,
 	self_->parent.pidfd = parent_fd;
 	self_->has_parent = true;
 	self_->last_child = 0;
-}
-
-int self_pidfd(void)
-{
-	pthread_mutex_lock(&lock);
-	if (pidfd >= 0 && pidfd_owner != getpid()) {
-		close(pidfd);
-		pidfd = -1;
-	}
-	if (pidfd < 0) {
-		pidfd = pidfd_open(getpid(), 0);
-		pidfd_owner = getpid();
-	}
-	int fd = pidfd;
-	pthread_mutex_unlock(&lock);
-	return fd;
 }
 
 relevo_process *relevo_process_current(void)

@@ -31,9 +31,6 @@ unsigned self_next_child(void);
 void self_become(const struct relevo_process *made, pid_t parent, int parent_fd,
 		 const char *parent_name);
 
-/* A pidfd of this process for its children, kept open; -1 with errno set. */
-int self_pidfd(void);
-
 /* What has to be done at the end of this process: children are waited for, what was put
  * is sent, and sessions of the library's are closed. */
 void self_finish(void);

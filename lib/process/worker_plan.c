@@ -28,9 +28,9 @@ bool worker_plan_encode(const struct worker_plan *plan, struct buffer *out)
 	return true;
 }
 
-static int decode(const relevo_item *item, struct worker_plan *plan, struct error *error)
+int worker_plan_decode(const void *data, size_t size, struct worker_plan *plan, struct error *error)
 {
-	Relevo__PoolPlan *message = relevo__pool_plan__unpack(NULL, item->size, item->data);
+	Relevo__PoolPlan *message = relevo__pool_plan__unpack(NULL, size, data);
 	int status = RELEVO_OK;
 	if (message == NULL || strlen(message->initializer) > NAME_MAX_BYTES)
 		status = error_set(error, RELEVO_BAD_FRAME, "the pool's plan cannot be read");
@@ -58,7 +58,7 @@ int worker_plan_read(relevo_session *session, const char *queue, struct worker_p
 	size_t got;
 	status = relevo_queue_peek(plans, &place, &item, 1, &got);
 	if (status == RELEVO_OK)
-		status = decode(&item, plan, error);
+		status = worker_plan_decode(item.data, item.size, plan, error);
 	else
 		error_set(error, status, "%s", relevo_error_detail());
 	relevo_item_free(&item);

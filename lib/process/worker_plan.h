@@ -23,6 +23,10 @@ void worker_plan_fini(struct worker_plan *plan);
 /* The plan as an item. */
 bool worker_plan_encode(const struct worker_plan *plan, struct buffer *out);
 
+/* And back; `plan` is empty. BAD_FRAME, NO_MEMORY. */
+int worker_plan_decode(const void *data, size_t size, struct worker_plan *plan,
+		       struct error *error);
+
 /* Look at the plan in that queue. NOT_FOUND (there is no such pool), BAD_FRAME,
  * DISCONNECTED, NO_MEMORY. */
 int worker_plan_read(relevo_session *session, const char *queue, struct worker_plan *plan,

@@ -4,28 +4,50 @@
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /* How long a worker that died may take to be buried. */
 #define PATIENCE (NSEC_PER_SEC / 2)
 
+static struct worker_table *map(int fd, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return memory != MAP_FAILED ? memory : NULL;
+}
+
 struct worker_table *worker_table_new(int count)
 {
 	size_t size = sizeof(struct worker_table) + (size_t)count * sizeof(struct worker_slot);
-	struct worker_table *table =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (table == MAP_FAILED)
+	int fd = memfd_create("relevo-workers", MFD_CLOEXEC);
+	if (fd < 0)
 		return NULL;
+	struct worker_table *table = ftruncate(fd, (off_t)size) == 0 ? map(fd, size) : NULL;
+	if (table == NULL) {
+		close(fd);
+		return NULL;
+	}
 	table->size = size;
 	table->count = count;
+	table->fd = fd;
 	return table;
+}
+
+struct worker_table *worker_table_map(int fd)
+{
+	struct stat file;
+	if (fstat(fd, &file) < 0 || (size_t)file.st_size < sizeof(struct worker_table))
+		return NULL;
+	return map(fd, (size_t)file.st_size);
 }
 
 void worker_table_free(struct worker_table *table)
 {
-	if (table != NULL)
-		munmap(table, table->size);
+	if (table == NULL)
+		return;
+	close(table->fd);
+	munmap(table, table->size);
 }
 
 void worker_slot_begin(struct worker_slot *slot, const char *reply_to, uint64_t job, uint64_t first)

@@ -53,6 +53,7 @@ enum { OBITUARIES = 64 };
 
 struct worker_table {
 	size_t size; /* of the mapping */
+	int fd;      /* of the memory, in the process that made it */
 	int count;
 	struct error failure; /* why the group gave up */
 	atomic_uint done;     /* functions that returned, ever */
@@ -61,8 +62,13 @@ struct worker_table {
 	struct worker_slot slots[];
 };
 
-/* NULL when memory ran out. */
+/* NULL when memory or descriptors ran out. */
 struct worker_table *worker_table_new(int count);
+
+/* The same memory, in another process, for as long as that lives; NULL: it cannot be had. */
+struct worker_table *worker_table_map(int fd);
+
+/* In the process that made it. */
 void worker_table_free(struct worker_table *table);
 
 /* The worker's part: it begins a task, and is done with it. */

@@ -9,6 +9,7 @@
 #ifndef RELEVO_POOL_H
 #define RELEVO_POOL_H
 
+#include <relevo/process.h>
 #include <relevo/queue.h>
 
 #ifdef __cplusplus
@@ -73,6 +74,12 @@ struct relevo_pool_options {
 	 * options of the task; RELEVO_FAIR takes turns between those that have submitted some:
 	 * see relevo_pool_attach(). */
 	enum relevo_order order;
+	/* How local workers come to be: RELEVO_FORK, the default unless the program has called
+	 * relevo_set_start_method(): they are copies of this process. RELEVO_FORKSERVER and
+	 * RELEVO_SPAWN: of the program run anew, which has those functions only that it registers
+	 * before relevo_process_enter(); for programs with threads, and for a session over
+	 * tcp://. */
+	enum relevo_start_method method;
 	/* The pool belongs to nobody. It is made if it is not there, and is there as long as
 	 * somebody has it open, is attached to it, or serves it. All workers come with
 	 * relevo_worker_serve() and its own `shared`; `processes` is 0 or RELEVO_NO_WORKERS,
@@ -87,17 +94,17 @@ struct relevo_pool_options {
 #define RELEVO_NO_WORKERS (-1)
 
 /*
- * Open a pool and start its local workers, by fork(2): call it before the
- * program starts threads that hold locks its functions need. `options` may be
- * NULL. A worker that dies is replaced. *pool belongs to the caller, until
- * relevo_pool_free(). A child by fork cannot use it: its calls get FORKED, and it may
- * attach to it. Blocks for the broker's answer.
+ * Open a pool and start its local workers. By fork, call it before the program starts
+ * threads that hold locks its functions need. `options` may be NULL. A worker that dies is
+ * replaced. *pool belongs to the caller, until relevo_pool_free(). A child by fork cannot use it:
+ * its calls get FORKED, and it may attach to it. Blocks for the broker's answer.
  *
  * Errors: BAD_ARGUMENT (processes < -1, max_tasks_per_child < 0, what a shared pool does not
  * have), BAD_NAME (of the pool or its initializer), EXISTS (another pool of that name is
  * open), OPTION_MISMATCH (a shared one: it has another order, or an owner), DISCONNECTED, FORKED
- * (also with local workers for a session over tcp://, which they could not use),
- * NO_MEMORY, SYSTEM (a worker could not be started; none is left then).
+ * (also with local workers by fork for a session over tcp://, which they could not use),
+ * BAD_STATE (the method needs relevo_process_enter(), which was not called), NO_MEMORY,
+ * SYSTEM (a worker could not be started; none is left then).
  */
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 		     relevo_pool **pool);

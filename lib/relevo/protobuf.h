@@ -30,12 +30,31 @@ int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, siz
  * at most; 0: any number. Free it with protobuf_c_message_free_unpacked(*message, NULL).
  * It is acknowledged when it has been unpacked. Thread-safe; blocks.
  *
- * Errors: TOO_LARGE, CANNOT_ENCODE (it is no such message, or memory for it ran out):
- * *message is NULL. The item is not lost: it is a dead letter if the queue has a place for
- * these, else it is back in its place. And those of relevo_queue_get().
+ * Errors: TOO_LARGE, CANNOT_ENCODE (it is no such message): *message is NULL, and the item
+ * is rejected. So it is a dead letter, or gone if the queue has no place for these, and the
+ * next call gets the next item; who would rather decide uses relevo_lease_message().
+ * NO_MEMORY: it is back in its place. And those of relevo_queue_get().
  */
 int relevo_get_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type, size_t max_size,
 		       ProtobufCMessage **message, int64_t timeout);
+
+/* What an item is expected to be. */
+struct relevo_message_type {
+	const ProtobufCMessageDescriptor *descriptor;
+	size_t max_size; /* packed bytes; 0: any number */
+};
+
+/*
+ * As relevo_get_message(), but the item stays leased and is handed over too, with its
+ * headers and reply-to: acknowledge, give back or reject it, and free it. So it is with
+ * TOO_LARGE and CANNOT_ENCODE: *message is NULL then, and the item has the bytes that are
+ * no such message. After any other error there may be none: its lease is 0 then. Free *message as
+ * there; it does not need the item. Thread-safe; blocks.
+ *
+ * Errors as relevo_get_message().
+ */
+int relevo_lease_message(relevo_queue *queue, const struct relevo_message_type *type,
+			 relevo_item *item, ProtobufCMessage **message, int64_t timeout);
 
 #pragma GCC visibility pop
 

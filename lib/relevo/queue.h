@@ -215,6 +215,25 @@ int relevo_queue_get_many(relevo_queue *queue, relevo_item *items, size_t count,
 int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
 		       size_t *got);
 
+/* Some queues of one session, 64 at most. */
+struct relevo_choice {
+	relevo_queue *const *queues;
+	size_t count;
+	size_t which; /* the place of the one that served: what the call tells */
+};
+
+/*
+ * relevo_queue_lease() from the first of several queues that has an item: up to `count`
+ * items, all of that queue, which choice->which tells. Acknowledge them, or give them
+ * back, with that queue's handle. The choice and the handles in it stay the caller's.
+ * Thread-safe as long as each thread has a choice of its own; blocks. *got tells how many;
+ * free each of them.
+ *
+ * Errors as relevo_queue_get_any().
+ */
+int relevo_queue_lease_any(struct relevo_choice *choice, relevo_item *items, size_t count,
+			   int64_t timeout, size_t *got);
+
 /*
  * Acknowledge leased items: they are gone for good. Sets their `lease` to 0; free
  * them all the same. Thread-safe; blocks for the answer.

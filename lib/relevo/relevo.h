@@ -15,6 +15,7 @@
 #include <relevo/handle.h>
 #include <relevo/lock.h>
 #include <relevo/manage.h>
+#include <relevo/pipe.h>
 #include <relevo/pool.h>
 #include <relevo/pool_async.h>
 #include <relevo/pool_imap.h>
@@ -33,6 +34,7 @@
 #include <relevo/tuple.h>
 #include <relevo/value.h>
 #include <relevo/version.h>
+#include <relevo/wait.h>
 #include <relevo/worker.h>
 
 #endif

@@ -18,12 +18,17 @@
  *		return held.status;
  *	if (held.grant.owner_died)
  *		repair();
+ *
+ * An end of a pipe can be hung up in the same way, when the enclosing block ends:
+ *
+ *	RELEVO_PIPE_SCOPED(end, ends[0]);
  */
 #ifndef RELEVO_SCOPE_H
 #define RELEVO_SCOPE_H
 
 #include <relevo/condition.h>
 #include <relevo/lock.h>
+#include <relevo/pipe.h>
 #include <relevo/rlock.h>
 #include <relevo/semaphore.h>
 
@@ -63,6 +68,9 @@ struct relevo_scope relevo_scope_condition(relevo_condition *condition, int64_t 
  */
 void relevo_scope_end(struct relevo_scope *scope);
 
+/* relevo_pipe_hang_up() of what it points to. */
+void relevo_scope_hang_up(relevo_pipe *const *pipe);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus
@@ -80,6 +88,9 @@ void relevo_scope_end(struct relevo_scope *scope);
 #define RELEVO_SCOPED(name, object, timeout)                                                       \
 	__attribute__((cleanup(relevo_scope_end))) struct relevo_scope name =                      \
 		RELEVO_SCOPE_OF((object), (timeout))
+
+#define RELEVO_PIPE_SCOPED(name, pipe)                                                             \
+	__attribute__((cleanup(relevo_scope_hang_up))) relevo_pipe *const name = (pipe)
 
 #define RELEVO_WITH(object, status_out)                                                            \
 	RELEVO_WITH_(object, status_out, RELEVO_JOIN_(relevo_scope_, __LINE__),                    \

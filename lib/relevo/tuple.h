@@ -49,6 +49,7 @@ enum relevo_tuple_type {
 	RELEVO_TUPLE_VALUE = 14,
 	RELEVO_TUPLE_ARRAY = 15,
 	RELEVO_TUPLE_SHARED = 16,
+	RELEVO_TUPLE_PIPE = 17, /* an end of one: see pipe.h */
 	RELEVO_TUPLE_DESCRIPTOR = 18,
 };
 
@@ -75,13 +76,23 @@ void relevo_tuple_free(relevo_tuple *tuple);
  * a text CANNOT_ENCODE (it is not UTF-8).
  */
 int relevo_tuple_add_none(relevo_tuple *tuple, const char *name);
+
+/* The same: a truth value. */
 int relevo_tuple_add_bool(relevo_tuple *tuple, const char *name, bool value);
+
+/* The same: a number. */
 int relevo_tuple_add_int(relevo_tuple *tuple, const char *name, int64_t value);
+
+/* The same: a number with a fraction. */
 int relevo_tuple_add_double(relevo_tuple *tuple, const char *name, double value);
+
+/* The same: bytes. */
 int relevo_tuple_add_bytes(relevo_tuple *tuple, const char *name, const void *data, size_t size);
-/* A C string. */
+
+/* The same: a C string. */
 int relevo_tuple_add_text(relevo_tuple *tuple, const char *name, const char *text);
-/* So many bytes of text, zeros included. */
+
+/* The same: so many bytes of text, zeros included. */
 int relevo_tuple_add_text_of(relevo_tuple *tuple, const char *name, const char *text, size_t size);
 
 /* Add a tuple; `inner` belongs to `tuple` from then on, unless this fails. Errors also:
@@ -94,16 +105,34 @@ int relevo_tuple_add_tuple(relevo_tuple *tuple, const char *name, relevo_tuple *
  * TOO_SHORT (the URL and the name are too long).
  */
 int relevo_tuple_add_queue(relevo_tuple *tuple, const char *name, const relevo_queue *queue);
+
+/* The same for a lock. */
 int relevo_tuple_add_lock(relevo_tuple *tuple, const char *name, const relevo_lock *lock);
+
+/* The same for a recursive lock. */
 int relevo_tuple_add_rlock(relevo_tuple *tuple, const char *name, const relevo_rlock *lock);
+
+/* The same for a semaphore. */
 int relevo_tuple_add_semaphore(relevo_tuple *tuple, const char *name,
 			       const relevo_semaphore *semaphore);
+
+/* The same for a condition. */
 int relevo_tuple_add_condition(relevo_tuple *tuple, const char *name,
 			       const relevo_condition *condition);
+
+/* The same for an event. */
 int relevo_tuple_add_event(relevo_tuple *tuple, const char *name, const relevo_event *event);
+
+/* The same for a barrier. */
 int relevo_tuple_add_barrier(relevo_tuple *tuple, const char *name, const relevo_barrier *barrier);
+
+/* The same for a value. */
 int relevo_tuple_add_value(relevo_tuple *tuple, const char *name, const relevo_value *value);
+
+/* The same for an array. */
 int relevo_tuple_add_array(relevo_tuple *tuple, const char *name, const relevo_array *array);
+
+/* The same for shared memory. */
 int relevo_tuple_add_shared(relevo_tuple *tuple, const char *name, const relevo_shared *shared);
 
 /* Add a descriptor. It stays the caller's, and has to stay open until the tuple has been
@@ -113,6 +142,7 @@ int relevo_tuple_add_descriptor(relevo_tuple *tuple, const char *name, int descr
 
 /* ---- looking at them ---------------------------------------------------- */
 
+/* How many values it has. */
 size_t relevo_tuple_count(const relevo_tuple *tuple);
 
 /* The kind of a value. RELEVO_TUPLE_NONE too if there is none at `index`. */
@@ -131,10 +161,20 @@ int relevo_tuple_find(const relevo_tuple *tuple, const char *name, size_t *index
  * Errors: BAD_ARGUMENT, which names both: there is no such value, or it is of another kind.
  */
 int relevo_tuple_bool(const relevo_tuple *tuple, size_t index, bool *value);
+
+/* The same for a number. */
 int relevo_tuple_int(const relevo_tuple *tuple, size_t index, int64_t *value);
+
+/* The same for a number with a fraction. */
 int relevo_tuple_double(const relevo_tuple *tuple, size_t index, double *value);
+
+/* The same for a text. */
 int relevo_tuple_text(const relevo_tuple *tuple, size_t index, const char **text, size_t *size);
+
+/* The same for bytes. */
 int relevo_tuple_bytes(const relevo_tuple *tuple, size_t index, const void **data, size_t *size);
+
+/* The same for a tuple in it. */
 int relevo_tuple_tuple(const relevo_tuple *tuple, size_t index, const relevo_tuple **inner);
 
 /*
@@ -147,24 +187,42 @@ int relevo_tuple_tuple(const relevo_tuple *tuple, size_t index, const relevo_tup
  */
 int relevo_tuple_queue(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_queue_options *options, relevo_queue **queue);
+
+/* The same for a lock. */
 int relevo_tuple_lock(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		      const struct relevo_lock_options *options, relevo_lock **lock);
+
+/* The same for a recursive lock. */
 int relevo_tuple_rlock(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_lock_options *options, relevo_rlock **lock);
+
+/* The same for a semaphore. */
 int relevo_tuple_semaphore(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			   const struct relevo_semaphore_options *options,
 			   relevo_semaphore **semaphore);
+
+/* The same for a condition; its lock is its own. */
 int relevo_tuple_condition(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			   const struct relevo_condition_options *options,
 			   relevo_condition **condition);
+
+/* The same for an event. */
 int relevo_tuple_event(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_event_options *options, relevo_event **event);
+
+/* The same for a barrier. */
 int relevo_tuple_barrier(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			 const struct relevo_barrier_options *options, relevo_barrier **barrier);
+
+/* The same for a value. */
 int relevo_tuple_value(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_value_options *options, relevo_value **value);
+
+/* The same for an array. */
 int relevo_tuple_array(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_array_options *options, relevo_array **array);
+
+/* The same for shared memory: NOT_LOCAL over a network. */
 int relevo_tuple_shared(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			const struct relevo_shared_options *options, relevo_shared **shared);
 

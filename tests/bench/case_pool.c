@@ -1,14 +1,8 @@
 #include "bench/actors.h"
 #include "bench/cases.h"
 #include "bench/die.h"
+#include "bench/python.h"
 #include "bench/queue_name.h"
-
-#include <fcntl.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* Tasks that do nothing: what a pool itself costs. */
 enum { TASKS = 10000, WORKERS = 2, WARM_UP = 100, CHUNKED_MAPS = 20 };
@@ -81,40 +75,9 @@ double pool_noop_chunked(const struct fixture *fixture)
 
 /* ---- Python's pool ---------------------------------------------------- */
 
-static void become_python(int output, size_t chunk, int maps)
-{
-	char words[4][16];
-	const int numbers[] = { TASKS, WORKERS, (int)chunk, maps };
-	for (int i = 0; i < 4; i++)
-		snprintf(words[i], sizeof words[i], "%d", numbers[i]);
-	dup2(output, STDOUT_FILENO);
-	execlp("python3", "python3", POOL_PYTHON, words[0], words[1], words[2], words[3], NULL);
-	_exit(1);
-}
-
-/* The script prints one number; without Python there is none. */
 static double python_tasks_per_second(size_t chunk, int maps)
 {
-	int ends[2];
-	double figure;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		die_errno("pipe");
-	pid_t parent = getpid(), pid = fork();
-	if (pid < 0)
-		die_errno("fork");
-	if (pid == 0) {
-		end_with_parent(parent);
-		become_python(ends[1], chunk, maps);
-	}
-	close(ends[1]);
-	FILE *output = fdopen(ends[0], "r");
-	if (output == NULL)
-		die_errno("fdopen");
-	if (fscanf(output, "%lf", &figure) != 1)
-		figure = NAN;
-	fclose(output);
-	waitpid(pid, NULL, 0);
-	return figure;
+	return python_figure(POOL_PYTHON, (const int[]){ TASKS, WORKERS, (int)chunk, maps }, 4);
 }
 
 double python_noop(const struct fixture *fixture)

@@ -23,6 +23,10 @@ bench_figure event_set, value_add;
 bench_figure lock_free, lock_free_ahead, lock_free_tcp, lock_free_tcp_ahead;
 bench_figure lock_contended, lock_contended_ahead;
 
+/* case_pipe.c */
+bench_figure pipe_round_trip, pipe_small, pipe_large;
+bench_figure bare_round_trip, python_small, python_large;
+
 /* case_pool.c */
 bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;
 

@@ -2,6 +2,9 @@
 
 #include "support/host.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+
 static int square(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
 {
 	uint32_t number;
@@ -27,6 +30,45 @@ static int refuse(const struct relevo_bytes *argument, relevo_reply *reply, void
 				 (const char *)argument->data);
 }
 
+enum relevo_start_method crew_method = RELEVO_FORK;
+
+int crew_setup(void **state)
+{
+	const enum relevo_start_method *method = *state;
+	crew_method = *method;
+	return stage_setup(state);
+}
+
+void crew_enter(int argc, char **argv, void (*more)(void))
+{
+	child_check(relevo_register("square", square, NULL) == RELEVO_OK);
+	child_check(relevo_register("nap", nap, NULL) == RELEVO_OK);
+	child_check(relevo_register("refuse", refuse, NULL) == RELEVO_OK);
+	if (more != NULL)
+		more();
+	relevo_process_enter(argc, argv);
+}
+
+void *crew_memory(size_t size)
+{
+	static const char variable[] = "RELEVO_TEST_MEMORY";
+	char path[64];
+	int fd;
+	if (getenv(variable) == NULL) {
+		/* Those that inherit no memory find it in the test's table of files. */
+		fd = memfd_create("test", MFD_CLOEXEC);
+		child_check(fd >= 0 && ftruncate(fd, (off_t)size) == 0);
+		snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), fd);
+		setenv(variable, path, 1);
+	} else {
+		fd = open(getenv(variable), O_RDWR | O_CLOEXEC);
+		child_check(fd >= 0);
+	}
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	child_check(memory != MAP_FAILED);
+	return memory;
+}
+
 struct serving {
 	const struct stage *stage;
 	const char *pool;
@@ -46,9 +88,7 @@ void crew_open_with(const struct stage *stage, struct crew *crew,
 		    const struct relevo_pool_options *options)
 {
 	struct relevo_pool_options used = *options;
-	assert_ok(relevo_register("square", square, NULL));
-	assert_ok(relevo_register("nap", nap, NULL));
-	assert_ok(relevo_register("refuse", refuse, NULL));
+	used.method = crew_method;
 	*crew = (struct crew){ .workers = options->processes };
 	if (stage->over_tcp)
 		used.processes = RELEVO_NO_WORKERS;

@@ -1,7 +1,32 @@
 #ifndef CONFORMANCE_CREW_H
 #define CONFORMANCE_CREW_H
 
-#include "conformance/stage.h"
+#include "conformance/cast.h"
+
+/*
+ * The case with local workers by each start method, and with some on another host.
+ */
+#define CREW_LOCAL_CASE(name)                                                                      \
+	{ #name "_fork", name, crew_setup, stage_teardown, &cast_fork },                           \
+		{ #name "_forkserver", name, crew_setup, stage_teardown, &cast_forkserver },       \
+	{                                                                                          \
+#name "_spawn", name, crew_setup, stage_teardown, &cast_spawn                      \
+	}
+#define CREW_CASE(name)                                                                            \
+	CREW_LOCAL_CASE(name),                                                                     \
+	{                                                                                          \
+#name "_tcp", name, stage_setup_tcp, stage_teardown, NULL                          \
+	}
+
+int crew_setup(void **state);
+
+/* The beginning of main(): the functions below are registered, then those of the test by
+ * `more` (may be NULL), and only then may this be a worker's process. */
+void crew_enter(int argc, char **argv, void (*more)(void));
+
+/* Memory that the test and its workers see, however they are started; zeroed. For
+ * `more`. */
+void *crew_memory(size_t size);
 
 /*
  * A pool with workers: its own children, or, played over tcp://, children of a program on
@@ -17,6 +42,9 @@ struct crew {
 	pid_t server; /* on the other host; 0: none */
 	int workers;
 };
+
+/* How local workers are started, in the case that plays. */
+extern enum relevo_start_method crew_method;
 
 /* Open the pool with these options and so many workers, wherever they are. */
 void crew_open_with(const struct stage *stage, struct crew *crew,

@@ -1,8 +1,10 @@
 /* Handles that are passed to other processes, as text. */
-#include "conformance/stage.h"
+#include "conformance/line.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* The sender writes two lines, and has closed its own handles by the time that they
@@ -85,6 +87,146 @@ static void handle_passing(void **state)
 	close(ends[1]);
 }
 
+/* ---- through a pipe ----------------------------------------------------- */
+
+struct posting {
+	struct line line;
+	struct gate closed;
+};
+
+static void use_descriptors(relevo_tuple *tuple)
+{
+	relevo_pipe *out = NULL, *in = NULL;
+	int connection = -1, high = -1;
+	char byte = 0;
+	child_check(relevo_tuple_take_pipe(tuple, 2, &out) == RELEVO_OK);
+	child_check(relevo_tuple_take_pipe(tuple, 3, &in) == RELEVO_OK);
+	child_check(relevo_tuple_take_descriptor(tuple, 4, &connection) == RELEVO_OK);
+	child_check(relevo_tuple_take_descriptor(tuple, 5, &high) == RELEVO_OK);
+	child_check(relevo_pipe_sends(out) && !relevo_pipe_receives(out));
+	line_send(out, "by the end that was sent");
+	child_check(relevo_pipe_receives(in) && !relevo_pipe_sends(in));
+	line_expect(in, "left by the sender");
+	child_check(write(connection, "c", 1) == 1);
+	child_check(read(high, &byte, 1) == 1 && byte == 'h');
+	relevo_pipe_close(out);
+	relevo_pipe_close(in);
+	close(connection);
+	close(high);
+}
+
+static void use_what_is_posted(void *argument)
+{
+	struct posting *posting = argument;
+	struct stage *stage = posting->line.stage;
+	relevo_session *session = stage_session(stage);
+	relevo_pipe *pipe = line_there(&posting->line);
+	relevo_tuple *tuple = NULL;
+	relevo_queue *queue = NULL;
+	relevo_lock *lock = NULL;
+	relevo_item item;
+	child_check(relevo_pipe_recv_tuple(pipe, &tuple, TEST_PATIENCE) == RELEVO_OK);
+	gate_pass(&posting->closed);
+	child_check(relevo_tuple_queue(tuple, 0, session, NULL, &queue) == RELEVO_OK);
+	child_check(relevo_tuple_lock(tuple, 1, session, NULL, &lock) == RELEVO_OK);
+	child_check(relevo_queue_get(queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	relevo_item_free(&item);
+	child_check(relevo_lock_try(lock, NULL) == RELEVO_OK);
+	child_check(relevo_lock_release(lock) == RELEVO_OK);
+	if (!stage->over_tcp)
+		use_descriptors(tuple);
+	relevo_tuple_free(tuple);
+	relevo_lock_close(lock);
+	relevo_queue_close(queue);
+	line_send(pipe, "done");
+	relevo_pipe_close(pipe);
+	stage_leave(stage);
+}
+
+/* What a pipe to another process of this host can carry besides. */
+struct sent {
+	relevo_pipe *out[2], *in[2];
+	int connection[2], high[2];
+};
+
+/* One end of each, of which the sender closes his own. */
+static void post_descriptors(relevo_tuple *tuple, struct sent *sent)
+{
+	assert_ok(relevo_pipe_pair(RELEVO_RECEIVES, sent->out));
+	assert_ok(relevo_pipe_pair(RELEVO_RECEIVES, sent->in));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sent->connection), 0);
+	assert_int_equal(pipe(sent->high), 0);
+	int low = sent->high[0];
+	sent->high[0] = fcntl(low, F_DUPFD, 300);
+	assert_true(sent->high[0] >= 300);
+	close(low);
+	line_send(sent->in[1], "left by the sender");
+	assert_int_equal(write(sent->high[1], "h", 1), 1);
+	assert_ok(relevo_tuple_add_pipe(tuple, NULL, sent->out[1]));
+	assert_ok(relevo_tuple_add_pipe(tuple, NULL, sent->in[0]));
+	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, sent->connection[1]));
+	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, sent->high[0]));
+}
+
+static void close_what_was_posted(struct sent *sent)
+{
+	relevo_pipe_close(sent->out[1]);
+	relevo_pipe_close(sent->in[0]);
+	close(sent->connection[1]);
+	close(sent->high[0]);
+}
+
+static void hear_of_what_was_posted(struct sent *sent)
+{
+	char byte = 0;
+	void *data;
+	size_t size;
+	line_expect(sent->out[0], "by the end that was sent");
+	assert_status(relevo_pipe_recv(sent->out[0], &data, &size, TEST_PATIENCE),
+		      RELEVO_END_OF_STREAM);
+	assert_int_equal(read(sent->connection[0], &byte, 1), 1);
+	assert_int_equal(byte, 'c');
+	relevo_pipe_close(sent->out[0]);
+	relevo_pipe_close(sent->in[1]);
+	close(sent->connection[0]);
+	close(sent->high[1]);
+}
+
+static void handle_passing_by_pipe(void **state)
+{
+	struct stage *stage = *state;
+	struct posting posting = { .line = line_make(stage, "post", RELEVO_BOTH_WAYS) };
+	struct sent sent;
+	relevo_tuple *tuple = NULL;
+	relevo_queue *queue = NULL;
+	relevo_lock *lock = NULL;
+	gate_make(&posting.closed);
+	pid_t child = child_start(use_what_is_posted, &posting);
+	relevo_pipe *pipe = line_here(&posting.line);
+	assert_ok(relevo_queue_open(stage->session, "q", NULL, &queue));
+	assert_ok(relevo_lock_open(stage->session, "l", NULL, &lock));
+	assert_ok(relevo_queue_put(queue, "x", 1, RELEVO_FOREVER));
+	assert_ok(relevo_tuple_new(&tuple));
+	assert_ok(relevo_tuple_add_queue(tuple, NULL, queue));
+	assert_ok(relevo_tuple_add_lock(tuple, NULL, lock));
+	if (!stage->over_tcp)
+		post_descriptors(tuple, &sent);
+	assert_ok(relevo_pipe_send_tuple(pipe, tuple, TEST_PATIENCE));
+	relevo_tuple_free(tuple);
+	relevo_queue_close(queue);
+	relevo_lock_close(lock);
+	if (!stage->over_tcp)
+		close_what_was_posted(&sent);
+	assert_ok(relevo_flush(stage->session, TEST_PATIENCE));
+	gate_open(&posting.closed);
+	if (!stage->over_tcp)
+		hear_of_what_was_posted(&sent);
+	line_expect(pipe, "done");
+	child_join(child);
+	relevo_pipe_close(pipe);
+	gate_close(&posting.closed);
+}
+
 /* Through a queue, to a process that knows nothing but the text. */
 static void handle_through_a_queue(void **state)
 {
@@ -162,9 +304,8 @@ static void handle_text_rules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(handle_passing),
-		STAGE_CASE(handle_through_a_queue),
-		STAGE_CASE(handle_of_what_is_gone),
+		STAGE_CASE(handle_passing),         STAGE_CASE(handle_passing_by_pipe),
+		STAGE_CASE(handle_through_a_queue), STAGE_CASE(handle_of_what_is_gone),
 		STAGE_CASE(handle_text_rules),
 	};
 	return cmocka_run_group_tests_name("handles", tests, NULL, NULL);

@@ -142,8 +142,6 @@ static void pool_sizes_initializer(void **state)
 {
 	const struct stage *stage = *state;
 	relevo_pool *pool;
-	assert_ok(relevo_register("initialize", initialize, NULL));
-	assert_ok(relevo_register("meet", meet, NULL));
 	for (int workers = 1; workers <= 5; workers += 2)
 		expect_size(stage, workers);
 	/* 0 stands for as many as there are processors, -1 for workers elsewhere. */
@@ -187,7 +185,6 @@ static void pool_error_record(void **state)
 	struct relevo_result results[2];
 	char host[65] = "";
 	struct crew crew;
-	assert_ok(relevo_register("fail large", fail_large, NULL));
 	gethostname(host, 64);
 	crew_open(*state, &crew, 2);
 	assert_ok(relevo_pool_map(crew.pool, "refuse", words, 2, &one, results));
@@ -232,7 +229,6 @@ static void pool_unencodable(void **state)
 	uint64_t pids[2] = { 0 };
 	struct crew crew;
 	assert_non_null(data);
-	assert_ok(relevo_register("too large", too_large, NULL));
 	crew_open(stage, &crew, 2);
 	assert_fails(relevo_pool_map(crew.pool, "square", arguments, 2, NULL, results),
 		     RELEVO_TOO_LARGE, "argument 1");
@@ -389,14 +385,23 @@ static void pool_terminate(void **state)
 	expect_closed_in_order(*state);
 }
 
-int main(void)
+static void register_functions(void)
 {
+	seen = crew_memory(sizeof *seen);
+	child_check(relevo_register("initialize", initialize, NULL) == RELEVO_OK);
+	child_check(relevo_register("meet", meet, NULL) == RELEVO_OK);
+	child_check(relevo_register("fail large", fail_large, NULL) == RELEVO_OK);
+	child_check(relevo_register("too large", too_large, NULL) == RELEVO_OK);
+}
+
+int main(int argc, char **argv)
+{
+	crew_enter(argc, argv, register_functions);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(pool_map_order),         STAGE_CASE(pool_runs_in_parallel),
-		STAGE_CASE(pool_sizes_initializer), STAGE_CASE(pool_error_record),
-		STAGE_CASE(pool_unencodable),       STAGE_CASE(pool_worker_lifetime),
-		STAGE_CASE(pool_terminate),
+		CREW_CASE(pool_map_order),         CREW_CASE(pool_runs_in_parallel),
+		CREW_CASE(pool_sizes_initializer), CREW_CASE(pool_error_record),
+		CREW_CASE(pool_unencodable),       CREW_CASE(pool_worker_lifetime),
+		CREW_CASE(pool_terminate),
 	};
-	seen = shared_memory(sizeof *seen);
-	return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pool", tests, cast_prepare, NULL);
 }

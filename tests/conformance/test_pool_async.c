@@ -193,12 +193,13 @@ static void pool_async_timeout(void **state)
 	crew_free(&crew);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	crew_enter(argc, argv, NULL);
 	const struct CMUnitTest tests[] = {
-		STAGE_CASE(pool_callbacks),
-		STAGE_CASE(pool_callbacks_submit_and_block),
-		STAGE_CASE(pool_async_timeout),
+		CREW_CASE(pool_callbacks),
+		CREW_CASE(pool_callbacks_submit_and_block),
+		CREW_CASE(pool_async_timeout),
 	};
-	return cmocka_run_group_tests_name("pool_async", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pool_async", tests, cast_prepare, NULL);
 }

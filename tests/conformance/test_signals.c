@@ -1,9 +1,10 @@
 /* Calls and signals: they go on, or end if the program says so. */
-#include "conformance/stage.h"
+#include "conformance/line.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -330,10 +331,87 @@ static void survive(struct stage *stage, int flags)
 	relevo_queue_close(queue);
 }
 
+/* ---- pipes -------------------------------------------------------------- */
+
+enum { PIECE = 1 << 20, PIECES = 12 };
+
+struct piping {
+	struct line line;
+	pid_t director;
+};
+
+static bool director_sleeps(void *argument)
+{
+	const struct piping *piping = argument;
+	char path[64], state = '?';
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)piping->director);
+	FILE *file = fopen(path, "r");
+	child_check(file != NULL && fscanf(file, "%*d (%*[^)]) %c", &state) == 1);
+	fclose(file);
+	return state == 'S';
+}
+
+static void disturb_sleeper(const struct piping *piping)
+{
+	for (int i = 0; i < MANY; i++) {
+		child_check(eventually(director_sleeps, (void *)piping));
+		child_check(kill(piping->director, SIGUSR1) == 0);
+	}
+}
+
+/* While the director waits for it to come; for a message; and for room. */
+static void pipe_to_a_disturbed_one(void *argument)
+{
+	struct piping *piping = argument;
+	char *bytes = malloc(PIECE);
+	size_t got;
+	if (piping->line.stage->over_tcp)
+		disturb_sleeper(piping);
+	relevo_pipe *pipe = line_there(&piping->line);
+	disturb_sleeper(piping);
+	line_send(pipe, "here");
+	disturb_sleeper(piping);
+	for (int i = 0; i < PIECES; i++) {
+		child_check(relevo_pipe_recv_into(pipe, bytes, PIECE, TEST_PATIENCE, &got) ==
+			    RELEVO_OK);
+		child_check(got == PIECE);
+		for (size_t byte = 0; byte < PIECE; byte += 4096)
+			child_check(bytes[byte] == (char)(byte / 4096 + (size_t)i));
+	}
+	free(bytes);
+	relevo_pipe_close(pipe);
+}
+
+static void survive_with_a_pipe(struct stage *stage, int flags)
+{
+	struct piping piping = { line_make(stage, "disturbed", RELEVO_BOTH_WAYS), getpid() };
+	char *bytes = malloc(PIECE);
+	bool ready = true;
+	catch_signals(flags);
+	pid_t child = child_start(pipe_to_a_disturbed_one, &piping);
+	relevo_pipe *pipe = line_here(&piping.line);
+	line_expect(pipe, "here");
+	assert_true(signals_seen > 0);
+	signals_seen = 0;
+	for (int i = 0; i < PIECES; i++) {
+		for (size_t byte = 0; byte < PIECE; byte++)
+			bytes[byte] = (char)(byte / 4096 + (size_t)i);
+		assert_ok(relevo_pipe_send(pipe, bytes, PIECE, RELEVO_FOREVER));
+	}
+	assert_true(signals_seen > 0);
+	child_join(child);
+	assert_ok(relevo_pipe_poll(pipe, TEST_PATIENCE, &ready));
+	assert_true(ready);
+	free(bytes);
+	relevo_pipe_close(pipe);
+}
+
 static void calls_survive_signals(void **state)
 {
 	survive(*state, 0);
 	survive(*state, SA_RESTART);
+	survive_with_a_pipe(*state, 0);
+	survive_with_a_pipe(*state, SA_RESTART);
 }
 
 int main(void)

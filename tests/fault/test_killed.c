@@ -77,6 +77,47 @@ static void killed_while_it_waits_loses_nothing(void **state)
 	gate_close(&client.ready);
 }
 
+/* Others came with it, which it has no time to read or give back. */
+static void take_one_of_many(void *argument)
+{
+	struct client *client = argument;
+	relevo_item item;
+	child_check(relevo_queue_get(client->scene->queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	gate_open(&client->ready);
+	raise(SIGSTOP);
+}
+
+static void killed_with_unread_items_loses_nothing(void **state)
+{
+	struct scene *scene = *state;
+	struct client client = { .scene = scene };
+	enum { MANY = 10, TIMES = 20 };
+	gate_make(&client.ready);
+	for (int time = 0; time < TIMES; time++) {
+		for (int i = 0; i < MANY; i++)
+			assert_ok(relevo_queue_put(scene->queue, &i, sizeof i, RELEVO_FOREVER));
+		assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+		pid_t child = child_start(take_one_of_many, &client);
+		gate_pass(&client.ready);
+		child_kill(child);
+		wait_for_leased(scene->queue, 0);
+		/* It may not have come to acknowledge the first. */
+		for (int number = -1; number < MANY - 1;) {
+			relevo_item item;
+			int next;
+			assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+			memcpy(&next, item.data, sizeof next);
+			relevo_item_free(&item);
+			assert_in_range(next, number + 1, number < 0 ? 1 : number + 1);
+			number = next;
+		}
+		expect_empty(scene->queue);
+	}
+	assert_ok(relevo_queue_join(scene->queue, TEST_PATIENCE));
+	assert_int_equal(counts_of(scene->queue).acknowledged, TIMES * MANY);
+	gate_close(&client.ready);
+}
+
 static void wait_to_put(void *argument)
 {
 	struct client *client = argument;
@@ -163,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(what_it_held_comes_back_in_order),
 		scene_unit_test(killed_while_it_waits_loses_nothing),
+		scene_unit_test(killed_with_unread_items_loses_nothing),
 		scene_unit_test(killed_while_it_waits_to_put_leaves_no_trace),
 		scene_unit_test(consumers_killed_at_any_moment_lose_nothing),
 	};

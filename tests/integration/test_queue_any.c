@@ -169,6 +169,122 @@ static void giving_up_loses_nothing(void **state)
 	}
 }
 
+/* What a leasing get from any of them brings, all "x" of the queue at `place`. */
+static size_t lease_any(struct choice *choice, relevo_item *items, size_t count, size_t place)
+{
+	struct relevo_choice any = { .queues = choice->queues, .count = 3 };
+	size_t got;
+	assert_ok(relevo_queue_lease_any(&any, items, count, TEST_PATIENCE, &got));
+	assert_int_equal(any.which, place);
+	for (size_t i = 0; i < got; i++) {
+		assert_string_equal(items[i].data, "x");
+		assert_int_not_equal(items[i].lease, 0);
+	}
+	return got;
+}
+
+static void free_items(relevo_item *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		relevo_item_free(&items[i]);
+}
+
+static void leased_ones_wait_for_their_acknowledgement(void **state)
+{
+	struct choice *choice = *state;
+	relevo_item items[8];
+	for (int i = 0; i < 5; i++)
+		put_text(choice->queues[1], "x");
+	put_text(choice->queues[2], "x");
+	/* No more than asked for, and all of one queue. */
+	assert_int_equal(lease_any(choice, items, 2, 1), 2);
+	assert_int_equal(lease_any(choice, items + 2, 6, 1), 3);
+	assert_int_equal(counts_of(choice->queues[1]).leased, 5);
+	assert_ok(relevo_queue_ack(choice->queues[1], items, 4));
+	assert_ok(relevo_queue_nack(choice->queues[1], items + 4, 1, 0));
+	free_items(items, 5);
+	assert_int_equal(lease_any(choice, items, 8, 1), 1);
+	assert_int_equal(items[0].deliveries, 2);
+	assert_ok(relevo_queue_ack(choice->queues[1], items, 1));
+	free_items(items, 1);
+	assert_int_equal(lease_any(choice, items, 8, 2), 1);
+	assert_ok(relevo_queue_ack(choice->queues[2], items, 1));
+	free_items(items, 1);
+	assert_int_equal(counts_of(choice->queues[1]).acknowledged, 5);
+	assert_int_equal(counts_of(choice->queues[2]).acknowledged, 1);
+}
+
+/* Items that came ahead may be called back at any time, so that they cannot be leased as
+ * they are; they are not passed over either. */
+static void those_that_came_ahead_are_leased_too(void **state)
+{
+	struct choice *choice = *state;
+	relevo_item items[20];
+	size_t got = 0;
+	for (int i = 0; i < 20; i++)
+		put_text(choice->queues[1], "x");
+	expect_text(choice->queues[1], "x");
+	while (got < 19)
+		got += lease_any(choice, items + got, 20 - got, 1);
+	for (int i = 0; i < 19; i++)
+		assert_int_equal(items[i].deliveries, 1);
+	assert_ok(relevo_queue_ack(choice->queues[1], items, 19));
+	free_items(items, 19);
+	assert_int_equal(counts_of(choice->queues[1]).acknowledged, 20);
+}
+
+static void leases_end_with_their_session(void **state)
+{
+	struct choice *choice = *state;
+	put_text(choice->queues[2], "x");
+	assert_ok(relevo_flush(choice->scene->session, TEST_PATIENCE));
+	pid_t child = fork();
+	if (child == 0) {
+		struct relevo_choice any = { .queues = choice->queues, .count = 3 };
+		relevo_item item;
+		size_t got;
+		int status = relevo_queue_lease_any(&any, &item, 1, TEST_PATIENCE, &got);
+		_exit(status == RELEVO_OK && got == 1 && any.which == 2 ? 0 : 1);
+	}
+	assert_int_equal(test_wait(child), 0);
+	relevo_item item;
+	assert_int_equal(lease_any(choice, &item, 1, 2), 1);
+	assert_int_equal(item.deliveries, 2);
+	assert_ok(relevo_queue_reject(choice->queues[2], &item, 1));
+	relevo_item_free(&item);
+}
+
+static void a_leasing_choice_that_cannot_be_is_refused(void **state)
+{
+	struct choice *choice = *state;
+	struct relevo_choice any = { .queues = choice->queues, .count = 0 };
+	relevo_item item;
+	size_t got = 9;
+	assert_status(relevo_queue_lease_any(&any, &item, 1, 0, &got), RELEVO_BAD_ARGUMENT);
+	any.count = 65;
+	assert_fails(relevo_queue_lease_any(&any, &item, 1, 0, &got), RELEVO_BAD_ARGUMENT,
+		     "from 65 queues");
+	any.count = 3;
+	assert_status(relevo_queue_lease_any(&any, &item, 1, -2, &got), RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_queue_lease_any(&any, &item, 1, 0, &got), RELEVO_EMPTY);
+	assert_int_equal(got, 0);
+	assert_status(relevo_queue_lease_any(&any, &item, 1, 20, &got), RELEVO_TIMED_OUT);
+	/* Of none, there is nothing to wait for. */
+	assert_ok(relevo_queue_lease_any(&any, NULL, 0, RELEVO_FOREVER, &got));
+	/* A single queue is a choice of one. */
+	any.queues = &choice->queues[2];
+	any.count = 1;
+	put_text(choice->queues[2], "x");
+	assert_ok(relevo_queue_lease_any(&any, &item, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_ack(choice->queues[2], &item, 1));
+	relevo_item_free(&item);
+	assert_ok(relevo_queue_delete(choice->scene->session, "b"));
+	any.queues = choice->queues;
+	any.count = 3;
+	assert_fails(relevo_queue_lease_any(&any, &item, 1, RELEVO_FOREVER, &got), RELEVO_GONE,
+		     "\"b\"");
+}
+
 #define choice_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -181,6 +297,10 @@ int main(void)
 		choice_test(a_queue_that_goes_ends_the_call),
 		choice_test(what_cannot_be_is_refused),
 		choice_test(giving_up_loses_nothing),
+		choice_test(leased_ones_wait_for_their_acknowledgement),
+		choice_test(those_that_came_ahead_are_leased_too),
+		choice_test(leases_end_with_their_session),
+		choice_test(a_leasing_choice_that_cannot_be_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

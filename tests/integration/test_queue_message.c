@@ -47,7 +47,10 @@ static void large_messages_are_refused(void **state)
 	assert_fails(relevo_get_message(scene->queue, move_type, 22, &message, TEST_PATIENCE),
 		     RELEVO_TOO_LARGE, "23 bytes, more than the limit of 22");
 	assert_null(message);
-	/* It is back in its place. */
+	/* It is out of the way. */
+	assert_ok(relevo_queue_join(scene->queue, TEST_PATIENCE));
+	assert_int_equal(counts_of(scene->queue).dead_lettered, 1);
+	assert_ok(relevo_put_message(scene->queue, &move.base, 23, RELEVO_FOREVER));
 	assert_ok(relevo_get_message(scene->queue, move_type, 23, &message, TEST_PATIENCE));
 	assert_string_equal(((Relevo__QueueMove *)message)->from, move.from);
 	protobuf_c_message_free_unpacked(message, NULL);
@@ -69,6 +72,69 @@ static void what_is_no_message_is_a_dead_letter(void **state)
 	relevo_queue_close(dead);
 }
 
+/* Without a place for dead letters it is gone; it does not come again for ever. */
+static void what_is_no_message_is_not_in_the_way(void **state)
+{
+	struct scene *scene = *state;
+	Relevo__QueueStats stats = RELEVO__QUEUE_STATS__INIT;
+	ProtobufCMessage *message = NULL;
+	stats.ready = 1;
+	put_text(scene->queue, "\377\377\377");
+	assert_ok(relevo_put_message(scene->queue, &stats.base, 0, RELEVO_FOREVER));
+	assert_fails(relevo_get_message(scene->queue, stats_type, 0, &message, TEST_PATIENCE),
+		     RELEVO_CANNOT_ENCODE, "in the queue \"q\"");
+	assert_null(message);
+	assert_ok(relevo_get_message(scene->queue, stats_type, 0, &message, TEST_PATIENCE));
+	assert_int_equal(((Relevo__QueueStats *)message)->ready, 1);
+	protobuf_c_message_free_unpacked(message, NULL);
+	assert_ok(relevo_queue_join(scene->queue, TEST_PATIENCE));
+	assert_int_equal(counts_of(scene->queue).dead_lettered, 1);
+}
+
+static void a_leased_message_comes_with_its_item(void **state)
+{
+	struct scene *scene = *state;
+	const struct relevo_message_type type = { .descriptor = move_type, .max_size = 30 };
+	const struct relevo_put_options options = { .reply_to = "answers" };
+	ProtobufCMessage *message = NULL;
+	relevo_item item;
+	/* The first field, a text of three bytes. */
+	assert_ok(relevo_queue_put_with(scene->queue, "\n\3abc", 5, &options, RELEVO_FOREVER));
+	assert_ok(relevo_lease_message(scene->queue, &type, &item, &message, TEST_PATIENCE));
+	assert_string_equal(((Relevo__QueueMove *)message)->from, "abc");
+	assert_string_equal(relevo_item_reply_to(&item), "answers");
+	protobuf_c_message_free_unpacked(message, NULL);
+	assert_int_equal(counts_of(scene->queue).leased, 1);
+	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
+	relevo_item_free(&item);
+	assert_status(relevo_lease_message(scene->queue, &type, &item, &message, 0), RELEVO_EMPTY);
+	assert_int_equal(item.lease, 0);
+	assert_null(message);
+}
+
+static void what_is_no_message_can_be_kept(void **state)
+{
+	struct scene *scene = *state;
+	const struct relevo_message_type type = { .descriptor = stats_type, .max_size = 3 };
+	const struct {
+		const char *bytes;
+		int status;
+	} bad[] = { { "\377\377\377", RELEVO_CANNOT_ENCODE }, { "four", RELEVO_TOO_LARGE } };
+	for (size_t i = 0; i < 2; i++) {
+		ProtobufCMessage *message = NULL;
+		relevo_item item;
+		put_text(scene->queue, bad[i].bytes);
+		assert_status(
+			relevo_lease_message(scene->queue, &type, &item, &message, TEST_PATIENCE),
+			bad[i].status);
+		assert_null(message);
+		assert_string_equal(item.data, bad[i].bytes);
+		assert_ok(relevo_queue_nack(scene->queue, &item, 1, 0));
+		relevo_item_free(&item);
+		expect_text(scene->queue, bad[i].bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -76,6 +142,9 @@ int main(void)
 		scene_unit_test(an_empty_message_is_one_too),
 		scene_unit_test(large_messages_are_refused),
 		scene_unit_test(what_is_no_message_is_a_dead_letter),
+		scene_unit_test(what_is_no_message_is_not_in_the_way),
+		scene_unit_test(a_leased_message_comes_with_its_item),
+		scene_unit_test(what_is_no_message_can_be_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,9 @@ static void compare_got(struct world *world, const struct world_call *call,
 			struct model_call *expected)
 {
 	world_expect(world, "items got", call->got_count, expected->got_count);
+	if (call->choice_count > 1 && call->got_count > 0)
+		world_expect(world, "the queue that served", call->handle,
+			     call->choices[expected->served]);
 	for (uint32_t i = 0; i < call->got_count && !world->failed; i++) {
 		const struct model_got *got = &call->got[i];
 		world_expect(world, "item", got->id, expected->got[i].id);
@@ -41,7 +44,7 @@ static void compare_call(struct world *world, struct world_call *call, struct mo
 		world_fail(world, "a call: engine %s, model %s", relevo_error_name(call->status),
 			   relevo_error_name(expected->status));
 	world_expect(world, "items accepted", call->accepted, expected->accepted);
-	if (expected->get)
+	if (expected->kind == CALL_GET)
 		compare_got(world, call, expected);
 	expected->state = CALL_FREE;
 	call->answers = 0;
@@ -70,6 +73,12 @@ static void compare_counts(struct world *world, uint32_t peer, uint32_t place)
 	world_expect(world, "acknowledged", counts.acknowledged, expected.acknowledged);
 	world_expect(world, "redelivered", counts.redelivered, expected.redelivered);
 	world_expect(world, "handles", counts.handles, expected.handles);
+	world_expect(world, "joiners", counts.joiners, expected.joiners);
+	world_expect(world, "expired", counts.expired, expected.expired);
+	world_expect(world, "dropped", counts.dropped, expected.dropped);
+	world_expect(world, "dead letters", counts.dead_lettered, expected.dead_lettered);
+	world_expect(world, "duplicates", counts.duplicates, expected.duplicates);
+	world_expect(world, "shut down", counts.shut_down, expected.shut_down);
 }
 
 void world_compare(struct world *world)

@@ -1,309 +1,423 @@
+/* Calls that wait, and who is served. */
 #include "simulation/model.h"
+
+#include "simulation/model_private.h"
 
 #include <relevo/status.h>
 #include <stdlib.h>
-#include <string.h>
 
-struct model_item *model_item(struct model_queue *queue, uint64_t id)
+bool model_waits_on(const struct model_call *call, const struct model_queue *queue)
 {
-	for (size_t i = 0; i < queue->item_count; i++) {
-		if (queue->items[i].id == id)
-			return &queue->items[i];
-	}
-	return NULL;
+	if (call->state != CALL_PARKED || (call->left && call->left_queue == queue))
+		return false;
+	bool waits = call->queue == queue;
+	for (uint32_t i = 0; i < call->also_count; i++)
+		waits = waits || call->also[i] == queue;
+	return waits;
 }
 
-static struct model_item *next_ready(struct model_queue *queue)
-{
-	struct model_item *first = NULL;
-	for (size_t i = 0; i < queue->item_count; i++) {
-		struct model_item *item = &queue->items[i];
-		if (item->state == ITEM_READY &&
-		    (first == NULL || item->sequence < first->sequence))
-			first = item;
-	}
-	return first;
-}
-
-static uint64_t count_state(const struct model_queue *queue, enum item_state state)
-{
-	uint64_t count = 0;
-	for (size_t i = 0; i < queue->item_count; i++)
-		count += queue->items[i].state == state;
-	return count;
-}
-
-static void remove_item(struct model_queue *queue, struct model_item *item)
-{
-	size_t place = (size_t)(item - queue->items);
-	queue->item_count--;
-	memmove(item, item + 1, (queue->item_count - place) * sizeof *item);
-}
-
-/* The item that the peer holds under that number. */
-static struct model_item *find_lease(struct model *model, uint32_t peer, uint64_t lease,
-				     struct model_queue **where)
-{
-	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next) {
-		for (size_t i = 0; i < queue->item_count; i++) {
-			struct model_item *item = &queue->items[i];
-			if (item->state == ITEM_LEASED && item->holder == peer &&
-			    item->lease == lease) {
-				*where = queue;
-				return item;
-			}
-		}
-	}
-	return NULL;
-}
-
-uint64_t model_lease(const struct model *model, uint32_t peer, uint32_t nth)
-{
-	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next) {
-		for (size_t i = 0; i < queue->item_count; i++) {
-			struct model_item *item = &queue->items[i];
-			if (item->state == ITEM_LEASED && item->holder == peer && nth-- == 0)
-				return item->lease;
-		}
-	}
-	return 0;
-}
-
-static void acknowledge(struct model_queue *queue, struct model_item *item)
-{
-	queue->totals.acknowledged++;
-	remove_item(queue, item);
-}
-
-static void give_back(struct model *model, struct model_queue *queue, struct model_item *item,
-		      nsec_t not_before, bool unread)
-{
-	if (unread) {
-		queue->totals.redelivered -= item->deliveries > 1;
-		item->deliveries--;
-	}
-	item->state = not_before > model->now ? ITEM_DELAYED : ITEM_READY;
-	item->until = not_before;
-}
-
-/* ---- calls ------------------------------------------------------------ */
-
-static void finish(struct model *model, struct model_call *call, int status)
-{
-	call->status = status;
-	bool recorded = !call->get && (status == RELEVO_OK || call->accepted > 0);
-	call->state = recorded && model->hold ? CALL_COMMITTING : CALL_DONE;
-}
-
-static struct model_call *first_parked(struct model *model, const struct model_queue *queue,
-				       bool get)
+struct model_call *model_first_waiting(struct model *model, const struct model_queue *queue,
+				       enum call_kind kind)
 {
 	struct model_call *first = NULL;
 	for (int i = 0; i < MODEL_CALLS; i++) {
 		struct model_call *call = &model->calls[i];
-		if (call->state == CALL_PARKED && call->queue == queue && call->get == get &&
+		if (call->kind == kind && model_waits_on(call, queue) &&
 		    (first == NULL || call->order < first->order))
 			first = call;
 	}
 	return first;
 }
 
+/* A call that names a queue twice stands there twice. */
+static uint32_t places_in(const struct model_call *call, const struct model_queue *queue)
+{
+	uint32_t places = call->queue == queue;
+	for (uint32_t i = 0; i < call->also_count; i++)
+		places += call->also[i] == queue;
+	return places;
+}
+
+uint64_t model_count_waiting(const struct model *model, const struct model_queue *queue,
+			     enum call_kind kind)
+{
+	uint64_t count = 0;
+	for (int i = 0; i < MODEL_CALLS; i++) {
+		const struct model_call *call = &model->calls[i];
+		if (call->kind == kind && model_waits_on(call, queue))
+			count += places_in(call, queue);
+	}
+	return count;
+}
+
+void model_finish(struct model *model, struct model_call *call, int status)
+{
+	call->status = status;
+	bool recorded = call->kind == CALL_PUT && (status == RELEVO_OK || call->accepted > 0);
+	bool parked = call->state == CALL_PARKED;
+	call->state = recorded && model->hold ? CALL_COMMITTING : CALL_DONE;
+	if (parked)
+		model_gave_up(model, call);
+}
+
+void model_gave_up(struct model *model, const struct model_call *call)
+{
+	/* It may have stood in the way of the next. */
+	if (call->kind == CALL_PUT && call->accepted < call->count &&
+	    model_count_waiting(model, call->queue, CALL_PUT) > 0)
+		model_activate(model, call->queue);
+}
+
+void model_dismiss(struct model *model, struct model_queue *queue, enum call_kind kind, int status)
+{
+	struct model_call *call;
+	while ((call = model_first_waiting(model, queue, kind)) != NULL) {
+		if (call->also_count == 0) {
+			model_finish(model, call, status);
+			continue;
+		}
+		/* In the same step, another queue may still serve it. */
+		if (!call->left)
+			call->status = status;
+		call->left = true;
+		call->left_queue = queue;
+	}
+}
+
+/* ---- putting ---------------------------------------------------------- */
+
 static void finish_put(struct model *model, struct model_call *call)
 {
 	int status = RELEVO_OK;
 	for (uint32_t i = 0; i < call->ack_count; i++) {
 		struct model_queue *queue;
-		struct model_item *item = find_lease(model, call->peer, call->acks[i], &queue);
+		struct model_item *item =
+			model_find_lease(model, call->peer, call->acks[i], &queue);
 		if (item != NULL)
-			acknowledge(queue, item);
+			model_acknowledge(model, queue, item);
 		else
 			status = RELEVO_NOT_OWNER;
 	}
-	finish(model, call, status);
+	model_finish(model, call, status);
 }
 
-static struct model_item *accept_next(struct model *model, struct model_call *call)
+static bool is_duplicate(const struct model_queue *queue, uint32_t key)
+{
+	for (size_t i = 0; key != 0 && i < queue->item_count; i++) {
+		if (queue->items[i].key == key)
+			return true;
+	}
+	return false;
+}
+
+static void accept_next(struct model *model, struct model_call *call)
 {
 	struct model_queue *queue = call->queue;
-	if (queue->item_count == queue->item_capacity) {
-		queue->item_capacity = queue->item_capacity * 2 + 16;
-		queue->items = realloc(queue->items, queue->item_capacity * sizeof *queue->items);
-		if (queue->items == NULL)
-			abort();
-	}
-	queue->items[queue->item_count++] = (struct model_item){
+	bool delayed = call->not_before > model->now;
+	const struct model_item item = {
 		.id = call->ids[call->accepted],
 		.size = call->sizes[call->accepted],
-		.sequence = ++queue->last_sequence,
-		.state = ITEM_READY,
+		.rank = call->rank,
+		.key = call->key,
+		.expires = call->expires,
+		.state = delayed ? ITEM_DELAYED : ITEM_READY,
+		.until = call->not_before,
 	};
-	queue->totals.put++;
-	uint64_t id = call->ids[call->accepted++];
-	if (call->accepted == call->count)
+	if (is_duplicate(queue, call->key))
+		queue->totals.duplicates++;
+	else
+		model_append(queue, &item,
+			     model->sessions[call->peer] * MODEL_PEERS + call->peer + 1);
+	if (++call->accepted == call->count)
 		finish_put(model, call);
-	/* The acknowledgements may have moved it. */
-	return model_item(queue, id);
 }
 
-static void hand_out(struct model *model, struct model_call *call, struct model_item *item)
+static bool can_enter(struct model *model, const struct model_call *call)
 {
+	struct model_queue *queue = call->queue;
+	while (!model_has_room(queue, call->sizes[call->accepted])) {
+		if (queue->options.full != QUEUE_DROP_OLDEST || !model_drop_first(model, queue))
+			return false;
+	}
+	return true;
+}
+
+/* ---- getting ---------------------------------------------------------- */
+
+/* The putter whose item could be handed out at once. */
+static struct model_call *ready_putter(struct model *model, const struct model_queue *queue)
+{
+	struct model_call *putter = model_first_waiting(model, queue, CALL_PUT);
+	return putter != NULL && putter->not_before <= model->now ? putter : NULL;
+}
+
+/* The size of what is next; false: nothing is. */
+static bool see_next(struct model *model, struct model_queue *queue, uint32_t *size)
+{
+	const struct model_item *item = model_next_ready(queue);
+	const struct model_call *putter = ready_putter(model, queue);
+	if (item == NULL && putter == NULL)
+		return false;
+	*size = item != NULL ? item->size : putter->sizes[putter->accepted];
+	return true;
+}
+
+static void hand_out(struct model *model, struct model_queue *queue, struct model_call *call)
+{
+	struct model_item *item = model_next_ready(queue);
 	item->state = ITEM_LEASED;
 	item->holder = call->peer;
 	item->lease = 0;
-	item->until = call->queue->options.lease != 0 ? model->now + call->queue->options.lease
-						      : NSEC_NEVER;
+	item->until = queue->options.lease != 0 ? model->now + queue->options.lease : NSEC_NEVER;
 	item->deliveries++;
-	call->queue->totals.redelivered += item->deliveries > 1;
+	queue->totals.redelivered += item->deliveries > 1;
+	if (queue->options.order == QUEUE_FAIR && item->rank > queue->round)
+		queue->round = item->rank;
 	call->got[call->got_count++] =
 		(struct model_got){ .id = item->id, .deliveries = item->deliveries };
 }
 
-static void answer_get(struct model *model, struct model_call *call)
+static void answer_get(struct model *model, struct model_queue *queue, struct model_call *call)
 {
-	finish(model, call, RELEVO_OK);
+	while (call->served < call->also_count &&
+	       (call->served == 0 ? call->queue : call->also[call->served - 1]) != queue)
+		call->served++;
+	call->queue = queue;
+	call->also_count = 0;
+	model_finish(model, call, RELEVO_OK);
 	for (uint32_t i = 0; i < call->got_count; i++) {
-		struct model_item *item = model_item(call->queue, call->got[i].id);
+		struct model_item *item = model_item(queue, call->got[i].id);
 		if (call->inside == INSIDE_ACK)
-			acknowledge(call->queue, item);
+			model_acknowledge(model, queue, item);
 		else if (call->inside == INSIDE_NACK)
-			give_back(model, call->queue, item, 0, false);
+			model_give_back(model, queue, item, 0, false);
 	}
 }
 
-static void serve(struct model *model, struct model_call *call)
+static void serve(struct model *model, struct model_queue *queue, struct model_call *call)
 {
-	struct model_queue *queue = call->queue;
-	uint32_t bytes = 0;
-	while (call->got_count < call->max_items) {
-		struct model_item *item = next_ready(queue);
-		struct model_call *putter = first_parked(model, queue, false);
-		if (item == NULL && putter == NULL)
-			break;
-		bytes += item != NULL ? item->size : putter->sizes[putter->accepted];
+	uint32_t bytes = 0, size;
+	while (call->got_count < call->max_items && see_next(model, queue, &size)) {
+		bytes += size;
 		if (call->got_count > 0 && call->max_bytes > 0 && bytes > call->max_bytes)
 			break;
-		hand_out(model, call, item != NULL ? item : accept_next(model, putter));
+		if (model_next_ready(queue) == NULL) {
+			accept_next(model, ready_putter(model, queue));
+			/* Its time may have come while it waited. */
+			model_expire(model, queue);
+		}
+		if (model_next_ready(queue) == NULL)
+			break; /* it was not wanted */
+		hand_out(model, queue, call);
 	}
 	if (call->got_count > 0)
-		answer_get(model, call);
+		answer_get(model, queue, call);
+}
+
+/* ---- who is served ---------------------------------------------------- */
+
+void model_activate(struct model *model, struct model_queue *queue)
+{
+	if (queue->active == 0)
+		queue->active = ++model->last_active;
+}
+
+static bool may_come(const struct model_queue *queue, const struct model_call *getter)
+{
+	for (size_t i = 0; i < queue->item_count; i++) {
+		const struct model_item *item = &queue->items[i];
+		if (item->state != ITEM_LEASED || item->holder != getter->peer)
+			return true;
+	}
+	return false;
+}
+
+static void end_getters(struct model *model, struct model_queue *queue)
+{
+	if (queue->shutdown == QUEUE_SHUT)
+		model_dismiss(model, queue, CALL_GET, RELEVO_SHUT_DOWN);
+	for (int i = 0; queue->shutdown == QUEUE_DRAINING && i < MODEL_CALLS; i++) {
+		struct model_call *call = &model->calls[i];
+		if (call->kind != CALL_GET || !model_waits_on(call, queue) || may_come(queue, call))
+			continue;
+		if (call->also_count == 0) {
+			model_finish(model, call, RELEVO_SHUT_DOWN);
+			continue;
+		}
+		if (!call->left)
+			call->status = RELEVO_SHUT_DOWN;
+		call->left = true;
+		call->left_queue = queue;
+	}
+}
+
+bool model_strands(struct model *model, struct model_queue *queue)
+{
+	uint32_t size;
+	return !queue->deleted && see_next(model, queue, &size) &&
+	       model_first_waiting(model, queue, CALL_GET) != NULL;
 }
 
 static void settle(struct model *model, struct model_queue *queue)
 {
 	struct model_call *call;
-	while ((call = first_parked(model, queue, true)) != NULL) {
-		serve(model, call);
-		if (call->state == CALL_PARKED)
-			break;
-	}
-	while ((call = first_parked(model, queue, false)) != NULL) {
-		uint64_t stock = count_state(queue, ITEM_READY) + count_state(queue, ITEM_DELAYED);
-		if (queue->options.bounded && stock >= queue->options.capacity)
-			break;
+	uint32_t size;
+	model_expire(model, queue);
+	while ((call = model_first_waiting(model, queue, CALL_GET)) != NULL &&
+	       see_next(model, queue, &size))
+		serve(model, queue, call);
+	while ((call = model_first_waiting(model, queue, CALL_PUT)) != NULL &&
+	       can_enter(model, call))
 		accept_next(model, call);
+	if (model_strands(model, queue))
+		model_activate(model, queue);
+	end_getters(model, queue);
+	while (queue->item_count == 0 &&
+	       (call = model_first_waiting(model, queue, CALL_JOIN)) != NULL)
+		model_finish(model, call, RELEVO_OK);
+}
+
+static struct model_queue *first_active(struct model *model)
+{
+	struct model_queue *first = NULL;
+	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next) {
+		if (!queue->deleted && queue->active != 0 &&
+		    (first == NULL || queue->active < first->active))
+			first = queue;
+	}
+	return first;
+}
+
+void model_settle(struct model *model)
+{
+	struct model_queue *queue;
+	while ((queue = first_active(model)) != NULL) {
+		queue->active = 0;
+		settle(model, queue);
+	}
+	for (int i = 0; i < MODEL_CALLS; i++) {
+		struct model_call *call = &model->calls[i];
+		if (call->state == CALL_PARKED && call->left)
+			model_finish(model, call, call->status);
 	}
 }
 
-static void settle_all(struct model *model)
-{
-	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next) {
-		if (!queue->deleted)
-			settle(model, queue);
-	}
-}
+/* ---- calls ------------------------------------------------------------ */
 
 static uint32_t count_waiting(const struct model *model, uint32_t peer)
 {
 	uint32_t count = 0;
 	for (int i = 0; i < MODEL_CALLS; i++) {
 		const struct model_call *call = &model->calls[i];
-		count += call->state == CALL_PARKED && call->peer == peer &&
-			 call->refusal == RELEVO_OK;
+		if (call->state == CALL_PARKED && call->peer == peer)
+			count += call->waits;
 	}
 	return count;
 }
 
-static void park(struct model *model, struct model_call *call)
+void model_park(struct model *model, struct model_call *call)
 {
+	static const int unserved[] = { RELEVO_FULL, RELEVO_EMPTY, RELEVO_TIMED_OUT };
+	uint32_t waiting = count_waiting(model, call->peer);
+	uint32_t wanted = 1 + call->also_count;
 	call->order = ++model->last_order;
 	call->refusal = RELEVO_OK;
 	if (call->deadline == 0)
-		call->refusal = call->get ? RELEVO_EMPTY : RELEVO_FULL;
-	else if (count_waiting(model, call->peer) >= MODEL_WAITERS)
+		call->refusal = unserved[call->kind];
+	else if (waiting + wanted > MODEL_WAITERS)
 		call->refusal = RELEVO_LIMIT;
+	call->waits = call->refusal == RELEVO_OK ? wanted : 0;
 	call->state = CALL_PARKED;
-	if (!call->get && call->count == 0)
+	if (call->kind == CALL_PUT && call->count == 0)
 		finish_put(model, call);
-	settle(model, call->queue);
+	model_activate(model, call->queue);
+	for (uint32_t i = 0; i < call->also_count; i++)
+		model_activate(model, call->also[i]);
+	model_settle(model);
 	if (call->state == CALL_PARKED && call->refusal != RELEVO_OK)
-		finish(model, call, call->refusal);
+		model_finish(model, call, call->refusal);
+	model_settle(model);
+}
+
+/* Why it cannot be put at all. */
+static int check_put(struct model *model, const struct model_call *call)
+{
+	const struct model_queue *queue = call->queue;
+	if (queue->deleted)
+		return RELEVO_GONE;
+	if (queue->shutdown != QUEUE_OPEN)
+		return RELEVO_SHUT_DOWN;
+	for (uint32_t i = 0; i < call->count; i++) {
+		uint64_t most = queue->options.capacity_bytes;
+		if (most > 0 && call->sizes[i] > most)
+			return RELEVO_TOO_LARGE;
+	}
+	for (uint32_t i = 0; i < call->ack_count; i++) {
+		struct model_queue *where;
+		if (model_find_lease(model, call->peer, call->acks[i], &where) == NULL)
+			return RELEVO_NOT_OWNER;
+		for (uint32_t k = 0; k < i; k++) {
+			if (call->acks[k] == call->acks[i])
+				return RELEVO_NOT_OWNER;
+		}
+	}
+	return RELEVO_OK;
 }
 
 void model_put(struct model *model, struct model_call *call)
 {
 	call->accepted = call->got_count = 0;
-	if (call->queue->deleted) {
-		finish(model, call, RELEVO_GONE);
+	int status = check_put(model, call);
+	if (status != RELEVO_OK) {
+		model_finish(model, call, status);
 		return;
 	}
-	for (uint32_t i = 0; i < call->ack_count; i++) {
-		struct model_queue *queue;
-		bool bad = find_lease(model, call->peer, call->acks[i], &queue) == NULL;
-		for (uint32_t k = 0; k < i; k++)
-			bad = bad || call->acks[k] == call->acks[i];
-		if (bad) {
-			finish(model, call, RELEVO_NOT_OWNER);
-			return;
-		}
-	}
-	park(model, call);
+	const struct queue_options *options = &call->queue->options;
+	if (call->expires == 0 && options->ttl != 0)
+		call->expires = model->now + options->ttl;
+	if (options->full != QUEUE_BLOCK)
+		call->deadline = 0;
+	if (call->not_before <= model->now)
+		call->not_before = 0;
+	model_park(model, call);
+}
+
+/* The session gets from the queue, if it may. */
+static int enter(struct model_queue *queue, uint32_t peer)
+{
+	if (queue->deleted)
+		return RELEVO_GONE;
+	if (!queue->options.exclusive)
+		return RELEVO_OK;
+	if (queue->has_holder && queue->holder != peer)
+		return RELEVO_DENIED;
+	queue->has_holder = true;
+	queue->holder = peer;
+	return RELEVO_OK;
 }
 
 void model_get(struct model *model, struct model_call *call)
 {
 	call->accepted = call->got_count = 0;
-	if (call->queue->deleted)
-		finish(model, call, RELEVO_GONE);
-	else
-		park(model, call);
+	int status = enter(call->queue, call->peer);
+	for (uint32_t i = 0; i < call->also_count && status == RELEVO_OK; i++) {
+		/* Those that were entered before are looked at all the same. */
+		model_activate(model, i == 0 ? call->queue : call->also[i - 1]);
+		status = enter(call->also[i], call->peer);
+	}
+	if (status == RELEVO_OK) {
+		model_park(model, call);
+		return;
+	}
+	model_finish(model, call, status);
+	model_settle(model);
 }
 
 void model_cancel(struct model *model, struct model_call *call)
 {
 	if (call->state == CALL_PARKED)
-		finish(model, call, RELEVO_CANCELLED);
-}
-
-int model_ack(struct model *model, const struct model_leases *leases)
-{
-	int status = RELEVO_OK;
-	for (uint32_t i = 0; i < leases->count; i++) {
-		struct model_queue *queue;
-		struct model_item *item =
-			find_lease(model, leases->peer, leases->numbers[i], &queue);
-		if (item != NULL)
-			acknowledge(queue, item);
-		else
-			status = RELEVO_NOT_OWNER;
-	}
-	return status;
-}
-
-int model_nack(struct model *model, const struct model_leases *leases, nsec_t not_before,
-	       bool unread)
-{
-	int status = RELEVO_OK;
-	for (uint32_t i = 0; i < leases->count; i++) {
-		struct model_queue *queue;
-		struct model_item *item =
-			find_lease(model, leases->peer, leases->numbers[i], &queue);
-		if (item != NULL)
-			give_back(model, queue, item, not_before, unread);
-		else
-			status = RELEVO_NOT_OWNER;
-	}
-	settle_all(model);
-	return status;
+		model_finish(model, call, RELEVO_CANCELLED);
+	model_settle(model);
 }
 
 void model_commit(struct model *model, int status)
@@ -315,190 +429,5 @@ void model_commit(struct model *model, int status)
 		call->state = CALL_DONE;
 		if (status != RELEVO_OK)
 			call->status = status;
-	}
-}
-
-/* ---- queues ----------------------------------------------------------- */
-
-static struct model_queue *find_queue(const struct model *model, uint32_t name)
-{
-	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next) {
-		if (!queue->deleted && queue->name == name)
-			return queue;
-	}
-	return NULL;
-}
-
-static struct model_queue *create(struct model *model, const struct model_opening *opening)
-{
-	struct model_queue *queue = calloc(1, sizeof *queue);
-	if (queue == NULL)
-		abort();
-	queue->name = opening->name;
-	queue->creator = opening->peer;
-	queue->options = opening->options;
-	queue->next = model->queues;
-	model->queues = queue;
-	return queue;
-}
-
-static bool same_options(const struct queue_options *first, const struct queue_options *second)
-{
-	return first->lifetime == second->lifetime && first->bounded == second->bounded &&
-	       (!first->bounded || first->capacity == second->capacity) &&
-	       first->lease == second->lease;
-}
-
-int model_open(struct model *model, const struct model_opening *opening, uint32_t *place)
-{
-	struct model_queue **handles = model->handles[opening->peer];
-	for (*place = 0; *place < MODEL_HANDLES; (*place)++) {
-		if (handles[*place] == NULL)
-			break;
-	}
-	if (*place == MODEL_HANDLES)
-		return RELEVO_LIMIT;
-	struct model_queue *queue = find_queue(model, opening->name);
-	if (queue == NULL && opening->mode == QUEUE_OPEN_EXISTING)
-		return RELEVO_NOT_FOUND;
-	if (queue != NULL && opening->mode == QUEUE_CREATE_NEW)
-		return RELEVO_EXISTS;
-	if (queue != NULL && opening->mode == QUEUE_OPEN_OR_CREATE &&
-	    !same_options(&queue->options, &opening->options))
-		return RELEVO_OPTION_MISMATCH;
-	if (queue == NULL)
-		queue = create(model, opening);
-	handles[*place] = queue;
-	queue->totals.handles++;
-	return RELEVO_OK;
-}
-
-static void end(struct model *model, struct model_queue *queue)
-{
-	queue->deleted = true;
-	queue->item_count = 0;
-	for (int i = 0; i < MODEL_CALLS; i++) {
-		struct model_call *call = &model->calls[i];
-		if (call->state == CALL_PARKED && call->queue == queue)
-			finish(model, call, RELEVO_GONE);
-	}
-}
-
-void model_close(struct model *model, uint32_t peer, uint32_t place)
-{
-	struct model_queue *queue = model->handles[peer][place];
-	model->handles[peer][place] = NULL;
-	queue->totals.handles--;
-	if (queue->totals.handles == 0 && queue->options.lifetime == QUEUE_HANDLES &&
-	    !queue->deleted)
-		end(model, queue);
-}
-
-int model_delete(struct model *model, uint32_t name)
-{
-	struct model_queue *queue = find_queue(model, name);
-	if (queue == NULL)
-		return RELEVO_NOT_FOUND;
-	end(model, queue);
-	return RELEVO_OK;
-}
-
-void model_gone(struct model *model, uint32_t peer)
-{
-	for (int i = 0; i < MODEL_CALLS; i++) {
-		if (model->calls[i].peer == peer)
-			model->calls[i].state = CALL_FREE;
-	}
-	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next) {
-		for (size_t i = 0; i < queue->item_count; i++) {
-			if (queue->items[i].state == ITEM_LEASED && queue->items[i].holder == peer)
-				queue->items[i].state = ITEM_READY;
-		}
-		if (queue->creator == peer && !queue->creator_gone) {
-			queue->creator_gone = true;
-			if (queue->options.lifetime == QUEUE_SESSION && !queue->deleted)
-				end(model, queue);
-		}
-	}
-	for (uint32_t place = 0; place < MODEL_HANDLES; place++) {
-		if (model->handles[peer][place] != NULL)
-			model_close(model, peer, place);
-	}
-	settle_all(model);
-}
-
-void model_tick(struct model *model)
-{
-	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next) {
-		for (size_t i = 0; i < queue->item_count; i++) {
-			struct model_item *item = &queue->items[i];
-			if (item->state != ITEM_READY && item->until <= model->now)
-				item->state = ITEM_READY;
-		}
-	}
-	settle_all(model);
-	for (int i = 0; i < MODEL_CALLS; i++) {
-		struct model_call *call = &model->calls[i];
-		if (call->state == CALL_PARKED && call->deadline <= model->now)
-			finish(model, call, RELEVO_TIMED_OUT);
-	}
-}
-
-nsec_t model_next_deadline(const struct model *model)
-{
-	nsec_t first = NSEC_NEVER;
-	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next) {
-		for (size_t i = 0; i < queue->item_count; i++) {
-			const struct model_item *item = &queue->items[i];
-			if (item->state != ITEM_READY && item->until < first)
-				first = item->until;
-		}
-	}
-	for (int i = 0; i < MODEL_CALLS; i++) {
-		const struct model_call *call = &model->calls[i];
-		if (call->state == CALL_PARKED && call->deadline < first)
-			first = call->deadline;
-	}
-	return first;
-}
-
-struct queue_counts model_counts(const struct model *model, const struct model_queue *queue)
-{
-	struct queue_counts counts = queue->totals;
-	counts.ready = count_state(queue, ITEM_READY);
-	counts.leased = count_state(queue, ITEM_LEASED);
-	counts.delayed = count_state(queue, ITEM_DELAYED);
-	for (size_t i = 0; i < queue->item_count; i++)
-		counts.bytes += queue->items[i].size;
-	for (int i = 0; i < MODEL_CALLS; i++) {
-		const struct model_call *call = &model->calls[i];
-		if (call->state == CALL_PARKED && call->queue == queue) {
-			counts.getters += call->get;
-			counts.putters += !call->get;
-		}
-	}
-	return counts;
-}
-
-uint64_t model_items(const struct model *model)
-{
-	uint64_t count = 0;
-	for (struct model_queue *queue = model->queues; queue != NULL; queue = queue->next)
-		count += queue->item_count;
-	for (int i = 0; i < MODEL_CALLS; i++) {
-		const struct model_call *call = &model->calls[i];
-		if (call->state == CALL_PARKED && !call->get)
-			count += call->count - call->accepted;
-	}
-	return count;
-}
-
-void model_fini(struct model *model)
-{
-	while (model->queues != NULL) {
-		struct model_queue *next = model->queues->next;
-		free(model->queues->items);
-		free(model->queues);
-		model->queues = next;
 	}
 }

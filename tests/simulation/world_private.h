@@ -13,6 +13,9 @@ struct world_call {
 	int answers;
 	int status;
 	uint32_t accepted;
+	uint32_t handle; /* of a get from several: which served */
+	uint32_t choices[MODEL_CHOICE];
+	uint32_t choice_count;
 	struct model_got got[MODEL_BATCH];
 	uint32_t got_count;
 	bool broken; /* a body was not what was put */
@@ -30,7 +33,7 @@ struct world {
 	struct engine_peer *peers[MODEL_PEERS];
 	uint32_t handles[MODEL_PEERS][MODEL_HANDLES]; /* 0: free; as in the model */
 	struct world_call calls[MODEL_CALLS];
-	uint64_t last_id;
+	uint64_t last_id, last_moment;
 	uint64_t old_leases[OLD_LEASES]; /* some numbers that were given out */
 	uint64_t steps;
 	bool failed;
@@ -46,6 +49,42 @@ void world_expect(struct world *world, const char *what, uint64_t engine, uint64
 /* What the step did, for the report. */
 void world_describe(struct world *world, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Have the engine answer into the same place as the model's call. */
+struct waiter *world_prepare(struct world *world, const struct model_call *call);
+
+/* ---- choices (operate.c) ------------------------------------------------ */
+
+#define MSEC(n) ((nsec_t)(n)*NSEC_PER_MSEC)
+
+static inline uint32_t below(struct world *world, uint32_t limit)
+{
+	return random_below(world->random, limit);
+}
+
+static inline bool percent(struct world *world, uint32_t percentage)
+{
+	return random_percent(world->random, percentage);
+}
+
+/* A handle that is open, by its place; false if there is none there. */
+bool pick_handle(struct world *world, uint32_t *peer, uint32_t *place);
+struct model_call *pick_free_call(struct world *world);
+nsec_t pick_deadline(struct world *world);
+struct model_leases pick_held(struct world *world);
+
+/* Time goes on to a moment that no other has as its fraction of a millisecond: what is
+ * due so long after it is due alone. */
+void fresh_moment(struct world *world);
+
+/* ---- operations (operate_manage.c) -------------------------------------- */
+
+void do_join(struct world *world);
+void do_reject(struct world *world);
+void do_extend(struct world *world);
+void do_shut_down(struct world *world);
+void do_purge(struct world *world);
+void do_move(struct world *world);
 
 /* One random operation on both sides. */
 void world_operate(struct world *world);

@@ -93,11 +93,25 @@ static void test_what_is_shown_is_short(void **state)
 	assert_true(strlen(error.text) < 150);
 }
 
+static void test_text(void **state)
+{
+	(void)state;
+	assert_true(utf8_is_valid("", 0));
+	assert_true(utf8_is_valid("with\0zeros\n\xf4\x8f\xbf\xbf", 15));
+	/* Cut off, whatever follows in memory. */
+	assert_false(utf8_is_valid("\xf4\x8f\xbf\xbf", 3));
+	assert_false(utf8_is_valid("a\xc3\xbc", 2));
+	assert_false(utf8_is_valid("\xc0\x80", 2));
+	assert_false(utf8_is_valid("\xed\xa0\x80", 3));
+	assert_false(utf8_is_valid("\x80", 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_names),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_control_characters),
 		cmocka_unit_test(test_bytes_that_are_not_utf8),
 		cmocka_unit_test(test_what_is_shown_is_short),

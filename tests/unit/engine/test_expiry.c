@@ -1,4 +1,5 @@
 /* Items whose time is limited, and those put with a delay. */
+#include "engine/manage.h"
 #include "fixture.h"
 
 static void put_until(struct engine_peer *peer, uint32_t q, const char *words, nsec_t expires)
@@ -174,6 +175,99 @@ static void test_a_delay_beyond_its_time_is_never_over(void **state)
 	assert_int_equal(counts_of(f->a, q).delayed, 0);
 }
 
+static void test_what_is_over_is_not_delayed(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 };
+	struct error error;
+	uint32_t q = open_plain(f->a, "q");
+	put_until(f->a, q, "x", SECONDS(5));
+	get(f->a, q, 1, 0, &call);
+	tick_to(f, 7);
+	assert_int_equal(lease_nack(f->a, call.leases, 1, SECONDS(9), false, f->now, &error),
+			 RELEVO_OK);
+	assert_int_equal(counts_of(f->a, q).expired, 1);
+	assert_int_equal(counts_of(f->a, q).delayed, 0);
+	assert_int_equal(f->store.items, 0);
+}
+
+/* A put that waits for room, and its items too old when it comes. */
+static void test_what_is_over_is_not_handed_out_by_a_put_that_waited(void **state)
+{
+	struct fixture *f = *state;
+	struct call putting = { 0 }, call = { 0 };
+	uint32_t q = open_bounded(f->a, "q", 0);
+	struct put_request request = { .handle = q, .expires = SECONDS(5), .deadline = NSEC_NEVER };
+	put_request(f->a, &request, "x y", &putting);
+	tick_to(f, 7);
+	assert_waits(&putting);
+	get(f->b, open_bounded(f->b, "q", 0), 2, 0, &call);
+	assert_answer(&call, RELEVO_EMPTY);
+	assert_answer(&putting, RELEVO_OK);
+	assert_int_equal(counts_of(f->a, q).expired, 2);
+	assert_int_equal(f->store.items, 0);
+}
+
+static void test_what_is_over_is_not_moved(void **state)
+{
+	struct fixture *f = *state;
+	struct error error;
+	uint64_t count;
+	uint32_t q = open_plain(f->a, "q");
+	uint32_t to = open_plain(f->a, "to");
+	put_until(f->a, q, "old", SECONDS(5));
+	put_now(f->a, q, "new");
+	const struct move_request request = { .from = "q", .to = "to" };
+	/* Before any tick. */
+	assert_int_equal(queue_move(f->engine, &request, SECONDS(6), &count, &error), RELEVO_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(counts_of(f->a, q).expired, 1);
+	assert_int_equal(counts_of(f->a, to).ready, 1);
+}
+
+/* Where nothing rests the put waits until then, and the getter with it. */
+static void test_a_delayed_put_comes_to_who_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct call putting = { 0 }, call = { 0 };
+	uint32_t q = open_bounded(f->a, "q", 0);
+	struct put_request request = {
+		.handle = q,
+		.not_before = SECONDS(5),
+		.deadline = NSEC_NEVER,
+	};
+	put_request(f->a, &request, "x", &putting);
+	get(f->b, open_bounded(f->b, "q", 0), 1, NSEC_NEVER, &call);
+	assert_waits(&putting);
+	assert_waits(&call);
+	assert_int_equal(engine_next_deadline(f->engine), SECONDS(5));
+	tick_to(f, 5);
+	assert_answer(&putting, RELEVO_OK);
+	assert_items(&call, "x");
+	assert_int_equal(engine_next_deadline(f->engine), NSEC_NEVER);
+}
+
+static void test_who_gives_up_makes_way(void **state)
+{
+	struct fixture *f = *state;
+	struct call late = { 0 }, putting = { 0 }, call = { 0 };
+	uint32_t q = open_bounded(f->a, "q", 0);
+	struct put_request request = {
+		.handle = q,
+		.not_before = SECONDS(50),
+		.deadline = SECONDS(5),
+	};
+	put_request(f->a, &request, "x", &late);
+	put(f->a, q, "y", NSEC_NEVER, &putting);
+	get(f->b, open_bounded(f->b, "q", 0), 1, NSEC_NEVER, &call);
+	/* No put overtakes one that waits. */
+	assert_waits(&call);
+	tick_to(f, 5);
+	assert_answer(&late, RELEVO_TIMED_OUT);
+	assert_answer(&putting, RELEVO_OK);
+	assert_items(&call, "y");
+}
+
 static void test_a_queue_goes_with_what_would_expire(void **state)
 {
 	struct fixture *f = *state;
@@ -197,6 +291,11 @@ int main(void)
 		fixture_test(test_items_are_put_with_a_delay),
 		fixture_test(test_a_delayed_item_takes_up_room),
 		fixture_test(test_a_delay_beyond_its_time_is_never_over),
+		fixture_test(test_what_is_over_is_not_delayed),
+		fixture_test(test_what_is_over_is_not_handed_out_by_a_put_that_waited),
+		fixture_test(test_what_is_over_is_not_moved),
+		fixture_test(test_a_delayed_put_comes_to_who_waits),
+		fixture_test(test_who_gives_up_makes_way),
 		fixture_test(test_a_queue_goes_with_what_would_expire),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

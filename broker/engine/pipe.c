@@ -1,0 +1,306 @@
+#include "engine/pipe.h"
+
+#include "base/mutant.h"
+#include "base/name.h"
+#include "engine/charge.h"
+#include "engine/peer.h"
+#include "engine/queue.h"
+#include "engine/waiter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a relayed pipe holds before its reader takes it. */
+enum { RELAY_ITEMS = 4096, RELAY_BYTES = 1024 * 1024 };
+
+/* Where one waits for the other. */
+struct pipe_place {
+	struct map_node node; /* in engine->places, until both are there */
+	struct engine *engine;
+	struct account *account; /* of who came first */
+	struct list waiters;
+	uint32_t references; /* the waiters, until they are answered */
+	bool named;          /* in the map */
+	char name[];
+};
+
+struct relay_end {
+	struct pipe_relay *relay;
+	struct list link; /* in peer->relays */
+};
+
+/* A pipe over queues. */
+struct pipe_relay {
+	struct queue *queues[2]; /* from the one, from the other; NULL: none */
+	struct relay_end ends[2];
+};
+
+/* ---- places ------------------------------------------------------------- */
+
+static size_t cost_of(const char *name)
+{
+	return sizeof(struct pipe_place) + strlen(name) + 1 + CHARGE_OVERHEAD;
+}
+
+static struct pipe_place *find(const struct engine *engine, const char *name)
+{
+	struct map_node *node = map_find(&engine->places, name, strlen(name));
+	return node != NULL ? container_of(node, struct pipe_place, node) : NULL;
+}
+
+static void free_place(struct pipe_place *place)
+{
+	account_release(place->account, cost_of(place->name));
+	account_drop(place->account);
+	free(place);
+}
+
+static void take_name(struct pipe_place *place)
+{
+	if (place->named)
+		map_remove(&place->engine->places, &place->node);
+	place->named = false;
+}
+
+static int new_place(struct engine_peer *peer, const char *name, struct pipe_place **out,
+		     struct error *error)
+{
+	int status = charge(peer->account, cost_of(name), "a pipe", error);
+	if (status != RELEVO_OK)
+		return status;
+	size_t name_size = strlen(name) + 1;
+	struct pipe_place *place = calloc(1, sizeof *place + name_size);
+	if (place == NULL) {
+		account_release(peer->account, cost_of(name));
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for \"%s\"", name);
+	}
+	place->engine = peer->engine;
+	place->account = peer->account;
+	account_hold(place->account);
+	list_init(&place->waiters);
+	memcpy(place->name, name, name_size);
+	place->named = map_insert(&peer->engine->places, &place->node, place->name, name_size - 1);
+	if (!place->named) {
+		free_place(place);
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for \"%s\"", name);
+	}
+	*out = place;
+	return RELEVO_OK;
+}
+
+/* ---- waiters ------------------------------------------------------------ */
+
+void pipe_join(struct waiter *waiter)
+{
+	waiter->place->references++;
+	list_append(&waiter->place->waiters, &waiter->in_queue);
+}
+
+/* Nobody meets somebody who has left. */
+void pipe_left(struct waiter *waiter)
+{
+	take_name(waiter->place);
+}
+
+static void release_end(struct engine *engine, void *end)
+{
+	if (end != NULL)
+		engine->config.pipes->release(end);
+}
+
+void pipe_forget(struct waiter *waiter)
+{
+	struct pipe_place *place = waiter->place;
+	release_end(place->engine, waiter->end);
+	waiter->end = NULL;
+	if (--place->references == 0)
+		free_place(place);
+}
+
+bool pipe_describe(const struct waiter *waiter, struct error *error)
+{
+	if (waiter->status != RELEVO_TIMED_OUT && waiter->status != RELEVO_TRY_AGAIN)
+		return false;
+	error_set(error, waiter->status, "nobody came to the other end of the pipe \"%s\"%s",
+		  waiter->place->name, waiter->status == RELEVO_TIMED_OUT ? " in time" : "");
+	return true;
+}
+
+struct pipe_meeting pipe_take(struct waiter *waiter)
+{
+	const struct pipe_meeting meeting = { waiter->end, waiter->out, waiter->in };
+	waiter->end = NULL;
+	return meeting;
+}
+
+void pipe_release(struct engine *engine, struct pipe_meeting *meeting)
+{
+	release_end(engine, meeting->end);
+	meeting->end = NULL;
+}
+
+/* ---- relaying ----------------------------------------------------------- */
+
+static void free_relay(struct pipe_relay *relay)
+{
+	for (int i = 0; i < 2; i++) {
+		list_remove(&relay->ends[i].link);
+		if (relay->queues[i] != NULL)
+			queue_drop(relay->queues[i]);
+	}
+	free(relay);
+}
+
+static void shut(struct queue *queue)
+{
+	if (queue != NULL && !queue->deleted && !MUTANT(relay_outlives_its_end))
+		queue_stop(queue, QUEUE_DRAINING);
+}
+
+void pipes_leave(struct engine_peer *peer)
+{
+	struct list *node;
+	while ((node = list_first(&peer->relays)) != NULL) {
+		struct pipe_relay *relay = container_of(node, struct relay_end, link)->relay;
+		shut(relay->queues[0]);
+		shut(relay->queues[1]);
+		free_relay(relay);
+	}
+}
+
+/* A handle for each of them. */
+static int lay(struct waiter *sender, struct waiter *receiver, struct queue **queue,
+	       struct error *error)
+{
+	const struct queue_options options = {
+		.lifetime = QUEUE_HANDLES,
+		.bounded = true,
+		.capacity = RELAY_ITEMS,
+		.capacity_bytes = RELAY_BYTES,
+	};
+	struct queue *made = NULL;
+	int status = peer_reserve_handle(sender->peer, error);
+	if (status == RELEVO_OK)
+		status = queue_new_nameless(sender->peer, &options, &made, error);
+	if (status != RELEVO_OK)
+		return status;
+	sender->out = peer_add_handle(sender->peer, made);
+	status = peer_reserve_handle(receiver->peer, error);
+	if (status != RELEVO_OK) {
+		/* With its only handle goes the queue. */
+		peer_remove_handle(sender->peer, sender->out);
+		return status;
+	}
+	receiver->in = peer_add_handle(receiver->peer, made);
+	queue_hold(made);
+	*queue = made;
+	return RELEVO_OK;
+}
+
+static int relay(struct waiter *first, struct waiter *second, struct error *error)
+{
+	struct pipe_relay *relay = calloc(1, sizeof *relay);
+	int status = RELEVO_OK;
+	if (relay == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a pipe");
+	list_init(&relay->ends[0].link);
+	list_init(&relay->ends[1].link);
+	if (first->direction != PIPE_RECEIVES)
+		status = lay(first, second, &relay->queues[0], error);
+	if (status == RELEVO_OK && first->direction != PIPE_SENDS)
+		status = lay(second, first, &relay->queues[1], error);
+	if (status != RELEVO_OK) {
+		shut(relay->queues[0]);
+		free_relay(relay);
+		return status;
+	}
+	relay->ends[0].relay = relay->ends[1].relay = relay;
+	list_append(&first->peer->relays, &relay->ends[0].link);
+	list_append(&second->peer->relays, &relay->ends[1].link);
+	return RELEVO_OK;
+}
+
+/* ---- meeting ------------------------------------------------------------ */
+
+static int join(struct waiter *first, struct waiter *second, struct error *error)
+{
+	struct engine *engine = first->peer->engine;
+	void *ends[2];
+	if (!first->local || !second->local)
+		return relay(first, second, error);
+	int status = engine->config.pipes->make(second->peer->account, ends, error);
+	if (status == RELEVO_OK) {
+		first->end = ends[0];
+		second->end = ends[1];
+	}
+	return status;
+}
+
+static bool complement(enum pipe_direction one, enum pipe_direction other)
+{
+	return one == PIPE_BOTH_WAYS ? other == PIPE_BOTH_WAYS
+				     : other != PIPE_BOTH_WAYS && one != other;
+}
+
+static int check(const struct pipe_request *request, const struct waiter *first,
+		 struct error *error)
+{
+	static const char *const parts[] = { "sends and receives", "receives", "sends" };
+	int status = name_check(request->name, "pipe", error);
+	if (status != RELEVO_OK)
+		return status;
+	if ((unsigned)request->direction > PIPE_SENDS)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no direction of a pipe",
+				 (int)request->direction);
+	if (first != NULL && !complement((enum pipe_direction)first->direction, request->direction))
+		return error_set(
+			error, RELEVO_OPTION_MISMATCH,
+			"at the pipe \"%s\" waits an end that %s, as does this one or part "
+			"of it",
+			request->name, parts[first->direction]);
+	return RELEVO_OK;
+}
+
+static int begin(struct engine_peer *peer, const struct pipe_request *request,
+		 struct waiter *waiter, struct error *error)
+{
+	struct pipe_place *place = find(peer->engine, request->name);
+	struct waiter *first = place != NULL ? waiter_first(&place->waiters) : NULL;
+	int status = check(request, first, error);
+	if (status == RELEVO_OK && place == NULL)
+		status = new_place(peer, request->name, &place, error);
+	if (status != RELEVO_OK)
+		return status;
+	*waiter = (struct waiter){
+		.answer = waiter->answer,
+		.kind = WAITER_PIPE,
+		.place = place,
+		.direction = (uint8_t)request->direction,
+		.local = request->local,
+	};
+	status = waiter_park(waiter, peer, request->deadline);
+	if (status != RELEVO_OK) {
+		if (first == NULL) {
+			take_name(place);
+			free_place(place);
+		}
+		return error_set(error, status, "no memory for a call that waits");
+	}
+	if (first != NULL) {
+		status = join(first, waiter, error);
+		waiter_finish(first, status);
+		waiter_finish(waiter, status);
+	}
+	return RELEVO_OK;
+}
+
+void pipe_meet(struct engine_peer *peer, const struct pipe_request *request, nsec_t now,
+	       struct waiter *waiter)
+{
+	struct engine *engine = peer->engine;
+	struct error error;
+	engine_at(engine, now);
+	if (begin(peer, request, waiter, &error) != RELEVO_OK)
+		waiter_refuse(waiter, &error);
+	engine_run(engine);
+}

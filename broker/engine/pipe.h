@@ -1,0 +1,60 @@
+#ifndef ENGINE_PIPE_H
+#define ENGINE_PIPE_H
+
+#include "engine/engine.h"
+
+/*
+ * Pipes with a name. Who comes first waits; who comes second makes it a pipe, and the name
+ * is free again. If both are local, the kernel carries it: what each gets is opaque here
+ * and comes from a source. Otherwise there is a queue each way, bounded, which is
+ * shut down when the session at either end is gone: its reader gets the rest.
+ */
+enum pipe_direction { PIPE_BOTH_WAYS, PIPE_RECEIVES, PIPE_SENDS };
+
+/* Stands in engine_config; who has no local pipes needs none. */
+struct pipe_source {
+	/* Make both ends, for that account. LIMIT, NO_MEMORY, SYSTEM. */
+	int (*make)(struct account *account, void *ends[2], struct error *error);
+	/* The engine needs one of them no more. */
+	void (*release)(void *end);
+};
+
+struct pipe_request {
+	const char *name;
+	enum pipe_direction direction;
+	bool local;      /* the session can be handed what the source makes */
+	nsec_t deadline; /* 0: do not wait */
+};
+
+/* What an end is answered. */
+struct pipe_meeting {
+	void *end;        /* NULL: it is relayed; valid until the answer returns */
+	uint32_t out, in; /* handles of this session; 0: it does not send, or receive */
+};
+
+/*
+ * Come to a pipe. Answered with OK and a meeting; TRY_AGAIN (does not wait), TIMED_OUT,
+ * OPTION_MISMATCH (who waits there does the same, not the other part), BAD_NAME,
+ * BAD_ARGUMENT, LIMIT, QUOTA, CANCELLED, NO_MEMORY, SYSTEM.
+ */
+void pipe_meet(struct engine_peer *peer, const struct pipe_request *request, nsec_t now,
+	       struct waiter *waiter);
+
+/* ---- for the engine --------------------------------------------------- */
+
+/* The session has ended: so do the pipes that it has an end of. */
+void pipes_leave(struct engine_peer *peer);
+
+/* A waiter of a pipe begins to wait, has stopped to, and is its caller's again. */
+void pipe_join(struct waiter *waiter);
+void pipe_left(struct waiter *waiter);
+void pipe_forget(struct waiter *waiter);
+
+/* What is the matter with it. False: nothing is. */
+bool pipe_describe(const struct waiter *waiter, struct error *error);
+
+/* What it got, out of the waiter; to be released when it has been answered. */
+struct pipe_meeting pipe_take(struct waiter *waiter);
+void pipe_release(struct engine *engine, struct pipe_meeting *meeting);
+
+#endif

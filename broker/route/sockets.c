@@ -1,0 +1,52 @@
+#include "route/sockets.h"
+
+#include "net/descriptor.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What an end may cost while it is on its way. */
+enum { END_COST = 4096 };
+
+static int take_over(int fd, struct account *account, void **end, struct error *error)
+{
+	if (!account_charge(account, END_COST)) {
+		close(fd);
+		return error_set(error, RELEVO_QUOTA,
+				 "user %u has no share of the broker's memory left for a pipe",
+				 account->uid);
+	}
+	*end = descriptor_new(fd, account, END_COST);
+	if (*end == NULL) {
+		account_release(account, END_COST);
+		close(fd);
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a pipe");
+	}
+	return RELEVO_OK;
+}
+
+static void release(void *end)
+{
+	descriptor_drop(end);
+}
+
+static int make(struct account *account, void *ends[2], struct error *error)
+{
+	int fds[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return error_set_errno(
+			error, errno == EMFILE || errno == ENFILE ? RELEVO_LIMIT : RELEVO_SYSTEM,
+			errno, "the broker cannot make a pipe");
+	int status = take_over(fds[0], account, &ends[0], error);
+	if (status != RELEVO_OK) {
+		close(fds[1]);
+		return status;
+	}
+	status = take_over(fds[1], account, &ends[1], error);
+	if (status != RELEVO_OK)
+		release(ends[0]);
+	return status;
+}
+
+const struct pipe_source socket_source = { make, release };

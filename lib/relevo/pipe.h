@@ -1,0 +1,174 @@
+/*
+ * Pipes: messages between two ends, in order, each whole. Both ends may send and receive,
+ * or one sends and the other receives.
+ *
+ * Between processes of one host a pipe is the kernel's: nothing of the broker is in
+ * between, and it works without one. A child of fork(2) may use the ends it inherits at
+ * once, in a tuple they go to any other process; several processes and threads may use one
+ * end, and each message goes to one of them, whole. Whatever dies with an end in its hands,
+ * no message is ever cut off or mixed up.
+ *
+ * A named pipe whose other end is on another host is relayed by the broker. It behaves
+ * the same, except that it belongs to the process which opened it.
+ */
+#ifndef RELEVO_PIPE_H
+#define RELEVO_PIPE_H
+
+#include <relevo/session.h>
+#include <relevo/tuple.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct relevo_pipe relevo_pipe;
+
+/* Bytes that one message may have. */
+#define RELEVO_PIPE_MAX ((size_t)1 << 30)
+
+/* What an end can do; the other one can do the rest. */
+enum relevo_direction {
+	RELEVO_BOTH_WAYS = 0,
+	RELEVO_RECEIVES = 1,
+	RELEVO_SENDS = 2,
+};
+
+/*
+ * Make a pipe; `direction` is that of ends[0]. Both ends are the caller's, until
+ * relevo_pipe_close(): to be inherited by children, which then close the end that is not
+ * theirs, as does the parent. Thread-safe; does not block, and needs no broker.
+ *
+ * Errors: BAD_ARGUMENT, LIMIT (this process has no descriptor left), NO_MEMORY, SYSTEM.
+ */
+int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2]);
+
+/*
+ * Open an end of the pipe of that name, and wait up to `timeout` ms for another process, or
+ * thread, that opens the other end of it with the same broker. `direction` is this end's;
+ * the other one has to do the other part, or both as well. Then the name is free for the
+ * next two. *pipe is the caller's, until relevo_pipe_close(). Thread-safe; blocks.
+ *
+ * If both sessions go to a broker on this host over ipc:// or abstract://, the pipe is the
+ * kernel's, and the session may be closed. Otherwise it is relayed, over a connection of
+ * its own: such an end cannot be passed on, and a child of fork(2) gets FORKED from it.
+ *
+ * Errors: TRY_AGAIN (timeout 0, and nobody waits), TIMED_OUT, OPTION_MISMATCH (who waits
+ * there does the same part), BAD_NAME, BAD_ARGUMENT, INTERRUPTED, QUOTA, LIMIT, and
+ * those of relevo_open().
+ */
+int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_direction direction,
+		     int64_t timeout, relevo_pipe **pipe);
+
+/*
+ * Close this process's copy of the end and free the handle; NULL is allowed. When all
+ * copies are closed or their processes have ended, the other end gets what was sent and
+ * then END_OF_STREAM. No other thread may be in a call with it. Never blocks, except for
+ * a relayed end, which waits up to 5 s until the broker has what was sent.
+ */
+void relevo_pipe_close(relevo_pipe *pipe);
+
+/* The same, but the handle stays: all it says from then on is CLOSED, until it is freed by
+ * relevo_pipe_close(). */
+void relevo_pipe_hang_up(relevo_pipe *pipe);
+
+/* Whether this end can receive. Never blocks. */
+bool relevo_pipe_receives(const relevo_pipe *pipe);
+
+/* Whether this end can send. Never blocks. */
+bool relevo_pipe_sends(const relevo_pipe *pipe);
+
+/*
+ * Send a message, which may be empty. Waits up to `timeout` ms while the other end has
+ * too much to read. A copy is made; when this returns with OK, the message will arrive
+ * unless the other end is closed. Thread-safe; a signal does not end it.
+ *
+ * Errors, and nothing is sent: TRY_AGAIN (timeout 0), TIMED_OUT, END_OF_STREAM (the other
+ * end is closed), BAD_STATE (this end does not send), CLOSED, TOO_LARGE, LIMIT (this
+ * process has no descriptor left for a message of more than 64 KiB, or too many of this
+ * user are on their way), BAD_ARGUMENT, NO_MEMORY, SYSTEM; relayed ones also
+ * DISCONNECTED, FORKED, QUOTA.
+ */
+int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t timeout);
+
+/* A part of a larger buffer. */
+struct relevo_part {
+	const void *data; /* of the whole */
+	size_t whole;     /* bytes of it */
+	int64_t offset;   /* where the part begins */
+	int64_t size;     /* of the part; -1: all that follows */
+};
+
+/* relevo_pipe_send() of a part. BAD_ARGUMENT, and nothing is sent: it reaches beyond the
+ * whole, or begins before it. */
+int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int64_t timeout);
+
+/*
+ * Receive the next message, waiting up to `timeout` ms for one. *data is the caller's,
+ * free(3) it; it is not NULL for an empty message, and a byte 0 that does not count
+ * follows. Thread-safe; a signal does not end it.
+ *
+ * Errors: TRY_AGAIN (timeout 0), TIMED_OUT, END_OF_STREAM (the other end is closed, and
+ * all it sent has been received), BAD_STATE (this end does not receive; or the message is
+ * a tuple with descriptors, which stays), CLOSED, LIMIT (the message is lost, since this
+ * process had no descriptor left for it), BAD_FRAME (the other end is not one of relevo),
+ * BAD_ARGUMENT, NO_MEMORY, SYSTEM; relayed ones also DISCONNECTED, FORKED.
+ */
+int relevo_pipe_recv(relevo_pipe *pipe, void **data, size_t *size, int64_t timeout);
+
+/*
+ * Receive the next message into `buffer`, which has room for `size` bytes; *got tells how
+ * many it has. TOO_SHORT: it has more, as *got tells; what is in the buffer is undefined,
+ * and the whole message will be received by the next call with this handle. Other errors as
+ * relevo_pipe_recv().
+ */
+int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t timeout,
+			  size_t *got);
+
+/*
+ * Wait up to `timeout` ms until there is something to receive, be it a message or the
+ * end: *ready tells whether. Takes nothing. Another process or thread that receives from
+ * the end may be faster. Thread-safe; a signal does not end it. Errors: BAD_STATE (this
+ * end does not receive), CLOSED, BAD_ARGUMENT; relayed ones also DISCONNECTED, FORKED.
+ */
+int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready);
+
+/*
+ * For event loops: a descriptor that is readable when there is something to receive. It is
+ * the pipe's: neither read nor close it. After TOO_SHORT there is something, and the
+ * descriptor does not say so. NOT_LOCAL: the pipe is relayed; CLOSED.
+ */
+int relevo_pipe_fd(const relevo_pipe *pipe, int *fd);
+
+/* ---- tuples ------------------------------------------------------------- */
+
+/* How many pipes and descriptors one message may have. */
+#define RELEVO_PIPE_DESCRIPTORS 250
+
+/*
+ * relevo_pipe_send() of a tuple. Descriptors and pipe ends in it go to the other side as
+ * copies; those here stay as they are. Errors as there, and CANNOT_ENCODE: it has too many
+ * of these, or the pipe is relayed and it has any.
+ */
+int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t timeout);
+
+/* relevo_pipe_recv() of one; it is the caller's, with all that came with it. BAD_FRAME:
+ * the message was no tuple, or announced descriptors that did not come; it is gone. */
+int relevo_pipe_recv_tuple(relevo_pipe *pipe, relevo_tuple **tuple, int64_t timeout);
+
+/* Add an end to a tuple, as relevo_tuple_add_descriptor(). NOT_LOCAL: it is a relayed one,
+ * which cannot be passed on; CLOSED. */
+int relevo_tuple_add_pipe(relevo_tuple *tuple, const char *name, const relevo_pipe *pipe);
+
+/* Take the end at `index` out, as relevo_tuple_take_descriptor(): it is the caller's, to
+ * be closed by him. Errors as there, and NO_MEMORY. */
+int relevo_tuple_take_pipe(relevo_tuple *tuple, size_t index, relevo_pipe **pipe);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

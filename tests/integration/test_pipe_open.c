@@ -1,0 +1,444 @@
+/* Pipes with a name: local ones, and relayed ones. */
+#include "support/queues.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+static struct scene the_scene;
+
+/* The broker is reached over ipc:// and over tcp://. */
+static int setup(void **state)
+{
+	static const char *const arguments[] = { "--listen", "tcp://127.0.0.1:0", NULL };
+	if (leaks_setup(state) != 0)
+		return -1;
+	test_broker_start(&the_scene.broker, arguments);
+	the_scene.session = session_open(the_scene.broker.url);
+	*state = &the_scene;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	int status = relevo_close(the_scene.session);
+	test_broker_stop(&the_scene.broker);
+	return status == RELEVO_OK ? leaks_teardown(state) : -1;
+}
+
+/* The transport starts once in a process, and keeps what it opens then. */
+static int start_transport(void **state)
+{
+	int status = setup(state);
+	relevo_session *session = session_open(the_scene.broker.more);
+	assert_ok(relevo_close(session));
+	assert_ok(relevo_close(the_scene.session));
+	test_broker_stop(&the_scene.broker);
+	return status;
+}
+
+/* One end is opened by a thread, the other here. */
+struct meeting {
+	relevo_session *session;
+	const char *name;
+	enum relevo_direction direction;
+	relevo_pipe *pipe;
+	int status;
+};
+
+static void *come(void *argument)
+{
+	struct meeting *meeting = argument;
+	meeting->status = relevo_pipe_open(meeting->session, meeting->name, meeting->direction,
+					   TEST_PATIENCE, &meeting->pipe);
+	return NULL;
+}
+
+struct ends {
+	relevo_pipe *here, *there;
+};
+
+static struct ends meet(relevo_session *here, relevo_session *there,
+			enum relevo_direction direction)
+{
+	static const enum relevo_direction others[] = { RELEVO_BOTH_WAYS, RELEVO_SENDS,
+							RELEVO_RECEIVES };
+	struct meeting meeting = { there, "p", others[direction], NULL, -1 };
+	struct ends ends = { NULL, NULL };
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, come, &meeting), 0);
+	assert_ok(relevo_pipe_open(here, "p", direction, TEST_PATIENCE, &ends.here));
+	pthread_join(thread, NULL);
+	assert_status(meeting.status, RELEVO_OK);
+	ends.there = meeting.pipe;
+	return ends;
+}
+
+static void close_ends(struct ends *ends)
+{
+	relevo_pipe_close(ends->here);
+	relevo_pipe_close(ends->there);
+}
+
+static void say(relevo_pipe *pipe, const char *text)
+{
+	assert_ok(relevo_pipe_send(pipe, text, strlen(text), TEST_PATIENCE));
+}
+
+static void hear(relevo_pipe *pipe, const char *text)
+{
+	void *data = NULL;
+	size_t size = 0;
+	assert_ok(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE));
+	assert_string_equal(data, text);
+	assert_int_equal(size, strlen(text));
+	free(data);
+}
+
+static void hear_the_end(relevo_pipe *pipe)
+{
+	void *data = NULL;
+	size_t size = 0;
+	assert_status(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_END_OF_STREAM);
+}
+
+/* ---- meeting ------------------------------------------------------------ */
+
+static void a_local_one_is_the_kernels(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *other = session_open(scene->broker.url);
+	int fd = -1;
+	for (int i = 0; i < 3; i++) {
+		struct ends ends = meet(scene->session, i == 1 ? scene->session : other,
+					(enum relevo_direction)i);
+		assert_ok(relevo_pipe_fd(ends.here, &fd));
+		relevo_pipe *from = i == 1 ? ends.there : ends.here;
+		relevo_pipe *to = i == 1 ? ends.here : ends.there;
+		say(from, "through");
+		hear(to, "through");
+		assert_int_equal(relevo_pipe_sends(ends.here), i != 1);
+		assert_int_equal(relevo_pipe_receives(ends.here), i != 2);
+		relevo_pipe_close(from);
+		hear_the_end(to);
+		relevo_pipe_close(to);
+	}
+	assert_ok(relevo_close(other));
+}
+
+static void nobody_comes(void **state)
+{
+	struct scene *scene = *state;
+	relevo_pipe *pipe = NULL;
+	int64_t start = test_now();
+	assert_fails(relevo_pipe_open(scene->session, "p", RELEVO_BOTH_WAYS, 0, &pipe),
+		     RELEVO_TRY_AGAIN, "nobody came to the other end of the pipe \"p\"");
+	assert_fails(relevo_pipe_open(scene->session, "p", RELEVO_BOTH_WAYS, 200, &pipe),
+		     RELEVO_TIMED_OUT, "\"p\" in time");
+	assert_between(test_now() - start, 199, 1000);
+	assert_status(relevo_pipe_open(scene->session, "p", RELEVO_BOTH_WAYS, -2, &pipe),
+		      RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_pipe_open(scene->session, "p", (enum relevo_direction)3, 0, &pipe),
+		      RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_pipe_open(scene->session, "", RELEVO_SENDS, 0, &pipe),
+		      RELEVO_BAD_NAME);
+	assert_status(relevo_pipe_open(scene->session, NULL, RELEVO_SENDS, 0, &pipe),
+		      RELEVO_BAD_NAME);
+	/* Who has gone is not met. */
+	struct ends ends = meet(scene->session, scene->session, RELEVO_SENDS);
+	close_ends(&ends);
+}
+
+static void wait_there(void *argument)
+{
+	struct meeting *meeting = argument;
+	come(meeting);
+}
+
+static bool refused(void *argument)
+{
+	struct meeting *meeting = argument;
+	int status = relevo_pipe_open(meeting->session, meeting->name, meeting->direction, 0,
+				      &meeting->pipe);
+	return status == RELEVO_OPTION_MISMATCH;
+}
+
+static void the_same_part_is_refused(void **state)
+{
+	struct scene *scene = *state;
+	struct meeting meeting = { scene->session, "p", RELEVO_SENDS, NULL, -1 };
+	pid_t child = child_start(wait_there, &meeting);
+	assert_true(eventually(refused, &meeting));
+	assert_non_null(strstr(relevo_error_detail(), "waits an end that sends"));
+	relevo_pipe *pipe = NULL;
+	assert_status(relevo_pipe_open(scene->session, "p", RELEVO_BOTH_WAYS, 0, &pipe),
+		      RELEVO_OPTION_MISMATCH);
+	/* A killed one leaves the place. */
+	child_kill(child);
+	meeting.direction = RELEVO_SENDS;
+	assert_status(relevo_pipe_open(scene->session, "p", RELEVO_SENDS, 100, &pipe),
+		      RELEVO_TIMED_OUT);
+}
+
+/* ---- relayed ------------------------------------------------------------ */
+
+static void a_relayed_one_is_alike(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *remote = session_open(scene->broker.more);
+	struct ends ends = meet(scene->session, remote, RELEVO_BOTH_WAYS);
+	relevo_tuple *tuple = NULL;
+	uint8_t *bytes = malloc(1000000);
+	void *data = NULL;
+	size_t size = 0;
+	bool ready = true;
+	int fd;
+	assert_status(relevo_pipe_fd(ends.here, &fd), RELEVO_NOT_LOCAL);
+	say(ends.there, "first");
+	say(ends.there, "");
+	say(ends.here, "the other way");
+	hear(ends.here, "first");
+	hear(ends.here, "");
+	hear(ends.there, "the other way");
+	assert_ok(relevo_pipe_poll(ends.here, 0, &ready));
+	assert_false(ready);
+	assert_status(relevo_pipe_recv(ends.here, &data, &size, 0), RELEVO_TRY_AGAIN);
+	assert_status(relevo_pipe_recv(ends.here, &data, &size, 100), RELEVO_TIMED_OUT);
+	pattern_fill(bytes, 1000000, 3);
+	assert_ok(relevo_pipe_send(ends.there, bytes, 1000000, TEST_PATIENCE));
+	assert_status(relevo_pipe_recv_into(ends.here, bytes, 10, TEST_PATIENCE, &size),
+		      RELEVO_TOO_SHORT);
+	assert_ok(relevo_pipe_recv(ends.here, &data, &size, 0));
+	assert_int_equal(size, 1000000);
+	assert_true(pattern_holds(data, size, 3));
+	free(data);
+	free(bytes);
+	/* Descriptors do not go that far, nor does the end itself. */
+	assert_ok(relevo_tuple_new(&tuple));
+	assert_status(relevo_tuple_add_pipe(tuple, NULL, ends.here), RELEVO_NOT_LOCAL);
+	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, STDIN_FILENO));
+	assert_fails(relevo_pipe_send_tuple(ends.here, tuple, 0), RELEVO_CANNOT_ENCODE,
+		     "to another host");
+	relevo_tuple_free(tuple);
+	say(ends.there, "last");
+	relevo_pipe_close(ends.there);
+	hear(ends.here, "last");
+	hear_the_end(ends.here);
+	hear_the_end(ends.here);
+	assert_ok(relevo_pipe_poll(ends.here, 0, &ready));
+	assert_true(ready);
+	assert_status(relevo_pipe_send(ends.here, "x", 1, RELEVO_FOREVER), RELEVO_END_OF_STREAM);
+	relevo_pipe_close(ends.here);
+	assert_ok(relevo_close(remote));
+}
+
+/* What is not read is bounded, and holds up the one who sends it alone. */
+static void a_full_relay_holds_its_sender(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *remote = session_open(scene->broker.more);
+	struct ends ends = meet(scene->session, remote, RELEVO_SENDS);
+	char *bytes = calloc(1, 2000000);
+	void *data;
+	size_t size;
+	int sent = 0, status;
+	while ((status = relevo_pipe_send(ends.here, bytes, 100000, 0)) == RELEVO_OK)
+		sent++;
+	assert_status(status, RELEVO_TRY_AGAIN);
+	assert_in_range(sent, 3, 20);
+	for (; sent > 2; sent--) {
+		assert_ok(relevo_pipe_recv(ends.there, &data, &size, TEST_PATIENCE));
+		free(data);
+	}
+	/* Gives up half-way: nothing of it arrives. */
+	int64_t start = test_now();
+	assert_status(relevo_pipe_send(ends.here, bytes, 2000000, 200), RELEVO_TIMED_OUT);
+	assert_between(test_now() - start, 199, 2000);
+	for (int i = 0; i < 2; i++) {
+		assert_ok(relevo_pipe_recv(ends.there, &data, &size, TEST_PATIENCE));
+		assert_int_equal(size, 100000);
+		free(data);
+	}
+	assert_status(relevo_pipe_recv(ends.there, &data, &size, 100), RELEVO_TIMED_OUT);
+	say(ends.here, "whole");
+	hear(ends.there, "whole");
+	free(bytes);
+	close_ends(&ends);
+	assert_ok(relevo_close(remote));
+}
+
+struct sending {
+	relevo_pipe *pipe;
+	int status;
+};
+
+static void *send_for_ever(void *argument)
+{
+	struct sending *sending = argument;
+	static const char bytes[500000];
+	while ((sending->status = relevo_pipe_send(sending->pipe, bytes, sizeof bytes,
+						   RELEVO_FOREVER)) == RELEVO_OK)
+		;
+	return NULL;
+}
+
+static void who_waits_is_told_of_the_end(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *remote = session_open(scene->broker.more);
+	struct ends ends = meet(scene->session, remote, RELEVO_SENDS);
+	struct sending sending = { .pipe = ends.here };
+	pthread_t thread;
+	void *data;
+	size_t size;
+	assert_int_equal(pthread_create(&thread, NULL, send_for_ever, &sending), 0);
+	assert_ok(relevo_pipe_recv(ends.there, &data, &size, TEST_PATIENCE));
+	free(data);
+	relevo_pipe_close(ends.there);
+	pthread_join(thread, NULL);
+	assert_status(sending.status, RELEVO_END_OF_STREAM);
+	relevo_pipe_close(ends.here);
+	assert_ok(relevo_close(remote));
+}
+
+struct child {
+	struct scene *scene;
+	relevo_pipe *pipe;
+};
+
+static void use_the_parents(void *argument)
+{
+	relevo_pipe *pipe = ((struct child *)argument)->pipe;
+	void *data;
+	size_t size;
+	bool ready;
+	child_check(relevo_pipe_send(pipe, "x", 1, 0) == RELEVO_FORKED);
+	child_check(relevo_pipe_recv(pipe, &data, &size, 0) == RELEVO_FORKED);
+	child_check(relevo_pipe_poll(pipe, 0, &ready) == RELEVO_FORKED);
+	child_check(relevo_wait(&(struct relevo_wait_entry){ .pipe = pipe }, 1, 0, &size) ==
+		    RELEVO_FORKED);
+	relevo_pipe_close(pipe);
+}
+
+static void a_child_has_no_part_in_a_relay(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *remote = session_open(scene->broker.more);
+	struct ends ends = meet(scene->session, remote, RELEVO_BOTH_WAYS);
+	struct child child = { scene, ends.here };
+	child_join(child_start(use_the_parents, &child));
+	say(ends.here, "still here");
+	hear(ends.there, "still here");
+	close_ends(&ends);
+	assert_ok(relevo_close(remote));
+}
+
+static void local_and_relayed_in_one_wait(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *remote = session_open(scene->broker.more);
+	struct ends relayed = meet(remote, scene->session, RELEVO_RECEIVES);
+	struct ends second = meet(remote, scene->session, RELEVO_RECEIVES);
+	struct ends local = meet(scene->session, scene->session, RELEVO_RECEIVES);
+	struct relevo_wait_entry entries[] = { { .pipe = relayed.here },
+					       { .pipe = local.here },
+					       { .pipe = second.here } };
+	size_t ready;
+	char *large = calloc(1, 900000);
+	void *data;
+	assert_status(relevo_wait(entries, 3, 200, &ready), RELEVO_TIMED_OUT);
+	say(local.there, "near");
+	assert_ok(relevo_wait(entries, 3, TEST_PATIENCE, &ready));
+	assert_true(entries[1].ready);
+	hear(local.here, "near");
+	/* Of several parts: it is there when all of it is. */
+	assert_ok(relevo_pipe_send(second.there, large, 900000, TEST_PATIENCE));
+	assert_ok(relevo_wait(entries, 3, TEST_PATIENCE, &ready));
+	assert_true(!entries[0].ready && !entries[1].ready && entries[2].ready);
+	assert_ok(relevo_pipe_recv(second.here, &data, &ready, 0));
+	assert_int_equal(ready, 900000);
+	free(data);
+	free(large);
+	relevo_pipe_close(relayed.there);
+	assert_ok(relevo_wait(entries, 3, TEST_PATIENCE, &ready));
+	assert_true(entries[0].ready && !entries[1].ready && !entries[2].ready);
+	hear_the_end(relayed.here);
+	relevo_pipe_close(relayed.here);
+	close_ends(&second);
+	close_ends(&local);
+	assert_ok(relevo_close(remote));
+}
+
+static void *say_later(void *pipe)
+{
+	void *data;
+	size_t size;
+	/* Woken when the wait has begun. */
+	relevo_pipe_recv(pipe, &data, &size, 100);
+	relevo_pipe_send(pipe, "late", 4, TEST_PATIENCE);
+	return NULL;
+}
+
+/* It comes while the wait is under way, again and again. */
+static void a_relayed_message_ends_the_wait(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *remote = session_open(scene->broker.more);
+	struct ends ends = meet(remote, scene->session, RELEVO_BOTH_WAYS);
+	struct relevo_wait_entry entry = { .pipe = ends.here };
+	for (int i = 0; i < 3; i++) {
+		pthread_t thread;
+		size_t ready;
+		assert_int_equal(pthread_create(&thread, NULL, say_later, ends.there), 0);
+		assert_ok(relevo_wait(&entry, 1, TEST_PATIENCE, &ready));
+		assert_true(ready == 1 && entry.ready);
+		hear(ends.here, "late");
+		pthread_join(thread, NULL);
+	}
+	close_ends(&ends);
+	assert_ok(relevo_close(remote));
+}
+
+static void without_the_broker(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *remote = session_open(scene->broker.more);
+	struct ends relayed = meet(scene->session, remote, RELEVO_BOTH_WAYS);
+	struct ends local = meet(scene->session, scene->session, RELEVO_BOTH_WAYS);
+	void *data;
+	size_t size, ready;
+	broker_kill(&scene->broker);
+	assert_status(relevo_pipe_recv(relayed.here, &data, &size, TEST_PATIENCE),
+		      RELEVO_DISCONNECTED);
+	struct relevo_wait_entry entry = { .pipe = relayed.there };
+	assert_ok(relevo_wait(&entry, 1, TEST_PATIENCE, &ready));
+	assert_status(relevo_pipe_send(relayed.there, "x", 1, TEST_PATIENCE), RELEVO_DISCONNECTED);
+	/* It needs none. */
+	say(local.here, "on and on");
+	hear(local.there, "on and on");
+	close_ends(&local);
+	close_ends(&relayed);
+	assert_status(relevo_queue_delete(scene->session, "none"), RELEVO_DISCONNECTED);
+	broker_again(&scene->broker);
+	assert_status(relevo_close(remote), RELEVO_DISCONNECTED);
+	/* The session finds the new one. */
+	relevo_queue_close(queue_open(scene->session, "q"));
+}
+
+#define PIPE_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PIPE_TEST(a_local_one_is_the_kernels),
+		PIPE_TEST(nobody_comes),
+		PIPE_TEST(the_same_part_is_refused),
+		PIPE_TEST(a_relayed_one_is_alike),
+		PIPE_TEST(a_full_relay_holds_its_sender),
+		PIPE_TEST(who_waits_is_told_of_the_end),
+		PIPE_TEST(a_child_has_no_part_in_a_relay),
+		PIPE_TEST(local_and_relayed_in_one_wait),
+		PIPE_TEST(a_relayed_message_ends_the_wait),
+		PIPE_TEST(without_the_broker),
+	};
+	return cmocka_run_group_tests_name("pipe_open", tests, start_transport, NULL);
+}
