@@ -1,20 +1,16 @@
 /* Start a program and go on; it runs beside this one, until it is told to end. */
-#include <relevo/relevo.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "must.h"
 
 static relevo_program *start(void)
 {
 	const char *const command[] = { "sort", "-n", NULL };
-	struct relevo_program_options options = {
+	const struct relevo_program_options options = {
 		.input.kind = RELEVO_STREAM_PIPE,
 		.output.kind = RELEVO_STREAM_PIPE,
 	};
 	relevo_program *program;
-	if (relevo_program_start(command, &options, &program) == RELEVO_OK)
-		return program;
-	fprintf(stderr, "program_start: %s\n", relevo_error_detail());
-	exit(EXIT_FAILURE);
+	must(relevo_program_start(command, &options, &program));
+	return program;
 }
 
 int main(void)
@@ -27,14 +23,11 @@ int main(void)
 		sum += i;
 	printf("meanwhile: 1 + 2 + ... + 100 = %d\n", sum);
 
-	struct relevo_bytes numbers = { "20\n3\n100\n", 9 };
+	const struct relevo_bytes numbers = { "20\n3\n100\n", 9 };
 	struct relevo_program_output output;
-	int status = relevo_program_communicate(program, &numbers, RELEVO_FOREVER, &output);
-	if (status != RELEVO_OK)
-		fprintf(stderr, "program_start: %s\n", relevo_error_detail());
-	else
-		printf("it ended with %d, and wrote:\n%s", output.exit_code, output.output);
+	must(relevo_program_communicate(program, &numbers, RELEVO_FOREVER, &output));
+	printf("it ended with %d, and wrote:\n%s", output.exit_code, output.output);
 	relevo_program_output_free(&output);
 	relevo_program_close(program);
-	return status == RELEVO_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+	return 0;
 }

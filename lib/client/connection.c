@@ -222,19 +222,29 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	return status;
 }
 
+/* What the reader had. One that the child does not have may have left it half changed. */
+static void abandon_reading(struct connection *connection)
+{
+	if (!connection->reading) {
+		buffer_fini(&connection->in);
+		return;
+	}
+	connection->in = (struct buffer){ 0 };
+	connection->arena.chunks = NULL;
+	connection->reading = false;
+}
+
 void connection_abandon(struct connection *connection)
 {
 	channel_abandon(connection->channel);
 	connection->channel = NULL;
-	connection->broken = connection->reading = connection->opening = false;
+	abandon_reading(connection);
+	connection->broken = connection->opening = false;
 	connection->given_up = 0;
 	connection->puts_done = connection->puts;
 	connection->puts_lost = false;
-	/* The calls are on the stacks of threads that this process does not have,
-	 * and the reader's buffer may be half changed: let go of both. */
+	/* The calls are on the stacks of threads that this process does not have. */
 	list_init(&connection->calls);
-	connection->in = (struct buffer){ 0 };
-	connection->arena.chunks = NULL;
 	pthread_cond_init(&connection->changed, NULL);
 	output_discard(connection);
 }

@@ -29,7 +29,8 @@ struct pipe_relay {
 	struct relevo_session *session;
 	pid_t process;
 	uint32_t out, in;
-	pthread_mutex_t sending, receiving; /* a message, by one thread at a time */
+	/* A thread is in the midst of a message; guarded by the session's lock. */
+	bool sending, receiving;
 
 	struct buffer partial; /* of a message that is not complete */
 	bool begun;            /* there is one */
@@ -56,8 +57,6 @@ int pipe_relay_new(struct relevo_session *session, uint32_t out, uint32_t in,
 	}
 	made->out = out;
 	made->in = in;
-	pthread_mutex_init(&made->sending, NULL);
-	pthread_mutex_init(&made->receiving, NULL);
 	*relay = made;
 	return RELEVO_OK;
 }
@@ -69,33 +68,35 @@ void pipe_relay_free(struct pipe_relay *relay)
 	relevo_close(relay->session);
 	buffer_fini(&relay->partial);
 	close(relay->event);
-	if (relay->process == getpid()) {
-		pthread_mutex_destroy(&relay->sending);
-		pthread_mutex_destroy(&relay->receiving);
-	}
 	free(relay);
 }
 
-/* Take one of the two locks. */
-static int enter(const struct pipe_relay *relay, pthread_mutex_t *lock, nsec_t deadline,
-		 struct error *error)
+/* One thread at a time sends, and one receives. */
+static int enter(struct pipe_relay *relay, bool *busy, nsec_t deadline, struct error *error)
 {
+	struct relevo_session *session = relay->session;
 	if (relay->process != getpid())
 		return error_set(error, RELEVO_FORKED,
 				 "this end of a relayed pipe is the parent's alone");
-	int failed;
-	if (deadline == NSEC_NEVER) {
-		failed = pthread_mutex_lock(lock);
-	} else if (deadline == 0) {
-		failed = pthread_mutex_trylock(lock);
-	} else {
-		struct timespec until = clock_timespec(deadline);
-		failed = pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &until);
-	}
-	if (failed == 0)
+	pthread_mutex_lock(&session->lock);
+	bool in_time = true;
+	while (*busy && in_time)
+		in_time = deadline != 0 && connection_wait_change(session, deadline);
+	if (in_time)
+		*busy = true;
+	pthread_mutex_unlock(&session->lock);
+	if (in_time)
 		return RELEVO_OK;
 	return error_set(error, deadline == 0 ? RELEVO_TRY_AGAIN : RELEVO_TIMED_OUT,
 			 "another thread is in a call with this end");
+}
+
+static void leave(struct pipe_relay *relay, bool *busy)
+{
+	pthread_mutex_lock(&relay->session->lock);
+	*busy = false;
+	pthread_cond_broadcast(&relay->session->connection.changed);
+	pthread_mutex_unlock(&relay->session->lock);
 }
 
 /* Lock the session. A new connection would be of no use: the queues ended with the old. */
@@ -175,7 +176,7 @@ int pipe_relay_send(struct pipe_relay *relay, const struct pipe_sending *sending
 	if (status != RELEVO_OK)
 		return status;
 	status = put_all(relay, sending, deadline, error);
-	pthread_mutex_unlock(&relay->sending);
+	leave(relay, &relay->sending);
 	return status;
 }
 
@@ -307,7 +308,7 @@ int pipe_relay_receive(struct pipe_relay *relay, struct pipe_message *message, n
 		status = get_message(relay, deadline, error);
 	if (status == RELEVO_OK)
 		status = hand_over(relay, message, error);
-	pthread_mutex_unlock(&relay->receiving);
+	leave(relay, &relay->receiving);
 	return status;
 }
 
@@ -318,7 +319,7 @@ int pipe_relay_poll(struct pipe_relay *relay, nsec_t deadline, struct error *err
 		return status;
 	if (!relay->complete && relay->ended == RELEVO_OK)
 		status = get_message(relay, deadline, error);
-	pthread_mutex_unlock(&relay->receiving);
+	leave(relay, &relay->receiving);
 	return status == RELEVO_END_OF_STREAM ? RELEVO_OK : status;
 }
 
@@ -345,7 +346,7 @@ int pipe_relay_ask(struct pipe_relay *relay, struct pollfd *entries, struct erro
 		return status;
 	status = begin(relay, error);
 	if (status != RELEVO_OK) {
-		pthread_mutex_unlock(&relay->receiving);
+		leave(relay, &relay->receiving);
 		return status;
 	}
 	struct channel *channel = relay->session->connection.channel;
@@ -396,6 +397,6 @@ bool pipe_relay_withdraw(struct pipe_relay *relay)
 	eventfd_read(relay->event, &count);
 	bool found = has_something(relay);
 	session_end(relay->session);
-	pthread_mutex_unlock(&relay->receiving);
+	leave(relay, &relay->receiving);
 	return found;
 }

@@ -3,14 +3,16 @@
 #include "bench/die.h"
 #include "bench/python.h"
 #include "bench/queue_name.h"
+#include "bench/raw_gearman.h"
 
 /* Tasks that do nothing: what a pool itself costs. */
-enum { TASKS = 10000, WORKERS = 2, WARM_UP = 100, CHUNKED_MAPS = 20 };
+enum { TASKS = 10000, WORKERS = 2, WARM_UP = 100, CHUNKED_MAPS = 20, APPLIES = 2000 };
 
 struct mapping {
 	const char *url;
 	size_t chunk; /* 0: the default */
 	int maps;     /* one after the other */
+	int applies;  /* and then so many tasks, each waited for */
 };
 
 static int noop(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
@@ -50,6 +52,8 @@ static void map_all(struct actor *self, const void *context)
 	actor_ready(self);
 	for (int i = 0; i < mapping->maps; i++)
 		map_once(pool, arguments, TASKS, mapping->chunk);
+	for (int i = 0; i < mapping->applies; i++)
+		map_once(pool, arguments, 1, 1);
 	actor_done(self);
 	relevo_pool_free(pool);
 	must(relevo_close(session), "relevo_close");
@@ -73,21 +77,50 @@ double pool_noop_chunked(const struct fixture *fixture)
 	return tasks_per_second(&mapping);
 }
 
+double pool_apply(const struct fixture *fixture)
+{
+	const struct mapping mapping = { .url = fixture->url, .applies = APPLIES };
+	const struct role role = { map_all, &mapping };
+	return 1e6 * actors_run(&role, 1) / APPLIES;
+}
+
 /* ---- Python's pool ---------------------------------------------------- */
 
-static double python_tasks_per_second(size_t chunk, int maps)
+/* Tasks a second or, without maps, microseconds for each of those that are waited for. */
+static double python_pool(size_t chunk, int maps)
 {
-	return python_figure(POOL_PYTHON, (const int[]){ TASKS, WORKERS, (int)chunk, maps }, 4);
+	const int numbers[] = { TASKS, WORKERS, (int)chunk, maps, maps == 0 ? APPLIES : 0 };
+	return python_figure(POOL_PYTHON, numbers, 5);
 }
 
 double python_noop(const struct fixture *fixture)
 {
 	(void)fixture;
-	return python_tasks_per_second(1, 1);
+	return python_pool(1, 1);
 }
 
 double python_noop_chunked(const struct fixture *fixture)
 {
 	(void)fixture;
-	return python_tasks_per_second(0, CHUNKED_MAPS);
+	return python_pool(0, CHUNKED_MAPS);
+}
+
+double python_apply(const struct fixture *fixture)
+{
+	(void)fixture;
+	return python_pool(1, 0);
+}
+
+/* ---- gearmand --------------------------------------------------------- */
+
+double gearman_noop(const struct fixture *fixture)
+{
+	(void)fixture;
+	return gearman_stream(TASKS);
+}
+
+double gearman_apply(const struct fixture *fixture)
+{
+	(void)fixture;
+	return gearman_round_trip(APPLIES);
 }

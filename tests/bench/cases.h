@@ -29,6 +29,7 @@ bench_figure bare_round_trip, python_small, python_large;
 
 /* case_pool.c */
 bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;
+bench_figure pool_apply, python_apply, gearman_noop, gearman_apply;
 
 /* case_process.c */
 bench_figure process_fork, process_forkserver, process_spawn, bare_fork;

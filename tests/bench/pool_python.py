@@ -1,6 +1,7 @@
 """Print how many tasks a second multiprocessing.Pool.map does that do nothing.
 
-usage: pool_python.py TASKS PROCESSES CHUNKSIZE MAPS; CHUNKSIZE 0 is the default
+usage: pool_python.py TASKS PROCESSES CHUNKSIZE MAPS APPLIES; CHUNKSIZE 0 is the default.
+With APPLIES, print the microseconds that each of so many Pool.apply takes instead.
 """
 import multiprocessing
 import sys
@@ -14,13 +15,16 @@ def noop(_number):
 
 
 def main():
-    tasks, processes, chunk, maps = map(int, sys.argv[1:])
+    tasks, processes, chunk, maps, applies = map(int, sys.argv[1:])
     with multiprocessing.Pool(processes) as pool:
         pool.map(noop, range(WARM_UP), chunksize=1)
         start = time.perf_counter()
         for _ in range(maps):
             pool.map(noop, range(tasks), chunksize=chunk or None)
-        print(tasks * maps / (time.perf_counter() - start))
+        for _ in range(applies):
+            pool.apply(noop, (0,))
+        took = time.perf_counter() - start
+        print(1e6 * took / applies if applies else tasks * maps / took)
 
 
 if __name__ == "__main__":

@@ -300,6 +300,65 @@ static void who_waits_is_told_of_the_end(void **state)
 	assert_ok(relevo_close(remote));
 }
 
+enum { SENDERS = 2, EACH = 10, LONG = 600000 };
+
+static void *send_large_ones(void *pipe)
+{
+	char *bytes = malloc(LONG);
+	for (int i = 0; i < EACH; i++) {
+		memset(bytes, 'a' + i, LONG);
+		child_check(relevo_pipe_send(pipe, bytes, (size_t)(LONG - i), TEST_PATIENCE) ==
+			    RELEVO_OK);
+	}
+	free(bytes);
+	return NULL;
+}
+
+struct receiving {
+	relevo_pipe *pipe;
+	_Atomic int seen[EACH];
+};
+
+static void *receive_large_ones(void *argument)
+{
+	struct receiving *receiving = argument;
+	void *data;
+	size_t size;
+	while (relevo_pipe_recv(receiving->pipe, &data, &size, TEST_PATIENCE) == RELEVO_OK) {
+		const char *bytes = data;
+		int which = bytes[0] - 'a';
+		child_check(which >= 0 && which < EACH && size == (size_t)(LONG - which));
+		for (size_t i = 0; i < size; i++)
+			child_check(bytes[i] == bytes[0]);
+		receiving->seen[which]++;
+		free(data);
+	}
+	return NULL;
+}
+
+/* Messages of several parts, from two threads to two threads. */
+static void threads_share_a_relayed_end(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *remote = session_open(scene->broker.more);
+	struct ends ends = meet(scene->session, remote, RELEVO_SENDS);
+	struct receiving receiving = { .pipe = ends.there };
+	pthread_t senders[SENDERS], receivers[2];
+	for (int i = 0; i < SENDERS; i++)
+		pthread_create(&senders[i], NULL, send_large_ones, ends.here);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&receivers[i], NULL, receive_large_ones, &receiving);
+	for (int i = 0; i < SENDERS; i++)
+		pthread_join(senders[i], NULL);
+	relevo_pipe_close(ends.here);
+	for (int i = 0; i < 2; i++)
+		pthread_join(receivers[i], NULL);
+	for (int i = 0; i < EACH; i++)
+		assert_int_equal(receiving.seen[i], SENDERS);
+	relevo_pipe_close(ends.there);
+	assert_ok(relevo_close(remote));
+}
+
 struct child {
 	struct scene *scene;
 	relevo_pipe *pipe;
@@ -435,6 +494,7 @@ int main(void)
 		PIPE_TEST(a_relayed_one_is_alike),
 		PIPE_TEST(a_full_relay_holds_its_sender),
 		PIPE_TEST(who_waits_is_told_of_the_end),
+		PIPE_TEST(threads_share_a_relayed_end),
 		PIPE_TEST(a_child_has_no_part_in_a_relay),
 		PIPE_TEST(local_and_relayed_in_one_wait),
 		PIPE_TEST(a_relayed_message_ends_the_wait),

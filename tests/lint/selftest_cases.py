@@ -12,6 +12,16 @@ FITTING_FUNCTION = (
 HEADER = "#ifndef A\n#define A\n{}\n#endif\n"
 SETTER = "/* Set it. */\nint relevo_set(int value);"
 
+# An example as it has to be.
+EXAMPLE = "clients/examples/one.c"
+EXAMPLES = {
+    EXAMPLE: "int main(void)\n{\n\trelevo_open();\n}\n",
+    "clients/examples/meson.build": "foreach name : [\n  'one',\n]\n",
+    "clients/examples/large/part.c": "\n" * 81,
+    "tests/integration/examples/test_one.c": 'void f(void)\n{\n\trun(EXAMPLE("one"));\n}\n',
+    "docs/examples.md": "# Examples\n\n| [one](../clients/examples/one.c) | `relevo_open` |\n",
+}
+
 BAD = {
     "includes": [
         ({"lib/base/a.c": '#include "wire/frame.h"\n'},
@@ -39,6 +49,23 @@ BAD = {
         ({"lib/a.h": "int f(int a, int b, int c, int d, int e, int g);\n"},
          "lib/a.h:1: f() has 6 parameters"),
         ({"tests/a.py": "def f():\n" + "    g()\n" * 61}, "tests/a.py:1: f() has 62 lines"),
+    ],
+    "examples": [
+        ({**EXAMPLES, EXAMPLE: EXAMPLES[EXAMPLE] + "\n" * 77}, "one.c:81: an example of more than"),
+        ({**EXAMPLES, "clients/examples/must.h": "\n" * 81}, "must.h:81: an example of more than"),
+        ({**EXAMPLES, "clients/examples/meson.build": "'none'\n"}, "one.c:1: is not in clients/"),
+        ({**EXAMPLES, "tests/integration/examples/test_one.c": "\n"}, "one.c:1: is run by no test"),
+        ({**EXAMPLES, "docs/examples.md": "none\n"}, "one.c:1: is not in docs/examples.md"),
+        ({**EXAMPLES, EXAMPLE: "relevo_open_all();\n"}, "examples.md:3: relevo_open is not used"),
+        ({**EXAMPLES, "docs/examples.md": "[two](../clients/examples/two.c)\n"},
+         "docs/examples.md:1: there is no example two.c"),
+        ({"docs/examples.md": "none\n"}, "there are no examples"),
+    ],
+    "names": [
+        ({"docs/a.md": "\n`relevo_nowhere(x)`\n"}, "docs/a.md:2: relevo_nowhere is in no public"),
+        ({"docs/a.md": "RELEVO_NOWHERE\n"}, "docs/a.md:1: RELEVO_NOWHERE is in no public header"),
+        ({"docs/a.md": "`relevo_set`\n", "lib/relevo/a.h": "int relevo_set_all(void);\n"},
+         "docs/a.md:1: relevo_set is in no"),
     ],
     "mutants": [
         ({"lib/base/a.c": "int f(void)\n{\n\treturn MUTANT(new);\n}\n"},
@@ -101,6 +128,11 @@ GOOD = {
     "sizes": [
         {"lib/a.c": FITTING_FUNCTION, "lib/b.c": "\n" * 600,
          "lib/c.c": "static const int table[] = {\n" + "\t1,\n" * 100 + "};\n"},
+    ],
+    "examples": [EXAMPLES, {**EXAMPLES, EXAMPLE: EXAMPLES[EXAMPLE] + "\n" * 76}],
+    "names": [
+        {"docs/a.md": "`relevo_set()`, `relevo_*`, RELEVO_HERE\n", "lib/relevo/a.h": SETTER,
+         "clients/cli/a.c": 'const char *name = "RELEVO_HERE";\n', "other/a.md": "relevo_no\n"},
     ],
     "headers": [{"lib/relevo/a.h": HEADER.format("int relevo_a(void);")}],
     "comments": [

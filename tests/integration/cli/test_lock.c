@@ -143,7 +143,9 @@ static void signals_are_passed_on(void **state)
 {
 	struct scene *scene = *state;
 	struct holder holder;
-	hold(&holder, NULL, "trap 'echo got it; exit 3' TERM; echo runs; read line & wait");
+	/* Behind &, a shell reads from nowhere, unless it is told otherwise. */
+	hold(&holder, NULL,
+	     "exec 3<&0; trap 'echo got it; exit 3' TERM; echo runs; read line <&3 & wait");
 	assert_int_equal(kill(holder.pid, SIGTERM), 0);
 	expect_line(holder.output[0], "got it\n");
 	assert_int_equal(child_wait(holder.pid), 3);

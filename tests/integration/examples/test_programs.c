@@ -1,19 +1,9 @@
 /* The examples about programs and the system's processes print what they promise. */
-#include "support/programs.h"
+#include "integration/examples/examples.h"
 
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
-
-#define EXAMPLE(name) EXAMPLES "/" name
-
-static void expect_output(const char *const *command, const char *expected)
-{
-	struct relevo_program_output output = run_well(command, NULL);
-	assert_string_equal(output.output, expected);
-	assert_string_equal(output.errors, "");
-	relevo_program_output_free(&output);
-}
 
 static void test_fork(void **state)
 {
@@ -202,5 +192,5 @@ int main(void)
 		leaks_unit_test(test_communicate), leaks_unit_test(test_processes),
 		leaks_unit_test(test_suspend),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, examples_set_up, NULL);
 }
