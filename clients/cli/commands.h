@@ -14,6 +14,10 @@ extern const struct command cmd_queue_purge;
 extern const struct command cmd_queue_move;
 extern const struct command cmd_queue_shutdown;
 extern const struct command cmd_lock_run;
+extern const struct command cmd_pool_serve;
+extern const struct command cmd_pool_map;
+extern const struct command cmd_pool_list;
+extern const struct command cmd_pool_stat;
 extern const struct command cmd_ps;
 extern const struct command cmd_top;
 

@@ -13,17 +13,21 @@ static void advise(const char *url)
 		named ? " --listen " : "", named ? url : "");
 }
 
-int connect_session(struct context *context)
+int connect_failure(const struct context *context, int status)
 {
-	struct relevo_session_options options = { .name = "relevo", .no_private_broker = true };
-	int status = relevo_open(context->url, &options, &context->session);
-	if (status == RELEVO_OK)
-		return EXIT_DONE;
 	int result = failure_of(status);
 	if (status == RELEVO_NO_BROKER)
 		advise(context->url != NULL ? context->url : getenv("RELEVO_URL"));
 	return result;
 }
+
+int connect_session(struct context *context)
+{
+	struct relevo_session_options options = { .name = "relevo", .no_private_broker = true };
+	int status = relevo_open(context->url, &options, &context->session);
+	return status == RELEVO_OK ? EXIT_DONE : connect_failure(context, status);
+}
+
 int connect_queue(struct context *context, const struct relevo_queue_options *options,
 		  relevo_queue **queue)
 {

@@ -7,7 +7,10 @@
  * in a private broker would be gone with the command. Returns an exit status. */
 int connect_session(struct context *context);
 
-/* The same, and open the queue of the first argument, which has to exist. Close
+/* failure_of() a call that had to connect, with advice where no broker runs. */
+int connect_failure(const struct context *context, int status);
+
+/* connect_session(), and open the queue of the first argument, which has to exist. Close
  * it. `options` may be NULL; its mode is not looked at. */
 int connect_queue(struct context *context, const struct relevo_queue_options *options,
 		  relevo_queue **queue);

@@ -106,26 +106,41 @@ static bool find_too_large(struct input *input)
 	return input->count == 0 && input->end - input->start > input->most;
 }
 
-enum input_result input_next(struct input *input)
+/* What has been read so far comes to. */
+static enum input_result take(struct input *input)
+{
+	split(input);
+	if (input->count == 0 && input->ended)
+		take_rest(input);
+	input->too_large = find_too_large(input);
+	if (input->count > 0)
+		return INPUT_ITEMS;
+	if (input->too_large)
+		return INPUT_TOO_LARGE;
+	return input->ended ? INPUT_END : INPUT_NONE;
+}
+
+enum input_result input_step(struct input *input, bool may_read)
 {
 	input->given += input->count;
 	input->count = 0;
 	if (input->too_large)
 		return INPUT_TOO_LARGE;
-	for (;;) {
-		split(input);
-		if (input->count == 0 && input->ended)
-			take_rest(input);
-		input->too_large = find_too_large(input);
-		if (input->count > 0)
-			return INPUT_ITEMS;
-		if (input->too_large)
-			return INPUT_TOO_LARGE;
-		if (input->ended)
-			return INPUT_END;
-		if (!make_room(input))
-			return INPUT_NO_MEMORY;
-		if (!read_more(input))
-			return INPUT_ERROR;
-	}
+	enum input_result result = take(input);
+	if (result != INPUT_NONE || !may_read)
+		return result;
+	if (!make_room(input))
+		return INPUT_NO_MEMORY;
+	if (!read_more(input))
+		return INPUT_ERROR;
+	return take(input);
+}
+
+enum input_result input_next(struct input *input)
+{
+	enum input_result result;
+	do
+		result = input_step(input, true);
+	while (result == INPUT_NONE);
+	return result;
 }

@@ -39,8 +39,13 @@ enum input_result {
 	INPUT_TOO_LARGE, /* the next one, number `given` from 0 */
 	INPUT_NO_MEMORY,
 	INPUT_ERROR, /* errno */
+	INPUT_NONE,  /* none is complete yet: of input_step() only */
 };
 
 enum input_result input_next(struct input *input);
+
+/* The same for whoever does not want to wait: reads once at most, and not at all unless
+ * `may_read`. */
+enum input_result input_step(struct input *input, bool may_read);
 
 #endif

@@ -13,7 +13,8 @@
 static const struct command *const commands[] = {
 	&cmd_queue_list, &cmd_queue_create, &cmd_queue_stat, &cmd_queue_put,      &cmd_queue_get,
 	&cmd_queue_peek, &cmd_queue_purge,  &cmd_queue_move, &cmd_queue_shutdown, &cmd_queue_delete,
-	&cmd_lock_run,   &cmd_ps,           &cmd_top,
+	&cmd_lock_run,   &cmd_pool_serve,   &cmd_pool_map,   &cmd_pool_list,      &cmd_pool_stat,
+	&cmd_ps,         &cmd_top,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -56,8 +57,8 @@ static void print_overview(void)
 {
 	puts("usage: relevo [OPTION]... COMMAND [ARGUMENT]...\n"
 	     "\n"
-	     "Look at the queues, locks and clients of a relevo broker, and use them from a "
-	     "shell.\n");
+	     "Look at the queues, locks, pools and clients of a relevo broker, and use them from "
+	     "a shell.\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-16s  %s\n", commands[i]->name, commands[i]->summary);
 	puts("\nrelevo COMMAND --help tells more. Every command has these options:\n");

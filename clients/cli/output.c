@@ -26,6 +26,19 @@ int output_json(json_t *value)
 	return EXIT_DONE;
 }
 
+bool output_set_bytes(json_t *object, const char *name, const struct relevo_bytes *bytes)
+{
+	char other[64];
+	json_t *text = json_stringn(bytes->data, bytes->size);
+	if (text != NULL)
+		return json_object_set_new(object, name, text) == 0;
+	char *encoded = base64_encode(bytes->data, bytes->size);
+	snprintf(other, sizeof other, "%s_base64", name);
+	int failed = encoded == NULL || json_object_set_new(object, other, json_string(encoded));
+	free(encoded);
+	return failed == 0;
+}
+
 /* ---- items ------------------------------------------------------------- */
 
 /* Bytes as text where they are text, else as base64. */

@@ -11,6 +11,10 @@
  * it was made. Returns an exit status. */
 int output_json(json_t *value);
 
+/* Add bytes to an object: as the text `name` where they are UTF-8, else as `name`_base64. False
+ * when memory ran out. */
+bool output_set_bytes(json_t *object, const char *name, const struct relevo_bytes *bytes);
+
 /* ---- items ------------------------------------------------------------- */
 
 /* How items are written. */

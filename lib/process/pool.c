@@ -111,8 +111,8 @@ static int check_options(const relevo_session *session, const struct relevo_pool
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no start method",
 				 (int)options->method);
 	/* Every worker would find it out by itself, later. */
-	if (options->processes != RELEVO_NO_WORKERS && method_of(options) == RELEVO_FORK &&
-	    session->address.kind == ADDRESS_TCP)
+	if (options->processes != RELEVO_NO_WORKERS && !options->shared &&
+	    method_of(options) == RELEVO_FORK && session->address.kind == ADDRESS_TCP)
 		return error_set(error, RELEVO_FORKED,
 				 "local workers cannot use %s after fork: choose another start "
 				 "method, or RELEVO_NO_WORKERS and serve it from another program",
@@ -203,6 +203,73 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	return NULL;
 }
 
+static int tell_attach(int status, const char *name, bool shared, struct error *error)
+{
+	if (status == RELEVO_NOT_FOUND)
+		return error_set(error, status, "there is no pool \"%s\"", name);
+	if (status == RELEVO_OPTION_MISMATCH && shared)
+		return error_set(error, status, "the pool \"%s\" is not shared in this way: %s",
+				 name, relevo_error_detail());
+	return error_set(error, status, "%s", relevo_error_detail());
+}
+
+/* A pool that is somebody else's, or nobody's. Only the latter may have no name yet. */
+static int attach(relevo_session *session, const char *name,
+		  const struct relevo_queue_options *existing, bool shared, relevo_pool **out)
+{
+	const struct relevo_pool_options options = {
+		.processes = RELEVO_NO_WORKERS,
+		.order = existing->order,
+	};
+	struct error failure = { 0 };
+	char queue[NAME_MAX_BYTES + 1];
+	int status = RELEVO_OK;
+	if (name != NULL || !shared)
+		status = pool_queue_name(POOL_TASKS, name, queue, &failure);
+	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, &options) : NULL;
+	if (status == RELEVO_OK && pool == NULL)
+		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for a pool");
+	if (status == RELEVO_OK) {
+		struct relevo_queue_options tasks = *existing;
+		tasks.on_error = job_task_refused;
+		tasks.user = pool;
+		pool->attached = true;
+		status = relevo_queue_open(session, name != NULL ? queue : NULL, &tasks,
+					   &pool->tasks);
+		if (status != RELEVO_OK)
+			tell_attach(status, name, shared, &failure);
+	}
+	if (status == RELEVO_OK)
+		*out = pool;
+	else if (pool != NULL)
+		pool_free(pool);
+	*client_error() = failure;
+	return status;
+}
+
+int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool)
+{
+	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
+	return attach(session, name, &existing, false, pool);
+}
+
+static int open_shared(relevo_session *session, const struct relevo_pool_options *options,
+		       relevo_pool **pool)
+{
+	const struct relevo_queue_options tasks = pool_shared_tasks(options->order);
+	int status = RELEVO_OK;
+	if (options->processes > 0 || options->initializer != NULL ||
+	    options->max_tasks_per_child != 0)
+		status = error_set(client_error(), RELEVO_BAD_ARGUMENT,
+				   "a shared pool has no workers, initializer or "
+				   "max_tasks_per_child of one who opens it");
+	if (status == RELEVO_OK)
+		status = attach(session, options->name, &tasks, true, pool);
+	if (status == RELEVO_OK && options->max_attempts > 0)
+		(*pool)->max_attempts = options->max_attempts;
+	return status;
+}
+
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 		     relevo_pool **out)
 {
@@ -211,6 +278,8 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
 	if (options == NULL)
 		options = &defaults;
 	int status = check_options(session, options, &failure);
+	if (status == RELEVO_OK && options->shared)
+		return open_shared(session, options, out);
 	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, options) : NULL;
 	if (status == RELEVO_OK && pool == NULL)
 		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for a pool");
@@ -235,35 +304,6 @@ size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count)
 			pids[running - 1] = pid;
 	}
 	return running;
-}
-
-int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **out)
-{
-	static const struct relevo_pool_options options = { .processes = RELEVO_NO_WORKERS };
-	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
-	struct error failure = { 0 };
-	char queue[NAME_MAX_BYTES + 1];
-	int status = pool_queue_name(POOL_TASKS, name, queue, &failure);
-	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, &options) : NULL;
-	if (status == RELEVO_OK && pool == NULL)
-		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for a pool");
-	if (status == RELEVO_OK) {
-		struct relevo_queue_options tasks = existing;
-		tasks.on_error = job_task_refused;
-		tasks.user = pool;
-		pool->attached = true;
-		status = relevo_queue_open(session, queue, &tasks, &pool->tasks);
-		if (status == RELEVO_NOT_FOUND)
-			error_set(&failure, status, "there is no pool \"%s\"", name);
-		else if (status != RELEVO_OK)
-			error_set(&failure, status, "%s", relevo_error_detail());
-	}
-	if (status == RELEVO_OK)
-		*out = pool;
-	else if (pool != NULL)
-		pool_free(pool);
-	*client_error() = failure;
-	return status;
 }
 
 void relevo_pool_free(relevo_pool *pool)

@@ -17,7 +17,8 @@ enum { MOST_KEPT = 1024 };
 
 static int open_cancelled(relevo_pool *pool)
 {
-	const struct relevo_queue_options options = { .lifetime = RELEVO_WITH_SESSION };
+	/* Of all who have it open and cancel something, for the last of them takes it away. */
+	const struct relevo_queue_options options = { .lifetime = RELEVO_UNTIL_UNUSED };
 	char name[NAME_MAX_BYTES + 1];
 	relevo_queue *queue;
 	pthread_mutex_lock(&pool->lock);
@@ -121,6 +122,5 @@ void pool_cancel_fini(relevo_pool *pool)
 {
 	if (pool->cancelled == NULL)
 		return;
-	relevo_queue_delete(pool->session, relevo_queue_name(pool->cancelled));
 	relevo_queue_close(pool->cancelled);
 }

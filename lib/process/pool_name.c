@@ -3,8 +3,7 @@
 #include <string.h>
 
 /* A pool without a name has the one that the broker makes up for its queue. */
-#define TASKS_PREFIX "pool/"
-#define MADE_UP      '~'
+#define MADE_UP '~'
 
 /* Behind a name stands what tells workers apart. */
 enum { LONGEST = NAME_MAX_BYTES - 64 };
@@ -13,13 +12,15 @@ static const char *prefix_of(enum pool_queue which, const char *pool)
 {
 	switch (which) {
 	case POOL_TASKS:
-		return pool[0] == MADE_UP ? "" : TASKS_PREFIX;
+		return pool[0] == MADE_UP ? "" : POOL_TASKS_PREFIX;
 	case POOL_PLAN:
 		return "pool-plan/";
 	case POOL_CANCELLED:
 		return "pool-cancelled/";
 	case POOL_CONTROL:
 		return "pool-control/";
+	case POOL_WORKER:
+		return POOL_WORKER_PREFIX;
 	}
 	return "";
 }
@@ -39,8 +40,17 @@ int pool_queue_name(enum pool_queue which, const char *pool, char *queue, struct
 	return RELEVO_OK;
 }
 
+struct relevo_queue_options pool_shared_tasks(enum relevo_order order)
+{
+	return (struct relevo_queue_options){
+		.mode = RELEVO_OPEN_OR_CREATE,
+		.lifetime = RELEVO_UNTIL_UNUSED,
+		.order = order,
+	};
+}
+
 const char *pool_name_of(const relevo_queue *tasks)
 {
 	const char *queue = relevo_queue_name(tasks);
-	return queue[0] == MADE_UP ? queue : queue + strlen(TASKS_PREFIX);
+	return queue[0] == MADE_UP ? queue : queue + strlen(POOL_TASKS_PREFIX);
 }

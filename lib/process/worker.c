@@ -6,6 +6,7 @@
 #include "client/session.h"
 #include "process/pool_name.h"
 #include "process/wake.h"
+#include "process/worker_presence.h"
 #include "process/worker_task.h"
 
 #include <stdlib.h>
@@ -90,9 +91,13 @@ static int take_plan(struct worker *worker, struct error *error)
 	char name[NAME_MAX_BYTES + 1];
 	if (plan == NULL) {
 		int status = pool_queue_name(POOL_PLAN, worker->setup->pool, name, error);
-		return status != RELEVO_OK
-			       ? status
-			       : worker_plan_read(worker->session, name, &worker->plan, error);
+		if (status == RELEVO_OK)
+			status = worker_plan_read(worker->session, name, &worker->plan, error);
+		if (status != RELEVO_NOT_FOUND || !worker->setup->shared)
+			return status;
+		/* A shared pool has none, and what its callers allow is not known before. */
+		worker->plan.never_twice = true;
+		return RELEVO_OK;
 	}
 	strcpy(worker->plan.initializer, plan->initializer);
 	worker->plan.max_tasks = plan->max_tasks;
@@ -109,15 +114,23 @@ static int open_worker(struct worker *worker, struct error *error)
 	struct relevo_session_options session_options = { .name = "worker" };
 	struct relevo_queue_options queue_options = { .mode = RELEVO_OPEN_EXISTING };
 	char queue[NAME_MAX_BYTES + 1];
+	if (setup->shared) {
+		session_options.no_private_broker = true;
+		queue_options = pool_shared_tasks(setup->order);
+	}
 	int status = pool_queue_name(POOL_TASKS, setup->pool, queue, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = relevo_open(setup->url, &session_options, &worker->session);
 	if (status == RELEVO_OK)
 		status = relevo_queue_open(worker->session, queue, &queue_options, &worker->tasks);
+	if (status == RELEVO_OPTION_MISMATCH)
+		return error_set(error, status, "the pool \"%s\" is not shared in this way: %s",
+				 setup->pool, relevo_error_detail());
 	if (status != RELEVO_OK)
 		return error_set(error, status, "%s", relevo_error_detail());
 	worker->session->wake_fd = setup->wake_fd;
+	worker->presence = worker_presence_open(worker->session, setup->pool, worker->host);
 	return take_plan(worker, error);
 }
 
@@ -126,6 +139,7 @@ static void close_worker(struct worker *worker)
 	watcher_stop(worker->watcher);
 	if (worker->session != NULL)
 		worker->session->wake_fd = -1;
+	relevo_queue_close(worker->presence);
 	relevo_queue_close(worker->tasks);
 	relevo_close(worker->session);
 	worker_plan_fini(&worker->plan);

@@ -108,6 +108,8 @@ static void start(struct group *group, int index, nsec_t now)
 	const struct worker_process process = {
 		.setup = { .url = group->options->url,
 			   .pool = group->options->pool,
+			   .shared = group->options->shared,
+			   .order = group->options->order,
 			   .plan = group->options->plan,
 			   .table = group->table,
 			   .slot = slot,

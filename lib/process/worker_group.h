@@ -7,7 +7,9 @@
 
 struct worker_group_options {
 	const char *url;
-	const char *pool;               /* its name */
+	const char *pool; /* its name */
+	bool shared;      /* and this, as for a worker */
+	enum relevo_order order;
 	const struct worker_plan *plan; /* NULL: the workers ask the broker */
 	/* End at once, workers and all, when this process does; -1: nobody. A
 	 * descriptor of pidfd_open(2). */

@@ -17,6 +17,9 @@ int relevo_worker_serve(const char *url, const char *pool,
 	if (options->processes < 0 || options->processes > MOST_WORKERS)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d worker processes; 0 to %d can be",
 				 options->processes, MOST_WORKERS);
+	if ((int)options->order < RELEVO_FIFO || options->order > RELEVO_SHORTEST)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "there is no order %d",
+				 (int)options->order);
 	char queue[NAME_MAX_BYTES + 1];
 	int status = pool_queue_name(POOL_TASKS, pool, queue, error);
 	if (status != RELEVO_OK)
@@ -25,7 +28,12 @@ int relevo_worker_serve(const char *url, const char *pool,
 	if (table == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the workers");
 	struct worker_group_options group = {
-		.url = url, .pool = pool, .owner_fd = -1, .ready_fd = -1
+		.url = url,
+		.pool = pool,
+		.shared = options->shared,
+		.order = options->order,
+		.owner_fd = -1,
+		.ready_fd = -1,
 	};
 	struct error failure = { 0 };
 	status = worker_group_run(&group, table, &failure);

@@ -28,6 +28,7 @@ struct worker {
 	struct worker_plan plan;
 	relevo_session *session;
 	relevo_queue *tasks;
+	relevo_queue *presence; /* see worker_presence.h */
 	char host[HOST_NAME_MAX + 1];
 	struct relevo_reply reply;
 	struct buffer out; /* the encoded result */
@@ -36,6 +37,7 @@ struct worker {
 	bool ending;             /* after this task */
 	bool running;            /* the user's function, for an argument of the chunk */
 	nsec_t deadline;         /* of it; NSEC_NEVER: it may take any time */
+	nsec_t caller_check;     /* when to see whether its caller is there; NSEC_NEVER */
 	struct watcher *watcher; /* NULL: not needed yet */
 };
 
@@ -56,6 +58,14 @@ int worker_function_run(struct worker *worker, struct chunk *chunk);
 
 /* The initializer that the plan names. */
 int worker_function_initialize(struct worker *worker, struct error *error);
+
+/* ---- worker_caller.c: whoever waits for the result ------------------------ */
+
+/* When to look for him next, if this is a pool where he may go; else never. */
+nsec_t worker_caller_check(const struct worker *worker);
+
+/* Whether he has gone for good, asked through this session. */
+bool worker_caller_gone(relevo_session *session, const Relevo__TaskHeader *task);
 
 /* ---- worker_watch.c ----------------------------------------------------- */
 

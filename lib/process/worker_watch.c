@@ -132,7 +132,13 @@ static nsec_t look(struct watcher *watcher)
 			 task->function, task->timeout_ms, (int)getpid(), worker->host);
 		end_worker(watcher, RELEVO_TIMED_OUT, true, text);
 	}
-	return worker->deadline;
+	if (worker->caller_check <= clock_now()) {
+		snprintf(text, sizeof text, "whoever called \"%s\" has gone", task->function);
+		if (worker_caller_gone(watcher->session, task))
+			end_worker(watcher, RELEVO_CANCELLED, false, text);
+		worker->caller_check = worker_caller_check(worker);
+	}
+	return worker->deadline < worker->caller_check ? worker->deadline : worker->caller_check;
 }
 
 /* ---- the thread ---------------------------------------------------------- */

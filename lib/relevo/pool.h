@@ -80,6 +80,14 @@ struct relevo_pool_options {
 	 * before relevo_process_enter(); for programs with threads, and for a session over
 	 * tcp://. */
 	enum relevo_start_method method;
+	/* The pool belongs to nobody. It is made if it is not there, and is there as long as
+	 * somebody has it open, is attached to it, or serves it. All workers come with
+	 * relevo_worker_serve() and its own `shared`; `processes` is 0 or RELEVO_NO_WORKERS,
+	 * and there is no initializer and no max_tasks_per_child. The handle is as one by
+	 * relevo_pool_attach(): ending it ends what was submitted with it. Tasks wait while
+	 * nobody serves. One whose caller has gone is not begun any more, and if it runs, it
+	 * is ended with its worker within about a second. */
+	bool shared;
 };
 
 /* No local workers: all come with relevo_worker_serve(). */
@@ -91,8 +99,9 @@ struct relevo_pool_options {
  * replaced. *pool belongs to the caller, until relevo_pool_free(). A child by fork cannot use it:
  * its calls get FORKED, and it may attach to it. Blocks for the broker's answer.
  *
- * Errors: BAD_ARGUMENT (processes < -1, max_tasks_per_child < 0), BAD_NAME (of the pool or
- * its initializer), EXISTS (another pool of that name is open), DISCONNECTED, FORKED
+ * Errors: BAD_ARGUMENT (processes < -1, max_tasks_per_child < 0, what a shared pool does not
+ * have), BAD_NAME (of the pool or its initializer), EXISTS (another pool of that name is
+ * open), OPTION_MISMATCH (a shared one: it has another order, or an owner), DISCONNECTED, FORKED
  * (also with local workers by fork for a session over tcp://, which they could not use),
  * BAD_STATE (the method needs relevo_process_enter(), which was not called), NO_MEMORY,
  * SYSTEM (a worker could not be started; none is left then).

@@ -19,6 +19,8 @@
 #include <relevo/pool.h>
 #include <relevo/pool_async.h>
 #include <relevo/pool_imap.h>
+#include <relevo/pool_list.h>
+#include <relevo/pool_tuple.h>
 #include <relevo/process.h>
 #include <relevo/program.h>
 #include <relevo/queue.h>

@@ -14,6 +14,10 @@ extern "C" {
 
 struct relevo_worker_options {
 	int processes; /* 0: one for each processor */
+	/* The pool belongs to nobody, as with the option of that name of relevo_pool_open(): it
+	 * is made if it is not there, with this order, and a private broker never is. */
+	bool shared;
+	enum relevo_order order;
 };
 
 /*
@@ -29,8 +33,9 @@ struct relevo_worker_options {
  * this process.
  *
  * Returns OK after a signal or when the pool was closed. Errors: BAD_ADDRESS,
- * NO_BROKER, NOT_FOUND (no such pool), BAD_NAME, BAD_ARGUMENT, DISCONNECTED,
- * FORKED, NO_MEMORY, SYSTEM; what the initializer failed with.
+ * NO_BROKER, NOT_FOUND (no such pool), OPTION_MISMATCH (a shared one: it has another order, or
+ * an owner), BAD_NAME, BAD_ARGUMENT, DISCONNECTED, FORKED, NO_MEMORY, SYSTEM;
+ * what the initializer failed with.
  */
 int relevo_worker_serve(const char *url, const char *pool,
 			const struct relevo_worker_options *options);

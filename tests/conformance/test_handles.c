@@ -1,6 +1,6 @@
 /* Handles that are passed to other processes, as text. */
-#include "conformance/role.h"
 #include "conformance/line.h"
+#include "conformance/role.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -316,10 +316,8 @@ int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
-		ROLE_CASE(handle_passing),
-		STAGE_CASE(handle_passing_by_pipe),
-		STAGE_CASE(handle_through_a_queue),
-		STAGE_CASE(handle_of_what_is_gone),
+		ROLE_CASE(handle_passing),          STAGE_CASE(handle_passing_by_pipe),
+		STAGE_CASE(handle_through_a_queue), STAGE_CASE(handle_of_what_is_gone),
 		STAGE_CASE(handle_text_rules),
 	};
 	return cmocka_run_group_tests_name("handles", tests, cast_prepare, NULL);

@@ -1,6 +1,6 @@
 /* Calls and signals: they go on, or end if the program says so. */
-#include "conformance/role.h"
 #include "conformance/line.h"
+#include "conformance/role.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,0 +1,140 @@
+#include "cli/map_report.h"
+
+#include "cli/failure.h"
+#include "cli/output.h"
+#include "cli/task_protocol.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- progress ------------------------------------------------------------------ */
+
+/* A terminal shows one line, over and over; a file gets one after the other. */
+static void hide(struct map_report *report)
+{
+	if (report->shown)
+		fputs("\r\033[K", stderr);
+	report->shown = false;
+}
+
+static void show(struct map_report *report, size_t under_way, const char *end)
+{
+	hide(report);
+	fprintf(stderr, "%" PRIu64 " done, %" PRIu64 " failed, %zu under way%s", report->done,
+		report->failed, under_way, end);
+}
+
+void map_report_progress(struct map_report *report, size_t under_way)
+{
+	if (!report->progress)
+		return;
+	bool terminal = isatty(STDERR_FILENO);
+	show(report, under_way, terminal ? "" : "\n");
+	fflush(stderr);
+	report->shown = terminal;
+}
+
+void map_report_end(struct map_report *report)
+{
+	if (report->progress)
+		show(report, 0, "\n");
+}
+
+/* ---- failures -------------------------------------------------------------------- */
+
+/* The argument as one can read it, in quotes; the beginning of a long one. */
+static const char *quote(const struct relevo_bytes *argument)
+{
+	enum { MOST = 80 };
+	static char text[4 * MOST + 8];
+	const unsigned char *bytes = argument->data;
+	size_t shown = argument->size < MOST ? argument->size : MOST;
+	char *end = text;
+	*end++ = '"';
+	for (size_t i = 0; i < shown; i++) {
+		if (bytes[i] == '"' || bytes[i] == '\\')
+			end += sprintf(end, "\\%c", bytes[i]);
+		else if (iscntrl(bytes[i]))
+			end += sprintf(end, "\\x%02x", bytes[i]);
+		else
+			*end++ = (char)bytes[i];
+	}
+	strcpy(end, shown < argument->size ? "...\"" : "\"");
+	return text;
+}
+
+static void tell_failure(struct map_report *report, const struct map_task *task)
+{
+	const struct relevo_result *result = &task->result;
+	hide(report);
+	failure_say(result->status, "%s: %s, process %" PRIu64 " on %s, attempt %" PRIu32,
+		    quote(&task->argument),
+		    result->data != NULL ? (const char *)result->data : "no memory",
+		    result->worker_pid, result->worker_host, result->attempts);
+}
+
+void map_report_refused(struct map_report *report, const struct relevo_bytes *argument, int status)
+{
+	hide(report);
+	report->failed++;
+	failure_say(status, "%s: %s", quote(argument), relevo_error_detail());
+}
+
+/* ---- results ---------------------------------------------------------------------- */
+
+static bool set_outcome(json_t *object, const struct relevo_result *result)
+{
+	const struct relevo_bytes data = { result->data, result->data != NULL ? result->size : 0 };
+	int exit_code;
+	if (result->status == RELEVO_OK)
+		return output_set_bytes(object, "output", &data);
+	if (!output_set_bytes(object, "error", &data))
+		return false;
+	if (result->status != RELEVO_REMOTE || result->data == NULL ||
+	    !task_exit_code(result->data, &exit_code))
+		return true;
+	return json_object_set_new(object, "exit_code", json_integer(exit_code)) == 0;
+}
+
+static int write_json(const struct map_task *task)
+{
+	const struct relevo_result *result = &task->result;
+	json_t *object = json_object();
+	bool complete = object != NULL && output_set_bytes(object, "argument", &task->argument) &&
+			json_object_set_new(object, "status",
+					    json_string(relevo_error_name(result->status))) == 0 &&
+			set_outcome(object, result);
+	complete = complete &&
+		   json_object_set_new(object, "host", json_string(result->worker_host)) == 0 &&
+		   json_object_set_new(object, "pid",
+				       json_integer((json_int_t)result->worker_pid)) == 0 &&
+		   json_object_set_new(object, "attempts", json_integer(result->attempts)) == 0;
+	if (complete)
+		return output_json(object);
+	json_decref(object);
+	return output_json(NULL);
+}
+
+int map_report_task(struct map_report *report, const struct map_task *task)
+{
+	const struct relevo_result *result = &task->result;
+	/* No worker said this: the pool, the broker or the connection is at fault. */
+	if (result->status != RELEVO_OK && result->worker_host[0] == '\0') {
+		hide(report);
+		return failure_say(result->status, "%s",
+				   result->data != NULL ? (const char *)result->data : "no memory");
+	}
+	hide(report);
+	report->done += result->status == RELEVO_OK;
+	report->failed += result->status != RELEVO_OK;
+	if (result->status != RELEVO_OK)
+		tell_failure(report, task);
+	if (report->json)
+		return write_json(task);
+	if (result->status == RELEVO_OK)
+		fwrite(result->data, 1, result->size, stdout);
+	return EXIT_DONE;
+}

@@ -1,0 +1,25 @@
+#ifndef CLI_TASK_PROTOCOL_H
+#define CLI_TASK_PROTOCOL_H
+
+#include <relevo/relevo.h>
+
+/* What "pool map" and "pool serve" say to each other: the name of the function that runs
+ * the command, its argument, and how it says that the command failed. */
+#define TASK_FUNCTION "relevo.command"
+
+/* A word for the command, and how long it may take in ms (0: any time), as a packed tuple.
+ * *packed is to be freed by free(). A status of relevo's. */
+int task_pack(const struct relevo_bytes *word, int64_t timeout, struct relevo_bytes *packed);
+
+/* The other way round. `word` points into *tuple, which is to be freed. */
+int task_unpack(const struct relevo_bytes *packed, relevo_tuple **tuple, struct relevo_bytes *word,
+		int64_t *timeout);
+
+/* Say how the command ended: its exit code, or minus the number of a signal, and the end
+ * of what it complained of. Returns what the function has to. */
+int task_fail(relevo_reply *reply, int exit_code, const char *errors, size_t size);
+
+/* What such a text says; false: it is another one. */
+bool task_exit_code(const char *text, int *exit_code);
+
+#endif

@@ -1,0 +1,105 @@
+#include "cli/task_run.h"
+
+#include "cli/guardian.h"
+#include "cli/task_protocol.h"
+#include "cli/task_words.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* More than fits into a result is not collected. */
+#define MOST_OUTPUT (64u << 20)
+
+static int fail_as(relevo_reply *reply, int status)
+{
+	const char *detail = relevo_error_detail();
+	return relevo_reply_fail_with(reply, status, detail, strlen(detail));
+}
+
+static int64_t shorter(int64_t one, int64_t other)
+{
+	if (one == 0 || other == 0)
+		return one + other;
+	return one < other ? one : other;
+}
+
+/* What it wrote is the result, and what it complained of goes where this one's does. */
+static int succeed(relevo_reply *reply, const struct relevo_program_output *output)
+{
+	fwrite(output->errors, 1, output->errors_size, stderr);
+	return relevo_reply_set(reply, output->output, output->output_size);
+}
+
+/* It has been started, with its pipes, in a group of its own. */
+static int attend(relevo_program *program, relevo_reply *reply, int64_t timeout)
+{
+	char text[80];
+	struct relevo_program_output output;
+	int status = relevo_program_communicate(program, NULL,
+						timeout > 0 ? timeout : RELEVO_FOREVER, &output);
+	bool ended = status == RELEVO_OK || status == RELEVO_GONE;
+	if (status == RELEVO_TIMED_OUT) {
+		int size = snprintf(text, sizeof text,
+				    "took more than %" PRId64 " ms, and was killed", timeout);
+		status = relevo_reply_fail_with(reply, status, text, (size_t)size);
+	} else if (status != RELEVO_OK) {
+		status = fail_as(reply, status);
+	} else if (output.exit_code != 0) {
+		status = task_fail(reply, output.exit_code, output.errors, output.errors_size);
+	} else {
+		status = succeed(reply, &output);
+	}
+	if (!ended) {
+		relevo_program_kill(program);
+		relevo_program_wait(program, RELEVO_FOREVER, NULL);
+	}
+	relevo_program_output_free(&output);
+	return status;
+}
+
+static int run_words(char *const *words, relevo_reply *reply, int64_t timeout)
+{
+	const struct relevo_program_options options = {
+		.input.kind = RELEVO_STREAM_NULL,
+		.output.kind = RELEVO_STREAM_PIPE,
+		.errors.kind = RELEVO_STREAM_PIPE,
+		.group = RELEVO_GROUP_NEW,
+		.whole_group = true,
+		.max_output = MOST_OUTPUT,
+	};
+	relevo_program *program;
+	if (!guardian_start())
+		return relevo_reply_fail(reply, "no process to guard the command: %s",
+					 strerror(errno));
+	int status = relevo_program_start((const char *const *)words, &options, &program);
+	if (status != RELEVO_OK)
+		return fail_as(reply, status);
+	guardian_watch(relevo_program_pid(program));
+	status = attend(program, reply, timeout);
+	guardian_watch(0);
+	relevo_program_close(program);
+	return status;
+}
+
+int task_run(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	const struct task_command *command = user;
+	struct relevo_bytes word;
+	relevo_tuple *tuple;
+	int64_t timeout;
+	int status = task_unpack(argument, &tuple, &word, &timeout);
+	if (status != RELEVO_OK)
+		return fail_as(reply, status);
+	char **words = task_words_make(command->words, &word);
+	if (memchr(word.data, '\0', word.size) != NULL)
+		status = relevo_reply_fail(reply, "the argument holds a byte 0");
+	else if (words == NULL)
+		status = relevo_reply_fail(reply, "no memory for the command");
+	else
+		status = run_words(words, reply, shorter(timeout, command->timeout));
+	task_words_free(words);
+	relevo_tuple_free(tuple);
+	return status;
+}

@@ -1,0 +1,54 @@
+/*
+ * Looking at pools: which there are, what they have to do, and who serves them. For tools
+ * and operators.
+ */
+#ifndef RELEVO_POOL_LIST_H
+#define RELEVO_POOL_LIST_H
+
+#include <relevo/pool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+/* A pool with a name, at one moment. */
+struct relevo_pool_info {
+	const char *name;
+	uint64_t waiting; /* tasks that no worker has, those to be tried again later included */
+	uint64_t running; /* tasks that a worker has */
+	uint64_t workers; /* that are connected */
+	uint64_t callers; /* handles of it: its owner's, and of those attached to it */
+	uint64_t done;    /* tasks that were answered, or dropped */
+};
+
+/*
+ * Call `visit` for each pool whose name begins with `prefix` (NULL: for all), in the order of
+ * their names, until it returns something other than 0: that is returned. What it is given
+ * is valid until it returns; it may call relevo. Thread-safe; blocks.
+ *
+ * Returns RELEVO_OK behind the last. Errors: DISCONNECTED, FORKED, NO_MEMORY.
+ */
+int relevo_pool_list(relevo_session *session, const char *prefix,
+		     int (*visit)(const struct relevo_pool_info *info, void *user), void *user);
+
+/* One of those that serve a pool. */
+struct relevo_worker_info {
+	const char *host; /* what it calls itself */
+	uint64_t pid;     /* there */
+};
+
+/* The same for the workers of one pool, in the order of their hosts. Errors also: BAD_NAME; a
+ * pool that is not there has none. */
+int relevo_pool_list_workers(relevo_session *session, const char *name,
+			     int (*visit)(const struct relevo_worker_info *info, void *user),
+			     void *user);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,240 @@
+/* relevo pool map: what fails, and what is wrong. */
+#include "integration/cli/pool_server.h"
+
+#include <fcntl.h>
+#include <relevo/worker.h>
+#include <sys/stat.h>
+
+/* ---- tasks -------------------------------------------------------------------------- */
+
+static void expect_complaint(const struct outcome *outcome, const char *text)
+{
+	if (strstr(outcome->error, text) == NULL)
+		fail_msg("\"%s\" does not hold \"%s\"", outcome->error, text);
+}
+
+static void failing_tasks_are_named(void **state)
+{
+	char here[65] = "", host[100];
+	gethostname(here, sizeof here - 1);
+	snprintf(host, sizeof host, " on %s, attempt 1 (REMOTE)\n", here);
+	pid_t server = server_begin(*state, 2, "-j", "2", "--", "sh", "-c",
+				    "echo $1; case $1 in exit*) echo first >&2; echo second >&2; "
+				    "exit 41;; kill) kill -USR1 $$;; esac",
+				    "x");
+	struct outcome outcome =
+		client("", "pool", "map", "w", "-k", "a", "exit \"1\"", "b", "kill", "c");
+	assert_int_equal(outcome.status, 1);
+	assert_string_equal(outcome.out, "a\nb\nc\n");
+	expect_complaint(&outcome,
+			 "relevo: pool map: \"exit \\\"1\\\"\": exit code 41: first\nsecond, "
+			 "process ");
+	expect_complaint(&outcome, "relevo: pool map: \"kill\": signal 10 (");
+	expect_complaint(&outcome, host);
+	outcome_free(&outcome);
+	server_stop(server);
+}
+
+static void the_end_of_a_long_complaint_is_told(void **state)
+{
+	pid_t server = server_begin(*state, 1, "-j", "1", "--", "sh", "-c",
+				    "seq 100000 >&2; exit $1", "x");
+	struct outcome outcome = client("", "pool", "map", "w", "1");
+	assert_int_equal(outcome.status, 1);
+	expect_complaint(&outcome, "exit code 1: 99");
+	expect_complaint(&outcome, "\n99999\n100000, process ");
+	assert_true(strlen(outcome.error) < 1200);
+	outcome_free(&outcome);
+	server_stop(server);
+}
+
+static void commands_that_cannot_run_fail(void **state)
+{
+	pid_t server = server_begin(*state, 1, "-j", "1", "--", "{}");
+	struct outcome outcome = client("", "pool", "map", "w", "/nowhere/command", "/dev/null");
+	assert_int_equal(outcome.status, 1);
+	expect_complaint(&outcome, "(NOT_FOUND)");
+	expect_complaint(&outcome, "(DENIED)");
+	outcome_free(&outcome);
+	server_stop(server);
+}
+
+/* The command and what it has started are gone, and another task can run. */
+static void expect_killed(struct scene *scene, pid_t server, const char *const *words)
+{
+	struct outcome outcome = client_run("", 0, words);
+	assert_int_equal(outcome.status, 1);
+	expect_complaint(&outcome, "\"100000\": took more than 300 ms, and was killed, process");
+	expect_complaint(&outcome, "(TIMED_OUT)\n");
+	outcome_free(&outcome);
+	assert_true(process_ends((pid_t)scratch_number(scene, "pids", 1), TEST_PATIENCE));
+	assert_true(process_ends((pid_t)scratch_number(scene, "pids", 2), TEST_PATIENCE));
+	expect_output(client("", "pool", "map", "w", "0"), "");
+	server_stop(server);
+	unlink(scratch(scene, "pids"));
+}
+
+#define SLEEPS "sleep $1 & echo $! >>$2; echo $$ >>$2; wait", "x", "{}"
+
+static void a_timeout_kills_all_of_the_command(void **state)
+{
+	struct scene *scene = *state;
+	const char *pids = scratch(scene, "pids");
+	const char *const limited[] = { "pool", "map", "w", "-t", "300", "100000", NULL };
+	const char *const plain[] = { "pool", "map", "w", "100000", NULL };
+	pid_t server = server_begin(scene, 1, "-j", "1", "--", "sh", "-c", SLEEPS, pids);
+	expect_killed(scene, server, limited);
+	server = server_begin(scene, 1, "-j", "1", "-t", "300", "--", "sh", "-c", SLEEPS, pids);
+	expect_killed(scene, server, plain);
+}
+
+static void failing_tasks_are_tried_again(void **state)
+{
+	struct scene *scene = *state;
+	pid_t server = server_begin(scene, 2, "-j", "2", "--", "sh", "-c",
+				    "echo >>$2$1; test $(wc -l <$2$1) = 3 && echo third", "x", "{}",
+				    scratch(scene, "tries-"));
+	expect_output(client("", "pool", "map", "w", "-r", "2", "--retry-delay", "10", "a", "b"),
+		      "third\nthird\n");
+	struct outcome outcome = client("", "pool", "map", "w", "--retries", "1", "c");
+	assert_int_equal(outcome.status, 1);
+	outcome_free(&outcome);
+	assert_int_equal(scratch_number(scene, "tries-c", 2), 0);
+	server_stop(server);
+}
+
+/* ---- the pool ------------------------------------------------------------------------ */
+
+static void nobody_serves(void **state)
+{
+	struct scene *scene = *state;
+	int64_t before = test_now();
+	expect_failure(client("", "pool", "map", "w", "--wait", "200", "a"), 4,
+		       "pool map: nobody has served the pool \"w\" for 200 ms (TIMED_OUT)\n");
+	assert_between(test_now() - before, 200, 5000);
+	/* Else it waits until somebody does. */
+	pid_t caller = caller_begin("a");
+	assert_false(process_ends(caller, 50));
+	pid_t server = server_begin(scene, 1, "-j", "1", "--", "true");
+	child_join(caller);
+	server_stop(server);
+}
+
+static int shout(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	char text[32];
+	(void)user;
+	if (argument->size == 0)
+		return relevo_reply_fail(reply, "nothing to shout");
+	int size = snprintf(text, sizeof text, "%.*s!\n", (int)argument->size,
+			    (const char *)argument->data);
+	return relevo_reply_set(reply, text, (size_t)size);
+}
+
+static void functions_of_programs_can_be_called(void **state)
+{
+	struct scene *scene = *state;
+	const struct relevo_pool_options options = { .name = "w", .processes = 1 };
+	relevo_pool *pool;
+	assert_ok(relevo_register("shout", shout, NULL));
+	assert_ok(relevo_pool_open(scene->session, &options, &pool));
+	expect_output(client("", "pool", "map", "w", "-k", "-f", "shout", "hey", "you"),
+		      "hey!\nyou!\n");
+	expect_failure(client("", "pool", "map", "w", "-f", "shout", ""), 1,
+		       "pool map: \"\": nothing to shout, process ");
+	expect_failure(client("", "pool", "map", "w", "a"), 1,
+		       "pool map: \"a\": no function \"relevo.command\" is registered");
+	/* Its owner ends it in the middle. */
+	relevo_session *session = session_open(scene->broker.url);
+	relevo_pool *idle;
+	const struct relevo_pool_options unserved = {
+		.name = "v",
+		.processes = RELEVO_NO_WORKERS,
+	};
+	assert_ok(relevo_pool_open(session, &unserved, &idle));
+	pid_t caller = client_begin(-1, -1, "pool", "map", "v", "-f", "shout", "a");
+	relevo_queue *tasks = queue_open_existing(session, "pool/v");
+	assert_false(process_ends(caller, 50));
+	relevo_queue_close(tasks);
+	relevo_pool_free(idle);
+	assert_int_equal(child_wait(caller), 6);
+	assert_ok(relevo_close(session));
+	relevo_pool_free(pool);
+}
+
+static void the_broker_goes(void **state)
+{
+	struct scene *scene = *state;
+	int fifo;
+	pid_t server = server_begin(scene, 1, "-j", "1", "--", "sh", "-c", "read line <$1", "x");
+	assert_int_equal(mkfifo(scratch(scene, "fifo"), 0600), 0);
+	fifo = open(scratch(scene, "fifo"), O_RDWR | O_CLOEXEC);
+	pid_t caller = caller_begin(scratch(scene, "fifo"));
+	server_wait_running(scene, 1);
+	broker_kill(&scene->broker);
+	assert_int_equal(child_wait(caller), 3);
+	/* It has a task in hand, and finishes that first. */
+	assert_false(process_ends(server, 50));
+	assert_int_equal(write(fifo, "\n", 1), 1);
+	assert_int_equal(child_wait(server), 3);
+	close(fifo);
+	relevo_queue_close(scene->queue);
+	relevo_close(scene->session);
+	broker_again(&scene->broker);
+	scene->session = session_open(scene->broker.url);
+	scene->queue = queue_open(scene->session, "q");
+}
+
+/* ---- the command line ------------------------------------------------------------------ */
+
+static void wrong_words_are_told(void **state)
+{
+	(void)state;
+	expect_failure(client("", "pool"), 2, "\"pool\" is only the first word of a command");
+	expect_failure(client("", "pool", "swim"), 2, "\"pool swim\" is not a command");
+	expect_failure(client("", "pool", "serve"), 2, "pool serve: NAME is missing");
+	expect_failure(client("", "pool", "serve", "w"), 2, "pool serve: COMMAND is missing");
+	expect_failure(client("", "pool", "serve", "w", "-j", "-1", "--", "true"), 2,
+		       "pool serve: --workers: ");
+	expect_failure(client("", "pool", "serve", "w", "-o", "odd", "--", "true"), 2,
+		       "pool serve: --order: \"odd\" is none of fifo, priority");
+	expect_failure(client("", "pool", "serve", "w", "-j", "100000", "--", "true"), 1,
+		       "pool serve: 100000 worker processes");
+	expect_failure(client("", "pool", "serve", "", "--", "true"), 1, "pool serve: ");
+	expect_failure(client("", "pool", "map"), 2, "pool map: NAME is missing");
+	expect_failure(client("", "pool", "map", "w", "-0", "a"), 2, "pool map: --null is for");
+	expect_failure(client("", "pool", "map", "w", "-p", "99999999999", "a"), 2,
+		       "pool map: --priority: ");
+	expect_failure(client("", "pool", "map", "w", "-r", "99999999999", "a"), 2,
+		       "pool map: --retries: ");
+	expect_failure(client("", "pool", "map", "w", "-t", "soon", "a"), 2,
+		       "pool map: --timeout: ");
+	expect_failure(client("", "pool", "map", "", "a"), 1, "pool map: ");
+	expect_failure(client("", "pool", "map", "w", "-f", "", "a"), 1, "pool map: ");
+	expect_failure(client("", "pool", "stat", "w", "v"), 2,
+		       "pool stat: \"v\" is one argument too many");
+	expect_failure(client("", "--url", "ipc:///nowhere", "pool", "map", "w", "a"), 3,
+		       "pool map: ");
+	expect_failure(client("", "--url", "ipc:///nowhere", "pool", "serve", "w", "--", "true"), 3,
+		       "pool serve: ");
+	struct outcome outcome = client("", "pool", "serve", "--help");
+	assert_int_equal(outcome.status, 0);
+	assert_non_null(strstr(outcome.out, "usage: relevo pool serve"));
+	outcome_free(&outcome);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		client_unit_test(failing_tasks_are_named),
+		client_unit_test(the_end_of_a_long_complaint_is_told),
+		client_unit_test(commands_that_cannot_run_fail),
+		client_unit_test(a_timeout_kills_all_of_the_command),
+		client_unit_test(failing_tasks_are_tried_again),
+		client_unit_test(nobody_serves),
+		client_unit_test(functions_of_programs_can_be_called),
+		client_unit_test(the_broker_goes),
+		client_unit_test(wrong_words_are_told),
+	};
+	return cmocka_run_group_tests_name("cli/pool_failure", tests, NULL, NULL);
+}
