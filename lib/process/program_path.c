@@ -34,13 +34,20 @@ static bool is_program(int directory, const char *path)
 	return faccessat(directory, path, X_OK, AT_EACCESS) == 0;
 }
 
+/* An empty folder is where the program starts. */
+static void join(char *path, const char *folder, size_t length, const char *name)
+{
+	char *end = length > 0 ? mempcpy(path, folder, length) : stpcpy(path, ".");
+	*end++ = '/';
+	strcpy(end, name);
+}
+
 /* `path` has room for every folder of the list with the name behind it. */
 static bool search(const char *list, const char *name, int directory, char *path, bool *denied)
 {
 	for (;;) {
 		size_t length = strcspn(list, ":");
-		/* An empty one is where the program starts. */
-		sprintf(path, "%.*s%s%s", (int)length, list, length > 0 ? "/" : "./", name);
+		join(path, list, length, name);
 		if (is_program(directory, path))
 			return true;
 		*denied = *denied || errno == EACCES;

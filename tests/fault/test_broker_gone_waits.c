@@ -166,7 +166,7 @@ static int wait_map(relevo_session *session)
 	relevo_pool *pool;
 	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
 	int status = relevo_pool_map(pool, "nothing", &argument, 1, NULL, &result);
-	relevo_pool_close(pool);
+	relevo_pool_free(pool);
 	return status;
 }
 
@@ -266,7 +266,7 @@ static int play_setup(void **state)
 static int play_teardown(void **state)
 {
 	struct play *play = &the_play;
-	relevo_pool_close(play->pool);
+	relevo_pool_free(play->pool);
 	relevo_lock_close(play->door);
 	relevo_queue_close(play->scene.queue);
 	assert_status(relevo_close(play->scene.session), RELEVO_DISCONNECTED);
@@ -390,7 +390,7 @@ static void a_pool_loses_its_workers(void **state)
 	assert_true(relevo_error_detail()[0] != '\0');
 	assert_int_not_equal(relevo_pool_map(pool, "nothing", &argument, 1, NULL, &result),
 			     RELEVO_OK);
-	relevo_pool_close(pool);
+	relevo_pool_free(pool);
 	assert_between(test_now() - killed, 0, 2000);
 }
 

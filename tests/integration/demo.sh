@@ -24,7 +24,7 @@ a_whole_run() {
 	expect 10 '^ +[0-9]+  [a-z]+ +[0-9,]+  #+$'
 	expect 2 '  over tcp +[0-9,]+  '
 	expect 1 'worker [0-9]+: killed with SIGKILL in the middle of a task$'
-	expect 1 '^  1 task was run again by another worker$'
+	expect 1 '^  [1-9][0-9]* tasks? (was|were) run again by another worker$'
 	expect 1 '^  with relevo +[0-9.]+ s$'
 	expect 1 '^  one process alone +[0-9.]+ s '
 	expect 1 '^  the same count for each of the [0-9,]+ words$'

@@ -74,7 +74,7 @@ static void test_every_operation_empty(void **state)
 		const ProtobufCFieldDescriptor *field = &relevo__header__descriptor.fields[i];
 		union {
 			ProtobufCMessage base;
-			char room[256];
+			char room[512];
 		} message;
 		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
 			continue;
