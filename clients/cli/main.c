@@ -72,7 +72,8 @@ static void print_help(const struct command *command)
 	       toupper((unsigned char)command->summary[0]), command->summary + 1);
 	if (command->help != NULL)
 		printf("%s\n", command->help);
-	args_print_options(command->options);
+	if (command->options != NULL)
+		args_print_options(command->options);
 	args_print_options(NULL);
 	printf("\n%s", failure_help);
 }

@@ -71,6 +71,9 @@ static pid_t start(char **command, const struct folders *folders)
 	}
 	setpgid(0, 0);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	/* A shell's background job ignores these; the tests count on what they do. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	setenv("TMPDIR", folders->temporary, 1);
 	setenv("XDG_RUNTIME_DIR", folders->runtime, 1);
 	unsetenv("RELEVO_URL");

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 enum { MOST_WORDS = 16 };
 
@@ -131,4 +132,17 @@ long scratch_number(const struct scene *scene, const char *name, int count)
 	struct lines lines = { .path = scratch(scene, name), .count = count };
 	assert_true(eventually(has_lines, &lines));
 	return lines.last;
+}
+
+int barrier_make(const struct scene *scene)
+{
+	assert_int_equal(mkfifo(scratch(scene, "fifo"), 0600), 0);
+	int fd = open(scratch(scene, "fifo"), O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+void barrier_open(int fd)
+{
+	assert_int_equal(write(fd, "\n", 1), 1);
 }

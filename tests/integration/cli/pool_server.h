@@ -31,4 +31,14 @@ const char *scratch(const struct scene *scene, const char *name);
 /* Wait until the file has so many lines, and take the last as a number. */
 long scratch_number(const struct scene *scene, const char *name, int lines);
 
+/* A command that notes its process in the file that follows, and goes on until it may read
+ * from the one behind that. */
+#define WAITS "--", "sh", "-c", "echo $$ >>$2; read line <$3; echo $1", "x", "{}"
+
+/* A FIFO, "fifo" of the scratch files, that such commands wait for. */
+int barrier_make(const struct scene *scene);
+
+/* Let one of them go on. */
+void barrier_open(int fd);
+
 #endif

@@ -1,9 +1,7 @@
 /* relevo pool map: what fails, and what is wrong. */
 #include "integration/cli/pool_server.h"
 
-#include <fcntl.h>
 #include <relevo/worker.h>
-#include <sys/stat.h>
 
 /* ---- tasks -------------------------------------------------------------------------- */
 
@@ -165,19 +163,18 @@ static void functions_of_programs_can_be_called(void **state)
 static void the_broker_goes(void **state)
 {
 	struct scene *scene = *state;
-	int fifo;
-	pid_t server = server_begin(scene, 1, "-j", "1", "--", "sh", "-c", "read line <$1", "x");
-	assert_int_equal(mkfifo(scratch(scene, "fifo"), 0600), 0);
-	fifo = open(scratch(scene, "fifo"), O_RDWR | O_CLOEXEC);
-	pid_t caller = caller_begin(scratch(scene, "fifo"));
-	server_wait_running(scene, 1);
+	int fd = barrier_make(scene);
+	pid_t server = server_begin(scene, 1, "-j", "1", WAITS, scratch(scene, "pids"),
+				    scratch(scene, "fifo"));
+	pid_t caller = caller_begin("a");
+	scratch_number(scene, "pids", 1);
 	broker_kill(&scene->broker);
 	assert_int_equal(child_wait(caller), 3);
 	/* It has a task in hand, and finishes that first. */
 	assert_false(process_ends(server, 50));
-	assert_int_equal(write(fifo, "\n", 1), 1);
+	barrier_open(fd);
 	assert_int_equal(child_wait(server), 3);
-	close(fifo);
+	close(fd);
 	relevo_queue_close(scene->queue);
 	relevo_close(scene->session);
 	broker_again(&scene->broker);
