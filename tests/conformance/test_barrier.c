@@ -165,6 +165,7 @@ static void keep_step(void *argument)
 			child_check(ahead == 0 || ahead == 1);
 		}
 	}
+	relevo_barrier_close(barrier);
 }
 
 static void send_rounds(void *argument)
@@ -349,6 +350,7 @@ static void wait_and_act(void *argument)
 	struct meeting *meeting = argument;
 	relevo_barrier *barrier = open_with_action(meeting, act_for_ever);
 	child_check(relevo_barrier_wait(barrier, RELEVO_FOREVER, NULL) == RELEVO_BROKEN);
+	relevo_barrier_close(barrier);
 }
 
 static bool somebody_acts(void *argument)

@@ -100,7 +100,7 @@ static void condition_interrupted(void **state)
 	assert_ok(relevo_lock_acquire(lock, RELEVO_FOREVER, NULL));
 	/* The program does not want to hear of this one. */
 	relevo_process *child = start_disturbance(stage, "c", SIGUSR1, 1);
-	assert_status(relevo_condition_wait(condition, 1000), RELEVO_TIMED_OUT);
+	assert_status(relevo_condition_wait(condition, 2500), RELEVO_TIMED_OUT);
 	role_join(child);
 	assert_int_equal(signals_seen, 1);
 	child = start_disturbance(stage, "c", SIGINT, 1);
@@ -273,6 +273,7 @@ static void put_a_number(void *argument)
 	child_check(relevo_queue_open(session, "q", NULL, &queue) == RELEVO_OK);
 	child_check(relevo_queue_put(queue, "here", 4, RELEVO_FOREVER) == RELEVO_OK);
 	child_check(relevo_flush(session, TEST_PATIENCE) == RELEVO_OK);
+	relevo_queue_close(queue);
 }
 
 static void get_large(void *argument)
@@ -290,6 +291,7 @@ static void get_large(void *argument)
 			child_check(((char *)item.data)[byte] == (char)(byte / 4096));
 		relevo_item_free(&item);
 	}
+	relevo_queue_close(queue);
 	stage_leave(disturbance->stage);
 }
 

@@ -14,6 +14,8 @@ enum { PROCESSES = 2, MOST_WAITS = 16 };
  * time it may spend computing. */
 enum { IDLE_TIME = 700, IDLE_CPU = 150 };
 
+#define IDLE_POOL "idle"
+
 /* What became of a wait. */
 struct outcome {
 	int status;
@@ -33,6 +35,7 @@ struct play {
 	struct scene scene;
 	struct board *board;
 	const char *url; /* of the processes */
+	struct gate scene_is_set;
 	relevo_lock *door;
 	relevo_pool *pool; /* nobody works for it */
 	int process;
@@ -210,6 +213,7 @@ static void wait_for_everything(void *argument)
 	struct waiter waiters[WAITS];
 	pthread_t threads[WAITS];
 	relevo_session *session = NULL;
+	gate_pass(&play->scene_is_set);
 	child_check(relevo_open(play->url, NULL, &session) == RELEVO_OK);
 	for (int i = 0; i < WAITS; i++) {
 		waiters[i] = (struct waiter){ session, waits[i],
@@ -229,8 +233,8 @@ static void serve(void *argument)
 {
 	struct play *play = argument;
 	const struct relevo_worker_options options = { .processes = 2 };
-	play->board->served[play->process] =
-		relevo_worker_serve(play->url, relevo_pool_name(play->pool), &options);
+	gate_pass(&play->scene_is_set);
+	play->board->served[play->process] = relevo_worker_serve(play->url, IDLE_POOL, &options);
 	play->board->served_at[play->process] = test_now();
 }
 
@@ -238,19 +242,14 @@ static void serve(void *argument)
 
 static struct play the_play;
 
-static int play_setup(void **state)
+/* For those that wait: a pool without workers, a lock that is taken, a queue that is full. */
+static void set_scene(struct play *play)
 {
-	static const char *const listen[] = { "--listen", "tcp://127.0.0.1:0", NULL };
-	static const struct relevo_pool_options workerless = { .processes = RELEVO_NO_WORKERS };
-	struct play *play = &the_play;
+	static const struct relevo_pool_options workerless = {
+		.name = IDLE_POOL,
+		.processes = RELEVO_NO_WORKERS,
+	};
 	struct scene *scene = &play->scene;
-	if (leaks_setup(state) != 0)
-		return -1;
-	*play = (struct play){ 0 };
-	play->board = mmap(NULL, sizeof *play->board, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	assert_true(play->board != MAP_FAILED);
-	test_broker_start(&scene->broker, listen);
 	scene->session = session_open(scene->broker.url);
 	scene->queue = queue_open(scene->session, "empty");
 	relevo_queue *full = queue_open_bounded(scene->session, "full", 1);
@@ -259,6 +258,20 @@ static int play_setup(void **state)
 	assert_ok(relevo_lock_open(scene->session, "door", NULL, &play->door));
 	assert_ok(relevo_lock_acquire(play->door, 0, NULL));
 	assert_ok(relevo_pool_open(scene->session, &workerless, &play->pool));
+}
+
+static int play_setup(void **state)
+{
+	static const char *const listen[] = { "--listen", "tcp://127.0.0.1:0", NULL };
+	struct play *play = &the_play;
+	if (leaks_setup(state) != 0)
+		return -1;
+	*play = (struct play){ 0 };
+	play->board = mmap(NULL, sizeof *play->board, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(play->board != MAP_FAILED);
+	test_broker_start(&play->scene.broker, listen);
+	gate_make(&play->scene_is_set);
 	*state = play;
 	return 0;
 }
@@ -271,6 +284,7 @@ static int play_teardown(void **state)
 	relevo_queue_close(play->scene.queue);
 	assert_status(relevo_close(play->scene.session), RELEVO_DISCONNECTED);
 	test_folder_remove(play->scene.broker.folder);
+	gate_close(&play->scene_is_set);
 	munmap(play->board, sizeof *play->board);
 	return leaks_teardown(state);
 }
@@ -314,14 +328,25 @@ static void check_outcomes(const struct play *play, int64_t killed)
 	}
 }
 
-static void everybody_is_told(struct play *play, const char *url)
+/* Forked before this process has a session, whose thread may be in the middle of something:
+ * sanitizers do not get over that. */
+static void start_children(struct play *play, const char *url, void (*body)(void *argument),
+			   pid_t children[PROCESSES])
 {
-	pid_t children[PROCESSES];
 	play->url = url;
 	for (int i = 0; i < PROCESSES; i++) {
 		play->process = i;
-		children[i] = child_start(wait_for_everything, play);
+		children[i] = child_start(body, play);
 	}
+	set_scene(play);
+	for (int i = 0; i < PROCESSES; i++)
+		gate_open(&play->scene_is_set);
+}
+
+static void everybody_is_told(struct play *play, const char *url)
+{
+	pid_t children[PROCESSES];
+	start_children(play, url, wait_for_everything, children);
 	wait_for_waits(play, PROCESSES * WAITS);
 	int64_t killed = test_now();
 	broker_kill(&play->scene.broker);
@@ -345,11 +370,7 @@ static void everybody_is_told_within_2_seconds_tcp(void **state)
 static void workers_leave(struct play *play, const char *url)
 {
 	pid_t children[PROCESSES];
-	play->url = url;
-	for (int i = 0; i < PROCESSES; i++) {
-		play->process = i;
-		children[i] = child_start(serve, play);
-	}
+	start_children(play, url, serve, children);
 	wait_for_waits(play, PROCESSES * 2);
 	int64_t killed = test_now();
 	broker_kill(&play->scene.broker);
@@ -381,6 +402,7 @@ static void a_pool_loses_its_workers(void **state)
 	const struct relevo_bytes argument = { "x", 1 };
 	struct relevo_result result;
 	relevo_pool *pool;
+	set_scene(play);
 	assert_ok(relevo_pool_open(play->scene.session, &options, &pool));
 	wait_for_waits(play, 2);
 	int64_t killed = test_now();
