@@ -193,6 +193,55 @@ static void pool_async_timeout(void **state)
 	crew_free(&crew);
 }
 
+/* ---- functions that are ended ------------------------------------------------------ */
+
+static int note_running(const struct relevo_pool_info *info, void *user)
+{
+	*(uint64_t *)user += info->running;
+	return RELEVO_OK;
+}
+
+static bool one_runs(void *argument)
+{
+	const struct stage *stage = argument;
+	uint64_t running = 0;
+	assert_ok(relevo_pool_list(stage->session, "", note_running, &running));
+	return running == 1;
+}
+
+/* The only worker would be busy for a minute: it works again at once, wherever it is. */
+static void pool_ends_what_runs(void **state)
+{
+	int64_t nap = 60000;
+	const struct relevo_pool_options options = { .name = "p", .processes = 1 };
+	const struct relevo_bytes argument = { &nap, sizeof nap };
+	const struct relevo_map_options limited = { .task.timeout = 200 };
+	const struct relevo_result *results;
+	struct relevo_result late;
+	relevo_job *running, *waiting;
+	struct crew crew;
+	crew_open_with(*state, &crew, &options);
+	expect_works(crew.pool);
+	assert_ok(relevo_pool_map(crew.pool, "nap", &argument, 1, &limited, &late));
+	assert_status(late.status, RELEVO_TIMED_OUT);
+	relevo_results_free(&late, 1);
+	expect_works(crew.pool);
+	assert_ok(relevo_pool_apply_async(crew.pool, "nap", &argument, NULL, &running));
+	assert_ok(relevo_pool_apply_async(crew.pool, "nap", &argument, NULL, &waiting));
+	assert_true(eventually(one_runs, *state));
+	assert_ok(relevo_job_cancel(waiting));
+	assert_ok(relevo_job_cancel(running));
+	assert_status(relevo_job_cancel(running), RELEVO_BAD_STATE);
+	assert_ok(relevo_job_get(running, 0, &results, NULL));
+	assert_status(results[0].status, RELEVO_CANCELLED);
+	assert_ok(relevo_job_get(waiting, 0, &results, NULL));
+	assert_status(results[0].status, RELEVO_CANCELLED);
+	expect_works(crew.pool);
+	relevo_job_free(running);
+	relevo_job_free(waiting);
+	crew_free(&crew);
+}
+
 int main(int argc, char **argv)
 {
 	crew_enter(argc, argv, NULL);
@@ -200,6 +249,7 @@ int main(int argc, char **argv)
 		CREW_CASE(pool_callbacks),
 		CREW_CASE(pool_callbacks_submit_and_block),
 		CREW_CASE(pool_async_timeout),
+		CREW_CASE(pool_ends_what_runs),
 	};
 	return cmocka_run_group_tests_name("pool_async", tests, cast_prepare, NULL);
 }
