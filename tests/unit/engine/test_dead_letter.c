@@ -1,4 +1,5 @@
 /* Items that nobody is given any more where they are. */
+#include "engine/manage.h"
 #include "fixture.h"
 
 static uint32_t open_with(struct fixture *f, uint32_t max_deliveries, const char *dead_letter)
@@ -139,6 +140,27 @@ static void test_a_full_queue_takes_them(void **state)
 	ack(f->a, &call);
 }
 
+/* Nobody puts anything into it any more; but where else should they be. */
+static void test_a_queue_that_is_shut_down_takes_them(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 };
+	struct error error;
+	uint32_t q = open_with(f, 0, "dead");
+	uint32_t dead = open_plain(f->a, "dead");
+	put_now(f->a, q, "1");
+	assert_int_equal(queue_shut_down(f->a, dead, QUEUE_DRAINING, f->now, &error), RELEVO_OK);
+	get(f->a, dead, 1, 0, &call);
+	assert_answer(&call, RELEVO_SHUT_DOWN);
+	get(f->a, q, 1, 0, &call);
+	reject(f->a, &call);
+	get(f->a, dead, 1, 0, &call);
+	assert_items(&call, "1");
+	ack(f->a, &call);
+	get(f->a, dead, 1, 0, &call);
+	assert_answer(&call, RELEVO_SHUT_DOWN);
+}
+
 static void test_an_item_that_cannot_go_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -210,6 +232,7 @@ int main(void)
 		fixture_test(test_without_such_a_queue_they_are_dropped),
 		fixture_test(test_whoever_waits_for_dead_letters_gets_them),
 		fixture_test(test_a_full_queue_takes_them),
+		fixture_test(test_a_queue_that_is_shut_down_takes_them),
 		fixture_test(test_an_item_that_cannot_go_stays),
 		fixture_test(test_two_may_be_each_others),
 		fixture_test(test_what_cannot_be_a_dead_letter_queue),
