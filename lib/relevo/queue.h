@@ -300,7 +300,8 @@ enum relevo_shutdown {
  * Let nothing enter the queue any more, for good. Puts get SHUT_DOWN, and so do gets as
  * soon as no item can come to them: when none is left, neither here nor held by another
  * session that could still give it back. Those that wait are told, too. Dead letters of other
- * queues still come in, and can be got: they would be lost. Thread-safe; blocks for the answer. Errors: GONE, BAD_ARGUMENT, DISCONNECTED, FORKED.
+ * queues still come in, and can be got: they would be lost. Thread-safe; blocks for the answer.
+ * Errors: GONE, BAD_ARGUMENT, DISCONNECTED, FORKED.
  */
 int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how);
 

@@ -239,30 +239,13 @@ static void consumers_resume_after_several_losses_tcp(void **state)
 static int again_setup(void **state)
 {
 	static const char *const listen[] = { "--listen", "tcp://127.0.0.1:0", NULL };
-	static struct scene scene;
-	if (leaks_setup(state) != 0)
-		return -1;
-	test_broker_start(&scene.broker, listen);
-	scene.session = session_open(scene.broker.url);
-	scene.queue = queue_open(scene.session, "q");
-	*state = &scene;
-	return 0;
-}
-
-static int again_teardown(void **state)
-{
-	struct scene *scene = *state;
-	relevo_queue_close(scene->queue);
-	int status = relevo_close(scene->session);
-	test_broker_stop(&scene->broker);
-	int leaks = leaks_teardown(state);
-	return status == RELEVO_OK ? leaks : -1;
+	return scene_setup_with(state, listen);
 }
 
 int main(void)
 {
 #define again_unit_test(function)                                                                  \
-	cmocka_unit_test_setup_teardown(function, again_setup, again_teardown)
+	cmocka_unit_test_setup_teardown(function, again_setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 		again_unit_test(every_handle_says_that_its_object_is_gone),
 		again_unit_test(a_forked_child_is_told_too),

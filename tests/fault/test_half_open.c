@@ -12,8 +12,6 @@ struct guest {
 	struct gate ready, go_on;
 };
 
-static struct scene the_scene;
-
 static int half_open_setup(void **state)
 {
 	static char url[64];
@@ -21,23 +19,7 @@ static int half_open_setup(void **state)
 	const char *const arguments[] = { "--listen",      url, "--insecure-tcp",
 					  "--tcp-timeout", "4", NULL };
 	snprintf(url, sizeof url, "tcp://%s:0", host != NULL ? host->here : "127.0.0.1");
-	if (leaks_setup(state) != 0)
-		return -1;
-	test_broker_start(&the_scene.broker, arguments);
-	the_scene.session = session_open(the_scene.broker.url);
-	the_scene.queue = queue_open(the_scene.session, "q");
-	*state = &the_scene;
-	return 0;
-}
-
-static int half_open_teardown(void **state)
-{
-	struct scene *scene = *state;
-	relevo_queue_close(scene->queue);
-	int status = relevo_close(scene->session);
-	test_broker_stop(&scene->broker);
-	int leaks = leaks_teardown(state);
-	return status == RELEVO_OK ? leaks : -1;
+	return scene_setup_with(state, arguments);
 }
 
 static void hold_from_afar(void *argument)
@@ -142,7 +124,7 @@ static void a_silent_client_is_none(void **state)
 int main(void)
 {
 #define half_open_unit_test(function)                                                              \
-	cmocka_unit_test_setup_teardown(function, half_open_setup, half_open_teardown)
+	cmocka_unit_test_setup_teardown(function, half_open_setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 		half_open_unit_test(a_host_that_vanishes_is_noticed),
 		half_open_unit_test(a_silent_client_is_none),

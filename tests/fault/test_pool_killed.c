@@ -4,17 +4,14 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 /* What functions share with the test: they run in other processes. */
 static struct shared {
-	int ran[1000]; /* how often each number was begun */
+	int ran[1000]; /* how often each number was pool_begun */
 	int done;
 } * shared;
-
-static struct gate begun, go_on;
 
 static uint32_t number_of(const struct relevo_bytes *argument)
 {
@@ -35,8 +32,8 @@ static int wait_once(const struct relevo_bytes *argument, relevo_reply *reply, v
 	uint32_t number = number_of(argument);
 	(void)user;
 	if (__atomic_fetch_add(&shared->ran[number], 1, __ATOMIC_SEQ_CST) == 0 && number == 0) {
-		gate_open(&begun);
-		gate_pass(&go_on);
+		gate_open(&pool_begun);
+		gate_pass(&pool_go_on);
 	}
 	return answer(argument, reply);
 }
@@ -73,12 +70,9 @@ static int linger(const struct relevo_bytes *argument, relevo_reply *reply, void
 
 static int killed_setup(void **state)
 {
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	if (shared == MAP_FAILED || pool_setup(state) != 0)
+	shared = pool_setup_with_memory(state, sizeof *shared);
+	if (shared == NULL)
 		return -1;
-	gate_make(&begun);
-	gate_make(&go_on);
 	relevo_register("wait once", wait_once, NULL);
 	relevo_register("kill at 7", kill_at_7, NULL);
 	relevo_register("exit at 7", exit_at_7, NULL);
@@ -86,16 +80,8 @@ static int killed_setup(void **state)
 	return 0;
 }
 
-static int killed_teardown(void **state)
-{
-	gate_close(&begun);
-	gate_close(&go_on);
-	munmap(shared, sizeof *shared);
-	return pool_teardown(state);
-}
-
 #define killed_unit_test(function)                                                                 \
-	cmocka_unit_test_setup_teardown(function, killed_setup, killed_teardown)
+	cmocka_unit_test_setup_teardown(function, killed_setup, pool_teardown_with_memory)
 
 /* ---- maps in a thread -------------------------------------------------- */
 
@@ -155,7 +141,7 @@ static void the_task_of_a_killed_worker_is_run_again(void **state)
 	pool_open(scene, 1);
 	assert_int_equal(relevo_pool_workers(scene->pool, &pid, 1), 1);
 	struct mapping *mapping = begin(scene, "wait once", 20, 1);
-	gate_pass(&begun);
+	gate_pass(&pool_begun);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	expect_all_but(mapping, SIZE_MAX);
 	assert_int_equal(mapping->results[0].attempts, 2);
@@ -259,7 +245,7 @@ static void a_map_ends_though_the_keeper_is_killed(void **state)
 	pool_open(scene, 2);
 	assert_int_equal(relevo_pool_workers(scene->pool, before, 2), 2);
 	struct mapping *mapping = begin(scene, "wait once", 20, 1);
-	gate_pass(&begun);
+	gate_pass(&pool_begun);
 	assert_int_equal(kill(keeper_of(scene), SIGKILL), 0);
 	expect_all_but(mapping, SIZE_MAX);
 	free_results(mapping);
@@ -321,7 +307,7 @@ static void keeper_and_workers_end_with_the_owner(void **state)
 	owner.pids = ends[1];
 	pid_t child = child_start(own_pool, &owner);
 	assert_int_equal(read(ends[0], pids, sizeof pids), sizeof pids);
-	gate_pass(&begun);
+	gate_pass(&pool_begun);
 	for (int i = 0; i < 3; i++)
 		assert_true(process_runs(pids[i]));
 	child_kill(child);
@@ -353,7 +339,7 @@ static void closing_ends_workers_that_do_not_finish(void **state)
 	assert_int_equal(relevo_pool_workers(scene->pool, &pid, 1), 1);
 	assert_status(relevo_pool_apply(scene->pool, "wait once", &zero, sizeof zero, 20, &result),
 		      RELEVO_TIMED_OUT);
-	gate_pass(&begun);
+	gate_pass(&pool_begun);
 	int64_t before = test_now();
 	relevo_pool_free(scene->pool);
 	scene->pool = NULL;
@@ -376,13 +362,13 @@ static void a_map_ends_when_the_broker_goes(void **state)
 	assert_ok(relevo_pool_open(session, &options, &pool));
 	the_mapping = (struct mapping){ pool, "wait once", 10, 1 };
 	pthread_create(&the_mapping.thread, NULL, map, &the_mapping);
-	gate_pass(&begun);
+	gate_pass(&pool_begun);
 	int64_t before = test_now();
 	broker_kill(&broker);
 	pthread_join(the_mapping.thread, NULL);
 	assert_int_equal(the_mapping.status, RELEVO_DISCONNECTED);
 	assert_between(test_now() - before, 0, 2000);
-	gate_open(&go_on);
+	gate_open(&pool_go_on);
 	relevo_pool_free(pool);
 	assert_status(relevo_close(session), RELEVO_DISCONNECTED);
 	test_folder_remove(broker.folder);

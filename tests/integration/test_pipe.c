@@ -1,5 +1,5 @@
 /* Pipes between processes of one host. */
-#include "support/queues.h"
+#include "support/pipes.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -7,38 +7,8 @@
 
 enum { LARGE = 16 * 1024 * 1024 };
 
-struct ends {
-	relevo_pipe *ends[2];
-	_Atomic int *count; /* what several processes have received */
-};
-
-static struct ends pipe_of(enum relevo_direction direction)
-{
-	struct ends made = { .count = NULL };
-	assert_ok(relevo_pipe_pair(direction, made.ends));
-	return made;
-}
-
-static void close_both(struct ends *made)
-{
-	relevo_pipe_close(made->ends[0]);
-	relevo_pipe_close(made->ends[1]);
-}
-
-static void send_text(relevo_pipe *pipe, const char *text)
-{
-	assert_ok(relevo_pipe_send(pipe, text, strlen(text), TEST_PATIENCE));
-}
-
-static void expect_message(relevo_pipe *pipe, const char *text)
-{
-	void *data = NULL;
-	size_t size = 0;
-	assert_ok(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE));
-	assert_int_equal(size, strlen(text));
-	assert_string_equal(data, text);
-	free(data);
-}
+/* What several processes have received. */
+static _Atomic int *received;
 
 static bool ready_now(relevo_pipe *pipe)
 {
@@ -53,12 +23,12 @@ static void messages_go_both_ways(void **state)
 {
 	(void)state;
 	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
-	send_text(made.ends[0], "there");
-	send_text(made.ends[1], "and back");
-	send_text(made.ends[0], "again");
-	expect_message(made.ends[1], "there");
-	expect_message(made.ends[1], "again");
-	expect_message(made.ends[0], "and back");
+	pipe_send_text(made.ends[0], "there");
+	pipe_send_text(made.ends[1], "and back");
+	pipe_send_text(made.ends[0], "again");
+	pipe_expect_text(made.ends[1], "there");
+	pipe_expect_text(made.ends[1], "again");
+	pipe_expect_text(made.ends[0], "and back");
 	close_both(&made);
 	relevo_pipe_close(NULL);
 }
@@ -71,14 +41,14 @@ static void empty_messages_count(void **state)
 	size_t got = 7;
 	assert_false(ready_now(made.ends[1]));
 	assert_ok(relevo_pipe_send(made.ends[0], NULL, 0, 0));
-	send_text(made.ends[0], "");
-	send_text(made.ends[0], "last");
+	pipe_send_text(made.ends[0], "");
+	pipe_send_text(made.ends[0], "last");
 	assert_true(ready_now(made.ends[1]) && ready_now(made.ends[1]));
-	expect_message(made.ends[1], "");
+	pipe_expect_text(made.ends[1], "");
 	assert_ok(relevo_pipe_recv_into(made.ends[1], &byte, 1, 0, &got));
 	assert_int_equal(got, 0);
 	assert_int_equal(byte, 'x');
-	expect_message(made.ends[1], "last");
+	pipe_expect_text(made.ends[1], "last");
 	assert_false(ready_now(made.ends[1]));
 	close_both(&made);
 }
@@ -142,7 +112,7 @@ static void too_short_keeps_the_message(void **state)
 		size_t got = 0;
 		pattern_fill(bytes, sizes[i], i);
 		assert_ok(relevo_pipe_send(made.ends[0], bytes, sizes[i], 0));
-		send_text(made.ends[0], "next");
+		pipe_send_text(made.ends[0], "next");
 		assert_fails(relevo_pipe_recv_into(made.ends[1], room, sizes[i] - 1, 0, &got),
 			     RELEVO_TOO_SHORT, "room for");
 		assert_int_equal(got, sizes[i]);
@@ -152,7 +122,7 @@ static void too_short_keeps_the_message(void **state)
 		assert_ok(relevo_pipe_recv_into(made.ends[1], room, sizes[i], 0, &got));
 		assert_int_equal(got, sizes[i]);
 		assert_true(pattern_holds(room, got, i));
-		expect_message(made.ends[1], "next");
+		pipe_expect_text(made.ends[1], "next");
 		assert_false(ready_now(made.ends[1]));
 	}
 	free(bytes);
@@ -173,12 +143,12 @@ static void what_was_kept_is_not_a_childs(void **state)
 	(void)state;
 	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
 	size_t got;
-	send_text(made.ends[0], "for the parent");
+	pipe_send_text(made.ends[0], "for the parent");
 	assert_status(relevo_pipe_recv_into(made.ends[1], NULL, 0, 0, &got), RELEVO_TOO_SHORT);
 	child_join(child_start(hear_nothing, &made));
-	expect_message(made.ends[1], "for the parent");
+	pipe_expect_text(made.ends[1], "for the parent");
 	/* One that is closed with it leaves nothing behind. */
-	send_text(made.ends[0], "for nobody");
+	pipe_send_text(made.ends[0], "for nobody");
 	assert_status(relevo_pipe_recv_into(made.ends[1], NULL, 0, 0, &got), RELEVO_TOO_SHORT);
 	close_both(&made);
 }
@@ -207,10 +177,10 @@ static void parts_of_a_buffer(void **state)
 		relevo_pipe_send_part(made.ends[0], &(struct relevo_part){ "abcdef", 6, 6, 0 }, 0));
 	assert_ok(relevo_pipe_send_part(made.ends[0], &(struct relevo_part){ "abcdef", 6, 6, -1 },
 					0));
-	expect_message(made.ends[1], "cdef");
-	expect_message(made.ends[1], "cde");
-	expect_message(made.ends[1], "");
-	expect_message(made.ends[1], "");
+	pipe_expect_text(made.ends[1], "cdef");
+	pipe_expect_text(made.ends[1], "cde");
+	pipe_expect_text(made.ends[1], "");
+	pipe_expect_text(made.ends[1], "");
 	close_both(&made);
 }
 
@@ -287,8 +257,8 @@ static void one_way_rules(void **state)
 			     "only sends");
 		assert_status(relevo_pipe_recv_into(out, NULL, 0, 0, &size), RELEVO_BAD_STATE);
 		assert_status(relevo_pipe_poll(out, 0, &ready), RELEVO_BAD_STATE);
-		send_text(out, "through");
-		expect_message(in, "through");
+		pipe_send_text(out, "through");
+		pipe_expect_text(in, "through");
 		close_both(&made);
 	}
 	relevo_pipe *ends[2];
@@ -302,12 +272,12 @@ static void the_end_comes_last(void **state)
 	void *data;
 	size_t size;
 	/* It is told even if the one who closes has left something unread. */
-	send_text(made.ends[1], "never read");
-	send_text(made.ends[0], "first");
-	send_text(made.ends[0], "last");
+	pipe_send_text(made.ends[1], "never read");
+	pipe_send_text(made.ends[0], "first");
+	pipe_send_text(made.ends[0], "last");
 	relevo_pipe_close(made.ends[0]);
-	expect_message(made.ends[1], "first");
-	expect_message(made.ends[1], "last");
+	pipe_expect_text(made.ends[1], "first");
+	pipe_expect_text(made.ends[1], "last");
 	assert_true(ready_now(made.ends[1]));
 	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, RELEVO_FOREVER),
 		      RELEVO_END_OF_STREAM);
@@ -353,8 +323,8 @@ static void a_scope_hangs_up(void **state)
 		if (i == 1)
 			break;
 		RELEVO_PIPE_SCOPED(other, made.ends[1]);
-		send_text(end, "inside");
-		expect_message(other, "inside");
+		pipe_send_text(end, "inside");
+		pipe_expect_text(other, "inside");
 	}
 	assert_status(relevo_pipe_send(made.ends[0], "x", 1, 0), RELEVO_CLOSED);
 	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_CLOSED);
@@ -393,7 +363,7 @@ static void receive_all(void *argument)
 		for (size_t i = 1; i < size; i++)
 			child_check(bytes[i] == bytes[0]);
 		free(data);
-		++*made->count;
+		++*received;
 	}
 	child_check(status == RELEVO_END_OF_STREAM);
 }
@@ -403,8 +373,8 @@ static void processes_share_ends(void **state)
 	(void)state;
 	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
 	pid_t writers[WRITERS], readers[2];
-	made.count = mmap(NULL, sizeof *made.count, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	received = mmap(NULL, sizeof *received, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
 	for (int i = 0; i < WRITERS; i++)
 		writers[i] = child_start(send_many, &made);
 	for (int i = 0; i < 2; i++)
@@ -414,8 +384,8 @@ static void processes_share_ends(void **state)
 		child_join(writers[i]);
 	for (int i = 0; i < 2; i++)
 		child_join(readers[i]);
-	assert_int_equal(*made.count, WRITERS * EACH);
-	munmap(made.count, sizeof *made.count);
+	assert_int_equal(*received, WRITERS * EACH);
+	munmap(received, sizeof *received);
 }
 
 struct taking {
@@ -492,8 +462,8 @@ static void foreign_bytes_are_refused(void **state)
 	assert_int_equal(send(fd, head, 26, 0), 26);
 	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_BAD_FRAME);
 	free(head);
-	send_text(made.ends[0], "still");
-	expect_message(made.ends[1], "still");
+	pipe_send_text(made.ends[0], "still");
+	pipe_expect_text(made.ends[1], "still");
 	close_both(&made);
 }
 

@@ -1,39 +1,7 @@
 /* Tuples and descriptors over pipes. */
-#include "support/queues.h"
+#include "support/pipes.h"
 
 #include <sys/resource.h>
-
-struct ends {
-	relevo_pipe *ends[2];
-};
-
-static struct ends pipe_of(enum relevo_direction direction)
-{
-	struct ends made = { { NULL, NULL } };
-	assert_ok(relevo_pipe_pair(direction, made.ends));
-	return made;
-}
-
-static void close_both(struct ends *made)
-{
-	relevo_pipe_close(made->ends[0]);
-	relevo_pipe_close(made->ends[1]);
-}
-
-static void send_text(relevo_pipe *pipe, const char *text)
-{
-	assert_ok(relevo_pipe_send(pipe, text, strlen(text), TEST_PATIENCE));
-}
-
-static void expect_message(relevo_pipe *pipe, const char *text)
-{
-	void *data = NULL;
-	size_t size = 0;
-	assert_ok(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE));
-	assert_int_equal(size, strlen(text));
-	assert_string_equal(data, text);
-	free(data);
-}
 
 static void tuples_bring_descriptors(void **state)
 {
@@ -63,11 +31,11 @@ static void tuples_bring_descriptors(void **state)
 	relevo_tuple_free(got);
 	/* Both copies work, the sender's too. */
 	assert_true(relevo_pipe_sends(out) && !relevo_pipe_receives(out));
-	send_text(out, "by the copy");
-	send_text(passed.ends[1], "by the first");
+	pipe_send_text(out, "by the copy");
+	pipe_send_text(passed.ends[1], "by the first");
 	relevo_pipe_close(out);
-	expect_message(passed.ends[0], "by the copy");
-	expect_message(passed.ends[0], "by the first");
+	pipe_expect_text(passed.ends[0], "by the copy");
+	pipe_expect_text(passed.ends[0], "by the first");
 	assert_int_equal(write(fd, "x", 1), 1);
 	assert_int_equal(read(ends[0], &byte, 1), 1);
 	close(fd);
@@ -128,10 +96,10 @@ static void descriptors_have_limits(void **state)
 		     "250 can be sent");
 	relevo_tuple_free(tuple);
 	/* Bytes that announce a descriptor, and none comes. */
-	send_text(made.ends[0], "\x0a\x02\x08\x12");
+	pipe_send_text(made.ends[0], "\x0a\x02\x08\x12");
 	assert_fails(relevo_pipe_recv_tuple(made.ends[1], &got, 0), RELEVO_BAD_FRAME,
 		     "did not come");
-	send_text(made.ends[0], "no tuple");
+	pipe_send_text(made.ends[0], "no tuple");
 	assert_status(relevo_pipe_recv_tuple(made.ends[1], &got, 0), RELEVO_BAD_FRAME);
 	/* One that is not open. */
 	assert_ok(relevo_tuple_new(&tuple));
@@ -153,7 +121,7 @@ static void out_of_descriptors(void **state)
 	void *data;
 	size_t size;
 	assert_ok(relevo_pipe_send(made.ends[0], bytes, 100000, 0));
-	send_text(made.ends[0], "next");
+	pipe_send_text(made.ends[0], "next");
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = before;
 	none.rlim_cur = 3;
@@ -165,7 +133,7 @@ static void out_of_descriptors(void **state)
 	assert_status(lost, RELEVO_LIMIT);
 	assert_status(unsent, RELEVO_LIMIT);
 	assert_status(unmade, RELEVO_LIMIT);
-	expect_message(made.ends[1], "next");
+	pipe_expect_text(made.ends[1], "next");
 	free(bytes);
 	close_both(&made);
 }

@@ -2,7 +2,6 @@
 #include "support/pools.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 /* What functions share with the test: they run in other processes. */
@@ -11,8 +10,6 @@ static struct shared {
 	int order[100];
 	int count;
 } * shared;
-
-static struct gate begun, go_on;
 
 static int initializer_fails(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
 {
@@ -54,19 +51,16 @@ static int wait_at_gate(const struct relevo_bytes *argument, relevo_reply *reply
 	(void)argument;
 	(void)reply;
 	(void)user;
-	gate_open(&begun);
-	gate_pass(&go_on);
+	gate_open(&pool_begun);
+	gate_pass(&pool_go_on);
 	return RELEVO_OK;
 }
 
 static int options_setup(void **state)
 {
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	if (shared == MAP_FAILED || pool_setup(state) != 0)
+	shared = pool_setup_with_memory(state, sizeof *shared);
+	if (shared == NULL)
 		return -1;
-	gate_make(&begun);
-	gate_make(&go_on);
 	relevo_register("initializer fails", initializer_fails, NULL);
 	relevo_register("initializer dies", initializer_dies, NULL);
 	relevo_register("initializer fails once", initializer_fails_once, NULL);
@@ -75,16 +69,8 @@ static int options_setup(void **state)
 	return 0;
 }
 
-static int options_teardown(void **state)
-{
-	gate_close(&begun);
-	gate_close(&go_on);
-	munmap(shared, sizeof *shared);
-	return pool_teardown(state);
-}
-
 #define options_unit_test(function)                                                                \
-	cmocka_unit_test_setup_teardown(function, options_setup, options_teardown)
+	cmocka_unit_test_setup_teardown(function, options_setup, pool_teardown_with_memory)
 
 /* ---- initializers ----------------------------------------------------------------- */
 
@@ -199,12 +185,12 @@ static void a_fair_pool_takes_turns(void **state)
 	assert_ok(relevo_pool_attach(session, "p", &other));
 	assert_ok(relevo_pool_apply_async(scene->pool, "wait at gate", &(struct relevo_bytes){ 0 },
 					  NULL, &jobs[0]));
-	gate_pass(&begun);
+	gate_pass(&pool_begun);
 	jobs[1] = submit(scene->pool, mine, 20);
 	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
 	jobs[2] = submit(other, theirs, 3);
 	assert_ok(relevo_flush(session, TEST_PATIENCE));
-	gate_open(&go_on);
+	gate_open(&pool_go_on);
 	for (int i = 0; i < 3; i++) {
 		assert_ok(relevo_job_wait(jobs[i], TEST_PATIENCE));
 		relevo_job_free(jobs[i]);

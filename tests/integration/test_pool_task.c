@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/mman.h>
 
 /* What functions share with the test: they run in other processes. */
 static struct shared {
@@ -12,8 +11,6 @@ static struct shared {
 	int order[64]; /* the numbers, as they were run */
 	int count;
 } * shared;
-
-static struct gate begun, go_on;
 
 static uint32_t number_of(const struct relevo_bytes *argument)
 {
@@ -71,8 +68,8 @@ static int wait_at_gate(const struct relevo_bytes *argument, relevo_reply *reply
 {
 	(void)user;
 	count_run(number_of(argument));
-	gate_open(&begun);
-	gate_pass(&go_on);
+	gate_open(&pool_begun);
+	gate_pass(&pool_go_on);
 	return relevo_reply_set(reply, argument->data, argument->size);
 }
 
@@ -105,12 +102,9 @@ static int die_by_exit(const struct relevo_bytes *argument, relevo_reply *reply,
 
 static int task_setup(void **state)
 {
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	if (shared == MAP_FAILED || pool_setup(state) != 0)
+	shared = pool_setup_with_memory(state, sizeof *shared);
+	if (shared == NULL)
 		return -1;
-	gate_make(&begun);
-	gate_make(&go_on);
 	relevo_register("echo counted", echo_counted, NULL);
 	relevo_register("hang at 3", hang_at_3, NULL);
 	relevo_register("stop at 3 once", stop_at_3_once, NULL);
@@ -122,16 +116,8 @@ static int task_setup(void **state)
 	return 0;
 }
 
-static int task_teardown(void **state)
-{
-	gate_close(&begun);
-	gate_close(&go_on);
-	munmap(shared, sizeof *shared);
-	return pool_teardown(state);
-}
-
 #define task_unit_test(function)                                                                   \
-	cmocka_unit_test_setup_teardown(function, task_setup, task_teardown)
+	cmocka_unit_test_setup_teardown(function, task_setup, pool_teardown_with_memory)
 
 /* All results are their arguments, but for that one. */
 static void expect_echoed(const struct relevo_result *results, size_t count, size_t but)
@@ -306,7 +292,7 @@ static void queued_and_running_tasks_are_cancelled(void **state)
 	pool_open(scene, 1);
 	assert_int_equal(relevo_pool_workers(scene->pool, &pid, 1), 1);
 	relevo_job *job = submit(scene, "wait at gate", 10);
-	gate_pass(&begun);
+	gate_pass(&pool_begun);
 	assert_ok(relevo_job_cancel(job));
 	assert_ok(relevo_job_get(job, 0, &results, &count));
 	assert_int_equal(count, 10);
@@ -337,13 +323,13 @@ static void a_job_has_a_time(void **state)
 	pool_open(scene, 1);
 	/* The collector is up, and has no time to look at. */
 	job = submit(scene, "wait at gate", 1);
-	gate_pass(&begun);
-	gate_open(&go_on);
+	gate_pass(&pool_begun);
+	gate_open(&pool_go_on);
 	assert_ok(relevo_job_wait(job, TEST_PATIENCE));
 	relevo_job_free(job);
 	int64_t start = test_now();
 	assert_ok(relevo_pool_apply_async(scene->pool, "wait at gate", &argument, &options, &job));
-	gate_pass(&begun);
+	gate_pass(&pool_begun);
 	assert_ok(relevo_job_get(job, TEST_PATIENCE, &results, NULL));
 	assert_between(test_now() - start, 199, 700);
 	assert_int_equal(results[0].status, RELEVO_TIMED_OUT);
@@ -357,8 +343,8 @@ static void a_handle_outlives_its_pool(void **state)
 	const struct relevo_result *results;
 	pool_open(scene, 1);
 	relevo_job *job = submit(scene, "wait at gate", 3), *unwanted = submit(scene, "echo", 3);
-	gate_pass(&begun);
-	gate_open(&go_on);
+	gate_pass(&pool_begun);
+	gate_open(&pool_go_on);
 	relevo_job_free(unwanted);
 	relevo_pool_free(scene->pool);
 	scene->pool = NULL;
@@ -430,7 +416,7 @@ static void expect_order(struct pool_scene *scene, enum relevo_order order,
 	relevo_job *jobs[3];
 	assert_ok(relevo_pool_open(scene->session, &pool_options, &scene->pool));
 	relevo_job *first = submit(scene, "wait at gate", 1);
-	gate_pass(&begun);
+	gate_pass(&pool_begun);
 	for (uint32_t i = 0; i < 3; i++) {
 		uint32_t number = i + 1;
 		struct relevo_bytes argument = { &number, sizeof number };
@@ -439,7 +425,7 @@ static void expect_order(struct pool_scene *scene, enum relevo_order order,
 						  &jobs[i]));
 	}
 	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
-	gate_open(&go_on);
+	gate_open(&pool_go_on);
 	for (int i = 0; i < 3; i++) {
 		assert_ok(relevo_job_wait(jobs[i], TEST_PATIENCE));
 		relevo_job_free(jobs[i]);

@@ -1,6 +1,14 @@
 #include "support/pools.h"
 
+#include <sys/mman.h>
+
+struct gate pool_begun, pool_go_on;
+
 static struct pool_scene the_scene;
+
+/* By pool_setup_with_memory(). */
+static void *memory;
+static size_t memory_size;
 
 static int square(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
 {
@@ -39,6 +47,26 @@ int pool_setup(void **state)
 	    relevo_register("refuse", refuse, NULL) != RELEVO_OK)
 		return -1;
 	return 0;
+}
+
+void *pool_setup_with_memory(void **state, size_t size)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED || pool_setup(state) != 0)
+		return NULL;
+	memory = map;
+	memory_size = size;
+	gate_make(&pool_begun);
+	gate_make(&pool_go_on);
+	return memory;
+}
+
+int pool_teardown_with_memory(void **state)
+{
+	gate_close(&pool_begun);
+	gate_close(&pool_go_on);
+	munmap(memory, memory_size);
+	return pool_teardown(state);
 }
 
 int pool_teardown(void **state)

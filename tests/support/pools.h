@@ -16,6 +16,12 @@ int pool_teardown(void **state);
 #define pool_unit_test(function)                                                                   \
 	cmocka_unit_test_setup_teardown(function, pool_setup, pool_teardown)
 
+/* The same with memory that workers see, zeroed, and two gates: the first is for a task to
+ * say that it has begun, the second is one that it waits at. NULL: it failed. */
+void *pool_setup_with_memory(void **state, size_t size);
+int pool_teardown_with_memory(void **state);
+extern struct gate pool_begun, pool_go_on;
+
 /* Open its pool "p" with so many local workers. */
 void pool_open(struct pool_scene *scene, int processes);
 

@@ -5,15 +5,20 @@
 
 static struct scene the_scene;
 
-int scene_setup(void **state)
+int scene_setup_with(void **state, const char *const *arguments)
 {
 	if (leaks_setup(state) != 0)
 		return -1;
-	test_broker_start(&the_scene.broker, NULL);
+	test_broker_start(&the_scene.broker, arguments);
 	the_scene.session = session_open(the_scene.broker.url);
 	the_scene.queue = queue_open(the_scene.session, "q");
 	*state = &the_scene;
 	return 0;
+}
+
+int scene_setup(void **state)
+{
+	return scene_setup_with(state, NULL);
 }
 
 int scene_teardown(void **state)

@@ -18,6 +18,7 @@ struct scene {
 /* For cmocka: set up and torn down around a test, with the check for
  * descriptors left open around all. *state is the scene. */
 int scene_setup(void **state);
+int scene_setup_with(void **state, const char *const *arguments); /* of relevod */
 int scene_teardown(void **state);
 
 #define scene_unit_test(function)                                                                  \

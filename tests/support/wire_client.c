@@ -281,3 +281,27 @@ void wire_round_trip(struct wire_client *client, uint32_t queue)
 	uint64_t lease = wire_expect_item(client, call, "there and back");
 	wire_expect_done(client, wire_send_ack(client, lease), 1);
 }
+
+int wire_receive_descriptor(struct wire_client *client)
+{
+	char byte;
+	int fd = -1;
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof fd)];
+	} control;
+	struct iovec piece = { &byte, 1 };
+	struct msghdr message = {
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control,
+	};
+	assert_int_equal(buffer_size(&client->input), client->consume);
+	assert_int_equal(recvmsg(client->fd, &message, MSG_CMSG_CLOEXEC), 1);
+	assert_true(buffer_append(&client->input, &byte, 1));
+	const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	if (head != NULL)
+		memcpy(&fd, CMSG_DATA(head), sizeof fd);
+	return fd;
+}

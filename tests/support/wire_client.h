@@ -87,4 +87,7 @@ uint64_t wire_send_goodbye(struct wire_client *client);
 /* Put an item, get it, acknowledge it. */
 void wire_round_trip(struct wire_client *client, uint32_t queue);
 
+/* The first byte of the next frame, and the descriptor that comes with it or -1. */
+int wire_receive_descriptor(struct wire_client *client);
+
 #endif

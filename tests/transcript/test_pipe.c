@@ -16,34 +16,9 @@ static uint64_t send_meet(struct wire_client *client, const char *name, int dire
 	return wire_send(client, &header, NULL);
 }
 
-/* The first byte of the next frame, and the descriptor that comes with it or -1. */
-static int receive_descriptor(struct wire_client *client)
-{
-	char byte;
-	int fd = -1;
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof fd)];
-	} control;
-	struct iovec piece = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control,
-	};
-	assert_int_equal(buffer_size(&client->input), client->consume);
-	assert_int_equal(recvmsg(client->fd, &message, MSG_CMSG_CLOEXEC), 1);
-	assert_true(buffer_append(&client->input, &byte, 1));
-	const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-	if (head != NULL)
-		memcpy(&fd, CMSG_DATA(head), sizeof fd);
-	return fd;
-}
-
 static int expect_socket(struct wire_client *client, uint64_t call)
 {
-	int fd = receive_descriptor(client);
+	int fd = wire_receive_descriptor(client);
 	const Relevo__Header *header = wire_expect(client, call, RELEVO__HEADER__OP_PIPE_MET);
 	assert_false(header->pipe_met->relayed);
 	assert_int_equal(header->pipe_met->out | header->pipe_met->in, 0);

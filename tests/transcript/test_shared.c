@@ -47,35 +47,10 @@ static uint64_t send_delete(struct wire_client *client, const char *name)
 	return wire_send(client, &header, NULL);
 }
 
-/* The first byte of the next frame, and the descriptor that comes with it or -1. */
-static int receive_descriptor(struct wire_client *client)
-{
-	char byte;
-	int fd = -1;
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof fd)];
-	} control;
-	struct iovec piece = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control,
-	};
-	assert_int_equal(buffer_size(&client->input), client->consume);
-	assert_int_equal(recvmsg(client->fd, &message, MSG_CMSG_CLOEXEC), 1);
-	assert_true(buffer_append(&client->input, &byte, 1));
-	const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-	if (head != NULL)
-		memcpy(&fd, CMSG_DATA(head), sizeof fd);
-	return fd;
-}
-
 /* Open it, look at its memory; the handle. */
 static uint32_t open_and_map(struct wire_client *client, uint64_t call, struct memory *memory)
 {
-	int fd = receive_descriptor(client);
+	int fd = wire_receive_descriptor(client);
 	assert_true(fd >= 0);
 	const Relevo__SharedOpened *opened =
 		wire_expect(client, call, RELEVO__HEADER__OP_SHARED_OPENED)->shared_opened;
