@@ -1,12 +1,12 @@
 #include "client/flusher.h"
 
+#include "base/thread.h"
 #include "client/call.h"
 #include "client/failed_put.h"
 #include "client/output.h"
 #include "client/stash.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <time.h>
 
 /* What is pending is sent within about this time. */
@@ -98,14 +98,9 @@ static void *run(void *argument)
 	return NULL;
 }
 
-/* The program's signals are for its own threads. */
 static bool start(struct relevo_session *session)
 {
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&session->flusher.thread, NULL, run, session);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int error = thread_start(&session->flusher.thread, NULL, run, session);
 	session->flusher.running = error == 0;
 	return error == 0;
 }

@@ -226,15 +226,28 @@ static int receive_next(relevo_pipe *pipe, const struct pipe_room *room,
 	return pipe_local_receive(&pipe->local, room, message, deadline, error);
 }
 
-int pipe_receive(relevo_pipe *pipe, struct pipe_message *message, nsec_t deadline,
-		 struct error *error)
+/* What was kept before, or what comes next. */
+static int receive(relevo_pipe *pipe, const struct pipe_room *room, int64_t timeout,
+		   struct pipe_message *message, struct error *error)
 {
+	nsec_t deadline;
+	int status = session_deadline(timeout, &deadline, error);
+	if (status == RELEVO_OK)
+		status = pipe_check_receives(pipe, error);
+	if (status != RELEVO_OK)
+		return status;
 	struct pipe_kept *kept = take_kept(pipe);
 	if (kept == NULL)
-		return receive_next(pipe, NULL, message, deadline, error);
+		return receive_next(pipe, room, message, deadline, error);
 	*message = kept->message;
 	free(kept);
 	return RELEVO_OK;
+}
+
+int pipe_receive(relevo_pipe *pipe, struct pipe_message *message, int64_t timeout,
+		 struct error *error)
+{
+	return receive(pipe, NULL, timeout, message, error);
 }
 
 /* Bytes alone are asked for, and it has more. */
@@ -251,12 +264,7 @@ int relevo_pipe_recv(relevo_pipe *pipe, void **data, size_t *size, int64_t timeo
 {
 	struct error *error = client_error();
 	struct pipe_message message;
-	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = pipe_check_receives(pipe, error);
-	if (status == RELEVO_OK)
-		status = pipe_receive(pipe, &message, deadline, error);
+	int status = pipe_receive(pipe, &message, timeout, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (message.fd_count > 0)
@@ -286,33 +294,17 @@ static int pour(relevo_pipe *pipe, struct pipe_message *message, const struct pi
 	return RELEVO_OK;
 }
 
-static int receive_into(relevo_pipe *pipe, const struct pipe_room *room, nsec_t deadline,
-			size_t *got, struct error *error)
-{
-	struct pipe_message message;
-	struct pipe_kept *kept = take_kept(pipe);
-	if (kept != NULL) {
-		message = kept->message;
-		free(kept);
-	} else {
-		int status = receive_next(pipe, room, &message, deadline, error);
-		if (status != RELEVO_OK)
-			return status;
-	}
-	*got = message.size;
-	return message.data != NULL ? pour(pipe, &message, room, error) : RELEVO_OK;
-}
-
 int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t timeout,
 			  size_t *got)
 {
 	struct error *error = client_error();
 	const struct pipe_room room = { buffer, size };
-	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = pipe_check_receives(pipe, error);
-	return status == RELEVO_OK ? receive_into(pipe, &room, deadline, got, error) : status;
+	struct pipe_message message;
+	int status = receive(pipe, &room, timeout, &message, error);
+	if (status != RELEVO_OK)
+		return status;
+	*got = message.size;
+	return message.data != NULL ? pour(pipe, &message, &room, error) : RELEVO_OK;
 }
 
 int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready)

@@ -39,9 +39,9 @@ int pipe_check_sends(const relevo_pipe *pipe, struct error *error);
 int pipe_send(relevo_pipe *pipe, const struct pipe_sending *sending, nsec_t deadline,
 	      struct error *error);
 
-/* The next message, with the descriptors that it has: to be freed by
- * pipe_message_fini(). Errors as relevo_pipe_recv(). */
-int pipe_receive(relevo_pipe *pipe, struct pipe_message *message, nsec_t deadline,
+/* The next message, with the descriptors that it has: to be freed by pipe_message_fini().
+ * Waits up to `timeout` ms. Errors as relevo_pipe_recv(). */
+int pipe_receive(relevo_pipe *pipe, struct pipe_message *message, int64_t timeout,
 		 struct error *error);
 
 /* Whether something has been received and not taken. */

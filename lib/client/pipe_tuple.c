@@ -39,12 +39,7 @@ int relevo_pipe_recv_tuple(relevo_pipe *pipe, relevo_tuple **tuple, int64_t time
 {
 	struct error *error = client_error();
 	struct pipe_message message;
-	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = pipe_check_receives(pipe, error);
-	if (status == RELEVO_OK)
-		status = pipe_receive(pipe, &message, deadline, error);
+	int status = pipe_receive(pipe, &message, timeout, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = tuple_decode(message.data, message.size, message.fds, message.fd_count, tuple,

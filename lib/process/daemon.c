@@ -1,6 +1,7 @@
 #include "process/daemon.h"
 
 #include "base/mutant.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -21,16 +22,11 @@ static void *watch(void *argument)
 
 bool daemon_watch(int parent_fd)
 {
-	sigset_t all, before;
 	pthread_t thread;
 	pthread_attr_t attributes;
-	/* The program's signals are for its own threads. */
-	sigfillset(&all);
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failure = pthread_create(&thread, &attributes, watch, (void *)(intptr_t)parent_fd);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int failure = thread_start(&thread, &attributes, watch, (void *)(intptr_t)parent_fd);
 	pthread_attr_destroy(&attributes);
 	return failure == 0;
 }

@@ -1,7 +1,8 @@
 #include "process/helper.h"
 
+#include "base/thread.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -71,15 +72,11 @@ static int start_on(struct stack *stack)
 {
 	pthread_t thread;
 	pthread_attr_t attributes;
-	sigset_t all, before;
-	sigfillset(&all);
 	pthread_attr_init(&attributes);
 	int failure = pthread_attr_setstack(&attributes, stack->bytes, sizeof stack->bytes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
 	if (failure == 0)
-		failure = pthread_create(&thread, &attributes, serve, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+		failure = thread_start(&thread, &attributes, serve, NULL);
 	pthread_attr_destroy(&attributes);
 	return failure;
 }

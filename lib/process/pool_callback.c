@@ -1,8 +1,8 @@
 #include "process/pool_callback.h"
 
+#include "base/thread.h"
 #include "process/pool_async.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 void callbacks_init(struct callbacks *callbacks)
@@ -34,17 +34,12 @@ static void *run(void *argument)
 	return NULL;
 }
 
-/* Signals are the program's own threads'. */
 int callbacks_start(struct callbacks *callbacks, struct error *error)
 {
-	sigset_t all, before;
 	int number = 0;
 	pthread_mutex_lock(&callbacks->lock);
 	if (!callbacks->started) {
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &before);
-		number = pthread_create(&callbacks->thread, NULL, run, callbacks);
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		number = thread_start(&callbacks->thread, NULL, run, callbacks);
 		callbacks->started = number == 0;
 	}
 	pthread_mutex_unlock(&callbacks->lock);

@@ -1,9 +1,9 @@
 #include "process/pool_collect.h"
 
+#include "base/thread.h"
 #include "client/error.h"
 #include "process/pool_async.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,7 +219,6 @@ static void *collect(void *argument)
 int collector_start(relevo_pool *pool, struct error *error)
 {
 	struct collector *collector = &pool->collector;
-	sigset_t all, before;
 	if (collector->started)
 		return RELEVO_OK;
 	if (collector->reply == NULL) {
@@ -227,10 +226,7 @@ int collector_start(relevo_pool *pool, struct error *error)
 		if (status != RELEVO_OK)
 			return error_set(error, status, "%s", relevo_error_detail());
 	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int number = pthread_create(&collector->thread, NULL, collect, pool);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int number = thread_start(&collector->thread, NULL, collect, pool);
 	if (number != 0)
 		return error_set_errno(error, RELEVO_SYSTEM, number,
 				       "no thread to collect results");

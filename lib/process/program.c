@@ -1,7 +1,8 @@
 #include "process/program.h"
 
+#include "base/thread.h"
+
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -62,14 +63,10 @@ static void abandon(int pidfd)
 {
 	pthread_t thread;
 	pthread_attr_t attributes;
-	sigset_t all, before;
-	sigfillset(&all);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, REAPER_STACK);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	int failure = pthread_create(&thread, &attributes, reap, (void *)(intptr_t)pidfd);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int failure = thread_start(&thread, &attributes, reap, (void *)(intptr_t)pidfd);
 	pthread_attr_destroy(&attributes);
 	if (failure != 0)
 		close(pidfd);

@@ -4,6 +4,7 @@
  * for the deadline, answers in the function's stead, and ends the process with it.
  */
 #include "base/clock.h"
+#include "base/thread.h"
 #include "client/error.h"
 #include "client/session.h"
 #include "process/pool_name.h"
@@ -11,7 +12,6 @@
 
 #include <relevo/manage.h>
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,14 +220,9 @@ static int open_orders(struct watcher *watcher, struct error *error)
 	return RELEVO_OK;
 }
 
-/* Signals are the worker's, which waits for them in its own way. */
 static int start_thread(struct watcher *watcher, struct error *error)
 {
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int number = pthread_create(&watcher->thread, NULL, watch, watcher);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int number = thread_start(&watcher->thread, NULL, watch, watcher);
 	if (number != 0)
 		return error_set_errno(error, RELEVO_SYSTEM, number, "no thread to watch tasks");
 	watcher->started = true;

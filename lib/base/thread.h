@@ -1,0 +1,13 @@
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+
+/*
+ * pthread_create() for the library's own threads: they take no signals, which are for the
+ * program's. `attributes` may be NULL. Returns 0 or an error number.
+ */
+int thread_start(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+		 void *argument);
+
+#endif
