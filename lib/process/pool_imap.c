@@ -1,3 +1,4 @@
+#include "base/map.h"
 #include "client/error.h"
 #include "client/session.h"
 #include "process/pool_input.h"
@@ -15,6 +16,9 @@ enum { DEFAULT_WINDOW = 256, MOST_IN_CHUNK = 4096 };
 
 /* One task under way, or whose results have not all been fetched. */
 struct piece {
+	struct list free;         /* in the free ones */
+	struct map_node numbered; /* among those in use, by its number */
+	uint64_t number;          /* all before it are whole chunks */
 	uint64_t first;
 	size_t count;   /* arguments; 0: free */
 	size_t fetched; /* results */
@@ -39,6 +43,8 @@ struct relevo_imap {
 	char *function;
 	struct piece *pieces;
 	size_t piece_count;
+	struct list free;
+	struct map numbered;
 	struct arrived *arrived; /* a ring */
 	size_t arrived_first, arrived_count;
 	uint64_t taken;   /* arguments, from the input */
@@ -50,14 +56,12 @@ struct relevo_imap {
 
 /* ---- the kind of job ---------------------------------------------------------- */
 
-static struct piece *piece_of(relevo_imap *imap, uint64_t index)
+static struct piece *piece_of(const relevo_imap *imap, uint64_t index)
 {
-	for (size_t i = 0; i < imap->piece_count; i++) {
-		struct piece *piece = &imap->pieces[i];
-		if (index >= piece->first && index - piece->first < piece->count)
-			return piece;
-	}
-	return NULL;
+	uint64_t number = index / imap->options.chunk;
+	struct map_node *node = map_find(&imap->numbered, &number, sizeof number);
+	struct piece *piece = node != NULL ? container_of(node, struct piece, numbered) : NULL;
+	return piece != NULL && index - piece->first < piece->count ? piece : NULL;
 }
 
 /* A result that was fetched leaves its argument's place empty. */
@@ -106,13 +110,30 @@ static const struct job_kind imap_kind = { find, kept, said };
 
 /* ---- input ---------------------------------------------------------------------- */
 
-static struct piece *free_piece(relevo_imap *imap)
+/* Put the arguments that are next into it. False without memory. */
+static bool use_piece(relevo_imap *imap, struct piece *piece, size_t count)
 {
-	for (size_t i = 0; i < imap->piece_count; i++) {
-		if (imap->pieces[i].count == 0)
-			return &imap->pieces[i];
-	}
-	return NULL;
+	piece->first = imap->taken;
+	piece->number = piece->first / imap->options.chunk;
+	if (!map_insert(&imap->numbered, &piece->numbered, &piece->number, sizeof piece->number))
+		return false;
+	list_remove(&piece->free);
+	piece->count = count;
+	piece->fetched = 0;
+	imap->taken += count;
+	for (size_t i = 0; i < count; i++)
+		imap->bytes += piece->arguments[i].size;
+	memset(piece->results, 0, count * sizeof *piece->results);
+	memset(piece->tries, 0, count * sizeof *piece->tries);
+	return true;
+}
+
+/* All its results have been fetched. */
+static void free_piece(relevo_imap *imap, struct piece *piece)
+{
+	piece->count = 0;
+	map_remove(&imap->numbered, &piece->numbered);
+	list_append(&imap->free, &piece->free);
 }
 
 static void drop_arguments(struct piece *piece, size_t count)
@@ -161,20 +182,18 @@ static int send_piece(relevo_imap *imap, struct piece *piece)
 /* Take a chunk of input and send it. False when there is no room, or no more input. */
 static bool pull(relevo_imap *imap)
 {
-	struct piece *piece = free_piece(imap);
-	if (imap->end.status != RELEVO_OK || piece == NULL || imap->bytes >= MOST_BYTES)
+	struct list *node = list_first(&imap->free);
+	if (imap->end.status != RELEVO_OK || node == NULL || imap->bytes >= MOST_BYTES)
 		return false;
+	struct piece *piece = container_of(node, struct piece, free);
 	size_t count = take_chunk(imap, piece);
 	if (count == 0)
 		return false;
-	piece->first = imap->taken;
-	piece->count = count;
-	piece->fetched = 0;
-	imap->taken += count;
-	memset(piece->results, 0, count * sizeof *piece->results);
-	memset(piece->tries, 0, count * sizeof *piece->tries);
-	for (size_t i = 0; i < count; i++)
-		imap->bytes += piece->arguments[i].size;
+	if (!use_piece(imap, piece, count)) {
+		drop_arguments(piece, count);
+		error_set(&imap->end, RELEVO_NO_MEMORY, "no memory for an iteration");
+		return false;
+	}
 	int status = send_piece(imap, piece);
 	if (status != RELEVO_OK) {
 		error_set(&imap->end, status, "%s", relevo_error_detail());
@@ -193,7 +212,7 @@ static bool hand_over(relevo_imap *imap, struct piece *piece, size_t place,
 	*result = piece->results[place];
 	piece->results[place].data = NULL;
 	if (++piece->fetched == piece->count)
-		piece->count = 0;
+		free_piece(imap, piece);
 	imap->fetched++;
 	return true;
 }
@@ -293,6 +312,7 @@ static void imap_free(relevo_imap *imap)
 		free(piece->results);
 		free(piece->tries);
 	}
+	map_fini(&imap->numbered);
 	free(imap->pieces);
 	free(imap->arrived);
 	free(imap->function);
@@ -302,6 +322,8 @@ static void imap_free(relevo_imap *imap)
 static bool make_pieces(relevo_imap *imap)
 {
 	size_t chunk = imap->options.chunk;
+	list_init(&imap->free);
+	map_init(&imap->numbered, 0);
 	imap->pieces = calloc(imap->piece_count, sizeof *imap->pieces);
 	imap->arrived = calloc(imap->piece_count * chunk, sizeof *imap->arrived);
 	if (imap->pieces == NULL || imap->arrived == NULL)
@@ -311,6 +333,7 @@ static bool make_pieces(relevo_imap *imap)
 		piece->arguments = calloc(chunk, sizeof *piece->arguments);
 		piece->results = calloc(chunk, sizeof *piece->results);
 		piece->tries = calloc(chunk, sizeof *piece->tries);
+		list_append(&imap->free, &piece->free);
 		if (piece->arguments == NULL || piece->results == NULL || piece->tries == NULL)
 			return false;
 	}
