@@ -142,6 +142,7 @@ static void delete_queue(relevo_pool *pool, relevo_queue *queue)
 static void free_memory(relevo_pool *pool)
 {
 	free(pool->replies);
+	map_fini(&pool->jobs);
 	worker_table_free(pool->table);
 	worker_plan_fini(&pool->plan);
 	pthread_cond_destroy(&pool->changed);
@@ -189,7 +190,7 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	pool->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->changed, NULL);
-	list_init(&pool->jobs);
+	map_init(&pool->jobs, 0);
 	collector_init(&pool->collector);
 	bool complete = make_plan(&pool->plan, options);
 	if (options->processes != RELEVO_NO_WORKERS) {

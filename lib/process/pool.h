@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "process/pool_collect.h"
 #include "process/pool_name.h"
 #include "process/worker_group.h"
@@ -40,7 +41,7 @@ struct relevo_pool {
 	enum pool_state state;
 	bool ended;       /* the local workers have, for good */
 	size_t under_way; /* maps, jobs and iterations */
-	struct list jobs; /* see pool_job.h */
+	struct map jobs;  /* by number: see pool_job.h */
 	struct worker_table *table;
 	relevo_process *keeper; /* NULL: does not run */
 	relevo_queue **replies; /* queues for results that nobody uses now */

@@ -203,7 +203,23 @@ static int prepare(relevo_job *job, relevo_pool *pool, struct error *error)
 	return status == RELEVO_OK ? mapping_init(&job->mapping, error) : status;
 }
 
-/* From here on the collector has it, and a reference to it. */
+/* The lock of the collector is held. From here on that has the job, and a reference to it. */
+static int hand_over(relevo_job *job, relevo_pool *pool, struct error *error)
+{
+	int status = pool_enter(pool, error);
+	if (status != RELEVO_OK)
+		return status;
+	job->pool = pool;
+	job->references++;
+	job->mapping.job.reply = pool->collector.reply;
+	status = collector_begin(pool, job, error);
+	if (status != RELEVO_OK) {
+		job->references--;
+		pool_leave(pool);
+	}
+	return status;
+}
+
 static int submit(relevo_job *job, relevo_pool *pool, struct error *error)
 {
 	struct collector *collector = &pool->collector;
@@ -216,13 +232,7 @@ static int submit(relevo_job *job, relevo_pool *pool, struct error *error)
 	if (status == RELEVO_OK)
 		status = collector_start(pool, error);
 	if (status == RELEVO_OK)
-		status = pool_enter(pool, error);
-	if (status == RELEVO_OK) {
-		job->pool = pool;
-		job->references++;
-		job->mapping.job.reply = collector->reply;
-		collector_begin(pool, job);
-	}
+		status = hand_over(job, pool, error);
 	pthread_mutex_unlock(&collector->lock);
 	return status;
 }

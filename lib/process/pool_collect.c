@@ -70,10 +70,12 @@ static void advance(relevo_pool *pool, relevo_job *job)
 		finish(&pool->collector, job);
 }
 
-void collector_begin(relevo_pool *pool, relevo_job *job)
+int collector_begin(relevo_pool *pool, relevo_job *job, struct error *error)
 {
 	struct collector *collector = &pool->collector;
-	job_begin(&job->mapping.job);
+	int status = job_begin(&job->mapping.job, error);
+	if (status != RELEVO_OK)
+		return status;
 	list_append(&collector->jobs, &job->link);
 	pthread_cond_signal(&collector->changed);
 	if (job->deadline != NSEC_NEVER && collector->timed++ == 0 && !collector->nudged) {
@@ -82,16 +84,16 @@ void collector_begin(relevo_pool *pool, relevo_job *job)
 		relevo_queue_put(collector->reply, "", 0, RELEVO_FOREVER);
 	}
 	advance(pool, job);
+	return RELEVO_OK;
 }
 
-static relevo_job *job_of_id(const struct collector *collector, uint64_t id)
+/* Only jobs of the collector have their results sent to its queue. */
+static relevo_job *job_of(relevo_pool *pool, const Relevo__ResultHeader *header)
 {
-	list_for_each (node, &collector->jobs) {
-		relevo_job *job = container_of(node, relevo_job, link);
-		if (job->mapping.job.id == id)
-			return job;
-	}
-	return NULL;
+	struct job *job = job_find(pool, header->job);
+	if (job == NULL || job->reply != pool->collector.reply)
+		return NULL;
+	return container_of(job, relevo_job, mapping.job);
 }
 
 static void take(relevo_pool *pool, const relevo_item *item)
@@ -99,7 +101,7 @@ static void take(relevo_pool *pool, const relevo_item *item)
 	const uint8_t *body;
 	struct error error = { 0 };
 	Relevo__ResultHeader *header = result_decode(item, &body, &error);
-	relevo_job *job = header != NULL ? job_of_id(&pool->collector, header->job) : NULL;
+	relevo_job *job = header != NULL ? job_of(pool, header) : NULL;
 	if (job != NULL) {
 		error = (struct error){ 0 };
 		if (job_take(&job->mapping.job, header, body, &error) == RELEVO_OK)

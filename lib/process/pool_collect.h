@@ -36,8 +36,9 @@ void collector_init(struct collector *collector);
 /* Have the thread running. The lock is held. */
 int collector_start(relevo_pool *pool, struct error *error);
 
-/* A job has been entered in the list: send what may be sent. The lock is held. */
-void collector_begin(relevo_pool *pool, relevo_job *job);
+/* A job, and a reference to it, is the collector's from now on: send what may be sent. The
+ * lock is held. NO_MEMORY: it is not. */
+int collector_begin(relevo_pool *pool, relevo_job *job, struct error *error);
 
 /* What has no outcome yet gets this one, and the job ends. The lock is held. */
 void collector_end_job(relevo_pool *pool, relevo_job *job, int status, const char *text);

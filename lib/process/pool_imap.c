@@ -385,12 +385,15 @@ static int begin(relevo_pool *pool, relevo_imap *imap, struct error *error)
 	if (status != RELEVO_OK)
 		return status;
 	status = pool_reply_take(pool, &imap->job.reply);
-	if (status == RELEVO_OK) {
-		job_begin(&imap->job);
-		return status;
+	if (status != RELEVO_OK) {
+		error_set(error, status, "%s", relevo_error_detail());
+	} else {
+		status = job_begin(&imap->job, error);
+		if (status != RELEVO_OK)
+			pool_reply_return(pool, imap->job.reply);
 	}
-	error_set(error, status, "%s", relevo_error_detail());
-	pool_leave(pool);
+	if (status != RELEVO_OK)
+		pool_leave(pool);
 	return status;
 }
 

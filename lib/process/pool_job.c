@@ -31,30 +31,38 @@ int job_check(const char *function, const struct relevo_task_options *options, s
 	return name_check(function, "function", error);
 }
 
-void job_begin(struct job *job)
+int job_begin(struct job *job, struct error *error)
 {
+	struct map *jobs = &job->pool->jobs;
 	job->id = atomic_fetch_add(&job->pool->last_job, 1) + 1;
 	pthread_mutex_lock(&job->pool->lock);
-	list_append(&job->pool->jobs, &job->link);
+	bool entered = map_insert(jobs, &job->numbered, &job->id, sizeof job->id);
 	pthread_mutex_unlock(&job->pool->lock);
+	return entered ? RELEVO_OK
+		       : error_set(error, RELEVO_NO_MEMORY, "no memory for one job more");
 }
 
 void job_end(struct job *job)
 {
 	pthread_mutex_lock(&job->pool->lock);
-	list_remove(&job->link);
+	map_remove(&job->pool->jobs, &job->numbered);
 	pthread_mutex_unlock(&job->pool->lock);
 	buffer_fini(&job->encoded);
 }
 
-static struct job *job_of_id(relevo_pool *pool, uint64_t id)
+/* The lock is held. */
+static struct job *find(relevo_pool *pool, uint64_t id)
 {
-	list_for_each (node, &pool->jobs) {
-		struct job *job = container_of(node, struct job, link);
-		if (job->id == id)
-			return job;
-	}
-	return NULL;
+	struct map_node *node = map_find(&pool->jobs, &id, sizeof id);
+	return node != NULL ? container_of(node, struct job, numbered) : NULL;
+}
+
+struct job *job_find(relevo_pool *pool, uint64_t id)
+{
+	pthread_mutex_lock(&pool->lock);
+	struct job *job = find(pool, id);
+	pthread_mutex_unlock(&pool->lock);
+	return job;
 }
 
 void job_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes *task, void *user)
@@ -68,7 +76,7 @@ void job_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes
 	if (header == NULL)
 		return;
 	pthread_mutex_lock(&pool->lock);
-	struct job *job = job_of_id(pool, header->job);
+	struct job *job = find(pool, header->job);
 	if (job != NULL)
 		atomic_store(&job->refused, status);
 	pthread_mutex_unlock(&pool->lock);

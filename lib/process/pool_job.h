@@ -30,7 +30,7 @@ struct job_kind {
  * `reply`, one thread at a time.
  */
 struct job {
-	struct list link; /* in the pool */
+	struct map_node numbered; /* in the pool */
 	relevo_pool *pool;
 	const struct job_kind *kind;
 	const char *function;
@@ -46,9 +46,13 @@ struct job {
 int job_check(const char *function, const struct relevo_task_options *options, struct error *error);
 
 /* Give it its number and enter it in the pool, and undo that. pool, kind, function,
- * options, reply and watched have been set. */
-void job_begin(struct job *job);
+ * options, reply and watched have been set. NO_MEMORY. */
+int job_begin(struct job *job, struct error *error);
 void job_end(struct job *job);
+
+/* The job under way that has this number, or NULL. The caller sees to it that it does not
+ * end meanwhile. */
+struct job *job_find(relevo_pool *pool, uint64_t id);
 
 /* Whether an argument fits into a task: TOO_LARGE. */
 int job_check_argument(const struct job *job, size_t index, const struct relevo_bytes *argument,

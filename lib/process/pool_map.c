@@ -122,7 +122,11 @@ static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
 	int status = pool_reply_take(job->pool, &job->reply);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "%s", relevo_error_detail());
-	job_begin(job);
+	status = job_begin(job, error);
+	if (status != RELEVO_OK) {
+		pool_reply_return(job->pool, job->reply);
+		return status;
+	}
 	while (status == RELEVO_OK && !mapping_done(mapping)) {
 		status = mapping_send(mapping, error);
 		if (status == RELEVO_OK)

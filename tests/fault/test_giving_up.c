@@ -2,13 +2,23 @@
 #include "support/queues.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 enum { ROUNDS = 1500 };
 
+/* When the other side gives up, in microseconds from the beginning of a round: found by
+ * trying, since it depends on the machine, and on what else that does. */
+struct aim {
+	atomic_int delay;
+};
+
+enum { FIRST_DELAY = 1000, STEP = 20, JITTER = 300, LONGEST_DELAY = 50000 };
+
 struct putting {
 	relevo_queue *queue;
 	struct gate start;
+	struct aim aim;
 	int status;
 };
 
@@ -25,17 +35,30 @@ static int64_t microseconds(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Put each number about a millisecond after its round began: when the get of that
- * round gives up. */
+static void wait_about_then(struct aim *aim, uint32_t *random)
+{
+	int jitter = (int)(next_random(random) % (2 * JITTER)) - JITTER;
+	int64_t until = microseconds() + atomic_load(&aim->delay) + jitter;
+	while (microseconds() < until)
+		sched_yield();
+}
+
+/* Somewhat earlier next time, or later. */
+static void correct(struct aim *aim, bool gave_up)
+{
+	int delay = atomic_load(&aim->delay) + (gave_up ? -STEP : STEP);
+	if (delay >= 0 && delay <= LONGEST_DELAY)
+		atomic_store(&aim->delay, delay);
+}
+
+/* Put each number when the get of its round is about to give up. */
 static void *put_about_then(void *argument)
 {
 	struct putting *putting = argument;
 	uint32_t random = 1;
 	for (int i = 0; i < ROUNDS && putting->status == RELEVO_OK; i++) {
 		gate_pass(&putting->start);
-		int64_t until = microseconds() + 700 + next_random(&random) % 600;
-		while (microseconds() < until)
-			sched_yield();
+		wait_about_then(&putting->aim, &random);
 		putting->status = relevo_queue_put(putting->queue, &i, sizeof i, 5000);
 	}
 	return NULL;
@@ -52,20 +75,22 @@ static void fail_lost(relevo_queue *queue, int round)
 
 /* Take what the round's number is, giving up after a millisecond again and again
  * until it is there. */
-static int run_rounds(relevo_queue *queue, struct gate *start)
+static int run_rounds(relevo_queue *queue, struct putting *putting)
 {
 	int gave_up = 0;
 	for (int i = 0; i < ROUNDS; i++) {
 		int status, number;
 		relevo_item item;
 		int64_t began = test_now();
-		gate_open(start);
+		int before = gave_up;
+		gate_open(&putting->start);
 		while ((status = relevo_queue_get(queue, &item, 1)) == RELEVO_TIMED_OUT) {
 			gave_up++;
 			if (test_now() - began > TEST_PATIENCE / 2)
 				fail_lost(queue, i);
 		}
 		assert_ok(status);
+		correct(&putting->aim, gave_up > before);
 		memcpy(&number, item.data, sizeof number);
 		relevo_item_free(&item);
 		assert_int_equal(number, i);
@@ -75,11 +100,11 @@ static int run_rounds(relevo_queue *queue, struct gate *start)
 
 static void race(struct scene *scene, relevo_queue *getter, relevo_queue *putter)
 {
-	struct putting putting = { .queue = putter };
+	struct putting putting = { .queue = putter, .aim.delay = FIRST_DELAY };
 	pthread_t thread;
 	gate_make(&putting.start);
 	pthread_create(&thread, NULL, put_about_then, &putting);
-	int gave_up = run_rounds(getter, &putting.start);
+	int gave_up = run_rounds(getter, &putting);
 	pthread_join(thread, NULL);
 	gate_close(&putting.start);
 	assert_int_equal(putting.status, RELEVO_OK);
@@ -112,6 +137,7 @@ static void a_get_that_gives_up_in_the_putters_session(void **state)
 struct getting {
 	relevo_queue *queue;
 	struct gate start;
+	struct aim aim;
 	int status;
 };
 
@@ -123,9 +149,7 @@ static void *make_room_about_then(void *argument)
 		relevo_item item;
 		int number = -1;
 		gate_pass(&getting->start);
-		int64_t until = microseconds() + 700 + next_random(&random) % 600;
-		while (microseconds() < until)
-			sched_yield();
+		wait_about_then(&getting->aim, &random);
 		getting->status = relevo_queue_get(getting->queue, &item, 5000);
 		if (getting->status == RELEVO_OK)
 			memcpy(&number, item.data, sizeof number);
@@ -140,18 +164,22 @@ static void a_put_that_gives_up(void **state)
 	struct scene *scene = *state;
 	relevo_session *other = session_open(scene->broker.url);
 	relevo_queue *bounded = queue_open_bounded(scene->session, "bounded", 1);
-	struct getting getting = { .queue = queue_open_bounded(other, "bounded", 1) };
+	struct getting getting = {
+		.queue = queue_open_bounded(other, "bounded", 1),
+		.aim.delay = FIRST_DELAY,
+	};
 	pthread_t thread;
 	int gave_up = 0, zero = 0;
 	gate_make(&getting.start);
 	assert_ok(relevo_queue_try_put(bounded, &zero, sizeof zero));
 	pthread_create(&thread, NULL, make_room_about_then, &getting);
 	for (int i = 1; i <= ROUNDS; i++) {
-		int status;
+		int status, before = gave_up;
 		gate_open(&getting.start);
 		while ((status = relevo_queue_put(bounded, &i, sizeof i, 1)) == RELEVO_TIMED_OUT)
 			gave_up++;
 		assert_ok(status);
+		correct(&getting.aim, gave_up > before);
 	}
 	pthread_join(thread, NULL);
 	assert_int_equal(getting.status, RELEVO_OK);
