@@ -1,4 +1,5 @@
 #include "base/map.h"
+#include "base/mutant.h"
 #include "client/error.h"
 #include "client/session.h"
 #include "process/pool_input.h"
@@ -91,7 +92,7 @@ static void kept(struct job *job, uint64_t index, const struct job_place *place)
 	imap->bytes -= argument->size;
 	free((void *)argument->data);
 	argument->data = NULL;
-	if (!imap->options.unordered)
+	if (!imap->options.unordered && !MUTANT(imap_as_it_comes))
 		return;
 	size_t room = imap->piece_count * imap->options.chunk;
 	imap->arrived[(imap->arrived_first + imap->arrived_count++) % room] = (struct arrived){
@@ -219,7 +220,7 @@ static bool hand_over(relevo_imap *imap, struct piece *piece, size_t place,
 
 static bool fetch(relevo_imap *imap, struct relevo_result *result)
 {
-	if (imap->options.unordered) {
+	if (imap->options.unordered || MUTANT(imap_as_it_comes)) {
 		if (imap->arrived_count == 0)
 			return false;
 		struct arrived *arrived = &imap->arrived[imap->arrived_first];

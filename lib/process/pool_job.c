@@ -1,5 +1,6 @@
 #include "process/pool_job.h"
 
+#include "base/mutant.h"
 #include "client/error.h"
 #include "client/session.h"
 
@@ -174,7 +175,8 @@ static int take_one(struct job *job, uint64_t index, const Relevo__ResultHeader 
 	if (!job->kind->find(job, index, &place))
 		return RELEVO_OK;
 	uint32_t tries = place.tries != NULL ? *place.tries : 0;
-	if (place.tries != NULL && tries < job->options->retries && may_pass(result)) {
+	if (place.tries != NULL && tries < job->options->retries && may_pass(result) &&
+	    !MUTANT(failures_are_final)) {
 		(*place.tries)++;
 		return job_send(job, index, place.argument, 1, retry_delay(job, tries));
 	}

@@ -1,5 +1,6 @@
 #include "process/worker.h"
 
+#include "base/mutant.h"
 #include "client/error.h"
 #include "client/put_to.h"
 #include "client/queue.h"
@@ -73,7 +74,8 @@ static int serve(struct worker *worker)
 			break;
 		status = worker_task_run(worker, &item);
 		relevo_item_free(&item);
-		if (status == RELEVO_OK && left > 0 && --left == 0) {
+		if (status == RELEVO_OK && left > 0 && --left == 0 &&
+		    !MUTANT(worker_never_retires)) {
 			worker->setup->slot->end = WORKER_RETIRED;
 			break;
 		}
@@ -93,6 +95,10 @@ static int take_plan(struct worker *worker, struct error *error)
 		int status = pool_queue_name(POOL_PLAN, worker->setup->pool, name, error);
 		if (status == RELEVO_OK)
 			status = worker_plan_read(worker->session, name, &worker->plan, error);
+		/* It ended between two looks, as it might have before the first. */
+		if (status == RELEVO_GONE)
+			status = error_set(error, RELEVO_NOT_FOUND, "the pool \"%s\" has ended",
+					   worker->setup->pool);
 		if (status != RELEVO_NOT_FOUND || !worker->setup->shared)
 			return status;
 		/* A shared pool has none, and what its callers allow is not known before. */

@@ -1,6 +1,7 @@
 #include "process/worker_group.h"
 
 #include "base/clock.h"
+#include "base/mutant.h"
 #include "process/wake.h"
 #include "process/worker_process.h"
 
@@ -206,6 +207,14 @@ static void decide(struct group *group, int index, nsec_t now, int state)
 		count_unready(group, slot, member->pid, state);
 }
 
+/* Who set it has ended, and it is not for the next one. */
+static void stop_alarm(const struct member *member)
+{
+	const struct itimerspec never = { 0 };
+	if (!MUTANT(alarm_outlives_worker))
+		timerfd_settime(member->alarm_fd, 0, &never, NULL);
+}
+
 static void reap(struct group *group, int index, nsec_t now)
 {
 	struct member *member = &group->members[index];
@@ -215,6 +224,7 @@ static void reap(struct group *group, int index, nsec_t now)
 		continue;
 	close(member->pidfd);
 	member->pidfd = -1;
+	stop_alarm(member);
 	worker_table_bury(group->table, slot, member->pid, state);
 	atomic_store(&slot->busy, false);
 	atomic_store(&slot->pid, 0);

@@ -1,5 +1,6 @@
 #include "process/worker_task.h"
 
+#include "base/mutant.h"
 #include "client/error.h"
 #include "client/put_to.h"
 #include "client/queue.h"
@@ -106,7 +107,7 @@ static int begin_chunk(struct worker *worker, struct chunk *chunk)
 {
 	const Relevo__TaskHeader *task = chunk->task;
 	uint32_t attempts = count_attempts(worker, chunk);
-	chunk->given_up = attempts > task->max_attempts;
+	chunk->given_up = attempts > task->max_attempts && !MUTANT(deaths_without_end);
 	chunk->careful = attempts > 1 || worker->plan.never_twice || task->timeout_ms > 0;
 	/* Nothing is lost with a worker that may be about to die. */
 	if (chunk->careful)

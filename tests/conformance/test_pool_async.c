@@ -195,26 +195,34 @@ static void pool_async_timeout(void **state)
 
 /* ---- functions that are ended ------------------------------------------------------ */
 
-static int note_running(const struct relevo_pool_info *info, void *user)
+/* How often one has begun. */
+static _Atomic int *begun;
+
+static int be_busy(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
 {
-	*(uint64_t *)user += info->running;
-	return RELEVO_OK;
+	(void)argument;
+	(void)user;
+	(*begun)++;
+	hold_still(60000);
+	return relevo_reply_fail(reply, "was not ended");
 }
 
-static bool one_runs(void *argument)
+static void register_more(void)
 {
-	const struct stage *stage = argument;
-	uint64_t running = 0;
-	assert_ok(relevo_pool_list(stage->session, "", note_running, &running));
-	return running == 1;
+	begun = crew_memory(sizeof *begun);
+	child_check(relevo_register("be busy", be_busy, NULL) == RELEVO_OK);
+}
+
+static bool one_more_has_begun(void *before)
+{
+	return *begun == *(int *)before + 1;
 }
 
 /* The only worker would be busy for a minute: it works again at once, wherever it is. */
 static void pool_ends_what_runs(void **state)
 {
-	int64_t nap = 60000;
-	const struct relevo_pool_options options = { .name = "p", .processes = 1 };
-	const struct relevo_bytes argument = { &nap, sizeof nap };
+	const struct relevo_pool_options options = { .processes = 1 };
+	const struct relevo_bytes argument = { NULL, 0 };
 	const struct relevo_map_options limited = { .task.timeout = 200 };
 	const struct relevo_result *results;
 	struct relevo_result late;
@@ -222,13 +230,14 @@ static void pool_ends_what_runs(void **state)
 	struct crew crew;
 	crew_open_with(*state, &crew, &options);
 	expect_works(crew.pool);
-	assert_ok(relevo_pool_map(crew.pool, "nap", &argument, 1, &limited, &late));
+	assert_ok(relevo_pool_map(crew.pool, "be busy", &argument, 1, &limited, &late));
 	assert_status(late.status, RELEVO_TIMED_OUT);
 	relevo_results_free(&late, 1);
 	expect_works(crew.pool);
-	assert_ok(relevo_pool_apply_async(crew.pool, "nap", &argument, NULL, &running));
-	assert_ok(relevo_pool_apply_async(crew.pool, "nap", &argument, NULL, &waiting));
-	assert_true(eventually(one_runs, *state));
+	int before = *begun;
+	assert_ok(relevo_pool_apply_async(crew.pool, "be busy", &argument, NULL, &running));
+	assert_ok(relevo_pool_apply_async(crew.pool, "be busy", &argument, NULL, &waiting));
+	assert_true(eventually(one_more_has_begun, &before));
 	assert_ok(relevo_job_cancel(waiting));
 	assert_ok(relevo_job_cancel(running));
 	assert_status(relevo_job_cancel(running), RELEVO_BAD_STATE);
@@ -244,7 +253,7 @@ static void pool_ends_what_runs(void **state)
 
 int main(int argc, char **argv)
 {
-	crew_enter(argc, argv, NULL);
+	crew_enter(argc, argv, register_more);
 	const struct CMUnitTest tests[] = {
 		CREW_CASE(pool_callbacks),
 		CREW_CASE(pool_callbacks_submit_and_block),

@@ -246,6 +246,20 @@ static void a_task_that_fails_is_run_again(void **state)
 		     "timeout");
 }
 
+static relevo_job *submit(struct pool_scene *scene, const char *function, uint32_t count)
+{
+	static uint32_t numbers[64];
+	struct relevo_bytes arguments[64];
+	struct relevo_async_options options = { .map.chunk = 1 };
+	relevo_job *job;
+	for (uint32_t i = 0; i < count; i++) {
+		numbers[i] = i;
+		arguments[i] = (struct relevo_bytes){ &numbers[i], sizeof numbers[i] };
+	}
+	assert_ok(relevo_pool_map_async(scene->pool, function, arguments, count, &options, &job));
+	return job;
+}
+
 /* ---- deaths ------------------------------------------------------------------------ */
 
 static void the_last_death_is_told(void **state)
@@ -267,21 +281,32 @@ static void the_last_death_is_told(void **state)
 	relevo_results_free(&result, 1);
 }
 
-/* ---- cancelling -------------------------------------------------------------------- */
-
-static relevo_job *submit(struct pool_scene *scene, const char *function, uint32_t count)
+/* The time of the task that a worker died of is nothing to the worker after it. */
+static void a_dead_workers_time_is_over(void **state)
 {
-	static uint32_t numbers[64];
-	struct relevo_bytes arguments[64];
-	struct relevo_async_options options = { .map.chunk = 1 };
-	relevo_job *job;
-	for (uint32_t i = 0; i < count; i++) {
-		numbers[i] = i;
-		arguments[i] = (struct relevo_bytes){ &numbers[i], sizeof numbers[i] };
-	}
-	assert_ok(relevo_pool_map_async(scene->pool, function, arguments, count, &options, &job));
-	return job;
+	struct pool_scene *scene = *state;
+	const struct relevo_map_options limited = { .task.timeout = 200 };
+	const struct relevo_bytes argument = { "", 0 };
+	struct relevo_result died;
+	const struct relevo_result *result;
+	int pid;
+	pool_open(scene, 1);
+	assert_ok(relevo_pool_map(scene->pool, "die by signal", &argument, 1, &limited, &died));
+	assert_int_equal(died.status, RELEVO_WORKER_DIED);
+	relevo_results_free(&died, 1);
+	relevo_job *job = submit(scene, "wait at gate", 1);
+	gate_pass(&pool_begun);
+	assert_int_equal(relevo_pool_workers(scene->pool, &pid, 1), 1);
+	/* A second is what it is given beyond its time. */
+	assert_false(process_ends(pid, 1500));
+	gate_open(&pool_go_on);
+	assert_ok(relevo_job_get(job, TEST_PATIENCE, &result, NULL));
+	assert_int_equal(result->status, RELEVO_OK);
+	assert_int_equal(result->attempts, 1);
+	relevo_job_free(job);
 }
+
+/* ---- cancelling -------------------------------------------------------------------- */
 
 static void queued_and_running_tasks_are_cancelled(void **state)
 {
@@ -463,6 +488,7 @@ int main(void)
 		task_unit_test(a_stopped_worker_holds_up_its_task_only),
 		task_unit_test(a_task_that_fails_is_run_again),
 		task_unit_test(the_last_death_is_told),
+		task_unit_test(a_dead_workers_time_is_over),
 		task_unit_test(queued_and_running_tasks_are_cancelled),
 		task_unit_test(a_job_has_a_time),
 		task_unit_test(a_handle_outlives_its_pool),
