@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,11 @@ int error_set_errno(struct error *error, int status, int errno_value, const char
 	snprintf(error->text + used, sizeof error->text - (size_t)used, ": %s",
 		 strerror_r(errno_value, reason, sizeof reason));
 	return status;
+}
+
+int error_descriptor_status(int errno_value)
+{
+	return errno_value == EMFILE || errno_value == ENFILE ? RELEVO_LIMIT : RELEVO_SYSTEM;
 }
 
 const char *error_text(const struct error *error)

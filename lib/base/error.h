@@ -25,6 +25,10 @@ int error_set(struct error *error, int status, const char *format, ...)
 int error_set_errno(struct error *error, int status, int errno_value, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* What to say of a system call that could not make a descriptor: LIMIT when none is left,
+ * else SYSTEM. */
+int error_descriptor_status(int errno_value);
+
 /* The sentence in `error`, or the general one of its status when it is empty. */
 const char *error_text(const struct error *error);
 

@@ -127,9 +127,8 @@ static int spill(const char *data, size_t size, int *out, struct error *error)
 {
 	int fd = memfd_create("relevo message", MFD_CLOEXEC);
 	if (fd < 0)
-		return error_set_errno(
-			error, errno == EMFILE || errno == ENFILE ? RELEVO_LIMIT : RELEVO_SYSTEM,
-			errno, "no memory file for a large message");
+		return error_set_errno(error, error_descriptor_status(errno), errno,
+				       "no memory file for a large message");
 	for (size_t done = 0; done < size;) {
 		ssize_t written = write(fd, data + done, size - done);
 		if (written < 0 && errno == EINTR)

@@ -135,7 +135,7 @@ int tuple_take(struct element *element, int *descriptor, struct error *error)
 	*descriptor = fcntl(element->descriptor, F_DUPFD_CLOEXEC, 0);
 	if (*descriptor >= 0)
 		return RELEVO_OK;
-	return error_set_errno(error, errno == EMFILE ? RELEVO_LIMIT : RELEVO_SYSTEM, errno,
+	return error_set_errno(error, error_descriptor_status(errno), errno,
 			       "descriptor %d cannot be copied", element->descriptor);
 }
 

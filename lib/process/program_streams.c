@@ -24,7 +24,7 @@ static int above_streams(int fd)
 
 static int fail(int which, struct error *error)
 {
-	int status = errno == EMFILE || errno == ENFILE ? RELEVO_LIMIT : RELEVO_SYSTEM;
+	int status = error_descriptor_status(errno);
 	return error_set_errno(error, status, errno, "no descriptor for the %s of a program",
 			       names[which]);
 }

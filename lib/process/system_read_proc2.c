@@ -175,7 +175,7 @@ static int fail(int failure, struct error *error)
 {
 	if (failure == ENOMEM)
 		return no_memory(error);
-	int status = failure == EMFILE || failure == ENFILE ? RELEVO_LIMIT : RELEVO_SYSTEM;
+	int status = error_descriptor_status(failure);
 	return error_set_errno(error, status, failure,
 			       "the processes of the system cannot be read");
 }

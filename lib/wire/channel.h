@@ -100,10 +100,11 @@ void channel_get_peer(const struct channel *channel, struct channel_peer *peer);
 /*
  * Listen. A socket file that a dead broker left is taken over; a live broker's
  * never. Returns
- *   ADDRESS_IN_USE  another broker listens there
+ *   ADDRESS_IN_USE  another program listens there
  *   DENIED          the folder cannot be written
  *   NOT_FOUND       the folder is not there
  *   BAD_ADDRESS     it cannot be listened on; or the path is not a socket
+ *   LIMIT           no descriptor is left
  *   NO_MEMORY, SYSTEM
  */
 int listener_open(const struct address *address, struct listener **listener, struct error *error);

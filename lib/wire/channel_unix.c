@@ -1,4 +1,5 @@
 #include "wire/channel_impl.h"
+#include "wire/unix_socket.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -8,10 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* A full backlog has no event to wait for, so it is tried again: after 1 ms,
- * and ever more slowly up to this. */
-#define RETRY_MAX (16 * NSEC_PER_MSEC)
 
 /* Descriptors that have arrived and that nobody has asked for yet: as many as one
  * who opens things at top speed may have, and no more. */
@@ -207,29 +204,6 @@ static int connect_failure(int why, const struct address *address, struct error 
 	return error_set_errno(error, status, why, "cannot connect to %s", address->url);
 }
 
-/* Returns 0, or what errno said last: EAGAIN when the backlog stayed full. */
-static int connect_until(int fd, const struct address *address, nsec_t deadline)
-{
-	struct sockaddr_un name;
-	socklen_t length = address_to_unix(address, &name);
-	nsec_t pause = NSEC_PER_MSEC;
-	for (;;) {
-		if (connect(fd, (const struct sockaddr *)&name, length) == 0)
-			return 0;
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			return errno;
-		nsec_t now = clock_now();
-		if (now >= deadline)
-			return EAGAIN;
-		nsec_t left = deadline - now;
-		poll(NULL, 0, clock_poll_timeout(now, now + (left < pause ? left : pause)));
-		if (pause < RETRY_MAX)
-			pause *= 2;
-	}
-}
-
 int channel_unix_connect(const struct address *address, nsec_t deadline, struct channel **channel,
 			 struct error *error)
 {
@@ -237,7 +211,7 @@ int channel_unix_connect(const struct address *address, nsec_t deadline, struct 
 	if (fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
 	int status;
-	int why = connect_until(fd, address, deadline);
+	int why = unix_socket_connect(fd, address, deadline);
 	if (why == EAGAIN) {
 		status = error_set(error, RELEVO_TIMED_OUT, "%s accepts no connection in time",
 				   address->url);

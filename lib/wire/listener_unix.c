@@ -1,5 +1,5 @@
 #include "wire/channel_impl.h"
-#include "wire/socket_file.h"
+#include "wire/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,31 +11,15 @@
 
 struct unix_listener {
 	struct listener base;
-	bool has_file; /* and so is to be released */
-	struct socket_file file;
+	struct unix_socket socket;
 };
-
-/* Connections that died while they waited are none of the caller's business. */
-static bool is_worth_retrying(int why)
-{
-	return why == EINTR || why == ECONNABORTED;
-}
-
-static bool is_shortage(int why)
-{
-	return why == EMFILE || why == ENFILE || why == ENOMEM || why == ENOBUFS;
-}
 
 static int unix_accept(struct listener *listener, struct channel **channel)
 {
 	int fd;
-	do {
-		fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	} while (fd < 0 && is_worth_retrying(errno));
-	if (fd < 0 && errno == EAGAIN)
-		return RELEVO_TRY_AGAIN;
-	if (fd < 0)
-		return is_shortage(errno) ? RELEVO_LIMIT : RELEVO_SYSTEM;
+	int status = unix_socket_accept(listener->fd, SOCK_NONBLOCK | SOCK_CLOEXEC, &fd);
+	if (status != RELEVO_OK)
+		return status;
 	struct channel *made = channel_unix_new(fd, false);
 	if (made == NULL) {
 		close(fd);
@@ -48,11 +32,7 @@ static int unix_accept(struct listener *listener, struct channel **channel)
 static void unix_listener_close(struct listener *listener)
 {
 	struct unix_listener *self = (struct unix_listener *)listener;
-	/* The name goes first, so that nobody finds it and is then cut off. */
-	if (self->has_file)
-		socket_file_release(&self->file);
-	if (self->base.fd >= 0)
-		close(self->base.fd);
+	unix_socket_close(&self->socket);
 	free(self);
 }
 
@@ -60,52 +40,6 @@ static const struct listener_ops unix_listener_ops = {
 	.accept = unix_accept,
 	.close = unix_listener_close,
 };
-
-static int make_socket(struct unix_listener *self, struct error *error)
-{
-	self->base.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (self->base.fd < 0)
-		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
-	return RELEVO_OK;
-}
-
-static int start_listening(struct unix_listener *self, struct error *error)
-{
-	if (listen(self->base.fd, SOMAXCONN) != 0)
-		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot listen at %s",
-				       self->base.url);
-	return RELEVO_OK;
-}
-
-static int open_path(struct unix_listener *self, const struct address *address, struct error *error)
-{
-	int status = socket_file_claim(&self->file, address, error);
-	if (status != RELEVO_OK)
-		return status;
-	self->has_file = true;
-	status = make_socket(self, error);
-	if (status == RELEVO_OK)
-		status = socket_file_bind(&self->file, self->base.fd, error);
-	if (status == RELEVO_OK)
-		status = start_listening(self, error);
-	return status;
-}
-
-static int open_abstract(struct unix_listener *self, const struct address *address,
-			 struct error *error)
-{
-	int status = make_socket(self, error);
-	if (status != RELEVO_OK)
-		return status;
-	struct sockaddr_un name;
-	socklen_t length = address_to_unix(address, &name);
-	if (bind(self->base.fd, (const struct sockaddr *)&name, length) == 0)
-		return start_listening(self, error);
-	if (errno == EADDRINUSE)
-		return error_set(error, RELEVO_ADDRESS_IN_USE, "another broker listens at %s",
-				 address->url);
-	return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot listen at %s", address->url);
-}
 
 /* What keeps an inherited descriptor from being a listening Unix socket, or
  * NULL. */
@@ -162,7 +96,7 @@ static int adopt(struct unix_listener *self, const struct address *address, stru
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "%s", address->url);
-	self->base.fd = fd;
+	self->socket.fd = fd;
 	return RELEVO_OK;
 }
 
@@ -172,16 +106,15 @@ int listener_unix_open(const struct address *address, struct listener **listener
 	struct unix_listener *self = malloc(sizeof *self);
 	if (self == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory to listen");
-	*self = (struct unix_listener){ .base = { .ops = &unix_listener_ops, .fd = -1 } };
+	*self = (struct unix_listener){ .base.ops = &unix_listener_ops, .socket.fd = -1 };
 	memcpy(self->base.url, address->url, sizeof self->base.url);
 
 	int status;
 	if (address->kind == ADDRESS_FD)
 		status = adopt(self, address, error);
-	else if (address->kind == ADDRESS_ABSTRACT)
-		status = open_abstract(self, address, error);
 	else
-		status = open_path(self, address, error);
+		status = unix_socket_listen(&self->socket, address, SOCK_STREAM, error);
+	self->base.fd = self->socket.fd;
 	if (status != RELEVO_OK) {
 		unix_listener_close(&self->base);
 		return status;

@@ -75,9 +75,9 @@ static int fill(int fd, const struct memory_plan *plan)
 
 static int status_of(int failure)
 {
-	if (failure == EMFILE || failure == ENFILE)
-		return RELEVO_LIMIT;
-	return failure == ENOMEM || failure == ENOSPC ? RELEVO_NO_MEMORY : RELEVO_SYSTEM;
+	if (failure == ENOMEM || failure == ENOSPC)
+		return RELEVO_NO_MEMORY;
+	return error_descriptor_status(failure);
 }
 
 int memory_create(const struct memory_plan *plan, int *fd, struct error *error)

@@ -16,7 +16,7 @@ enum { LOCK_TRIES = 100 };
 
 static int path_failure(int why, const char *path, struct error *error)
 {
-	int status = RELEVO_SYSTEM;
+	int status = error_descriptor_status(why);
 	if (why == ENOENT || why == ENOTDIR)
 		return error_set(error, RELEVO_NOT_FOUND, "the folder of %s is not there", path);
 	if (why == EACCES || why == EPERM || why == EROFS)
@@ -28,7 +28,7 @@ static int path_failure(int why, const char *path, struct error *error)
 
 static int in_use(const struct address *address, struct error *error)
 {
-	return error_set(error, RELEVO_ADDRESS_IN_USE, "another broker listens at %s",
+	return error_set(error, RELEVO_ADDRESS_IN_USE, "another program listens at %s",
 			 address->place);
 }
 

@@ -54,6 +54,14 @@ static void test_a_failed_system_call_is_explained(void **state)
 	assert_string_equal(error.text, "open /x: No such file or directory");
 }
 
+static void test_a_shortage_of_descriptors_is_a_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(error_descriptor_status(EMFILE), RELEVO_LIMIT);
+	assert_int_equal(error_descriptor_status(ENFILE), RELEVO_LIMIT);
+	assert_int_equal(error_descriptor_status(EINVAL), RELEVO_SYSTEM);
+}
+
 static void test_without_a_text_there_is_the_general_one(void **state)
 {
 	(void)state;
@@ -82,6 +90,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_needs_to_listen),
 		cmocka_unit_test(test_a_long_text_is_cut),
 		cmocka_unit_test(test_a_failed_system_call_is_explained),
+		cmocka_unit_test(test_a_shortage_of_descriptors_is_a_limit),
 		cmocka_unit_test(test_without_a_text_there_is_the_general_one),
 		cmocka_unit_test(test_every_status_has_a_name_and_a_sentence),
 	};

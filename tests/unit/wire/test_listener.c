@@ -206,8 +206,8 @@ static void test_no_descriptors_to_open(void **state)
 	int ipc = listen_status(url_of("socket"), &why);
 	int abstract = listen_status("abstract://relevo-test-none", &why);
 	spare_descriptors();
-	assert_int_equal(ipc, RELEVO_SYSTEM);
-	assert_int_equal(abstract, RELEVO_SYSTEM);
+	assert_int_equal(ipc, RELEVO_LIMIT);
+	assert_int_equal(abstract, RELEVO_LIMIT);
 	assert_false(is_there("socket"));
 }
 
