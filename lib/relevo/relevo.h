@@ -13,6 +13,7 @@
 #include <relevo/condition.h>
 #include <relevo/event.h>
 #include <relevo/handle.h>
+#include <relevo/listener.h>
 #include <relevo/lock.h>
 #include <relevo/manage.h>
 #include <relevo/pipe.h>

@@ -107,13 +107,16 @@ struct posting {
 
 static void use_descriptors(relevo_tuple *tuple)
 {
-	relevo_pipe *out = NULL, *in = NULL;
+	relevo_pipe *out = NULL, *in = NULL, *accepted = NULL;
 	int connection = -1, high = -1;
 	char byte = 0;
 	child_check(relevo_tuple_take_pipe(tuple, 2, &out) == RELEVO_OK);
 	child_check(relevo_tuple_take_pipe(tuple, 3, &in) == RELEVO_OK);
 	child_check(relevo_tuple_take_descriptor(tuple, 4, &connection) == RELEVO_OK);
 	child_check(relevo_tuple_take_descriptor(tuple, 5, &high) == RELEVO_OK);
+	child_check(relevo_tuple_take_pipe(tuple, 6, &accepted) == RELEVO_OK);
+	line_send(accepted, "by the one that came");
+	relevo_pipe_close(accepted);
 	child_check(relevo_pipe_sends(out) && !relevo_pipe_receives(out));
 	line_send(out, "by the end that was sent");
 	child_check(relevo_pipe_receives(in) && !relevo_pipe_sends(in));
@@ -157,14 +160,25 @@ static void use_what_is_posted(void *argument)
 /* What a pipe to another process of this host can carry besides. */
 struct sent {
 	relevo_pipe *out[2], *in[2];
+	relevo_pipe *accepted[2]; /* the listener's end, and that of who connected */
 	int connection[2], high[2];
 };
+
+static void accept_one(relevo_pipe *accepted[2])
+{
+	relevo_listener *listener = NULL;
+	assert_ok(relevo_listener_open(NULL, &listener));
+	assert_ok(relevo_pipe_connect(relevo_listener_address(listener), 0, &accepted[1]));
+	assert_ok(relevo_listener_accept(listener, 0, &accepted[0]));
+	relevo_listener_close(listener);
+}
 
 /* One end of each, of which the sender closes his own. */
 static void post_descriptors(relevo_tuple *tuple, struct sent *sent)
 {
 	assert_ok(relevo_pipe_pair(RELEVO_RECEIVES, sent->out));
 	assert_ok(relevo_pipe_pair(RELEVO_RECEIVES, sent->in));
+	accept_one(sent->accepted);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sent->connection), 0);
 	assert_int_equal(pipe(sent->high), 0);
 	int low = sent->high[0];
@@ -177,27 +191,34 @@ static void post_descriptors(relevo_tuple *tuple, struct sent *sent)
 	assert_ok(relevo_tuple_add_pipe(tuple, NULL, sent->in[0]));
 	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, sent->connection[1]));
 	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, sent->high[0]));
+	assert_ok(relevo_tuple_add_pipe(tuple, NULL, sent->accepted[0]));
 }
 
 static void close_what_was_posted(struct sent *sent)
 {
 	relevo_pipe_close(sent->out[1]);
 	relevo_pipe_close(sent->in[0]);
+	relevo_pipe_close(sent->accepted[0]);
 	close(sent->connection[1]);
 	close(sent->high[0]);
+}
+
+static void expect_last(relevo_pipe *pipe, const char *text)
+{
+	void *data;
+	size_t size;
+	line_expect(pipe, text);
+	assert_status(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_END_OF_STREAM);
+	relevo_pipe_close(pipe);
 }
 
 static void hear_of_what_was_posted(struct sent *sent)
 {
 	char byte = 0;
-	void *data;
-	size_t size;
-	line_expect(sent->out[0], "by the end that was sent");
-	assert_status(relevo_pipe_recv(sent->out[0], &data, &size, TEST_PATIENCE),
-		      RELEVO_END_OF_STREAM);
+	expect_last(sent->out[0], "by the end that was sent");
+	expect_last(sent->accepted[1], "by the one that came");
 	assert_int_equal(read(sent->connection[0], &byte, 1), 1);
 	assert_int_equal(byte, 'c');
-	relevo_pipe_close(sent->out[0]);
 	relevo_pipe_close(sent->in[1]);
 	close(sent->connection[0]);
 	close(sent->high[1]);

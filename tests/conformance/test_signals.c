@@ -349,6 +349,7 @@ enum { PIECE = 1 << 20, PIECES = 12 };
 struct piping {
 	struct line line;
 	pid_t director;
+	const relevo_listener *listener; /* where the child connects, in that case */
 };
 
 static bool director_sleeps(void *argument)
@@ -395,7 +396,10 @@ static void pipe_to_a_disturbed_one(void *argument)
 
 static void survive_with_a_pipe(struct stage *stage, int flags)
 {
-	struct piping piping = { line_make(stage, "disturbed", RELEVO_BOTH_WAYS), getpid() };
+	struct piping piping = {
+		.line = line_make(stage, "disturbed", RELEVO_BOTH_WAYS),
+		.director = getpid(),
+	};
 	char *bytes = malloc(PIECE);
 	bool ready = true;
 	catch_signals(flags);
@@ -417,12 +421,46 @@ static void survive_with_a_pipe(struct stage *stage, int flags)
 	relevo_pipe_close(pipe);
 }
 
+/* While it waits for somebody to connect. */
+static void connect_to_a_disturbed_one(void *argument)
+{
+	const struct piping *piping = argument;
+	relevo_pipe *pipe;
+	disturb_sleeper(piping);
+	child_check(relevo_pipe_connect(relevo_listener_address(piping->listener), TEST_PATIENCE,
+					&pipe) == RELEVO_OK);
+	line_send(pipe, "here");
+	relevo_pipe_close(pipe);
+}
+
+static void survive_accepting(int flags)
+{
+	relevo_listener *listener = NULL;
+	relevo_pipe *pipe = NULL;
+	catch_signals(flags);
+	assert_ok(relevo_listener_open(NULL, &listener));
+	struct piping piping = { .director = getpid(), .listener = listener };
+	pid_t child = child_start(connect_to_a_disturbed_one, &piping);
+	assert_ok(relevo_listener_accept(listener, TEST_PATIENCE, &pipe));
+	line_expect(pipe, "here");
+	assert_true(signals_seen > 0);
+	child_join(child);
+	relevo_pipe_close(pipe);
+	relevo_listener_close(listener);
+}
+
 static void calls_survive_signals(void **state)
 {
+	const struct stage *stage = *state;
 	survive(*state, 0);
 	survive(*state, SA_RESTART);
 	survive_with_a_pipe(*state, 0);
 	survive_with_a_pipe(*state, SA_RESTART);
+	/* Listeners are for one host. */
+	if (!stage->over_tcp) {
+		survive_accepting(0);
+		survive_accepting(SA_RESTART);
+	}
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,94 @@
+#include "client/error.h"
+#include "client/listener.h"
+#include "client/pipe.h"
+#include "client/session.h"
+#include "wire/unix_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int listener_address_parse(const char *url, struct address *address, struct error *error)
+{
+	int status = address_parse(url, address, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (address->kind == ADDRESS_IPC || address->kind == ADDRESS_ABSTRACT)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_ADDRESS,
+			 "%s: listeners have ipc:// or abstract:// addresses; programs on several "
+			 "hosts meet at a name with relevo_pipe_open()",
+			 url);
+}
+
+bool listener_peer_is_ours(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+}
+
+static int failure(int why, const char *address, nsec_t deadline, struct error *error)
+{
+	switch (why) {
+	case EAGAIN:
+		return error_set(error, deadline == 0 ? RELEVO_TRY_AGAIN : RELEVO_TIMED_OUT,
+				 "too many wait to be accepted at %s", address);
+	case ECONNREFUSED:
+	case ENOENT:
+	case ENOTDIR:
+		return error_set(error, RELEVO_NOT_FOUND, "nobody listens at %s", address);
+	case EACCES:
+	case EPERM:
+		return error_set_errno(error, RELEVO_DENIED, why, "cannot connect to %s", address);
+	case EPROTOTYPE:
+		return error_set(error, RELEVO_BAD_ADDRESS, "what listens at %s makes no pipes",
+				 address);
+	default:
+		return error_set_errno(error, RELEVO_SYSTEM, why, "cannot connect to %s", address);
+	}
+}
+
+/* Only for connecting was it not to block. */
+static int use_socket(int fd, const char *address, struct error *error)
+{
+	if (!listener_peer_is_ours(fd))
+		return error_set(error, RELEVO_DENIED, "another user listens at %s", address);
+	if (fcntl(fd, F_SETFL, 0) != 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot connect to %s",
+				       address);
+	return RELEVO_OK;
+}
+
+static int connect_to(const struct address *address, nsec_t deadline, int *out, struct error *error)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return error_set_errno(error, error_descriptor_status(errno), errno,
+				       "cannot make a socket");
+	int why = unix_socket_connect(fd, address, deadline);
+	int status = why == 0 ? use_socket(fd, address->url, error)
+			      : failure(why, address->url, deadline, error);
+	if (status == RELEVO_OK)
+		*out = fd;
+	else
+		close(fd);
+	return status;
+}
+
+int relevo_pipe_connect(const char *url, int64_t timeout, relevo_pipe **pipe)
+{
+	struct error *error = client_error();
+	struct address address;
+	nsec_t deadline;
+	int fd = -1;
+	int status = session_deadline(timeout, &deadline, error);
+	if (status == RELEVO_OK && url == NULL)
+		status = error_set(error, RELEVO_BAD_ARGUMENT, "connecting needs an address");
+	if (status == RELEVO_OK)
+		status = listener_address_parse(url, &address, error);
+	if (status == RELEVO_OK)
+		status = connect_to(&address, deadline, &fd, error);
+	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error) : status;
+}
