@@ -2,6 +2,7 @@
 
 #include "base/mutant.h"
 #include "client/error.h"
+#include "client/listener_tcp.h"
 #include "client/pipe.h"
 #include "client/session.h"
 #include "wire/unix_socket.h"
@@ -15,8 +16,9 @@
 
 struct relevo_listener {
 	struct unix_socket socket;
+	struct listener_tcp *tcp; /* NULL: it is not over tcp */
 	bool closed;
-	struct address address;
+	char url[ADDRESS_MAX];
 };
 
 /* ---- beginning and end --------------------------------------------------- */
@@ -31,30 +33,47 @@ static int make_name(char url[ADDRESS_MAX], struct error *error)
 	return RELEVO_OK;
 }
 
-static int start(struct relevo_listener *listener, const char *address, struct error *error)
+static int listen_at(struct relevo_listener *listener, const struct address *address,
+		     const char *key_file, struct error *error)
 {
-	char made[ADDRESS_MAX];
-	int status = RELEVO_OK;
-	if (address == NULL) {
-		status = make_name(made, error);
-		address = made;
-	}
+	int status;
+	if (address->kind == ADDRESS_TCP)
+		status = listener_tcp_open(address, key_file, &listener->tcp, error);
+	else
+		status = unix_socket_listen(&listener->socket, address, SOCK_SEQPACKET, error);
 	if (status == RELEVO_OK)
-		status = listener_address_parse(address, &listener->address, error);
-	if (status == RELEVO_OK)
-		status = unix_socket_listen(&listener->socket, &listener->address, SOCK_SEQPACKET,
-					    error);
+		snprintf(listener->url, sizeof listener->url, "%s",
+			 listener->tcp != NULL ? listener_tcp_url(listener->tcp) : address->url);
 	return status;
 }
 
-int relevo_listener_open(const char *address, relevo_listener **out)
+static int start(struct relevo_listener *listener, const char *url,
+		 const struct relevo_listener_options *options, struct error *error)
+{
+	struct address address;
+	char made[ADDRESS_MAX];
+	int status = RELEVO_OK;
+	if (url == NULL) {
+		status = make_name(made, error);
+		url = made;
+	}
+	if (status == RELEVO_OK)
+		status = listener_address_parse(url, &address, error);
+	if (status == RELEVO_OK)
+		status = listen_at(listener, &address, options != NULL ? options->key_file : NULL,
+				   error);
+	return status;
+}
+
+int relevo_listener_open(const char *address, const struct relevo_listener_options *options,
+			 relevo_listener **out)
 {
 	struct error *error = client_error();
 	struct relevo_listener *listener = calloc(1, sizeof *listener);
 	if (listener == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a listener");
 	listener->socket.fd = -1;
-	int status = start(listener, address, error);
+	int status = start(listener, address, options, error);
 	if (status == RELEVO_OK)
 		*out = listener;
 	else
@@ -65,6 +84,8 @@ int relevo_listener_open(const char *address, relevo_listener **out)
 void relevo_listener_hang_up(relevo_listener *listener)
 {
 	unix_socket_close(&listener->socket);
+	listener_tcp_close(listener->tcp);
+	listener->tcp = NULL;
 	listener->closed = true;
 }
 
@@ -78,14 +99,14 @@ void relevo_listener_close(relevo_listener *listener)
 
 const char *relevo_listener_address(const relevo_listener *listener)
 {
-	return listener->address.url;
+	return listener->url;
 }
 
 static int check_open(const struct relevo_listener *listener, struct error *error)
 {
 	if (listener->closed)
 		return error_set(error, RELEVO_CLOSED, "the listener at %s is closed",
-				 listener->address.url);
+				 listener->url);
 	return RELEVO_OK;
 }
 
@@ -93,7 +114,7 @@ int relevo_listener_fd(const relevo_listener *listener, int *fd)
 {
 	int status = check_open(listener, client_error());
 	if (status == RELEVO_OK)
-		*fd = listener->socket.fd;
+		*fd = listener->tcp != NULL ? listener_tcp_fd(listener->tcp) : listener->socket.fd;
 	return status;
 }
 
@@ -123,21 +144,35 @@ static int wait_for_next(const struct relevo_listener *listener, int *fd, nsec_t
 	}
 }
 
+static int accept_local(relevo_listener *listener, nsec_t deadline, relevo_pipe **pipe,
+			struct error *error)
+{
+	int fd = -1;
+	int status = wait_for_next(listener, &fd, deadline);
+	if (status == RELEVO_LIMIT || status == RELEVO_SYSTEM)
+		return error_set_errno(error, status, errno, "cannot accept at %s", listener->url);
+	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error) : status;
+}
+
+static int accept_over_tcp(relevo_listener *listener, nsec_t deadline, relevo_pipe **pipe,
+			   struct error *error)
+{
+	struct pipe_remote *remote = NULL;
+	int status = listener_tcp_accept(listener->tcp, deadline, &remote, error);
+	return status == RELEVO_OK ? pipe_adopt_remote(remote, pipe, error) : status;
+}
+
 int relevo_listener_accept(relevo_listener *listener, int64_t timeout, relevo_pipe **pipe)
 {
 	struct error *error = client_error();
 	nsec_t deadline;
-	int fd = -1;
 	int status = session_deadline(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = check_open(listener, error);
-	if (status != RELEVO_OK)
-		return status;
-	status = wait_for_next(listener, &fd, deadline);
 	if (status == RELEVO_OK)
-		return pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error);
-	const bool nobody = status == RELEVO_TRY_AGAIN || status == RELEVO_TIMED_OUT;
-	if (nobody)
-		return error_set(error, status, "nobody connects to %s", listener->address.url);
-	return error_set_errno(error, status, errno, "cannot accept at %s", listener->address.url);
+		status = listener->tcp != NULL ? accept_over_tcp(listener, deadline, pipe, error)
+					       : accept_local(listener, deadline, pipe, error);
+	if (status == RELEVO_TRY_AGAIN || status == RELEVO_TIMED_OUT)
+		error_set(error, status, "nobody connects to %s", listener->url);
+	return status;
 }

@@ -7,7 +7,7 @@
 #include <relevo/listener.h>
 #include <stdbool.h>
 
-/* Read the address of a listener, which is of this host. BAD_ADDRESS. */
+/* Read the address of a listener. BAD_ADDRESS. */
 int listener_address_parse(const char *url, struct address *address, struct error *error);
 
 /* Whether the program at the other end of this socket is one of this user's. */

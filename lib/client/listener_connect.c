@@ -1,5 +1,6 @@
 #include "client/error.h"
 #include "client/listener.h"
+#include "client/listener_tcp.h"
 #include "client/pipe.h"
 #include "client/session.h"
 #include "wire/unix_socket.h"
@@ -14,12 +15,10 @@ int listener_address_parse(const char *url, struct address *address, struct erro
 	int status = address_parse(url, address, error);
 	if (status != RELEVO_OK)
 		return status;
-	if (address->kind == ADDRESS_IPC || address->kind == ADDRESS_ABSTRACT)
+	if (address->kind != ADDRESS_FD)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ADDRESS,
-			 "%s: listeners have ipc:// or abstract:// addresses; programs on several "
-			 "hosts meet at a name with relevo_pipe_open()",
-			 url);
+			 "%s: listeners have ipc://, abstract:// or tcp:// addresses", url);
 }
 
 bool listener_peer_is_ours(int fd)
@@ -77,18 +76,37 @@ static int connect_to(const struct address *address, nsec_t deadline, int *out, 
 	return status;
 }
 
-int relevo_pipe_connect(const char *url, int64_t timeout, relevo_pipe **pipe)
+static int connect_local(const struct address *address, nsec_t deadline, relevo_pipe **pipe,
+			 struct error *error)
 {
+	int fd = -1;
+	int status = connect_to(address, deadline, &fd, error);
+	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error) : status;
+}
+
+static int connect_over_tcp(const struct address *address, const char *key_file, nsec_t deadline,
+			    relevo_pipe **pipe, struct error *error)
+{
+	struct pipe_remote *remote = NULL;
+	int status = listener_tcp_connect(address, key_file, deadline, &remote, error);
+	return status == RELEVO_OK ? pipe_adopt_remote(remote, pipe, error) : status;
+}
+
+int relevo_pipe_connect(const char *url, const struct relevo_listener_options *options,
+			int64_t timeout, relevo_pipe **pipe)
+{
+	const char *key_file = options != NULL ? options->key_file : NULL;
 	struct error *error = client_error();
 	struct address address;
 	nsec_t deadline;
-	int fd = -1;
 	int status = session_deadline(timeout, &deadline, error);
 	if (status == RELEVO_OK && url == NULL)
 		status = error_set(error, RELEVO_BAD_ARGUMENT, "connecting needs an address");
 	if (status == RELEVO_OK)
 		status = listener_address_parse(url, &address, error);
-	if (status == RELEVO_OK)
-		status = connect_to(&address, deadline, &fd, error);
-	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error) : status;
+	if (status != RELEVO_OK)
+		return status;
+	if (address.kind == ADDRESS_TCP)
+		return connect_over_tcp(&address, key_file, deadline, pipe, error);
+	return connect_local(&address, deadline, pipe, error);
 }

@@ -2,7 +2,7 @@
 
 #include "base/mutant.h"
 #include "client/error.h"
-#include "client/pipe_relay.h"
+#include "client/pipe_remote.h"
 #include "client/session.h"
 
 #include <errno.h>
@@ -18,7 +18,8 @@ int pipe_adopt(int fd, enum relevo_direction direction, relevo_pipe **out, struc
 {
 	relevo_pipe *pipe = calloc(1, sizeof *pipe);
 	if (pipe == NULL) {
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a pipe's handle");
 	}
 	pipe->receives = direction != RELEVO_SENDS;
@@ -26,6 +27,16 @@ int pipe_adopt(int fd, enum relevo_direction direction, relevo_pipe **out, struc
 	pipe->local.fd = fd;
 	*out = pipe;
 	return RELEVO_OK;
+}
+
+int pipe_adopt_remote(struct pipe_remote *remote, relevo_pipe **pipe, struct error *error)
+{
+	int status = pipe_adopt(-1, RELEVO_BOTH_WAYS, pipe, error);
+	if (status == RELEVO_OK)
+		(*pipe)->remote = remote;
+	else
+		remote->ops->free(remote);
+	return status;
 }
 
 static enum relevo_direction opposite(enum relevo_direction direction)
@@ -73,9 +84,9 @@ int relevo_pipe_fd(const relevo_pipe *pipe, int *fd)
 {
 	if (pipe->closed)
 		return error_set(client_error(), RELEVO_CLOSED, "the pipe is closed");
-	if (pipe->relay != NULL)
+	if (pipe->remote != NULL)
 		return error_set(client_error(), RELEVO_NOT_LOCAL,
-				 "the pipe is relayed: it has no descriptor of its own");
+				 "the pipe goes to another host: it has no descriptor of its own");
 	*fd = pipe->local.fd;
 	return RELEVO_OK;
 }
@@ -162,8 +173,9 @@ void relevo_pipe_hang_up(relevo_pipe *pipe)
 	while ((kept = take_kept(pipe)) != NULL)
 		free_kept(kept);
 	pipe_local_fini(&pipe->local);
-	pipe_relay_free(pipe->relay);
-	pipe->relay = NULL;
+	if (pipe->remote != NULL)
+		pipe->remote->ops->free(pipe->remote);
+	pipe->remote = NULL;
 	pipe->closed = true;
 }
 
@@ -180,8 +192,8 @@ void relevo_pipe_close(relevo_pipe *pipe)
 int pipe_send(relevo_pipe *pipe, const struct pipe_sending *sending, nsec_t deadline,
 	      struct error *error)
 {
-	if (pipe->relay != NULL)
-		return pipe_relay_send(pipe->relay, sending, deadline, error);
+	if (pipe->remote != NULL)
+		return pipe->remote->ops->send(pipe->remote, sending, deadline, error);
 	return pipe_local_send(&pipe->local, sending, deadline, error);
 }
 
@@ -220,8 +232,8 @@ int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int
 static int receive_next(relevo_pipe *pipe, const struct pipe_room *room,
 			struct pipe_message *message, nsec_t deadline, struct error *error)
 {
-	if (pipe->relay != NULL)
-		return pipe_relay_receive(pipe->relay, message, deadline, error);
+	if (pipe->remote != NULL)
+		return pipe->remote->ops->receive(pipe->remote, message, deadline, error);
 	return pipe_local_receive(&pipe->local, room, message, deadline, error);
 }
 
@@ -318,8 +330,8 @@ int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready)
 	*ready = pipe_has_kept(pipe);
 	if (*ready)
 		return RELEVO_OK;
-	status = pipe->relay != NULL ? pipe_relay_poll(pipe->relay, deadline, error)
-				     : pipe_local_wait(pipe->local.fd, POLLIN, deadline);
+	status = pipe->remote != NULL ? pipe->remote->ops->poll(pipe->remote, deadline, error)
+				      : pipe_local_wait(pipe->local.fd, POLLIN, deadline);
 	*ready = status == RELEVO_OK;
 	return status == RELEVO_TIMED_OUT || status == RELEVO_TRY_AGAIN ? RELEVO_OK : status;
 }

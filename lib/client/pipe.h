@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-struct pipe_relay;
+struct pipe_remote;
 
 /* A message that was received and not taken. */
 struct pipe_kept {
@@ -22,12 +22,15 @@ struct relevo_pipe {
 	bool receives, sends;
 	bool closed;
 	struct pipe_local local;
-	struct pipe_relay *relay;       /* NULL: it is local */
+	struct pipe_remote *remote;     /* NULL: it is local */
 	struct pipe_kept *_Atomic kept; /* the first is the next to be taken */
 };
 
 /* A handle for an end whose descriptor this is; that is closed if this fails. */
 int pipe_adopt(int fd, enum relevo_direction direction, relevo_pipe **pipe, struct error *error);
+
+/* A handle for an end that goes both ways; that is freed if this fails. */
+int pipe_adopt_remote(struct pipe_remote *remote, relevo_pipe **pipe, struct error *error);
 
 /* CLOSED, or BAD_STATE if it does not receive. */
 int pipe_check_receives(const relevo_pipe *pipe, struct error *error);

@@ -63,7 +63,7 @@ static int make_relayed(const struct meeting *meeting, enum relevo_direction dir
 	int status = pipe_adopt(-1, direction, &pipe, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = pipe_relay_new(meeting->session, meeting->out, meeting->in, &pipe->relay, error);
+	status = pipe_relay_new(meeting->session, meeting->out, meeting->in, &pipe->remote, error);
 	if (status == RELEVO_OK)
 		*out = pipe;
 	else

@@ -1,22 +1,15 @@
 #include "client/pipe_relay.h"
 
-#include "base/buffer.h"
-#include "base/mutant.h"
 #include "client/call.h"
 #include "client/item_block.h"
 #include "client/output.h"
+#include "client/pipe_parts.h"
 
 #include <relevo/pipe.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-/* In front of each item. */
-enum { FIRST = 1, LAST = 2 };
-
-/* Bytes of a message in one item: a few of them fit into the broker's queue. */
-enum { PART = 256 * 1024 };
 
 /* An item that has been asked for. */
 struct asking {
@@ -25,50 +18,29 @@ struct asking {
 	relevo_item item;
 };
 
+/*
+ * Two queues of the broker, of which one is put into and one got from, within a session
+ * that is the end's own. A part of a message is an item, whose first byte says which it is.
+ */
 struct pipe_relay {
+	struct pipe_remote base;
 	struct relevo_session *session;
 	pid_t process;
 	uint32_t out, in;
 	/* A thread is in the midst of a message; guarded by the session's lock. */
 	bool sending, receiving;
 
-	struct buffer partial; /* of a message that is not complete */
-	bool begun;            /* there is one */
-	bool complete;         /* it is the next message */
-	int ended;             /* why no more will come: END_OF_STREAM, DISCONNECTED ... */
+	struct pipe_parts parts;
+	int ended; /* why no more will come: END_OF_STREAM, DISCONNECTED ... */
 
-	struct asking asking; /* from pipe_relay_ask() to pipe_relay_withdraw() */
+	struct asking asking; /* from relay_ask() to relay_withdraw() */
 	bool asked;
 	int event; /* readable when that is answered */
 };
 
-int pipe_relay_new(struct relevo_session *session, uint32_t out, uint32_t in,
-		   struct pipe_relay **relay, struct error *error)
+static struct pipe_relay *relay_of(struct pipe_remote *remote)
 {
-	struct pipe_relay *made = calloc(1, sizeof *made);
-	if (made == NULL)
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for a pipe");
-	made->session = session;
-	made->process = getpid();
-	made->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (made->event < 0) {
-		free(made);
-		return error_set(error, RELEVO_LIMIT, "no descriptor is left for a pipe");
-	}
-	made->out = out;
-	made->in = in;
-	*relay = made;
-	return RELEVO_OK;
-}
-
-void pipe_relay_free(struct pipe_relay *relay)
-{
-	if (relay == NULL)
-		return;
-	relevo_close(relay->session);
-	buffer_fini(&relay->partial);
-	close(relay->event);
-	free(relay);
+	return container_of(remote, struct pipe_relay, base);
 }
 
 /* One thread at a time sends, and one receives. */
@@ -125,11 +97,12 @@ static int translate(int status, struct error *error)
 
 /* ---- sending ------------------------------------------------------------ */
 
-static int put(struct pipe_relay *relay, uint8_t flags, const struct pipe_room *part,
-	       nsec_t deadline, struct error *error)
+static int put(struct pipe_relay *relay, const struct pipe_part *part, nsec_t deadline,
+	       struct error *error)
 {
+	uint8_t flags = (uint8_t)part->flags;
 	uint32_t size = (uint32_t)part->size + 1;
-	const struct iovec bodies[] = { { &flags, 1 }, { part->buffer, part->size } };
+	const struct iovec bodies[] = { { &flags, 1 }, { (char *)part->data, part->size } };
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
 	operation.queue = relay->out;
 	operation.timeout_ms = session_timeout(deadline);
@@ -152,23 +125,21 @@ static int put_all(struct pipe_relay *relay, const struct pipe_sending *sending,
 {
 	size_t limit = relay->session->connection.limits.max_item;
 	/* At least one byte: a broker that takes less refuses it. */
-	size_t most = limit > PART ? PART : limit > 1 ? limit - 1 : 1;
+	size_t most = limit > PART_MAX ? PART_MAX : limit > 1 ? limit - 1 : 1;
 	size_t done = 0;
 	int status;
 	do {
-		size_t left = sending->size - done;
-		const struct pipe_room part = { (char *)sending->data + done,
-						left < most ? left : most };
-		int flags = (done == 0 ? FIRST : 0) | (part.size == left ? LAST : 0);
-		status = put(relay, (uint8_t)flags, &part, deadline, error);
+		const struct pipe_part part = pipe_parts_next(sending, done, most);
+		status = put(relay, &part, deadline, error);
 		done += part.size;
 	} while (status == RELEVO_OK && done < sending->size);
 	return status;
 }
 
-int pipe_relay_send(struct pipe_relay *relay, const struct pipe_sending *sending, nsec_t deadline,
-		    struct error *error)
+static int relay_send(struct pipe_remote *remote, const struct pipe_sending *sending,
+		      nsec_t deadline, struct error *error)
 {
+	struct pipe_relay *relay = relay_of(remote);
 	if (sending->fd_count > 0)
 		return error_set(error, RELEVO_CANNOT_ENCODE,
 				 "no descriptor can be sent to another host");
@@ -214,22 +185,12 @@ static void ask(struct pipe_relay *relay, struct asking *asking, nsec_t deadline
 	call_begin(relay->session, &asking->call, &header);
 }
 
-/* An item becomes part of the message. What a sender that gave up has left is dropped. */
 static int absorb(struct pipe_relay *relay, const relevo_item *item, struct error *error)
 {
 	const uint8_t *bytes = item->data;
-	if (item->size == 0 || (bytes[0] & ~(FIRST | LAST)) != 0)
+	if (item->size == 0)
 		return error_set(error, RELEVO_BAD_FRAME, "what came is no part of a message");
-	if ((bytes[0] & FIRST) != 0 && !(relay->begun && MUTANT(parts_run_together))) {
-		buffer_truncate(&relay->partial, 0);
-		relay->begun = true;
-	}
-	if (!relay->begun || buffer_size(&relay->partial) + item->size - 1 > RELEVO_PIPE_MAX)
-		return error_set(error, RELEVO_BAD_FRAME, "what came is no part of a message");
-	if (!buffer_append(&relay->partial, bytes + 1, item->size - 1))
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for a message");
-	relay->complete = (bytes[0] & LAST) != 0;
-	return RELEVO_OK;
+	return pipe_parts_add(&relay->parts, bytes[0], bytes + 1, item->size - 1, error);
 }
 
 /* The answer has come. */
@@ -266,27 +227,9 @@ static int get(struct pipe_relay *relay, nsec_t deadline, struct error *error)
 static int get_message(struct pipe_relay *relay, nsec_t deadline, struct error *error)
 {
 	int status = relay->ended;
-	while (status == RELEVO_OK && !relay->complete)
+	while (status == RELEVO_OK && !relay->parts.complete)
 		status = get(relay, deadline, error);
 	return status;
-}
-
-/* What has been put together is the caller's. */
-static int hand_over(struct pipe_relay *relay, struct pipe_message *message, struct error *error)
-{
-	struct buffer *partial = &relay->partial;
-	size_t size = buffer_size(partial);
-	char *data = malloc(size + 1);
-	if (data == NULL)
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for a message");
-	if (size > 0)
-		memcpy(data, buffer_data(partial), size);
-	data[size] = '\0';
-	*message = (struct pipe_message){ .data = data, .size = size };
-	relay->complete = relay->begun = false;
-	buffer_truncate(partial, 0);
-	buffer_shrink(partial, PART);
-	return RELEVO_OK;
 }
 
 static int ended(const struct pipe_relay *relay, struct error *error)
@@ -296,28 +239,30 @@ static int ended(const struct pipe_relay *relay, struct error *error)
 	return error_set(error, relay->ended, "the pipe is of no use any more");
 }
 
-int pipe_relay_receive(struct pipe_relay *relay, struct pipe_message *message, nsec_t deadline,
-		       struct error *error)
+static int relay_receive(struct pipe_remote *remote, struct pipe_message *message, nsec_t deadline,
+			 struct error *error)
 {
+	struct pipe_relay *relay = relay_of(remote);
 	int status = enter(relay, &relay->receiving, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
-	if (relay->ended != RELEVO_OK && !relay->complete)
+	if (relay->ended != RELEVO_OK && !relay->parts.complete)
 		status = ended(relay, error);
-	if (status == RELEVO_OK && !relay->complete)
+	if (status == RELEVO_OK && !relay->parts.complete)
 		status = get_message(relay, deadline, error);
 	if (status == RELEVO_OK)
-		status = hand_over(relay, message, error);
+		status = pipe_parts_take(&relay->parts, message, error);
 	leave(relay, &relay->receiving);
 	return status;
 }
 
-int pipe_relay_poll(struct pipe_relay *relay, nsec_t deadline, struct error *error)
+static int relay_poll(struct pipe_remote *remote, nsec_t deadline, struct error *error)
 {
+	struct pipe_relay *relay = relay_of(remote);
 	int status = enter(relay, &relay->receiving, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
-	if (!relay->complete && relay->ended == RELEVO_OK)
+	if (!relay->parts.complete && relay->ended == RELEVO_OK)
 		status = get_message(relay, deadline, error);
 	leave(relay, &relay->receiving);
 	return status == RELEVO_END_OF_STREAM ? RELEVO_OK : status;
@@ -327,7 +272,7 @@ int pipe_relay_poll(struct pipe_relay *relay, nsec_t deadline, struct error *err
 
 static bool has_something(const struct pipe_relay *relay)
 {
-	return relay->complete || relay->ended != RELEVO_OK;
+	return relay->parts.complete || relay->ended != RELEVO_OK;
 }
 
 /* The answer tells whoever polls, whichever thread reads it. */
@@ -339,8 +284,9 @@ static void ask_ahead(struct pipe_relay *relay)
 	output_push(relay->session);
 }
 
-int pipe_relay_ask(struct pipe_relay *relay, struct pollfd *entries, struct error *error)
+static int relay_ask(struct pipe_remote *remote, struct pollfd *entries, struct error *error)
 {
+	struct pipe_relay *relay = relay_of(remote);
 	int status = enter(relay, &relay->receiving, 0, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -369,8 +315,9 @@ static void conclude_ahead(struct pipe_relay *relay, nsec_t patience)
 		relay->ended = status;
 }
 
-bool pipe_relay_look(struct pipe_relay *relay)
+static bool relay_look(struct pipe_remote *remote)
 {
+	struct pipe_relay *relay = relay_of(remote);
 	eventfd_t count;
 	pthread_mutex_lock(&relay->session->lock);
 	eventfd_read(relay->event, &count);
@@ -386,8 +333,9 @@ bool pipe_relay_look(struct pipe_relay *relay)
 	return found;
 }
 
-bool pipe_relay_withdraw(struct pipe_relay *relay)
+static bool relay_withdraw(struct pipe_remote *remote)
 {
+	struct pipe_relay *relay = relay_of(remote);
 	eventfd_t count;
 	pthread_mutex_lock(&relay->session->lock);
 	if (relay->asked && !relay->asking.call.done)
@@ -399,4 +347,45 @@ bool pipe_relay_withdraw(struct pipe_relay *relay)
 	session_end(relay->session);
 	leave(relay, &relay->receiving);
 	return found;
+}
+
+/* ---- beginning and end --------------------------------------------------- */
+
+static void relay_free(struct pipe_remote *remote)
+{
+	struct pipe_relay *relay = relay_of(remote);
+	relevo_close(relay->session);
+	pipe_parts_fini(&relay->parts);
+	close(relay->event);
+	free(relay);
+}
+
+static const struct pipe_remote_ops relay_ops = {
+	.send = relay_send,
+	.receive = relay_receive,
+	.poll = relay_poll,
+	.ask = relay_ask,
+	.look = relay_look,
+	.withdraw = relay_withdraw,
+	.free = relay_free,
+};
+
+int pipe_relay_new(struct relevo_session *session, uint32_t out, uint32_t in,
+		   struct pipe_remote **remote, struct error *error)
+{
+	struct pipe_relay *relay = calloc(1, sizeof *relay);
+	if (relay == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a pipe");
+	relay->base.ops = &relay_ops;
+	relay->session = session;
+	relay->process = getpid();
+	relay->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (relay->event < 0) {
+		free(relay);
+		return error_set(error, RELEVO_LIMIT, "no descriptor is left for a pipe");
+	}
+	relay->out = out;
+	relay->in = in;
+	*remote = &relay->base;
+	return RELEVO_OK;
 }

@@ -58,9 +58,9 @@ int relevo_tuple_add_pipe(relevo_tuple *tuple, const char *name, const relevo_pi
 	struct element *element = NULL;
 	if (pipe->closed)
 		return error_set(error, RELEVO_CLOSED, "the pipe is closed");
-	if (pipe->relay != NULL)
+	if (pipe->remote != NULL)
 		return error_set(error, RELEVO_NOT_LOCAL,
-				 "a relayed end of a pipe is this process's alone");
+				 "an end of a pipe to another host is this process's alone");
 	int status = tuple_begin(tuple, name, RELEVO_TUPLE_PIPE, &element, error);
 	if (status != RELEVO_OK)
 		return status;

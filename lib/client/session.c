@@ -126,14 +126,13 @@ static void session_free(struct relevo_session *session)
 	free(session);
 }
 
-/* Local connections need no key: the kernel tells each end who the other is. */
-static int load_key(struct relevo_session *session, const char *path, struct error *error)
+int session_load_key(const char *path, struct key **key, struct error *error)
 {
 	if (path == NULL)
 		path = getenv("RELEVO_KEY_FILE");
 	if (path == NULL || path[0] == '\0')
 		return RELEVO_OK;
-	return key_load(path, &session->key, error);
+	return key_load(path, key, error);
 }
 
 static int connect_now(struct relevo_session *session, struct error *error)
@@ -154,7 +153,7 @@ static int connect_to(struct relevo_session *session, const char *url, const cha
 		return error_set(error, RELEVO_BAD_ADDRESS,
 				 "%s is an address to listen at, not to connect to", url);
 	if (session->address.kind == ADDRESS_TCP)
-		status = load_key(session, key_file, error);
+		status = session_load_key(key_file, &session->key, error);
 	if (status != RELEVO_OK)
 		return status;
 	return connect_now(session, error);

@@ -63,6 +63,11 @@ uint32_t session_timeout(nsec_t deadline);
  * pass. */
 nsec_t session_patience(nsec_t deadline);
 
+/* The key for tcp:// from this file, or from that in RELEVO_KEY_FILE if it is NULL; none: NULL.
+ * Local connections need no key: the kernel tells each end who the other is. Errors as
+ * key_load(). */
+int session_load_key(const char *path, struct key **key, struct error *error);
+
 /* Another session with the same broker, by the same way. Errors as relevo_open(). */
 int session_like(const struct relevo_session *session, struct relevo_session **other,
 		 struct error *error);

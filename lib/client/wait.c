@@ -1,6 +1,6 @@
 #include "client/error.h"
 #include "client/pipe.h"
-#include "client/pipe_relay.h"
+#include "client/pipe_remote.h"
 #include "client/session.h"
 
 #include <errno.h>
@@ -10,19 +10,19 @@
 /* As many as most programs wait for stand on the stack. */
 enum { FEW = 64 };
 
-/* One wait. Behind the descriptors of the entries stand those of the relayed pipes among
+/* One wait. Behind the descriptors of the entries stand those of the pipes to other hosts among
  * them, which have something to read before they have a message. */
 struct waiting {
 	struct relevo_wait_entry *entries;
 	size_t count;
 	struct pollfd *polled;
-	size_t relays;
+	size_t remotes;
 	struct error *error;
 };
 
-static struct pipe_relay *relay_of(const struct relevo_wait_entry *entry)
+static struct pipe_remote *remote_of(const struct relevo_wait_entry *entry)
 {
-	return entry->pipe != NULL ? entry->pipe->relay : NULL;
+	return entry->pipe != NULL ? entry->pipe->remote : NULL;
 }
 
 static int check(const struct relevo_wait_entry *entries, size_t count, struct error *error)
@@ -54,7 +54,7 @@ static void describe(struct waiting *waiting)
 	for (size_t i = 0; i < waiting->count; i++) {
 		struct relevo_wait_entry *entry = &waiting->entries[i];
 		entry->ready = entry->pipe != NULL && pipe_has_kept(entry->pipe);
-		/* poll() passes over the -1 of a relayed one. */
+		/* poll() passes over the -1 of a remote one. */
 		waiting->polled[i] = (struct pollfd){
 			.fd = entry->pipe != NULL ? entry->pipe->local.fd : entry->descriptor,
 			.events = POLLIN,
@@ -67,11 +67,11 @@ static int mark(struct waiting *waiting)
 {
 	for (size_t i = 0; i < waiting->count; i++) {
 		const struct pollfd *polled = &waiting->polled[i];
-		struct pipe_relay *relay = relay_of(&waiting->entries[i]);
+		struct pipe_remote *remote = remote_of(&waiting->entries[i]);
 		if ((polled->revents & POLLNVAL) != 0)
 			return error_set(waiting->error, RELEVO_BAD_ARGUMENT,
 					 "entry %zu: descriptor %d is not open", i, polled->fd);
-		if (polled->revents != 0 || (relay != NULL && pipe_relay_look(relay)))
+		if (polled->revents != 0 || (remote != NULL && remote->ops->look(remote)))
 			waiting->entries[i].ready = true;
 	}
 	return RELEVO_OK;
@@ -79,7 +79,7 @@ static int mark(struct waiting *waiting)
 
 static int poll_until_ready(struct waiting *waiting, nsec_t deadline)
 {
-	nfds_t count = (nfds_t)(waiting->count + waiting->relays * PIPE_RELAY_ENTRIES);
+	nfds_t count = (nfds_t)(waiting->count + waiting->remotes * PIPE_REMOTE_ENTRIES);
 	for (;;) {
 		/* What lies here unread is ready, and others may be too. */
 		if (count_ready(waiting) > 0)
@@ -98,15 +98,15 @@ static int poll_until_ready(struct waiting *waiting, nsec_t deadline)
 	}
 }
 
-/* Without waiting, each relayed pipe is asked in turn: only the broker knows. */
+/* Without waiting, each of these pipes is asked in turn. */
 static int ask_now(struct waiting *waiting)
 {
 	for (size_t i = 0; i < waiting->count; i++) {
 		struct relevo_wait_entry *entry = &waiting->entries[i];
-		struct pipe_relay *relay = relay_of(entry);
-		if (relay == NULL || entry->ready)
+		struct pipe_remote *remote = remote_of(entry);
+		if (remote == NULL || entry->ready)
 			continue;
-		int status = pipe_relay_poll(relay, 0, waiting->error);
+		int status = remote->ops->poll(remote, 0, waiting->error);
 		entry->ready = status != RELEVO_TRY_AGAIN;
 		if (status == RELEVO_FORKED)
 			return status;
@@ -114,26 +114,26 @@ static int ask_now(struct waiting *waiting)
 	return RELEVO_OK;
 }
 
-/* Have the broker send what comes; then wait for all. */
+/* Ask for what comes; then wait for all. */
 static int ask_and_poll(struct waiting *waiting, nsec_t deadline)
 {
 	struct pollfd *next = waiting->polled + waiting->count;
 	size_t asked = 0;
 	int status = RELEVO_OK;
 	for (; asked < waiting->count; asked++) {
-		struct pipe_relay *relay = relay_of(&waiting->entries[asked]);
-		if (relay == NULL)
+		struct pipe_remote *remote = remote_of(&waiting->entries[asked]);
+		if (remote == NULL)
 			continue;
-		status = pipe_relay_ask(relay, next, waiting->error);
+		status = remote->ops->ask(remote, next, waiting->error);
 		if (status != RELEVO_OK)
 			break;
-		next += PIPE_RELAY_ENTRIES;
+		next += PIPE_REMOTE_ENTRIES;
 	}
 	if (status == RELEVO_OK)
 		status = poll_until_ready(waiting, deadline);
 	for (size_t i = 0; i < asked; i++) {
-		struct pipe_relay *relay = relay_of(&waiting->entries[i]);
-		if (relay != NULL && pipe_relay_withdraw(relay))
+		struct pipe_remote *remote = remote_of(&waiting->entries[i]);
+		if (remote != NULL && remote->ops->withdraw(remote))
 			waiting->entries[i].ready = true;
 	}
 	return status;
@@ -143,21 +143,21 @@ static int wait_for_all(struct waiting *waiting, nsec_t deadline)
 {
 	describe(waiting);
 	int status = RELEVO_OK;
-	if (waiting->relays > 0)
+	if (waiting->remotes > 0)
 		status = ask_now(waiting);
 	if (status != RELEVO_OK)
 		return status;
-	if (waiting->relays > 0 && deadline != 0 && count_ready(waiting) == 0)
+	if (waiting->remotes > 0 && deadline != 0 && count_ready(waiting) == 0)
 		return ask_and_poll(waiting, deadline);
-	waiting->relays = 0;
+	waiting->remotes = 0;
 	return poll_until_ready(waiting, deadline);
 }
 
 static bool make_room(struct waiting *waiting, struct pollfd few[FEW])
 {
 	for (size_t i = 0; i < waiting->count; i++)
-		waiting->relays += relay_of(&waiting->entries[i]) != NULL;
-	size_t needed = waiting->count + waiting->relays * PIPE_RELAY_ENTRIES;
+		waiting->remotes += remote_of(&waiting->entries[i]) != NULL;
+	size_t needed = waiting->count + waiting->remotes * PIPE_REMOTE_ENTRIES;
 	waiting->polled = needed > FEW ? calloc(needed, sizeof *few) : few;
 	return waiting->polled != NULL;
 }

@@ -1,7 +1,7 @@
 /*
- * Listeners: a program waits at an address of its own for others on this host that want a
- * pipe to it. Neither needs a broker. Programs that have a broker in common, on one host or
- * on several, may meet at a name there instead: relevo_pipe_open().
+ * Listeners: a program waits at an address of its own for others that want a pipe to it, on
+ * this host or on another one. Neither needs a broker. Programs that have a broker in common
+ * may meet at a name there instead: relevo_pipe_open().
  */
 #ifndef RELEVO_LISTENER_H
 #define RELEVO_LISTENER_H
@@ -16,36 +16,58 @@ extern "C" {
 
 typedef struct relevo_listener relevo_listener;
 
+/* All may be zero; for tcp:// only. */
+struct relevo_listener_options {
+	/* The file with the key that both sides prove to each other to know, and which its
+	 * owner alone may read. NULL: that in the environment variable RELEVO_KEY_FILE, if
+	 * there is one. "": none. What is said afterwards is not encrypted. */
+	const char *key_file;
+};
+
 /*
- * Listen at `address`: ipc:///absolute/path, where a socket appears that only this user
- * may open, or abstract://name, which leaves nothing behind. NULL: an abstract name that
- * nobody else has; relevo_listener_address() tells it. What a killed program left at a path
- * is removed. *listener is the caller's, until relevo_listener_close(). A child of fork(2)
- * inherits it, and may accept too: each connection goes to one of them. Thread-safe; does
- * not block.
+ * Listen at `address`:
  *
- * Errors: ADDRESS_IN_USE (another program listens there), BAD_ADDRESS (also: tcp:// and
- * fd://, or something that is no socket is at the path), NOT_FOUND (the path's folder is
- * not there), DENIED, LIMIT (no descriptor is left), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
+ *   ipc:///absolute/path   where a socket appears that only this user may open
+ *   abstract://name        which leaves nothing behind; other users are sent away
+ *   tcp://host:port        port 0: any that is free. Without a key the host has to be a
+ *                          loopback address
+ *   NULL                   an abstract name that nobody else has
+ *
+ * relevo_listener_address() tells what was chosen. What a killed program left at a path is
+ * removed. *listener is the caller's, until relevo_listener_close(). A child of fork(2)
+ * inherits it, and may accept too, each connection going to one of them; but one at tcp:// is
+ * of use only here. `options` may be NULL. Thread-safe; names of hosts are looked up,
+ * otherwise it does not block.
+ *
+ * Errors: ADDRESS_IN_USE (another program listens there), BAD_ADDRESS (also: fd://, or
+ * something that is no socket is at the path), NOT_FOUND (the path's folder, or the key
+ * file, is not there), DENIED (also: the key file is open to others, or there is none and
+ * other hosts can reach the address), LIMIT (no descriptor is left), FORKED (tcp:// was
+ * used before this process was forked), BAD_ARGUMENT (the key is too short or too long),
+ * NO_MEMORY, SYSTEM.
  */
-int relevo_listener_open(const char *address, relevo_listener **listener);
+int relevo_listener_open(const char *address, const struct relevo_listener_options *options,
+			 relevo_listener **listener);
 
 /*
  * Wait up to `timeout` ms for a program that connects, or take one that has; *pipe, which
  * goes both ways, is the caller's until relevo_pipe_close(). What it has sent before can be
- * received even if it is gone by now. Programs of other users are sent away. Thread-safe;
- * a signal does not end it.
+ * received even if it is gone by now. Programs of other users, and those that do not prove
+ * within 10 s that they know the key, are sent away and hold up nobody. Thread-safe; a
+ * signal does not end it.
  *
  * Errors, and whoever waits goes on waiting: TRY_AGAIN (timeout 0), TIMED_OUT, CLOSED,
- * LIMIT (this process has no descriptor left), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
+ * LIMIT (this process has no descriptor left), FORKED (a listener at tcp:// is the
+ * parent's), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
  */
 int relevo_listener_accept(relevo_listener *listener, int64_t timeout, relevo_pipe **pipe);
 
 /* The address for relevo_pipe_connect(), as long as the handle lives. Never blocks. */
 const char *relevo_listener_address(const relevo_listener *listener);
 
-/* For relevo_wait() and event loops: a descriptor that is readable when somebody has
- * connected. It is the listener's: neither read nor close it. CLOSED. */
+/* For relevo_wait() and event loops: a descriptor that is readable when there is something
+ * for relevo_listener_accept() to do. Call that with time-out 0 then: it may say TRY_AGAIN.
+ * It is the listener's: neither read nor close it. CLOSED. */
 int relevo_listener_fd(const relevo_listener *listener, int *fd);
 
 /*
@@ -62,16 +84,20 @@ void relevo_listener_close(relevo_listener *listener);
 void relevo_listener_hang_up(relevo_listener *listener);
 
 /*
- * Connect to the listener at an address as above. It need not accept for this to return,
- * nor for the first messages to be sent. Waits up to `timeout` ms only if thousands wait
- * there already. *pipe, which goes both ways, is the caller's until relevo_pipe_close().
- * Thread-safe; a signal does not end it.
+ * Connect to the listener at an address as above. Waits up to `timeout` ms: for the other
+ * host, and if there is a key, until it is accepted. Without one, messages can be sent
+ * before that. *pipe, which goes both ways, is the caller's until relevo_pipe_close(); one
+ * over tcp:// is remote (see pipe.h). `options` may be NULL. Thread-safe; a signal does not end it.
  *
- * Errors: NOT_FOUND (nobody listens there), DENIED (whoever does is another user), TRY_AGAIN
- * (timeout 0), TIMED_OUT, BAD_ADDRESS (also: what listens there is no listener), LIMIT (no
- * descriptor is left), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
+ * Errors: NOT_FOUND (nobody listens there, or there is no key file), DENIED (whoever does is
+ * another user, or the key file is open to others), AUTH_FAILED (one side has no key, or
+ * another), TRY_AGAIN (timeout 0), TIMED_OUT, BAD_ADDRESS (also: what listens there is no
+ * listener), BAD_FRAME (the same, over tcp://), END_OF_STREAM, DISCONNECTED (it went away
+ * before it had accepted), BAD_VERSION, FORKED (tcp:// was used before this process was
+ * forked), LIMIT (no descriptor is left), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
  */
-int relevo_pipe_connect(const char *address, int64_t timeout, relevo_pipe **pipe);
+int relevo_pipe_connect(const char *address, const struct relevo_listener_options *options,
+			int64_t timeout, relevo_pipe **pipe);
 
 #pragma GCC visibility pop
 

@@ -8,8 +8,10 @@
  * end, and each message goes to one of them, whole. Whatever dies with an end in its hands,
  * no message is ever cut off or mixed up.
  *
- * A named pipe whose other end is on another host is relayed by the broker. It behaves
- * the same, except that it belongs to the process which opened it.
+ * A pipe to another host is remote: relayed by the broker if it was opened by its name, or a
+ * connection of its own if a listener made it (listener.h). It behaves the same, except
+ * that an end belongs to the process which opened it: it cannot be passed on, takes no
+ * descriptors, and a child of fork(2) gets FORKED from it.
  */
 #ifndef RELEVO_PIPE_H
 #define RELEVO_PIPE_H
@@ -51,8 +53,8 @@ int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2]);
  * next two. *pipe is the caller's, until relevo_pipe_close(). Thread-safe; blocks.
  *
  * If both sessions go to a broker on this host over ipc:// or abstract://, the pipe is the
- * kernel's, and the session may be closed. Otherwise it is relayed, over a connection of
- * its own: such an end cannot be passed on, and a child of fork(2) gets FORKED from it.
+ * kernel's, and the session may be closed. Otherwise it is remote: relayed, over a
+ * connection of its own to the broker.
  *
  * Errors: TRY_AGAIN (timeout 0, and nobody waits), TIMED_OUT, OPTION_MISMATCH (who waits
  * there does the same part), BAD_NAME, BAD_ARGUMENT, INTERRUPTED, QUOTA, LIMIT, and
@@ -65,7 +67,7 @@ int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_dire
  * Close this process's copy of the end and free the handle; NULL is allowed. When all
  * copies are closed or their processes have ended, the other end gets what was sent and
  * then END_OF_STREAM. No other thread may be in a call with it. Never blocks, except for
- * a relayed end, which waits up to 5 s until the broker has what was sent.
+ * a remote end, which waits up to 5 s until what was sent is on its way.
  */
 void relevo_pipe_close(relevo_pipe *pipe);
 
@@ -87,7 +89,7 @@ bool relevo_pipe_sends(const relevo_pipe *pipe);
  * Errors, and nothing is sent: TRY_AGAIN (timeout 0), TIMED_OUT, END_OF_STREAM (the other
  * end is closed), BAD_STATE (this end does not send), CLOSED, TOO_LARGE, LIMIT (this
  * process has no descriptor left for a message of more than 64 KiB, or too many of this
- * user are on their way), BAD_ARGUMENT, NO_MEMORY, SYSTEM; relayed ones also
+ * user are on their way), BAD_ARGUMENT, NO_MEMORY, SYSTEM; remote ones also
  * DISCONNECTED, FORKED, QUOTA.
  */
 int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t timeout);
@@ -113,7 +115,8 @@ int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int
  * all it sent has been received), BAD_STATE (this end does not receive; or the message is
  * a tuple with descriptors, which stays), CLOSED, LIMIT (the message is lost, since this
  * process had no descriptor left for it), BAD_FRAME (the other end is not one of relevo),
- * BAD_ARGUMENT, NO_MEMORY, SYSTEM; relayed ones also DISCONNECTED, FORKED.
+ * BAD_ARGUMENT, NO_MEMORY, SYSTEM; remote ones also DISCONNECTED, FORKED, AUTH_FAILED (a
+ * listener asks for its key, and this side has none).
  */
 int relevo_pipe_recv(relevo_pipe *pipe, void **data, size_t *size, int64_t timeout);
 
@@ -130,14 +133,15 @@ int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t 
  * Wait up to `timeout` ms until there is something to receive, be it a message or the
  * end: *ready tells whether. Takes nothing. Another process or thread that receives from
  * the end may be faster. Thread-safe; a signal does not end it. Errors: BAD_STATE (this
- * end does not receive), CLOSED, BAD_ARGUMENT; relayed ones also DISCONNECTED, FORKED.
+ * end does not receive), CLOSED, BAD_ARGUMENT; remote ones also DISCONNECTED,
+ * FORKED, AUTH_FAILED, BAD_FRAME.
  */
 int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready);
 
 /*
  * For event loops: a descriptor that is readable when there is something to receive. It is
  * the pipe's: neither read nor close it. After TOO_SHORT there is something, and the
- * descriptor does not say so. NOT_LOCAL: the pipe is relayed; CLOSED.
+ * descriptor does not say so. NOT_LOCAL: the pipe is remote; CLOSED.
  */
 int relevo_pipe_fd(const relevo_pipe *pipe, int *fd);
 
@@ -149,7 +153,7 @@ int relevo_pipe_fd(const relevo_pipe *pipe, int *fd);
 /*
  * relevo_pipe_send() of a tuple. Descriptors and pipe ends in it go to the other side as
  * copies; those here stay as they are. Errors as there, and CANNOT_ENCODE: it has too many
- * of these, or the pipe is relayed and it has any.
+ * of these, or the pipe is remote and it has any.
  */
 int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t timeout);
 
@@ -157,7 +161,7 @@ int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t
  * the message was no tuple, or announced descriptors that did not come; it is gone. */
 int relevo_pipe_recv_tuple(relevo_pipe *pipe, relevo_tuple **tuple, int64_t timeout);
 
-/* Add an end to a tuple, as relevo_tuple_add_descriptor(). NOT_LOCAL: it is a relayed one,
+/* Add an end to a tuple, as relevo_tuple_add_descriptor(). NOT_LOCAL: it is a remote one,
  * which cannot be passed on; CLOSED. */
 int relevo_tuple_add_pipe(relevo_tuple *tuple, const char *name, const relevo_pipe *pipe);
 

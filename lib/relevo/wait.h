@@ -28,7 +28,7 @@ struct relevo_wait_entry {
  *
  * Errors: TRY_AGAIN (timeout 0), TIMED_OUT, BAD_ARGUMENT (an entry's descriptor is not
  * open; the detail names which), BAD_STATE (a pipe does not receive), CLOSED, FORKED (a
- * relayed pipe is the parent's), LIMIT, NO_MEMORY, SYSTEM.
+ * remote pipe is the parent's), LIMIT, NO_MEMORY, SYSTEM.
  */
 int relevo_wait(struct relevo_wait_entry *entries, size_t count, int64_t timeout, size_t *ready);
 

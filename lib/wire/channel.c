@@ -65,6 +65,11 @@ int channel_send(struct channel *channel, const struct iovec *pieces, int count,
 	return channel->ops->send(channel, pieces, count, sent);
 }
 
+int channel_drain(struct channel *channel, nsec_t deadline)
+{
+	return channel->ops->drain != NULL ? channel->ops->drain(channel, deadline) : RELEVO_OK;
+}
+
 int channel_send_descriptor(struct channel *channel, uint8_t byte, int descriptor)
 {
 	if (channel->ops->send_descriptor == NULL)

@@ -12,7 +12,7 @@
 
 /*
  * A connected byte stream, and a socket that accepts them. Nothing here blocks
- * but channel_connect(): wait for the descriptor with poll(2) or epoll(7), then
+ * but channel_connect() and channel_drain(): wait for the descriptor with poll(2) or epoll(7), then
  * try. channel_unix.c speaks Unix sockets itself; channel_nng.c has nng carry
  * tcp://. The callers cannot tell them apart.
  *
@@ -76,6 +76,12 @@ int channel_receive(struct channel *channel, void *bytes, size_t size, size_t *r
  * to channel_events(): one who gives up sends nothing (count 0) once.
  */
 int channel_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent);
+
+/*
+ * Wait until what was sent is in the kernel's hands, so that it goes out even if this
+ * process ends at once. TIMED_OUT, DISCONNECTED, FORKED. Another thread may receive.
+ */
+int channel_drain(struct channel *channel, nsec_t deadline);
 
 /*
  * Send one byte and pass a descriptor with it; the caller keeps its own copy. OK,

@@ -17,6 +17,8 @@ struct channel_ops {
 	void (*pause)(struct channel *channel);
 	/* Whether anybody waits for room; NULL: nothing to do. */
 	void (*want_send)(struct channel *channel, bool wanted);
+	/* See channel.h; NULL: the kernel has at once what is sent. */
+	int (*drain)(struct channel *channel, nsec_t deadline);
 	/* See channel.h; NULL: descriptors are not passed. */
 	int (*send_descriptor)(struct channel *channel, uint8_t byte, int descriptor);
 	int (*take_descriptor)(struct channel *channel, uint64_t position);

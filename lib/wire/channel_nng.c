@@ -30,6 +30,7 @@ enum { LINGER_MSEC = 1000 };
 struct stream_channel {
 	struct channel base;
 	pthread_mutex_t mutex; /* guards all that follows */
+	pthread_cond_t sent;   /* something has gone out, or never will */
 	struct event event;
 	nng_stream *stream;
 	nng_aio *receiver, *sender, *lingerer;
@@ -70,6 +71,11 @@ static bool is_healthy(const struct stream_channel *self)
 	return self->end == RELEVO_OK || self->end == RELEVO_END_OF_STREAM;
 }
 
+static bool cannot_send(const struct stream_channel *self)
+{
+	return self->send_failed || !is_healthy(self);
+}
+
 static void set_pieces(nng_aio *aio, const struct iovec *pieces, int count)
 {
 	nng_iov converted[2];
@@ -103,7 +109,7 @@ static void send_more(struct stream_channel *self)
 static void tell(struct stream_channel *self)
 {
 	bool readable = !self->deaf && (self->in.size > 0 || self->end != RELEVO_OK);
-	bool can_send = ring_room(&self->out) > 0 || self->send_failed || !is_healthy(self);
+	bool can_send = ring_room(&self->out) > 0 || cannot_send(self);
 	bool writable = can_send && (self->send_wanted || self->send_refused);
 	event_set(&self->event, readable || writable);
 }
@@ -126,7 +132,7 @@ static void wind_down(struct stream_channel *self)
 	if (self->shut)
 		return;
 	ring_consume(&self->in, self->in.size);
-	bool all_sent = self->out.size == 0 || self->send_failed || !is_healthy(self);
+	bool all_sent = self->out.size == 0 || cannot_send(self);
 	bool all_read = !self->flooded || self->end != RELEVO_OK;
 	if (!self->lingering || (all_sent && all_read)) {
 		shut(self);
@@ -151,6 +157,7 @@ static void channel_free(struct stream_channel *self)
 	event_fini(&self->event);
 	ring_fini(&self->in);
 	ring_fini(&self->out);
+	pthread_cond_destroy(&self->sent);
 	pthread_mutex_destroy(&self->mutex);
 	free(self);
 }
@@ -183,6 +190,8 @@ static void on_received(void *argument)
 		ring_commit(&self->in, nng_aio_count(self->receiver));
 	else
 		self->end = result == NNG_ECONNSHUT ? RELEVO_END_OF_STREAM : RELEVO_DISCONNECTED;
+	if (!is_healthy(self))
+		pthread_cond_broadcast(&self->sent);
 	settle(self);
 }
 
@@ -201,6 +210,7 @@ static void on_sent(void *argument)
 		if (result != NNG_ECONNSHUT && result != NNG_ECONNRESET)
 			nng_stream_close(self->stream);
 	}
+	pthread_cond_broadcast(&self->sent);
 	settle(self);
 }
 
@@ -248,7 +258,7 @@ static int stream_send(struct channel *channel, const struct iovec *pieces, int 
 	pthread_mutex_lock(&self->mutex);
 	int status = RELEVO_OK;
 	self->send_refused = false;
-	if (self->send_failed || !is_healthy(self)) {
+	if (cannot_send(self)) {
 		status = RELEVO_DISCONNECTED;
 	} else {
 		bool all;
@@ -261,6 +271,23 @@ static int stream_send(struct channel *channel, const struct iovec *pieces, int 
 			status = RELEVO_TRY_AGAIN;
 	}
 	settle(self);
+	return status;
+}
+
+static int stream_drain(struct channel *channel, nsec_t deadline)
+{
+	struct stream_channel *self = (struct stream_channel *)channel;
+	if (!channel_nng_is_usable())
+		return RELEVO_FORKED;
+	const struct timespec until = clock_timespec(deadline);
+	pthread_mutex_lock(&self->mutex);
+	int late = 0;
+	while (self->out.size > 0 && !cannot_send(self) && late == 0)
+		late = pthread_cond_clockwait(&self->sent, &self->mutex, CLOCK_MONOTONIC, &until);
+	int status = self->out.size == 0 ? RELEVO_OK
+		     : cannot_send(self) ? RELEVO_DISCONNECTED
+					 : RELEVO_TIMED_OUT;
+	pthread_mutex_unlock(&self->mutex);
 	return status;
 }
 
@@ -314,6 +341,7 @@ static const struct channel_ops stream_ops = {
 	.send = stream_send,
 	.close = stream_close,
 	.abandon = stream_abandon,
+	.drain = stream_drain,
 	.pause = stream_pause,
 	.want_send = stream_want_send,
 };
@@ -351,7 +379,8 @@ int channel_nng_new(nng_stream *stream, struct channel **channel)
 		return RELEVO_LIMIT;
 	self->base.ops = &stream_ops;
 	self->event.fd = -1;
-	pthread_mutex_init(&self->mutex, NULL); /* cannot fail in glibc */
+	pthread_mutex_init(&self->mutex, NULL); /* neither can fail in glibc */
+	pthread_cond_init(&self->sent, NULL);
 	if (!allocate(self)) {
 		channel_free(self);
 		return RELEVO_LIMIT;

@@ -19,21 +19,13 @@ struct stage {
 
 static struct stage the_stage;
 
-static void write_key(const char *path, const char *key)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, key, strlen(key)), strlen(key));
-	close(fd);
-}
-
 static int start(struct stage *stage, const char *const *arguments)
 {
 	test_folder_make(stage->folder);
 	snprintf(stage->key, sizeof stage->key, "%.60s/key", stage->folder);
 	snprintf(stage->other, sizeof stage->other, "%.60s/other", stage->folder);
-	write_key(stage->key, the_key);
-	write_key(stage->other, "quite another secret");
+	test_key_write(stage->key, the_key);
+	test_key_write(stage->other, "quite another secret");
 	test_broker_start(&stage->broker, arguments);
 	return 0;
 }

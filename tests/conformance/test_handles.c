@@ -167,8 +167,8 @@ struct sent {
 static void accept_one(relevo_pipe *accepted[2])
 {
 	relevo_listener *listener = NULL;
-	assert_ok(relevo_listener_open(NULL, &listener));
-	assert_ok(relevo_pipe_connect(relevo_listener_address(listener), 0, &accepted[1]));
+	assert_ok(relevo_listener_open(NULL, NULL, &listener));
+	assert_ok(relevo_pipe_connect(relevo_listener_address(listener), NULL, 0, &accepted[1]));
 	assert_ok(relevo_listener_accept(listener, 0, &accepted[0]));
 	relevo_listener_close(listener);
 }

@@ -427,8 +427,8 @@ static void connect_to_a_disturbed_one(void *argument)
 	const struct piping *piping = argument;
 	relevo_pipe *pipe;
 	disturb_sleeper(piping);
-	child_check(relevo_pipe_connect(relevo_listener_address(piping->listener), TEST_PATIENCE,
-					&pipe) == RELEVO_OK);
+	child_check(relevo_pipe_connect(relevo_listener_address(piping->listener), NULL,
+					TEST_PATIENCE, &pipe) == RELEVO_OK);
 	line_send(pipe, "here");
 	relevo_pipe_close(pipe);
 }
@@ -438,7 +438,7 @@ static void survive_accepting(int flags)
 	relevo_listener *listener = NULL;
 	relevo_pipe *pipe = NULL;
 	catch_signals(flags);
-	assert_ok(relevo_listener_open(NULL, &listener));
+	assert_ok(relevo_listener_open(NULL, NULL, &listener));
 	struct piping piping = { .director = getpid(), .listener = listener };
 	pid_t child = child_start(connect_to_a_disturbed_one, &piping);
 	assert_ok(relevo_listener_accept(listener, TEST_PATIENCE, &pipe));

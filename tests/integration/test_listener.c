@@ -13,14 +13,14 @@ enum { CLIENTS = 100, NOBODY = 65534 };
 static relevo_listener *listener_open(const char *address)
 {
 	relevo_listener *listener = NULL;
-	assert_ok(relevo_listener_open(address, &listener));
+	assert_ok(relevo_listener_open(address, NULL, &listener));
 	return listener;
 }
 
 static relevo_pipe *connected(const relevo_listener *listener)
 {
 	relevo_pipe *pipe = NULL;
-	assert_ok(relevo_pipe_connect(relevo_listener_address(listener), 0, &pipe));
+	assert_ok(relevo_pipe_connect(relevo_listener_address(listener), NULL, 0, &pipe));
 	return pipe;
 }
 
@@ -67,7 +67,7 @@ static void listen_and_be_killed(void *argument)
 {
 	const struct place *place = argument;
 	relevo_listener *listener;
-	child_check(relevo_listener_open(place->address, &listener) == RELEVO_OK);
+	child_check(relevo_listener_open(place->address, NULL, &listener) == RELEVO_OK);
 	kill(getpid(), SIGKILL);
 }
 
@@ -80,7 +80,7 @@ static void what_is_at_the_path(void **state)
 	relevo_pipe *pipe = NULL;
 	assert_int_equal(child_wait(child_start(listen_and_be_killed, &place)), 128 + SIGKILL);
 	assert_int_equal(lstat(place.path, &there), 0);
-	assert_status(relevo_pipe_connect(place.address, 0, &pipe), RELEVO_NOT_FOUND);
+	assert_status(relevo_pipe_connect(place.address, NULL, 0, &pipe), RELEVO_NOT_FOUND);
 	relevo_listener *listener = listener_open(place.address);
 	assert_int_equal(lstat(place.path, &there), 0);
 	assert_true(S_ISSOCK(there.st_mode));
@@ -89,7 +89,7 @@ static void what_is_at_the_path(void **state)
 	relevo_listener_close(listener);
 	assert_int_not_equal(lstat(place.path, &there), 0);
 	assert_int_equal(rmdir(place.folder), 0);
-	assert_fails(relevo_listener_open(place.address, &listener), RELEVO_NOT_FOUND,
+	assert_fails(relevo_listener_open(place.address, NULL, &listener), RELEVO_NOT_FOUND,
 		     place.folder);
 }
 
@@ -103,7 +103,7 @@ static void what_is_no_listener(void **state)
 	FILE *file = fopen(place.path, "w");
 	assert_non_null(file);
 	fclose(file);
-	assert_fails(relevo_listener_open(place.address, &listener), RELEVO_BAD_ADDRESS,
+	assert_fails(relevo_listener_open(place.address, NULL, &listener), RELEVO_BAD_ADDRESS,
 		     place.path);
 	assert_int_equal(lstat(place.path, &there), 0);
 	assert_true(S_ISREG(there.st_mode));
@@ -114,8 +114,8 @@ static void what_is_no_listener(void **state)
 	int stream = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(stream, (const struct sockaddr *)&name, sizeof name), 0);
 	assert_int_equal(listen(stream, 1), 0);
-	assert_status(relevo_listener_open(place.address, &listener), RELEVO_ADDRESS_IN_USE);
-	assert_fails(relevo_pipe_connect(place.address, 0, &pipe), RELEVO_BAD_ADDRESS,
+	assert_status(relevo_listener_open(place.address, NULL, &listener), RELEVO_ADDRESS_IN_USE);
+	assert_fails(relevo_pipe_connect(place.address, NULL, 0, &pipe), RELEVO_BAD_ADDRESS,
 		     place.address);
 	close(stream);
 	test_folder_remove(place.folder);
@@ -128,8 +128,8 @@ static void come(void *argument)
 	const relevo_listener *listener = argument;
 	for (int i = 0; i < CLIENTS / 2; i++) {
 		relevo_pipe *pipe;
-		child_check(relevo_pipe_connect(relevo_listener_address(listener), TEST_PATIENCE,
-						&pipe) == RELEVO_OK);
+		child_check(relevo_pipe_connect(relevo_listener_address(listener), NULL,
+						TEST_PATIENCE, &pipe) == RELEVO_OK);
 		pipe_send_text(pipe, "here");
 		pipe_expect_text(pipe, "there");
 		relevo_pipe_close(pipe);
@@ -189,7 +189,7 @@ static void be_refused(void *argument)
 	char byte;
 	child_check(setuid(NOBODY) == 0);
 	const char *address = relevo_listener_address(listener);
-	child_check(relevo_pipe_connect(address, 0, &pipe) == RELEVO_DENIED);
+	child_check(relevo_pipe_connect(address, NULL, 0, &pipe) == RELEVO_DENIED);
 	child_check(strstr(relevo_error_detail(), "another user") != NULL);
 	/* One that does not mind who listens. */
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -232,8 +232,8 @@ static void no_descriptor_is_left(void **state)
 	none = (struct rlimit){ 0, before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	int accepting = relevo_listener_accept(listener, 0, &pipe);
-	int connecting = relevo_pipe_connect(relevo_listener_address(listener), 0, &pipe);
-	int opening = relevo_listener_open(NULL, &another);
+	int connecting = relevo_pipe_connect(relevo_listener_address(listener), NULL, 0, &pipe);
+	int opening = relevo_listener_open(NULL, NULL, &another);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_status(accepting, RELEVO_LIMIT);
 	assert_status(connecting, RELEVO_LIMIT);

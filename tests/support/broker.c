@@ -69,6 +69,14 @@ void test_folder_make(char folder[64])
 	assert_non_null(mkdtemp(folder));
 }
 
+void test_key_write(const char *path, const char *key)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, key, strlen(key)), strlen(key));
+	close(fd);
+}
+
 void test_folder_remove(const char *folder)
 {
 	DIR *open = opendir(folder);

@@ -32,6 +32,9 @@ char *test_broker_log(const struct test_broker *broker);
 void test_folder_make(char folder[64]);
 void test_folder_remove(const char *folder);
 
+/* A key file that its owner alone can read. */
+void test_key_write(const char *path, const char *key);
+
 /* The value of a line of /proc/PID/status, such as "voluntary_ctxt_switches". */
 long test_broker_status(const struct test_broker *broker, const char *line);
 
