@@ -96,7 +96,9 @@ int listener_tcp_open(const struct address *address, const char *key_file,
 static struct pipe_remote *take_out(struct listener_tcp *listener, size_t index)
 {
 	struct pipe_remote *remote = listener->strangers[index].remote;
-	epoll_ctl(listener->epoll, EPOLL_CTL_DEL, pipe_tcp_fd(remote), NULL);
+	/* A child of fork(2) has the parent's set, not one of its own. */
+	if (listener->process == getpid())
+		epoll_ctl(listener->epoll, EPOLL_CTL_DEL, pipe_tcp_fd(remote), NULL);
 	listener->count--;
 	memmove(&listener->strangers[index], &listener->strangers[index + 1],
 		(listener->count - index) * sizeof listener->strangers[0]);
@@ -135,25 +137,20 @@ int listener_tcp_fd(const struct listener_tcp *listener)
 
 /* ---- accepting ----------------------------------------------------------- */
 
-/* See whether one of them has proved it, and who will not any more. *next is when to look
- * again at the latest. */
-static struct pipe_remote *look_at_strangers(struct listener_tcp *listener, nsec_t *next)
+/* Whoever of them has proved it, or NULL; those who will not any more are sent away. */
+static struct pipe_remote *look_at_strangers(struct listener_tcp *listener)
 {
 	struct error ignored;
 	nsec_t now = clock_now();
-	*next = NSEC_NEVER;
 	for (size_t i = 0; i < listener->count;) {
 		const struct stranger *stranger = &listener->strangers[i];
 		int status = pipe_tcp_greet(stranger->remote, 0, &ignored);
 		if (status == RELEVO_OK)
 			return take_out(listener, i);
-		if (status != RELEVO_TRY_AGAIN || stranger->deadline <= now) {
+		if (status != RELEVO_TRY_AGAIN || stranger->deadline <= now)
 			send_away(listener, i);
-			continue;
-		}
-		if (stranger->deadline < *next)
-			*next = stranger->deadline;
-		i++;
+		else
+			i++;
 	}
 	return NULL;
 }
@@ -182,7 +179,6 @@ static int admit(struct listener_tcp *listener, struct pipe_remote **remote, str
 		if (status != RELEVO_OK)
 			return error_set(error, status, "cannot accept at %s",
 					 listener_tcp_url(listener));
-		/* One who has gone by now may still have said something. */
 		if (pipe_tcp_new(channel, listener->key, true, &comer, error) != RELEVO_OK)
 			continue;
 		if (listener->key == NULL) {
@@ -194,15 +190,14 @@ static int admit(struct listener_tcp *listener, struct pipe_remote **remote, str
 	return RELEVO_TRY_AGAIN;
 }
 
+/* *next is when to look again at the latest: when the oldest stranger's time is over. */
 static int step(struct listener_tcp *listener, struct pipe_remote **remote, nsec_t *next,
 		struct error *error)
 {
 	pthread_mutex_lock(&listener->lock);
-	int status = admit(listener, remote, error);
-	if (status == RELEVO_TRY_AGAIN) {
-		*remote = look_at_strangers(listener, next);
-		status = *remote != NULL ? RELEVO_OK : RELEVO_TRY_AGAIN;
-	}
+	*remote = look_at_strangers(listener);
+	int status = *remote != NULL ? RELEVO_OK : admit(listener, remote, error);
+	*next = listener->count > 0 ? listener->strangers[0].deadline : NSEC_NEVER;
 	pthread_mutex_unlock(&listener->lock);
 	return status;
 }
