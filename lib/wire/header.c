@@ -1,5 +1,8 @@
 #include "wire/header.h"
 
+#include <endian.h>
+#include <string.h>
+
 /* See header.proto. */
 enum { FIELD_CALL = 1, FIELD_SIZES = 2, FIELD_ACKS = 3 };
 
@@ -30,20 +33,33 @@ static uint32_t tag(uint32_t field, uint32_t wire_type)
 	return field << 3 | wire_type;
 }
 
+/* Fixed-width numbers, little-endian. */
+static uint8_t *write_fixed32(uint8_t *out, const uint32_t *numbers, size_t count)
+{
+	for (size_t i = 0; i < count; i++, out += sizeof *numbers) {
+		const uint32_t number = htole32(numbers[i]);
+		memcpy(out, &number, sizeof number);
+	}
+	return out;
+}
+
+static uint8_t *write_fixed64(uint8_t *out, const uint64_t *numbers, size_t count)
+{
+	for (size_t i = 0; i < count; i++, out += sizeof *numbers) {
+		const uint64_t number = htole64(numbers[i]);
+		memcpy(out, &number, sizeof number);
+	}
+	return out;
+}
+
 static size_t sizes_size(const Relevo__Header *header)
 {
-	size_t size = 0;
-	for (size_t i = 0; i < header->n_sizes; i++)
-		size += varint_size(header->sizes[i]);
-	return size;
+	return header->n_sizes * sizeof *header->sizes;
 }
 
 static size_t acks_size(const Relevo__Header *header)
 {
-	size_t size = 0;
-	for (size_t i = 0; i < header->n_acks; i++)
-		size += varint_size(header->acks[i]);
-	return size;
+	return header->n_acks * sizeof *header->acks;
 }
 
 /* All members of the oneof are messages, and share one pointer. */
@@ -83,14 +99,12 @@ void header_pack(const Relevo__Header *header, uint8_t *out)
 	if (header->n_sizes > 0) {
 		out = write_varint(out, tag(FIELD_SIZES, WIRE_BYTES));
 		out = write_varint(out, sizes_size(header));
-		for (size_t i = 0; i < header->n_sizes; i++)
-			out = write_varint(out, header->sizes[i]);
+		out = write_fixed32(out, header->sizes, header->n_sizes);
 	}
 	if (header->n_acks > 0) {
 		out = write_varint(out, tag(FIELD_ACKS, WIRE_BYTES));
 		out = write_varint(out, acks_size(header));
-		for (size_t i = 0; i < header->n_acks; i++)
-			out = write_varint(out, header->acks[i]);
+		out = write_fixed64(out, header->acks, header->n_acks);
 	}
 	if (message != NULL) {
 		out = write_varint(out, tag(header->op_case, WIRE_BYTES));

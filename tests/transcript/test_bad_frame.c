@@ -82,11 +82,11 @@ static void test_sizes_that_do_not_add_up(void **state)
 	header.n_sizes = 2;
 	header.sizes = sizes;
 	struct buffer bytes = wire_encode(&header, "whole");
-	/* The last byte of the header is a part of an operation; the sizes stand
-	 * in front of it: field 2, length 2, then 5 and 0. */
-	uint8_t *size = memmem(buffer_data(&bytes), buffer_size(&bytes), "\x12\x02\x05\x00", 4);
+	/* Field 2, length 8, then 5 and 0 in four bytes each. */
+	static const uint8_t field[] = { 0x12, 8, 5, 0, 0, 0, 0, 0, 0, 0 };
+	uint8_t *size = memmem(buffer_data(&bytes), buffer_size(&bytes), field, sizeof field);
 	assert_non_null(size);
-	size[3] = 1;
+	size[6] = 1;
 	wire_send_bytes(&scene->client, buffer_data(&bytes), buffer_size(&bytes));
 	buffer_fini(&bytes);
 	expect_bad_frame(&scene->client, "the bodies of a frame have 5 bytes, its header says 6");

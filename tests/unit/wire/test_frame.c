@@ -341,7 +341,7 @@ static void test_largest_own_header(void **state)
 static void test_too_large_head(void **state)
 {
 	struct fixture *self = *state;
-	static uint64_t leases[FRAME_MAX_HEADER / 10 + 1];
+	static uint64_t leases[FRAME_MAX_HEADER / sizeof(uint64_t) + 1];
 	for (size_t i = 0; i < sizeof leases / sizeof leases[0]; i++)
 		leases[i] = UINT64_MAX;
 	Relevo__QueueAck ack = RELEVO__QUEUE_ACK__INIT;
