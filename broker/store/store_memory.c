@@ -1,16 +1,27 @@
 #include "store/store.h"
 
+#include "base/spares.h"
+
 #include <relevo/status.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct memory_store {
+	struct store base;
+	struct spares spares; /* of items without an extension */
+};
+
+static struct spares *spares_of(struct store *store)
+{
+	return &((struct memory_store *)store)->spares;
+}
+
 static struct item *item_new(struct store *store, const void *body, size_t size, size_t extension)
 {
-	(void)store;
 	if (size > UINT32_MAX)
 		return NULL;
-	struct item *item =
-		malloc(extension > 0 ? item_extension_at(size) + extension : sizeof *item + size);
+	struct item *item = extension > 0 ? malloc(item_extension_at(size) + extension)
+					  : spares_take(spares_of(store), sizeof *item + size);
 	if (item == NULL)
 		return NULL;
 	*item = (struct item){
@@ -25,8 +36,10 @@ static struct item *item_new(struct store *store, const void *body, size_t size,
 
 static void item_free(struct store *store, struct item *item)
 {
-	(void)store;
-	free(item);
+	if (item->extended)
+		free(item);
+	else
+		spares_give(spares_of(store), item, sizeof *item + item->size);
 }
 
 static int queue_created(struct store *store, store_queue_t queue, const char *name)
@@ -70,6 +83,7 @@ static void commit(struct store *store, void (*done)(void *context, int status),
 
 static void store_memory_close(struct store *store)
 {
+	spares_fini(spares_of(store));
 	free(store);
 }
 
@@ -87,8 +101,9 @@ static const struct store_operations operations = {
 
 struct store *store_memory_open(void)
 {
-	struct store *store = malloc(sizeof *store);
-	if (store != NULL)
-		store->operations = &operations;
-	return store;
+	struct memory_store *store = calloc(1, sizeof *store);
+	if (store == NULL)
+		return NULL;
+	store->base.operations = &operations;
+	return &store->base;
 }
