@@ -2,6 +2,7 @@
 #include "route/handlers.h"
 #include "route/opening.h"
 #include "route/reply.h"
+#include "wire/protocol.h"
 
 /* Items that one answer may carry: those that were asked for, and others. Half of
  * what fits a frame, so that its header has room for properties. */
@@ -111,7 +112,7 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 		queue_put(session->peer, &request, loop_now(session->router->loop), &call->waiter);
 	}
 	if (put->quiet)
-		session_deal(session, frame->bodies_size);
+		session_deal(session, WINDOW_COST(header->n_sizes, frame->bodies_size));
 }
 
 /* ---- get, ack, nack --------------------------------------------------- */

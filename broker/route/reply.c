@@ -53,10 +53,10 @@ void reply_done(struct session *session, uint64_t call, size_t count)
 	send_header(session, call, &header);
 }
 
-void reply_confirm(struct session *session, uint64_t bytes)
+void reply_confirm(struct session *session, uint64_t window)
 {
 	Relevo__Confirm confirm = RELEVO__CONFIRM__INIT;
-	confirm.bytes = bytes;
+	confirm.window = window;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_CONFIRM;
 	header.confirm = &confirm;

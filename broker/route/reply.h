@@ -14,7 +14,7 @@
 void reply_welcome(struct session *session, uint64_t call, uint8_t *proof);
 void reply_challenge(struct session *session, uint64_t call, uint8_t *nonce);
 void reply_done(struct session *session, uint64_t call, size_t count);
-void reply_confirm(struct session *session, uint64_t bytes);
+void reply_confirm(struct session *session, uint64_t window);
 
 /* The text of `error`, or the general one of its status. */
 void reply_error(struct session *session, uint64_t call, const struct error *error);

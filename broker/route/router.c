@@ -3,6 +3,7 @@
 #include "route/call.h"
 #include "route/handlers.h"
 #include "route/reply.h"
+#include "wire/protocol.h"
 
 #include <stdlib.h>
 
@@ -62,7 +63,7 @@ static void refuse(struct session *session, const struct frame *frame, const str
 	const Relevo__Header *header = frame->header;
 	reply_error(session, header->call, error);
 	if (header->op_case == RELEVO__HEADER__OP_QUEUE_PUT && header->queue_put->quiet)
-		session_deal(session, frame->bodies_size);
+		session_deal(session, WINDOW_COST(frame->header->n_sizes, frame->bodies_size));
 }
 
 /* What keeps the frame from its handler, with `error` saying it. */

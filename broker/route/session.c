@@ -99,9 +99,9 @@ void session_confirm(struct session *session)
 	reply_confirm(session, session->confirmed);
 }
 
-void session_deal(struct session *session, size_t bytes)
+void session_deal(struct session *session, uint64_t cost)
 {
-	session->dealt += bytes;
+	session->dealt += cost;
 	/* Early enough that a client which keeps its window full need never stop,
 	 * seldom enough that confirmations cost nothing. */
 	if (session->dealt - session->confirmed >= session->router->config.window / 4)

@@ -57,7 +57,7 @@ struct session {
 	struct list in_router; /* router->sessions */
 	struct list calls;     /* not answered yet */
 	struct map waiting;    /* those of them that Cancel can name, by number */
-	uint64_t dealt;        /* bytes of bodies put quietly and dealt with */
+	uint64_t dealt;        /* of the window, by what was put quietly and dealt with */
 	uint64_t confirmed;    /* of these, what the client has been told */
 };
 
@@ -80,8 +80,8 @@ void session_free(struct session *session, const char *reason);
 /* The engine's deadline for a time-out on the wire: 0 does not wait. */
 nsec_t session_deadline(const struct session *session, uint32_t timeout_ms);
 
-/* So many bytes of a quiet put have been dealt with, accepted or not. */
-void session_deal(struct session *session, size_t bytes);
+/* So much of a quiet put, as the window counts it, has been dealt with, accepted or not. */
+void session_deal(struct session *session, uint64_t cost);
 
 /* Tell the client all that has been dealt with. */
 void session_confirm(struct session *session);

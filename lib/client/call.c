@@ -7,6 +7,7 @@
 #include "client/lease.h"
 #include "client/output.h"
 #include "client/queue.h"
+#include "wire/protocol.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -189,8 +190,9 @@ int call_run(struct relevo_session *session, struct call *call, Relevo__Header *
  */
 static bool window_has_room(const struct connection *connection, size_t size)
 {
-	uint64_t unconfirmed = connection->put_bytes - connection->confirmed_bytes;
-	return unconfirmed < connection->window / 2 || unconfirmed + size <= connection->window;
+	uint64_t unconfirmed = connection->window_used - connection->window_freed;
+	return unconfirmed < connection->window / 2 ||
+	       unconfirmed + WINDOW_COST(1, size) <= connection->window;
 }
 
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,
@@ -233,9 +235,9 @@ static struct call *find(struct connection *connection, uint64_t number)
 	return NULL;
 }
 
-static void confirmed(struct connection *connection, uint64_t bytes)
+static void confirmed(struct connection *connection, uint64_t window)
 {
-	connection->confirmed_bytes = bytes;
+	connection->window_freed = window;
 	list_for_each (node, &connection->calls) {
 		struct call *call = container_of(node, struct call, link);
 		if (call->number == 0)
@@ -293,7 +295,7 @@ void call_dispatch(struct relevo_session *session, const struct frame *frame)
 	struct connection *connection = &session->connection;
 	const Relevo__Header *header = frame->header;
 	if (header->op_case == RELEVO__HEADER__OP_CONFIRM) {
-		confirmed(connection, header->confirm->bytes);
+		confirmed(connection, header->confirm->window);
 		return;
 	}
 	if (header->op_case == RELEVO__HEADER__OP_QUEUE_RECALL) {

@@ -212,7 +212,7 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	connection->epoch++;
 	connection->limits.max_item = ITEM_MAX_DEFAULT;
 	connection->limits.max_frame = FRAME_MAX_FOR(ITEM_MAX_DEFAULT);
-	connection->put_bytes = connection->confirmed_bytes = 0;
+	connection->window_used = connection->window_freed = 0;
 	connection->dispatched = 0;
 	status = hello_say(session, deadline, error);
 	connection->opening = false;

@@ -58,14 +58,13 @@ struct connection {
 	struct put_batch batch;
 	struct ack_batch acks;
 	nsec_t last_send;
-	nsec_t put_sent;    /* when a put last went out alone */
-	bool put_precedes;  /* puts are soon followed by a call that waits */
-	uint64_t window;    /* of unconfirmed bytes */
-	uint64_t put_bytes; /* put without an answer, ever */
-	uint64_t confirmed_bytes;
-	uint64_t puts;      /* items put without an answer, over all connections */
-	uint64_t puts_done; /* of these, known to have been dealt with */
-	bool puts_lost;     /* some were not when their connection was lost */
+	nsec_t put_sent;                    /* when a put last went out alone */
+	bool put_precedes;                  /* puts are soon followed by a call that waits */
+	uint64_t window;                    /* of what is put without an answer */
+	uint64_t window_used, window_freed; /* ever: by puts, and by confirmations */
+	uint64_t puts;                      /* items put without an answer, over all connections */
+	uint64_t puts_done;                 /* of these, known to have been dealt with */
+	bool puts_lost;                     /* some were not when their connection was lost */
 };
 
 /* False when memory ran out. */

@@ -160,13 +160,14 @@ static int close_batch(struct relevo_session *session)
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
 	size_t size = buffer_size(&batch->bodies);
+	uint64_t cost = WINDOW_COST(batch->count, size);
 	batch->queue = NULL;
 	batch->options = NULL;
 	batch->count = 0;
 	int status = append_head(connection, &header, size);
 	if (status != RELEVO_OK)
 		return status;
-	connection->put_bytes += size;
+	connection->window_used += cost;
 	status = unless_cut(session, send_batch(session, buffer_data(&batch->bodies), size));
 	buffer_consume(&batch->bodies, size);
 	buffer_shrink(&batch->bodies, KEEP_SIZE);

@@ -5,6 +5,7 @@
 #include "client/item_block.h"
 #include "client/output.h"
 #include "client/queue.h"
+#include "wire/protocol.h"
 
 static int run_put(struct relevo_session *session, const char *name,
 		   const struct relevo_bytes *item, const struct put_done *what,
@@ -85,7 +86,7 @@ static int send_quietly(struct relevo_session *session, const char *name,
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
 	struct iovec body = { (void *)item->data, item->size };
-	connection->put_bytes += size;
+	connection->window_used += WINDOW_COST(1, size);
 	connection->puts++;
 	return output_frame_later(session, &header, &body);
 }

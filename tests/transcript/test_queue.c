@@ -164,7 +164,7 @@ static void test_a_quiet_put_that_fails_brings_its_items_back(void **state)
 	/* They have been dealt with all the same. */
 	call = wire_send_flush(&scene->client);
 	header = wire_expect(&scene->client, 0, RELEVO__HEADER__OP_CONFIRM);
-	assert_int_equal(header->confirm->bytes, 16);
+	assert_int_equal(header->confirm->window, WINDOW_COST(1, 16));
 	wire_expect_done(&scene->client, call, 0);
 }
 
@@ -192,16 +192,17 @@ static void test_a_quiet_put_that_fits_in_part_brings_the_rest_back(void **state
 static void test_quiet_puts_are_confirmed_in_quarters_of_the_window(void **state)
 {
 	struct scene *scene = *state;
-	enum { SIZE = 64 * 1024 };
+	/* With what each item counts besides, 16 of them are a quarter. */
+	enum { SIZE = 64 * 1024 - WINDOW_ITEM };
 	Relevo__QueuePut put = RELEVO__QUEUE_PUT__INIT;
 	put.queue = scene->queue;
 	put.quiet = true;
-	for (uint32_t i = 0; i < WINDOW_DEFAULT / SIZE; i++)
+	for (uint32_t i = 0; i < WINDOW_DEFAULT / (SIZE + WINDOW_ITEM); i++)
 		send_many(&scene->client, &put, 1, SIZE);
 	for (uint64_t part = 1; part <= 4; part++) {
 		const Relevo__Header *header =
 			wire_expect(&scene->client, 0, RELEVO__HEADER__OP_CONFIRM);
-		assert_int_equal(header->confirm->bytes, part * WINDOW_DEFAULT / 4);
+		assert_int_equal(header->confirm->window, part * WINDOW_DEFAULT / 4);
 	}
 }
 

@@ -136,7 +136,7 @@ static void test_flush_answers_after_what_came_before(void **state)
 	wire_send_put(&scene->client, &put, "three");
 	uint64_t call = wire_send_flush(&scene->client);
 	const Relevo__Header *header = wire_expect(&scene->client, 0, RELEVO__HEADER__OP_CONFIRM);
-	assert_int_equal(header->confirm->bytes, 8);
+	assert_int_equal(header->confirm->window, WINDOW_COST(2, 8));
 	wire_expect_done(&scene->client, call, 0);
 	wire_expect_done(&scene->client, wire_send_flush(&scene->client), 0);
 }
