@@ -295,6 +295,17 @@ static void get_large(void *argument)
 	stage_leave(disturbance->stage);
 }
 
+/* SIGUSR1 every millisecond, until the timer is deleted. */
+static timer_t signal_often(void)
+{
+	timer_t timer;
+	struct sigevent notice = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	const struct itimerspec often = { { 0, 1000000 }, { 0, 1000000 } };
+	assert_int_equal(timer_create(CLOCK_MONOTONIC, &notice, &timer), 0);
+	assert_int_equal(timer_settime(timer, 0, &often, NULL), 0);
+	return timer;
+}
+
 /* With and without SA_RESTART: the handlers run, the calls go on, the data is whole. */
 static void survive(struct stage *stage, int flags)
 {
@@ -329,11 +340,7 @@ static void survive(struct stage *stage, int flags)
 
 	assert_ok(relevo_event_open(stage->session, "e", NULL, &event));
 	int64_t start = test_now();
-	timer_t timer;
-	struct sigevent notice = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
-	const struct itimerspec often = { { 0, 1000000 }, { 0, 1000000 } };
-	assert_int_equal(timer_create(CLOCK_MONOTONIC, &notice, &timer), 0);
-	assert_int_equal(timer_settime(timer, 0, &often, NULL), 0);
+	timer_t timer = signal_often();
 	assert_status(relevo_event_wait(event, 300), RELEVO_TIMED_OUT);
 	timer_delete(timer);
 	assert_took(start, 300);
@@ -449,14 +456,35 @@ static void survive_accepting(int flags)
 	relevo_listener_close(listener);
 }
 
+static void take_two_seconds(void *unused)
+{
+	(void)unused;
+	hold_still(2000);
+}
+
+/* While it waits for a child's end. */
+static void survive_joining(struct stage *stage, int flags)
+{
+	struct disturbance disturbance = { .stage = stage };
+	catch_signals(flags);
+	int64_t start = test_now();
+	relevo_process *child = role_start(take_two_seconds, &disturbance_props, &disturbance);
+	timer_t timer = signal_often();
+	role_join(child);
+	timer_delete(timer);
+	assert_true(test_now() - start >= 2000);
+	assert_true(signals_seen > 0);
+}
+
 static void calls_survive_signals(void **state)
 {
-	const struct stage *stage = *state;
+	struct stage *stage = *state;
 	survive(*state, 0);
 	survive(*state, SA_RESTART);
 	survive_with_a_pipe(*state, 0);
 	survive_with_a_pipe(*state, SA_RESTART);
-	/* Listeners are for one host. */
+	survive_joining(stage, 0);
+	/* Listeners without a key are for one host. */
 	if (!stage->over_tcp) {
 		survive_accepting(0);
 		survive_accepting(SA_RESTART);
