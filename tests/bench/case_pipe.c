@@ -157,17 +157,30 @@ static void bare_answer(struct actor *self, const void *context)
 	actor_done(self);
 }
 
-double bare_round_trip(const struct fixture *fixture)
+static double bare_pair_round_trip(int type)
 {
-	(void)fixture;
 	struct game game = { .count = ROUND_TRIPS };
 	const struct role roles[] = { { bare_ask, &game }, { bare_answer, &game } };
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, game.fds) < 0)
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, game.fds) < 0)
 		die_errno("socketpair");
 	double seconds = actors_run(roles, 2);
 	close(game.fds[0]);
 	close(game.fds[1]);
 	return seconds * 1e6 / ROUND_TRIPS;
+}
+
+/* Of bytes, which run together. */
+double bare_round_trip(const struct fixture *fixture)
+{
+	(void)fixture;
+	return bare_pair_round_trip(SOCK_STREAM);
+}
+
+/* Which keeps messages apart, as a pipe does. */
+double bare_packet_round_trip(const struct fixture *fixture)
+{
+	(void)fixture;
+	return bare_pair_round_trip(SOCK_SEQPACKET);
 }
 
 /* ---- Python's pipe ------------------------------------------------------ */

@@ -18,6 +18,8 @@ const struct bench_case bench_cases[] = {
 	{ "lock_tcp", "us", lock_free_tcp, "release_ahead", lock_free_tcp_ahead },
 	{ "lock_contended", "us", lock_contended, "release_ahead", lock_contended_ahead },
 	{ "pipe_round_trip", "us", pipe_round_trip, "a bare socket pair", bare_round_trip },
+	{ "pipe_round_trip_packets", "us", pipe_round_trip, "a bare pair of SOCK_SEQPACKET",
+	  bare_packet_round_trip },
 	{ "pipe_round_trip_one", "us", pipe_round_trip, "a bare socket pair", bare_round_trip,
 	  true },
 	{ "pipe_small", "messages/s", pipe_small, "Python's Pipe", python_small },

@@ -25,7 +25,7 @@ bench_figure lock_contended, lock_contended_ahead;
 
 /* case_pipe.c */
 bench_figure pipe_round_trip, pipe_small, pipe_large;
-bench_figure bare_round_trip, python_small, python_large;
+bench_figure bare_round_trip, bare_packet_round_trip, python_small, python_large;
 
 /* case_pool.c */
 bench_figure pool_noop, pool_noop_chunked, python_noop, python_noop_chunked;
