@@ -81,9 +81,9 @@ static void close_pool(struct pool_scene *scene)
 }
 
 /* Until so many workers wait for tasks. */
-static void wait_for_workers(struct pool_scene *scene, uint64_t count)
+static void wait_for_workers(relevo_session *session, uint64_t count)
 {
-	relevo_queue *tasks = queue_open_existing(scene->session, "pool/p");
+	relevo_queue *tasks = queue_open_existing(session, "pool/p");
 	wait_for_getters(tasks, count);
 	relevo_queue_close(tasks);
 }
@@ -98,7 +98,7 @@ static void serves_until_the_pool_is_closed(void **state)
 	pid_t child = child_start(serve, &local);
 	expect_squares(scene->pool, 1000, NULL);
 	pid_t second = child_start(serve, &remote);
-	wait_for_workers(scene, 4);
+	wait_for_workers(scene->session, 4);
 	expect_squares(scene->pool, 1000, &(struct relevo_map_options){ .chunk = 1 });
 	close_pool(scene);
 	child_join(child);
@@ -279,6 +279,8 @@ static void the_broker_goes_while_serving(void **state)
 	assert_ok(relevo_pool_open(session, &options, &pool));
 	struct serving serving = { broker.url, 2, RELEVO_DISCONNECTED };
 	pid_t child = child_start(serve, &serving);
+	/* One that is about to connect would say that there is no broker. */
+	wait_for_workers(session, 2);
 	expect_squares(pool, 10, NULL);
 	broker_kill(&broker);
 	child_join(child);

@@ -16,13 +16,32 @@ static void look_at_ourselves(void)
 	relevo_system_close(process);
 }
 
+/* A child that was forked while another thread allocated waits for ever in the allocator
+ * of the address sanitizer, which knows nothing of fork(2): there nobody looks meanwhile. */
+static pthread_rwlock_t looking = PTHREAD_RWLOCK_INITIALIZER;
+
+static pid_t fork_meanwhile(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	pthread_rwlock_wrlock(&looking);
+	pid_t child = fork();
+	if (child != 0)
+		pthread_rwlock_unlock(&looking);
+	return child;
+#else
+	return fork();
+#endif
+}
+
 static void *look_and_fork(void *unused)
 {
 	for (int i = 0; i < 20; i++) {
+		pthread_rwlock_rdlock(&looking);
 		look_at_ourselves();
+		pthread_rwlock_unlock(&looking);
 		if (i % 5 != 0)
 			continue;
-		pid_t child = fork();
+		pid_t child = fork_meanwhile();
 		if (child == 0) {
 			look_at_ourselves();
 			_exit(EXIT_SUCCESS);
