@@ -14,49 +14,48 @@ enum { KEPT_MOST = SPARES_MOST };
 #endif
 
 /* Blocks are as large as those of malloc(3), which has 8 bytes of its own: 8, 24, 40 ... */
-static size_t class_of(size_t size)
+static size_t bin_of(size_t size)
 {
 	return size > 8 ? (size - 8 + SPARES_UNIT - 1) / SPARES_UNIT : 0;
 }
 
-static size_t block_size(size_t class)
+static size_t block_size(size_t bin)
 {
-	return class * SPARES_UNIT + 8;
+	return bin * SPARES_UNIT + 8;
 }
 
 void *spares_take(struct spares *spares, size_t size)
 {
 	if (size > SPARES_LARGEST)
 		return malloc(size);
-	size_t class = class_of(size);
-	struct spare *spare = spares->blocks[class];
+	size_t bin = bin_of(size);
+	struct spare *spare = spares->blocks[bin];
 	if (spare == NULL)
-		return malloc(block_size(class));
-	spares->blocks[class] = spare->next;
-	spares->kept -= block_size(class);
+		return malloc(block_size(bin));
+	spares->blocks[bin] = spare->next;
+	spares->kept -= block_size(bin);
 	return spare;
 }
 
 void spares_give(struct spares *spares, void *block, size_t size)
 {
-	size_t class = class_of(size);
-	if (block == NULL || size > SPARES_LARGEST ||
-	    spares->kept + block_size(class) > KEPT_MOST) {
+	size_t bin = bin_of(size);
+	if (block == NULL || size > SPARES_LARGEST || spares->kept + block_size(bin) > KEPT_MOST) {
 		free(block);
 		return;
 	}
 	struct spare *spare = block;
-	spare->next = spares->blocks[class];
-	spares->blocks[class] = spare;
-	spares->kept += block_size(class);
+	spare->next = spares->blocks[bin];
+	spares->blocks[bin] = spare;
+	spares->kept += block_size(bin);
 }
 
 void spares_fini(struct spares *spares)
 {
-	for (size_t class = 0; class < SPARES_SIZES; class ++) {
+	for (size_t bin = 0; bin < SPARES_SIZES; bin++) {
 		struct spare *spare;
-		while ((spare = spares->blocks[class]) != NULL) {
-			spares->blocks[class] = spare->next;
+		while ((spare = spares->blocks[bin]) != NULL) {
+			spares->blocks[bin] = spare->next;
 			free(spare);
 		}
 	}

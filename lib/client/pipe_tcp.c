@@ -265,8 +265,11 @@ static int add(struct pipe_tcp *tcp, unsigned flags, const uint8_t *data, size_t
 	       struct error *error)
 {
 	unsigned first = tcp->inside ? 0u : PART_FIRST;
-	tcp->inside = (flags & PART_LAST) == 0;
-	return pipe_parts_add(&tcp->parts, flags | first, data, size, error);
+	int status = pipe_parts_add(&tcp->parts, flags | first, data, size, error);
+	/* Without memory it will be tried again. */
+	if (status == RELEVO_OK)
+		tcp->inside = (flags & PART_LAST) == 0;
+	return status;
 }
 
 static int take_part(struct pipe_tcp *tcp, struct error *error)
