@@ -114,29 +114,52 @@ static unsigned look_up(struct worker_table *table, const struct task_mark *task
 	return last;
 }
 
-uint32_t worker_table_count(struct worker_table *table, const struct task_mark *task)
+/* Whether the slot still says that its worker has the task: that worker is dead, since
+ * the broker has handed the task to another. */
+static bool is_unburied(const struct worker_slot *slot, const struct task_mark *task)
+{
+	return atomic_load(&slot->busy) && atomic_load(&slot->pid) != getpid() &&
+	       same(&slot->task, task);
+}
+
+static bool unburied(const struct worker_table *table, const struct task_mark *task)
+{
+	for (int i = 0; i < table->count; i++) {
+		if (is_unburied(&table->slots[i], task))
+			return true;
+	}
+	return false;
+}
+
+/* Obituaries about the task; of that process alone, if it is not 0. */
+static uint32_t count_buried(const struct worker_table *table, const struct task_mark *task,
+			     pid_t pid)
 {
 	uint32_t count = 0;
-	if (atomic_load_explicit(&table->deaths, memory_order_relaxed) == 0)
-		return 0;
 	for (int i = 0; i < OBITUARIES; i++) {
 		const struct obituary *obituary = &table->obituaries[i];
-		count += atomic_load(&obituary->number) != 0 && same(&obituary->task, task);
+		count += atomic_load(&obituary->number) != 0 &&
+			 (pid == 0 || obituary->pid == pid) && same(&obituary->task, task);
 	}
 	return count;
 }
 
-/* Whether a slot still says that its worker has the task: that worker is dead, since
- * the broker has handed the task to another. */
-static bool unburied(const struct worker_table *table, const struct task_mark *task)
+/* The broker may have handed on a dead worker's task before the group has buried it. */
+uint32_t worker_table_count(struct worker_table *table, const struct task_mark *task)
 {
-	for (int i = 0; i < table->count; i++) {
-		const struct worker_slot *slot = &table->slots[i];
-		if (atomic_load(&slot->pid) != getpid() && atomic_load(&slot->busy) &&
-		    same(&slot->task, task))
-			return true;
-	}
-	return false;
+	unsigned deaths;
+	uint32_t count;
+	do {
+		deaths = atomic_load(&table->deaths);
+		count = deaths > 0 ? count_buried(table, task, 0) : 0;
+		for (int i = 0; i < table->count; i++) {
+			const struct worker_slot *slot = &table->slots[i];
+			count += is_unburied(slot, task) &&
+				 count_buried(table, task, atomic_load(&slot->pid)) == 0;
+		}
+		/* One that was buried meanwhile may have been missed in both places. */
+	} while (atomic_load(&table->deaths) != deaths);
+	return count;
 }
 
 bool worker_table_find(struct worker_table *table, const struct task_mark *task, pid_t *pid,

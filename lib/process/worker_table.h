@@ -83,7 +83,7 @@ void worker_table_progress(struct worker_table *table);
 void worker_table_bury(struct worker_table *table, const struct worker_slot *slot, pid_t pid,
 		       int state);
 
-/* How many workers of this group are known to have died with the task. */
+/* How many workers of this group have died with the task, buried or not yet. */
 uint32_t worker_table_count(struct worker_table *table, const struct task_mark *task);
 
 /*

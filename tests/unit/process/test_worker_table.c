@@ -1,0 +1,78 @@
+/* Who died with a task, as the workers of a group tell each other. */
+#include "support/test.h"
+
+#include "process/worker_table.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DEAD = 1 << 22 }; /* above every id of a process that there is */
+
+static const struct task_mark mark = { .reply_to = "results", .job = 7, .first = 3 };
+
+/* Its worker has begun the task. */
+static struct worker_slot *begin(struct worker_table *table, int index, int pid)
+{
+	struct worker_slot *slot = &table->slots[index];
+	atomic_store(&slot->pid, pid);
+	worker_slot_begin(slot, mark.reply_to, mark.job, mark.first);
+	return slot;
+}
+
+static void bury(struct worker_table *table, struct worker_slot *slot)
+{
+	worker_table_bury(table, slot, atomic_load(&slot->pid), SIGKILL);
+}
+
+/* It counts once, from its death on: before it is buried, while it is, and afterwards. */
+static void test_a_death_counts_once(void **state)
+{
+	(void)state;
+	struct worker_table *table = worker_table_new(3);
+	assert_non_null(table);
+	assert_int_equal(worker_table_count(table, &mark), 0);
+	struct worker_slot *slot = begin(table, 1, DEAD);
+	assert_int_equal(worker_table_count(table, &mark), 1);
+	bury(table, slot);
+	assert_int_equal(worker_table_count(table, &mark), 1);
+	worker_slot_done(slot);
+	atomic_store(&slot->pid, 0);
+	assert_int_equal(worker_table_count(table, &mark), 1);
+	/* The next one in its place, and another one. */
+	slot = begin(table, 1, DEAD + 1);
+	assert_int_equal(worker_table_count(table, &mark), 2);
+	begin(table, 2, DEAD + 2);
+	assert_int_equal(worker_table_count(table, &mark), 3);
+	worker_table_free(table);
+}
+
+/* Those with other tasks, those that are done with it, and whoever asks do not. */
+static void test_others_do_not_count(void **state)
+{
+	(void)state;
+	struct worker_table *table = worker_table_new(3);
+	assert_non_null(table);
+	begin(table, 0, getpid());
+	assert_int_equal(worker_table_count(table, &mark), 0);
+	struct worker_slot *slot = begin(table, 1, DEAD);
+	worker_slot_done(slot);
+	assert_int_equal(worker_table_count(table, &mark), 0);
+	worker_slot_begin(slot, mark.reply_to, mark.job, mark.first + 1);
+	assert_int_equal(worker_table_count(table, &mark), 0);
+	bury(table, slot);
+	assert_int_equal(worker_table_count(table, &mark), 0);
+	worker_slot_done(slot);
+	worker_slot_begin(slot, "others' results", mark.job, mark.first);
+	assert_int_equal(worker_table_count(table, &mark), 0);
+	worker_table_free(table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_death_counts_once),
+		cmocka_unit_test(test_others_do_not_count),
+	};
+	return cmocka_run_group_tests_name("process/worker_table", tests, NULL, NULL);
+}
