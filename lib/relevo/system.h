@@ -132,7 +132,7 @@ int relevo_system_kill(const relevo_system_process *process);
 /* Of SIGSTOP: it stands still until relevo_system_resume(). */
 int relevo_system_suspend(const relevo_system_process *process);
 
-/* Of SIGCONT: it goes on. */
+/* Of SIGCONT: it goes on. Whoever is of its session (setsid(2)) may do that, whosever it is. */
 int relevo_system_resume(const relevo_system_process *process);
 
 /* Wait up to `timeout` ms until it has ended. It need not be a child of ours; if it is, it

@@ -22,6 +22,7 @@ import time
 import cmocka_output
 
 AT_ONCE = 2
+LAST_LINES = 30  # of a failed program's output, at the end of the run
 LONGEST = 120  # seconds a program may take; four times that under a sanitizer
 SUITES = pathlib.Path(__file__).with_name("suites.txt")
 
@@ -105,9 +106,13 @@ def report(outcome):
         text += f", {counts.failed} FAILED"
     print(f"{outcome.test.name:32}{text}  {outcome.seconds:7.2f} s", flush=True)
     if counts.failed:
-        for problem in counts.problems:
-            print(f"    {problem}")
-        print("\n".join(f"    | {line}" for line in outcome.output.splitlines()), flush=True)
+        print_failure(outcome, outcome.output.splitlines())
+
+
+def print_failure(outcome, lines):
+    for problem in outcome.counts.problems:
+        print(f"    {problem}")
+    print("\n".join(f"    | {line}" for line in lines), flush=True)
 
 
 def run_all(tests, build, sanitizer):
@@ -152,7 +157,9 @@ def main():
     outcomes = run_all(tests, build, arguments.sanitizer)
     failed = [outcome for outcome in outcomes if outcome.counts.failed]
     for outcome in failed:
+        # Once more, since whoever reads a long log reads its end.
         print(f"FAILED: {outcome.test.name}")
+        print_failure(outcome, outcome.output.splitlines()[-LAST_LINES:])
     count_passed = sum(outcome.counts.passed for outcome in outcomes)
     count_failed = sum(outcome.counts.failed for outcome in outcomes)
     if count_passed + count_failed == 0:
