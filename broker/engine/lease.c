@@ -60,20 +60,29 @@ static int add_chunk(struct engine_peer *peer)
 	return RELEVO_OK;
 }
 
-int lease_reserve(struct engine_peer *peer, struct queue *queue)
+int lease_reserve(struct engine_peer *peer, struct queue *queue, uint32_t *room)
 {
 	struct engine *engine = peer->engine;
-	if (peer->leases.used >= engine->config.peer_leases)
+	const struct lease_table *table = &peer->leases;
+	*room = 0;
+	if (table->used >= engine->config.peer_leases)
 		return RELEVO_LIMIT;
-	if (peer->leases.next_free == 0) {
+	if (table->next_free == 0) {
 		int status = add_chunk(peer);
 		if (status != RELEVO_OK)
 			return status;
 	}
-	if (queue->options.lease != 0 && !heap_reserve(&engine->lease_timers, 1))
+	uint32_t allowed = engine->config.peer_leases - table->used;
+	uint32_t count = table->chunk_count * CHUNK_SLOTS - table->used;
+	if (count > CHUNK_SLOTS)
+		count = CHUNK_SLOTS;
+	if (count > allowed)
+		count = allowed;
+	if (queue->options.lease != 0 && !heap_reserve(&engine->lease_timers, count))
 		return RELEVO_NO_MEMORY;
-	if (!stock_reserve(&queue->stock, queue->leased + 1))
+	if (!stock_reserve(&queue->stock, queue->leased + count))
 		return RELEVO_NO_MEMORY;
+	*room = count;
 	return RELEVO_OK;
 }
 

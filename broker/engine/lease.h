@@ -37,9 +37,10 @@ struct lease_table {
 	uint32_t next_free; /* slot + 1; 0: none */
 };
 
-/* Make sure that one item of the queue can be leased to the peer, and come back
- * one day. LIMIT (leases of the session), QUOTA, NO_MEMORY. */
-int lease_reserve(struct engine_peer *peer, struct queue *queue);
+/* Make sure that items of the queue can be leased to the peer, and come back one day:
+ * *room of them, at least one. It holds until something else is done with the queue or
+ * the peer. LIMIT (leases of the session), QUOTA, NO_MEMORY. */
+int lease_reserve(struct engine_peer *peer, struct queue *queue, uint32_t *room);
 
 /* Lease the item, which has just left the queue's stock. */
 struct lease *lease_new(struct engine_peer *peer, struct queue *queue, struct item *item);

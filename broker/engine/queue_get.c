@@ -64,6 +64,7 @@ static int take(const struct waiter *getter, uint32_t *count)
 	struct queue *queue = getter->queue;
 	uint64_t bytes = 0;
 	size_t properties = 0;
+	uint32_t room = 0; /* for leases */
 	uint32_t most = getter->max_items + ahead_share(getter);
 	const struct item *item;
 	while (*count < most && (item = next_item(queue)) != NULL) {
@@ -73,7 +74,7 @@ static int take(const struct waiter *getter, uint32_t *count)
 		properties += properties_size(item);
 		if (*count > 0 && properties > QUEUE_MAX_PROPERTIES)
 			break;
-		int status = lease_reserve(peer, queue);
+		int status = room == 0 ? lease_reserve(peer, queue, &room) : RELEVO_OK;
 		if (status != RELEVO_OK)
 			return status;
 		if (!reserve_delivery(peer->engine, *count))
@@ -85,7 +86,10 @@ static int take(const struct waiter *getter, uint32_t *count)
 				expiry_run(queue);
 			if (stock_first(&queue->stock) == NULL)
 				return RELEVO_OK; /* it was refused, or not wanted */
+			/* It may have taken the place of those to come. */
+			room = 1;
 		}
+		room--;
 		struct lease *lease = hand_out(peer, queue);
 		if (*count >= getter->max_items)
 			ahead_add(ahead_of(getter), lease);

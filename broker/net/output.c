@@ -2,6 +2,7 @@
 
 #include "wire/frame.h"
 
+#include <string.h>
 #include <sys/uio.h>
 
 enum {
@@ -51,11 +52,6 @@ static bool extend_copied(struct output *output, size_t size)
 	return true;
 }
 
-static bool append_copy(struct output *output, const void *bytes, size_t size)
-{
-	return buffer_append(&output->copied, bytes, size) && extend_copied(output, size);
-}
-
 static bool append_reference(struct output *output, const struct output_body *body)
 {
 	struct output_piece piece = {
@@ -71,27 +67,54 @@ static bool append_reference(struct output *output, const struct output_body *bo
 	return true;
 }
 
-static bool append_body(struct output *output, const struct output_body *body)
+static bool is_to_refer(const struct output_body *body)
+{
+	return body->size >= OUTPUT_REFER_FROM && body->owner != NULL;
+}
+
+/* Copy bodies, up to one that is to be referred to. How many; 0: no memory. */
+static size_t copy_run(struct output *output, const struct output_body *bodies, size_t count)
+{
+	size_t run = 0, size = 0;
+	do
+		size += bodies[run++].size;
+	while (run < count && !is_to_refer(&bodies[run]));
+	uint8_t *room = buffer_reserve(&output->copied, size);
+	if (room == NULL)
+		return 0;
+	for (size_t i = 0; i < run; i++) {
+		if (bodies[i].size > 0)
+			memcpy(room, bodies[i].bytes, bodies[i].size);
+		room += bodies[i].size;
+	}
+	buffer_commit(&output->copied, size);
+	return extend_copied(output, size) ? run : 0;
+}
+
+static bool append_bodies(struct output *output, const struct output_body *bodies, size_t count)
 {
 	const struct output_owners *owners = output->owners;
-	if (body->size >= OUTPUT_REFER_FROM && body->owner != NULL &&
-	    owners->hold(owners->context, body->owner))
-		return append_reference(output, body);
-	return append_copy(output, body->bytes, body->size);
+	for (size_t i = 0; i < count;) {
+		if (is_to_refer(&bodies[i]) && owners->hold(owners->context, bodies[i].owner)) {
+			if (!append_reference(output, &bodies[i++]))
+				return false;
+			continue;
+		}
+		size_t run = copy_run(output, bodies + i, count - i);
+		if (run == 0)
+			return false;
+		i += run;
+	}
+	return true;
 }
 
 bool output_append(struct output *output, const Relevo__Header *header,
 		   const struct output_body *bodies)
 {
 	size_t before = buffer_size(&output->copied);
-	if (!frame_append_head(&output->copied, header, frame_bodies_size(header)) ||
-	    !extend_copied(output, buffer_size(&output->copied) - before))
-		return false;
-	for (size_t i = 0; i < header->n_sizes; i++) {
-		if (!append_body(output, &bodies[i]))
-			return false;
-	}
-	return true;
+	return frame_append_head(&output->copied, header, frame_bodies_size(header)) &&
+	       extend_copied(output, buffer_size(&output->copied) - before) &&
+	       append_bodies(output, bodies, header->n_sizes);
 }
 
 bool output_append_with(struct output *output, const Relevo__Header *header,
