@@ -9,8 +9,11 @@
 #include <sys/epoll.h>
 
 enum {
-	/* One connection reads so much in a turn, then others have theirs. */
-	BYTES_PER_TURN = 256 * 1024,
+	/* One connection reads so much in a turn, then others have theirs: of frames, no more
+	 * than who takes items can keep up with, which keeps them in the processor's cache; or
+	 * of one large frame. */
+	BYTES_PER_TURN = 64 * 1024,
+	LARGE_BYTES_PER_TURN = 256 * 1024,
 	/* What a read into a buffer of its own asks for at least. */
 	SMALL_READ = 4096,
 	/* More output than this, and nothing is read until half of it has left. */
@@ -185,7 +188,9 @@ void connection_resume(struct connection *connection)
 static size_t read_size(const struct connection *connection)
 {
 	size_t arrived = buffer_size(&connection->input);
-	size_t size = connection->missing < BYTES_PER_TURN ? connection->missing : BYTES_PER_TURN;
+	size_t size = connection->missing;
+	if (size > LARGE_BYTES_PER_TURN)
+		size = LARGE_BYTES_PER_TURN;
 	if (size > arrived)
 		size = arrived;
 	return size > SMALL_READ ? size : SMALL_READ;
@@ -289,6 +294,7 @@ struct connection *connection_new(struct network *network, struct channel *chann
 	connection->channel = channel;
 	connection->timer.fire = on_timer;
 	connection->output.owners = &network->owners;
+	connection->output.spare = &network->spare;
 	channel_get_peer(channel, &connection->peer);
 	list_append(&network->connections, &connection->link);
 	network->strangers++;

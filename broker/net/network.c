@@ -5,6 +5,7 @@
 int network_open(struct network *network, struct error *error)
 {
 	network->scratch = (struct buffer){ 0 };
+	network->spare = (struct buffer){ 0 };
 	list_init(&network->connections);
 	network->strangers = 0;
 	list_init(&network->dirty);
@@ -22,6 +23,7 @@ void network_close(struct network *network)
 	while (!list_empty(&network->connections))
 		connection_free(container_of(network->connections.next, struct connection, link));
 	buffer_fini(&network->scratch);
+	buffer_fini(&network->spare);
 	arena_fini(&network->arena);
 }
 

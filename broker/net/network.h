@@ -48,7 +48,8 @@ struct network {
 	/* What a connection without half a frame reads into. So one that is idle
 	 * needs no buffer of its own. */
 	struct buffer scratch;
-	struct arena arena; /* for the header of the frame at hand */
+	struct buffer spare; /* see struct output */
+	struct arena arena;  /* for the header of the frame at hand */
 	struct list connections;
 	uint32_t strangers;  /* those of them that have not been greeted */
 	struct list dirty;   /* connections with something to do when the round ends */

@@ -10,6 +10,7 @@ enum {
 	/* One connection sends so much in a turn, then others have theirs. */
 	BYTES_PER_TURN = 1024 * 1024,
 	KEEP = 16 * 1024,
+	SPARE_MOST = 256 * 1024,
 };
 
 struct output_piece {
@@ -111,8 +112,11 @@ static bool append_bodies(struct output *output, const struct output_body *bodie
 bool output_append(struct output *output, const Relevo__Header *header,
 		   const struct output_body *bodies)
 {
+	uint64_t size = frame_bodies_size(header);
+	if (size > KEEP)
+		buffer_use_spare(&output->copied, output->spare, size);
 	size_t before = buffer_size(&output->copied);
-	return frame_append_head(&output->copied, header, frame_bodies_size(header)) &&
+	return frame_append_head(&output->copied, header, size) &&
 	       extend_copied(output, buffer_size(&output->copied) - before) &&
 	       append_bodies(output, bodies, header->n_sizes);
 }
@@ -211,7 +215,7 @@ void output_discard(struct output *output)
 
 void output_shrink(struct output *output)
 {
-	buffer_shrink(&output->copied, KEEP);
+	buffer_shrink_to_spare(&output->copied, KEEP, output->spare, SPARE_MOST);
 	buffer_shrink(&output->pieces, KEEP);
 }
 

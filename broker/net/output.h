@@ -31,10 +31,11 @@ struct output_owners {
 /*
  * What waits to be sent on one connection, in order: runs of bytes that were
  * copied, bodies that are only referred to, and descriptors. Zero-initialised but for
- * `owners` is empty and valid.
+ * `owners` and `spare` is empty and valid.
  */
 struct output {
 	const struct output_owners *owners;
+	struct buffer *spare; /* an empty one that outputs share, for what is large */
 	struct buffer copied; /* the bytes of all copied runs, one behind the other */
 	struct buffer pieces; /* of struct output_piece */
 	size_t size;          /* bytes waiting */

@@ -80,3 +80,24 @@ void buffer_shrink(struct buffer *buffer, size_t keep)
 	if (buffer_size(buffer) == 0 && buffer->capacity > keep)
 		buffer_fini(buffer);
 }
+
+static void swap(struct buffer *one, struct buffer *other)
+{
+	struct buffer third = *one;
+	*one = *other;
+	*other = third;
+}
+
+void buffer_shrink_to_spare(struct buffer *buffer, size_t keep, struct buffer *spare, size_t most)
+{
+	bool too_large = buffer_size(buffer) == 0 && buffer->capacity > keep;
+	if (too_large && buffer->capacity > spare->capacity && buffer->capacity <= most)
+		swap(buffer, spare);
+	buffer_shrink(buffer, keep);
+}
+
+void buffer_use_spare(struct buffer *buffer, struct buffer *spare, size_t size)
+{
+	if (buffer_size(buffer) == 0 && buffer->capacity < size && spare->capacity >= size)
+		swap(buffer, spare);
+}

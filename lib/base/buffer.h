@@ -54,4 +54,11 @@ void buffer_truncate(struct buffer *buffer, size_t size);
 /* Give the memory back if the buffer is empty and holds more than `keep`. */
 void buffer_shrink(struct buffer *buffer, size_t keep);
 
+/* The same, but a spare buffer gets the memory if it has less and that is not more than
+ * `most`: for the next one that needs much for a while, of the many that share the spare. */
+void buffer_shrink_to_spare(struct buffer *buffer, size_t keep, struct buffer *spare, size_t most);
+
+/* Swap an empty buffer with the spare one, if only that has room for `size` bytes. */
+void buffer_use_spare(struct buffer *buffer, struct buffer *spare, size_t size);
+
 #endif

@@ -106,6 +106,39 @@ static void test_shrink_frees_only_what_is_empty_and_large(void **state)
 	buffer_fini(&buffer);
 }
 
+static void test_a_spare_goes_from_one_to_the_next(void **state)
+{
+	(void)state;
+	struct buffer buffer = { 0 }, spare = { 0 }, small = { 0 };
+	assert_true(buffer_append(&small, "x", 1));
+	assert_non_null(buffer_reserve(&buffer, 100000));
+	const uint8_t *large = buffer.bytes;
+	buffer_shrink_to_spare(&buffer, 1000, &spare, 1000000);
+	assert_ptr_equal(spare.bytes, large);
+	assert_int_equal(buffer.capacity, 0);
+	/* One that is in use, or has enough, keeps what it has. */
+	buffer_use_spare(&small, &spare, 100000);
+	buffer_consume(&small, 1);
+	buffer_use_spare(&small, &spare, 1);
+	assert_ptr_equal(spare.bytes, large);
+	buffer_use_spare(&small, &spare, 10 * spare.capacity);
+	assert_ptr_equal(spare.bytes, large);
+	buffer_use_spare(&small, &spare, 100000);
+	assert_ptr_equal(small.bytes, large);
+	assert_true(spare.capacity > 0);
+	/* What is in use stays, and so does what is small. */
+	buffer_commit(&small, 1);
+	buffer_shrink_to_spare(&small, 1000, &spare, 1000000);
+	buffer_consume(&small, 1);
+	buffer_shrink_to_spare(&small, small.capacity, &spare, 1000000);
+	assert_ptr_equal(small.bytes, large);
+	/* What is more than a spare may have is given back. */
+	buffer_shrink_to_spare(&small, 1000, &spare, 1000);
+	assert_int_equal(small.capacity, 0);
+	assert_true(spare.capacity < 100000);
+	buffer_fini(&spare);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_a_steady_stream_does_not_grow_the_buffer),
 		cmocka_unit_test(test_an_impossible_size_leaves_the_buffer_as_it_was),
 		cmocka_unit_test(test_shrink_frees_only_what_is_empty_and_large),
+		cmocka_unit_test(test_a_spare_goes_from_one_to_the_next),
 	};
 	return cmocka_run_group_tests_name("base/buffer", tests, NULL, NULL);
 }

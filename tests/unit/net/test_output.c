@@ -113,7 +113,8 @@ static struct owner *owner_new(uint8_t fill)
 
 static void test_small_bodies_are_copied_and_big_ones_held(void **state)
 {
-	struct output output = { .owners = &owners };
+	struct buffer spare = { 0 };
+	struct output output = { .owners = &owners, .spare = &spare };
 	struct buffer expected = { 0 }, got = { 0 };
 	struct owner *small = owner_new('s'), *big = owner_new('b'), *stubborn = owner_new('r');
 	struct line line;
@@ -139,6 +140,7 @@ static void test_small_bodies_are_copied_and_big_ones_held(void **state)
 	expect_equal(&got, &expected);
 	line_close(&line);
 	output_fini(&output);
+	buffer_fini(&spare);
 	buffer_fini(&expected);
 	buffer_fini(&got);
 	free(small);
@@ -149,7 +151,8 @@ static void test_small_bodies_are_copied_and_big_ones_held(void **state)
 static void test_a_full_socket_takes_the_rest_later(void **state)
 {
 	enum { FRAMES = 2000 };
-	struct output output = { .owners = &owners };
+	struct buffer spare = { 0 };
+	struct output output = { .owners = &owners, .spare = &spare };
 	struct buffer expected = { 0 }, got = { 0 };
 	struct owner *big = owner_new('b');
 	struct line line;
@@ -175,6 +178,7 @@ static void test_a_full_socket_takes_the_rest_later(void **state)
 	expect_equal(&got, &expected);
 	line_close(&line);
 	output_fini(&output);
+	buffer_fini(&spare);
 	buffer_fini(&expected);
 	buffer_fini(&got);
 	free(big);
@@ -182,7 +186,8 @@ static void test_a_full_socket_takes_the_rest_later(void **state)
 
 static void test_what_is_not_sent_is_released(void **state)
 {
-	struct output output = { .owners = &owners };
+	struct buffer spare = { 0 };
+	struct output output = { .owners = &owners, .spare = &spare };
 	struct buffer expected = { 0 };
 	struct owner *big = owner_new('b');
 	struct line line;
@@ -200,6 +205,7 @@ static void test_what_is_not_sent_is_released(void **state)
 	assert_int_equal(output_send(&output, line.near), RELEVO_DISCONNECTED);
 	assert_int_equal(big->held, 1);
 	output_fini(&output);
+	buffer_fini(&spare);
 	assert_int_equal(big->held, 0);
 	line_close(&line);
 	buffer_fini(&expected);
@@ -219,7 +225,8 @@ static struct descriptor *descriptor_of(struct account *account)
 /* Between other frames, at the place of its own, after its object is gone. */
 static void test_a_descriptor_goes_with_its_frame(void **state)
 {
-	struct output output = { .owners = &owners };
+	struct buffer spare = { 0 };
+	struct output output = { .owners = &owners, .spare = &spare };
 	struct buffer expected = { 0 }, got = { 0 };
 	struct accounts accounts;
 	struct line line;
@@ -250,6 +257,7 @@ static void test_a_descriptor_goes_with_its_frame(void **state)
 	close(fd);
 	line_close(&line);
 	output_fini(&output);
+	buffer_fini(&spare);
 	buffer_fini(&expected);
 	buffer_fini(&got);
 	account_drop(account);
@@ -258,7 +266,8 @@ static void test_a_descriptor_goes_with_its_frame(void **state)
 
 static void test_a_descriptor_that_is_not_sent_is_dropped(void **state)
 {
-	struct output output = { .owners = &owners };
+	struct buffer spare = { 0 };
+	struct output output = { .owners = &owners, .spare = &spare };
 	struct accounts accounts;
 	(void)state;
 	accounts_init(&accounts, 1, 10000, 10);
@@ -272,6 +281,7 @@ static void test_a_descriptor_that_is_not_sent_is_dropped(void **state)
 	assert_true(output_append_with(&output, &header, descriptor));
 	assert_int_equal(descriptor->references, 3);
 	output_fini(&output);
+	buffer_fini(&spare);
 	assert_int_equal(descriptor->references, 1);
 	descriptor_drop(descriptor);
 	assert_int_equal(account->used, 0);
