@@ -34,11 +34,12 @@ static size_t item_cost(const struct item *item)
 		    sizeof *extension + extension->key_size + extension->properties_size);
 }
 
-static size_t items_cost(const struct put_request *request)
+/* Of those from the `first` on. */
+static size_t items_cost(const struct put_request *request, size_t first)
 {
 	size_t extension = extension_size(request);
 	size_t sum = 0;
-	for (size_t i = 0; i < request->count; i++)
+	for (size_t i = first; i < request->count; i++)
 		sum += cost(request->sizes[i], extension);
 	return sum;
 }
@@ -78,8 +79,7 @@ int items_new(struct engine_peer *peer, const struct put_request *request, size_
 	      struct item **items, struct error *error)
 {
 	struct account *account = peer->account;
-	size_t left = items_cost(request);
-	int status = charge(account, left + extra, "items", error);
+	int status = charge(account, items_cost(request, 0) + extra, "items", error);
 	if (status != RELEVO_OK)
 		return status;
 	struct item *first = NULL;
@@ -89,12 +89,11 @@ int items_new(struct engine_peer *peer, const struct put_request *request, size_
 		size_t size = request->sizes[i];
 		struct item *item = item_new(peer, request, body, size);
 		if (item == NULL) {
-			account_release(account, left + extra);
+			account_release(account, items_cost(request, i) + extra);
 			items_drop(peer->engine, first);
 			return error_set(error, RELEVO_NO_MEMORY,
 					 "no memory for an item of %zu bytes", size);
 		}
-		left -= item_cost(item);
 		body += size;
 		*link = item;
 		link = &item->next;
