@@ -3,7 +3,7 @@
 # exports: one object, its hidden symbols made local, so that a program may have
 # a list_remove() of its own.
 #
-# usage: localize.sh CC OBJCOPY AR OUTPUT.a INPUT.a...
+# usage: localize.sh "CC [FLAG ...]" OBJCOPY AR OUTPUT.a INPUT.a...
 set -eu
 
 cc=$1
@@ -13,7 +13,8 @@ output=$4
 shift 4
 
 object=${output%.a}.o
-"$cc" -r -nostdlib -o "$object" -Wl,--whole-archive "$@" -Wl,--no-whole-archive
+# shellcheck disable=SC2086 # one word a flag
+$cc -r -nostdlib -o "$object" -Wl,--whole-archive "$@" -Wl,--no-whole-archive
 "$objcopy" --localize-hidden "$object"
 rm -f "$output"
 "$ar" rcsD "$output" "$object"
