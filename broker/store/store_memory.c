@@ -1,6 +1,6 @@
 #include "store/store.h"
 
-#include "base/spares.h"
+#include "base/slab.h"
 
 #include <relevo/status.h>
 #include <stdlib.h>
@@ -8,12 +8,12 @@
 
 struct memory_store {
 	struct store base;
-	struct spares spares; /* of items without an extension */
+	struct slabs slabs; /* of items without an extension */
 };
 
-static struct spares *spares_of(struct store *store)
+static struct slabs *slabs_of(struct store *store)
 {
-	return &((struct memory_store *)store)->spares;
+	return &((struct memory_store *)store)->slabs;
 }
 
 static struct item *item_new(struct store *store, const void *body, size_t size, size_t extension)
@@ -21,7 +21,7 @@ static struct item *item_new(struct store *store, const void *body, size_t size,
 	if (size > UINT32_MAX)
 		return NULL;
 	struct item *item = extension > 0 ? malloc(item_extension_at(size) + extension)
-					  : spares_take(spares_of(store), sizeof *item + size);
+					  : slab_take(slabs_of(store), sizeof *item + size);
 	if (item == NULL)
 		return NULL;
 	*item = (struct item){
@@ -39,7 +39,7 @@ static void item_free(struct store *store, struct item *item)
 	if (item->extended)
 		free(item);
 	else
-		spares_give(spares_of(store), item, sizeof *item + item->size);
+		slab_give(slabs_of(store), item, sizeof *item + item->size);
 }
 
 static int queue_created(struct store *store, store_queue_t queue, const char *name)
@@ -83,7 +83,7 @@ static void commit(struct store *store, void (*done)(void *context, int status),
 
 static void store_memory_close(struct store *store)
 {
-	spares_fini(spares_of(store));
+	slab_fini(slabs_of(store));
 	free(store);
 }
 
