@@ -1,12 +1,13 @@
 #include "base/slab.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-/* As those of malloc(3), a block has 8 bytes before what its user sees: they tell its slab. */
+/* As those of malloc(3), a block has 8 bytes before what its user sees. */
 struct block {
-	struct slab *slab;
+	struct slab *slab;  /* NULL: it came from malloc(3) */
 	struct block *next; /* while it is not out: the user's */
 };
 
@@ -62,9 +63,11 @@ static void unlink_slab(struct slabs *slabs, struct slab *slab, size_t bin)
 		slab->next->previous = slab->previous;
 }
 
+/* NULL: memory ran out, or enough of it is in slabs. */
 static struct slab *slab_new(struct slabs *slabs, size_t bin)
 {
-	struct slab *slab = malloc(SLAB_BYTES);
+	bool enough = slabs->held > 2 * slabs->out + SLAB_WASTE;
+	struct slab *slab = enough ? NULL : malloc(SLAB_BYTES);
 	if (slab == NULL)
 		return NULL;
 	*slab = (struct slab){
@@ -72,7 +75,24 @@ static struct slab *slab_new(struct slabs *slabs, size_t bin)
 	};
 	link_slab(slabs, slab, bin);
 	slabs->empty++;
+	slabs->held += SLAB_BYTES;
 	return slab;
+}
+
+static void slab_free(struct slabs *slabs, struct slab *slab, size_t bin)
+{
+	unlink_slab(slabs, slab, bin);
+	slabs->held -= SLAB_BYTES;
+	free(slab);
+}
+
+static void *single_block(size_t bin)
+{
+	struct block *block = malloc(block_size(bin));
+	if (block == NULL)
+		return NULL;
+	block->slab = NULL;
+	return (uint8_t *)block + BEFORE;
 }
 
 static struct block *take_block(struct slab *slab, size_t bin)
@@ -94,13 +114,29 @@ void *slab_take(struct slabs *slabs, size_t size)
 	size_t bin = bin_of(size);
 	struct slab *slab = slabs->with_room[bin];
 	if (slab == NULL && (slab = slab_new(slabs, bin)) == NULL)
-		return NULL;
+		return single_block(bin);
 	struct block *block = take_block(slab, bin);
+	slabs->out += block_size(bin);
 	if (slab->out++ == 0)
 		slabs->empty--;
 	if (slab->out == slab->size)
 		unlink_slab(slabs, slab, bin);
 	return (uint8_t *)block + BEFORE;
+}
+
+static void give_block(struct slabs *slabs, struct slab *slab, struct block *block, size_t bin)
+{
+	block->next = slab->given_back;
+	slab->given_back = block;
+	slabs->out -= block_size(bin);
+	if (slab->out-- == slab->size)
+		link_slab(slabs, slab, bin);
+	if (slab->out > 0)
+		return;
+	if (slabs->empty < SLAB_KEPT)
+		slabs->empty++;
+	else
+		slab_free(slabs, slab, bin);
 }
 
 void slab_give(struct slabs *slabs, void *bytes, size_t size)
@@ -109,21 +145,11 @@ void slab_give(struct slabs *slabs, void *bytes, size_t size)
 		free(bytes);
 		return;
 	}
-	size_t bin = bin_of(size);
 	struct block *block = (struct block *)((uint8_t *)bytes - BEFORE);
-	struct slab *slab = block->slab;
-	block->next = slab->given_back;
-	slab->given_back = block;
-	if (slab->out-- == slab->size)
-		link_slab(slabs, slab, bin);
-	if (slab->out > 0)
-		return;
-	if (slabs->empty < SLAB_KEPT) {
-		slabs->empty++;
-		return;
-	}
-	unlink_slab(slabs, slab, bin);
-	free(slab);
+	if (block->slab != NULL)
+		give_block(slabs, block->slab, block, bin_of(size));
+	else
+		free(block);
 }
 
 void slab_fini(struct slabs *slabs)
@@ -132,8 +158,7 @@ void slab_fini(struct slabs *slabs)
 		struct slab *slab;
 		while ((slab = slabs->with_room[bin]) != NULL) {
 			assert(slab->out == 0);
-			slabs->with_room[bin] = slab->next;
-			free(slab);
+			slab_free(slabs, slab, bin);
 		}
 	}
 	slabs->empty = 0;

@@ -83,12 +83,44 @@ static void test_not_all_is_kept(void **state)
 	slab_fini(&slabs);
 }
 
+/* Though one block of every slab is out, what others need does not grow on and on. */
+static void test_waste_is_bounded(void **state)
+{
+	(void)state;
+	/* Each at least a sixty-fourth of a slab, of which there are enough to be too many. */
+	enum { PER_SLAB = 64, COUNT = PER_SLAB * (2 * SLAB_WASTE / (16 * 1024)), SIZES = 4 };
+	struct slabs slabs = { 0 };
+	void **blocks = calloc((size_t)SIZES * COUNT, sizeof *blocks);
+	assert_non_null(blocks);
+	for (int size = 0; size < SIZES; size++) {
+		void **of_size = blocks + (size_t)size * COUNT;
+		for (int i = 0; i < COUNT; i++)
+			of_size[i] = take_filled(&slabs, 256 + 16 * size);
+		for (int i = 0; i < COUNT; i++) {
+			if (i % PER_SLAB == 0)
+				continue;
+			slab_give(&slabs, of_size[i], 256 + 16 * size);
+			of_size[i] = NULL;
+		}
+	}
+	/* Of one size alone there is more than twice that. */
+	assert_true(slabs.held <= 3 * (size_t)SLAB_WASTE);
+	for (int size = 0; size < SIZES; size++)
+		for (int i = 0; i < COUNT; i++)
+			slab_give(&slabs, blocks[(size_t)size * COUNT + i], 256 + 16 * size);
+	free(blocks);
+	slab_fini(&slabs);
+	assert_int_equal(slabs.held, 0);
+	assert_int_equal(slabs.out, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks_of_all_sizes),
 		cmocka_unit_test(test_blocks_do_not_overlap),
 		cmocka_unit_test(test_not_all_is_kept),
+		cmocka_unit_test(test_waste_is_bounded),
 	};
 	return cmocka_run_group_tests_name("base/slab", tests, NULL, NULL);
 }
