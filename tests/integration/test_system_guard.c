@@ -152,8 +152,7 @@ static void try_the_first(void *unused)
 	struct relevo_system_info info;
 	struct relevo_system_file *files;
 	size_t count;
-	/* Within a session anybody may resume anybody (kill(2)), and this one may be the first's.
-	 */
+	/* Within a session anybody may resume anybody: see kill(2). It may be the first's. */
 	child_check(setsid() > 0);
 	child_check(geteuid() != 0 || setuid(NOBODY) == 0);
 	child_check(relevo_system_open(1, 0, &process) == RELEVO_OK);
