@@ -74,7 +74,7 @@ static void test_every_status_has_a_name_and_a_sentence(void **state)
 	(void)state;
 	assert_string_equal(relevo_error_name(RELEVO_OK), "OK");
 	assert_string_equal(relevo_error_name(RELEVO_NOT_LOCAL), "NOT_LOCAL");
-	for (int status = RELEVO_OK; status <= RELEVO_NOT_LOCAL; status++) {
+	for (int status = RELEVO_OK; status <= RELEVO_UNANSWERED; status++) {
 		const char *message = relevo_error_message(status);
 		assert_string_not_equal(message, "Unknown status.");
 		assert_int_equal(message[strlen(message) - 1], '.');
