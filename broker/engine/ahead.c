@@ -7,7 +7,11 @@
 #include <stdlib.h>
 
 /* How long a session may take to give back what is called back. */
-#define PATIENCE NSEC_PER_SEC
+#define PATIENCE    NSEC_PER_SEC
+
+/* By then a program that runs has read its items, or given them back; one that is stopped
+ * keeps them from others, who would take what is behind them. */
+#define UNREAD_TIME (50 * NSEC_PER_MSEC)
 
 /* Only where nobody can tell the difference: an unread item neither counts for
  * the capacity nor keeps a time, nor lets another overtake it. */
@@ -86,8 +90,18 @@ uint32_t ahead_share(const struct waiter *getter)
 	return share < getter->max_ahead ? (uint32_t)share : getter->max_ahead;
 }
 
+/* There is room for it: ahead_new() has seen to that. */
+static void ahead_set_timer(struct ahead *ahead, nsec_t span)
+{
+	struct engine *engine = ahead->peer->engine;
+	heap_remove(&engine->ahead_timers, &ahead->timer);
+	heap_push(&engine->ahead_timers, &ahead->timer, engine->now + span);
+}
+
 void ahead_add(struct ahead *ahead, struct lease *lease)
 {
+	if (ahead->items == 0 && !MUTANT(unread_kept_while_stopped))
+		ahead_set_timer(ahead, UNREAD_TIME);
 	lease->ahead = ahead;
 	list_append(&ahead->leases, &lease->in_ahead);
 	ahead->items++;
@@ -110,8 +124,7 @@ static void recall(struct ahead *ahead)
 {
 	struct engine_peer *peer = ahead->peer;
 	ahead->recalled = true;
-	/* There is room: ahead_new() has seen to it. */
-	heap_push(&peer->engine->ahead_timers, &ahead->timer, peer->engine->now + PATIENCE);
+	ahead_set_timer(ahead, PATIENCE);
 	if (peer->on_recall != NULL)
 		peer->on_recall(peer->recall_context, ahead->handle);
 }
@@ -127,9 +140,12 @@ void ahead_recall(struct queue *queue)
 	}
 }
 
-void ahead_overdue(struct ahead *ahead)
+void ahead_due(struct ahead *ahead)
 {
-	give_all_back(ahead);
+	if (ahead->recalled)
+		give_all_back(ahead);
+	else
+		recall(ahead);
 }
 
 void engine_peer_on_recall(struct engine_peer *peer,

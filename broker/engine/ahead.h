@@ -20,7 +20,7 @@ struct ahead {
 	bool begins;            /* says which of them it begins to work on */
 	struct list leases;     /* of the unread items */
 	struct list in_queue;   /* in queue->readers */
-	struct heap_node timer; /* when its time to give them back is over */
+	struct heap_node timer; /* when they are called back, or taken */
 };
 
 /* The record of the handle, made when it is new; NULL when the queue hands
@@ -43,7 +43,8 @@ void ahead_remove(struct lease *lease);
 /* Somebody waits: have the sessions give back what they have not read. */
 void ahead_recall(struct queue *queue);
 
-/* Who did not give back in time is stopped or stuck: take it. */
-void ahead_overdue(struct ahead *ahead);
+/* The time for its unread items is over: call them back. A session that has not given them
+ * back in time is stopped or stuck: take them. */
+void ahead_due(struct ahead *ahead);
 
 #endif

@@ -137,7 +137,7 @@ nsec_t engine_tick(struct engine *engine, nsec_t now)
 	while ((node = due(&engine->lease_timers, now)) != NULL)
 		lease_return(container_of(node, struct lease, timer));
 	while ((node = due(&engine->ahead_timers, now)) != NULL)
-		ahead_overdue(container_of(node, struct ahead, timer));
+		ahead_due(container_of(node, struct ahead, timer));
 	/* Last, so that what came back at this very moment still serves them. */
 	while ((node = due(&engine->waiter_timers, now)) != NULL)
 		waiter_time_out(container_of(node, struct waiter, timer));

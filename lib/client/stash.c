@@ -1,12 +1,14 @@
 #include "client/stash.h"
 
+#include "base/mutant.h"
 #include "client/lease.h"
 #include "client/queue.h"
 
 #include <stdlib.h>
 
-/* After so long a time without a get, a program is no steady reader any more. */
-#define IDLE_TIME  (20 * NSEC_PER_MSEC)
+/* From one call to the next, what is asked for ahead grows no faster than so: a pace that
+ * was seen once, over a few items, may have been luck. */
+enum { GROWTH = 8 };
 
 /* After so long a time the process may have been stopped, and its items taken
  * back: first hear what the broker has to say. */
@@ -19,14 +21,34 @@ void stash_fini(struct stash *stash)
 	stash->items = NULL;
 }
 
+/* How many items the program takes in half of STASH_TIME, to judge by the last ones. */
+static uint32_t stash_pace(const struct stash *stash, nsec_t now)
+{
+	nsec_t elapsed = now - stash->last_ask;
+	uint64_t most = (uint64_t)GROWTH * (stash->asked_for + 1);
+	uint64_t pace = (uint64_t)stash->taken * (STASH_TIME / 2) / (elapsed > 0 ? elapsed : 1);
+	if (pace > most)
+		pace = most;
+	return pace < STASH_MOST ? (uint32_t)pace : STASH_MOST;
+}
+
 uint32_t stash_ask(struct stash *stash)
 {
-	if (stash->items == NULL)
-		stash->items = malloc((STASH_MOST + 1) * sizeof *stash->items);
-	if (stash->asked || stash->items == NULL)
+	if (stash->asked)
 		return 0;
-	stash->asked = true;
-	return STASH_MOST;
+	nsec_t now = clock_now();
+	uint32_t pace = stash->last_ask != 0 ? stash_pace(stash, now) : 0;
+	if (MUTANT(stash_full_at_once))
+		pace = STASH_MOST;
+	if (pace > 0 && stash->items == NULL)
+		stash->items = malloc((STASH_MOST + 1) * sizeof *stash->items);
+	if (stash->items == NULL)
+		pace = 0;
+	stash->last_ask = now;
+	stash->asked_for = pace;
+	stash->taken = 1;
+	stash->asked = pace > 0;
+	return pace;
 }
 
 void stash_drop(struct stash *stash)
@@ -40,6 +62,7 @@ void stash_drop(struct stash *stash)
 static void take_first(struct stash *stash, relevo_item *item)
 {
 	*item = stash->items[stash->next++];
+	stash->taken++;
 	if (stash->next == stash->count)
 		list_remove(&stash->link);
 }
@@ -54,9 +77,10 @@ bool stash_fill(struct relevo_queue *queue, const struct item_source *source, re
 	stash->next = 0;
 	stash->count = (uint32_t)source->count;
 	stash->epoch = source->epoch;
-	stash->last_taken = clock_now();
+	stash->filled = stash->last_taken = clock_now();
 	list_append(&queue->handle.session->stashes, &stash->link);
 	take_first(stash, first);
+	stash->taken = 1;
 	return true;
 }
 
@@ -109,7 +133,7 @@ bool stash_look_after(struct relevo_session *session)
 		struct relevo_queue *queue = container_of(node, struct relevo_queue, stash.link);
 		if (!is_valid(queue))
 			continue;
-		if (now - queue->stash.last_taken > IDLE_TIME)
+		if (now - queue->stash.filled > STASH_TIME)
 			stash_give_back(queue);
 		else
 			any = true;

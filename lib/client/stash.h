@@ -26,14 +26,24 @@ struct stash {
 	bool asked;        /* a call that asks for items ahead is under way */
 	uint64_t epoch;    /* of the connection they came with */
 	nsec_t last_taken; /* when the program last came for one */
+	nsec_t filled;     /* when they came */
+	/* What tells the program's pace: */
+	nsec_t last_ask;
+	uint32_t asked_for; /* ahead, then */
+	uint32_t taken;     /* since then, the item that was asked for included */
 };
 
 /* What a get asks for beyond its item, at most. */
 enum { STASH_MOST = 512 };
 
+/* Nothing lies here for longer than about this time. What others would see of a larger
+ * stash is that items overtake those in it. */
+#define STASH_TIME (2 * NSEC_PER_MSEC)
+
 void stash_fini(struct stash *stash);
 
-/* How many items the next call may ask for ahead: none while another one does. */
+/* How many items the next call may ask for ahead: what the program takes in half of that
+ * time, as it took the last ones. None for the first, or while another call asks. */
 uint32_t stash_ask(struct stash *stash);
 
 /*

@@ -6,6 +6,12 @@
  * holder dies first, it goes back to its place and somebody else gets it.
  * relevo_queue_get() acknowledges by itself; relevo_queue_lease() leaves it to the
  * caller.
+ *
+ * Order between consumers: a consumer that calls relevo_queue_get() again and again may have
+ * the next few items come ahead of its calls, as many as it takes in a millisecond. Until it
+ * takes them, within about two milliseconds, or they go back, another consumer gets later
+ * items. Nothing comes ahead where the queue has a capacity, a lease time, a ttl or another
+ * order, nor to relevo_queue_lease(), relevo_queue_get_many() and joinable handles.
  */
 #ifndef RELEVO_QUEUE_H
 #define RELEVO_QUEUE_H

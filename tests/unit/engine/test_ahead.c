@@ -153,6 +153,40 @@ static void test_taken_from_who_does_not_give_back(void **state)
 	assert_int_equal(counts_of(scene.fixture->b, scene.of_b).acknowledged, 1);
 }
 
+/* Nobody waits, but others would take what is behind them. */
+static void test_called_back_after_a_while(void **state)
+{
+	struct scene scene = { 0 };
+	set(&scene, state);
+	struct fixture *fixture = scene.fixture;
+	fixture->now += 49 * NSEC_PER_MSEC;
+	engine_tick(fixture->engine, fixture->now);
+	assert_int_equal(scene.recalls.count, 0);
+	fixture->now += NSEC_PER_MSEC;
+	engine_tick(fixture->engine, fixture->now);
+	assert_int_equal(scene.recalls.count, 1);
+	fixture->now += NSEC_PER_SEC;
+	engine_tick(fixture->engine, fixture->now);
+	struct call call = { 0 };
+	expect(fixture->b, scene.of_b, "2 3 4 5 6 7 8", &call);
+	assert_int_equal(scene.recalls.count, 1);
+}
+
+/* The time starts anew with what comes after all was read. */
+static void test_no_recall_of_a_steady_reader(void **state)
+{
+	struct scene scene = { 0 };
+	set(&scene, state);
+	struct fixture *fixture = scene.fixture;
+	fixture->now += 40 * NSEC_PER_MSEC;
+	engine_tick(fixture->engine, fixture->now);
+	ack(fixture->a, &scene.first);
+	get_ahead(fixture->a, scene.of_a, 100, &scene.first);
+	fixture->now += 40 * NSEC_PER_MSEC;
+	engine_tick(fixture->engine, fixture->now);
+	assert_int_equal(scene.recalls.count, 0);
+}
+
 static void test_a_dead_reader(void **state)
 {
 	struct scene scene = { 0 };
@@ -225,6 +259,8 @@ int main(void)
 		fixture_test(test_a_get_that_does_not_wait),
 		fixture_test(test_empty_when_nothing_comes_back_soon),
 		fixture_test(test_taken_from_who_does_not_give_back),
+		fixture_test(test_called_back_after_a_while),
+		fixture_test(test_no_recall_of_a_steady_reader),
 		fixture_test(test_a_dead_reader),
 		fixture_test(test_a_dead_reader_that_tells),
 		fixture_test(test_a_closed_handle),
