@@ -1,6 +1,7 @@
 /* The broker as a program: options in, a broker run, an exit status out. */
 #include "background.h"
 #include "base/log.h"
+#include "base/streams.h"
 #include "broker.h"
 #include "default_socket.h"
 #include "options.h"
@@ -242,11 +243,30 @@ static void keep_memory(void)
 	mallopt(M_MMAP_THRESHOLD, LARGEST_IN_HEAP);
 }
 
+/* The log gets its thread when the broker has become the process that stays. */
+static int prepare(const struct options *options, int *report, sigset_t *signals,
+		   struct error *error)
+{
+	int status = RELEVO_OK;
+	if (options->background)
+		status = go_to_background(options, report, error);
+	*signals = take_signals(options->background);
+	int failure = status == RELEVO_OK ? log_start() : 0;
+	if (failure != 0)
+		status = error_set_errno(error, RELEVO_SYSTEM, failure, "no thread for the log");
+	raise_descriptor_limit();
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct error error = { 0 };
-	int report = -1, status = RELEVO_OK;
+	sigset_t signals;
+	int report = -1;
+	/* Where this fails there is nobody to tell. */
+	if (streams_complete() != 0)
+		return EXIT_FAILED;
 	enum options_result result = options_parse(argc, argv, &options, &error);
 	if (result == OPTIONS_DONE)
 		return EXIT_ORDERLY;
@@ -256,10 +276,7 @@ int main(int argc, char **argv)
 	}
 	log_set_level(options.log_level);
 	keep_memory();
-	if (options.background)
-		status = go_to_background(&options, &report, &error);
-	sigset_t signals = take_signals(options.background);
-	raise_descriptor_limit();
+	int status = prepare(&options, &report, &signals, &error);
 	if (status == RELEVO_OK)
 		status = run_with_key(&options, &signals, report, &error);
 	if (status != RELEVO_OK)
@@ -267,5 +284,6 @@ int main(int argc, char **argv)
 			  LOG_TEXT("reason", error_text(&error)));
 	else
 		log_info("stopped", LOG_NUMBER("pid", getpid()));
+	log_stop();
 	return status == RELEVO_OK ? EXIT_ORDERLY : EXIT_FAILED;
 }

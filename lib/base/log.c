@@ -1,12 +1,20 @@
 #include "base/log.h"
 
+#include "base/clock.h"
+#include "base/log_limit.h"
+#include "base/log_writer.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+/* How long the end of the program waits for whoever reads the log. */
+enum { LAST_LINES_MSEC = 1000 };
+
 static enum log_level threshold = LOG_LEVEL_INFO;
+static struct log_limit limit; /* guarded by the writer's lock */
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
@@ -74,30 +82,89 @@ static void put_time(struct line *line)
 	put_text(line, text);
 }
 
+static void put_field(struct line *line, const struct log_field *field)
+{
+	char number[24];
+	put_char(line, ' ');
+	put_text(line, field->key);
+	put_char(line, '=');
+	if (field->text != NULL) {
+		put_quoted(line, field->text);
+	} else {
+		snprintf(number, sizeof number, "%" PRId64, field->number);
+		put_text(line, number);
+	}
+}
+
+static void put_line(struct line *line, enum log_level level, const char *event,
+		     const struct log_field *fields, int count)
+{
+	line->used = 0;
+	put_time(line);
+	put_text(line, " level=");
+	put_text(line, level_names[level]);
+	put_text(line, " event=");
+	put_text(line, event);
+	for (int i = 0; i < count; i++)
+		put_field(line, &fields[i]);
+	line->text[line->used++] = '\n';
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields, int count)
 {
+	struct line line;
 	if (level > threshold)
 		return;
-	struct line line = { .used = 0 };
-	put_time(&line);
-	put_text(&line, " level=");
-	put_text(&line, level_names[level]);
-	put_text(&line, " event=");
-	put_text(&line, event);
-	for (int i = 0; i < count; i++) {
-		char number[24];
-		put_char(&line, ' ');
-		put_text(&line, fields[i].key);
-		put_char(&line, '=');
-		if (fields[i].text != NULL) {
-			put_quoted(&line, fields[i].text);
-		} else {
-			snprintf(number, sizeof number, "%" PRId64, fields[i].number);
-			put_text(&line, number);
-		}
+	log_writer_lock();
+	if (!log_writer_runs()) {
+		put_line(&line, level, event, fields, count);
+		/* Nothing can be done about a log that cannot be written. */
+		ssize_t written = write(STDERR_FILENO, line.text, line.used);
+		(void)written;
+	} else if (level == LOG_LEVEL_DEBUG || log_limit_admit(&limit, event, clock_now())) {
+		put_line(&line, level, event, fields, count);
+		log_writer_add(line.text, line.used);
 	}
-	line.text[line.used++] = '\n';
-	/* Nothing can be done about a log that cannot be written. */
-	ssize_t written = write(STDERR_FILENO, line.text, line.used);
-	(void)written;
+	log_writer_unlock();
+}
+
+/* ---- the thread that writes --------------------------------------------- */
+
+static nsec_t limit_due(void)
+{
+	return log_limit_due(&limit);
+}
+
+static void tell_repeats(bool last)
+{
+	const char *event;
+	uint64_t count;
+	struct line line;
+	while (log_limit_report(&limit, last ? NSEC_NEVER : clock_now(), &event, &count)) {
+		const struct log_field fields[] = { LOG_TEXT("of", event),
+						    LOG_NUMBER("count", count) };
+		put_line(&line, LOG_LEVEL_WARNING, "repeats", fields, 2);
+		log_writer_add(line.text, line.used);
+	}
+}
+
+static size_t format_lost(char *text, size_t room, uint64_t count)
+{
+	const struct log_field field = LOG_NUMBER("count", count);
+	struct line line;
+	put_line(&line, LOG_LEVEL_WARNING, "log-lines-lost", &field, 1);
+	size_t size = line.used < room ? line.used : room;
+	memcpy(text, line.text, size);
+	return size;
+}
+
+int log_start(void)
+{
+	static const struct log_writer_hooks hooks = { limit_due, tell_repeats, format_lost };
+	return log_writer_start(&hooks);
+}
+
+void log_stop(void)
+{
+	log_writer_stop(LAST_LINES_MSEC);
 }

@@ -10,6 +10,10 @@
  *
  * The library never logs. `event` is a fixed word; the rest are key=value
  * pairs made by LOG_* below, strings quoted and made printable.
+ *
+ * Once started, the log holds nobody up: see log_writer.h. What cannot be written is lost,
+ * and counted by "log-lines-lost"; of what comes again and again, see log_limit.h, the rest
+ * is counted by "repeats". Before, each line is written at once.
  */
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -27,6 +31,12 @@ void log_set_level(enum log_level level);
 
 /* The level of that name, or -1. */
 int log_level_of(const char *name);
+
+/* Have a thread write it from now on. Returns 0 or an error number. */
+int log_start(void);
+
+/* Write what waits, or leave it behind after a second. */
+void log_stop(void);
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields, int count);
 

@@ -47,8 +47,12 @@ static pid_t spawn(char *const *argv, int output)
 	posix_spawn_file_actions_t actions;
 	pid_t pid = -1;
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (output < 0)
+			posix_spawn_file_actions_addclose(&actions, fd);
+		else if (fd != STDIN_FILENO)
+			posix_spawn_file_actions_adddup2(&actions, output, fd);
+	}
 	assert_int_equal(posix_spawn(&pid, program(), &actions, NULL, argv, environ), 0);
 	posix_spawn_file_actions_destroy(&actions);
 	return pid;
@@ -158,6 +162,21 @@ char *test_broker_log(const struct test_broker *broker)
 	close(fd);
 	text[size] = '\0';
 	return text;
+}
+
+void test_broker_logs(const struct test_broker *broker, const char *text)
+{
+	enum { PAUSE_MSEC = 5, ROUNDS = READY_MSEC / PAUSE_MSEC };
+	bool found = false;
+	for (int i = 0; i < ROUNDS && !found; i++) {
+		char *log = test_broker_log(broker);
+		found = strstr(log, text) != NULL;
+		free(log);
+		if (!found)
+			poll(NULL, 0, PAUSE_MSEC);
+	}
+	if (!found)
+		fail_msg("the broker does not log \"%s\"", text);
 }
 
 void test_broker_stop(struct test_broker *broker)

@@ -25,8 +25,11 @@ void test_broker_start(struct test_broker *broker, const char *const *arguments)
 /* SIGTERM. It has to end in order and to leave no socket behind. */
 void test_broker_stop(struct test_broker *broker);
 
-/* What it has printed so far; free() it. */
+/* What it has printed so far; free() it. Its last lines may be on their way. */
 char *test_broker_log(const struct test_broker *broker);
+
+/* Wait until it has printed that. */
+void test_broker_logs(const struct test_broker *broker, const char *text);
 
 /* A folder for sockets, and its end with all files in it. */
 void test_folder_make(char folder[64]);
@@ -46,7 +49,8 @@ uint64_t test_broker_cpu(const struct test_broker *broker);
 int test_broker_run(const char *const *arguments, char *output, size_t size);
 
 /* Start relevod with exactly these arguments, its output going to `output` (a
- * descriptor). `listen_fd`, unless -1, is passed on as systemd does it. */
+ * descriptor; -1: it has no standard streams at all). `listen_fd`, unless -1, is passed on as
+ * systemd does it. */
 pid_t test_broker_spawn(const char *const *arguments, int output, int listen_fd);
 
 /* Wait until the process ends; its exit status, or 128 + the signal. */

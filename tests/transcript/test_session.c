@@ -36,12 +36,10 @@ static void test_sessions_are_logged(void **state)
 	struct scene *scene = *state;
 	wire_expect_done(&scene->client, wire_send_goodbye(&scene->client), 0);
 	wire_expect_end(&scene->client);
-	char *log = test_broker_log(&scene->broker);
-	assert_non_null(strstr(log, "event=session-open session=1 uid="));
-	assert_non_null(strstr(log, "name=\"test\" host=\"here\" address=\"unix\""));
-	assert_non_null(strstr(log, "event=session-gone session=1 reason=\"goodbye\" "
-				    "leases-returned=0"));
-	free(log);
+	test_broker_logs(&scene->broker, "event=session-open session=1 uid=");
+	test_broker_logs(&scene->broker, "name=\"test\" host=\"here\" address=\"unix\"");
+	test_broker_logs(&scene->broker, "event=session-gone session=1 reason=\"goodbye\" "
+					 "leases-returned=0");
 }
 
 static void test_hello_twice_fails_and_harms_nothing(void **state)
@@ -175,9 +173,7 @@ static void test_goodbye_returns_what_was_held_first(void **state)
 		wire_expect(&scene->bystander, call, RELEVO__HEADER__OP_QUEUE_ITEMS);
 	assert_int_equal(header->queue_items->n_deliveries, 1);
 	assert_int_equal(header->queue_items->deliveries[0], 2);
-	char *log = test_broker_log(&scene->broker);
-	assert_non_null(strstr(log, "reason=\"goodbye\" leases-returned=1"));
-	free(log);
+	test_broker_logs(&scene->broker, "reason=\"goodbye\" leases-returned=1");
 }
 
 static void test_a_vanished_client_returns_what_it_held(void **state)
@@ -289,10 +285,8 @@ static void test_the_end_of_objects_is_logged(void **state)
 			    RELEVO__HEADER__OP_QUEUE_OPENED);
 	wire_expect_done(&scene->client, wire_send_goodbye(&scene->client), 0);
 	wire_expect_end(&scene->client);
-	char *log = test_broker_log(&scene->broker);
-	assert_non_null(strstr(log, "event=session-gone session=1 reason=\"goodbye\" "
-				    "leases-returned=0 objects-ended=2"));
-	free(log);
+	test_broker_logs(&scene->broker, "event=session-gone session=1 reason=\"goodbye\" "
+					 "leases-returned=0 objects-ended=2");
 }
 
 int main(void)
