@@ -69,25 +69,24 @@ void ahead_close(struct ahead *ahead)
 	free(ahead);
 }
 
-struct ahead *ahead_of(const struct waiter *getter)
+struct ahead *ahead_of(const struct engine_peer *peer, uint32_t handle, const struct queue *queue)
 {
-	/* It may have been closed while the call waited, or be another's now. */
-	const struct handle *entry = &getter->peer->queues.handles[getter->handle - 1];
-	return entry->object == getter->queue ? entry->ahead : NULL;
+	const struct handle *entry = &peer->queues.handles[handle - 1];
+	return entry->object == queue ? entry->ahead : NULL;
 }
 
 /* Half of this reader's part: so the depth is shared out in ever smaller portions,
  * and what one reader holds is never much of what there is. */
-uint32_t ahead_share(const struct waiter *getter)
+uint32_t ahead_share(const struct ahead *ahead, uint32_t most)
 {
-	const struct queue *queue = getter->queue;
-	if (getter->max_ahead == 0 || queue->getter_count > 1 || ahead_of(getter) == NULL)
+	const struct queue *queue = ahead->queue;
+	if (queue->getter_count > 1)
 		return 0;
 	/* Those that expire must do so on time. */
 	if (queue->expiring.count > 0)
 		return 0;
 	uint64_t share = stock_ready(&queue->stock) / (2 * (uint64_t)queue->reader_count);
-	return share < getter->max_ahead ? (uint32_t)share : getter->max_ahead;
+	return share < most ? (uint32_t)share : most;
 }
 
 /* There is room for it: ahead_new() has seen to that. */

@@ -30,11 +30,12 @@ struct ahead *ahead_open(struct engine_peer *peer, uint32_t handle);
 /* Give back what is unread and free the record. NULL is allowed. */
 void ahead_close(struct ahead *ahead);
 
-/* How many items more than it asks for a getter should be given now. */
-uint32_t ahead_share(const struct waiter *getter);
+/* The record that a getter of the queue came with, or NULL: while it waited, the handle
+ * may have been closed, or become another queue's. */
+struct ahead *ahead_of(const struct engine_peer *peer, uint32_t handle, const struct queue *queue);
 
-/* The record of the handle that a getter came with, or NULL. */
-struct ahead *ahead_of(const struct waiter *getter);
+/* How many items more than it asks for, `most` at most, a getter should be given now. */
+uint32_t ahead_share(const struct ahead *ahead, uint32_t most);
 
 /* The lease is one of an unread item; and: it is not any more. */
 void ahead_add(struct ahead *ahead, struct lease *lease);

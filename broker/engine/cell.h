@@ -65,13 +65,4 @@ bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count);
 /* After a change: whoever's condition holds now is served. */
 void cell_serve(struct cell *cell);
 
-/* A waiter's wait is over: what becomes of its will. */
-void cell_wait_ended(struct waiter *waiter, int status);
-
-/* Why a wait came to nothing, in words; false: there is nothing to say. */
-bool cell_wait_describe(const struct waiter *waiter, struct error *error);
-
-/* What a served waiter found. */
-struct cell_reading cell_wait_reading(const struct waiter *waiter);
-
 #endif

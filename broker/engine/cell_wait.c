@@ -1,50 +1,72 @@
 /* How cells are waited for. */
 #include "engine/cell.h"
 #include "engine/peer.h"
+#include "engine/peer_look.h"
 #include "engine/waiter.h"
 #include "engine/will.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static const uint8_t *element_of(const struct waiter *waiter)
+static const uint8_t *element_of(const struct cell_part *part)
 {
-	return waiter->cell->bytes + (size_t)waiter->first * waiter->cell->options.width;
+	return part->cell->bytes + (size_t)part->first * part->cell->options.width;
 }
 
-static bool satisfied(const struct waiter *waiter)
+static bool satisfied(const struct cell_part *part)
 {
-	const struct cell *cell = waiter->cell;
-	if (waiter->operation == CELL_CHANGED)
-		return cell->version != waiter->version;
+	const struct cell *cell = part->cell;
+	if (part->operation == CELL_CHANGED)
+		return cell->version != part->version;
 	return element_holds(cell->options.type, cell->options.width,
-			     (enum element_comparison)waiter->operation, element_of(waiter),
-			     waiter->operand);
+			     (enum element_comparison)part->operation, element_of(part),
+			     part->operand);
 }
 
 /* Note what there is to see: it may have changed again when the answer is given. */
 static void serve(struct waiter *waiter)
 {
-	struct cell *cell = waiter->cell;
-	waiter->version = cell->version;
-	if (waiter->operation != CELL_CHANGED)
-		memcpy(waiter->operand, element_of(waiter), cell->options.width);
+	struct cell_part *part = &waiter->of.cell;
+	part->version = part->cell->version;
+	if (part->operation != CELL_CHANGED)
+		memcpy(part->operand, element_of(part), part->cell->options.width);
 	waiter_finish(waiter, RELEVO_OK);
-	waiter->watchers = cell->waiter_count;
+	part->watchers = part->cell->waiter_count;
 }
 
 void cell_serve(struct cell *cell)
 {
 	list_for_each (node, &cell->waiters) {
-		struct waiter *waiter = container_of(node, struct waiter, in_queue);
-		if (satisfied(waiter))
+		struct waiter *waiter = container_of(node, struct waiter, in_line);
+		if (satisfied(&waiter->of.cell))
 			serve(waiter);
 	}
 }
 
-void cell_wait_ended(struct waiter *waiter, int status)
+/* ---- the kind of waiter ------------------------------------------------ */
+
+static void watcher_join(struct waiter *waiter)
 {
-	struct will *will = will_find(waiter->peer, waiter->will);
+	struct cell *cell = waiter->of.cell.cell;
+	cell_hold(cell);
+	list_append(&cell->waiters, &waiter->in_line);
+	cell->waiter_count++;
+}
+
+static void watcher_leave(struct waiter *waiter)
+{
+	waiter->of.cell.cell->waiter_count--;
+}
+
+static void watcher_forget(struct waiter *waiter)
+{
+	cell_drop(waiter->of.cell.cell);
+}
+
+/* The wait is over: what becomes of its will. */
+static void watcher_finished(struct waiter *waiter, int status)
+{
+	struct will *will = will_find(waiter->peer, waiter->of.cell.will);
 	if (will == NULL)
 		return;
 	if (status == RELEVO_OK)
@@ -53,29 +75,60 @@ void cell_wait_ended(struct waiter *waiter, int status)
 		will_execute(will);
 }
 
-bool cell_wait_describe(const struct waiter *waiter, struct error *error)
+static void watcher_describe(const struct waiter *waiter, struct error *error)
 {
+	const struct cell *cell = waiter->of.cell.cell;
 	const char *text = NULL;
 	if (waiter->status == RELEVO_GONE)
 		text = "was deleted";
 	else if (waiter->status == RELEVO_TIMED_OUT)
 		text = "was not in time what was waited for";
 	if (text != NULL)
-		error_set(error, waiter->status, "the %s \"%s\" %s", cell_noun(waiter->cell),
-			  waiter->cell->name, text);
-	return text != NULL;
+		error_set(error, waiter->status, "the %s \"%s\" %s", cell_noun(cell), cell->name,
+			  text);
 }
 
-struct cell_reading cell_wait_reading(const struct waiter *waiter)
+/* What a served one found. */
+static struct cell_reading reading_of(const struct cell_part *part)
 {
 	return (struct cell_reading){
 		.applied = true,
-		.version = waiter->version,
-		.waiters = waiter->watchers,
-		.bytes = waiter->operand,
-		.size = waiter->operation == CELL_CHANGED ? 0 : waiter->cell->options.width,
+		.version = part->version,
+		.waiters = part->watchers,
+		.bytes = part->operand,
+		.size = part->operation == CELL_CHANGED ? 0 : part->cell->options.width,
 	};
 }
+
+static void watcher_answer(struct waiter *waiter, struct answer *answer)
+{
+	struct cell_part found = waiter->of.cell;
+	struct cell_reading reading = reading_of(&found);
+	if (waiter->status == RELEVO_OK)
+		answer->reading = &reading;
+	waiter_give(waiter, answer);
+}
+
+static void watcher_look(const struct waiter *waiter, struct peer_wait *wait)
+{
+	const struct cell *cell = waiter->of.cell.cell;
+	wait->call = PEER_WAIT;
+	wait->kind = cell_noun(cell);
+	wait->object = cell->name;
+}
+
+static const struct waiter_kind watcher_kind = {
+	.unserved = RELEVO_TIMED_OUT,
+	.join = watcher_join,
+	.leave = watcher_leave,
+	.forget = watcher_forget,
+	.finished = watcher_finished,
+	.describe = watcher_describe,
+	.answer = watcher_answer,
+	.look = watcher_look,
+	.cancel = waiter_cancel_in_line,
+	.drop = waiter_drop_from_line,
+};
 
 /* ---- beginning -------------------------------------------------------- */
 
@@ -126,21 +179,23 @@ static int begin(struct engine_peer *peer, const struct cell_wait *request, stru
 		return status;
 	*waiter = (struct waiter){
 		.answer = waiter->answer,
-		.kind = WAITER_CELL,
-		.cell = cell,
-		.first = request->first,
-		.operation = request->operation,
-		.version = request->version,
-		.will = request->will,
+		.kind = &watcher_kind,
+		.of.cell = {
+			.cell = cell,
+			.first = request->first,
+			.operation = request->operation,
+			.version = request->version,
+			.will = request->will,
+		},
 	};
 	if (request->operation != CELL_CHANGED)
-		memcpy(waiter->operand, request->operand, request->size);
+		memcpy(waiter->of.cell.operand, request->operand, request->size);
 	status = waiter_park(waiter, peer, request->deadline);
 	if (status != RELEVO_OK) {
-		cell_wait_ended(waiter, status);
+		watcher_finished(waiter, status);
 		return error_set(error, status, "no memory for a call that waits");
 	}
-	if (satisfied(waiter))
+	if (satisfied(&waiter->of.cell))
 		serve(waiter);
 	return RELEVO_OK;
 }

@@ -112,6 +112,50 @@ struct answer {
 	const struct pipe_meeting *meeting; /* of a pipe, when the status is OK */
 };
 
+/* What a call waits for. Only the file of its kind looks into such a part: see waiter.h. */
+struct get_part {
+	struct queue *queue;
+	uint32_t handle; /* the items ahead are this handle's */
+	uint32_t max_items;
+	uint32_t max_bytes;
+	uint32_t max_ahead;
+};
+
+struct put_part {
+	struct queue *queue;
+	struct item *items; /* not yet accepted, linked by `next` */
+	uint64_t *acks;     /* the leases to acknowledge with it */
+	nsec_t not_before;
+	uint32_t ack_count;
+	uint32_t accepted;
+};
+
+struct join_part {
+	struct queue *queue;
+};
+
+struct any_part {
+	struct any *any;
+};
+
+struct cell_part {
+	struct cell *cell;
+	uint64_t version;                    /* not this one; then, the one found */
+	uint64_t will;                       /* withdrawn if it is served, else carried out */
+	uint32_t first;                      /* the element that it looks at */
+	uint32_t watchers;                   /* that were left when it was served */
+	uint8_t operand[ELEMENT_MAX_NUMBER]; /* then, what was found */
+	uint8_t operation;
+};
+
+struct pipe_part {
+	struct pipe_place *place;
+	void *end;        /* what the source made for it */
+	uint32_t out, in; /* handles of its queues */
+	uint8_t direction;
+	bool local;
+};
+
 /*
  * A call that is being answered, inside an object of the caller's. Zero but for
  * `answer` before its first use. It must stay where it is until it is answered,
@@ -120,49 +164,24 @@ struct answer {
 struct waiter {
 	void (*answer)(struct waiter *waiter, const struct answer *answer); /* by the caller */
 	/* The rest is the engine's. */
+	const struct waiter_kind *kind;
 	struct engine_peer *peer;
-	union {
-		struct queue *queue;
-		struct cell *cell;
-		struct pipe_place *place;
-	};
-	struct list in_queue; /* the line of those who wait */
+	struct list in_line; /* of those who wait for the same */
 	struct list in_peer;
 	struct list in_engine; /* of those who do not wait, are committed, or answered */
 	struct heap_node timer;
 	union {
-		struct {
-			struct item *items; /* of a put: not yet accepted, linked by `next` */
-			uint64_t *acks;     /* of a put: the leases to acknowledge with it */
-			uint64_t batch;     /* of a put: the commit that its answer waits for */
-			uint32_t ack_count;
-			uint32_t accepted;
-			uint32_t max_items; /* of a get */
-			uint32_t max_bytes;
-			uint32_t max_ahead;
-			uint32_t handle;   /* the items ahead are this handle's */
-			nsec_t not_before; /* of a put */
-			struct any *any;   /* of a get from several */
-		};
-		struct {
-			uint64_t version;  /* of a cell: not this one; then, the one found */
-			uint64_t will;     /* withdrawn if it is served, else carried out */
-			uint32_t first;    /* the element that it looks at */
-			uint32_t watchers; /* that were left when it was served */
-			uint8_t operand[ELEMENT_MAX_NUMBER]; /* then, what was found */
-			uint8_t operation;
-		};
-		struct {
-			void *end;        /* of a pipe: what the source made for it */
-			uint32_t out, in; /* handles of its queues */
-			uint8_t direction;
-			bool local;
-		};
-	};
-	nsec_t since; /* when it began to wait */
-	int refusal;  /* the answer if it cannot be served now; OK: it waits */
-	int status;   /* the answer */
-	uint8_t kind;
+		struct get_part get;
+		struct put_part put;
+		struct join_part join;
+		struct any_part any;
+		struct cell_part cell;
+		struct pipe_part pipe;
+	} of;
+	nsec_t since;   /* when it began to wait */
+	uint64_t batch; /* the commit that its answer waits for */
+	int refusal;    /* the answer if it cannot be served now; OK: it waits */
+	int status;     /* the answer */
 	uint8_t state;
 	bool brief; /* does not wait, but for items that are called back */
 };

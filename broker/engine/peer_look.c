@@ -1,7 +1,6 @@
 #include "engine/peer_look.h"
 
 #include "base/mutant.h"
-#include "engine/cell.h"
 #include "engine/peer.h"
 #include "engine/queue_any.h"
 #include "engine/token.h"
@@ -9,48 +8,11 @@
 
 /* ---- what it waits for -------------------------------------------------- */
 
-static enum peer_call call_at(const struct queue *queue)
-{
-	switch (queue->options.kind) {
-	case QUEUE_LOCK:
-	case QUEUE_SEMAPHORE:
-		return PEER_ACQUIRE;
-	case QUEUE_CONDITION:
-		return PEER_WAIT;
-	default:
-		return PEER_GET;
-	}
-}
-
-static struct peer_wait describe_queue(const struct waiter *waiter)
-{
-	const struct queue *queue = waiter->kind == WAITER_ANY ? any_first(waiter) : waiter->queue;
-	struct peer_wait wait = {
-		.kind = queue_noun(queue),
-		.object = queue->name,
-		.since = waiter->since,
-	};
-	if (waiter->kind == WAITER_ANY)
-		wait.call = PEER_GET_ANY;
-	else if (waiter->kind == WAITER_PUT)
-		wait.call = PEER_PUT;
-	else if (waiter->kind == WAITER_JOIN)
-		wait.call = PEER_JOIN;
-	else
-		wait.call = call_at(queue);
-	return wait;
-}
-
 static struct peer_wait describe(const struct waiter *waiter)
 {
-	if (waiter->kind != WAITER_CELL)
-		return describe_queue(waiter);
-	return (struct peer_wait){
-		.call = PEER_WAIT,
-		.kind = cell_noun(waiter->cell),
-		.object = waiter->cell->name,
-		.since = waiter->since,
-	};
+	struct peer_wait wait = { .since = waiter->since };
+	waiter->kind->look(waiter, &wait);
+	return wait;
 }
 
 /* Not one that is about to be answered, or that stands in line for another. */

@@ -13,6 +13,7 @@ enum peer_call {
 	PEER_JOIN,
 	PEER_ACQUIRE, /* a lock, or a permit */
 	PEER_WAIT,    /* for a notice, or a cell */
+	PEER_MEET,    /* who comes to the other end of a pipe */
 };
 
 /* Of what a session waits for, and of what it holds, so much is told. */

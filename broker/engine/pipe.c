@@ -4,6 +4,7 @@
 #include "base/name.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
+#include "engine/peer_look.h"
 #include "engine/queue.h"
 #include "engine/waiter.h"
 
@@ -88,18 +89,19 @@ static int new_place(struct engine_peer *peer, const char *name, struct pipe_pla
 	return RELEVO_OK;
 }
 
-/* ---- waiters ------------------------------------------------------------ */
+/* ---- the kind of waiter ------------------------------------------------------------ */
 
-void pipe_join(struct waiter *waiter)
+static void meeter_join(struct waiter *waiter)
 {
-	waiter->place->references++;
-	list_append(&waiter->place->waiters, &waiter->in_queue);
+	struct pipe_place *place = waiter->of.pipe.place;
+	place->references++;
+	list_append(&place->waiters, &waiter->in_line);
 }
 
 /* Nobody meets somebody who has left. */
-void pipe_left(struct waiter *waiter)
+static void meeter_leave(struct waiter *waiter)
 {
-	take_name(waiter->place);
+	take_name(waiter->of.pipe.place);
 }
 
 static void release_end(struct engine *engine, void *end)
@@ -108,36 +110,57 @@ static void release_end(struct engine *engine, void *end)
 		engine->config.pipes->release(end);
 }
 
-void pipe_forget(struct waiter *waiter)
+static void meeter_forget(struct waiter *waiter)
 {
-	struct pipe_place *place = waiter->place;
-	release_end(place->engine, waiter->end);
-	waiter->end = NULL;
-	if (--place->references == 0)
-		free_place(place);
+	struct pipe_part *part = &waiter->of.pipe;
+	release_end(part->place->engine, part->end);
+	part->end = NULL;
+	if (--part->place->references == 0)
+		free_place(part->place);
 }
 
-bool pipe_describe(const struct waiter *waiter, struct error *error)
+static void meeter_describe(const struct waiter *waiter, struct error *error)
 {
 	if (waiter->status != RELEVO_TIMED_OUT && waiter->status != RELEVO_TRY_AGAIN)
-		return false;
+		return;
 	error_set(error, waiter->status, "nobody came to the other end of the pipe \"%s\"%s",
-		  waiter->place->name, waiter->status == RELEVO_TIMED_OUT ? " in time" : "");
-	return true;
+		  waiter->of.pipe.place->name,
+		  waiter->status == RELEVO_TIMED_OUT ? " in time" : "");
 }
 
-struct pipe_meeting pipe_take(struct waiter *waiter)
+/* What it got is let go of when it has been answered. */
+static void meeter_answer(struct waiter *waiter, struct answer *answer)
 {
-	const struct pipe_meeting meeting = { waiter->end, waiter->out, waiter->in };
-	waiter->end = NULL;
-	return meeting;
+	struct engine *engine = waiter->peer->engine;
+	struct pipe_part *part = &waiter->of.pipe;
+	const struct pipe_meeting meeting = { part->end, part->out, part->in };
+	if (waiter->status == RELEVO_OK) {
+		answer->meeting = &meeting;
+		part->end = NULL;
+	}
+	waiter_give(waiter, answer);
+	if (answer->meeting != NULL)
+		release_end(engine, meeting.end);
 }
 
-void pipe_release(struct engine *engine, struct pipe_meeting *meeting)
+static void meeter_look(const struct waiter *waiter, struct peer_wait *wait)
 {
-	release_end(engine, meeting->end);
-	meeting->end = NULL;
+	wait->call = PEER_MEET;
+	wait->kind = MUTANT(pipe_told_as_queue) ? "queue" : "pipe";
+	wait->object = waiter->of.pipe.place->name;
 }
+
+static const struct waiter_kind meeter_kind = {
+	.unserved = RELEVO_TRY_AGAIN,
+	.join = meeter_join,
+	.leave = meeter_leave,
+	.forget = meeter_forget,
+	.describe = meeter_describe,
+	.answer = meeter_answer,
+	.look = meeter_look,
+	.cancel = waiter_cancel_in_line,
+	.drop = waiter_drop_from_line,
+};
 
 /* ---- relaying ----------------------------------------------------------- */
 
@@ -184,14 +207,14 @@ static int lay(struct waiter *sender, struct waiter *receiver, struct queue **qu
 		status = queue_new_nameless(sender->peer, &options, &made, error);
 	if (status != RELEVO_OK)
 		return status;
-	sender->out = peer_add_handle(sender->peer, made);
+	sender->of.pipe.out = peer_add_handle(sender->peer, made);
 	status = peer_reserve_handle(receiver->peer, error);
 	if (status != RELEVO_OK) {
 		/* With its only handle goes the queue. */
-		peer_remove_handle(sender->peer, sender->out);
+		peer_remove_handle(sender->peer, sender->of.pipe.out);
 		return status;
 	}
-	receiver->in = peer_add_handle(receiver->peer, made);
+	receiver->of.pipe.in = peer_add_handle(receiver->peer, made);
 	queue_hold(made);
 	*queue = made;
 	return RELEVO_OK;
@@ -205,9 +228,9 @@ static int relay(struct waiter *first, struct waiter *second, struct error *erro
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a pipe");
 	list_init(&relay->ends[0].link);
 	list_init(&relay->ends[1].link);
-	if (first->direction != PIPE_RECEIVES)
+	if (first->of.pipe.direction != PIPE_RECEIVES)
 		status = lay(first, second, &relay->queues[0], error);
-	if (status == RELEVO_OK && first->direction != PIPE_SENDS)
+	if (status == RELEVO_OK && first->of.pipe.direction != PIPE_SENDS)
 		status = lay(second, first, &relay->queues[1], error);
 	if (status != RELEVO_OK) {
 		shut(relay->queues[0]);
@@ -226,12 +249,12 @@ static int join(struct waiter *first, struct waiter *second, struct error *error
 {
 	struct engine *engine = first->peer->engine;
 	void *ends[2];
-	if (!first->local || !second->local)
+	if (!first->of.pipe.local || !second->of.pipe.local)
 		return relay(first, second, error);
 	int status = engine->config.pipes->make(second->peer->account, ends, error);
 	if (status == RELEVO_OK) {
-		first->end = ends[0];
-		second->end = ends[1];
+		first->of.pipe.end = ends[0];
+		second->of.pipe.end = ends[1];
 	}
 	return status;
 }
@@ -252,12 +275,13 @@ static int check(const struct pipe_request *request, const struct waiter *first,
 	if ((unsigned)request->direction > PIPE_SENDS)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no direction of a pipe",
 				 (int)request->direction);
-	if (first != NULL && !complement((enum pipe_direction)first->direction, request->direction))
+	if (first != NULL &&
+	    !complement((enum pipe_direction)first->of.pipe.direction, request->direction))
 		return error_set(
 			error, RELEVO_OPTION_MISMATCH,
 			"at the pipe \"%s\" waits an end that %s, as does this one or part "
 			"of it",
-			request->name, parts[first->direction]);
+			request->name, parts[first->of.pipe.direction]);
 	return RELEVO_OK;
 }
 
@@ -273,10 +297,12 @@ static int begin(struct engine_peer *peer, const struct pipe_request *request,
 		return status;
 	*waiter = (struct waiter){
 		.answer = waiter->answer,
-		.kind = WAITER_PIPE,
-		.place = place,
-		.direction = (uint8_t)request->direction,
-		.local = request->local,
+		.kind = &meeter_kind,
+		.of.pipe = {
+			.place = place,
+			.direction = (uint8_t)request->direction,
+			.local = request->local,
+		},
 	};
 	status = waiter_park(waiter, peer, request->deadline);
 	if (status != RELEVO_OK) {

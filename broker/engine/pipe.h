@@ -45,16 +45,4 @@ void pipe_meet(struct engine_peer *peer, const struct pipe_request *request, nse
 /* The session has ended: so do the pipes that it has an end of. */
 void pipes_leave(struct engine_peer *peer);
 
-/* A waiter of a pipe begins to wait, has stopped to, and is its caller's again. */
-void pipe_join(struct waiter *waiter);
-void pipe_left(struct waiter *waiter);
-void pipe_forget(struct waiter *waiter);
-
-/* What is the matter with it. False: nothing is. */
-bool pipe_describe(const struct waiter *waiter, struct error *error);
-
-/* What it got, out of the waiter; to be released when it has been answered. */
-struct pipe_meeting pipe_take(struct waiter *waiter);
-void pipe_release(struct engine *engine, struct pipe_meeting *meeting);
-
 #endif

@@ -191,15 +191,12 @@ void queue_set_timer(struct queue *queue)
 	struct heap *timers = &queue->engine->queue_timers;
 	const struct heap_node *due = heap_first(&queue->stock.delayed);
 	const struct heap_node *expiring = heap_first(&queue->expiring);
-	const struct waiter *putter = waiter_first(&queue->putters);
-	nsec_t first = NSEC_NEVER;
-	if (due != NULL)
+	/* From then on a getter may have that of the first putter. */
+	nsec_t first = putters_due(queue);
+	if (due != NULL && due->key < first)
 		first = due->key;
 	if (expiring != NULL && expiring->key < first)
 		first = expiring->key;
-	/* From then on a getter may have its item. */
-	if (putter != NULL && putter->not_before != 0 && putter->not_before < first)
-		first = putter->not_before;
 	heap_remove(timers, &queue->timer);
 	if (first != NSEC_NEVER)
 		heap_push(timers, &queue->timer, first);
@@ -215,9 +212,7 @@ void queue_ripen(struct queue *queue)
 {
 	expiry_run(queue);
 	stock_ripen(&queue->stock, queue->engine->now);
-	struct waiter *putter = waiter_first(&queue->putters);
-	if (putter != NULL && putter->not_before <= queue->engine->now)
-		putter->not_before = 0;
+	putters_ripen(queue);
 	queue_set_timer(queue);
 	queue_activate(queue);
 }

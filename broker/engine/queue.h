@@ -75,6 +75,26 @@ void queue_activate(struct queue *queue);
 /* Serve whoever can be served. Calls answers. */
 void queue_settle(struct queue *queue);
 
+/* ---- puts that wait (queue_put.c) --------------------------------------- */
+
+/* The item that a getter could have of the first of them now, or NULL. */
+const struct item *putters_offer(const struct queue *queue);
+
+/* Move the first item of the first of them into the stock, which ends the put with its
+ * last item, or when the store refuses. */
+void putters_admit(struct queue *queue);
+
+/* Let in what there is room for. */
+void putters_serve(struct queue *queue);
+
+/* When the item of the first of them may be handed out; NSEC_NEVER: no time is set. */
+nsec_t putters_due(const struct queue *queue);
+
+/* Its time may have come. */
+void putters_ripen(struct queue *queue);
+
+/* ---- the stock ---------------------------------------------------------- */
+
 /* Make sure that queue_delay() can be called once. */
 bool queue_reserve_delay(struct queue *queue);
 

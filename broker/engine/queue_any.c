@@ -1,5 +1,6 @@
 #include "engine/queue_any.h"
 
+#include "engine/peer_look.h"
 #include "engine/waiter.h"
 
 #include <stdlib.h>
@@ -61,6 +62,40 @@ static void on_answer(struct waiter *waiter, const struct answer *answer)
 	call->answer(call, &outcome);
 }
 
+/* ---- the kind of waiter ------------------------------------------------ */
+
+static void any_look(const struct waiter *waiter, struct peer_wait *wait)
+{
+	const struct waiter *first = &waiter->of.any.any->members[0].waiter;
+	first->kind->look(first, wait);
+	wait->call = PEER_GET_ANY;
+}
+
+static void any_cancel(struct waiter *waiter)
+{
+	struct any *any = waiter->of.any.any;
+	const struct answer answer = { .status = RELEVO_CANCELLED, .text = "" };
+	decide(any);
+	any_free(any);
+	waiter->answer(waiter, &answer);
+}
+
+static void any_drop(struct waiter *waiter)
+{
+	struct any *any = waiter->of.any.any;
+	decide(any);
+	any_free(any);
+}
+
+/* It stands in no line itself, and its members' answers are its own. */
+static const struct waiter_kind any_kind = {
+	.look = any_look,
+	.cancel = any_cancel,
+	.drop = any_drop,
+};
+
+/* ---- getting ------------------------------------------------------------ */
+
 static struct any *any_new(struct engine_peer *peer, const struct get_request *request,
 			   struct waiter *call)
 {
@@ -84,11 +119,11 @@ static struct any *any_new(struct engine_peer *peer, const struct get_request *r
 	*call = (struct waiter){
 		.answer = call->answer,
 		.peer = peer,
-		.kind = WAITER_ANY,
+		.kind = &any_kind,
 		.state = WAITER_PARKED,
 		.since = peer->engine->now,
+		.of.any.any = any,
 	};
-	call->any = any;
 	list_append(&peer->waiters, &call->in_peer);
 	return any;
 }
@@ -134,28 +169,7 @@ void any_get(struct engine_peer *peer, const struct get_request *request, nsec_t
 	waiter_refuse(waiter, &error);
 }
 
-void any_cancel(struct waiter *waiter)
-{
-	struct any *any = waiter->any;
-	const struct answer answer = { .status = RELEVO_CANCELLED, .text = "" };
-	decide(any);
-	any_free(any);
-	waiter->answer(waiter, &answer);
-}
-
-void any_drop(struct waiter *waiter)
-{
-	struct any *any = waiter->any;
-	decide(any);
-	any_free(any);
-}
-
 bool any_is_member(const struct waiter *waiter)
 {
 	return waiter->answer == on_answer;
-}
-
-struct queue *any_first(const struct waiter *waiter)
-{
-	return waiter->any->members[0].waiter.queue;
 }

@@ -11,14 +11,7 @@
 void any_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
 	     struct waiter *waiter);
 
-/* The call is cancelled: it is answered; and: its peer is gone, it is not. */
-void any_cancel(struct waiter *waiter);
-void any_drop(struct waiter *waiter);
-
 /* Whether the waiter is one of those that stand in line for such a call. */
 bool any_is_member(const struct waiter *waiter);
-
-/* The queue that the call names first. */
-struct queue *any_first(const struct waiter *waiter);
 
 #endif

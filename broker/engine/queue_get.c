@@ -1,15 +1,13 @@
 /* How items are handed out. */
 #include "base/mutant.h"
 #include "engine/ahead.h"
-#include "engine/dead_letter.h"
 #include "engine/exclusive.h"
 #include "engine/expiry.h"
 #include "engine/order.h"
 #include "engine/peer.h"
-#include "engine/queue.h"
 #include "engine/queue_any.h"
+#include "engine/queue_wait.h"
 #include "engine/token.h"
-#include "engine/waiter.h"
 
 #include <stdlib.h>
 
@@ -30,12 +28,7 @@ static bool reserve_delivery(struct engine *engine, uint32_t count)
 static const struct item *next_item(const struct queue *queue)
 {
 	const struct item *item = stock_first(&queue->stock);
-	if (item != NULL)
-		return item;
-	const struct waiter *putter = waiter_first(&queue->putters);
-	if (putter == NULL || putter->not_before > queue->engine->now)
-		return NULL;
-	return putter->items;
+	return item != NULL ? item : putters_offer(queue);
 }
 
 static struct lease *hand_out(struct engine_peer *peer, struct queue *queue)
@@ -61,15 +54,19 @@ static size_t properties_size(const struct item *item)
 static int take(const struct waiter *getter, uint32_t *count)
 {
 	struct engine_peer *peer = getter->peer;
-	struct queue *queue = getter->queue;
+	const struct get_part *wanted = &getter->of.get;
+	struct queue *queue = wanted->queue;
+	struct ahead *ahead = wanted->max_ahead > 0 ? ahead_of(peer, wanted->handle, queue) : NULL;
 	uint64_t bytes = 0;
 	size_t properties = 0;
 	uint32_t room = 0; /* for leases */
-	uint32_t most = getter->max_items + ahead_share(getter);
+	uint32_t most = wanted->max_items;
 	const struct item *item;
+	if (ahead != NULL)
+		most += ahead_share(ahead, wanted->max_ahead);
 	while (*count < most && (item = next_item(queue)) != NULL) {
 		bytes += item->size;
-		if (*count > 0 && getter->max_bytes > 0 && bytes > getter->max_bytes)
+		if (*count > 0 && wanted->max_bytes > 0 && bytes > wanted->max_bytes)
 			break;
 		properties += properties_size(item);
 		if (*count > 0 && properties > QUEUE_MAX_PROPERTIES)
@@ -80,7 +77,7 @@ static int take(const struct waiter *getter, uint32_t *count)
 		if (!reserve_delivery(peer->engine, *count))
 			return RELEVO_NO_MEMORY;
 		if (stock_first(&queue->stock) == NULL) {
-			putter_admit(waiter_first(&queue->putters));
+			putters_admit(queue);
 			/* Its time may have come while it waited. */
 			if (!MUTANT(waiting_put_never_expires))
 				expiry_run(queue);
@@ -91,8 +88,8 @@ static int take(const struct waiter *getter, uint32_t *count)
 		}
 		room--;
 		struct lease *lease = hand_out(peer, queue);
-		if (*count >= getter->max_items)
-			ahead_add(ahead_of(getter), lease);
+		if (*count >= wanted->max_items)
+			ahead_add(ahead, lease);
 		peer->engine->deliveries[(*count)++] = (struct delivery){
 			.lease = lease->number,
 			.grant = token_grant(queue),
@@ -102,7 +99,8 @@ static int take(const struct waiter *getter, uint32_t *count)
 	return RELEVO_OK;
 }
 
-void getter_serve(struct waiter *getter)
+/* Serve the first getter from the stock, or from putters. There is an item. */
+static void getter_serve(struct waiter *getter)
 {
 	uint32_t count = 0;
 	int status = take(getter, &count);
@@ -112,44 +110,16 @@ void getter_serve(struct waiter *getter)
 		waiter_finish(getter, status);
 }
 
-static bool drop_first(struct queue *queue)
-{
-	/* It has to come back if the dead-letter queue does not take it. */
-	if (!stock_reserve(&queue->stock, queue->leased + 1) || MUTANT(newest_dropped))
-		return false;
-	struct item *item = stock_drain(&queue->stock);
-	if (item == NULL)
-		return false;
-	/* It may have been one that was not due yet. */
-	queue_set_timer(queue);
-	if (dead_letter_send(queue, item, &queue->dropped) == RELEVO_OK)
-		return true;
-	stock_give_back(&queue->stock, item);
-	return false;
-}
-
-/* Whether the first item of the put can enter now; where the queue drops, what is
- * first in turn makes room for it. */
-static bool can_enter(struct queue *queue, const struct waiter *putter)
-{
-	while (!queue_has_room(queue, putter->items->size)) {
-		if (queue->options.full != QUEUE_DROP_OLDEST || !drop_first(queue))
-			return false;
-	}
-	return true;
-}
-
 void queue_settle(struct queue *queue)
 {
 	/* An answer may delete it. */
 	queue_hold(queue);
-	struct waiter *waiter;
+	struct waiter *getter;
 	/* The clock may be ahead of the timer. */
 	expiry_run(queue);
-	while ((waiter = waiter_first(&queue->getters)) != NULL && next_item(queue) != NULL)
-		getter_serve(waiter);
-	while ((waiter = waiter_first(&queue->putters)) != NULL && can_enter(queue, waiter))
-		putter_admit(waiter);
+	while ((getter = waiter_first(&queue->getters)) != NULL && next_item(queue) != NULL)
+		getter_serve(getter);
+	putters_serve(queue);
 	/* What came in behind a put with a delay may be for who waits. */
 	if (waiter_first(&queue->getters) != NULL && next_item(queue) != NULL)
 		queue_activate(queue);
@@ -159,6 +129,80 @@ void queue_settle(struct queue *queue)
 	if (queue->getter_count > 0 && queue->unread > 0)
 		ahead_recall(queue);
 	queue_drop(queue);
+}
+
+/* ---- the kind of waiter ------------------------------------------------ */
+
+static void getter_join(struct waiter *getter)
+{
+	struct queue *queue = getter->of.get.queue;
+	queue->getter_count++;
+	queue_wait_join(getter, queue, &queue->getters);
+}
+
+static void getter_leave(struct waiter *getter)
+{
+	getter->of.get.queue->getter_count--;
+}
+
+static void getter_forget(struct waiter *getter)
+{
+	queue_drop(getter->of.get.queue);
+}
+
+static void getter_describe(const struct waiter *getter, struct error *error)
+{
+	if (!queue_wait_describe(getter, getter->of.get.queue, "had no item in time", error))
+		lease_refused(getter->peer, getter->status, error);
+}
+
+static void getter_answer(struct waiter *getter, struct answer *answer)
+{
+	waiter_give(getter, answer);
+}
+
+static enum peer_call call_at(const struct queue *queue)
+{
+	switch (queue->options.kind) {
+	case QUEUE_LOCK:
+	case QUEUE_SEMAPHORE:
+		return PEER_ACQUIRE;
+	case QUEUE_CONDITION:
+		return PEER_WAIT;
+	default:
+		return PEER_GET;
+	}
+}
+
+static void getter_look(const struct waiter *getter, struct peer_wait *wait)
+{
+	const struct queue *queue = getter->of.get.queue;
+	queue_wait_look(queue, call_at(queue), wait);
+}
+
+static const struct waiter_kind getter_kind = {
+	.unserved = RELEVO_EMPTY,
+	.join = getter_join,
+	.leave = getter_leave,
+	.forget = getter_forget,
+	.describe = getter_describe,
+	.answer = getter_answer,
+	.look = getter_look,
+	.cancel = waiter_cancel_in_line,
+	.drop = waiter_drop_from_line,
+};
+
+/* ---- getting ------------------------------------------------------------ */
+
+/* How long a get that does not wait does so for items that are called back. */
+#define RECALL_TIME (50 * NSEC_PER_MSEC)
+
+static int park(struct waiter *getter, struct engine_peer *peer, nsec_t deadline)
+{
+	/* There are items, in hands that will give them back at once. */
+	getter->brief = deadline == 0 && getter->of.get.queue->unread > 0;
+	return waiter_park(getter, peer,
+			   getter->brief ? peer->engine->now + RECALL_TIME : deadline);
 }
 
 static int begin(struct engine_peer *peer, const struct get_request *request, struct waiter *waiter,
@@ -175,19 +219,21 @@ static int begin(struct engine_peer *peer, const struct get_request *request, st
 		return status;
 	*waiter = (struct waiter){
 		.answer = waiter->answer,
-		.kind = WAITER_GET,
-		.queue = queue,
-		.max_items = request->max_items > 0 ? request->max_items : 1,
-		.max_bytes = request->max_bytes,
-		.max_ahead = request->ahead,
-		.handle = request->handle,
+		.kind = &getter_kind,
+		.of.get = {
+			.queue = queue,
+			.handle = request->handle,
+			.max_items = request->max_items > 0 ? request->max_items : 1,
+			.max_bytes = request->max_bytes,
+			.max_ahead = request->ahead,
+		},
 	};
 	struct ahead *ahead = request->ahead > 0 ? ahead_open(peer, request->handle) : NULL;
 	if (ahead != NULL)
 		ahead->begins = request->begins;
 	else
-		waiter->max_ahead = 0;
-	status = waiter_park(waiter, peer, request->deadline);
+		waiter->of.get.max_ahead = 0;
+	status = park(waiter, peer, request->deadline);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "no memory for a call that waits");
 	return RELEVO_OK;

@@ -1,8 +1,57 @@
+/* How the end of all work is waited for. */
 #include "base/mutant.h"
 #include "engine/manage.h"
 #include "engine/peer.h"
-#include "engine/queue.h"
-#include "engine/waiter.h"
+#include "engine/queue_wait.h"
+
+/* ---- the kind of waiter ------------------------------------------------ */
+
+static void joiner_join(struct waiter *joiner)
+{
+	struct queue *queue = joiner->of.join.queue;
+	queue->joiner_count++;
+	queue_wait_join(joiner, queue, &queue->joiners);
+}
+
+static void joiner_leave(struct waiter *joiner)
+{
+	joiner->of.join.queue->joiner_count--;
+}
+
+static void joiner_forget(struct waiter *joiner)
+{
+	queue_drop(joiner->of.join.queue);
+}
+
+static void joiner_describe(const struct waiter *joiner, struct error *error)
+{
+	queue_wait_describe(joiner, joiner->of.join.queue, "was not done with all items in time",
+			    error);
+}
+
+static void joiner_answer(struct waiter *joiner, struct answer *answer)
+{
+	waiter_give(joiner, answer);
+}
+
+static void joiner_look(const struct waiter *joiner, struct peer_wait *wait)
+{
+	queue_wait_look(joiner->of.join.queue, PEER_JOIN, wait);
+}
+
+static const struct waiter_kind joiner_kind = {
+	.unserved = RELEVO_TIMED_OUT,
+	.join = joiner_join,
+	.leave = joiner_leave,
+	.forget = joiner_forget,
+	.describe = joiner_describe,
+	.answer = joiner_answer,
+	.look = joiner_look,
+	.cancel = waiter_cancel_in_line,
+	.drop = waiter_drop_from_line,
+};
+
+/* ---- waiting ------------------------------------------------------------ */
 
 void queue_join(struct engine_peer *peer, uint32_t handle, nsec_t deadline, nsec_t now,
 		struct waiter *waiter)
@@ -14,8 +63,8 @@ void queue_join(struct engine_peer *peer, uint32_t handle, nsec_t deadline, nsec
 	if (status == RELEVO_OK) {
 		*waiter = (struct waiter){
 			.answer = waiter->answer,
-			.kind = WAITER_JOIN,
-			.queue = queue,
+			.kind = &joiner_kind,
+			.of.join.queue = queue,
 		};
 		status = waiter_park(waiter, peer, deadline);
 		if (status != RELEVO_OK)

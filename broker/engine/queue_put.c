@@ -1,13 +1,14 @@
 /* How items come in. */
+#include "base/mutant.h"
 #include "base/name.h"
+#include "engine/dead_letter.h"
 #include "engine/duplicate.h"
 #include "engine/expiry.h"
 #include "engine/item.h"
 #include "engine/order.h"
 #include "engine/peer.h"
-#include "engine/queue.h"
+#include "engine/queue_wait.h"
 #include "engine/token.h"
-#include "engine/waiter.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,8 +18,8 @@
 static void complete(struct waiter *putter)
 {
 	int status = RELEVO_OK;
-	for (uint32_t i = 0; i < putter->ack_count; i++) {
-		struct lease *lease = lease_find(putter->peer, putter->acks[i]);
+	for (uint32_t i = 0; i < putter->of.put.ack_count; i++) {
+		struct lease *lease = lease_find(putter->peer, putter->of.put.acks[i]);
 		int outcome = lease != NULL ? lease_acknowledge(lease) : RELEVO_NOT_OWNER;
 		if (status == RELEVO_OK)
 			status = outcome;
@@ -29,13 +30,13 @@ static void complete(struct waiter *putter)
 /* What only extended items have. */
 static int admit_extended(struct waiter *putter, struct item *item)
 {
-	struct queue *queue = putter->queue;
+	struct queue *queue = putter->of.put.queue;
 	int status = expiry_reserve(queue, item);
 	if (status == RELEVO_OK)
 		status = duplicate_enter(queue, item);
 	if (status != RELEVO_OK)
 		return status;
-	status = queue_append(queue, item, putter->peer->number, putter->not_before);
+	status = queue_append(queue, item, putter->peer->number, putter->of.put.not_before);
 	if (status == RELEVO_OK)
 		expiry_watch(queue, item);
 	else
@@ -45,9 +46,9 @@ static int admit_extended(struct waiter *putter, struct item *item)
 
 static int admit(struct waiter *putter, struct item *item)
 {
-	struct queue *queue = putter->queue;
+	struct queue *queue = putter->of.put.queue;
 	if (!item->extended)
-		return queue_append(queue, item, putter->peer->number, putter->not_before);
+		return queue_append(queue, item, putter->peer->number, putter->of.put.not_before);
 	if (!duplicate_is(queue, item))
 		return admit_extended(putter, item);
 	queue->duplicates++;
@@ -55,20 +56,166 @@ static int admit(struct waiter *putter, struct item *item)
 	return RELEVO_OK;
 }
 
-void putter_admit(struct waiter *putter)
+static void putter_admit(struct waiter *putter)
 {
-	struct item *item = putter->items;
+	struct put_part *part = &putter->of.put;
+	struct item *item = part->items;
 	struct item *next = item->next;
 	int status = admit(putter, item);
 	if (status != RELEVO_OK) {
 		waiter_finish(putter, status);
 		return;
 	}
-	putter->items = next;
-	putter->accepted++;
+	part->items = next;
+	part->accepted++;
 	if (next == NULL)
 		complete(putter);
 }
+
+/* ---- the line of those that wait ---------------------------------------- */
+
+const struct item *putters_offer(const struct queue *queue)
+{
+	const struct waiter *putter = waiter_first(&queue->putters);
+	if (putter == NULL || putter->of.put.not_before > queue->engine->now)
+		return NULL;
+	return putter->of.put.items;
+}
+
+void putters_admit(struct queue *queue)
+{
+	putter_admit(waiter_first(&queue->putters));
+}
+
+nsec_t putters_due(const struct queue *queue)
+{
+	const struct waiter *putter = waiter_first(&queue->putters);
+	return putter != NULL && putter->of.put.not_before != 0 ? putter->of.put.not_before
+								: NSEC_NEVER;
+}
+
+void putters_ripen(struct queue *queue)
+{
+	struct waiter *putter = waiter_first(&queue->putters);
+	if (putter != NULL && putter->of.put.not_before <= queue->engine->now)
+		putter->of.put.not_before = 0;
+}
+
+static bool drop_first(struct queue *queue)
+{
+	/* It has to come back if the dead-letter queue does not take it. */
+	if (!stock_reserve(&queue->stock, queue->leased + 1) || MUTANT(newest_dropped))
+		return false;
+	struct item *item = stock_drain(&queue->stock);
+	if (item == NULL)
+		return false;
+	/* It may have been one that was not due yet. */
+	queue_set_timer(queue);
+	if (dead_letter_send(queue, item, &queue->dropped) == RELEVO_OK)
+		return true;
+	stock_give_back(&queue->stock, item);
+	return false;
+}
+
+/* Whether the first item of the put can enter now; where the queue drops, what is
+ * first in turn makes room for it. */
+static bool can_enter(struct queue *queue, const struct put_part *put)
+{
+	while (!queue_has_room(queue, put->items->size)) {
+		if (queue->options.full != QUEUE_DROP_OLDEST || !drop_first(queue))
+			return false;
+	}
+	return true;
+}
+
+void putters_serve(struct queue *queue)
+{
+	struct waiter *putter;
+	while ((putter = waiter_first(&queue->putters)) != NULL &&
+	       can_enter(queue, &putter->of.put))
+		putter_admit(putter);
+}
+
+/* ---- the kind of waiter ------------------------------------------------ */
+
+static void putter_join(struct waiter *putter)
+{
+	struct queue *queue = putter->of.put.queue;
+	queue->putter_count++;
+	queue_wait_join(putter, queue, &queue->putters);
+	if (putter->of.put.not_before != 0 && !MUTANT(delayed_put_stranded))
+		queue_set_timer(queue);
+}
+
+/* Let go of the items and acknowledgements that are left. */
+static void putter_discard(struct engine_peer *peer, struct put_part *part)
+{
+	items_drop(peer->engine, part->items);
+	part->items = NULL;
+	if (part->ack_count > 0)
+		account_release(peer->account, part->ack_count * sizeof(uint64_t));
+	free(part->acks);
+	part->acks = NULL;
+	part->ack_count = 0;
+}
+
+static void putter_leave(struct waiter *putter)
+{
+	struct put_part *part = &putter->of.put;
+	struct queue *queue = part->queue;
+	queue->putter_count--;
+	if (part->not_before != 0 || putters_due(queue) != NSEC_NEVER)
+		queue_set_timer(queue);
+	/* One that gives up may have stood in the way of the next. */
+	if (part->items != NULL && queue->putter_count > 0 && !MUTANT(next_putter_stranded))
+		queue_activate(queue);
+	putter_discard(putter->peer, part);
+}
+
+static void putter_forget(struct waiter *putter)
+{
+	queue_drop(putter->of.put.queue);
+}
+
+static bool putter_records(const struct waiter *putter, int status)
+{
+	return status == RELEVO_OK || putter->of.put.accepted > 0;
+}
+
+static void putter_describe(const struct waiter *putter, struct error *error)
+{
+	if (putter->status == RELEVO_NOT_OWNER)
+		error_set(error, RELEVO_NOT_OWNER,
+			  "a lease ended while the put that was to acknowledge it waited");
+	else
+		queue_wait_describe(putter, putter->of.put.queue, "had no room in time", error);
+}
+
+static void putter_answer(struct waiter *putter, struct answer *answer)
+{
+	answer->accepted = putter->of.put.accepted;
+	waiter_give(putter, answer);
+}
+
+static void putter_look(const struct waiter *putter, struct peer_wait *wait)
+{
+	queue_wait_look(putter->of.put.queue, PEER_PUT, wait);
+}
+
+static const struct waiter_kind putter_kind = {
+	.unserved = RELEVO_FULL,
+	.join = putter_join,
+	.leave = putter_leave,
+	.forget = putter_forget,
+	.records = putter_records,
+	.describe = putter_describe,
+	.answer = putter_answer,
+	.look = putter_look,
+	.cancel = waiter_cancel_in_line,
+	.drop = waiter_drop_from_line,
+};
+
+/* ---- putting ------------------------------------------------------------ */
 
 static int find_queue(struct engine_peer *peer, const struct put_request *request,
 		      struct queue **queue, struct error *error)
@@ -143,12 +290,15 @@ static int fill(struct engine_peer *peer, const struct put_request *request, str
 	}
 	*waiter = (struct waiter){
 		.answer = waiter->answer,
-		.kind = WAITER_PUT,
-		.items = items,
-		.acks = acks,
-		.not_before = request->not_before > peer->engine->now ? request->not_before : 0,
-		/* No more than the session can hold: they have been checked. */
-		.ack_count = (uint32_t)request->ack_count,
+		.kind = &putter_kind,
+		.of.put = {
+			.items = items,
+			.acks = acks,
+			.not_before =
+				request->not_before > peer->engine->now ? request->not_before : 0,
+			/* No more than the session can hold: they have been checked. */
+			.ack_count = (uint32_t)request->ack_count,
+		},
 	};
 	return RELEVO_OK;
 }
@@ -181,19 +331,19 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 	if (status != RELEVO_OK)
 		return status;
 	uint32_t rank = order_rank(queue, &whole);
-	for (struct item *item = waiter->items; item != NULL; item = item->next)
+	for (struct item *item = waiter->of.put.items; item != NULL; item = item->next)
 		item->order.rank = rank;
-	waiter->queue = queue;
-	if (waiter->not_before != 0 && !heap_reserve(&queue->engine->queue_timers, 1))
+	waiter->of.put.queue = queue;
+	if (waiter->of.put.not_before != 0 && !heap_reserve(&queue->engine->queue_timers, 1))
 		status = RELEVO_NO_MEMORY;
 	else
 		status = waiter_park(waiter, peer, whole.deadline);
 	if (status != RELEVO_OK) {
-		waiter_discard(waiter);
+		putter_discard(peer, &waiter->of.put);
 		return error_set(error, status, "no memory for a call that waits");
 	}
 	/* A put of nothing has nothing to wait for. */
-	if (waiter->items == NULL)
+	if (waiter->of.put.items == NULL)
 		complete(waiter);
 	return RELEVO_OK;
 }

@@ -67,7 +67,7 @@ void shutdown_serve(struct queue *queue)
 	if (queue->shutdown != QUEUE_DRAINING)
 		return;
 	list_for_each (node, &queue->getters) {
-		struct waiter *getter = container_of(node, struct waiter, in_queue);
+		struct waiter *getter = container_of(node, struct waiter, in_line);
 		if (!may_come(queue, getter))
 			waiter_finish(getter, RELEVO_SHUT_DOWN);
 	}

@@ -2,26 +2,53 @@
 #define ENGINE_WAITER_H
 
 #include "engine/core.h"
-#include "engine/queue.h"
 
-/* ANY stands in no line itself: see queue_any.h. */
-enum waiter_kind { WAITER_GET, WAITER_PUT, WAITER_JOIN, WAITER_CELL, WAITER_PIPE, WAITER_ANY };
+struct peer_wait;
 
 /*
- * PARKED in the line of its queue or cell; then, if it is a put that has changed
- * something, COMMITTING until the store has it; FINISHED when its answer is due.
+ * PARKED in a line; then, if it has changed something, COMMITTING until the store has
+ * it; FINISHED when its answer is due.
  */
 enum waiter_state { WAITER_IDLE, WAITER_PARKED, WAITER_COMMITTING, WAITER_FINISHED };
+
+/*
+ * What there is to know of a call that waits depends on what it waits for. Each kind has a
+ * table of its own, in the file that makes such calls; nobody else reads their part of
+ * the union, and nobody asks of which kind a call is.
+ */
+struct waiter_kind {
+	int unserved; /* the answer to one that does not wait and could not be served */
+
+	/* Enter the line, out of it again, and hold on no more to what was waited for. */
+	void (*join)(struct waiter *waiter);
+	void (*leave)(struct waiter *waiter);
+	void (*forget)(struct waiter *waiter);
+
+	/* Whether its outcome has changed something that the store has to have before it is
+	 * told. NULL: never. */
+	bool (*records)(const struct waiter *waiter, int status);
+	/* Out of line, with that outcome. NULL: nothing follows from it. */
+	void (*finished)(struct waiter *waiter, int status);
+
+	/* Why its status is not OK, in words, if there is anything to say. */
+	void (*describe)(const struct waiter *waiter, struct error *error);
+	/* Complete the answer, which has status and text, and give it by waiter_give(). */
+	void (*answer)(struct waiter *waiter, struct answer *answer);
+	/* What it waits for, but for the time: call, kind of object and its name. */
+	void (*look)(const struct waiter *waiter, struct peer_wait *wait);
+
+	/* End a call that is parked, with an answer or without. Those that stand in a line
+	 * have waiter_cancel_in_line() and waiter_drop_from_line(). */
+	void (*cancel)(struct waiter *waiter);
+	void (*drop)(struct waiter *waiter);
+};
 
 /* Answer at once a call that cannot even begin. */
 void waiter_refuse(struct waiter *waiter, const struct error *error);
 
-/* Put the call at the end of the line of its queue or cell, until the deadline.
+/* Put the call at the end of the line for what it waits for, until the deadline.
  * NO_MEMORY: it has not begun. */
 int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline);
-
-/* Let go of the items and acknowledgements that a put still has. */
-void waiter_discard(struct waiter *waiter);
 
 /* Whoever can be served is; if this one is not, it is answered with `status`. */
 void waiter_give_up(struct waiter *waiter, int status);
@@ -38,23 +65,23 @@ void waiter_committed(struct waiter *waiter, int status);
 /* Answer a finished call. */
 void waiter_answer(struct waiter *waiter);
 
+/* The call is its caller's again, and is answered. */
+void waiter_give(struct waiter *waiter, const struct answer *answer);
+
 /* Answer a get that has been served; `waiter` is its caller's again then. */
 void waiter_deliver(struct waiter *waiter, uint32_t count);
 
 /* Forget the call without an answer. */
 void waiter_drop(struct waiter *waiter);
 
+/* For the tables of kinds. */
+void waiter_cancel_in_line(struct waiter *waiter);
+void waiter_drop_from_line(struct waiter *waiter);
+
 static inline struct waiter *waiter_first(const struct list *line)
 {
 	struct list *first = list_first(line);
-	return first != NULL ? container_of(first, struct waiter, in_queue) : NULL;
+	return first != NULL ? container_of(first, struct waiter, in_line) : NULL;
 }
-
-/* Serve the first getter from the stock, or from putters. There is an item. */
-void getter_serve(struct waiter *getter);
-
-/* Move the first item of a waiting put into the stock; ends the call with its
- * last item, or when the store refuses. */
-void putter_admit(struct waiter *putter);
 
 #endif

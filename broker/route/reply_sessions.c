@@ -11,7 +11,7 @@ static_assert(SESSIONS_MOST * (2 * NAME_MAX_BYTES + ADDRESS_MAX + 128) +
 			      2 * DETAILS_MOST * (NAME_MAX_BYTES + CELL_MAX_PURPOSE + 32) <
 		      FRAME_MAX_HEADER,
 	      "a full answer fits a header");
-static_assert((int)PEER_WAIT == RELEVO__WAITING_CALL__WAITING_WAIT, "calls differ");
+static_assert((int)PEER_MEET == RELEVO__WAITING_CALL__WAITING_MEET, "calls differ");
 
 /* The listing's columns. */
 struct columns {

@@ -15,7 +15,8 @@ static const struct option_row options[] = {
 
 static const char *call_name(enum relevo_waiting_call call)
 {
-	static const char *const names[] = { "get", "get_any", "put", "join", "acquire", "wait" };
+	static const char *const names[] = { "get",     "get_any", "put", "join",
+					     "acquire", "wait",    "meet" };
 	return (unsigned)call < sizeof names / sizeof names[0] ? names[call] : "unknown";
 }
 

@@ -86,6 +86,7 @@ enum relevo_waiting_call {
 	RELEVO_WAITING_JOIN = 3,    /* until all items are done */
 	RELEVO_WAITING_ACQUIRE = 4, /* a lock, or a permit of a semaphore */
 	RELEVO_WAITING_WAIT = 5,    /* a condition, an event, a barrier, a value, an array */
+	RELEVO_WAITING_MEET = 6,    /* who opens the other end of a pipe with a name */
 };
 
 /* What a session waits for. */

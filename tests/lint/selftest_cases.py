@@ -40,6 +40,12 @@ BAD = {
         ({"broker/a.c": '#include "b.h"\n'}, "should be written"),
         ({"lib/extra/a.c": "\n"}, "lib/extra is not in tests/lint/layers.txt"),
     ],
+    "parts": [
+        ({"broker/engine/peer_look.c": "\nx = waiter->of.get.queue;\n"},
+         "peer_look.c:2: of.get is not this file's to look into"),
+        ({"broker/engine/queue_get.c": "x = &waiter->of.pipe;\n"}, "queue_get.c:1: of.pipe"),
+        ({"broker/engine/pipe.c": "x = waiter->of.pope;\n"}, "pipe.c:1: of.pope"),
+    ],
     "sizes": [
         ({"lib/a.c": "\n" * 601}, "lib/a.c:601: 601 lines"),
         ({"tests/a.py": "\n" * 601}, "tests/a.py:601:"),

@@ -111,6 +111,35 @@ static void what_it_waits_for_and_holds_is_told(void **state)
 	relevo_lock_close(door);
 }
 
+static void *open_pipe(void *argument)
+{
+	relevo_pipe *pipe;
+	child_check(relevo_pipe_open(argument, "p", RELEVO_BOTH_WAYS, TEST_PATIENCE, &pipe) ==
+		    RELEVO_OK);
+	relevo_pipe_close(pipe);
+	return NULL;
+}
+
+static bool waits_for_pipe(void *argument)
+{
+	struct outcome outcome = client("", "ps", "--waiting");
+	bool told = strstr(outcome.out, "blocked in meet on pipe p for ") != NULL;
+	(void)argument;
+	assert_int_equal(outcome.status, 0);
+	outcome_free(&outcome);
+	return told;
+}
+
+static void who_waits_for_a_pipe_is_told(void **state)
+{
+	struct scene *scene = *state;
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, open_pipe, scene->session), 0);
+	assert_true(eventually(waits_for_pipe, NULL));
+	open_pipe(scene->session);
+	pthread_join(thread, NULL);
+}
+
 static void the_table_has_a_line_for_each(void **state)
 {
 	(void)state;
@@ -148,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		client_unit_test(a_session_is_described),
 		client_unit_test(what_it_waits_for_and_holds_is_told),
+		client_unit_test(who_waits_for_a_pipe_is_told),
 		client_unit_test(the_table_has_a_line_for_each),
 		client_unit_test(it_takes_no_arguments),
 		client_unit_test(the_overview_has_it),

@@ -1,6 +1,8 @@
 /* What can be seen of a session: what it waits for, and what it holds. */
 #include "cells.h"
+#include "engine/manage.h"
 #include "engine/peer_look.h"
+#include "engine/pipe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,6 +91,31 @@ static void test_each_call_that_waits_is_told(void **state)
 	put_now(f->a, q, "x");
 	assert_int_equal(look_at(f->a).waits, 4);
 	gone(f, &f->a);
+}
+
+static void ignore(struct waiter *waiter, const struct answer *answer)
+{
+	(void)waiter;
+	(void)answer;
+}
+
+static void test_who_waits_at_no_queue_is_told(void **state)
+{
+	struct fixture *f = *state;
+	const struct pipe_request request = { .name = "p", .deadline = NSEC_NEVER };
+	struct waiter join = { .answer = ignore }, meet = { .answer = ignore };
+	uint32_t q = open_plain(f->b, "q");
+	put_now(f->b, q, "x");
+	pipe_meet(f->a, &request, f->now, &meet);
+	queue_join(f->b, q, NSEC_NEVER, f->now, &join);
+	struct peer_look look = look_at(f->a);
+	assert_int_equal(look.waits, 1);
+	assert_wait(&look.waiting[0], PEER_MEET, "pipe", "p");
+	look = look_at(f->b);
+	assert_int_equal(look.waits, 1);
+	assert_wait(&look.waiting[0], PEER_JOIN, "queue", "q");
+	gone(f, &f->a);
+	gone(f, &f->b);
 }
 
 static void test_a_get_from_several_is_one_call(void **state)
@@ -222,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(test_a_session_that_does_nothing),
 		fixture_test(test_each_call_that_waits_is_told),
+		fixture_test(test_who_waits_at_no_queue_is_told),
 		fixture_test(test_a_get_from_several_is_one_call),
 		fixture_test(test_more_calls_than_are_told_are_counted),
 		fixture_test(test_what_is_held_is_counted_by_queue),

@@ -1,0 +1,36 @@
+#include "engine/queue_wait.h"
+
+#include "engine/token.h"
+
+void queue_wait_join(struct waiter *waiter, struct queue *queue, struct list *line)
+{
+	queue_hold(queue);
+	list_append(line, &waiter->in_line);
+	queue_activate(queue);
+}
+
+bool queue_wait_describe(const struct waiter *waiter, const struct queue *queue, const char *late,
+			 struct error *error)
+{
+	const char *text = NULL;
+	if (waiter->status == RELEVO_GONE)
+		text = "was deleted";
+	else if (waiter->status == RELEVO_EMPTY)
+		text = "has no item ready";
+	else if (waiter->status == RELEVO_FULL)
+		text = "is full";
+	else if (waiter->status == RELEVO_TIMED_OUT)
+		text = late;
+	else if (waiter->status == RELEVO_SHUT_DOWN)
+		text = "has been shut down";
+	if (text != NULL)
+		error_set(error, waiter->status, "the queue \"%s\" %s", queue->name, text);
+	return text != NULL;
+}
+
+void queue_wait_look(const struct queue *queue, enum peer_call call, struct peer_wait *wait)
+{
+	wait->call = call;
+	wait->kind = queue_noun(queue);
+	wait->object = queue->name;
+}
