@@ -1,4 +1,4 @@
-"""What is installed is enough to build a program, with pkg-config alone."""
+"""What is installed is enough to build a program, with pkg-config alone, and runs."""
 import os
 import pathlib
 import subprocess
@@ -50,6 +50,17 @@ def try_program(folder, name, options, library_path):
     return "" if good else f"does not run: {complaints}"
 
 
+def try_client(top):
+    """Whether the client that is installed starts, wherever that is; what went wrong, or nothing."""
+    client = next(pathlib.Path(top).rglob("bin/relevo"))
+    system = client.parents[1] in (pathlib.Path(f"{top}/usr"), pathlib.Path(f"{top}/usr/local"))
+    environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+    if system:
+        environment["LD_LIBRARY_PATH"] = str(next(pathlib.Path(top).rglob("librelevo.so")).parent)
+    complaints, good = call([client, "--version"], env=environment)
+    return "" if good else f"does not start: {complaints}"
+
+
 def main():
     arguments = source.arguments()
     report = source.Report()
@@ -64,6 +75,9 @@ def main():
         shared = flags(package_files[0], top, "--cflags", "--libs")
         static = flags(package_files[0], top, "--cflags", "--libs", "--static")
         static = ["-l:librelevo.a" if flag == "-lrelevo" else flag for flag in static]
+        wrong = try_client(top)
+        if wrong:
+            report.add("clients/cli/meson.build", 0, f"relevo {wrong}")
         for name, options in (("shared", shared), ("static", static)):
             wrong = try_program(top, name, options, libraries)
             if wrong:
