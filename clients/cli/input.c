@@ -1,9 +1,9 @@
 #include "cli/input.h"
 
-#include <errno.h>
+#include "cli/streams.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { FIRST_ROOM = 256 * 1024, MOST_ITEMS = 16 * 1024 };
 
@@ -82,10 +82,7 @@ static bool make_room(struct input *input)
 
 static bool read_more(struct input *input)
 {
-	ssize_t got;
-	do
-		got = read(input->fd, input->buffer + input->end, input->room - input->end);
-	while (got < 0 && errno == EINTR);
+	ssize_t got = streams_read(input->fd, input->buffer + input->end, input->room - input->end);
 	if (got < 0)
 		return false;
 	input->end += (size_t)got;

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/output.h"
+#include "cli/streams.h"
 
 #include <ctype.h>
 #include <locale.h>
@@ -150,6 +151,8 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	if (!streams_open())
+		return EXIT_FAILED;
 	setlocale(LC_CTYPE, "");
 	/* A reader that leaves is an error of writing: items can be given back. */
 	signal(SIGPIPE, SIG_IGN);

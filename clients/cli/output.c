@@ -2,6 +2,7 @@
 
 #include "cli/base64.h"
 #include "cli/failure.h"
+#include "cli/streams.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -93,12 +94,6 @@ static char *item_to_json(const relevo_item *item)
 	return line;
 }
 
-static void wait_writable(void)
-{
-	struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	poll(&output, 1, -1);
-}
-
 /* Write all parts, in spite of signals and of a terminal that does not block.
  * Returns the bytes that were written. */
 static size_t write_parts(struct iovec *parts, int count)
@@ -107,7 +102,7 @@ static size_t write_parts(struct iovec *parts, int count)
 	while (count > 0) {
 		ssize_t step = writev(STDOUT_FILENO, parts, count);
 		if (step < 0 && errno == EAGAIN)
-			wait_writable();
+			streams_wait(STDOUT_FILENO, POLLOUT);
 		if (step < 0 && errno != EAGAIN && errno != EINTR)
 			return written;
 		size_t left = step > 0 ? (size_t)step : 0;

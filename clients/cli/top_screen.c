@@ -41,7 +41,11 @@ bool top_screen_open(void)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return false;
-	screen = newterm(NULL, stdout, stdin);
+	/* One that knows its descriptor. */
+	FILE *terminal = fdopen(STDOUT_FILENO, "w");
+	if (terminal == NULL)
+		return false;
+	screen = newterm(NULL, terminal, stdin);
 	if (screen == NULL)
 		return false;
 	cbreak();

@@ -1,5 +1,6 @@
 #include "client/call.h"
 
+#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "client/cell.h"
 #include "client/failed_put.h"
@@ -57,7 +58,7 @@ static int follow_interruptibly(struct relevo_session *session, struct call *cal
 static int follow(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
 	if (call->interruptible && interrupt_asks(session) && call->event < 0)
-		call->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		call->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (call->event >= 0)
 		return follow_interruptibly(session, call, deadline);
 	if (deadline == NSEC_NEVER) {

@@ -1,3 +1,4 @@
+#include "base/descriptor.h"
 #include "client/error.h"
 #include "client/listener.h"
 #include "client/listener_tcp.h"
@@ -62,7 +63,8 @@ static int use_socket(int fd, const char *address, struct error *error)
 
 static int connect_to(const struct address *address, nsec_t deadline, int *out, struct error *error)
 {
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd =
+		descriptor_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (fd < 0)
 		return error_set_errno(error, error_descriptor_status(errno), errno,
 				       "cannot make a socket");

@@ -1,5 +1,6 @@
 #include "client/listener_tcp.h"
 
+#include "base/descriptor.h"
 #include "client/pipe_tcp.h"
 #include "client/session.h"
 #include "wire/keepalive.h"
@@ -56,7 +57,7 @@ static bool watch(const struct listener_tcp *listener, int fd)
 
 static int start(struct listener_tcp *listener, const struct address *address, struct error *error)
 {
-	listener->epoll = epoll_create1(EPOLL_CLOEXEC);
+	listener->epoll = descriptor_raise(epoll_create1(EPOLL_CLOEXEC));
 	if (listener->epoll < 0)
 		return error_set_errno(error, error_descriptor_status(errno), errno,
 				       "cannot listen at %s", address->url);

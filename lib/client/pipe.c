@@ -1,5 +1,6 @@
 #include "client/pipe.h"
 
+#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "client/error.h"
 #include "client/pipe_remote.h"
@@ -53,7 +54,8 @@ int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2])
 	int fds[2];
 	if (direction < RELEVO_BOTH_WAYS || direction > RELEVO_SENDS)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no direction", (int)direction);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0 ||
+	    !descriptor_raise_pair(fds))
 		return error_set_errno(error, error_descriptor_status(errno), errno,
 				       "cannot make a pipe");
 	int status = pipe_adopt(fds[0], direction, &made[0], error);

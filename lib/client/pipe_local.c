@@ -1,6 +1,8 @@
 #include "client/pipe_local.h"
 
+#include "base/descriptor.h"
 #include "base/mutant.h"
+#include "wire/descriptors.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -125,7 +127,7 @@ static void put_descriptors(struct msghdr *message, union control *control, cons
 /* A memfd with these bytes. */
 static int spill(const char *data, size_t size, int *out, struct error *error)
 {
-	int fd = memfd_create("relevo message", MFD_CLOEXEC);
+	int fd = descriptor_raise(memfd_create("relevo message", MFD_CLOEXEC));
 	if (fd < 0)
 		return error_set_errno(error, error_descriptor_status(errno), errno,
 				       "no memory file for a large message");
@@ -212,6 +214,9 @@ static void take_descriptors(struct msghdr *message, struct arrival *arrival)
 		return;
 	arrival->fd_count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	memcpy(arrival->fds, CMSG_DATA(head), arrival->fd_count * sizeof(int));
+	/* As if the kernel had found no room for them. */
+	if (!descriptors_raise(arrival->fds, &arrival->fd_count))
+		message->msg_flags |= MSG_CTRUNC;
 }
 
 /* Whether it is a message, as our own side sends them. */

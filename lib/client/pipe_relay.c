@@ -1,5 +1,6 @@
 #include "client/pipe_relay.h"
 
+#include "base/descriptor.h"
 #include "client/call.h"
 #include "client/item_block.h"
 #include "client/output.h"
@@ -379,7 +380,7 @@ int pipe_relay_new(struct relevo_session *session, uint32_t out, uint32_t in,
 	relay->base.ops = &relay_ops;
 	relay->session = session;
 	relay->process = getpid();
-	relay->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	relay->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (relay->event < 0) {
 		free(relay);
 		return error_set(error, RELEVO_LIMIT, "no descriptor is left for a pipe");

@@ -1,5 +1,6 @@
 #include "process/again.h"
 
+#include "base/descriptor.h"
 #include "process/child.h"
 #include "process/forkserver.h"
 
@@ -21,17 +22,6 @@ enum { SOCKET_FD = 3, FIRST_FREE_FD = 4 };
 
 static atomic_bool entered;
 
-/* What is not open there is what the next descriptors would become. */
-static void fill_standard(void)
-{
-	int fd;
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-}
-
 void relevo_process_enter(int argc, char **argv)
 {
 	atomic_store(&entered, true);
@@ -41,7 +31,6 @@ void relevo_process_enter(int argc, char **argv)
 	if (!child && strcmp(argv[1], AGAIN_FORKSERVER) != 0)
 		return;
 	fcntl(SOCKET_FD, F_SETFD, FD_CLOEXEC);
-	fill_standard();
 	if (child)
 		child_by_handover(SOCKET_FD);
 	forkserver_run(SOCKET_FD);
@@ -79,7 +68,7 @@ int again_start(const char *role, int socket, pid_t *pid, int *pidfd, struct err
 	if (failure != 0)
 		return error_set_errno(error, RELEVO_SYSTEM, failure,
 				       "the program cannot be run anew for a process");
-	*pidfd = pidfd_open(*pid, 0);
+	*pidfd = descriptor_raise(pidfd_open(*pid, 0));
 	if (*pidfd >= 0)
 		return RELEVO_OK;
 	int saved = errno;

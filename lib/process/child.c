@@ -71,10 +71,6 @@ static void take_standard(struct handover *handover)
 			continue;
 		}
 		int given = handover_next_fd(handover);
-		if (given == fd) {
-			fcntl(fd, F_SETFD, 0);
-			continue;
-		}
 		dup2(given, fd);
 		close(given);
 	}

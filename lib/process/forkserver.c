@@ -1,5 +1,6 @@
 #include "process/forkserver.h"
 
+#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "process/child.h"
 #include "wire/descriptors.h"
@@ -86,13 +87,13 @@ static int fork_child(int socket, struct served *child, int *status_read)
 	int ends[2];
 	if (!make_room())
 		return ENOMEM;
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0 || !descriptor_raise_pair(ends))
 		return errno;
 	pid_t pid = fork();
 	if (pid == 0)
 		be_child(socket);
 	int failure = pid < 0 ? errno : 0;
-	int pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+	int pidfd = pid > 0 ? descriptor_raise(pidfd_open(pid, 0)) : -1;
 	if (pid > 0 && pidfd < 0) {
 		failure = errno;
 		kill(pid, SIGKILL);

@@ -1,5 +1,6 @@
 #include "process/handover.h"
 
+#include "base/descriptor.h"
 #include "client/embedded.h"
 #include "process/self.h"
 #include "wire/descriptors.h"
@@ -84,7 +85,7 @@ static void add_fd(struct letter *letter, int fd)
 static int add_descriptors(struct letter *letter, const struct process_arguments *arguments,
 			   struct error *error)
 {
-	letter->own_fd = pidfd_open(getpid(), 0);
+	letter->own_fd = descriptor_raise(pidfd_open(getpid(), 0));
 	if (letter->own_fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "no descriptor for a process");
 	add_fd(letter, letter->own_fd);

@@ -1,6 +1,7 @@
 #include "process/pool.h"
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "process/process.h"
 
 #include <errno.h>
@@ -207,11 +208,11 @@ static int start_and_wait(relevo_pool *pool, int owner_fd, int ready[2], struct 
 int keeper_start(relevo_pool *pool, struct error *error)
 {
 	int ready[2];
-	int owner_fd = pidfd_open(getpid(), 0);
+	int owner_fd = descriptor_raise(pidfd_open(getpid(), 0));
 	if (owner_fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "no descriptor for a pool");
 	int status;
-	if (pipe2(ready, O_CLOEXEC) < 0)
+	if (pipe2(ready, O_CLOEXEC) < 0 || !descriptor_raise_pair(ready))
 		status = error_set_errno(error, RELEVO_SYSTEM, errno, "no descriptor for a pool");
 	else
 		status = start_and_wait(pool, owner_fd, ready, error);
@@ -284,7 +285,7 @@ bool keeper_wait(relevo_pool *pool, nsec_t deadline)
 	pool->ended = true;
 	bool runs = pool->keeper != NULL;
 	/* A copy, since another thread may free it meanwhile. */
-	int fd = runs ? dup(pool->keeper->pidfd) : -1;
+	int fd = runs ? fcntl(pool->keeper->pidfd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
 	pthread_mutex_unlock(&pool->lock);
 	if (!runs)
 		return true;

@@ -1,3 +1,4 @@
+#include "base/descriptor.h"
 #include "client/error.h"
 #include "process/program.h"
 #include "process/program_path.h"
@@ -44,7 +45,7 @@ static int open_directory(const char *directory, int *fd, struct error *error)
 	*fd = -1;
 	if (directory == NULL)
 		return RELEVO_OK;
-	*fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*fd = descriptor_raise(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (*fd >= 0)
 		return RELEVO_OK;
 	int status = errno == EACCES ? RELEVO_DENIED : RELEVO_SYSTEM;

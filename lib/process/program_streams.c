@@ -1,26 +1,12 @@
 #include "process/program_streams.h"
 
+#include "base/descriptor.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Where the standard streams end. */
-#define FIRST_OTHER 3
-
 static const char *const names[] = { "input", "output", "errors" };
-
-/* If this process has closed a standard stream, what is opened here must not take its
- * place: the next program would inherit it. */
-static int above_streams(int fd)
-{
-	if (fd < 0 || fd >= FIRST_OTHER)
-		return fd;
-	int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_OTHER);
-	int saved = errno;
-	close(fd);
-	errno = saved;
-	return moved;
-}
 
 static int fail(int which, struct error *error)
 {
@@ -35,8 +21,8 @@ static int open_pipe(struct streams *streams, int which, struct error *error)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail(which, error);
 	/* Input is written here and read there. */
-	streams->ours[which] = above_streams(ends[which == 0 ? 1 : 0]);
-	streams->opened[which] = above_streams(ends[which == 0 ? 0 : 1]);
+	streams->ours[which] = descriptor_raise(ends[which == 0 ? 1 : 0]);
+	streams->opened[which] = descriptor_raise(ends[which == 0 ? 0 : 1]);
 	streams->theirs[which] = streams->opened[which];
 	return streams->ours[which] < 0 || streams->opened[which] < 0 ? fail(which, error)
 								      : RELEVO_OK;
@@ -44,7 +30,7 @@ static int open_pipe(struct streams *streams, int which, struct error *error)
 
 static int open_null(struct streams *streams, int which, struct error *error)
 {
-	int fd = above_streams(open("/dev/null", O_RDWR | O_CLOEXEC));
+	int fd = descriptor_raise(open("/dev/null", O_RDWR | O_CLOEXEC));
 	streams->opened[which] = streams->theirs[which] = fd;
 	return fd < 0 ? fail(which, error) : RELEVO_OK;
 }

@@ -1,3 +1,4 @@
+#include "base/descriptor.h"
 #include "process/child.h"
 #include "process/process.h"
 #include "process/self.h"
@@ -11,7 +12,7 @@
 int start_fork(struct relevo_process *process, struct error *error)
 {
 	pid_t parent = getpid();
-	int parent_fd = pidfd_open(parent, 0);
+	int parent_fd = descriptor_raise(pidfd_open(parent, 0));
 	if (parent_fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no descriptor for the process \"%s\"", process->name);
@@ -24,7 +25,7 @@ int start_fork(struct relevo_process *process, struct error *error)
 		return error_set_errno(error, RELEVO_SYSTEM, failure,
 				       "the process \"%s\" cannot be forked", process->name);
 	process->pid = pid;
-	process->pidfd = pidfd_open(pid, 0);
+	process->pidfd = descriptor_raise(pidfd_open(pid, 0));
 	if (process->pidfd >= 0)
 		return RELEVO_OK;
 	int saved = errno;

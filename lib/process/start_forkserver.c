@@ -1,3 +1,4 @@
+#include "base/descriptor.h"
 #include "process/again.h"
 #include "process/forkserver.h"
 #include "process/handover.h"
@@ -65,7 +66,8 @@ void forkserver_stop(void)
 static int start_server(struct error *error)
 {
 	int ends[2];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
+	    !descriptor_raise_pair(ends))
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "no socket for a fork server");
 	int status = again_start(AGAIN_FORKSERVER, ends[1], &server.pid, &server.pidfd, error);
 	close(ends[1]);
@@ -145,7 +147,8 @@ static void forget(struct relevo_process *process)
 int start_forkserver(struct relevo_process *process, struct error *error)
 {
 	int ends[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ||
+	    !descriptor_raise_pair(ends))
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no socket for the process \"%s\"", process->name);
 	int status = fork_there(process, ends[1], error);

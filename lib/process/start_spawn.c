@@ -1,3 +1,4 @@
+#include "base/descriptor.h"
 #include "process/again.h"
 #include "process/handover.h"
 #include "process/process.h"
@@ -9,7 +10,8 @@
 int start_spawn(struct relevo_process *process, struct error *error)
 {
 	int ends[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ||
+	    !descriptor_raise_pair(ends))
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no socket for the process \"%s\"", process->name);
 	int status = again_start(AGAIN_CHILD, ends[1], &process->pid, &process->pidfd, error);

@@ -1,5 +1,6 @@
 #include "process/system.h"
 
+#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "client/error.h"
 #include "process/worker_group.h"
@@ -62,7 +63,7 @@ int system_open(pid_t pid, uint64_t stamp, relevo_system_process **process, stru
 	if (opened == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the process %d", (int)pid);
 	opened->pid = pid;
-	opened->pidfd = pidfd_open(pid, 0);
+	opened->pidfd = descriptor_raise(pidfd_open(pid, 0));
 	int status = opened->pidfd < 0 ? fail(errno, pid, error) : identify(opened, stamp, error);
 	if (status != RELEVO_OK) {
 		relevo_system_close(opened);
@@ -140,7 +141,7 @@ int system_open_folder(const relevo_system_process *process, const char *name, i
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)process->pid, name);
-	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*fd = descriptor_raise(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	int failure = errno;
 	if (!system_is_there(process)) {
 		if (*fd >= 0)

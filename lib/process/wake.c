@@ -1,5 +1,7 @@
 #include "process/wake.h"
 
+#include "base/descriptor.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -32,7 +34,7 @@ static void on_signal(int number)
 int wake_install(struct wake *wake, struct error *error)
 {
 	int unused = -1;
-	wake->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	wake->fd = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (wake->fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "no descriptor for signals");
 	if (!atomic_compare_exchange_strong(&signalled_fd, &unused, wake->fd)) {

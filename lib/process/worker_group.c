@@ -1,6 +1,7 @@
 #include "process/worker_group.h"
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "process/wake.h"
 #include "process/worker_process.h"
@@ -334,7 +335,8 @@ static int open_members(struct group *group, struct error *error)
 		group->members[i].alarm_fd = -1;
 	}
 	for (int i = 0; i < group->table->count; i++) {
-		int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+		int fd = descriptor_raise(
+			timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
 		if (fd < 0)
 			return error_set_errno(error, RELEVO_SYSTEM, errno,
 					       "no timer for a worker");

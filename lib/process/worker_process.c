@@ -1,5 +1,6 @@
 #include "process/worker_process.h"
 
+#include "base/descriptor.h"
 #include "process/wake.h"
 
 #include <errno.h>
@@ -46,7 +47,7 @@ int worker_process_start(const struct worker_process *process, pid_t *pid)
 	wake_release(&signals);
 	if (*pid < 0)
 		return -1;
-	int fd = pidfd_open(*pid, 0);
+	int fd = descriptor_raise(pidfd_open(*pid, 0));
 	if (fd >= 0)
 		return fd;
 	int saved = errno;

@@ -1,5 +1,7 @@
 #include "process/worker_table.h"
 
+#include "base/descriptor.h"
+
 #include <limits.h>
 #include <linux/futex.h>
 #include <string.h>
@@ -20,7 +22,7 @@ static struct worker_table *map(int fd, size_t size)
 struct worker_table *worker_table_new(int count)
 {
 	size_t size = sizeof(struct worker_table) + (size_t)count * sizeof(struct worker_slot);
-	int fd = memfd_create("relevo-workers", MFD_CLOEXEC);
+	int fd = descriptor_raise(memfd_create("relevo-workers", MFD_CLOEXEC));
 	if (fd < 0)
 		return NULL;
 	struct worker_table *table = ftruncate(fd, (off_t)size) == 0 ? map(fd, size) : NULL;

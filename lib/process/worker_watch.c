@@ -4,6 +4,7 @@
  * for the deadline, answers in the function's stead, and ends the process with it.
  */
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/thread.h"
 #include "client/error.h"
 #include "client/session.h"
@@ -239,7 +240,7 @@ int watcher_start(struct worker *worker, struct error *error)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory to watch tasks");
 	}
 	watcher->worker = worker;
-	watcher->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	watcher->notify_fd = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	int status = RELEVO_OK;
 	if (watcher->notify_fd < 0)
 		status = error_set(error, RELEVO_SYSTEM, "no descriptor to watch tasks");

@@ -1,5 +1,8 @@
 /*
  * A session: one connection to a broker, shared by all threads of a process.
+ *
+ * No descriptor of relevo's ever has the number 0, 1 or 2, though the program may have closed
+ * them; except those of tcp:// connections, which need them open.
  */
 #ifndef RELEVO_SESSION_H
 #define RELEVO_SESSION_H

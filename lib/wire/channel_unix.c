@@ -1,3 +1,4 @@
+#include "base/descriptor.h"
 #include "wire/channel_impl.h"
 #include "wire/unix_socket.h"
 
@@ -36,9 +37,11 @@ static struct unix_channel *as_unix(struct channel *channel)
 
 static void keep(struct unix_channel *self, int fd, uint64_t position)
 {
-	if (self->kept_count == KEPT_MAX)
+	fd = descriptor_raise(fd);
+	/* What is lost is missed where it was due. */
+	if (fd >= 0 && self->kept_count == KEPT_MAX)
 		close(fd);
-	else
+	else if (fd >= 0)
 		self->kept[self->kept_count++] = (struct kept){ fd, position };
 }
 
@@ -207,7 +210,7 @@ static int connect_failure(int why, const struct address *address, struct error 
 int channel_unix_connect(const struct address *address, nsec_t deadline, struct channel **channel,
 			 struct error *error)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = descriptor_raise(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
 	int status;

@@ -1,9 +1,12 @@
 #include "wire/descriptors.h"
 
+#include "base/descriptor.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 union control {
 	struct cmsghdr head;
@@ -36,6 +39,21 @@ ssize_t descriptors_send(int socket, const struct iovec *piece, const int *fds, 
 	return sent;
 }
 
+bool descriptors_raise(int *fds, size_t *count)
+{
+	bool complete = true;
+	for (size_t i = 0; i < *count; i++) {
+		fds[i] = descriptor_raise(fds[i]);
+		complete = complete && fds[i] >= 0;
+	}
+	for (size_t i = 0; !complete && i < *count; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	*count = complete ? *count : 0;
+	return complete;
+}
+
 ssize_t descriptors_receive(int socket, const struct iovec *piece, int *fds, size_t *count,
 			    int flags)
 {
@@ -56,6 +74,7 @@ ssize_t descriptors_receive(int socket, const struct iovec *piece, int *fds, siz
 	if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS) {
 		*count = (head->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
 		memcpy(fds, CMSG_DATA(head), *count * sizeof *fds);
+		descriptors_raise(fds, count);
 	}
 	return got;
 }

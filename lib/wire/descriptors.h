@@ -1,6 +1,7 @@
 #ifndef WIRE_DESCRIPTORS_H
 #define WIRE_DESCRIPTORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -18,5 +19,9 @@ ssize_t descriptors_send(int socket, const struct iovec *piece, const int *fds, 
 			 int flags);
 ssize_t descriptors_receive(int socket, const struct iovec *piece, int *fds, size_t *count,
 			    int flags);
+
+/* Those that came, out of the way of the standard streams. False, and *count is 0: they are closed,
+ * since no number is left for one of them. */
+bool descriptors_raise(int *fds, size_t *count);
 
 #endif

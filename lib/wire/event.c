@@ -1,11 +1,15 @@
 #include "wire/event.h"
 
+#include "base/descriptor.h"
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 bool event_init(struct event *event)
 {
-	*event = (struct event){ .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) };
+	*event = (struct event){
+		.fd = descriptor_raise(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+	};
 	return event->fd >= 0;
 }
 

@@ -1,5 +1,7 @@
 #include "wire/key.h"
 
+#include "base/descriptor.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -90,7 +92,7 @@ static int load(int fd, const char *path, struct key *key, struct error *error)
 
 int key_load(const char *path, struct key **key, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = descriptor_raise(open(path, O_RDONLY | O_CLOEXEC));
 	if (fd < 0)
 		return cannot_open(path, error);
 	struct key *new = calloc(1, sizeof *new);

@@ -1,5 +1,6 @@
 #include "wire/memory.h"
 
+#include "base/descriptor.h"
 #include "base/mutant.h"
 #include <assert.h>
 #include <errno.h>
@@ -82,7 +83,7 @@ static int status_of(int failure)
 
 int memory_create(const struct memory_plan *plan, int *fd, struct error *error)
 {
-	int made = memfd_create("relevo", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int made = descriptor_raise(memfd_create("relevo", MFD_CLOEXEC | MFD_ALLOW_SEALING));
 	int failure = made < 0 ? errno : fill(made, plan);
 	if (failure != 0) {
 		if (made >= 0)

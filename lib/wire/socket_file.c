@@ -1,5 +1,7 @@
 #include "wire/socket_file.h"
 
+#include "base/descriptor.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -56,7 +58,8 @@ static int take_lock(struct socket_file *file, struct error *error)
 	char path[ADDRESS_MAX + 8];
 	lock_path(&file->address, path);
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+		int fd = descriptor_raise(
+			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
 		if (fd < 0)
 			return path_failure(errno, path, error);
 		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -90,7 +93,7 @@ static void drop_lock(struct socket_file *file)
 /* What connect(2) to the path says: 0 when somebody answers. */
 static int probe(const struct address *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = descriptor_raise(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (fd < 0)
 		return errno;
 	struct sockaddr_un name;

@@ -1,5 +1,7 @@
 #include "wire/unix_socket.h"
 
+#include "base/descriptor.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -13,7 +15,7 @@
 
 static int make_socket(struct unix_socket *self, int type, struct error *error)
 {
-	self->fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	self->fd = descriptor_raise(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (self->fd >= 0)
 		return RELEVO_OK;
 	return error_set_errno(error, error_descriptor_status(errno), errno,
@@ -95,7 +97,7 @@ static bool is_shortage(int why)
 int unix_socket_accept(int listening, int flags, int *fd)
 {
 	do {
-		*fd = accept4(listening, NULL, NULL, flags);
+		*fd = descriptor_raise(accept4(listening, NULL, NULL, flags));
 	} while (*fd < 0 && is_worth_retrying(errno));
 	if (*fd >= 0)
 		return RELEVO_OK;

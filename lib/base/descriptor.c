@@ -1,0 +1,45 @@
+/* Keeps the numbers of the standard streams free of what is made here. */
+#include "base/descriptor.h"
+
+#include "base/mutant.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+int descriptor_raise(int fd)
+{
+	if (fd < 0 || fd > STDERR_FILENO || MUTANT(standard_streams_taken))
+		return fd;
+	int raised = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return raised;
+}
+
+bool descriptor_raise_pair(int fds[2])
+{
+	for (int i = 0; i < 2; i++)
+		fds[i] = descriptor_raise(fds[i]);
+	if (fds[0] >= 0 && fds[1] >= 0)
+		return true;
+	int saved = errno;
+	for (int i = 0; i < 2; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+	errno = saved;
+	return false;
+}
+
+bool descriptor_fill_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		/* The lowest number that is free: this one. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) != fd)
+			return false;
+	}
+	return true;
+}
