@@ -156,6 +156,7 @@ static void pool_free(relevo_pool *pool)
 	for (size_t i = 0; i < pool->reply_count; i++)
 		delete_queue(pool, pool->replies[i]);
 	pool_cancel_fini(pool);
+	pool_caller_end(pool);
 	if (pool->attached)
 		relevo_queue_close(pool->tasks);
 	else
@@ -172,6 +173,7 @@ static void forget(relevo_pool *pool)
 	if (pool->collector.reply != NULL)
 		relevo_queue_close(pool->collector.reply);
 	relevo_queue_close(pool->cancelled);
+	relevo_queue_close(pool->caller);
 	relevo_queue_close(pool->tasks);
 	relevo_queue_close(pool->plans);
 	keeper_forget(pool);

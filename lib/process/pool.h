@@ -44,6 +44,7 @@ struct relevo_pool {
 	struct map jobs;  /* by number: see pool_job.h */
 	struct worker_table *table;
 	relevo_process *keeper; /* NULL: does not run */
+	relevo_queue *caller;   /* see pool_caller_name(); NULL: none is needed yet */
 	relevo_queue **replies; /* queues for results that nobody uses now */
 	size_t reply_count;
 	size_t reply_capacity;
@@ -90,6 +91,16 @@ void pool_reply_return(relevo_pool *pool, relevo_queue *reply);
 
 /* Results may still come to it, and nobody wants them. */
 void pool_reply_drop(relevo_pool *pool, relevo_queue *reply);
+
+/* ---- pool_caller.c: that somebody waits for results --------------------- */
+
+/* The name of the queue that shows workers that this handle is there. */
+int pool_caller_name(relevo_pool *pool, char name[NAME_MAX_BYTES + 1]);
+
+/* It is not there any more: whatever was submitted with it ends. With the connection it
+ * has gone already; then the next job gets another. */
+void pool_caller_end(relevo_pool *pool);
+void pool_caller_forget(relevo_pool *pool);
 
 /* ---- pool_cancel.c ------------------------------------------------------ */
 

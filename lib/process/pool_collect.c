@@ -42,13 +42,22 @@ void collector_end_job(relevo_pool *pool, relevo_job *job, int status, const cha
 	finish(&pool->collector, job);
 }
 
+/* The same, and what of it is under way ends too. */
+static void abort_job(relevo_pool *pool, relevo_job *job, int status, const char *text)
+{
+	/* The job itself may be freed with its end. */
+	const struct job ended = job->mapping.job;
+	collector_end_job(pool, job, status, text);
+	job_take_back(&ended, status);
+}
+
 void collector_end_all(relevo_pool *pool, int status, const char *text)
 {
 	struct collector *collector = &pool->collector;
 	struct list *node;
 	pthread_mutex_lock(&collector->lock);
 	while ((node = list_first(&collector->jobs)) != NULL)
-		collector_end_job(pool, container_of(node, relevo_job, link), status, text);
+		abort_job(pool, container_of(node, relevo_job, link), status, text);
 	pthread_mutex_unlock(&collector->lock);
 }
 
@@ -65,7 +74,7 @@ static void advance(relevo_pool *pool, relevo_job *job)
 	else if (mapping_can_send(&job->mapping))
 		mapping_send(&job->mapping, &error);
 	if (error.status != RELEVO_OK)
-		collector_end_job(pool, job, error.status, error_text(&error));
+		abort_job(pool, job, error.status, error_text(&error));
 	else if (mapping_done(&job->mapping))
 		finish(&pool->collector, job);
 }
@@ -107,7 +116,7 @@ static void take(relevo_pool *pool, const relevo_item *item)
 		if (job_take(&job->mapping.job, header, body, &error) == RELEVO_OK)
 			advance(pool, job);
 		else
-			collector_end_job(pool, job, error.status, error_text(&error));
+			abort_job(pool, job, error.status, error_text(&error));
 	}
 	result_free(header);
 }
@@ -133,12 +142,9 @@ static void end_overdue(relevo_pool *pool)
 	nsec_t now = clock_now();
 	list_for_each (node, &collector->jobs) {
 		relevo_job *job = container_of(node, relevo_job, link);
-		if (job->deadline > now)
-			continue;
-		uint64_t id = job->mapping.job.id;
-		collector_end_job(pool, job, RELEVO_TIMED_OUT,
+		if (job->deadline <= now)
+			abort_job(pool, job, RELEVO_TIMED_OUT,
 				  "the time for the whole job ran out");
-		pool_cancel_job(pool, relevo_queue_name(collector->reply), id);
 	}
 }
 

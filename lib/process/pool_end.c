@@ -81,7 +81,9 @@ int relevo_pool_terminate(relevo_pool *pool)
 	if (status != RELEVO_OK)
 		error_set(&failure, status, "%s", relevo_error_detail());
 	keeper_kill(pool);
-	if (!pool->attached)
+	if (pool->attached)
+		pool_caller_end(pool);
+	else
 		pool_cancel_all(pool);
 	collector_end_all(pool, RELEVO_GONE, "the pool was terminated");
 	*client_error() = failure;

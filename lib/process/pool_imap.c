@@ -52,7 +52,8 @@ struct relevo_imap {
 	uint64_t fetched; /* results */
 	size_t bytes;     /* of arguments without a result */
 	struct error end; /* why no more input is taken; OK: it is */
-	bool broken;      /* no more results come either */
+	bool broken;      /* no more results come either, for this reason: */
+	int status;
 };
 
 /* ---- the kind of job ---------------------------------------------------------- */
@@ -198,6 +199,7 @@ static bool pull(relevo_imap *imap)
 	int status = send_piece(imap, piece);
 	if (status != RELEVO_OK) {
 		error_set(&imap->end, status, "%s", relevo_error_detail());
+		imap->status = status;
 		imap->broken = true;
 	}
 	return true;
@@ -240,6 +242,7 @@ static void receive(relevo_imap *imap, nsec_t deadline, struct error *error)
 	if (status == RELEVO_OK || status == RELEVO_TIMED_OUT)
 		return;
 	imap->end = *error;
+	imap->status = status;
 	imap->broken = true;
 }
 
@@ -372,7 +375,6 @@ static relevo_imap *imap_new(relevo_pool *pool, const char *function,
 		.kind = &imap_kind,
 		.function = imap->function,
 		.options = &imap->options.task,
-		.watched = true,
 	};
 	if (imap->function != NULL && make_pieces(imap))
 		return imap;
@@ -439,11 +441,9 @@ void relevo_imap_free(relevo_imap *imap)
 	if (imap == NULL)
 		return;
 	relevo_pool *pool = imap->job.pool;
-	struct error ignored;
 	job_end(&imap->job);
 	if (under_way(imap)) {
-		if (pool_check(pool, &ignored) == RELEVO_OK)
-			pool_cancel_job(pool, relevo_queue_name(imap->job.reply), imap->job.id);
+		job_take_back(&imap->job, imap->status);
 		pool_reply_drop(pool, imap->job.reply);
 	} else {
 		pool_reply_return(pool, imap->job.reply);

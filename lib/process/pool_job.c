@@ -35,6 +35,9 @@ int job_check(const char *function, const struct relevo_task_options *options, s
 int job_begin(struct job *job, struct error *error)
 {
 	struct map *jobs = &job->pool->jobs;
+	int status = pool_caller_name(job->pool, job->caller);
+	if (status != RELEVO_OK)
+		return error_set(error, status, "%s", relevo_error_detail());
 	job->id = atomic_fetch_add(&job->pool->last_job, 1) + 1;
 	pthread_mutex_lock(&job->pool->lock);
 	bool entered = map_insert(jobs, &job->numbered, &job->id, sizeof job->id);
@@ -49,6 +52,17 @@ void job_end(struct job *job)
 	map_remove(&job->pool->jobs, &job->numbered);
 	pthread_mutex_unlock(&job->pool->lock);
 	buffer_fini(&job->encoded);
+}
+
+/* Workers hear of a lost connection by themselves, and of a pool that was terminated from
+ * whoever did it. */
+void job_take_back(const struct job *job, int status)
+{
+	struct error ignored;
+	if (status == RELEVO_DISCONNECTED)
+		pool_caller_forget(job->pool);
+	else if (pool_check(job->pool, &ignored) == RELEVO_OK && !MUTANT(given_up_goes_on))
+		pool_cancel_job(job->pool, relevo_queue_name(job->reply), job->id);
 }
 
 /* The lock is held. */
@@ -91,7 +105,7 @@ int job_check_argument(const struct job *job, size_t index, const struct relevo_
 		       struct error *error)
 {
 	size_t most = relevo_session_max_item(job->pool->session);
-	if (task_size(argument, 1, 2 * NAME_MAX_BYTES) <= most)
+	if (task_size(argument, 1, 3 * NAME_MAX_BYTES) <= most)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_TOO_LARGE,
 			 "argument %zu of \"%s\" has %zu bytes; an item of %zu must hold it and "
@@ -103,7 +117,7 @@ size_t job_share(const struct job *job, const struct relevo_bytes *arguments, si
 {
 	size_t most = relevo_session_max_item(job->pool->session);
 	size_t share = chunk;
-	while (share > 1 && task_size(arguments, share, 2 * NAME_MAX_BYTES) > most)
+	while (share > 1 && task_size(arguments, share, 3 * NAME_MAX_BYTES) > most)
 		share /= 2;
 	return share;
 }
@@ -134,7 +148,7 @@ int job_send(struct job *job, uint64_t first, const struct relevo_bytes *argumen
 	header.first = first;
 	header.max_attempts = job->pool->max_attempts;
 	header.timeout_ms = (uint32_t)job->options->timeout;
-	header.watched = job->watched;
+	header.caller = job->caller;
 	buffer_truncate(&job->encoded, 0);
 	if (!task_encode(&job->encoded, &header, arguments, count))
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a task");

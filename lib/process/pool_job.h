@@ -37,18 +37,21 @@ struct job {
 	const struct relevo_task_options *options;
 	relevo_queue *reply;
 	uint64_t id;
-	bool watched;          /* it may be cancelled */
-	atomic_int refused;    /* why the broker refused one of its tasks, or OK */
-	struct buffer encoded; /* the last task, reused */
+	char caller[NAME_MAX_BYTES + 1]; /* see pool_caller_name() */
+	atomic_int refused;              /* why the broker refused one of its tasks, or OK */
+	struct buffer encoded;           /* the last task, reused */
 };
 
 /* BAD_NAME, BAD_ARGUMENT: what is wrong with the function's name or the options. */
 int job_check(const char *function, const struct relevo_task_options *options, struct error *error);
 
 /* Give it its number and enter it in the pool, and undo that. pool, kind, function,
- * options, reply and watched have been set. NO_MEMORY. */
+ * options and reply have been set. NO_MEMORY, and what the broker says. */
 int job_begin(struct job *job, struct error *error);
 void job_end(struct job *job);
+
+/* It has ended early, in this way: nothing of it goes on. */
+void job_take_back(const struct job *job, int status);
 
 /* The job under way that has this number, or NULL. The caller sees to it that it does not
  * end meanwhile. */

@@ -136,10 +136,12 @@ static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
 		error_set(error, status, "%zu of %zu results of \"%s\" came in time",
 			  mapping->received, mapping->count, job->function);
 	job_end(job);
-	if (status == RELEVO_OK)
+	if (status == RELEVO_OK) {
 		pool_reply_return(job->pool, job->reply);
-	else
-		pool_reply_drop(job->pool, job->reply);
+		return status;
+	}
+	job_take_back(job, status);
+	pool_reply_drop(job->pool, job->reply);
 	return status;
 }
 

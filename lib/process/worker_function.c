@@ -30,7 +30,7 @@ static bool begin(struct worker *worker, const Relevo__TaskHeader *task)
 {
 	bool wanted = true;
 	pthread_mutex_lock(&worker->reply.lock);
-	if (worker->watcher != NULL && watcher_cancelled(worker->watcher, task)) {
+	if (watcher_cancelled(worker->watcher, task)) {
 		wanted = false;
 	} else {
 		worker->running = true;
@@ -38,10 +38,8 @@ static bool begin(struct worker *worker, const Relevo__TaskHeader *task)
 		if (task->timeout_ms > 0) {
 			worker->deadline = clock_deadline(clock_now(), task->timeout_ms);
 			set_alarm(worker, worker->deadline);
-		}
-		worker->caller_check = worker_caller_check(worker);
-		if (worker->deadline != NSEC_NEVER || worker->caller_check != NSEC_NEVER)
 			watcher_notify(worker->watcher);
+		}
 	}
 	pthread_mutex_unlock(&worker->reply.lock);
 	return wanted;
@@ -76,8 +74,7 @@ static int call(struct worker *worker, const struct function_entry *entry,
 static int watch(struct worker *worker, const Relevo__TaskHeader *task)
 {
 	struct error error = { 0 };
-	bool needless = task->timeout_ms == 0 && !task->watched && !worker->setup->shared;
-	if (needless || worker->watcher != NULL || watcher_start(worker, &error) == RELEVO_OK)
+	if (worker->watcher != NULL || watcher_start(worker, &error) == RELEVO_OK)
 		return RELEVO_OK;
 	relevo_reply_fail(&worker->reply, "\"%s\" cannot be watched: %s", task->function,
 			  error_text(&error));
@@ -91,7 +88,7 @@ static int run(struct worker *worker, const struct function_entry *entry,
 	int status = watch(worker, task);
 	if (status != RELEVO_OK)
 		return status;
-	if (worker->setup->shared && worker_caller_gone(worker->session, task)) {
+	if (!caller_follow(worker, watcher_caller(worker->watcher), task)) {
 		relevo_reply_fail(reply, "whoever called \"%s\" has gone", task->function);
 		return RELEVO_CANCELLED;
 	}

@@ -37,7 +37,6 @@ struct worker {
 	bool ending;             /* after this task */
 	bool running;            /* the user's function, for an argument of the chunk */
 	nsec_t deadline;         /* of it; NSEC_NEVER: it may take any time */
-	nsec_t caller_check;     /* when to see whether its caller is there; NSEC_NEVER */
 	struct watcher *watcher; /* NULL: not needed yet */
 };
 
@@ -61,11 +60,25 @@ int worker_function_initialize(struct worker *worker, struct error *error);
 
 /* ---- worker_caller.c: whoever waits for the result ------------------------ */
 
-/* When to look for him next, if this is a pool where he may go; else never. */
-nsec_t worker_caller_check(const struct worker *worker);
+/*
+ * Whose tasks the worker runs now. Its thread says so, and the watcher's waits for his end.
+ * reply.lock guards it, but for the queue, which is the watcher's.
+ */
+struct caller {
+	char name[NAME_MAX_BYTES + 1]; /* of his queue; "": there was none yet */
+	bool gone;                     /* he has ended */
+	bool changed;                  /* the queue is not his yet */
+	relevo_queue *queue;           /* NULL: he has gone, or there is none */
+};
 
-/* Whether he has gone for good, asked through this session. */
-bool worker_caller_gone(relevo_session *session, const Relevo__TaskHeader *task);
+/* The worker's part, before each task: whether there is somebody to run it for. */
+bool caller_follow(struct worker *worker, struct caller *caller, const Relevo__TaskHeader *task);
+
+/* The watcher's part: have his queue, to wait for. The lock is held, and released meanwhile. */
+void caller_open(struct worker *worker, struct caller *caller, relevo_session *session);
+
+/* His queue has ended. The lock is held. */
+void caller_ended(struct caller *caller);
 
 /* ---- worker_watch.c ----------------------------------------------------- */
 
@@ -77,6 +90,9 @@ void watcher_notify(struct watcher *watcher);
 
 /* Whether the job was taken back. The lock is held. */
 bool watcher_cancelled(const struct watcher *watcher, const Relevo__TaskHeader *task);
+
+/* Whom the watcher looks out for. */
+struct caller *watcher_caller(struct watcher *watcher);
 
 /* NULL is allowed. */
 void watcher_stop(struct watcher *watcher);

@@ -1,7 +1,8 @@
 /*
  * Who ends what takes too long or is not wanted any more. A thread with a session of its
- * own, since the worker's is the function's as long as that runs: it waits for orders and
- * for the deadline, answers in the function's stead, and ends the process with it.
+ * own, since the worker's is the function's as long as that runs: it waits for orders, for
+ * the deadline and for the end of the caller, answers in the function's stead, and ends the
+ * process with it.
  */
 #include "base/clock.h"
 #include "base/descriptor.h"
@@ -35,6 +36,7 @@ struct watcher {
 	struct worker *worker;
 	relevo_session *session;
 	relevo_queue *orders;
+	struct caller caller;
 	pthread_t thread;
 	bool started;
 	bool stop;
@@ -133,13 +135,11 @@ static nsec_t look(struct watcher *watcher)
 			 task->function, task->timeout_ms, (int)getpid(), worker->host);
 		end_worker(watcher, RELEVO_TIMED_OUT, true, text);
 	}
-	if (worker->caller_check <= clock_now()) {
+	if (watcher->caller.gone) {
 		snprintf(text, sizeof text, "whoever called \"%s\" has gone", task->function);
-		if (worker_caller_gone(watcher->session, task))
-			end_worker(watcher, RELEVO_CANCELLED, false, text);
-		worker->caller_check = worker_caller_check(worker);
+		end_worker(watcher, RELEVO_CANCELLED, false, text);
 	}
-	return worker->deadline < worker->caller_check ? worker->deadline : worker->caller_check;
+	return worker->deadline;
 }
 
 /* ---- the thread ---------------------------------------------------------- */
@@ -159,29 +159,59 @@ static void clear(const struct watcher *watcher)
 	(void)size;
 }
 
+/* Wait for an order, for something to look at, or for the end of the caller: GONE. The lock
+ * is held, and released meanwhile. */
+static int wait_for_news(struct watcher *watcher, relevo_item *order)
+{
+	relevo_queue *queues[] = { watcher->orders, watcher->caller.queue };
+	nsec_t deadline = look(watcher);
+	pthread_mutex_unlock(&watcher->worker->reply.lock);
+	int status = relevo_queue_get_any(queues, queues[1] != NULL ? 2 : 1, order, NULL,
+					  msec_until(deadline));
+	if (status == RELEVO_INTERRUPTED)
+		clear(watcher);
+	pthread_mutex_lock(&watcher->worker->reply.lock);
+	return status;
+}
+
+/* False: without a broker the worker itself will end soon. */
+static bool handle_news(struct watcher *watcher)
+{
+	relevo_item order;
+	int status = wait_for_news(watcher, &order);
+	if (status == RELEVO_GONE && watcher->caller.queue != NULL) {
+		caller_ended(&watcher->caller);
+		return true;
+	}
+	if (status != RELEVO_OK)
+		return status == RELEVO_TIMED_OUT || status == RELEVO_INTERRUPTED;
+	remember(watcher, &order);
+	relevo_item_free(&order);
+	return true;
+}
+
 static void *watch(void *argument)
 {
 	struct watcher *watcher = argument;
 	pthread_mutex_t *lock = &watcher->worker->reply.lock;
+	bool goes_on = true;
 	pthread_mutex_lock(lock);
-	while (!watcher->stop) {
-		nsec_t deadline = look(watcher);
-		relevo_item item;
-		pthread_mutex_unlock(lock);
-		int status = relevo_queue_get(watcher->orders, &item, msec_until(deadline));
-		if (status == RELEVO_INTERRUPTED)
+	while (!watcher->stop && goes_on) {
+		if (watcher->caller.changed) {
+			/* It would interrupt that; and all is looked at again behind it. */
 			clear(watcher);
-		pthread_mutex_lock(lock);
-		if (status == RELEVO_OK) {
-			remember(watcher, &item);
-			relevo_item_free(&item);
-		} else if (status != RELEVO_TIMED_OUT && status != RELEVO_INTERRUPTED) {
-			/* Without a broker the worker itself will end soon. */
-			break;
+			caller_open(watcher->worker, &watcher->caller, watcher->session);
+		} else {
+			goes_on = handle_news(watcher);
 		}
 	}
 	pthread_mutex_unlock(lock);
 	return NULL;
+}
+
+struct caller *watcher_caller(struct watcher *watcher)
+{
+	return &watcher->caller;
 }
 
 void watcher_notify(struct watcher *watcher)
@@ -270,6 +300,7 @@ void watcher_stop(struct watcher *watcher)
 	}
 	if (watcher->session != NULL)
 		watcher->session->wake_fd = -1;
+	relevo_queue_close(watcher->caller.queue);
 	relevo_queue_close(watcher->orders);
 	relevo_close(watcher->session);
 	if (watcher->notify_fd >= 0)

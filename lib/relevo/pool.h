@@ -85,8 +85,7 @@ struct relevo_pool_options {
 	 * relevo_worker_serve() and its own `shared`; `processes` is 0 or RELEVO_NO_WORKERS,
 	 * and there is no initializer and no max_tasks_per_child. The handle is as one by
 	 * relevo_pool_attach(): ending it ends what was submitted with it. Tasks wait while
-	 * nobody serves. One whose caller has gone is not begun any more, and if it runs, it
-	 * is ended with its worker within about a second. */
+	 * nobody serves. */
 	bool shared;
 };
 
@@ -207,8 +206,11 @@ struct relevo_map_options {
  * once. Blocks.
  *
  * Returns OK when every task has an outcome, good or bad. Otherwise nothing has
- * to be freed. Errors: BAD_NAME, BAD_ARGUMENT, TOO_LARGE (an argument, named by its
- * index), BAD_STATE (the pool was closed), TIMED_OUT, DISCONNECTED, FORKED, QUOTA, GONE
+ * to be freed, and what was submitted is taken back: tasks that wait are dropped by the
+ * workers that come to them, and those that run are ended with their workers, which are
+ * replaced. So it is if the caller ends before, or is killed. Errors: BAD_NAME,
+ * BAD_ARGUMENT, TOO_LARGE (an argument, named by its index), BAD_STATE (the pool was
+ * closed), TIMED_OUT, INTERRUPTED (see relevo_go_on), DISCONNECTED, FORKED, QUOTA, GONE
  * (the pool was terminated meanwhile), NO_MEMORY, SYSTEM (no worker can be started);
  * the initializer's, when it fails in every worker.
  */

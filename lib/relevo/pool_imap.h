@@ -48,7 +48,8 @@ int relevo_pool_imap(relevo_pool *pool, const char *function, const struct relev
  * call gives the result), what the input failed with (after the results of all complete
  * chunks before; called again, END_OF_STREAM), TOO_LARGE (an argument, in the same way),
  * BAD_ARGUMENT; GONE (the pool was terminated), QUOTA, DISCONNECTED, FORKED, NO_MEMORY,
- * SYSTEM and those of the initializer end it too.
+ * SYSTEM and those of the initializer end it too, and so does INTERRUPTED (see
+ * relevo_go_on).
  */
 int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *result);
 
