@@ -56,10 +56,8 @@ static void give_all_back(struct ahead *ahead)
 		lease_return_unread(container_of(node, struct lease, in_ahead));
 }
 
-void ahead_close(struct ahead *ahead)
+static void ahead_free(struct ahead *ahead)
 {
-	if (ahead == NULL)
-		return;
 	struct engine_peer *peer = ahead->peer;
 	give_all_back(ahead);
 	list_remove(&ahead->in_queue);
@@ -67,6 +65,17 @@ void ahead_close(struct ahead *ahead)
 	peer->engine->ahead_count--;
 	account_release(peer->account, sizeof *ahead);
 	free(ahead);
+}
+
+void ahead_close(struct engine_peer *peer, uint32_t handle)
+{
+	struct handle *entry = &peer->queues.handles[handle - 1];
+	struct queue *queue = entry->object;
+	if (entry->ahead != NULL)
+		ahead_free(entry->ahead);
+	entry->ahead = NULL;
+	queue->strict_handles -= entry->strict;
+	entry->strict = false;
 }
 
 struct ahead *ahead_of(const struct engine_peer *peer, uint32_t handle, const struct queue *queue)
@@ -80,7 +89,7 @@ struct ahead *ahead_of(const struct engine_peer *peer, uint32_t handle, const st
 uint32_t ahead_share(const struct ahead *ahead, uint32_t most)
 {
 	const struct queue *queue = ahead->queue;
-	if (queue->getter_count > 1)
+	if (queue->getter_count > 1 || queue->strict_handles > 0)
 		return 0;
 	/* Those that expire must do so on time. */
 	if (queue->expiring.count > 0)
@@ -95,6 +104,23 @@ static void ahead_set_timer(struct ahead *ahead, nsec_t span)
 	struct engine *engine = ahead->peer->engine;
 	heap_remove(&engine->ahead_timers, &ahead->timer);
 	heap_push(&engine->ahead_timers, &ahead->timer, engine->now + span);
+}
+
+void ahead_forbid(struct engine_peer *peer, uint32_t handle)
+{
+	struct handle *entry = &peer->queues.handles[handle - 1];
+	struct queue *queue = entry->object;
+	queue->strict_handles += !entry->strict;
+	entry->strict = true;
+	if (queue->unread > 0)
+		ahead_recall(queue);
+}
+
+bool ahead_in_the_way(const struct engine_peer *peer, uint32_t handle, const struct queue *queue)
+{
+	const struct handle *entry = &peer->queues.handles[handle - 1];
+	return queue->unread > 0 && entry->object == queue && entry->strict &&
+	       !MUTANT(strict_overtakes);
 }
 
 void ahead_add(struct ahead *ahead, struct lease *lease)
@@ -112,7 +138,8 @@ void ahead_remove(struct lease *lease)
 	struct ahead *ahead = lease->ahead;
 	lease->ahead = NULL;
 	list_remove(&lease->in_ahead);
-	ahead->queue->unread--;
+	if (--ahead->queue->unread == 0 && ahead->queue->strict_handles > 0)
+		queue_activate(ahead->queue);
 	if (--ahead->items > 0)
 		return;
 	ahead->recalled = false;

@@ -27,8 +27,8 @@ struct ahead {
  * nothing out ahead, or memory ran out. */
 struct ahead *ahead_open(struct engine_peer *peer, uint32_t handle);
 
-/* Give back what is unread and free the record. NULL is allowed. */
-void ahead_close(struct ahead *ahead);
+/* The handle is closed: give back what is unread, and free the record. */
+void ahead_close(struct engine_peer *peer, uint32_t handle);
 
 /* The record that a getter of the queue came with, or NULL: while it waited, the handle
  * may have been closed, or become another queue's. */
@@ -36,6 +36,13 @@ struct ahead *ahead_of(const struct engine_peer *peer, uint32_t handle, const st
 
 /* How many items more than it asks for, `most` at most, a getter should be given now. */
 uint32_t ahead_share(const struct ahead *ahead, uint32_t most);
+
+/* What is got by the handle comes strictly in order: as long as it is open nobody is handed
+ * items ahead, and its gets wait until those that are unread have come back. */
+void ahead_forbid(struct engine_peer *peer, uint32_t handle);
+
+/* Whether a getter with the handle has to wait for such. */
+bool ahead_in_the_way(const struct engine_peer *peer, uint32_t handle, const struct queue *queue);
 
 /* The lease is one of an unread item; and: it is not any more. */
 void ahead_add(struct ahead *ahead, struct lease *lease);

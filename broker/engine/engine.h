@@ -263,6 +263,11 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 	       const struct queue_options *options, struct queue_opened *opened,
 	       struct error *error);
 
+/* What is got by this handle comes strictly in order: nobody is handed items of the queue
+ * ahead while it is open, and a get waits until those that were have been read or are back.
+ * The handle is open. */
+void queue_get_in_order(struct engine_peer *peer, uint32_t handle);
+
 /* Calls that wait on the queue, and leases, outlive the handle.
  * BAD_ARGUMENT: no such handle. GONE is not an error here. */
 int queue_close(struct engine_peer *peer, uint32_t handle, struct error *error);

@@ -4,10 +4,13 @@
 #include "base/account.h"
 #include "base/error.h"
 
+#include <stdbool.h>
+
 /* One number under which a session knows an object, deleted or not. */
 struct handle {
 	void *object;        /* NULL: the number is free */
 	struct ahead *ahead; /* of a queue; NULL: it never got items ahead */
+	bool strict;         /* of a queue: gets strictly in order, see ahead.h */
 	uint32_t next_free;  /* the next free number; 0: none */
 };
 

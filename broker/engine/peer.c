@@ -117,7 +117,7 @@ int peer_find_queue(struct engine_peer *peer, uint32_t handle, struct queue **qu
 void peer_remove_handle(struct engine_peer *peer, uint32_t handle)
 {
 	struct queue *queue = handle_find(&peer->queues, handle);
-	ahead_close(peer->queues.handles[handle - 1].ahead);
+	ahead_close(peer, handle);
 	handle_remove(&peer->queues, handle);
 	exclusive_leave(peer, queue);
 	queue->handles--;

@@ -31,7 +31,8 @@ struct queue {
 	uint64_t getter_count, putter_count, joiner_count;
 	struct list readers; /* struct ahead */
 	uint32_t reader_count;
-	uint64_t unread; /* of the leased items: handed out ahead */
+	uint64_t unread;         /* of the leased items: handed out ahead */
+	uint32_t strict_handles; /* that get strictly in order */
 
 	struct heap expiring;       /* see expiry.h */
 	struct map keys;            /* see duplicate.h */

@@ -110,6 +110,15 @@ static void getter_serve(struct waiter *getter)
 		waiter_finish(getter, status);
 }
 
+/* The first in line, if there is an item that it may have. */
+static struct waiter *getter_due(const struct queue *queue)
+{
+	struct waiter *getter = waiter_first(&queue->getters);
+	if (getter == NULL || next_item(queue) == NULL)
+		return NULL;
+	return ahead_in_the_way(getter->peer, getter->of.get.handle, queue) ? NULL : getter;
+}
+
 void queue_settle(struct queue *queue)
 {
 	/* An answer may delete it. */
@@ -117,11 +126,11 @@ void queue_settle(struct queue *queue)
 	struct waiter *getter;
 	/* The clock may be ahead of the timer. */
 	expiry_run(queue);
-	while ((getter = waiter_first(&queue->getters)) != NULL && next_item(queue) != NULL)
+	while ((getter = getter_due(queue)) != NULL)
 		getter_serve(getter);
 	putters_serve(queue);
 	/* What came in behind a put with a delay may be for who waits. */
-	if (waiter_first(&queue->getters) != NULL && next_item(queue) != NULL)
+	if (getter_due(queue) != NULL)
 		queue_activate(queue);
 	notices_drop(queue);
 	shutdown_serve(queue);

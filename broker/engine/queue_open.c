@@ -1,5 +1,6 @@
 /* How sessions come to queues, and leave them. */
 #include "base/name.h"
+#include "engine/ahead.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
 #include "engine/token.h"
@@ -91,6 +92,12 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 		};
 	engine_run(engine);
 	return status;
+}
+
+void queue_get_in_order(struct engine_peer *peer, uint32_t handle)
+{
+	ahead_forbid(peer, handle);
+	engine_run(peer->engine);
 }
 
 int queue_close(struct engine_peer *peer, uint32_t handle, struct error *error)

@@ -40,7 +40,7 @@ void handle_lock_open(struct session *session, const struct frame *frame)
 		reply_error(session, frame->header->call, &error);
 	else
 		open_queue(session, frame->header->call,
-			   &(struct opening){ open->name, open->mode, &options });
+			   &(struct opening){ open->name, open->mode, &options, false });
 }
 
 void handle_lock_release(struct session *session, const struct frame *frame)

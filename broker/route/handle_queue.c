@@ -36,7 +36,7 @@ void handle_queue_open(struct session *session, const struct frame *frame)
 				: QUEUE_ITEMS,
 	};
 	open_queue(session, frame->header->call,
-		   &(struct opening){ open->name, open->mode, &options });
+		   &(struct opening){ open->name, open->mode, &options, open->strict_order });
 }
 
 void handle_queue_close(struct session *session, const struct frame *frame)

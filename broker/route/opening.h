@@ -9,6 +9,7 @@ struct opening {
 	const char *name;
 	int mode;                            /* an enum queue_open_mode */
 	const struct queue_options *options; /* `lifetime` may be any number too */
+	bool strict_order;                   /* for what is got by the handle */
 };
 
 /* Open it and answer the call. */

@@ -52,6 +52,7 @@ static int open_again(struct handle *handle, nsec_t deadline, struct error *erro
 	operation.name = handle->name;
 	operation.mode = RELEVO__OPEN_MODE__OPEN_EXISTING;
 	operation.any_kind = true;
+	operation.strict_order = container_of(handle, struct relevo_queue, handle)->strict_order;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_OPEN;
 	header.queue_open = &operation;
@@ -141,6 +142,7 @@ static void describe(const char *name, const struct relevo_queue_options *option
 	if (options->dead_letter != NULL)
 		operation->dead_letter = (char *)options->dead_letter;
 	operation->exclusive = options->exclusive;
+	operation->strict_order = options->strict_order;
 }
 
 static int check_open(const char *name, const struct relevo_queue_options *options,
@@ -197,6 +199,7 @@ int relevo_queue_open(relevo_session *session, const char *name,
 	if (queue == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a queue handle");
 	queue->joinable = options->joinable;
+	queue->strict_order = options->strict_order;
 	queue->on_error = options->on_error;
 	queue->user = options->user;
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;

@@ -17,6 +17,7 @@ struct relevo_queue {
 
 	struct stash stash; /* items that came ahead of being asked for */
 	bool joinable;
+	bool strict_order;
 	struct task_list tasks; /* of a joinable one: got, and not done with */
 };
 

@@ -136,7 +136,8 @@ static int get_locked(struct getting *getting, nsec_t deadline, struct error *er
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for %zu tasks", getting->room);
 	take_from_stash(getting);
 	if (getting->got == 0) {
-		if (getting->room == 1 && !getting->leave_leased && !getting->queue->joinable)
+		if (getting->room == 1 && !getting->leave_leased && !getting->queue->joinable &&
+		    !getting->queue->strict_order)
 			getting->ahead = stash_ask(&getting->queue->stash);
 		status = ask(getting, deadline, error);
 	}

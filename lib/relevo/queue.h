@@ -10,7 +10,8 @@
  * Order between consumers: a consumer that calls relevo_queue_get() again and again may have
  * the next few items come ahead of its calls, as many as it takes in a millisecond. Until it
  * takes them, within about two milliseconds, or they go back, another consumer gets later
- * items. Nothing comes ahead where the queue has a capacity, a lease time, a ttl or another
+ * items. A consumer that cannot have that opens the queue with `strict_order`. Nothing comes
+ * ahead where the queue has a capacity, a lease time, a ttl or another
  * order, nor to relevo_queue_lease(), relevo_queue_get_many() and joinable handles.
  */
 #ifndef RELEVO_QUEUE_H
@@ -100,6 +101,11 @@ struct relevo_queue_options {
 	bool exclusive; /* one session at a time may get; the others: DENIED */
 	/* Of this handle only: what it gets stays leased until relevo_queue_task_done(). */
 	bool joinable;
+	/* Of this handle only: it gets items strictly in their order. As long as it is open
+	 * nothing comes ahead to any consumer, so each get of each is a round trip; items that
+	 * one has unread already are waited for: a millisecond or two, a second if its process
+	 * is stopped. */
+	bool strict_order;
 	relevo_put_error *on_error;
 	void *user; /* handed to on_error */
 };

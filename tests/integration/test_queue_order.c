@@ -76,10 +76,32 @@ static void test_a_pause_gives_back_what_came_ahead(void **state)
 	consumers_close(&consumers);
 }
 
+/* However fast the other one has been. */
+static void test_strict_order(void **state)
+{
+	enum { ITEMS = 20 * 1000, FAST = 5000 };
+	const struct scene *scene = *state;
+	const struct relevo_queue_options strict = { .strict_order = true };
+	struct consumers consumers;
+	consumers_open(&consumers, scene, NULL);
+	put_numbers(scene, ITEMS);
+	for (int i = 0; i < FAST; i++)
+		assert_int_equal(get_number(consumers.queues[0]), i);
+	relevo_queue *queue;
+	assert_ok(relevo_queue_open(scene->session, "q", &strict, &queue));
+	for (int i = FAST; i < 2 * FAST; i += 2) {
+		assert_int_equal(get_number(queue), i);
+		assert_int_equal(get_number(consumers.queues[1]), i + 1);
+	}
+	relevo_queue_close(queue);
+	consumers_close(&consumers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(test_by_turns_from_the_start),
+		scene_unit_test(test_strict_order),
 		scene_unit_test(test_a_pause_gives_back_what_came_ahead),
 	};
 	return cmocka_run_group_tests_name("queue_order", tests, NULL, NULL);

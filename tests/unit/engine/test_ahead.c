@@ -234,6 +234,49 @@ static void test_a_deleted_queue(void **state)
 			 RELEVO_NOT_OWNER);
 }
 
+/* What is unread comes first, and nothing more goes out ahead. */
+static void test_a_strict_handle(void **state)
+{
+	struct scene scene = { 0 };
+	set(&scene, state);
+	struct call call = { 0 };
+	queue_get_in_order(scene.fixture->b, scene.of_b);
+	assert_int_equal(scene.recalls.count, 1);
+	get(scene.fixture->b, scene.of_b, 1, NSEC_NEVER, &call);
+	assert_waits(&call);
+	give_back(&scene);
+	assert_items(&call, "2");
+	get_ahead(scene.fixture->a, scene.of_a, 100, &call);
+	assert_items(&call, "3");
+	expect(scene.fixture->b, scene.of_b, "4 5 6 7 8", &call);
+}
+
+/* Read, they are in nobody's way any more. */
+static void test_a_strict_handle_when_all_are_read(void **state)
+{
+	struct scene scene = { 0 };
+	set(&scene, state);
+	struct call call = { 0 };
+	queue_get_in_order(scene.fixture->b, scene.of_b);
+	get(scene.fixture->b, scene.of_b, 1, NSEC_NEVER, &call);
+	assert_waits(&call);
+	ack(scene.fixture->a, &scene.first);
+	assert_items(&call, "6");
+}
+
+static void test_a_strict_handle_is_closed(void **state)
+{
+	struct scene scene = { 0 };
+	set(&scene, state);
+	struct call call = { 0 };
+	struct error error = { 0 };
+	queue_get_in_order(scene.fixture->b, scene.of_b);
+	give_back(&scene);
+	assert_int_equal(queue_close(scene.fixture->b, scene.of_b, &error), RELEVO_OK);
+	get_ahead(scene.fixture->a, scene.of_a, 100, &call);
+	assert_items(&call, "2 3 4 5");
+}
+
 static void test_not_where_it_would_show(void **state)
 {
 	struct fixture *fixture = *state;
@@ -265,6 +308,9 @@ int main(void)
 		fixture_test(test_a_dead_reader_that_tells),
 		fixture_test(test_a_closed_handle),
 		fixture_test(test_a_deleted_queue),
+		fixture_test(test_a_strict_handle),
+		fixture_test(test_a_strict_handle_when_all_are_read),
+		fixture_test(test_a_strict_handle_is_closed),
 		fixture_test(test_not_where_it_would_show),
 	};
 	return cmocka_run_group_tests_name("engine/ahead", tests, NULL, NULL);
