@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "net/connection.h"
+#include "wire/peer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +88,7 @@ static void admit(struct connection *connection)
 		admit_remote(connection);
 		return;
 	}
-	if (peer->uid == geteuid()) {
+	if (peer_is_trusted(peer->uid)) {
 		connection_admit(connection);
 		return;
 	}

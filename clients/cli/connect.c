@@ -17,7 +17,7 @@ int connect_failure(const struct context *context, int status)
 {
 	int result = failure_of(status);
 	if (status == RELEVO_NO_BROKER)
-		advise(context->url != NULL ? context->url : getenv("RELEVO_URL"));
+		advise(context->url != NULL ? context->url : secure_getenv("RELEVO_URL"));
 	return result;
 }
 

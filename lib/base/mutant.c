@@ -8,7 +8,7 @@ bool mutant_is_chosen(const char *name)
 	/* Threads that come here at once find the same. */
 	static const char *volatile chosen;
 	if (chosen == NULL) {
-		const char *named = getenv("RELEVO_MUTANT");
+		const char *named = secure_getenv("RELEVO_MUTANT");
 		chosen = named != NULL ? named : "";
 	}
 	return strcmp(chosen, name) == 0;

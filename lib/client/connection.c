@@ -1,6 +1,7 @@
 #include "client/connection.h"
 
 #include "client/call.h"
+#include "client/embedded.h"
 #include "client/hello.h"
 #include "client/interrupt.h"
 #include "client/output.h"
@@ -200,11 +201,26 @@ static void clear(struct relevo_session *session)
 	output_discard(connection);
 }
 
+/* The name of a private broker is anybody's once that has ended. */
+static int connection_dial(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	struct connection *connection = &session->connection;
+	int status = channel_connect(&session->address, deadline, &connection->channel, error);
+	if (status != RELEVO_OK || session->embedded == NULL || embedded_runs(session->embedded))
+		return status;
+	channel_close(connection->channel);
+	connection->channel = NULL;
+	return error_set(error, RELEVO_NO_BROKER,
+			 "the private broker of this program, %s, has ended; another program "
+			 "has its address",
+			 session->address.url);
+}
+
 int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	struct connection *connection = &session->connection;
 	clear(session);
-	int status = channel_connect(&session->address, deadline, &connection->channel, error);
+	int status = connection_dial(session, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	connection->broken = false;

@@ -1,13 +1,17 @@
 #include "client/embedded.h"
 
+#include "base/mutant.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -16,9 +20,15 @@
 extern char **environ;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned references;
-static int life = -1; /* write end of the pipe that the broker watches */
-static struct address place;
+
+struct embedded {
+	unsigned references;
+	int life; /* write end of the pipe that the broker watches */
+	struct address place;
+};
+
+/* The one that new sessions get; it holds no reference. NULL: none. */
+static struct embedded *current;
 
 /* Where the broker finds what it inherits. */
 enum { LISTEN_FD = 3, LIFE_FD = 4, FIRST_FREE_FD = 5 };
@@ -88,7 +98,7 @@ static int prepare(struct inheritance *inheritance, struct address *address, str
 	}
 	int saved = errno;
 	close_all(inheritance);
-	return error_set_errno(error, RELEVO_SYSTEM, saved,
+	return error_set_errno(error, error_descriptor_status(saved), saved,
 			       "no socket for the private broker can be made");
 }
 
@@ -123,19 +133,21 @@ static int spawn(const char *program, const struct inheritance *inheritance, pid
 }
 
 /* What was asked for, else what the environment says, else what was installed
- * with this library, else what the PATH has. */
+ * with this library, else what the PATH has. A program that was given more rights than
+ * whoever runs it has minds neither the environment nor its PATH. */
 static const char *choose_program(const char *program)
 {
 	if (program == NULL)
-		program = getenv("RELEVO_BROKER");
-	if (program == NULL || program[0] == '\0')
-		program = access(RELEVOD_PATH, X_OK) == 0 ? RELEVOD_PATH : "relevod";
-	return program;
+		program = secure_getenv("RELEVO_BROKER");
+	if (program != NULL && program[0] != '\0')
+		return program;
+	return access(RELEVOD_PATH, X_OK) == 0 || getauxval(AT_SECURE) != 0 ? RELEVOD_PATH
+									    : "relevod";
 }
 
 /* relevod --private leaves a broker in the background and returns; what it
  * returns tells whether it runs. */
-static int wait_until_detached(const char *program, pid_t pid, struct error *error)
+static int wait_until_detached(const char *program, const char *why, pid_t pid, struct error *error)
 {
 	int state;
 	while (waitpid(pid, &state, 0) < 0) {
@@ -149,76 +161,129 @@ static int wait_until_detached(const char *program, pid_t pid, struct error *err
 	}
 	if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
 		return RELEVO_OK;
-	return error_set(error, RELEVO_NO_BROKER,
-			 "no broker runs, and the private one, %s, ended with %s %d", program,
-			 WIFEXITED(state) ? "status" : "signal",
+	return error_set(error, RELEVO_NO_BROKER, "%s; and %s, a private one, ended with %s %d",
+			 why, program, WIFEXITED(state) ? "status" : "signal",
 			 WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state));
 }
 
-static int start(const char *program, struct error *error)
+static int start(const char *program, const char *why, struct embedded *broker, struct error *error)
 {
 	struct inheritance inheritance;
 	program = choose_program(program);
-	int status = prepare(&inheritance, &place, error);
+	int status = prepare(&inheritance, &broker->place, error);
 	if (status != RELEVO_OK)
 		return status;
 	pid_t pid;
 	int failure = spawn(program, &inheritance, &pid);
 	if (failure != 0)
 		status = error_set_errno(error, RELEVO_NO_BROKER, failure,
-					 "no broker runs, and %s cannot be started", program);
+					 "%s; and %s, a private one, cannot be started", why,
+					 program);
 	else
-		status = wait_until_detached(program, pid, error);
+		status = wait_until_detached(program, why, pid, error);
 	if (status == RELEVO_OK) {
-		life = inheritance.life_write;
+		broker->life = inheritance.life_write;
 		inheritance.life_write = -1;
 	}
 	close_all(&inheritance);
 	return status;
 }
 
-int embedded_acquire(const char *program, struct address *address, struct error *error)
+/* Without a reference yet. */
+static struct embedded *embedded_new(void)
+{
+	struct embedded *broker = malloc(sizeof *broker);
+	if (broker != NULL)
+		*broker = (struct embedded){ .life = -1 };
+	return broker;
+}
+
+static int start_current(const char *program, const char *why, struct error *error)
+{
+	struct embedded *broker = embedded_new();
+	if (broker == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a private broker");
+	int status = start(program, why, broker, error);
+	if (status == RELEVO_OK)
+		current = broker;
+	else
+		free(broker);
+	return status;
+}
+
+/* The kernel tells writers that nobody is left who could read. */
+bool embedded_runs(const struct embedded *broker)
+{
+	struct pollfd entry = { .fd = broker->life };
+	return poll(&entry, 1, 0) == 0 || (entry.revents & POLLERR) == 0 ||
+	       MUTANT(successor_is_trusted);
+}
+
+int embedded_acquire(const char *program, const char *why, struct embedded **broker,
+		     struct address *address, struct error *error)
 {
 	pthread_mutex_lock(&lock);
-	int status = references > 0 ? RELEVO_OK : start(program, error);
+	bool usable = current != NULL && embedded_runs(current);
+	int status = usable ? RELEVO_OK : start_current(program, why, error);
 	if (status == RELEVO_OK) {
-		references++;
-		*address = place;
+		current->references++;
+		*broker = current;
+		*address = current->place;
 	}
 	pthread_mutex_unlock(&lock);
 	return status;
 }
 
-void embedded_release(void)
+struct embedded *embedded_again(struct embedded *broker)
 {
 	pthread_mutex_lock(&lock);
-	if (--references == 0) {
-		close(life);
-		life = -1;
-	}
+	broker->references++;
+	pthread_mutex_unlock(&lock);
+	return broker;
+}
+
+static void drop(struct embedded *broker)
+{
+	if (--broker->references > 0)
+		return;
+	if (broker == current)
+		current = NULL;
+	close(broker->life);
+	free(broker);
+}
+
+void embedded_release(struct embedded *broker)
+{
+	if (broker == NULL)
+		return;
+	pthread_mutex_lock(&lock);
+	drop(broker);
 	pthread_mutex_unlock(&lock);
 }
 
 int embedded_life(const char **url)
 {
 	pthread_mutex_lock(&lock);
-	int fd = references > 0 ? life : -1;
-	*url = place.url;
+	int fd = current != NULL ? current->life : -1;
+	*url = current != NULL ? current->place.url : "";
 	pthread_mutex_unlock(&lock);
 	return fd;
 }
 
 void embedded_adopt(const char *url, int life_fd)
 {
+	struct embedded *broker = embedded_new();
 	pthread_mutex_lock(&lock);
-	if (references == 0 && strlen(url) < sizeof place.url) {
-		place = (struct address){ 0 };
-		strcpy(place.url, url);
-		life = life_fd;
-		references = 1;
+	if (broker != NULL && current == NULL && strlen(url) < sizeof broker->place.url) {
+		strcpy(broker->place.url, url);
+		broker->life = life_fd;
+		broker->references = 1;
+		current = broker;
+		broker = NULL;
 		life_fd = -1;
 	}
 	pthread_mutex_unlock(&lock);
+	free(broker);
 	if (life_fd >= 0)
 		close(life_fd);
 }

@@ -4,17 +4,34 @@
 #include "base/error.h"
 #include "wire/address.h"
 
+#include <stdbool.h>
+
 /*
  * The private broker: started when a program asks for no broker in particular
- * and none runs. One for a process and all it forks, found by an abstract socket
+ * and there is none for it. One for a process and all it forks, found by an abstract socket
  * whose name the kernel makes up. It ends when the last process of them has ended
  * or closed its last session: they hold a pipe open that it watches.
+ *
+ * Should it be killed, another program may get its name. So who connects asks with
+ * embedded_runs() whether the pipe has its reader still: one that has, once the connection
+ * stands, is the broker at the other end.
  */
+struct embedded;
 
-/* One more reference; starts it with the first. `program` may be NULL. Fills in
- * the address. NO_BROKER (it cannot be started; the text says why), SYSTEM. */
-int embedded_acquire(const char *program, struct address *address, struct error *error);
-void embedded_release(void);
+/* One more reference; starts it with the first, and anew when the one before was killed.
+ * `program` may be NULL; `why` says why there is no other broker. Fills in the address.
+ * NO_BROKER (it cannot be started; the text says why), NO_DESCRIPTORS, NO_MEMORY, SYSTEM. */
+int embedded_acquire(const char *program, const char *why, struct embedded **broker,
+		     struct address *address, struct error *error);
+
+/* One more reference for who has one. */
+struct embedded *embedded_again(struct embedded *broker);
+
+/* NULL is allowed. */
+void embedded_release(struct embedded *broker);
+
+/* Whether it has not ended. */
+bool embedded_runs(const struct embedded *broker);
 
 /* The pipe's end and the address, for a process that is started by others means than fork(2):
  * -1 when there is no such broker. The descriptor stays the library's. */

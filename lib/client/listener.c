@@ -5,6 +5,7 @@
 #include "client/listener_tcp.h"
 #include "client/pipe.h"
 #include "client/session.h"
+#include "wire/peer.h"
 #include "wire/unix_socket.h"
 
 #include <errno.h>
@@ -120,12 +121,18 @@ int relevo_listener_fd(const relevo_listener *listener, int *fd)
 
 /* ---- accepting ----------------------------------------------------------- */
 
+static bool is_trusted(int fd)
+{
+	uid_t uid;
+	return peer_uid(fd, &uid) && peer_is_trusted(uid);
+}
+
 /* The next connection of a program that is ours. TRY_AGAIN: none is there. */
 static int take_next(const struct relevo_listener *listener, int *fd)
 {
 	for (;;) {
 		int status = unix_socket_accept(listener->socket.fd, SOCK_CLOEXEC, fd);
-		if (status != RELEVO_OK || listener_peer_is_ours(*fd) || MUTANT(stranger_accepted))
+		if (status != RELEVO_OK || is_trusted(*fd) || MUTANT(stranger_accepted))
 			return status;
 		close(*fd);
 	}

@@ -4,6 +4,7 @@
 #include "client/listener_tcp.h"
 #include "client/pipe.h"
 #include "client/session.h"
+#include "wire/peer.h"
 #include "wire/unix_socket.h"
 
 #include <errno.h>
@@ -20,13 +21,6 @@ int listener_address_parse(const char *url, struct address *address, struct erro
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ADDRESS,
 			 "%s: listeners have ipc://, abstract:// or tcp:// addresses", url);
-}
-
-bool listener_peer_is_ours(int fd)
-{
-	struct ucred peer;
-	socklen_t size = sizeof peer;
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
 
 static int failure(int why, const char *address, nsec_t deadline, struct error *error)
@@ -53,12 +47,11 @@ static int failure(int why, const char *address, nsec_t deadline, struct error *
 /* Only for connecting was it not to block. */
 static int use_socket(int fd, const char *address, struct error *error)
 {
-	if (!listener_peer_is_ours(fd))
-		return error_set(error, RELEVO_DENIED, "another user listens at %s", address);
-	if (fcntl(fd, F_SETFL, 0) != 0)
-		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot connect to %s",
-				       address);
-	return RELEVO_OK;
+	int status = peer_check(fd, address, error);
+	if (status == RELEVO_OK && fcntl(fd, F_SETFL, 0) != 0)
+		status = error_set_errno(error, RELEVO_SYSTEM, errno, "cannot connect to %s",
+					 address);
+	return status;
 }
 
 static int connect_to(const struct address *address, nsec_t deadline, int *out, struct error *error)

@@ -1,5 +1,6 @@
 #include "client/session.h"
 
+#include "base/mutant.h"
 #include "client/call.h"
 #include "client/embedded.h"
 #include "client/error.h"
@@ -118,8 +119,7 @@ static void session_free(struct relevo_session *session)
 	fork_unregister(session);
 	connection_fini(&session->connection);
 	key_free(session->key);
-	if (session->embedded)
-		embedded_release();
+	embedded_release(session->embedded);
 	flusher_fini(&session->flusher);
 	pthread_cond_destroy(&session->reported);
 	pthread_mutex_destroy(&session->lock);
@@ -129,7 +129,7 @@ static void session_free(struct relevo_session *session)
 int session_load_key(const char *path, struct key **key, struct error *error)
 {
 	if (path == NULL)
-		path = getenv("RELEVO_KEY_FILE");
+		path = secure_getenv("RELEVO_KEY_FILE");
 	if (path == NULL || path[0] == '\0')
 		return RELEVO_OK;
 	return key_load(path, key, error);
@@ -172,6 +172,8 @@ int session_like(const struct relevo_session *session, struct relevo_session **o
 	if (made == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
 	made->address = session->address;
+	if (session->embedded != NULL)
+		made->embedded = embedded_again(session->embedded);
 	int status = RELEVO_OK;
 	if (session->key != NULL) {
 		made->key = malloc(sizeof *made->key);
@@ -189,25 +191,43 @@ int session_like(const struct relevo_session *session, struct relevo_session **o
 	return status;
 }
 
-/* The user's own broker or, when none runs, a private one. */
+/*
+ * Whether there is none that this program could use: nobody listens, the socket or its
+ * folder is another's, or there can be no socket. One that is there and fails otherwise
+ * (it stands still, it speaks another version) is not passed over: others may use it.
+ */
+static bool is_no_broker(int status)
+{
+	return status == RELEVO_NO_BROKER ||
+	       (!MUTANT(no_broker_is_narrow) &&
+		(status == RELEVO_DENIED || status == RELEVO_BAD_ADDRESS));
+}
+
+static int connect_to_private(struct relevo_session *session, const char *program,
+			      struct error *error)
+{
+	struct address address;
+	const struct error why = *error;
+	int status = embedded_acquire(program, why.text, &session->embedded, &address, error);
+	if (status != RELEVO_OK)
+		return status;
+	return connect_to(session, address.url, NULL, error);
+}
+
+/* What the environment names, or the user's own broker or, if there is none, a private one. */
 static int connect_by_default(struct relevo_session *session,
 			      const struct relevo_session_options *options, struct error *error)
 {
-	const char *named = getenv("RELEVO_URL");
+	const char *named = secure_getenv("RELEVO_URL");
 	if (named != NULL && named[0] != '\0')
 		return connect_to(session, named, options->key_file, error);
 	char url[ADDRESS_MAX];
 	int status = address_default(url, error);
 	if (status == RELEVO_OK)
-		status = connect_to(session, url, options->key_file, error);
-	if (status != RELEVO_NO_BROKER || options->no_private_broker)
-		return status;
-	struct address address;
-	status = embedded_acquire(options->broker, &address, error);
-	if (status != RELEVO_OK)
-		return status;
-	session->embedded = true;
-	return connect_to(session, address.url, NULL, error);
+		status = connect_to(session, url, NULL, error);
+	if (is_no_broker(status) && !options->no_private_broker)
+		status = connect_to_private(session, options->broker, error);
+	return status;
 }
 
 int relevo_open(const char *url, const struct relevo_session_options *options, relevo_session **out)

@@ -23,7 +23,7 @@ struct relevo_session {
 	pthread_mutex_t lock;
 	struct address address;
 	char name[64];
-	bool embedded; /* holds a reference to the private broker */
+	struct embedded *embedded; /* the private broker that it is connected to; NULL: another */
 	int64_t connect_timeout;
 	struct key *key;     /* to prove on the network; NULL: none is known */
 	relevo_go_on *go_on; /* NULL: signals end no wait */

@@ -89,8 +89,8 @@ void relevo_listener_hang_up(relevo_listener *listener);
  * before that. *pipe, which goes both ways, is the caller's until relevo_pipe_close(); one
  * over tcp:// is remote (see pipe.h). `options` may be NULL. Thread-safe; a signal does not end it.
  *
- * Errors: NOT_FOUND (nobody listens there, or there is no key file), DENIED (whoever does is
- * another user, or the key file is open to others), AUTH_FAILED (one side has no key, or
+ * Errors: NOT_FOUND (nobody listens there, or there is no key file), DENIED (another user than
+ * this one and root does, or the key file is open to others), AUTH_FAILED (one side has no key, or
  * another), TRY_AGAIN (timeout 0), TIMED_OUT, BAD_ADDRESS (also: what listens there is no
  * listener), BAD_FRAME (the same, over tcp://), END_OF_STREAM, DISCONNECTED (it went away
  * before it had accepted), BAD_VERSION, FORKED (tcp:// was used before this process was

@@ -53,8 +53,16 @@ struct relevo_session_options {
  *
  * `url` is one of ipc:///path, abstract://name, tcp://host:port. NULL means: what
  * the environment variable RELEVO_URL says; without it, the user's own broker;
- * and if none runs, a private broker for this process and those it forks. The
- * private broker ends when the last of them does. `options` may be NULL.
+ * and if there is none, a private broker for this process and those it forks. There is
+ * none when nobody listens, and when the place for its socket is another user's, too
+ * long for a socket or no place for one; one that does not answer is there. The
+ * private broker ends when the last of them does. If it is killed, its sessions end with
+ * it, and the next one that is opened like this starts another. `options` may be NULL.
+ * A program that runs with more rights than its user (set-user-id, say) minds none of
+ * the environment variables.
+ *
+ * Over local sockets each side looks whose process the other is: DENIED, unless it is of the
+ * same user or of root.
  *
  * Blocks for at most options->timeout. Thread-safe. On success *session belongs
  * to the caller, until relevo_close(). Opening the same URL again gives a second
@@ -69,7 +77,8 @@ struct relevo_session_options {
  * one; it never crosses the wire. What is sent after that is not encrypted. The file
  * is read now, and its owner alone may have access to it. Local brokers need no key.
  *
- * Errors: BAD_ADDRESS, NO_BROKER, DENIED (also: the key file is open to others),
+ * Errors: BAD_ADDRESS, NO_BROKER, DENIED (whoever listens is another user; the socket or
+ * its folder does not let this one in; the key file is open to others),
  * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file), TIMED_OUT,
  * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes),
  * DISCONNECTED, FORKED, NO_MEMORY, SYSTEM.

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <stdint.h>
@@ -186,14 +187,15 @@ static int check_folder_in_tmp(const char *folder, struct error *error)
 	if (lstat(folder, &about) != 0) {
 		if (errno == ENOENT)
 			return RELEVO_OK;
-		return error_set_errno(error, RELEVO_SYSTEM, errno, "%s", folder);
+		return error_set_errno(error, errno == EACCES ? RELEVO_DENIED : RELEVO_BAD_ADDRESS,
+				       errno, "%s", folder);
 	}
-	bool ours = S_ISDIR(about.st_mode) && about.st_uid == getuid() &&
+	bool ours = S_ISDIR(about.st_mode) && about.st_uid == geteuid() &&
 		    (about.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 	if (!ours)
 		return error_set(error, RELEVO_DENIED,
 				 "%s is not a folder that only user %u can write to", folder,
-				 (unsigned)getuid());
+				 (unsigned)geteuid());
 	return RELEVO_OK;
 }
 
@@ -203,10 +205,10 @@ int address_default(char url[ADDRESS_MAX], struct error *error)
 	const char *base = secure_getenv("XDG_RUNTIME_DIR");
 	const char *subfolder = "/relevo";
 	if (base == NULL || base[0] != '/') {
-		snprintf(folder, sizeof folder, "/run/user/%u", (unsigned)getuid());
+		snprintf(folder, sizeof folder, "/run/user/%u", (unsigned)geteuid());
 		base = folder;
-		if (access(folder, W_OK | X_OK) != 0) {
-			snprintf(folder, sizeof folder, "/tmp/relevo-%u", (unsigned)getuid());
+		if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0) {
+			snprintf(folder, sizeof folder, "/tmp/relevo-%u", (unsigned)geteuid());
 			subfolder = "";
 			int status = check_folder_in_tmp(folder, error);
 			if (status != RELEVO_OK)

@@ -36,7 +36,9 @@ socklen_t address_to_unix(const struct address *address, struct sockaddr_un *out
 
 /*
  * The URL of the user's own broker: $XDG_RUNTIME_DIR/relevo/relevo.sock, or
- * under /run/user/UID, or under /tmp/relevo-UID when there is neither.
+ * under /run/user/UID, or under /tmp/relevo-UID when there is neither. No broker of
+ * this user can be there: DENIED (the folder is another's), BAD_ADDRESS (the path is
+ * too long, or leads through what is no folder).
  */
 int address_default(char url[ADDRESS_MAX], struct error *error);
 

@@ -1,5 +1,6 @@
 #include "base/descriptor.h"
 #include "wire/channel_impl.h"
+#include "wire/peer.h"
 #include "wire/unix_socket.h"
 
 #include <errno.h>
@@ -202,7 +203,7 @@ static int connect_failure(int why, const struct address *address, struct error 
 		status = RELEVO_NO_BROKER;
 	else if (why == EACCES || why == EPERM)
 		status = RELEVO_DENIED;
-	else if (why == EPROTOTYPE)
+	else if (why == EPROTOTYPE || why == ELOOP || why == ENAMETOOLONG)
 		status = RELEVO_BAD_ADDRESS;
 	return error_set_errno(error, status, why, "cannot connect to %s", address->url);
 }
@@ -224,6 +225,9 @@ int channel_unix_connect(const struct address *address, nsec_t deadline, struct 
 		status = connect_failure(why, address, error);
 		goto fail;
 	}
+	status = peer_check(fd, address->url, error);
+	if (status != RELEVO_OK)
+		goto fail;
 	struct channel *made = channel_unix_new(fd, true);
 	if (made == NULL) {
 		status = error_set(error, RELEVO_NO_MEMORY, "no memory for a connection");

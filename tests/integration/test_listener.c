@@ -182,23 +182,54 @@ static void many_serve_many(void **state)
 	assert_int_equal(rmdir(place.folder), 0);
 }
 
+/* Root is trusted, but does not trust him. */
 static void be_refused(void *argument)
 {
 	relevo_listener *listener = argument;
 	relevo_pipe *pipe = NULL;
-	char byte;
+	void *data;
+	size_t size;
 	child_check(setuid(NOBODY) == 0);
 	const char *address = relevo_listener_address(listener);
-	child_check(relevo_pipe_connect(address, NULL, 0, &pipe) == RELEVO_DENIED);
-	child_check(strstr(relevo_error_detail(), "another user") != NULL);
-	/* One that does not mind who listens. */
-	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	const char *rest = address + strlen("abstract://");
-	memcpy(name.sun_path + 1, rest, strlen(rest));
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(rest));
-	child_check(connect(fd, (const struct sockaddr *)&name, length) == 0);
-	child_check(read(fd, &byte, 1) == 0);
+	child_check(relevo_pipe_connect(address, NULL, 0, &pipe) == RELEVO_OK);
+	child_check(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE) == RELEVO_END_OF_STREAM);
+}
+
+struct other_listener {
+	char address[64];
+	struct gate listening, refused;
+};
+
+static void listen_as_nobody(void *argument)
+{
+	struct other_listener *other = argument;
+	relevo_listener *listener = NULL;
+	child_check(setuid(NOBODY) == 0);
+	child_check(relevo_listener_open(other->address, NULL, &listener) == RELEVO_OK);
+	gate_open(&other->listening);
+	gate_pass(&other->refused);
+	relevo_listener_close(listener);
+}
+
+static void a_listener_of_another_user_is_told_nothing(void **state)
+{
+	(void)state;
+	struct other_listener other;
+	relevo_pipe *pipe = NULL;
+	if (geteuid() != 0)
+		skip();
+	snprintf(other.address, sizeof other.address, "abstract://relevo-pose-%d", (int)getpid());
+	gate_make(&other.listening);
+	gate_make(&other.refused);
+	pid_t child = child_start(listen_as_nobody, &other);
+	gate_pass(&other.listening);
+	assert_fails(relevo_pipe_connect(other.address, NULL, 0, &pipe), RELEVO_DENIED,
+		     other.address);
+	assert_non_null(strstr(relevo_error_detail(), "uid 65534"));
+	gate_open(&other.refused);
+	child_join(child);
+	gate_close(&other.listening);
+	gate_close(&other.refused);
 }
 
 /* Other users are sent away, and whoever comes after them is served. */
@@ -290,6 +321,7 @@ int main(void)
 		leaks_unit_test(what_is_no_listener),
 		leaks_unit_test(many_serve_many),
 		leaks_unit_test(strangers_are_sent_away),
+		leaks_unit_test(a_listener_of_another_user_is_told_nothing),
 		leaks_unit_test(no_descriptor_is_left),
 		leaks_unit_test(closed_before_they_are_accepted),
 		leaks_unit_test(waited_for_with_others),

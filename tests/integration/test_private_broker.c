@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 static int private_setup(void **state)
@@ -301,6 +302,59 @@ static void it_ignores_the_interrupt_key(void **state)
 	expect_end(broker);
 }
 
+/* Listens where the private broker did, and would take whatever is sent. */
+static int take_name(const relevo_session *session)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	const char *rest = relevo_session_url(session) + strlen("abstract://");
+	memcpy(name.sun_path + 1, rest, strlen(rest));
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(rest));
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&name, size), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static void whoever_has_its_name_next_is_not_it(void **state)
+{
+	(void)state;
+	char byte;
+	relevo_session *session = session_open(NULL);
+	relevo_queue *queue = queue_open(session, "q");
+	pid_t broker = find_broker();
+	child_kill(broker);
+	int fd = take_name(session);
+	assert_status(relevo_flush(session, 1000), RELEVO_DISCONNECTED);
+	assert_fails(relevo_flush(session, 1000), RELEVO_NO_BROKER, "has ended");
+	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(client >= 0);
+	assert_int_equal(read(client, &byte, 1), 0);
+	close(client);
+	close(fd);
+	relevo_queue_close(queue);
+	relevo_close(session);
+}
+
+/* Those who have the old one keep their errors; who opens gets what works. */
+static void a_killed_one_is_replaced_for_new_sessions(void **state)
+{
+	(void)state;
+	relevo_session *old = session_open(NULL);
+	child_kill(find_broker());
+	relevo_session *session = session_open(NULL);
+	relevo_queue *queue = queue_open(session, "q");
+	pid_t broker = find_broker();
+	put_text(queue, "hello");
+	expect_text(queue, "hello");
+	assert_status(relevo_flush(old, 1000), RELEVO_DISCONNECTED);
+	assert_status(relevo_flush(old, 1000), RELEVO_NO_BROKER);
+	relevo_close(old);
+	assert_ok(relevo_flush(session, 1000));
+	relevo_queue_close(queue);
+	assert_ok(relevo_close(session));
+	expect_end(broker);
+}
+
 static void a_missing_program_is_named(void **state)
 {
 	(void)state;
@@ -347,6 +401,8 @@ int main(void)
 		private_test(a_program_with_closed_descriptors_can_start_it),
 		private_test(a_program_that_ignores_its_children_can_start_it),
 		private_test(it_ignores_the_interrupt_key),
+		private_test(whoever_has_its_name_next_is_not_it),
+		private_test(a_killed_one_is_replaced_for_new_sessions),
 		private_test(a_missing_program_is_named),
 		private_test(the_option_comes_before_the_environment),
 	};

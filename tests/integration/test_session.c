@@ -198,6 +198,46 @@ static void another_user_is_denied(void **state)
 	test_broker_stop(&broker);
 }
 
+/* A name that another user was first to take, who listens for what is not his. */
+struct impostor {
+	char url[64];
+	struct gate listening;
+};
+
+static void pose_as_broker(void *argument)
+{
+	struct impostor *impostor = argument;
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	const char *rest = impostor->url + strlen("abstract://");
+	memcpy(name.sun_path + 1, rest, strlen(rest));
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(rest));
+	child_check(setgid(65534) == 0 && setuid(65534) == 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	child_check(bind(fd, (struct sockaddr *)&name, size) == 0 && listen(fd, 8) == 0);
+	gate_open(&impostor->listening);
+	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	char byte;
+	/* Not a word is said to him. */
+	child_check(client >= 0 && read(client, &byte, 1) == 0);
+}
+
+static void a_broker_of_another_user_is_told_nothing(void **state)
+{
+	(void)state;
+	struct impostor impostor;
+	relevo_session *session;
+	if (getuid() != 0)
+		skip();
+	snprintf(impostor.url, sizeof impostor.url, "abstract://relevo-pose-%d", (int)getpid());
+	gate_make(&impostor.listening);
+	pid_t child = child_start(pose_as_broker, &impostor);
+	gate_pass(&impostor.listening);
+	assert_fails(relevo_open(impostor.url, NULL, &session), RELEVO_DENIED, impostor.url);
+	assert_non_null(strstr(relevo_error_detail(), "uid 65534"));
+	child_join(child);
+	gate_close(&impostor.listening);
+}
+
 static void a_file_of_another_user(void *argument)
 {
 	const char *url = argument;
@@ -358,6 +398,7 @@ int main(void)
 		scene_unit_test(bad_arguments_are_refused),
 		scene_unit_test(long_session_name_is_no_problem),
 		leaks_unit_test(another_user_is_denied),
+		leaks_unit_test(a_broker_of_another_user_is_told_nothing),
 		scene_unit_test(the_socket_file_is_for_its_owner),
 		leaks_unit_test(connecting_to_what_never_answers_times_out),
 		leaks_unit_test(what_is_no_broker_is_told_from_one),

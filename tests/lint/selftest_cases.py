@@ -46,6 +46,11 @@ BAD = {
         ({"broker/engine/queue_get.c": "x = &waiter->of.pipe;\n"}, "queue_get.c:1: of.pipe"),
         ({"broker/engine/pipe.c": "x = waiter->of.pope;\n"}, "pipe.c:1: of.pope"),
     ],
+    "environment": [
+        ({"lib/client/a.c": "\nchar *a = getenv(\"A\");\n"}, "lib/client/a.c:2: getenv()"),
+        ({"broker/a.c": "int b = f(getenv (n));\n"}, "broker/a.c:1:"),
+        ({"clients/cli/a.c": "x = getenv(n);\n"}, "clients/cli/a.c:1:"),
+    ],
     "sizes": [
         ({"lib/a.c": "\n" * 601}, "lib/a.c:601: 601 lines"),
         ({"tests/a.py": "\n" * 601}, "tests/a.py:601:"),

@@ -29,7 +29,7 @@ static bool failed(const char *what, int code)
 
 static bool make_folder(struct children *children)
 {
-	const char *parent = getenv("TMPDIR");
+	const char *parent = secure_getenv("TMPDIR");
 	snprintf(children->folder, sizeof children->folder, "%s/word_count-XXXXXX",
 		 parent != NULL && parent[0] != '\0' ? parent : "/tmp");
 	if (mkdtemp(children->folder) != NULL)

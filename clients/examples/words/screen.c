@@ -11,9 +11,9 @@ static bool terminal, colours, unicode;
 
 void screen_open(void)
 {
-	const char *type = getenv("TERM");
+	const char *type = secure_getenv("TERM");
 	terminal = isatty(STDOUT_FILENO) && type != NULL && strcmp(type, "dumb") != 0;
-	colours = terminal && getenv("NO_COLOR") == NULL;
+	colours = terminal && secure_getenv("NO_COLOR") == NULL;
 	/* A log is read by programs too: it stays plain ASCII. */
 	unicode = terminal && setlocale(LC_CTYPE, "") != NULL &&
 		  strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
