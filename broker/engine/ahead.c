@@ -103,7 +103,7 @@ static void ahead_set_timer(struct ahead *ahead, nsec_t span)
 {
 	struct engine *engine = ahead->peer->engine;
 	heap_remove(&engine->ahead_timers, &ahead->timer);
-	heap_push(&engine->ahead_timers, &ahead->timer, engine->now + span);
+	heap_push_reserved(&engine->ahead_timers, &ahead->timer, engine->now + span);
 }
 
 void ahead_forbid(struct engine_peer *peer, uint32_t handle)

@@ -4,8 +4,6 @@
 #include "engine/dead_letter.h"
 #include "engine/extension.h"
 
-#include <assert.h>
-
 static bool expires(const struct item *item)
 {
 	const struct item_extension *extension = item_extension(item);
@@ -14,8 +12,7 @@ static bool expires(const struct item *item)
 
 int expiry_reserve(struct queue *queue, const struct item *item)
 {
-	bool reserved = !expires(item) || (heap_reserve(&queue->expiring, 1) &&
-					   heap_reserve(&queue->engine->queue_timers, 1));
+	bool reserved = !expires(item) || heap_reserve(&queue->expiring, 1);
 	return reserved ? RELEVO_OK : RELEVO_NO_MEMORY;
 }
 
@@ -24,9 +21,7 @@ void expiry_watch(struct queue *queue, struct item *item)
 	if (!expires(item))
 		return;
 	struct item_extension *extension = item_extension(item);
-	bool pushed = heap_push(&queue->expiring, &extension->expiry, extension->expiry.key);
-	assert(pushed);
-	(void)pushed;
+	heap_push_reserved(&queue->expiring, &extension->expiry, extension->expiry.key);
 	queue_set_timer(queue);
 }
 

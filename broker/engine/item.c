@@ -94,7 +94,9 @@ int items_new(struct engine_peer *peer, const struct put_request *request, size_
 			return error_set(error, RELEVO_NO_MEMORY,
 					 "no memory for an item of %zu bytes", size);
 		}
-		body += size;
+		/* Where all are empty there may be no bodies. */
+		if (size > 0)
+			body += size;
 		*link = item;
 		link = &item->next;
 	}

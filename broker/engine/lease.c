@@ -110,8 +110,8 @@ struct lease *lease_new(struct engine_peer *peer, struct queue *queue, struct it
 	queue->leased++;
 	if (queue->options.lease != 0 && !MUTANT(lease_never_expires)) {
 		/* There is room: lease_reserve() has seen to it. */
-		heap_push(&peer->engine->lease_timers, &lease->timer,
-			  clock_after(peer->engine->now, queue->options.lease));
+		heap_push_reserved(&peer->engine->lease_timers, &lease->timer,
+				   clock_after(peer->engine->now, queue->options.lease));
 	}
 	return lease;
 }

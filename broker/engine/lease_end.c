@@ -164,7 +164,7 @@ static int extend(struct lease *lease, const struct operation *operation)
 	nsec_t time = operation->time > 0 ? operation->time : queue->options.lease;
 	heap_remove(timers, &lease->timer);
 	/* There is room: it has just left. */
-	heap_push(timers, &lease->timer, clock_after(queue->engine->now, time));
+	heap_push_reserved(timers, &lease->timer, clock_after(queue->engine->now, time));
 	return RELEVO_OK;
 }
 

@@ -20,8 +20,9 @@ static const char *dead_letter_of(const struct queue_options *options)
 
 static size_t queue_cost(const char *name, const struct queue_options *options)
 {
+	/* The table of timers may have twice the room it needs. */
 	return sizeof(struct queue) + strlen(name) + strlen(dead_letter_of(options)) + 2 +
-	       CHARGE_OVERHEAD;
+	       CHARGE_OVERHEAD + 2 * sizeof(struct heap_node *);
 }
 
 static struct queue *allocate(struct engine *engine, const char *name,
@@ -48,11 +49,19 @@ static struct queue *allocate(struct engine *engine, const char *name,
 	return queue;
 }
 
+/* Whatever becomes of it, there is a place for its timer. */
+static bool reserve_timer(struct engine *engine)
+{
+	size_t idle = engine->queues.count + 1 - engine->queue_timers.count;
+	return idle <= UINT32_MAX && heap_reserve(&engine->queue_timers, (uint32_t)idle);
+}
+
 /* Under its name, in the store and in the map: both or neither. */
 static int enter(struct queue *queue, struct error *error)
 {
 	struct engine *engine = queue->engine;
-	if (!map_insert(&engine->queues, &queue->node, queue->name, strlen(queue->name)))
+	if (!reserve_timer(engine) ||
+	    !map_insert(&engine->queues, &queue->node, queue->name, strlen(queue->name)))
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the queue \"%s\"",
 				 queue->name);
 	queue->key = ++engine->last_key;
@@ -182,8 +191,7 @@ bool queue_has_room(const struct queue *queue, size_t size)
 
 bool queue_reserve_delay(struct queue *queue)
 {
-	return heap_reserve(&queue->stock.delayed, 1) &&
-	       heap_reserve(&queue->engine->queue_timers, 1);
+	return heap_reserve(&queue->stock.delayed, 1);
 }
 
 void queue_set_timer(struct queue *queue)
@@ -199,7 +207,7 @@ void queue_set_timer(struct queue *queue)
 		first = expiring->key;
 	heap_remove(timers, &queue->timer);
 	if (first != NSEC_NEVER)
-		heap_push(timers, &queue->timer, first);
+		heap_push_reserved(timers, &queue->timer, first);
 }
 
 void queue_delay(struct queue *queue, struct item *item, nsec_t due)

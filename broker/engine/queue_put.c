@@ -334,12 +334,11 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 	for (struct item *item = waiter->of.put.items; item != NULL; item = item->next)
 		item->order.rank = rank;
 	waiter->of.put.queue = queue;
-	if (waiter->of.put.not_before != 0 && !heap_reserve(&queue->engine->queue_timers, 1))
-		status = RELEVO_NO_MEMORY;
-	else
-		status = waiter_park(waiter, peer, whole.deadline);
+	status = waiter_park(waiter, peer, whole.deadline);
 	if (status != RELEVO_OK) {
-		putter_discard(peer, &waiter->of.put);
+		/* It is nobody's yet. */
+		if (!MUTANT(half_made_put_kept))
+			putter_discard(peer, &waiter->of.put);
 		return error_set(error, status, "no memory for a call that waits");
 	}
 	/* A put of nothing has nothing to wait for. */

@@ -12,13 +12,6 @@ void stock_fini(struct stock *stock)
 	heap_fini(&stock->delayed);
 }
 
-static void push_reserved(struct heap *heap, struct item *item, uint64_t key)
-{
-	bool pushed = heap_push(heap, &item->order, key);
-	assert(pushed);
-	(void)pushed;
-}
-
 /* Nothing leaves from the middle of the line. */
 static bool stands_in_line(const struct stock *stock, const struct item *item)
 {
@@ -29,7 +22,7 @@ void stock_add(struct stock *stock, struct item *item)
 {
 	stock->bytes += item->size;
 	if (!stands_in_line(stock, item)) {
-		push_reserved(&stock->sorted, item, item->order.key);
+		heap_push_reserved(&stock->sorted, &item->order, item->order.key);
 		return;
 	}
 	item->next = NULL;
@@ -85,14 +78,14 @@ bool stock_reserve(struct stock *stock, uint64_t out)
 void stock_give_back(struct stock *stock, struct item *item)
 {
 	stock->bytes += item->size;
-	push_reserved(&stock->sorted, item, item->order.key);
+	heap_push_reserved(&stock->sorted, &item->order, item->order.key);
 }
 
 void stock_delay(struct stock *stock, struct item *item, nsec_t due)
 {
 	stock->bytes += item->size;
 	item->sequence = item->order.key;
-	push_reserved(&stock->delayed, item, due);
+	heap_push_reserved(&stock->delayed, &item->order, due);
 }
 
 void stock_ripen(struct stock *stock, nsec_t now)
@@ -100,7 +93,7 @@ void stock_ripen(struct stock *stock, nsec_t now)
 	struct item *item;
 	while ((item = heap_item(&stock->delayed)) != NULL && item->order.key <= now) {
 		heap_remove(&stock->delayed, &item->order);
-		push_reserved(&stock->sorted, item, item->sequence);
+		heap_push_reserved(&stock->sorted, &item->order, item->sequence);
 	}
 }
 

@@ -106,7 +106,9 @@ void reply_put_failed(struct session *session, uint64_t call, const struct answe
 	const uint8_t *bytes = frame->bodies;
 	for (size_t i = 0; i < put->n_sizes; i++) {
 		bodies[i] = (struct output_body){ .bytes = bytes, .size = put->sizes[i] };
-		bytes += put->sizes[i];
+		/* Where all are empty there are no bodies. */
+		if (put->sizes[i] > 0)
+			bytes += put->sizes[i];
 	}
 	Relevo__Failure failure = RELEVO__FAILURE__INIT;
 	failure.status = (uint32_t)answer->status;

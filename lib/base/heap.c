@@ -1,5 +1,6 @@
 #include "base/heap.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void heap_fini(struct heap *heap)
@@ -66,13 +67,19 @@ static void sift_down(struct heap *heap, struct heap_node *node, uint32_t place)
 	set(heap, place, node);
 }
 
+void heap_push_reserved(struct heap *heap, struct heap_node *node, uint64_t key)
+{
+	assert(heap->count + 1 < heap->capacity);
+	node->key = key;
+	heap->count++;
+	sift_up(heap, node, heap->count);
+}
+
 bool heap_push(struct heap *heap, struct heap_node *node, uint64_t key)
 {
 	if (!heap_reserve(heap, 1))
 		return false;
-	node->key = key;
-	heap->count++;
-	sift_up(heap, node, heap->count);
+	heap_push_reserved(heap, node, key);
 	return true;
 }
 

@@ -32,6 +32,9 @@ bool heap_push(struct heap *heap, struct heap_node *node, uint64_t key);
 /* Memory for `more` pushes that then cannot fail; false when it ran out. */
 bool heap_reserve(struct heap *heap, uint32_t more);
 
+/* One of the pushes that heap_reserve() was called for. */
+void heap_push_reserved(struct heap *heap, struct heap_node *node, uint64_t key);
+
 /* The node with the smallest key, or NULL. */
 static inline struct heap_node *heap_first(const struct heap *heap)
 {

@@ -24,8 +24,9 @@ static struct item *item_new(struct store *store, const void *body, size_t size,
 		return NULL;
 	if (fake->items_left > 0)
 		fake->items_left--;
-	fake->items++;
-	return fake->memory->operations->item_new(fake->memory, body, size, extension);
+	struct item *item = fake->memory->operations->item_new(fake->memory, body, size, extension);
+	fake->items += item != NULL;
+	return item;
 }
 
 static void item_free(struct store *store, struct item *item)
