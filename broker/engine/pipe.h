@@ -13,7 +13,7 @@ enum pipe_direction { PIPE_BOTH_WAYS, PIPE_RECEIVES, PIPE_SENDS };
 
 /* Stands in engine_config; who has no local pipes needs none. */
 struct pipe_source {
-	/* Make both ends, for that account. LIMIT, NO_MEMORY, SYSTEM. */
+	/* Make both ends, for that account. NO_DESCRIPTORS, NO_MEMORY, SYSTEM. */
 	int (*make)(struct account *account, void *ends[2], struct error *error);
 	/* The engine needs one of them no more. */
 	void (*release)(void *end);

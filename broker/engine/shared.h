@@ -18,7 +18,8 @@ struct shared_options {
 
 /* Stands in engine_config; who opens no shared memory needs none. */
 struct shared_source {
-	/* Make memory and charge the account for it. QUOTA, LIMIT, NO_MEMORY, SYSTEM. */
+	/* Make memory and charge the account for it. QUOTA, LIMIT, NO_DESCRIPTORS, NO_MEMORY,
+	 * SYSTEM. */
 	int (*make)(const struct shared_options *options, struct account *account, void **memory,
 		    struct error *error);
 	/* The engine needs it no more. */

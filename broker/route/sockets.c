@@ -35,7 +35,7 @@ static int make(struct account *account, void *ends[2], struct error *error)
 {
 	int fds[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-		return error_set_errno(error, error_descriptor_status(errno), errno,
+		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "the broker cannot make a pipe");
 	int status = take_over(fds[0], account, &ends[0], error);
 	if (status != RELEVO_OK) {

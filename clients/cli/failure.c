@@ -35,6 +35,7 @@ static int exit_status_of(int status)
 	case RELEVO_FULL:
 	case RELEVO_QUOTA:
 	case RELEVO_LIMIT:
+	case RELEVO_NO_DESCRIPTORS:
 		return EXIT_FULL;
 	case RELEVO_NOT_FOUND:
 	case RELEVO_GONE:

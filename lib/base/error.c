@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/mutant.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,8 +19,25 @@ int error_set(struct error *error, int status, const char *format, ...)
 	return status;
 }
 
+int error_descriptor_status(int errno_value)
+{
+	switch (errno_value) {
+	case EMFILE:
+	case ENFILE:
+		return RELEVO_NO_DESCRIPTORS;
+	case ENOMEM:
+	case ENOBUFS:
+		return RELEVO_NO_MEMORY;
+	default:
+		return RELEVO_SYSTEM;
+	}
+}
+
 int error_set_errno(struct error *error, int status, int errno_value, const char *format, ...)
 {
+	int shortage = error_descriptor_status(errno_value);
+	if (shortage != RELEVO_SYSTEM && !MUTANT(shortage_untold))
+		status = shortage;
 	if (error == NULL)
 		return status;
 	va_list arguments;
@@ -33,11 +52,6 @@ int error_set_errno(struct error *error, int status, int errno_value, const char
 	snprintf(error->text + used, sizeof error->text - (size_t)used, ": %s",
 		 strerror_r(errno_value, reason, sizeof reason));
 	return status;
-}
-
-int error_descriptor_status(int errno_value)
-{
-	return errno_value == EMFILE || errno_value == ENFILE ? RELEVO_LIMIT : RELEVO_SYSTEM;
 }
 
 const char *error_text(const struct error *error)

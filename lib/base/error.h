@@ -21,12 +21,13 @@ struct error {
 int error_set(struct error *error, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same for a failed system call: adds the meaning of `errno_value`. */
+/* The same for a failed system call: adds the meaning of `errno_value`. A shortage is
+ * told as error_descriptor_status() has it, whatever `status` says. */
 int error_set_errno(struct error *error, int status, int errno_value, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* What to say of a system call that could not make a descriptor: LIMIT when none is left,
- * else SYSTEM. */
+/* What to say of a system call that could not make a descriptor: NO_DESCRIPTORS when this
+ * process or the system has none left, NO_MEMORY, else SYSTEM. */
 int error_descriptor_status(int errno_value);
 
 /* The sentence in `error`, or the general one of its status when it is empty. */

@@ -16,6 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How often, in a process that has no descriptor left. */
+#define LOOK_AGAIN (10 * NSEC_PER_MSEC)
+
 /* Whoever waits for the call looks again. */
 static void wake(struct call *call)
 {
@@ -42,24 +45,29 @@ void call_pass_reading_on(struct connection *connection)
 	}
 }
 
-/* A condition variable would go on waiting after a signal. */
+/* A condition variable would go on waiting after a signal. Where there is no descriptor for
+ * an event, the answer is looked for again and again. */
 static int follow_interruptibly(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
 	struct pollfd entry = { .fd = call->event, .events = POLLIN };
 	eventfd_t count;
+	nsec_t look_again = call->event < 0 ? clock_now() + LOOK_AGAIN : NSEC_NEVER;
 	pthread_mutex_unlock(&session->lock);
-	int status = interrupt_poll(session, true, &entry, 1, deadline);
+	int status = interrupt_poll(session, true, &entry, 1,
+				    look_again < deadline ? look_again : deadline);
 	pthread_mutex_lock(&session->lock);
-	if (status == RELEVO_OK)
+	if (status == RELEVO_OK && call->event >= 0)
 		eventfd_read(call->event, &count);
-	return status == RELEVO_TRY_AGAIN ? RELEVO_OK : status;
+	bool early = status == RELEVO_TIMED_OUT && look_again < deadline;
+	return status == RELEVO_TRY_AGAIN || early ? RELEVO_OK : status;
 }
 
 static int follow(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
-	if (call->interruptible && interrupt_asks(session) && call->event < 0)
+	bool interruptible = call->interruptible && interrupt_asks(session);
+	if (interruptible && call->event < 0)
 		call->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-	if (call->event >= 0)
+	if (interruptible)
 		return follow_interruptibly(session, call, deadline);
 	if (deadline == NSEC_NEVER) {
 		pthread_cond_wait(&call->wake, &session->lock);

@@ -49,6 +49,20 @@ static void dispatch(struct relevo_session *session, const struct frame *frame)
 	connection->descriptor = -1;
 }
 
+int connection_take_descriptor(struct connection *connection, int *fd, struct error *error)
+{
+	*fd = connection->descriptor;
+	connection->descriptor = -1;
+	if (*fd >= 0)
+		return RELEVO_OK;
+	if (*fd == CHANNEL_NO_DESCRIPTOR)
+		return error_set_errno(error, RELEVO_SYSTEM, EMFILE,
+				       "no room for a descriptor that the broker sent");
+	return error_set(error, RELEVO_LIMIT,
+			 "the broker could not pass a descriptor on: too many of this user's "
+			 "are on their way");
+}
+
 /* Dispatch every whole frame that has come in. `missing` is how many bytes the
  * next one still lacks. */
 static int dispatch_frames(struct relevo_session *session, size_t *missing, struct error *error)

@@ -52,7 +52,8 @@ struct connection {
 	struct buffer in;
 	struct arena arena;
 	uint64_t dispatched; /* bytes, on this connection */
-	int descriptor;      /* came with the frame that is being dispatched; -1: none */
+	/* What came with the frame that is being dispatched; -1: nothing, or it is taken. */
+	int descriptor;
 
 	struct buffer out; /* whole frames, to be sent before anything else */
 	struct put_batch batch;
@@ -100,6 +101,10 @@ enum reading {
  * DISCONNECTED connection_lost() has been called.
  */
 int connection_read(struct relevo_session *session, enum reading reading, nsec_t deadline);
+
+/* For whoever the frame is for: the descriptor that came with it is his. NO_DESCRIPTORS:
+ * there was no room for it; LIMIT: the broker could not pass it on. */
+int connection_take_descriptor(struct connection *connection, int *fd, struct error *error);
 
 /* Read what has arrived already, if nobody else does. Never waits. */
 void connection_read_pending(struct relevo_session *session);

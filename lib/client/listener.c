@@ -156,9 +156,11 @@ static int accept_local(relevo_listener *listener, nsec_t deadline, relevo_pipe 
 {
 	int fd = -1;
 	int status = wait_for_next(listener, &fd, deadline);
-	if (status == RELEVO_LIMIT || status == RELEVO_SYSTEM)
-		return error_set_errno(error, status, errno, "cannot accept at %s", listener->url);
-	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error) : status;
+	if (status == RELEVO_OK)
+		return pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error);
+	if (status == RELEVO_TRY_AGAIN || status == RELEVO_TIMED_OUT)
+		return status;
+	return error_set_errno(error, status, errno, "cannot accept at %s", listener->url);
 }
 
 static int accept_over_tcp(relevo_listener *listener, nsec_t deadline, relevo_pipe **pipe,

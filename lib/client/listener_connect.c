@@ -59,8 +59,7 @@ static int connect_to(const struct address *address, nsec_t deadline, int *out, 
 	int fd =
 		descriptor_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (fd < 0)
-		return error_set_errno(error, error_descriptor_status(errno), errno,
-				       "cannot make a socket");
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
 	int why = unix_socket_connect(fd, address, deadline);
 	int status = why == 0 ? use_socket(fd, address->url, error)
 			      : failure(why, address->url, deadline, error);

@@ -59,8 +59,8 @@ static int start(struct listener_tcp *listener, const struct address *address, s
 {
 	listener->epoll = descriptor_raise(epoll_create1(EPOLL_CLOEXEC));
 	if (listener->epoll < 0)
-		return error_set_errno(error, error_descriptor_status(errno), errno,
-				       "cannot listen at %s", address->url);
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot listen at %s",
+				       address->url);
 	int status = listener_open(address, &listener->listener, error);
 	if (status != RELEVO_OK)
 		return status;

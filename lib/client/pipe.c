@@ -56,8 +56,7 @@ int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2])
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no direction", (int)direction);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0 ||
 	    !descriptor_raise_pair(fds))
-		return error_set_errno(error, error_descriptor_status(errno), errno,
-				       "cannot make a pipe");
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a pipe");
 	int status = pipe_adopt(fds[0], direction, &made[0], error);
 	if (status != RELEVO_OK) {
 		close(fds[1]);

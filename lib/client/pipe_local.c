@@ -88,9 +88,7 @@ static int send_failure(int why, struct error *error)
 	if (why == EBADF)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "a descriptor that is to be sent is not open");
-	return error_set_errno(error,
-			       why == ENOBUFS || why == ENOMEM ? RELEVO_NO_MEMORY : RELEVO_SYSTEM,
-			       why, "the message cannot be sent");
+	return error_set_errno(error, RELEVO_SYSTEM, why, "the message cannot be sent");
 }
 
 static int send_whole(int fd, const struct msghdr *message, nsec_t deadline, struct error *error)
@@ -129,7 +127,7 @@ static int spill(const char *data, size_t size, int *out, struct error *error)
 {
 	int fd = descriptor_raise(memfd_create("relevo message", MFD_CLOEXEC));
 	if (fd < 0)
-		return error_set_errno(error, error_descriptor_status(errno), errno,
+		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no memory file for a large message");
 	for (size_t done = 0; done < size;) {
 		ssize_t written = write(fd, data + done, size - done);
@@ -232,7 +230,7 @@ static int check(const struct msghdr *message, size_t got, const struct arrival 
 	if (arrival->fd_count == announced || MUTANT(missing_descriptor_unnoticed))
 		return RELEVO_OK;
 	if ((message->msg_flags & MSG_CTRUNC) != 0)
-		return error_set(error, RELEVO_LIMIT,
+		return error_set(error, RELEVO_NO_DESCRIPTORS,
 				 "a message is lost: this process has no descriptor left for it");
 	return error_set(error, RELEVO_BAD_FRAME,
 			 "a message came with %zu descriptors and announces %zu", arrival->fd_count,

@@ -19,20 +19,16 @@ struct meeting {
 static int take_met(struct call *call, const struct frame *frame)
 {
 	struct meeting *meeting = container_of(call, struct meeting, call);
-	struct connection *connection = &meeting->session->connection;
 	if (frame->header->op_case != RELEVO__HEADER__OP_PIPE_MET)
 		return RELEVO_BAD_FRAME;
 	const Relevo__PipeMet *met = frame->header->pipe_met;
 	meeting->relayed = met->relayed;
 	meeting->out = met->out;
 	meeting->in = met->in;
-	meeting->fd = connection->descriptor;
-	connection->descriptor = -1;
-	if (!met->relayed && meeting->fd < 0)
-		return error_set(&call->error, RELEVO_LIMIT,
-				 "the pipe's descriptor did not arrive: this process may have too "
-				 "many open, or this user too many on their way");
-	return RELEVO_OK;
+	if (met->relayed)
+		return RELEVO_OK;
+	return connection_take_descriptor(&meeting->session->connection, &meeting->fd,
+					  &call->error);
 }
 
 static int meet(struct meeting *meeting, const char *name, enum relevo_direction direction,

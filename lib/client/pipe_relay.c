@@ -6,6 +6,7 @@
 #include "client/output.h"
 #include "client/pipe_parts.h"
 
+#include <errno.h>
 #include <relevo/pipe.h>
 #include <stdlib.h>
 #include <string.h>
@@ -382,8 +383,9 @@ int pipe_relay_new(struct relevo_session *session, uint32_t out, uint32_t in,
 	relay->process = getpid();
 	relay->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (relay->event < 0) {
+		int why = errno;
 		free(relay);
-		return error_set(error, RELEVO_LIMIT, "no descriptor is left for a pipe");
+		return error_set_errno(error, RELEVO_SYSTEM, why, "no event for a pipe");
 	}
 	relay->out = out;
 	relay->in = in;

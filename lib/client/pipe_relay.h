@@ -9,7 +9,7 @@ struct relevo_session;
 
 /*
  * An end whose other end is on another host, relayed by the broker. The session is the
- * end's, if this succeeds; `out` and `in` are handles of queues in it. NO_MEMORY, LIMIT.
+ * end's, if this succeeds; `out` and `in` are handles of queues in it. NO_MEMORY, NO_DESCRIPTORS.
  */
 int pipe_relay_new(struct relevo_session *session, uint32_t out, uint32_t in,
 		   struct pipe_remote **remote, struct error *error);

@@ -20,15 +20,11 @@ struct opening {
  * is forked a moment later does not get it. */
 static int map(struct relevo_shared *shared, uint64_t size, struct error *error)
 {
-	struct connection *connection = &shared->session->connection;
-	int fd = connection->descriptor;
-	connection->descriptor = -1;
-	if (fd < 0)
-		return error_set(error, RELEVO_LIMIT,
-				 "the descriptor of \"%s\" did not arrive: this process may have "
-				 "too many open, or this user too many on their way",
-				 shared->name);
-	int status = memory_map(fd, size, &shared->memory, error);
+	int fd;
+	int status = connection_take_descriptor(&shared->session->connection, &fd, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = memory_map(fd, size, &shared->memory, error);
 	close(fd);
 	return status;
 }

@@ -135,8 +135,8 @@ int tuple_take(struct element *element, int *descriptor, struct error *error)
 	*descriptor = fcntl(element->descriptor, F_DUPFD_CLOEXEC, 0);
 	if (*descriptor >= 0)
 		return RELEVO_OK;
-	return error_set_errno(error, error_descriptor_status(errno), errno,
-			       "descriptor %d cannot be copied", element->descriptor);
+	return error_set_errno(error, RELEVO_SYSTEM, errno, "descriptor %d cannot be copied",
+			       element->descriptor);
 }
 
 int relevo_tuple_take_descriptor(relevo_tuple *tuple, size_t index, int *descriptor)

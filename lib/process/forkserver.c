@@ -45,14 +45,16 @@ static bool make_room(void)
 
 /* ---- asking and answering ------------------------------------------------------ */
 
-/* The socket of a child; -1: nobody will ask any more. */
-static int take_request(int socket)
+/* The socket of a child: 1; -1: it did not come, see errno; 0: nobody will ask any more. */
+static int take_request(int socket, int *fd)
 {
 	char byte;
-	int fd;
 	size_t fds = 1;
 	const struct iovec piece = { &byte, 1 };
-	return descriptors_receive(socket, &piece, &fd, &fds, 0) == 1 && fds == 1 ? fd : -1;
+	ssize_t got = descriptors_receive(socket, &piece, fd, &fds, 0);
+	if (got < 0)
+		return -1;
+	return got == 1 && fds == 1;
 }
 
 /* One that is gone is seen when it is read from. */
@@ -159,9 +161,13 @@ void forkserver_run(int socket)
 		}
 		if (polled[0].revents == 0)
 			continue;
-		int child_socket = take_request(socket);
-		if (child_socket < 0)
+		int child_socket;
+		int asked = take_request(socket, &child_socket);
+		if (asked == 0 || (asked < 0 && errno != EMFILE))
 			_exit(EXIT_SUCCESS);
-		serve(socket, child_socket);
+		if (asked > 0)
+			serve(socket, child_socket);
+		else
+			send_answer(socket, &(struct forkserver_answer){ -1, EMFILE }, NULL, 0);
 	}
 }

@@ -55,15 +55,20 @@ static size_t receive_all(int socket, void *bytes, size_t size)
 	return got;
 }
 
-static bool receive_with_fds(int socket, uint8_t bytes[LENGTH_SIZE], struct handover *handover)
+static int receive_with_fds(int socket, uint8_t bytes[LENGTH_SIZE], struct handover *handover,
+			    struct error *error)
 {
 	const struct iovec piece = { bytes, LENGTH_SIZE };
 	handover->fd_count = HANDOVER_FDS;
 	ssize_t got = descriptors_receive(socket, &piece, handover->fds, &handover->fd_count, 0);
-	if (got <= 0)
-		return false;
-	size_t missing = (size_t)(LENGTH_SIZE - got);
-	return receive_all(socket, bytes + got, missing) == missing;
+	if (got < 0 && errno == EMFILE)
+		return error_set_errno(
+			error, RELEVO_SYSTEM, errno,
+			"no room for the descriptors that a process is started with");
+	size_t missing = got > 0 ? (size_t)(LENGTH_SIZE - got) : 0;
+	if (got > 0 && receive_all(socket, bytes + got, missing) == missing)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_END_OF_STREAM, "the creator of this process is gone");
 }
 
 /* ---- the creator -------------------------------------------------------------- */
@@ -186,9 +191,9 @@ int handover_take(int socket, struct handover *handover, struct error *error)
 	uint32_t length = 0;
 	struct buffer bytes = { 0 };
 	*handover = (struct handover){ 0 };
-	if (!receive_with_fds(socket, (uint8_t *)&length, handover))
-		return error_set(error, RELEVO_END_OF_STREAM,
-				 "the creator of this process is gone");
+	int status = receive_with_fds(socket, (uint8_t *)&length, handover, error);
+	if (status != RELEVO_OK)
+		return status;
 	size_t size = ntohl(length);
 	uint8_t *place = buffer_reserve(&bytes, size);
 	if (place == NULL)

@@ -4,6 +4,7 @@
 #include "client/session.h"
 #include "process/self.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -202,7 +203,9 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	}
 	if (complete)
 		return pool;
+	int why = errno;
 	pool_free(pool);
+	errno = why;
 	return NULL;
 }
 
@@ -231,7 +234,7 @@ static int attach(relevo_session *session, const char *name,
 		status = pool_queue_name(POOL_TASKS, name, queue, &failure);
 	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, &options) : NULL;
 	if (status == RELEVO_OK && pool == NULL)
-		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for a pool");
+		status = error_set_errno(&failure, RELEVO_NO_MEMORY, errno, "no room for a pool");
 	if (status == RELEVO_OK) {
 		struct relevo_queue_options tasks = *existing;
 		tasks.on_error = job_task_refused;
@@ -285,7 +288,7 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
 		return open_shared(session, options, out);
 	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, options) : NULL;
 	if (status == RELEVO_OK && pool == NULL)
-		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for a pool");
+		status = error_set_errno(&failure, RELEVO_NO_MEMORY, errno, "no room for a pool");
 	if (status == RELEVO_OK)
 		status = open_queues(pool, options->name, &failure);
 	if (status == RELEVO_OK && pool->processes > 0)

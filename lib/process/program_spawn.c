@@ -142,11 +142,7 @@ static int status_of(int number)
 	case EPERM:
 		return RELEVO_DENIED;
 	case EAGAIN:
-	case EMFILE:
-	case ENFILE:
 		return RELEVO_LIMIT;
-	case ENOMEM:
-		return RELEVO_NO_MEMORY;
 	case E2BIG:
 		return RELEVO_TOO_LARGE;
 	case EBADF:

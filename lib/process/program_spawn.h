@@ -26,7 +26,8 @@ struct spawn {
 	int failure;        /* errno of that */
 };
 
-/* Start it; `pid` and `pidfd` are the caller's then. NOT_FOUND, DENIED, LIMIT, NO_MEMORY, SYSTEM.
+/* Start it; `pid` and `pidfd` are the caller's then. NOT_FOUND, DENIED, LIMIT, NO_DESCRIPTORS,
+ * NO_MEMORY, SYSTEM.
  */
 int spawn_run(struct spawn *spawn, struct error *error);
 

@@ -10,8 +10,7 @@ static const char *const names[] = { "input", "output", "errors" };
 
 static int fail(int which, struct error *error)
 {
-	int status = error_descriptor_status(errno);
-	return error_set_errno(error, status, errno, "no descriptor for the %s of a program",
+	return error_set_errno(error, RELEVO_SYSTEM, errno, "no descriptor for the %s of a program",
 			       names[which]);
 }
 

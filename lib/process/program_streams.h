@@ -12,7 +12,7 @@ struct streams {
 	int opened[3]; /* those of `theirs` that were opened here */
 };
 
-/* Open what the options ask for. BAD_ARGUMENT, LIMIT, SYSTEM: nothing is left open. */
+/* Open what the options ask for. BAD_ARGUMENT, NO_DESCRIPTORS, SYSTEM: nothing is left open. */
 int streams_open(struct streams *streams, const struct relevo_program_options *options,
 		 struct error *error);
 

@@ -94,11 +94,12 @@ static bool receive_answer(struct forkserver_answer *answer, int fds[ANSWER_FDS]
 {
 	const struct iovec piece = { answer, sizeof *answer };
 	size_t count = ANSWER_FDS;
-	if (descriptors_receive(server.socket, &piece, fds, &count, 0) != sizeof *answer)
-		return false;
-	/* The kernel drops them when this process may have no more. */
-	if (answer->pid > 0 && count != ANSWER_FDS)
+	ssize_t got = descriptors_receive(server.socket, &piece, fds, &count, 0);
+	/* The child ends by itself, since nobody tells it what to do. */
+	if (got < 0 && errno == EMFILE)
 		*answer = (struct forkserver_answer){ -1, EMFILE };
+	else if (got != sizeof *answer || (answer->pid > 0 && count != ANSWER_FDS))
+		return false;
 	return true;
 }
 

@@ -34,8 +34,7 @@ static int fail(int failure, pid_t pid, struct error *error)
 	/* EINVAL, in newer kernels ENOENT: a thread's id, not a process's. */
 	if (failure == ESRCH || failure == EINVAL || failure == ENOENT)
 		return no_process(pid, error);
-	int status = error_descriptor_status(failure);
-	return error_set_errno(error, status, failure, "the process %d", (int)pid);
+	return error_set_errno(error, RELEVO_SYSTEM, failure, "the process %d", (int)pid);
 }
 
 /* Its pidfd is held already, so what is read now is of this process. */

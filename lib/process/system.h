@@ -27,7 +27,7 @@ int system_open(pid_t pid, uint64_t stamp, relevo_system_process **process, stru
 int system_inspect(const relevo_system_process *process, struct relevo_system_info *info,
 		   struct error *error);
 
-/* Open a folder of it below /proc, such as "fd". GONE, DENIED, LIMIT, SYSTEM. */
+/* Open a folder of it below /proc, such as "fd". GONE, DENIED, NO_DESCRIPTORS, SYSTEM. */
 int system_open_folder(const relevo_system_process *process, const char *name, int *fd,
 		       struct error *error);
 

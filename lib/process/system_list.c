@@ -2,6 +2,7 @@
 #include "process/system.h"
 #include "process/system_read.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,44 +10,49 @@
 /* Room for one line of a list of users. */
 #define LINE_SIZE 4096
 
-/* NULL: that user has none. False when memory ran out. */
-static bool find_name(uid_t id, char **name)
+/* NULL: that user has none. The errno of a shortage, or 0. */
+static int find_name(uid_t id, char **name)
 {
 	char line[LINE_SIZE];
 	struct passwd entry, *found = NULL;
 	*name = NULL;
-	if (getpwuid_r(id, &entry, line, sizeof line, &found) != 0 || found == NULL)
-		return true;
+	int failure = getpwuid_r(id, &entry, line, sizeof line, &found);
+	if (failure != 0 && error_descriptor_status(failure) != RELEVO_SYSTEM)
+		return failure;
+	if (failure != 0 || found == NULL)
+		return 0;
 	*name = strdup(found->pw_name);
-	return *name != NULL;
+	return *name != NULL ? 0 : ENOMEM;
 }
 
 /* Most processes have the user of the one before. */
-static bool name_users(struct relevo_system_info *infos, size_t count)
+static int name_users(struct relevo_system_info *infos, size_t count)
 {
 	const struct relevo_system_info *named = NULL;
 	for (size_t i = 0; i < count; i++) {
 		bool same = named != NULL && named->user_id == infos[i].user_id;
 		if (same && named->user == NULL)
 			continue;
+		int failure = 0;
 		if (same)
 			infos[i].user = strdup(named->user);
-		else if (!find_name(infos[i].user_id, &infos[i].user))
-			return false;
-		if (same && infos[i].user == NULL)
-			return false;
+		else
+			failure = find_name(infos[i].user_id, &infos[i].user);
+		if (failure != 0 || (same && infos[i].user == NULL))
+			return failure != 0 ? failure : ENOMEM;
 		named = &infos[i];
 	}
-	return true;
+	return 0;
 }
 
 static int list(pid_t pid, struct relevo_system_info **infos, size_t *count, struct error *error)
 {
 	int status = system_read(pid, infos, count, error);
-	if (status != RELEVO_OK || name_users(*infos, *count))
+	int failure = status == RELEVO_OK ? name_users(*infos, *count) : 0;
+	if (failure == 0)
 		return status;
 	relevo_system_list_free(*infos, *count);
-	return error_set(error, RELEVO_NO_MEMORY, "no memory for the names of users");
+	return error_set_errno(error, RELEVO_SYSTEM, failure, "the names of users");
 }
 
 int system_inspect(const relevo_system_process *process, struct relevo_system_info *info,
@@ -55,8 +61,11 @@ int system_inspect(const relevo_system_process *process, struct relevo_system_in
 	struct relevo_system_info *infos;
 	size_t count;
 	int status = list(process->pid, &infos, &count, error);
-	if (status == RELEVO_NOT_FOUND)
+	if (status == RELEVO_NOT_FOUND && !system_is_there(process))
 		return system_gone(process, error);
+	if (status == RELEVO_NOT_FOUND)
+		return error_set(error, RELEVO_DENIED, "the process %d cannot be looked at",
+				 (int)process->pid);
 	if (status != RELEVO_OK)
 		return status;
 	if (!system_is_there(process)) {

@@ -8,7 +8,7 @@
 
 /*
  * What libproc2 says of the process with that id, or of all (`pid` 0). *infos is an array
- * of the caller's. NOT_FOUND, NO_MEMORY, LIMIT, SYSTEM.
+ * of the caller's. NOT_FOUND, NO_MEMORY, LIMIT, NO_DESCRIPTORS, SYSTEM.
  */
 int system_read(pid_t pid, struct relevo_system_info **infos, size_t *count, struct error *error);
 

@@ -1,5 +1,7 @@
+#include "base/mutant.h"
 #include "process/helper.h"
 #include "process/system_read.h"
+#include "wire/descriptors.h"
 
 #include <errno.h>
 #include <libproc2/pids.h>
@@ -13,6 +15,9 @@
  * 300 KB that nobody can free when the thread ends. So one thread does it for all. (Of users it
  * asks for ids only: names it looks up in a way that disturbs other threads.)
  */
+
+/* What libproc2 has open at a time, at most. */
+enum { DESCRIPTORS_NEEDED = 4 };
 
 /* What the kernel keeps of a name. */
 #define KERNEL_NAME 15
@@ -173,11 +178,15 @@ static int fill_all(const struct request *request, const struct pids_fetch *fetc
 
 static int fail(int failure, struct error *error)
 {
-	if (failure == ENOMEM)
-		return no_memory(error);
-	int status = error_descriptor_status(failure);
-	return error_set_errno(error, status, failure,
+	return error_set_errno(error, RELEVO_SYSTEM, failure,
 			       "the processes of the system cannot be read");
+}
+
+/* To libproc2 a process is not there when it has no descriptor to look at it. */
+static int check_descriptors(struct error *error)
+{
+	int why = MUTANT(system_out_of_descriptors) ? 0 : descriptors_left(DESCRIPTORS_NEEDED);
+	return why == 0 ? RELEVO_OK : fail(why, error);
 }
 
 static void read_in_helper(void *argument)
@@ -201,6 +210,13 @@ static void read_in_helper(void *argument)
 int system_read(pid_t pid, struct relevo_system_info **infos, size_t *count, struct error *error)
 {
 	struct request request = { .pid = pid, .infos = infos, .count = count, .error = error };
-	int status = helper_run(read_in_helper, &request, error);
-	return status != RELEVO_OK ? status : request.status;
+	int status = check_descriptors(error);
+	if (status == RELEVO_OK)
+		status = helper_run(read_in_helper, &request, error);
+	if (status == RELEVO_OK)
+		status = request.status;
+	/* Another thread may have taken the last ones meanwhile. */
+	if (status == RELEVO_NOT_FOUND && check_descriptors(error) != RELEVO_OK)
+		status = error->status;
+	return status;
 }

@@ -103,6 +103,12 @@ static void note_failure(struct group *group, const struct error *error)
 		group->failure = *error;
 }
 
+static bool is_shortage(int status)
+{
+	return status == RELEVO_SYSTEM || status == RELEVO_NO_DESCRIPTORS ||
+	       status == RELEVO_NO_MEMORY;
+}
+
 static void start(struct group *group, int index, nsec_t now)
 {
 	struct member *member = &group->members[index];
@@ -136,7 +142,7 @@ static void start(struct group *group, int index, nsec_t now)
 	}
 	atomic_store(&slot->pid, member->pid);
 	/* What was short is not any more. */
-	if (group->told_ready && group->failure.status == RELEVO_SYSTEM)
+	if (group->told_ready && is_shortage(group->failure.status))
 		group->failure = (struct error){ 0 };
 }
 

@@ -2,6 +2,7 @@
 #include "process/pool_name.h"
 #include "process/worker_group.h"
 
+#include <errno.h>
 #include <relevo/worker.h>
 
 /* More is a mistake of units or a fork bomb. */
@@ -26,7 +27,7 @@ int relevo_worker_serve(const char *url, const char *pool,
 		return status;
 	struct worker_table *table = worker_table_new(worker_group_size(options->processes));
 	if (table == NULL)
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for the workers");
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "no memory for the workers");
 	struct worker_group_options group = {
 		.url = url,
 		.pool = pool,

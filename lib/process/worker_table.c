@@ -2,6 +2,7 @@
 
 #include "base/descriptor.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <string.h>
@@ -27,7 +28,9 @@ struct worker_table *worker_table_new(int count)
 		return NULL;
 	struct worker_table *table = ftruncate(fd, (off_t)size) == 0 ? map(fd, size) : NULL;
 	if (table == NULL) {
+		int why = errno;
 		close(fd);
+		errno = why;
 		return NULL;
 	}
 	table->size = size;

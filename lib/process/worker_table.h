@@ -62,7 +62,7 @@ struct worker_table {
 	struct worker_slot slots[];
 };
 
-/* NULL when memory or descriptors ran out. */
+/* NULL when memory or descriptors ran out; errno says which. */
 struct worker_table *worker_table_new(int count);
 
 /* The same memory, in another process, for as long as that lives; NULL: it cannot be had. */

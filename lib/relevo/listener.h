@@ -42,7 +42,7 @@ struct relevo_listener_options {
  * Errors: ADDRESS_IN_USE (another program listens there), BAD_ADDRESS (also: fd://, or
  * something that is no socket is at the path), NOT_FOUND (the path's folder, or the key
  * file, is not there), DENIED (also: the key file is open to others, or there is none and
- * other hosts can reach the address), LIMIT (no descriptor is left), FORKED (tcp:// was
+ * other hosts can reach the address), NO_DESCRIPTORS, FORKED (tcp:// was
  * used before this process was forked), BAD_ARGUMENT (the key is too short or too long),
  * NO_MEMORY, SYSTEM.
  */
@@ -57,7 +57,7 @@ int relevo_listener_open(const char *address, const struct relevo_listener_optio
  * signal does not end it.
  *
  * Errors, and whoever waits goes on waiting: TRY_AGAIN (timeout 0), TIMED_OUT, CLOSED,
- * LIMIT (this process has no descriptor left), FORKED (a listener at tcp:// is the
+ * NO_DESCRIPTORS, FORKED (a listener at tcp:// is the
  * parent's), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
  */
 int relevo_listener_accept(relevo_listener *listener, int64_t timeout, relevo_pipe **pipe);
@@ -94,7 +94,7 @@ void relevo_listener_hang_up(relevo_listener *listener);
  * another), TRY_AGAIN (timeout 0), TIMED_OUT, BAD_ADDRESS (also: what listens there is no
  * listener), BAD_FRAME (the same, over tcp://), END_OF_STREAM, DISCONNECTED (it went away
  * before it had accepted), BAD_VERSION, FORKED (tcp:// was used before this process was
- * forked), LIMIT (no descriptor is left), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
+ * forked), NO_DESCRIPTORS, BAD_ARGUMENT, NO_MEMORY, SYSTEM.
  */
 int relevo_pipe_connect(const char *address, const struct relevo_listener_options *options,
 			int64_t timeout, relevo_pipe **pipe);

@@ -42,7 +42,7 @@ enum relevo_direction {
  * relevo_pipe_close(): to be inherited by children, which then close the end that is not
  * theirs, as does the parent. Thread-safe; does not block, and needs no broker.
  *
- * Errors: BAD_ARGUMENT, LIMIT (this process has no descriptor left), NO_MEMORY, SYSTEM.
+ * Errors: BAD_ARGUMENT, NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
 int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2]);
 
@@ -87,10 +87,9 @@ bool relevo_pipe_sends(const relevo_pipe *pipe);
  * unless the other end is closed. Thread-safe; a signal does not end it.
  *
  * Errors, and nothing is sent: TRY_AGAIN (timeout 0), TIMED_OUT, END_OF_STREAM (the other
- * end is closed), BAD_STATE (this end does not send), CLOSED, TOO_LARGE, LIMIT (this
- * process has no descriptor left for a message of more than 64 KiB, or too many of this
- * user are on their way), BAD_ARGUMENT, NO_MEMORY, SYSTEM; remote ones also
- * DISCONNECTED, FORKED, QUOTA.
+ * end is closed), BAD_STATE (this end does not send), CLOSED, TOO_LARGE, NO_DESCRIPTORS (a
+ * message of more than 64 KiB takes one), LIMIT (too many of this user are on their way),
+ * BAD_ARGUMENT, NO_MEMORY, SYSTEM; remote ones also DISCONNECTED, FORKED, QUOTA.
  */
 int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t timeout);
 
@@ -113,7 +112,7 @@ int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int
  *
  * Errors: TRY_AGAIN (timeout 0), TIMED_OUT, END_OF_STREAM (the other end is closed, and
  * all it sent has been received), BAD_STATE (this end does not receive; or the message is
- * a tuple with descriptors, which stays), CLOSED, LIMIT (the message is lost, since this
+ * a tuple with descriptors, which stays), CLOSED, NO_DESCRIPTORS (the message is lost, since this
  * process had no descriptor left for it), BAD_FRAME (the other end is not one of relevo),
  * BAD_ARGUMENT, NO_MEMORY, SYSTEM; remote ones also DISCONNECTED, FORKED, AUTH_FAILED (a
  * listener asks for its key, and this side has none).

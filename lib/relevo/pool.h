@@ -102,8 +102,8 @@ struct relevo_pool_options {
  * have), BAD_NAME (of the pool or its initializer), EXISTS (another pool of that name is
  * open), OPTION_MISMATCH (a shared one: it has another order, or an owner), DISCONNECTED, FORKED
  * (also with local workers by fork for a session over tcp://, which they could not use),
- * BAD_STATE (the method needs relevo_process_enter(), which was not called), NO_MEMORY,
- * SYSTEM (a worker could not be started; none is left then).
+ * BAD_STATE (the method needs relevo_process_enter(), which was not called), NO_DESCRIPTORS,
+ * NO_MEMORY, SYSTEM (a worker could not be started; none is left then).
  */
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 		     relevo_pool **pool);

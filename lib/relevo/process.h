@@ -80,7 +80,8 @@ void relevo_process_enter(int argc, char **argv);
  * others its calls give BAD_STATE. All calls are thread-safe but relevo_process_free().
  * Does not block.
  *
- * Errors: BAD_ARGUMENT, BAD_NAME, LIMIT (more than 248 descriptors), NO_MEMORY, SYSTEM.
+ * Errors: BAD_ARGUMENT, BAD_NAME, LIMIT (more than 248 descriptors), NO_DESCRIPTORS, NO_MEMORY,
+ * SYSTEM.
  */
 int relevo_process_new(relevo_target *target, const struct relevo_process_options *options,
 		       relevo_process **process);
@@ -95,7 +96,8 @@ int relevo_process_new(relevo_target *target, const struct relevo_process_option
  *
  * Errors: BAD_STATE (started before; or by a daemon; or the method needs
  * relevo_process_enter(), which was not called), NOT_FOUND (the target is not in the program
- * that was run anew: its file has changed), NO_MEMORY, SYSTEM (the process cannot be
+ * that was run anew: its file has changed), NO_DESCRIPTORS (this process, the fork server or
+ * the child has none left), NO_MEMORY, SYSTEM (the process cannot be
  * made, or ended before it had its arguments).
  */
 int relevo_process_start(relevo_process *process);

@@ -114,7 +114,7 @@ int relevo_program_run(const char *const *arguments, const struct relevo_run_opt
  * until relevo_program_close(). Thread-safe; blocks until the program is executed, which
  * is soon.
  *
- * Errors: NOT_FOUND, DENIED, BAD_ARGUMENT, LIMIT (of processes or descriptors), TOO_LARGE
+ * Errors: NOT_FOUND, DENIED, BAD_ARGUMENT, LIMIT (of processes), NO_DESCRIPTORS, TOO_LARGE
  * (arguments and environment), NO_MEMORY, SYSTEM (also: the file is no program).
  */
 int relevo_program_start(const char *const *arguments, const struct relevo_program_options *options,

@@ -81,7 +81,7 @@ struct relevo_session_options {
  * its folder does not let this one in; the key file is open to others),
  * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file), TIMED_OUT,
  * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes),
- * DISCONNECTED, FORKED, NO_MEMORY, SYSTEM.
+ * DISCONNECTED, FORKED, NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
 int relevo_open(const char *url, const struct relevo_session_options *options,
 		relevo_session **session);

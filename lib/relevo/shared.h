@@ -51,7 +51,7 @@ struct relevo_shared_options {
  *
  * Errors: NOT_LOCAL (the session goes over a network), BAD_NAME, BAD_ARGUMENT,
  * NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists with another size, lock or
- * lifetime), QUOTA, LIMIT (also: this process has no descriptor left), TOO_LARGE
+ * lifetime), QUOTA, LIMIT, NO_DESCRIPTORS, TOO_LARGE
  * (`initial_size`), BAD_STATE (the broker sent what is no such memory),
  * DISCONNECTED, FORKED, NO_MEMORY, SYSTEM.
  */

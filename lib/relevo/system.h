@@ -61,7 +61,7 @@ struct relevo_system_file {
  * All processes, each as it was at some moment during the call. *processes belongs to the
  * caller, until relevo_system_list_free(). Thread-safe; does not block for long.
  *
- * Errors: NO_MEMORY, LIMIT (of threads or descriptors), SYSTEM.
+ * Errors: NO_MEMORY, LIMIT (of threads), NO_DESCRIPTORS, SYSTEM.
  */
 int relevo_system_list(struct relevo_system_info **processes, size_t *count);
 
@@ -76,8 +76,8 @@ void relevo_system_info_free(struct relevo_system_info *info);
  * was started then. *process belongs to the caller, until relevo_system_close(). It takes a
  * descriptor, and works in a child that was forked, too. Thread-safe; does not block.
  *
- * Errors: NOT_FOUND (there is none, or one with another stamp), BAD_ARGUMENT, LIMIT,
- * NO_MEMORY, SYSTEM.
+ * Errors: NOT_FOUND (there is none, or one with another stamp), BAD_ARGUMENT,
+ * NO_DESCRIPTORS, LIMIT (of threads), NO_MEMORY, SYSTEM.
  */
 int relevo_system_open(int pid, uint64_t stamp, relevo_system_process **process);
 
@@ -97,13 +97,13 @@ int relevo_system_sentinel(const relevo_system_process *process);
 
 /* How it is now. One that is just being started may still have the name of the program
  * that started it, and no arguments yet. Free *info. Thread-safe; does not block. Errors: GONE,
- * NO_MEMORY, LIMIT, SYSTEM. */
+ * DENIED (it cannot be seen), NO_MEMORY, NO_DESCRIPTORS, LIMIT (of threads), SYSTEM. */
 int relevo_system_inspect(const relevo_system_process *process, struct relevo_system_info *info);
 
 /*
  * What it has open, by ascending descriptor. Free *files with relevo_system_files_free().
  * Thread-safe; does not block. Errors: GONE (also: it has ended), DENIED (it is another
- * user's), LIMIT, NO_MEMORY, SYSTEM.
+ * user's), NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
 int relevo_system_files(const relevo_system_process *process, struct relevo_system_file **files,
 			size_t *count);
@@ -116,7 +116,7 @@ void relevo_system_files_free(struct relevo_system_file *files, size_t count);
 bool relevo_system_is_running(const relevo_system_process *process);
 
 /* Make all its threads as nice as that: from -20, who goes first, to 19. Thread-safe; does not
- * block. Errors: GONE, DENIED, BAD_ARGUMENT, LIMIT, SYSTEM. */
+ * block. Errors: GONE, DENIED, BAD_ARGUMENT, NO_DESCRIPTORS, SYSTEM. */
 int relevo_system_set_nice(const relevo_system_process *process, int nice);
 
 /* Send it a signal. Thread-safe; does not block. Errors: GONE (also: it has ended), DENIED,

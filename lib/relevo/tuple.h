@@ -230,7 +230,7 @@ int relevo_tuple_shared(const relevo_tuple *tuple, size_t index, relevo_session 
  * Take the descriptor at `index` out: it is the caller's, to be closed by him. It can be
  * taken once from a tuple that was received; from one that the caller filled himself, he
  * gets a new copy each time, closed on exec. Errors: BAD_ARGUMENT as above, BAD_STATE (it
- * has been taken), LIMIT (this process has no descriptor left), SYSTEM.
+ * has been taken), NO_DESCRIPTORS, SYSTEM.
  */
 int relevo_tuple_take_descriptor(relevo_tuple *tuple, size_t index, int *descriptor);
 

@@ -93,12 +93,14 @@ int channel_send_descriptor(struct channel *channel, uint8_t byte, int descripto
 
 /*
  * The descriptor that came with the byte at `position` of all that has been
- * received, counted from 0: it is the caller's then. -1: there is none. Those
+ * received, counted from 0: it is the caller's then. -1: there is none;
+ * CHANNEL_NO_DESCRIPTOR: one came, and this process had no room for it. Those
  * that came with earlier bytes are closed.
  *
  * A channel made by channel_connect() keeps a few of those that nobody has asked
  * for yet and closes the others; one that was accepted closes all, unseen.
  */
+enum { CHANNEL_NO_DESCRIPTOR = -2 };
 int channel_take_descriptor(struct channel *channel, uint64_t position);
 
 void channel_get_peer(const struct channel *channel, struct channel_peer *peer);
@@ -110,7 +112,7 @@ void channel_get_peer(const struct channel *channel, struct channel_peer *peer);
  *   DENIED          the folder cannot be written
  *   NOT_FOUND       the folder is not there
  *   BAD_ADDRESS     it cannot be listened on; or the path is not a socket
- *   LIMIT           no descriptor is left
+ *   NO_DESCRIPTORS
  *   NO_MEMORY, SYSTEM
  */
 int listener_open(const struct address *address, struct listener **listener, struct error *error);
@@ -129,9 +131,9 @@ int listener_fd(const struct listener *listener);
 const char *listener_url(const struct listener *listener);
 
 /*
- * The next connection: OK, TRY_AGAIN when there is none, LIMIT when descriptors
- * or memory ran out (try again after a while: the descriptor may stay
- * readable), SYSTEM, FORKED.
+ * The next connection: OK, TRY_AGAIN when there is none, NO_DESCRIPTORS or
+ * NO_MEMORY (try again after a while: the descriptor may stay readable),
+ * SYSTEM, FORKED.
  */
 int listener_accept(struct listener *listener, struct channel **channel);
 

@@ -4,6 +4,7 @@
 #include "wire/ring.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -363,27 +364,43 @@ static void describe_peer(nng_stream *stream, struct channel_peer *peer)
 		snprintf(peer->address, sizeof peer->address, "tcp");
 }
 
-static bool allocate(struct stream_channel *self)
+int channel_nng_status(int why)
 {
-	return nng_aio_alloc(&self->receiver, on_received, self) == 0 &&
-	       nng_aio_alloc(&self->sender, on_sent, self) == 0 &&
-	       nng_aio_alloc(&self->lingerer, on_lingered, self) == 0 &&
-	       ring_init(&self->in, RING_SIZE) && ring_init(&self->out, RING_SIZE) &&
-	       event_init(&self->event);
+	switch (why) {
+	case NNG_ENOFILES:
+		return RELEVO_NO_DESCRIPTORS;
+	case NNG_ENOMEM:
+		return RELEVO_NO_MEMORY;
+	case NNG_EPERM:
+		return RELEVO_DENIED;
+	default:
+		return RELEVO_SYSTEM;
+	}
+}
+
+static int allocate(struct stream_channel *self)
+{
+	if (nng_aio_alloc(&self->receiver, on_received, self) != 0 ||
+	    nng_aio_alloc(&self->sender, on_sent, self) != 0 ||
+	    nng_aio_alloc(&self->lingerer, on_lingered, self) != 0 ||
+	    !ring_init(&self->in, RING_SIZE) || !ring_init(&self->out, RING_SIZE))
+		return RELEVO_NO_MEMORY;
+	return event_init(&self->event) ? RELEVO_OK : error_descriptor_status(errno);
 }
 
 int channel_nng_new(nng_stream *stream, struct channel **channel)
 {
 	struct stream_channel *self = calloc(1, sizeof *self);
 	if (self == NULL)
-		return RELEVO_LIMIT;
+		return RELEVO_NO_MEMORY;
 	self->base.ops = &stream_ops;
 	self->event.fd = -1;
 	pthread_mutex_init(&self->mutex, NULL); /* neither can fail in glibc */
 	pthread_cond_init(&self->sent, NULL);
-	if (!allocate(self)) {
+	int status = allocate(self);
+	if (status != RELEVO_OK) {
 		channel_free(self);
-		return RELEVO_LIMIT;
+		return status;
 	}
 	self->stream = stream;
 	self->base.fd = self->event.fd;

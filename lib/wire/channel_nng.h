@@ -23,7 +23,11 @@ int channel_nng_enter(struct error *error);
 bool channel_nng_is_usable(void);
 
 /* A channel on a connected stream, which it owns from then on. Returns OK, or
- * LIMIT when memory or descriptors ran out: then the stream is the caller's. */
+ * NO_MEMORY or NO_DESCRIPTORS: then the stream is the caller's. */
 int channel_nng_new(nng_stream *stream, struct channel **channel);
+
+/* What to say of a failure of nng's that is not about an address: NO_DESCRIPTORS,
+ * NO_MEMORY, DENIED, else SYSTEM. */
+int channel_nng_status(int why);
 
 #endif

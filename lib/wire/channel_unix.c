@@ -17,7 +17,7 @@
 enum { KEPT_MAX = 16 };
 
 struct kept {
-	int fd;
+	int fd;            /* or CHANNEL_NO_DESCRIPTOR */
 	uint64_t position; /* of the byte that it came with */
 };
 
@@ -36,13 +36,21 @@ static struct unix_channel *as_unix(struct channel *channel)
 
 /* ---- receiving -------------------------------------------------------- */
 
+static void close_kept(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static void keep(struct unix_channel *self, int fd, uint64_t position)
 {
-	fd = descriptor_raise(fd);
-	/* What is lost is missed where it was due. */
-	if (fd >= 0 && self->kept_count == KEPT_MAX)
-		close(fd);
-	else if (fd >= 0)
+	if (fd >= 0) {
+		fd = descriptor_raise(fd);
+		fd = fd >= 0 ? fd : CHANNEL_NO_DESCRIPTOR;
+	}
+	if (self->kept_count == KEPT_MAX)
+		close_kept(fd);
+	else
 		self->kept[self->kept_count++] = (struct kept){ fd, position };
 }
 
@@ -70,6 +78,8 @@ static ssize_t receive_with_descriptors(struct unix_channel *self, void *bytes, 
 		int fd;
 		memcpy(&fd, CMSG_DATA(head), sizeof fd);
 		keep(self, fd, self->received + (uint64_t)got - 1);
+	} else if (got > 0 && (message.msg_flags & MSG_CTRUNC) != 0) {
+		keep(self, CHANNEL_NO_DESCRIPTOR, self->received + (uint64_t)got - 1);
 	}
 	return got;
 }
@@ -103,7 +113,7 @@ static int unix_take_descriptor(struct channel *channel, uint64_t position)
 		if (kept->position == position)
 			taken = kept->fd;
 		else
-			close(kept->fd);
+			close_kept(kept->fd);
 	}
 	self->kept_count -= past;
 	memmove(self->kept, self->kept + past, (size_t)self->kept_count * sizeof *self->kept);
@@ -213,7 +223,8 @@ int channel_unix_connect(const struct address *address, nsec_t deadline, struct 
 {
 	int fd = descriptor_raise(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (fd < 0)
-		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot connect to %s",
+				       address->url);
 	int status;
 	int why = unix_socket_connect(fd, address, deadline);
 	if (why == EAGAIN) {

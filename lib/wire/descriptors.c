@@ -1,8 +1,10 @@
 #include "wire/descriptors.h"
 
 #include "base/descriptor.h"
+#include "base/mutant.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -39,6 +41,24 @@ ssize_t descriptors_send(int socket, const struct iovec *piece, const int *fds, 
 	return sent;
 }
 
+static size_t take(struct msghdr *message, int *fds)
+{
+	const struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	if (head == NULL || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+		return 0;
+	size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
+	memcpy(fds, CMSG_DATA(head), count * sizeof *fds);
+	return count;
+}
+
+static void close_all(const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count && !MUTANT(cut_descriptors_leak); i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+}
+
 bool descriptors_raise(int *fds, size_t *count)
 {
 	bool complete = true;
@@ -46,12 +66,11 @@ bool descriptors_raise(int *fds, size_t *count)
 		fds[i] = descriptor_raise(fds[i]);
 		complete = complete && fds[i] >= 0;
 	}
-	for (size_t i = 0; !complete && i < *count; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-	}
-	*count = complete ? *count : 0;
-	return complete;
+	if (complete)
+		return true;
+	close_all(fds, *count);
+	*count = 0;
+	return false;
 }
 
 ssize_t descriptors_receive(int socket, const struct iovec *piece, int *fds, size_t *count,
@@ -70,11 +89,28 @@ ssize_t descriptors_receive(int socket, const struct iovec *piece, int *fds, siz
 	do
 		got = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
-	const struct cmsghdr *head = got >= 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS) {
-		*count = (head->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
-		memcpy(fds, CMSG_DATA(head), *count * sizeof *fds);
-		descriptors_raise(fds, count);
+	if (got < 0)
+		return got;
+	*count = take(&message, fds);
+	if ((message.msg_flags & MSG_CTRUNC) == 0 && descriptors_raise(fds, count))
+		return got;
+	close_all(fds, *count);
+	*count = 0;
+	errno = EMFILE;
+	return -1;
+}
+
+int descriptors_left(int count)
+{
+	int fds[DESCRIPTORS_MAX];
+	int opened = 0, failure = 0;
+	while (opened < count && failure == 0) {
+		int fd = descriptor_raise(open("/", O_PATH | O_CLOEXEC));
+		if (fd >= 0)
+			fds[opened++] = fd;
+		else if (errno != EINTR)
+			failure = errno;
 	}
-	return got;
+	close_all(fds, (size_t)opened);
+	return failure;
 }

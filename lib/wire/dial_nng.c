@@ -1,15 +1,16 @@
 #include "wire/channel_nng.h"
+#include "wire/descriptors.h"
 #include "wire/keepalive.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+/* The socket, our event, and what nng opens when it is first used. */
+enum { DESCRIPTORS_NEEDED = 5 };
 
 static int dial_failure(int why, const struct address *address, struct error *error)
 {
-	int status = RELEVO_SYSTEM;
+	int status = channel_nng_status(why);
 	switch (why) {
 	case NNG_ECONNREFUSED:
 	case NNG_ECONNRESET:
@@ -24,12 +25,6 @@ static int dial_failure(int why, const struct address *address, struct error *er
 	case NNG_ETIMEDOUT:
 		status = RELEVO_TIMED_OUT;
 		break;
-	case NNG_EPERM:
-		status = RELEVO_DENIED;
-		break;
-	case NNG_ENOMEM:
-		status = RELEVO_NO_MEMORY;
-		break;
 	}
 	return error_set(error, status, "cannot connect to %s: %s", address->url,
 			 nng_strerror(why));
@@ -37,13 +32,12 @@ static int dial_failure(int why, const struct address *address, struct error *er
 
 /* libnng 1.5.2 unlocks a mutex that it does not hold when it finds no
  * descriptor for a socket: look first. */
-static int check_descriptors(struct error *error)
+static int check_descriptors(const struct address *address, struct error *error)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
-	close(fd);
-	return RELEVO_OK;
+	int why = descriptors_left(DESCRIPTORS_NEEDED);
+	if (why == 0)
+		return RELEVO_OK;
+	return error_set_errno(error, RELEVO_SYSTEM, why, "cannot connect to %s", address->url);
 }
 
 static int dial(nng_stream_dialer *dialer, nng_aio *aio, nsec_t deadline, nng_stream **stream)
@@ -92,7 +86,7 @@ int channel_nng_connect(const struct address *address, nsec_t deadline, struct c
 				 address->url);
 	int status = channel_nng_enter(error);
 	if (status == RELEVO_OK)
-		status = check_descriptors(error);
+		status = check_descriptors(address, error);
 	if (status != RELEVO_OK)
 		return status;
 	nng_stream *stream;
@@ -100,9 +94,10 @@ int channel_nng_connect(const struct address *address, nsec_t deadline, struct c
 	if (why != 0)
 		return dial_failure(why, address, error);
 	keep_alive(stream);
-	if (channel_nng_new(stream, channel) == RELEVO_OK)
+	status = channel_nng_new(stream, channel);
+	if (status == RELEVO_OK)
 		return RELEVO_OK;
 	nng_stream_free(stream);
-	return error_set(error, RELEVO_NO_MEMORY, "no memory or descriptor for a connection to %s",
+	return error_set(error, status, "no memory or descriptor for a connection to %s",
 			 address->url);
 }

@@ -50,17 +50,12 @@ static void on_accepted(void *argument)
 	pthread_mutex_unlock(&self->mutex);
 }
 
-static int status_of(int failure)
-{
-	return failure == NNG_ENOFILES || failure == NNG_ENOMEM ? RELEVO_LIMIT : RELEVO_SYSTEM;
-}
-
 /* A stream that finds no descriptor or memory for its channel stays for the
  * next time. */
 static int take(struct stream_listener *self, struct channel **channel)
 {
 	if (self->failure != 0) {
-		int status = status_of(self->failure);
+		int status = channel_nng_status(self->failure);
 		self->failure = 0;
 		return status;
 	}
@@ -127,21 +122,10 @@ static const struct listener_ops stream_listener_ops = {
 
 static int listen_failure(int why, const struct address *address, struct error *error)
 {
-	int status = RELEVO_SYSTEM;
-	switch (why) {
-	case NNG_EADDRINUSE:
+	if (why == NNG_EADDRINUSE)
 		return error_set(error, RELEVO_ADDRESS_IN_USE, "another program listens at %s",
 				 address->url);
-	case NNG_EADDRINVAL:
-		status = RELEVO_BAD_ADDRESS;
-		break;
-	case NNG_EPERM:
-		status = RELEVO_DENIED;
-		break;
-	case NNG_ENOMEM:
-		status = RELEVO_NO_MEMORY;
-		break;
-	}
+	int status = why == NNG_EADDRINVAL ? RELEVO_BAD_ADDRESS : channel_nng_status(why);
 	return error_set(error, status, "cannot listen at %s: %s", address->url, nng_strerror(why));
 }
 

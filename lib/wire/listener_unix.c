@@ -23,7 +23,7 @@ static int unix_accept(struct listener *listener, struct channel **channel)
 	struct channel *made = channel_unix_new(fd, false);
 	if (made == NULL) {
 		close(fd);
-		return RELEVO_LIMIT;
+		return RELEVO_NO_MEMORY;
 	}
 	*channel = made;
 	return RELEVO_OK;

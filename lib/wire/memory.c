@@ -76,9 +76,7 @@ static int fill(int fd, const struct memory_plan *plan)
 
 static int status_of(int failure)
 {
-	if (failure == ENOMEM || failure == ENOSPC)
-		return RELEVO_NO_MEMORY;
-	return error_descriptor_status(failure);
+	return failure == ENOSPC ? RELEVO_NO_MEMORY : RELEVO_SYSTEM;
 }
 
 int memory_create(const struct memory_plan *plan, int *fd, struct error *error)

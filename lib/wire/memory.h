@@ -41,7 +41,7 @@ struct memory_plan {
 	size_t initial_size; /* at most `size` */
 };
 
-/* Make memory. The descriptor is the caller's. LIMIT (descriptors ran out),
+/* Make memory. The descriptor is the caller's. NO_DESCRIPTORS,
  * NO_MEMORY, SYSTEM. */
 int memory_create(const struct memory_plan *plan, int *fd, struct error *error);
 

@@ -18,7 +18,7 @@ enum { LOCK_TRIES = 100 };
 
 static int path_failure(int why, const char *path, struct error *error)
 {
-	int status = error_descriptor_status(why);
+	int status = RELEVO_SYSTEM;
 	if (why == ENOENT || why == ENOTDIR)
 		return error_set(error, RELEVO_NOT_FOUND, "the folder of %s is not there", path);
 	if (why == EACCES || why == EPERM || why == EROFS)

@@ -25,7 +25,7 @@ struct socket_file {
  *   NOT_FOUND       its folder is not there
  *   DENIED
  *   BAD_ADDRESS     something else than a socket is there; it is left alone
- *   LIMIT           no descriptor is left
+ *   NO_DESCRIPTORS
  *   SYSTEM
  */
 int socket_file_claim(struct socket_file *file, const struct address *address, struct error *error);

@@ -18,8 +18,7 @@ static int make_socket(struct unix_socket *self, int type, struct error *error)
 	self->fd = descriptor_raise(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (self->fd >= 0)
 		return RELEVO_OK;
-	return error_set_errno(error, error_descriptor_status(errno), errno,
-			       "cannot make a socket");
+	return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
 }
 
 static int start_listening(const struct unix_socket *self, const struct address *address,
@@ -89,11 +88,6 @@ static bool is_worth_retrying(int why)
 	return why == EINTR || why == ECONNABORTED;
 }
 
-static bool is_shortage(int why)
-{
-	return why == EMFILE || why == ENFILE || why == ENOMEM || why == ENOBUFS;
-}
-
 int unix_socket_accept(int listening, int flags, int *fd)
 {
 	do {
@@ -103,7 +97,7 @@ int unix_socket_accept(int listening, int flags, int *fd)
 		return RELEVO_OK;
 	if (errno == EAGAIN)
 		return RELEVO_TRY_AGAIN;
-	return is_shortage(errno) ? RELEVO_LIMIT : RELEVO_SYSTEM;
+	return error_descriptor_status(errno);
 }
 
 int unix_socket_connect(int fd, const struct address *address, nsec_t deadline)

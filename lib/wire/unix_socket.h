@@ -17,7 +17,7 @@ struct unix_socket {
 
 /*
  * Listen for sockets of that `type`, SOCK_STREAM or SOCK_SEQPACKET. Errors as
- * socket_file_claim(), and LIMIT: no descriptor is left. To be closed even after an error.
+ * socket_file_claim(), and NO_DESCRIPTORS. To be closed even after an error.
  */
 int unix_socket_listen(struct unix_socket *self, const struct address *address, int type,
 		       struct error *error);
@@ -26,7 +26,7 @@ void unix_socket_close(struct unix_socket *self);
 
 /*
  * The next connection, with these flags of accept4(2), to *fd. TRY_AGAIN: there is none;
- * LIMIT, and it stays in the queue: descriptors or memory ran out; SYSTEM.
+ * NO_DESCRIPTORS or NO_MEMORY, and it stays in the queue; SYSTEM.
  */
 int unix_socket_accept(int listening, int flags, int *fd);
 

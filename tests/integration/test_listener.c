@@ -266,9 +266,9 @@ static void no_descriptor_is_left(void **state)
 	int connecting = relevo_pipe_connect(relevo_listener_address(listener), NULL, 0, &pipe);
 	int opening = relevo_listener_open(NULL, NULL, &another);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	assert_status(accepting, RELEVO_LIMIT);
-	assert_status(connecting, RELEVO_LIMIT);
-	assert_status(opening, RELEVO_LIMIT);
+	assert_status(accepting, RELEVO_NO_DESCRIPTORS);
+	assert_status(connecting, RELEVO_NO_DESCRIPTORS);
+	assert_status(opening, RELEVO_NO_DESCRIPTORS);
 	pipe = accepted(listener);
 	pipe_expect_text(pipe, "still here");
 	relevo_pipe_close(pipe);

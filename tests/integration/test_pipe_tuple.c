@@ -130,9 +130,9 @@ static void out_of_descriptors(void **state)
 	int unsent = relevo_pipe_send(made.ends[0], bytes, 100000, 0);
 	int unmade = relevo_pipe_pair(RELEVO_BOTH_WAYS, more);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	assert_status(lost, RELEVO_LIMIT);
-	assert_status(unsent, RELEVO_LIMIT);
-	assert_status(unmade, RELEVO_LIMIT);
+	assert_status(lost, RELEVO_NO_DESCRIPTORS);
+	assert_status(unsent, RELEVO_NO_DESCRIPTORS);
+	assert_status(unmade, RELEVO_NO_DESCRIPTORS);
 	pipe_expect_text(made.ends[1], "next");
 	free(bytes);
 	close_both(&made);

@@ -81,7 +81,7 @@ static void no_process_more(void *argument)
 	limit.rlim_cur = limit.rlim_max = 3;
 	child_check(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	child_check(relevo_process_new(nothing, &options, &process) == RELEVO_OK);
-	child_check(relevo_process_start(process) == RELEVO_SYSTEM);
+	child_check(relevo_process_start(process) == RELEVO_NO_DESCRIPTORS);
 	child_check(strstr(relevo_error_detail(), "Unborn") != NULL);
 	relevo_process_free(process);
 }

@@ -228,9 +228,9 @@ static void a_process_without_descriptors_is_told(void **state)
 	none.rlim_cur = 3;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	int status = try_open(scene->session, NULL, 10, WITH(0));
-	assert_non_null(strstr(relevo_error_detail(), "too many open"));
+	assert_non_null(strstr(relevo_error_detail(), "Too many open"));
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
-	assert_status(status, RELEVO_LIMIT);
+	assert_status(status, RELEVO_NO_DESCRIPTORS);
 	assert_ok(try_open(scene->session, NULL, 10, WITH(0)));
 }
 

@@ -54,12 +54,20 @@ static void test_a_failed_system_call_is_explained(void **state)
 	assert_string_equal(error.text, "open /x: No such file or directory");
 }
 
-static void test_a_shortage_of_descriptors_is_a_limit(void **state)
+static void test_a_shortage_says_of_what(void **state)
 {
 	(void)state;
-	assert_int_equal(error_descriptor_status(EMFILE), RELEVO_LIMIT);
-	assert_int_equal(error_descriptor_status(ENFILE), RELEVO_LIMIT);
+	assert_int_equal(error_descriptor_status(EMFILE), RELEVO_NO_DESCRIPTORS);
+	assert_int_equal(error_descriptor_status(ENFILE), RELEVO_NO_DESCRIPTORS);
+	assert_int_equal(error_descriptor_status(ENOMEM), RELEVO_NO_MEMORY);
+	assert_int_equal(error_descriptor_status(ENOBUFS), RELEVO_NO_MEMORY);
 	assert_int_equal(error_descriptor_status(EINVAL), RELEVO_SYSTEM);
+	/* Whatever else it was to mean. */
+	struct error error;
+	assert_int_equal(error_set_errno(&error, RELEVO_NOT_FOUND, EMFILE, "x"),
+			 RELEVO_NO_DESCRIPTORS);
+	assert_int_equal(error.status, RELEVO_NO_DESCRIPTORS);
+	assert_int_equal(error_set_errno(NULL, RELEVO_GONE, ENOMEM, "x"), RELEVO_NO_MEMORY);
 }
 
 static void test_without_a_text_there_is_the_general_one(void **state)
@@ -90,7 +98,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_needs_to_listen),
 		cmocka_unit_test(test_a_long_text_is_cut),
 		cmocka_unit_test(test_a_failed_system_call_is_explained),
-		cmocka_unit_test(test_a_shortage_of_descriptors_is_a_limit),
+		cmocka_unit_test(test_a_shortage_says_of_what),
 		cmocka_unit_test(test_without_a_text_there_is_the_general_one),
 		cmocka_unit_test(test_every_status_has_a_name_and_a_sentence),
 	};

@@ -87,7 +87,7 @@ static void test_no_descriptors(void **state)
 	exhaust_descriptors();
 	int status = connect_status(listener_url(listener), &why);
 	spare_descriptors();
-	assert_int_equal(status, RELEVO_SYSTEM);
+	assert_int_equal(status, RELEVO_NO_DESCRIPTORS);
 	assert_non_null(strstr(why.text, strerror(EMFILE)));
 	listener_close(listener);
 }

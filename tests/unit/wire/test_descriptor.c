@@ -150,7 +150,7 @@ static void test_without_room_the_byte_comes_alone(void **state)
 	spare_descriptors();
 	receive_all(ends.client, bytes + 1, 1);
 	assert_memory_equal(bytes, "dd", 2);
-	assert_int_equal(channel_take_descriptor(ends.client, 0), -1);
+	assert_int_equal(channel_take_descriptor(ends.client, 0), CHANNEL_NO_DESCRIPTOR);
 	assert_int_equal(size_and_close(channel_take_descriptor(ends.client, 1)), 2);
 	ends_close(&ends);
 }

@@ -4,8 +4,10 @@
 #include "support/leaks.h"
 #include "support/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -64,16 +66,37 @@ static void as_many_come_as_were_sent(void **state)
 	close_ends();
 }
 
-/* Also where the kernel would have padding to put one more into. */
-static void no_more_come_than_fit(void **state)
+/* Also where the kernel would have padding to put one more into: the others are closed. */
+static void all_come_or_none(void **state)
 {
 	(void)state;
 	make_ends();
 	for (size_t room = 1; room <= 4; room++) {
+		int fds[DESCRIPTORS_MAX];
+		char word[16];
+		const struct iovec piece = { word, sizeof word };
+		size_t count = room;
 		send_some(ends[0], 5);
-		assert_int_equal(receive_some(ends[0], room), room);
+		assert_int_equal(descriptors_receive(ends[1], &piece, fds, &count, 0), -1);
+		assert_int_equal(errno, EMFILE);
+		assert_int_equal(count, 0);
 	}
 	close_ends();
+}
+
+static void what_is_left_is_counted(void **state)
+{
+	struct rlimit before, few;
+	(void)state;
+	int lowest_free = dup(STDIN_FILENO);
+	assert_int_equal(close(lowest_free), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){ (rlim_t)lowest_free + 2, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	int two = descriptors_left(2), three = descriptors_left(3);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(two, 0);
+	assert_int_equal(three, EMFILE);
 }
 
 static void nobody_there_is_no_signal(void **state)
@@ -94,7 +117,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		leaks_unit_test(as_many_come_as_were_sent),
-		leaks_unit_test(no_more_come_than_fit),
+		leaks_unit_test(all_come_or_none),
+		leaks_unit_test(what_is_left_is_counted),
 		leaks_unit_test(nobody_there_is_no_signal),
 	};
 	return cmocka_run_group_tests_name("descriptors", tests, NULL, NULL);

@@ -206,8 +206,8 @@ static void test_no_descriptors_to_open(void **state)
 	int ipc = listen_status(url_of("socket"), &why);
 	int abstract = listen_status("abstract://relevo-test-none", &why);
 	spare_descriptors();
-	assert_int_equal(ipc, RELEVO_LIMIT);
-	assert_int_equal(abstract, RELEVO_LIMIT);
+	assert_int_equal(ipc, RELEVO_NO_DESCRIPTORS);
+	assert_int_equal(abstract, RELEVO_NO_DESCRIPTORS);
 	assert_false(is_there("socket"));
 }
 
@@ -382,8 +382,8 @@ static void test_no_descriptors_to_accept(void **state)
 	int first = listener_accept(ends.listener, &ends.server);
 	int second = listener_accept(ends.listener, &ends.server);
 	spare_descriptors();
-	assert_int_equal(first, RELEVO_LIMIT);
-	assert_int_equal(second, RELEVO_LIMIT);
+	assert_int_equal(first, RELEVO_NO_DESCRIPTORS);
+	assert_int_equal(second, RELEVO_NO_DESCRIPTORS);
 	ends.server = accept_from(ends.listener);
 	exchange(ends.client, ends.server);
 	ends_close(&ends);

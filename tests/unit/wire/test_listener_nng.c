@@ -32,7 +32,7 @@ static void test_listen_errors(void **state)
 	exhaust_descriptors();
 	int status = listen_status(any_port, &why);
 	spare_descriptors();
-	assert_int_equal(status, RELEVO_SYSTEM);
+	assert_int_equal(status, RELEVO_NO_DESCRIPTORS);
 	listener_close(listener);
 }
 
@@ -87,12 +87,12 @@ static void check_shortage(bool early)
 		raw_dial(fd, listener);
 	struct channel *channel = NULL;
 	for (int i = 0; i < 20; i++)
-		assert_int_equal(accept_when_ready(listener, &channel), RELEVO_LIMIT);
+		assert_int_equal(accept_when_ready(listener, &channel), RELEVO_NO_DESCRIPTORS);
 	spare_descriptors();
 
 	/* A failure may have been on its way. */
 	int status = accept_when_ready(listener, &channel);
-	if (status == RELEVO_LIMIT)
+	if (status == RELEVO_NO_DESCRIPTORS)
 		status = accept_when_ready(listener, &channel);
 	assert_int_equal(status, RELEVO_OK);
 	send_all(channel, "hello", 5);
