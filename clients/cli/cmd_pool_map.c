@@ -6,6 +6,7 @@
 #include "cli/map_tasks.h"
 #include "cli/output.h"
 #include "cli/pool_counts.h"
+#include "cli/reader.h"
 #include "cli/task_protocol.h"
 
 #include <errno.h>
@@ -179,8 +180,8 @@ static void wait_for_event(struct map *map)
 	if (poll(entries, 3, (int)until_look(map)) < 0)
 		return;
 	map->may_read = entries[1].revents != 0;
-	if ((entries[2].revents & POLLERR) != 0)
-		map->result = EXIT_PIPE;
+	if (entries[2].revents != 0)
+		map->result = reader_failure(entries[2].revents);
 	else if (until_look(map) == 0)
 		tick(map);
 }

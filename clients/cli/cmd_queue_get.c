@@ -2,8 +2,12 @@
 #include "cli/connect.h"
 #include "cli/failure.h"
 #include "cli/output.h"
+#include "cli/reader.h"
+#include "cli/streams.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <unistd.h>
 
 enum { BATCH = 1024 };
 
@@ -26,27 +30,40 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-/* Only what was written is acknowledged. The rest goes back, at once. */
+/*
+ * Only what was written is acknowledged. The rest goes back at once, as if it had not been handed
+ * out: also when whoever reads takes a rest, so that nothing is held back, or counted, meanwhile.
+ */
 static int write_batch(relevo_queue *queue, const struct output_format *format, relevo_item *items,
-		       size_t count)
+		       size_t count, size_t *written)
 {
-	size_t written = output_items(format, items, count);
+	bool full;
+	*written = output_items_taken(format, items, count, &full);
 	int trouble = errno;
-	int status = relevo_queue_ack(queue, items, written);
+	int status = relevo_queue_ack(queue, items, *written);
+	if (status == RELEVO_OK && *written < count)
+		status = relevo_queue_put_back(queue, items + *written, count - *written);
 	if (status != RELEVO_OK)
 		return failure_of(status);
-	if (written == count)
+	if (full || *written == count)
 		return EXIT_DONE;
-	status = relevo_queue_nack(queue, items + written, count - written, 0);
-	if (status != RELEVO_OK)
-		return failure_of(status);
 	errno = trouble;
 	return failure_system("writing to standard output");
+}
+
+/* How many to take next: not many more than were written of those before. */
+static size_t next_step(size_t got, size_t written, size_t step)
+{
+	if (written < got)
+		step = written;
+	return step > BATCH / 2 ? BATCH : 2 * step + 1;
 }
 
 /* Why there are no more items. */
 static int end_of_items(int status)
 {
+	if (status == RELEVO_INTERRUPTED)
+		return reader_interrupted();
 	bool nothing_left = status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT;
 	if ((given.all && nothing_left) ||
 	    ((given.all || given.follow) && status == RELEVO_SHUT_DOWN))
@@ -59,17 +76,22 @@ static int take(relevo_queue *queue, const struct output_format *format)
 	static relevo_item items[BATCH];
 	bool endless = given.all || given.follow;
 	int64_t left = given.count > 0 ? given.count : 1;
+	size_t step = BATCH;
 	int result = EXIT_DONE;
 	while (result == EXIT_DONE && left > 0) {
-		size_t want = endless || left > BATCH ? BATCH : (size_t)left;
-		size_t got;
+		size_t want = endless || left > (int64_t)step ? step : (size_t)left;
+		size_t got, written;
+		short events = streams_wait(STDOUT_FILENO, POLLOUT);
+		if ((events & ~POLLOUT) != 0)
+			return reader_failure(events);
 		int status = relevo_queue_lease(queue, items, want, given.timeout, &got);
 		if (status != RELEVO_OK)
 			return end_of_items(status);
-		result = write_batch(queue, format, items, got);
+		result = write_batch(queue, format, items, got, &written);
 		for (size_t i = 0; i < got; i++)
 			relevo_item_free(&items[i]);
-		left -= endless ? 0 : (int64_t)got;
+		step = next_step(got, written, step);
+		left -= endless ? 0 : (int64_t)written;
 	}
 	return result;
 }
@@ -88,6 +110,7 @@ static int run(struct context *context)
 	if (given.timeout < 0)
 		given.timeout = given.all ? 0 : RELEVO_FOREVER;
 	relevo_queue *queue;
+	reader_watch(context);
 	int result = connect_queue(context, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
@@ -101,8 +124,9 @@ const struct command cmd_queue_get = {
 	.summary = "take items out of a queue and write them",
 	.usage = "NAME",
 	.help = "An item is taken when it has been written; if nobody reads it any more, it goes\n"
-		"back into its place. What has entered a pipe counts as written. With --json,\n"
-		"bytes that are not UTF-8 come as \"base64\" in place of \"text\".\n",
+		"back into its place. What has entered a pipe counts as written. When nobody\n"
+		"reads the output any more it ends, also while it waits. With --json, bytes that\n"
+		"are not UTF-8 come as \"base64\" in place of \"text\".\n",
 	.least = 1,
 	.most = 1,
 	.options = options,

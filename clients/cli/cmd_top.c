@@ -3,9 +3,9 @@
 #include "cli/failure.h"
 #include "cli/listing.h"
 #include "cli/output.h"
+#include "cli/reader.h"
 #include "cli/top_screen.h"
 
-#include <poll.h>
 #include <stdio.h>
 
 static struct {
@@ -75,15 +75,16 @@ static int watch(const struct context *context)
 	int result = EXIT_DONE;
 	int status = top_take(context->session, &tables[1], &tables[0]);
 	/* A rate needs two looks. */
-	poll(NULL, 0, (int)given.delay);
+	if (status == RELEVO_OK)
+		result = reader_pause((int)given.delay);
 	int64_t shown = 0;
-	for (int at = 1; status == RELEVO_OK; at = 1 - at) {
+	for (int at = 1; status == RELEVO_OK && result == EXIT_DONE; at = 1 - at) {
 		status = top_take(context->session, &tables[1 - at], &tables[at]);
 		if (status != RELEVO_OK || !show(context, &tables[at], &result) ||
 		    ++shown == given.count)
 			break;
 		if (given.batch)
-			poll(NULL, 0, (int)given.delay);
+			result = reader_pause((int)given.delay);
 	}
 	top_empty(&tables[0]);
 	top_empty(&tables[1]);

@@ -33,6 +33,7 @@ struct context {
 	bool json;
 	char **arguments; /* that are no options */
 	int count;
+	relevo_go_on *go_on;     /* for the session; NULL: waits go on */
 	relevo_session *session; /* NULL until connected; main closes it */
 };
 

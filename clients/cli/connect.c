@@ -23,7 +23,11 @@ int connect_failure(const struct context *context, int status)
 
 int connect_session(struct context *context)
 {
-	struct relevo_session_options options = { .name = "relevo", .no_private_broker = true };
+	struct relevo_session_options options = {
+		.name = "relevo",
+		.no_private_broker = true,
+		.go_on = context->go_on,
+	};
 	int status = relevo_open(context->url, &options, &context->session);
 	return status == RELEVO_OK ? EXIT_DONE : connect_failure(context, status);
 }

@@ -5,6 +5,7 @@
 #include "cli/streams.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,9 @@
 
 /* Items in one write: half of what the system takes (IOV_MAX). */
 enum { STEP = 512 };
+
+/* Bytes that a pipe takes as a whole when it takes any. */
+enum { ATOMIC = PIPE_BUF };
 
 int output_json(json_t *value)
 {
@@ -144,15 +148,36 @@ static bool render(struct rendering *rendering, const struct output_format *form
 	return true;
 }
 
-static size_t write_step(const struct output_format *format, const relevo_item *items, size_t count)
+/* Up to `count` items and, unless one alone has more, `most` bytes. False: errno says why. */
+static bool render_step(struct rendering *rendering, const struct output_format *format,
+			const relevo_item *items, size_t count, size_t most)
+{
+	size_t bytes = 0;
+	rendering->count = 0;
+	while (rendering->count < count) {
+		size_t i = rendering->count;
+		if (!render(rendering, format, &items[i]))
+			return false;
+		bytes += rendering->sizes[i];
+		if (bytes > most && i > 0) {
+			free(rendering->lines[i]);
+			rendering->count--;
+			return true;
+		}
+	}
+	return true;
+}
+
+/* *count: how many to write; then, how many were tried. */
+static size_t write_step(const struct output_format *format, const relevo_item *items,
+			 size_t *count, size_t most)
 {
 	static struct rendering rendering;
-	rendering.count = 0;
-	while (rendering.count < count && render(&rendering, format, &items[rendering.count]))
-		;
+	bool complete = render_step(&rendering, format, items, *count, most);
 	int trouble = errno;
+	*count = complete ? rendering.count : *count;
 	size_t bytes = write_parts(rendering.parts, 2 * (int)rendering.count);
-	if (rendering.count < count)
+	if (!complete)
 		errno = trouble;
 	size_t whole = 0;
 	while (whole < rendering.count && bytes >= rendering.sizes[whole])
@@ -167,7 +192,32 @@ size_t output_items(const struct output_format *format, const relevo_item *items
 	size_t written = 0;
 	while (written < count) {
 		size_t step = count - written < STEP ? count - written : STEP;
-		size_t done = write_step(format, items + written, step);
+		size_t done = write_step(format, items + written, &step, SIZE_MAX);
+		written += done;
+		if (done < step)
+			break;
+	}
+	return written;
+}
+
+/* An error is ready to be told, too. */
+static bool takes_more(void)
+{
+	struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	return poll(&output, 1, 0) != 0;
+}
+
+size_t output_items_taken(const struct output_format *format, const relevo_item *items,
+			  size_t count, bool *full)
+{
+	size_t written = 0;
+	*full = false;
+	while (written < count) {
+		*full = !takes_more();
+		if (*full)
+			break;
+		size_t step = count - written < STEP ? count - written : STEP;
+		size_t done = write_step(format, items + written, &step, ATOMIC);
 		written += done;
 		if (done < step)
 			break;

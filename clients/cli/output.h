@@ -30,6 +30,11 @@ struct output_format {
  */
 size_t output_items(const struct output_format *format, const relevo_item *items, size_t count);
 
+/* The same, but only as long as somebody takes them: the rest, of which nothing has been written,
+ * is left when standard output would have to be waited for. *full tells that. */
+size_t output_items_taken(const struct output_format *format, const relevo_item *items,
+			  size_t count, bool *full);
+
 /* ---- the end ----------------------------------------------------------- */
 
 /* Write what is left in the buffer. Tells a full disk, as an exit status. */

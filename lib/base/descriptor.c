@@ -33,13 +33,3 @@ bool descriptor_raise_pair(int fds[2])
 	errno = saved;
 	return false;
 }
-
-bool descriptor_fill_standard(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		/* The lowest number that is free: this one. */
-		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) != fd)
-			return false;
-	}
-	return true;
-}

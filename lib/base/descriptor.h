@@ -17,9 +17,4 @@ int descriptor_raise(int fd);
 /* The same for both ends of a pipe or a pair of sockets. False: both are closed; errno says why. */
 bool descriptor_raise_pair(int fds[2]);
 
-/* Of a program of ours, before it opens anything: what is closed of 0, 1 and 2 becomes something
- * that cannot be read or written (EBADF), and is closed again for every program that it runs.
- * False: errno says why. */
-bool descriptor_fill_standard(void);
-
 #endif

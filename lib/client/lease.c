@@ -1,5 +1,6 @@
 #include "client/lease.h"
 
+#include "base/mutant.h"
 #include "client/call.h"
 #include "client/error.h"
 #include "client/item_block.h"
@@ -45,6 +46,7 @@ static size_t collect(const struct relevo_session *session, const relevo_item *i
 struct fate {
 	int (*send)(struct relevo_session *session, const struct fate *fate, struct error *error);
 	bool held_on; /* they stay leased */
+	bool unread;  /* it never was a delivery */
 	uint32_t msec;
 	/* One frame's worth: */
 	uint64_t *leases;
@@ -74,6 +76,7 @@ static int send_nack(struct relevo_session *session, const struct fate *fate, st
 	operation.leases = fate->leases;
 	operation.n_leases = fate->count;
 	operation.delay_ms = fate->msec;
+	operation.unread = fate->unread && !MUTANT(put_back_counts);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_NACK;
 	header.queue_nack = &operation;
@@ -173,6 +176,11 @@ int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count, int
 		return status;
 	return give_in_session(queue, items, count,
 			       (struct fate){ send_nack, .msec = (uint32_t)delay });
+}
+
+int relevo_queue_put_back(relevo_queue *queue, relevo_item *items, size_t count)
+{
+	return give_in_session(queue, items, count, (struct fate){ send_nack, .unread = true });
 }
 
 int relevo_queue_reject(relevo_queue *queue, relevo_item *items, size_t count)

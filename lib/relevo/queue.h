@@ -259,6 +259,13 @@ int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count);
  * passed. Errors as relevo_queue_ack(). */
 int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count, int64_t delay);
 
+/*
+ * Put leased items that nobody has looked at back into their places, as if they had not been
+ * handed out: this delivery does not count, neither for `deliveries` nor for a queue's
+ * `max_deliveries`. For who took more than could be worked on. Errors as relevo_queue_ack().
+ */
+int relevo_queue_put_back(relevo_queue *queue, relevo_item *items, size_t count);
+
 /* Make leased items dead letters: they go to the queue's dead-letter queue, or are
  * gone if it has none. Errors as relevo_queue_ack(); QUOTA, NO_MEMORY: the dead-letter
  * queue does not take them, and they have been given back. */

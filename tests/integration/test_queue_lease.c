@@ -106,6 +106,66 @@ static void given_back_items_return_to_their_place(void **state)
 		relevo_item_free(&items[i]);
 }
 
+static void items_put_back_have_not_been_handed_out(void **state)
+{
+	struct scene *scene = *state;
+	const struct relevo_queue_options options = { .max_deliveries = 1 };
+	relevo_queue *queue;
+	relevo_item items[2];
+	size_t got;
+	assert_ok(relevo_queue_open(scene->session, "once", &options, &queue));
+	put_text(queue, "a");
+	put_text(queue, "b");
+	for (int i = 0; i < 3; i++) {
+		assert_ok(relevo_queue_lease(queue, items, 2, 0, &got));
+		assert_int_equal(got, 2);
+		assert_string_equal(items[0].data, "a");
+		assert_int_equal(items[0].deliveries, 1);
+		assert_ok(relevo_queue_put_back(queue, items, 2));
+		assert_int_equal(items[1].lease, 0);
+		assert_status(relevo_queue_put_back(queue, items, 2), RELEVO_OK);
+		relevo_item_free(&items[0]);
+		relevo_item_free(&items[1]);
+	}
+	struct relevo_queue_counts counts = counts_of(queue);
+	assert_int_equal(counts.ready, 2);
+	assert_int_equal(counts.redelivered, 0);
+	assert_int_equal(counts.dead_lettered, 0);
+	relevo_queue_close(queue);
+}
+
+static bool never_go_on(void *user)
+{
+	(void)user;
+	return false;
+}
+
+/* The items are on their way when the call is given up and the session is closed. */
+static void items_that_come_too_late_have_not_been_handed_out(void **state)
+{
+	struct scene *scene = *state;
+	const struct relevo_session_options hasty = { .go_on = never_go_on };
+	const struct relevo_queue_options options = { .max_deliveries = 1 };
+	relevo_queue *queue;
+	assert_ok(relevo_queue_open(scene->session, "once", &options, &queue));
+	put_text(queue, "a");
+	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	for (int i = 0; i < 10; i++) {
+		relevo_session *session;
+		relevo_item item;
+		size_t got;
+		assert_ok(relevo_open(scene->broker.url, &hasty, &session));
+		relevo_queue *handle = queue_open_existing(session, "once");
+		assert_status(relevo_queue_lease(handle, &item, 1, RELEVO_FOREVER, &got),
+			      RELEVO_INTERRUPTED);
+		relevo_queue_close(handle);
+		assert_ok(relevo_close(session));
+	}
+	assert_int_equal(counts_of(queue).ready, 1);
+	assert_int_equal(counts_of(queue).dead_lettered, 0);
+	relevo_queue_close(queue);
+}
+
 static void a_delay_is_kept(void **state)
 {
 	struct scene *scene = *state;
@@ -218,6 +278,8 @@ int main(void)
 		scene_unit_test(the_others_are_acknowledged_all_the_same),
 		scene_unit_test(somebody_elses_lease_is_not_the_owners),
 		scene_unit_test(given_back_items_return_to_their_place),
+		scene_unit_test(items_put_back_have_not_been_handed_out),
+		scene_unit_test(items_that_come_too_late_have_not_been_handed_out),
 		scene_unit_test(a_delay_is_kept),
 		scene_unit_test(a_lease_runs_out),
 		scene_unit_test(leases_go_back_with_their_session),

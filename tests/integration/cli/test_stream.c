@@ -237,6 +237,144 @@ static void follow_ends_with_the_queue(void **state)
 	assert_int_equal(child_wait(getter), 6);
 }
 
+/* A queue "once", whose items are given up when they come back. */
+static relevo_queue *open_once(const struct scene *scene, int items)
+{
+	const struct relevo_queue_options options = { .max_deliveries = 1 };
+	relevo_queue *queue;
+	assert_ok(relevo_queue_open(scene->session, "once", &options, &queue));
+	for (int i = 0; i < items; i++)
+		put_text(queue, "a line that fills a pipe with less than a batch of its kind, so "
+				"that writing has to stop");
+	return queue;
+}
+
+static void wait_until_full(int writing)
+{
+	struct pollfd entry = { .fd = writing, .events = POLLOUT };
+	int64_t until = test_now() + TEST_PATIENCE;
+	while (poll(&entry, 1, 0) == 1) {
+		assert_true(test_now() < until);
+		poll(NULL, 0, 1);
+	}
+}
+
+static void wait_for_none_leased(relevo_queue *queue)
+{
+	int64_t until = test_now() + TEST_PATIENCE;
+	while (counts_of(queue).leased > 0) {
+		assert_true(test_now() < until);
+		poll(NULL, 0, 1);
+	}
+}
+
+/* Whoever reads stands still, and then leaves, or the client is killed. */
+static void expect_unseen_items_uncounted(const struct scene *scene, bool killed)
+{
+	enum { LINES = 3000 };
+	relevo_queue *queue = open_once(scene, LINES);
+	int ends[2];
+	pipe_make(ends);
+	pid_t getter = client_begin(-1, ends[1], "queue", "get", "--all", "once");
+	wait_until_full(ends[1]);
+	/* What is not taken is nobody's meanwhile. */
+	wait_for_none_leased(queue);
+	if (killed)
+		assert_int_equal(kill(getter, SIGKILL), 0);
+	close(ends[1]);
+	close(ends[0]);
+	assert_int_equal(child_wait(getter), 128 + (killed ? SIGKILL : SIGPIPE));
+	struct relevo_queue_counts counts = counts_of(queue);
+	assert_in_range(counts.acknowledged, 1, LINES - 1);
+	assert_int_equal(counts.dead_lettered, 0);
+	assert_int_equal(counts.ready, LINES - counts.acknowledged);
+	assert_ok(relevo_queue_delete(scene->session, "once"));
+	relevo_queue_close(queue);
+}
+
+static void what_nobody_saw_was_not_delivered(void **state)
+{
+	expect_unseen_items_uncounted(*state, false);
+	expect_unseen_items_uncounted(*state, true);
+}
+
+static void a_full_disk_takes_nothing(void **state)
+{
+	struct scene *scene = *state;
+	relevo_queue *queue = open_once(scene, 3);
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	assert_true(full >= 0);
+	pid_t getter = client_begin(-1, full, "queue", "get", "--all", "once");
+	close(full);
+	assert_int_equal(child_wait(getter), 1);
+	assert_int_equal(counts_of(queue).ready, 3);
+	relevo_queue_close(queue);
+}
+
+static void items_with_a_time_and_a_slow_reader(void **state)
+{
+	struct scene *scene = *state;
+	const struct relevo_queue_options options = { .lease = 300 };
+	enum { LINES = 3000 };
+	relevo_queue *queue;
+	assert_ok(relevo_queue_open(scene->session, "timed", &options, &queue));
+	for (int i = 0; i < LINES; i++)
+		put_text(queue, "a line that fills a pipe with less than a batch of its kind");
+	int ends[2];
+	pipe_make(ends);
+	pid_t getter = client_begin(-1, ends[1], "queue", "get", "--all", "timed");
+	wait_until_full(ends[1]);
+	close(ends[1]);
+	wait_for_none_leased(queue);
+	/* No time of theirs runs now. */
+	assert_false(process_ends(getter, 400));
+	size_t lines = 0;
+	char bytes[4096];
+	ssize_t got;
+	while ((got = read(ends[0], bytes, sizeof bytes)) > 0) {
+		for (ssize_t i = 0; i < got; i++)
+			lines += bytes[i] == '\n';
+	}
+	close(ends[0]);
+	child_join(getter);
+	assert_int_equal(lines, LINES);
+	assert_int_equal(counts_of(queue).acknowledged, LINES);
+	assert_int_equal(counts_of(queue).redelivered, 0);
+	relevo_queue_close(queue);
+}
+
+/* While nothing comes. */
+static void nobody_waits_for_a_reader_that_has_left(void **state)
+{
+	struct scene *scene = *state;
+	static const char *const commands[][6] = {
+		{ "queue", "get", "q", NULL },
+		{ "queue", "get", "q", "--follow", NULL },
+		{ "queue", "get", "q", "--count", "3", NULL },
+	};
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		int ends[2];
+		pipe_make(ends);
+		pid_t getter = client_start(-1, ends[1], commands[i]);
+		close(ends[1]);
+		wait_for_getters(scene->queue, 1);
+		close(ends[0]);
+		assert_int_equal(child_wait(getter), 128 + SIGPIPE);
+		wait_for_getters(scene->queue, 0);
+	}
+}
+
+static void nor_for_its_next_look(void **state)
+{
+	int ends[2];
+	(void)state;
+	pipe_make(ends);
+	pid_t top = client_begin(-1, ends[1], "top", "--batch", "--delay", "3600000");
+	close(ends[1]);
+	close(ends[0]);
+	assert_int_equal(child_wait(top), 128 + SIGPIPE);
+}
+
 static void a_reader_that_leaves_loses_nothing(void **state)
 {
 	struct scene *scene = *state;
@@ -275,6 +413,11 @@ int main(void)
 		client_unit_test(items_are_written_as_they_come),
 		client_unit_test(follow_ends_with_the_queue),
 		client_unit_test(a_reader_that_leaves_loses_nothing),
+		client_unit_test(what_nobody_saw_was_not_delivered),
+		client_unit_test(a_full_disk_takes_nothing),
+		client_unit_test(items_with_a_time_and_a_slow_reader),
+		client_unit_test(nobody_waits_for_a_reader_that_has_left),
+		client_unit_test(nor_for_its_next_look),
 	};
 	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
 }

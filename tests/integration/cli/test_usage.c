@@ -165,12 +165,12 @@ static void a_broker_that_goes_is_told(void **state)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	pid_t getter = client_begin(-1, ends[1], "queue", "get", "q");
 	wait_for_getters(scene->queue, 1);
-	close(ends[0]);
 	close(ends[1]);
 	relevo_queue_close(scene->queue);
 	relevo_close(scene->session);
 	test_broker_stop(&scene->broker);
 	assert_int_equal(child_wait(getter), 3);
+	close(ends[0]);
 	/* For the teardown. */
 	test_broker_start(&scene->broker, NULL);
 	scene->session = session_open(scene->broker.url);

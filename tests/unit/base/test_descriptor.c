@@ -91,30 +91,6 @@ static void test_none_is_left(void **state)
 		assert_false(is_open(i));
 }
 
-static void test_filled_streams_can_not_be_used(void **state)
-{
-	(void)state;
-	char byte = 0;
-	assert_true(descriptor_fill_standard());
-	for (int fd = 0; fd < 3; fd++) {
-		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-		assert_int_equal(read(fd, &byte, 1), -1);
-		assert_int_equal(errno, EBADF);
-		assert_int_equal(write(fd, &byte, 1), -1);
-		assert_int_equal(errno, EBADF);
-	}
-}
-
-/* What is open is not touched. */
-static void test_open_streams_stay(void **state)
-{
-	(void)state;
-	assert_int_equal(open("/dev/null", O_RDWR), 0);
-	assert_true(descriptor_fill_standard());
-	assert_int_equal(fcntl(0, F_GETFD), 0);
-	assert_int_equal(write(0, "x", 1), 1);
-}
-
 int main(void)
 {
 #define closed_unit_test(function)                                                                 \
@@ -123,8 +99,6 @@ int main(void)
 		closed_unit_test(test_what_is_made_leaves_the_streams_alone),
 		closed_unit_test(test_what_failed_stays_a_failure),
 		closed_unit_test(test_none_is_left),
-		closed_unit_test(test_filled_streams_can_not_be_used),
-		closed_unit_test(test_open_streams_stay),
 	};
 	return cmocka_run_group_tests_name("descriptor", tests, NULL, NULL);
 }
