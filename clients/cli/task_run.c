@@ -1,10 +1,8 @@
 #include "cli/task_run.h"
 
-#include "cli/guardian.h"
 #include "cli/task_protocol.h"
 #include "cli/task_words.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,29 +30,46 @@ static int succeed(relevo_reply *reply, const struct relevo_program_output *outp
 	return relevo_reply_set(reply, output->output, output->output_size);
 }
 
+/* How it has ended is not known where the program's waits are not its own; all that it
+ * wrote is there. */
+static int tell(relevo_reply *reply, const struct relevo_program_output *output)
+{
+	if (output->exit_code != 0)
+		return task_fail(reply, output->exit_code, output->errors, output->errors_size);
+	return succeed(reply, output);
+}
+
+static int tell_late(relevo_reply *reply, int64_t timeout)
+{
+	char text[80];
+	int size = snprintf(text, sizeof text, "took more than %" PRId64 " ms, and was killed",
+			    timeout);
+	return relevo_reply_fail_with(reply, RELEVO_TIMED_OUT, text, (size_t)size);
+}
+
+/* With all that it has started, wherever that went. */
+static void end_command(relevo_program *program)
+{
+	relevo_program_kill(program);
+	relevo_program_wait(program, RELEVO_FOREVER, NULL);
+	relevo_worker_end_children();
+}
+
 /* It has been started, with its pipes, in a group of its own. */
 static int attend(relevo_program *program, relevo_reply *reply, int64_t timeout)
 {
-	char text[80];
 	struct relevo_program_output output;
 	int status = relevo_program_communicate(program, NULL,
 						timeout > 0 ? timeout : RELEVO_FOREVER, &output);
 	bool ended = status == RELEVO_OK || status == RELEVO_GONE;
-	if (status == RELEVO_TIMED_OUT) {
-		int size = snprintf(text, sizeof text,
-				    "took more than %" PRId64 " ms, and was killed", timeout);
-		status = relevo_reply_fail_with(reply, status, text, (size_t)size);
-	} else if (status != RELEVO_OK) {
+	if (ended)
+		status = tell(reply, &output);
+	else if (status == RELEVO_TIMED_OUT)
+		status = tell_late(reply, timeout);
+	else
 		status = fail_as(reply, status);
-	} else if (output.exit_code != 0) {
-		status = task_fail(reply, output.exit_code, output.errors, output.errors_size);
-	} else {
-		status = succeed(reply, &output);
-	}
-	if (!ended) {
-		relevo_program_kill(program);
-		relevo_program_wait(program, RELEVO_FOREVER, NULL);
-	}
+	if (!ended)
+		end_command(program);
 	relevo_program_output_free(&output);
 	return status;
 }
@@ -70,15 +85,10 @@ static int run_words(char *const *words, relevo_reply *reply, int64_t timeout)
 		.max_output = MOST_OUTPUT,
 	};
 	relevo_program *program;
-	if (!guardian_start())
-		return relevo_reply_fail(reply, "no process to guard the command: %s",
-					 strerror(errno));
 	int status = relevo_program_start((const char *const *)words, &options, &program);
 	if (status != RELEVO_OK)
 		return fail_as(reply, status);
-	guardian_watch(relevo_program_pid(program));
 	status = attend(program, reply, timeout);
-	guardian_watch(0);
 	relevo_program_close(program);
 	return status;
 }

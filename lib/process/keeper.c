@@ -65,6 +65,28 @@ static int take_arguments(relevo_tuple *arguments, struct keeping *keeping, stru
 	return status;
 }
 
+/* What told the owner's thread nothing has to be heard here. */
+static int run_group(struct keeping *keeping)
+{
+	sigset_t before;
+	struct wake wake;
+	const struct worker_group_options options = {
+		.url = keeping->url,
+		.pool = keeping->pool,
+		.plan = &keeping->plan,
+		.wake = &wake,
+		.owner_fd = keeping->owner_fd,
+		.ready_fd = keeping->ready_fd,
+	};
+	struct error *failure = &keeping->table->failure;
+	*failure = (struct error){ 0 };
+	int status = wake_install(&wake, failure);
+	if (status != RELEVO_OK)
+		return status;
+	wake_admit(&before);
+	return worker_group_run(&options, keeping->table, failure);
+}
+
 static int keep(relevo_tuple *arguments)
 {
 	struct error error = { 0 };
@@ -73,17 +95,8 @@ static int keep(relevo_tuple *arguments)
 	 * the program to act on. */
 	setpgid(0, 0);
 	int status = take_arguments(arguments, &keeping, &error);
-	if (status != RELEVO_OK)
-		return status;
-	const struct worker_group_options options = {
-		.url = keeping.url,
-		.pool = keeping.pool,
-		.plan = &keeping.plan,
-		.owner_fd = keeping.owner_fd,
-		.ready_fd = keeping.ready_fd,
-	};
-	keeping.table->failure = (struct error){ 0 };
-	status = worker_group_run(&options, keeping.table, &keeping.table->failure);
+	if (status == RELEVO_OK)
+		status = run_group(&keeping);
 	worker_plan_fini(&keeping.plan);
 	return status;
 }

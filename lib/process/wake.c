@@ -58,13 +58,23 @@ void wake_remove(struct wake *wake)
 	wake->fd = -1;
 }
 
-void wake_hold(sigset_t *before)
+static void change_mask(int how, sigset_t *before)
 {
 	sigset_t signals;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &signals, before);
+	pthread_sigmask(how, &signals, before);
+}
+
+void wake_hold(sigset_t *before)
+{
+	change_mask(SIG_BLOCK, before);
+}
+
+void wake_admit(sigset_t *before)
+{
+	change_mask(SIG_UNBLOCK, before);
 }
 
 void wake_release(const sigset_t *before)

@@ -17,7 +17,7 @@ struct wake {
 	struct sigaction interrupt_before;
 };
 
-/* BAD_STATE when it is in use already, SYSTEM. */
+/* BAD_STATE when it is in use already, NO_DESCRIPTORS, SYSTEM. */
 int wake_install(struct wake *wake, struct error *error);
 
 /* Put the handlers back; also in a forked child, which has a copy of all. */
@@ -27,6 +27,9 @@ void wake_remove(struct wake *wake);
  * starts with none that was meant for its parent, and loses none of its own. */
 void wake_hold(sigset_t *before);
 void wake_release(const sigset_t *before);
+
+/* Let them through even if whoever started this process held them back. */
+void wake_admit(sigset_t *before);
 
 /* Whether a signal has come to this process since wake_install(). */
 bool wake_has_come(void);

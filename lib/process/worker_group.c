@@ -1,18 +1,20 @@
+/* Keeps a number of workers going: starts them, replaces those that end, ends what they leave
+ * behind. */
 #include "process/worker_group.h"
 
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/mutant.h"
-#include "process/wake.h"
+#include "process/descendants.h"
+#include "process/events.h"
 #include "process/worker_process.h"
+#include "process/worker_signals.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/pidfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,10 +25,12 @@
 #define FIRST_PAUSE   (50 * NSEC_PER_MSEC)
 #define LONGEST_PAUSE (5 * NSEC_PER_SEC)
 
+/* How long what workers have left behind may take to die. */
+#define DEATH_TIME    (2 * NSEC_PER_SEC)
+
 /* What the group knows of each of its workers. */
 struct member {
-	int pidfd; /* -1: does not run */
-	pid_t pid;
+	pid_t pid; /* 0: does not run. Its own until it is waited for, which only the group does */
 	int alarm_fd; /* a timer that the worker sets: see worker_setup */
 	nsec_t started;
 	unsigned done_before; /* what the group had done when it was started */
@@ -38,10 +42,10 @@ struct group {
 	const struct worker_group_options *options;
 	struct worker_table *table;
 	struct member *members;
-	struct pollfd *polled; /* wake, owner, then the members and their alarms */
-	struct wake wake;
+	struct events events;
+	struct worker_signals signals;
 	const struct worker_slot *starting;
-	int signals; /* that have come */
+	int asked;   /* how many signals to end have come */
 	int unready; /* initializers that failed, one after the other */
 	bool owner_gone;
 	bool told_ready;
@@ -50,7 +54,8 @@ struct group {
 	struct error failure; /* the first reason why a worker cannot do its work */
 };
 
-enum { POLL_WAKE, POLL_OWNER, POLL_MEMBERS };
+/* Events; behind the last stand the members' alarms. */
+enum { EVENT_WAKE, EVENT_OWNER, EVENT_END, EVENT_ALARMS };
 
 /* How often the initializer may fail. */
 enum { TRIES = 3 };
@@ -70,10 +75,10 @@ int worker_group_size(int processes)
 static void forget(void *parent)
 {
 	struct group *group = parent;
-	wake_remove(&group->wake);
+	wake_remove(group->options->wake);
+	worker_signals_remove(&group->signals);
+	events_close(&group->events);
 	for (int i = 0; i < group->table->count; i++) {
-		if (group->members[i].pidfd >= 0)
-			close(group->members[i].pidfd);
 		if (&group->table->slots[i] != group->starting)
 			close(group->members[i].alarm_fd);
 	}
@@ -103,10 +108,35 @@ static void note_failure(struct group *group, const struct error *error)
 		group->failure = *error;
 }
 
-static bool is_shortage(int status)
+static void signal_members(const struct group *group, int number)
 {
-	return status == RELEVO_SYSTEM || status == RELEVO_NO_DESCRIPTORS ||
-	       status == RELEVO_NO_MEMORY;
+	for (int i = 0; i < group->table->count; i++) {
+		if (group->members[i].pid > 0)
+			kill(group->members[i].pid, number);
+	}
+}
+
+/* Start none any more, and have those that run end. */
+static void stop_members(struct group *group, int number)
+{
+	group->stopping = true;
+	signal_members(group, number);
+	for (int i = 0; i < group->table->count; i++) {
+		if (group->members[i].pid == 0)
+			group->members[i].start_at = NSEC_NEVER;
+	}
+}
+
+/* Either all can be started to begin with, or none is left. */
+static void not_started(struct group *group, struct member *member, nsec_t now)
+{
+	struct error error;
+	error_set_errno(&error, RELEVO_SYSTEM, errno, "a worker cannot be started");
+	delay(member, false, now);
+	if (group->told_ready)
+		return;
+	note_failure(group, &error);
+	stop_members(group, SIGKILL);
 }
 
 static void start(struct group *group, int index, nsec_t now)
@@ -132,43 +162,19 @@ static void start(struct group *group, int index, nsec_t now)
 	atomic_store(&slot->stage, WORKER_STARTING);
 	atomic_store(&slot->busy, false);
 	group->starting = slot;
-	member->pidfd = worker_process_start(&process, &member->pid);
-	if (member->pidfd < 0) {
-		struct error error;
-		error_set_errno(&error, RELEVO_SYSTEM, errno, "a worker cannot be started");
-		note_failure(group, &error);
-		delay(member, false, now);
+	pid_t pid = worker_process_start(&process);
+	if (pid < 0) {
+		not_started(group, member, now);
 		return;
 	}
-	atomic_store(&slot->pid, member->pid);
-	/* What was short is not any more. */
-	if (group->told_ready && is_shortage(group->failure.status))
-		group->failure = (struct error){ 0 };
-}
-
-static void signal_members(struct group *group, int number)
-{
-	for (int i = 0; i < group->table->count; i++) {
-		if (group->members[i].pidfd >= 0)
-			pidfd_send_signal(group->members[i].pidfd, number, NULL, 0);
-	}
-}
-
-/* Start none any more, and have those that run end. */
-static void stop_members(struct group *group, int number)
-{
-	group->stopping = true;
-	signal_members(group, number);
-	for (int i = 0; i < group->table->count; i++) {
-		if (group->members[i].pidfd < 0)
-			group->members[i].start_at = NSEC_NEVER;
-	}
+	member->pid = pid;
+	atomic_store(&slot->pid, pid);
 }
 
 static bool any_ready(const struct group *group)
 {
 	for (int i = 0; i < group->table->count; i++) {
-		if (group->members[i].pidfd >= 0 &&
+		if (group->members[i].pid > 0 &&
 		    atomic_load(&group->table->slots[i].stage) == WORKER_READY)
 			return true;
 	}
@@ -229,22 +235,70 @@ static void reap(struct group *group, int index, nsec_t now)
 	int state = 0;
 	while (waitpid(member->pid, &state, 0) < 0 && errno == EINTR)
 		continue;
-	close(member->pidfd);
-	member->pidfd = -1;
 	stop_alarm(member);
 	worker_table_bury(group->table, slot, member->pid, state);
 	atomic_store(&slot->busy, false);
 	atomic_store(&slot->pid, 0);
 	decide(group, index, now, state);
+	member->pid = 0;
+}
+
+static int find_member(const struct group *group, pid_t pid)
+{
+	for (int i = 0; i < group->table->count; i++) {
+		if (group->members[i].pid == pid)
+			return i;
+	}
+	return -1;
+}
+
+static bool is_member(pid_t pid, void *user)
+{
+	return find_member(user, pid) >= 0;
+}
+
+/* Children have ended: workers, or what those that have ended had left behind. That is not
+ * to go on, and leaves something behind itself, maybe. */
+static void on_end(struct group *group)
+{
+	nsec_t now = clock_now();
+	worker_signals_clear(&group->signals);
+	for (;;) {
+		siginfo_t info = { 0 };
+		int failed = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+		if (failed < 0 && errno == EINTR)
+			continue;
+		if (failed < 0 || info.si_pid == 0)
+			break;
+		int index = find_member(group, info.si_pid);
+		if (index >= 0)
+			reap(group, index, now);
+		else
+			waitpid(info.si_pid, NULL, 0);
+	}
+	descendants_kill(is_member, group);
 }
 
 /* What it runs should have been ended long ago; so it is stopped, or stuck. */
-static void on_alarm(struct group *group, int index)
+static void on_alarm(struct group *group, uint64_t index)
 {
-	struct member *member = &group->members[index];
+	const struct member *member = &group->members[index];
 	uint64_t count;
-	if (read(member->alarm_fd, &count, sizeof count) == sizeof count && member->pidfd >= 0)
-		pidfd_send_signal(member->pidfd, SIGKILL, NULL, 0);
+	if (read(member->alarm_fd, &count, sizeof count) == sizeof count && member->pid > 0)
+		kill(member->pid, SIGKILL);
+}
+
+static void on_wake(struct group *group)
+{
+	group->asked += (int)wake_clear(group->options->wake);
+	stop_members(group, group->asked > 1 ? SIGKILL : SIGTERM);
+}
+
+static void on_owner_gone(struct group *group)
+{
+	group->owner_gone = true;
+	events_remove(&group->events, group->options->owner_fd);
+	stop_members(group, SIGKILL);
 }
 
 /* Start what is due. False when no worker runs and none ever will. */
@@ -254,53 +308,54 @@ static bool start_due(struct group *group, nsec_t now, nsec_t *next)
 	*next = NSEC_NEVER;
 	for (int i = 0; i < group->table->count; i++) {
 		struct member *member = &group->members[i];
-		if (member->pidfd < 0 && member->start_at <= now)
+		if (member->pid == 0 && member->start_at <= now)
 			start(group, i, now);
-		if (member->pidfd < 0 && member->start_at < *next)
+		if (member->pid == 0 && member->start_at < *next)
 			*next = member->start_at;
-		any = any || member->pidfd >= 0 || member->start_at != NSEC_NEVER;
+		any = any || member->pid > 0 || member->start_at != NSEC_NEVER;
 	}
 	return any;
 }
 
-static void wait_for_event(struct group *group, nsec_t now, nsec_t next)
+static void handle_event(struct group *group, uint64_t name)
 {
-	struct pollfd *polled = group->polled;
-	polled[POLL_WAKE] = (struct pollfd){ .fd = group->wake.fd, .events = POLLIN };
-	polled[POLL_OWNER] = (struct pollfd){
-		.fd = group->owner_gone ? -1 : group->options->owner_fd,
-		.events = POLLIN,
-	};
-	nfds_t count = (nfds_t)group->table->count;
-	for (nfds_t i = 0; i < count; i++) {
-		const struct member *member = &group->members[i];
-		polled[POLL_MEMBERS + i] = (struct pollfd){ member->pidfd, POLLIN, 0 };
-		polled[POLL_MEMBERS + count + i] = (struct pollfd){
-			.fd = member->alarm_fd,
-			.events = POLLIN,
-		};
+	switch (name) {
+	case EVENT_WAKE:
+		on_wake(group);
+		break;
+	case EVENT_OWNER:
+		on_owner_gone(group);
+		break;
+	case EVENT_END:
+		on_end(group);
+		break;
+	default:
+		on_alarm(group, name - EVENT_ALARMS);
 	}
-	nfds_t all = POLL_MEMBERS + 2 * count;
-	if (poll(polled, all, clock_poll_timeout(now, next)) <= 0)
-		memset(polled, 0, sizeof *polled * all);
 }
 
-static void handle_events(struct group *group)
+/* It cannot go on without being told what happens: an end with all. */
+static void give_up(struct group *group, const struct error *error)
 {
-	const struct pollfd *polled = group->polled;
-	int count = group->table->count;
-	group->owner_gone = group->owner_gone || polled[POLL_OWNER].revents != 0;
-	if (polled[POLL_WAKE].revents != 0)
-		group->signals += (int)wake_clear(&group->wake);
-	if (polled[POLL_WAKE].revents != 0 || polled[POLL_OWNER].revents != 0)
-		stop_members(group, group->signals > 1 || group->owner_gone ? SIGKILL : SIGTERM);
-	nsec_t now = clock_now();
-	for (int i = 0; i < count; i++) {
-		if (polled[POLL_MEMBERS + count + i].revents != 0)
-			on_alarm(group, i);
-		if (polled[POLL_MEMBERS + i].revents != 0)
-			reap(group, i, now);
+	note_failure(group, error);
+	stop_members(group, SIGKILL);
+	for (int i = 0; i < group->table->count; i++) {
+		if (group->members[i].pid > 0)
+			reap(group, i, clock_now());
 	}
+}
+
+static void wait_for_events(struct group *group, nsec_t deadline)
+{
+	uint64_t names[MOST_EVENTS];
+	struct error error;
+	int count;
+	if (events_wait(&group->events, deadline, names, &count, &error) != RELEVO_OK) {
+		give_up(group, &error);
+		return;
+	}
+	for (int i = 0; i < count; i++)
+		handle_event(group, names[i]);
 }
 
 static void tell_ready(struct group *group)
@@ -314,41 +369,58 @@ static void tell_ready(struct group *group)
 	group->told_ready = true;
 }
 
+/* No worker is left, nor shall what they have started be. */
+static void end_descendants(struct group *group)
+{
+	nsec_t deadline = clock_now() + DEATH_TIME;
+	struct pollfd entry = { .fd = group->signals.fd, .events = POLLIN };
+	while (descendants_kill(NULL, NULL) &&
+	       poll(&entry, 1, clock_poll_timeout(clock_now(), deadline)) != 0) {
+		worker_signals_clear(&group->signals);
+		descendants_reap();
+	}
+}
+
 static int run(struct group *group)
 {
 	nsec_t next;
 	for (nsec_t now = clock_now(); start_due(group, now, &next); now = clock_now()) {
-		/* Either all can be started to begin with, or none is left. */
-		if (!group->told_ready && group->failure.status == RELEVO_SYSTEM)
-			stop_members(group, SIGKILL);
-		else
+		if (!group->stopping)
 			tell_ready(group);
-		wait_for_event(group, now, next);
-		handle_events(group);
+		wait_for_events(group, next);
 	}
+	end_descendants(group);
 	/* An orderly end is no failure, whatever went wrong before; nor is a worker
 	 * that came too late to find the pool. */
 	bool late = group->served && group->failure.status == RELEVO_NOT_FOUND;
-	return group->signals > 0 || group->owner_gone || late ? RELEVO_OK : group->failure.status;
+	return group->asked > 0 || group->owner_gone || late ? RELEVO_OK : group->failure.status;
 }
 
 /* ---- from beginning to end ---------------------------------------------- */
 
+static int watch_for(struct group *group, int fd, uint64_t name, struct error *error)
+{
+	return fd >= 0 ? events_add(&group->events, fd, name, error) : RELEVO_OK;
+}
+
+static int open_alarm(struct group *group, int index, struct error *error)
+{
+	int fd = descriptor_raise(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+	if (fd < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "no timer for worker %d of %d",
+				       index + 1, group->table->count);
+	group->members[index].alarm_fd = fd;
+	return watch_for(group, fd, EVENT_ALARMS + (uint64_t)index, error);
+}
+
 static int open_members(struct group *group, struct error *error)
 {
-	for (int i = 0; i < group->table->count; i++) {
-		group->members[i].pidfd = -1;
+	int status = RELEVO_OK;
+	for (int i = 0; i < group->table->count; i++)
 		group->members[i].alarm_fd = -1;
-	}
-	for (int i = 0; i < group->table->count; i++) {
-		int fd = descriptor_raise(
-			timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-		if (fd < 0)
-			return error_set_errno(error, RELEVO_SYSTEM, errno,
-					       "no timer for a worker");
-		group->members[i].alarm_fd = fd;
-	}
-	return RELEVO_OK;
+	for (int i = 0; i < group->table->count && status == RELEVO_OK; i++)
+		status = open_alarm(group, i, error);
+	return status;
 }
 
 static void close_members(struct group *group)
@@ -361,16 +433,34 @@ static void close_members(struct group *group)
 
 static int serve(struct group *group, struct error *error)
 {
-	int status = open_members(group, error);
+	int status = watch_for(group, group->options->wake->fd, EVENT_WAKE, error);
 	if (status == RELEVO_OK)
-		status = wake_install(&group->wake, error);
+		status = watch_for(group, group->options->owner_fd, EVENT_OWNER, error);
+	if (status == RELEVO_OK)
+		status = watch_for(group, group->signals.fd, EVENT_END, error);
+	if (status == RELEVO_OK)
+		status = open_members(group, error);
 	if (status == RELEVO_OK) {
 		status = run(group);
 		if (status != RELEVO_OK)
 			*error = group->failure;
-		wake_remove(&group->wake);
 	}
 	close_members(group);
+	return status;
+}
+
+static int serve_with_events(struct group *group, struct error *error)
+{
+	int status = worker_signals_install(&group->signals, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = events_open(&group->events, error);
+	if (status == RELEVO_OK) {
+		descendants_adopt();
+		status = serve(group, error);
+		events_close(&group->events);
+	}
+	worker_signals_remove(&group->signals);
 	return status;
 }
 
@@ -382,14 +472,10 @@ int worker_group_run(const struct worker_group_options *options, struct worker_t
 		.options = options,
 		.table = table,
 		.members = calloc(count, sizeof *group.members),
-		.polled = calloc(POLL_MEMBERS + 2 * count, sizeof *group.polled),
 	};
-	int status = RELEVO_NO_MEMORY;
-	if (group.members == NULL || group.polled == NULL)
-		error_set(error, status, "no memory for %zu workers", count);
-	else
-		status = serve(&group, error);
+	if (group.members == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for %zu workers", count);
+	int status = serve_with_events(&group, error);
 	free(group.members);
-	free(group.polled);
 	return status;
 }

@@ -2,6 +2,7 @@
 #define PROCESS_WORKER_GROUP_H
 
 #include "base/error.h"
+#include "process/wake.h"
 #include "process/worker_plan.h"
 #include "process/worker_table.h"
 
@@ -11,8 +12,11 @@ struct worker_group_options {
 	bool shared;      /* and this, as for a worker */
 	enum relevo_order order;
 	const struct worker_plan *plan; /* NULL: the workers ask the broker */
-	/* End at once, workers and all, when this process does; -1: nobody. A
-	 * descriptor of pidfd_open(2). */
+	/* In use: on the first signal the workers finish what they have in hand, on the second
+	 * they are killed. */
+	struct wake *wake;
+	/* End at once, workers and all, when this process does. A descriptor of
+	 * pidfd_open(2). */
 	int owner_fd;
 	/* Written to once the workers have been started for the first time; -1:
 	 * nobody waits for that. */
@@ -23,9 +27,10 @@ struct worker_group_options {
  * Keep table->count workers going: start them, replace those that die, each after a pause
  * that grows while they die young. Returns when all have ended because the pool is gone or
  * a signal told them to: OK; or with the reason when none can do its work: when not all
- * could be started to begin with, or their initializer fails again and again. On the first
- * SIGTERM or SIGINT the workers finish what they have in hand; on the second they are
- * killed.
+ * could be started to begin with, or their initializer fails again and again.
+ *
+ * Takes the whole process for itself, which ends afterwards: it has no other children, one
+ * thread, and adopts and kills what the workers leave behind.
  */
 int worker_group_run(const struct worker_group_options *options, struct worker_table *table,
 		     struct error *error);

@@ -1,15 +1,18 @@
+/* The one place where a worker's process is made. */
 #include "process/worker_process.h"
 
-#include "base/descriptor.h"
+#include "client/error.h"
+#include "process/descendants.h"
 #include "process/wake.h"
 
-#include <errno.h>
+#include <relevo/worker.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+/* Of the worker that this process is, unless it is a child of one. */
+static pid_t worker_pid;
 
 /* The worker's process, which ends here. */
 static _Noreturn void be_worker(const struct worker_process *process, pid_t parent,
@@ -24,6 +27,8 @@ static _Noreturn void be_worker(const struct worker_process *process, pid_t pare
 	/* The group does so too, but maybe only after the first result. */
 	atomic_store(&setup.slot->pid, getpid());
 	process->forget(process->parent);
+	descendants_adopt();
+	worker_pid = getpid();
 	int status = wake_install(&wake, &setup.slot->error);
 	wake_release(signals);
 	setup.wake_fd = wake.fd;
@@ -34,25 +39,24 @@ static _Noreturn void be_worker(const struct worker_process *process, pid_t pare
 	_exit(status);
 }
 
-int worker_process_start(const struct worker_process *process, pid_t *pid)
+pid_t worker_process_start(const struct worker_process *process)
 {
 	pid_t parent = getpid();
 	/* The handler that the worker inherits writes to this group's descriptor:
 	 * a signal must not reach it before it has its own. */
 	sigset_t signals;
 	wake_hold(&signals);
-	*pid = fork();
-	if (*pid == 0)
+	pid_t pid = fork();
+	if (pid == 0)
 		be_worker(process, parent, &signals);
 	wake_release(&signals);
-	if (*pid < 0)
-		return -1;
-	int fd = descriptor_raise(pidfd_open(*pid, 0));
-	if (fd >= 0)
-		return fd;
-	int saved = errno;
-	kill(*pid, SIGKILL);
-	waitpid(*pid, NULL, 0);
-	errno = saved;
-	return -1;
+	return pid;
+}
+
+int relevo_worker_end_children(void)
+{
+	if (worker_pid != getpid())
+		return error_set(client_error(), RELEVO_BAD_STATE, "this process is no worker");
+	descendants_end();
+	return RELEVO_OK;
 }

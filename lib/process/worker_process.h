@@ -14,10 +14,10 @@ struct worker_process {
 };
 
 /*
- * Start a worker by fork(2); it is killed when the calling process ends. The one place
- * where that is done. Returns a descriptor of pidfd_open(2) for it, with its id in *pid;
- * -1, with errno set, when it cannot be started.
+ * Start a worker by fork(2); it is killed when the calling process ends, and the orphans below it
+ * are its own children. Its process's id, which has to be waited for; -1, with errno set, when
+ * it cannot be started.
  */
-int worker_process_start(const struct worker_process *process, pid_t *pid);
+pid_t worker_process_start(const struct worker_process *process);
 
 #endif

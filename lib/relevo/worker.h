@@ -22,23 +22,38 @@ struct relevo_worker_options {
 
 /*
  * Serve the pool of that name at that broker (NULL: as for relevo_open()) with
- * the functions registered so far. Starts `processes` workers by fork(2), each
+ * the functions registered so far. Starts `processes` workers, each
  * with a connection of its own, replaces those that die, and blocks until the
  * pool is closed, the broker goes, or this process gets SIGTERM or SIGINT: then
- * the workers finish the task in hand first. Signal handlers are put back before
- * it returns. `options` may be NULL. The initializer, and how long a worker lives, are
- * what the pool's options say; the initializer has to be registered here as well.
+ * the workers finish the task in hand first; a second signal ends them at once. Signal
+ * handlers are put back before it returns. `options` may be NULL. The initializer, and how long a
+ * worker lives, are what the pool's options say; the initializer has to be registered here as well.
+ *
+ * This process forks one child, which forks the workers and looks after them. When this process is
+ * killed, that child kills them. A worker's own children, all that its functions have
+ * started, end with it, even if they have made groups or sessions of their own. In a worker SIGCHLD
+ * is not ignored, even if it is here, and SIGTERM and SIGINT are not blocked.
  *
  * Call it from the main thread, before anything has opened a tcp:// session in
  * this process.
  *
  * Returns OK after a signal or when the pool was closed. Errors: BAD_ADDRESS,
  * NO_BROKER, NOT_FOUND (no such pool), OPTION_MISMATCH (a shared one: it has another order, or
- * an owner), BAD_NAME, BAD_ARGUMENT, DISCONNECTED, FORKED, NO_MEMORY, SYSTEM;
- * what the initializer failed with.
+ * an owner), BAD_NAME, BAD_ARGUMENT, DISCONNECTED, FORKED, NO_MEMORY, NO_DESCRIPTORS, SYSTEM
+ * (also: the child that keeps the workers was killed); what the initializer failed with.
  */
 int relevo_worker_serve(const char *url, const char *pool,
 			const struct relevo_worker_options *options);
+
+/*
+ * From inside a function that a worker runs: kill all that this worker's functions have started
+ * and that still runs, with what that has started, whatever process groups and sessions it has
+ * made for itself. Returns when it has ended, after two seconds at most. Not while another
+ * thread of the function waits for one of these processes.
+ *
+ * Errors: BAD_STATE (this process is no worker).
+ */
+int relevo_worker_end_children(void);
 
 #pragma GCC visibility pop
 

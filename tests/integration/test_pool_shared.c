@@ -297,7 +297,7 @@ static void workers_and_callers_are_counted(void **state)
 	gethostname(here, sizeof here - 1);
 	assert_string_equal(list.host, here);
 	pid_t children[4];
-	assert_int_equal(process_children(server, children, 4), 2);
+	assert_int_equal(process_workers(server, children, 4), 2);
 	assert_true(list.pids[0] == (uint64_t)children[0] || list.pids[0] == (uint64_t)children[1]);
 	assert_true(list.pids[0] != list.pids[1]);
 	assert_int_equal(relevo_pool_list(scene->session, NULL, stop_at_once, NULL), 99);

@@ -142,6 +142,13 @@ size_t process_children(pid_t pid, pid_t *children, size_t count)
 	return found;
 }
 
+size_t process_workers(pid_t server, pid_t *workers, size_t count)
+{
+	pid_t keeper;
+	assert_int_equal(process_children(server, &keeper, 1), 1);
+	return process_children(keeper, workers, count);
+}
+
 void gate_make(struct gate *gate)
 {
 	assert_int_equal(pipe2(gate->ends, O_CLOEXEC), 0);

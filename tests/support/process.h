@@ -74,6 +74,9 @@ bool process_runs(pid_t pid);
 /* Children of that process; at most `count` are stored. Returns how many. */
 size_t process_children(pid_t pid, pid_t *children, size_t count);
 
+/* The workers of a process that serves a pool: it has one child, which keeps them. */
+size_t process_workers(pid_t server, pid_t *workers, size_t count);
+
 /*
  * A gate, through which processes and threads tell each other that something has
  * happened: each gate_pass() takes one gate_open(), and waits for it.

@@ -196,7 +196,7 @@ static void json_tells_all(void **state)
 	pid_t server = server_begin(*state, 1, "-j", "1", "--", "sh", "-c",
 				    "echo out; echo why >&2; exit $1", "x");
 	pid_t worker;
-	assert_int_equal(process_children(server, &worker, 1), 1);
+	assert_int_equal(process_workers(server, &worker, 1), 1);
 	struct outcome outcome = client("0\n7\n", "pool", "map", "w", "--json", "-k");
 	assert_int_equal(outcome.status, 1);
 	char *second = strchr(outcome.out, '\n') + 1;
