@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_WINDOW = 256, MOST_IN_CHUNK = 4096 };
+enum { DEFAULT_WINDOW = 256 };
 #define MOST_BYTES (64u * 1024 * 1024)
 
 /* Taking input goes on for so long before results are looked for again. */
@@ -175,7 +175,11 @@ static int send_piece(relevo_imap *imap, struct piece *piece)
 	for (size_t sent = 0; sent < piece->count && status == RELEVO_OK;) {
 		const struct relevo_bytes *arguments = piece->arguments + sent;
 		size_t share = job_share(&imap->job, arguments, piece->count - sent);
-		status = job_send(&imap->job, piece->first + sent, arguments, share, 0);
+		status = job_send(&imap->job, &(struct job_task){
+						      .first = piece->first + sent,
+						      .arguments = arguments,
+						      .count = share,
+					      });
 		sent += share;
 	}
 	return status;

@@ -122,37 +122,38 @@ size_t job_share(const struct job *job, const struct relevo_bytes *arguments, si
 	return share;
 }
 
-static int put_task(struct job *job, size_t count, int64_t delay)
+static int put_task(struct job *job, const struct job_task *task)
 {
 	const struct relevo_task_options *options = job->options;
 	const uint8_t *data = buffer_data(&job->encoded);
 	size_t size = buffer_size(&job->encoded);
-	if (delay == 0 && options->priority == 0 && options->cost == 0)
+	if (task->delay == 0 && options->priority == 0 && options->cost == 0)
 		return relevo_queue_put(job->pool->tasks, data, size, RELEVO_FOREVER);
-	uint64_t cost = (uint64_t)options->cost * count;
+	uint64_t cost = (uint64_t)options->cost * task->count;
 	const struct relevo_put_options put = {
 		.priority = options->priority,
 		.cost = cost < UINT32_MAX ? (uint32_t)cost : UINT32_MAX,
-		.delay = delay,
+		.delay = task->delay,
 	};
 	return relevo_queue_put_with(job->pool->tasks, data, size, &put, RELEVO_FOREVER);
 }
 
-int job_send(struct job *job, uint64_t first, const struct relevo_bytes *arguments, size_t count,
-	     int64_t delay)
+int job_send(struct job *job, const struct job_task *task)
 {
 	Relevo__TaskHeader header = RELEVO__TASK_HEADER__INIT;
 	header.function = (char *)job->function;
 	header.reply_to = (char *)relevo_queue_name(job->reply);
 	header.job = job->id;
-	header.first = first;
+	header.first = task->first;
 	header.max_attempts = job->pool->max_attempts;
 	header.timeout_ms = (uint32_t)job->options->timeout;
 	header.caller = job->caller;
+	header.handed = task->handed;
+	header.deaths = task->deaths;
 	buffer_truncate(&job->encoded, 0);
-	if (!task_encode(&job->encoded, &header, arguments, count))
+	if (!task_encode(&job->encoded, &header, task->arguments, task->count))
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a task");
-	return put_task(job, count, delay);
+	return put_task(job, task);
 }
 
 /* ---- receiving ----------------------------------------------------------- */
@@ -180,37 +181,73 @@ static int64_t retry_delay(const struct job *job, uint32_t tries)
 	return delay < MOST_MSEC ? delay : MOST_MSEC;
 }
 
-static int take_one(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
-		    size_t part, const uint8_t *body)
+int job_keep(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
+	     const struct job_outcome *outcome)
 {
 	struct job_place place;
-	size_t size = header->sizes[part];
-	int result = header->n_statuses > 0 ? (int)header->statuses[part] : RELEVO_OK;
 	if (!job->kind->find(job, index, &place))
 		return RELEVO_OK;
-	uint32_t tries = place.tries != NULL ? *place.tries : 0;
-	if (place.tries != NULL && tries < job->options->retries && may_pass(result) &&
-	    !MUTANT(failures_are_final)) {
-		(*place.tries)++;
-		return job_send(job, index, place.argument, 1, retry_delay(job, tries));
-	}
-	char *data = malloc(size + 1);
+	char *data = malloc(outcome->size + 1);
 	if (data == NULL)
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a result");
-	if (size > 0)
-		memcpy(data, body, size);
-	data[size] = '\0';
+	if (outcome->size > 0)
+		memcpy(data, outcome->data, outcome->size);
+	data[outcome->size] = '\0';
 	*place.result = (struct relevo_result){
-		.status = result,
+		.status = outcome->status,
 		.data = data,
-		.size = size,
+		.size = outcome->size,
 		.index = index,
-		.attempts = header->attempts + tries,
+		.attempts = outcome->attempts + (place.tries != NULL ? *place.tries : 0),
 		.worker_pid = header->pid,
 	};
 	snprintf(place.result->worker_host, sizeof place.result->worker_host, "%s", header->host);
 	job->kind->kept(job, index, &place);
 	return RELEVO_OK;
+}
+
+/* Whether it is run again, as the options say; then it has been sent, with this status. */
+static bool try_again(struct job *job, uint64_t index, int outcome, int *status)
+{
+	struct job_place place;
+	if (job->options->retries == 0 || !may_pass(outcome) || MUTANT(failures_are_final) ||
+	    !job->kind->find(job, index, &place) || *place.tries >= job->options->retries)
+		return false;
+	*status = job_send(job, &(struct job_task){
+					.first = index,
+					.arguments = place.argument,
+					.count = 1,
+					.delay = retry_delay(job, (*place.tries)++),
+				});
+	return true;
+}
+
+static int take_one(struct job *job, const Relevo__ResultHeader *header, size_t part,
+		    const uint8_t *body)
+{
+	int status;
+	uint64_t index = header->first + part;
+	const struct job_outcome outcome = {
+		.status = header->n_statuses > 0 ? (int)header->statuses[part] : RELEVO_OK,
+		.data = body,
+		.size = header->sizes[part],
+		.attempts = header->attempts,
+	};
+	if (try_again(job, index, outcome.status, &status))
+		return status;
+	return job_keep(job, index, header, &outcome);
+}
+
+static int take_parts(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body)
+{
+	if (header->broken > 0)
+		return header->n_sizes > 0 ? job_take_broken(job, header, body) : RELEVO_OK;
+	int status = RELEVO_OK;
+	for (size_t i = 0; i < header->n_sizes && status == RELEVO_OK; i++) {
+		status = take_one(job, header, i, body);
+		body += header->sizes[i];
+	}
+	return status;
 }
 
 int job_take(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body,
@@ -225,13 +262,8 @@ int job_take(struct job *job, const Relevo__ResultHeader *header, const uint8_t 
 			job->kind->said(job, header->first, &said);
 		return RELEVO_OK;
 	}
-	for (size_t i = 0; i < header->n_sizes; i++) {
-		int status = take_one(job, header->first + i, header, i, body);
-		if (status != RELEVO_OK)
-			return error_set(error, status, "%s", relevo_error_detail());
-		body += header->sizes[i];
-	}
-	return RELEVO_OK;
+	int status = take_parts(job, header, body);
+	return status == RELEVO_OK ? status : error_set(error, status, "%s", relevo_error_detail());
 }
 
 static int take_item(struct job *job, const relevo_item *item, struct error *error)

@@ -7,6 +7,9 @@
 
 struct job;
 
+/* Arguments in one task at most: their results' sizes must fit a header. */
+enum { MOST_IN_CHUNK = 4096 };
+
 /* Where things of one index of a job are. */
 struct job_place {
 	const struct relevo_bytes *argument;
@@ -64,14 +67,38 @@ int job_check_argument(const struct job *job, size_t index, const struct relevo_
 /* How many of these arguments, of `chunk` at most, fit into one task. At least 1. */
 size_t job_share(const struct job *job, const struct relevo_bytes *arguments, size_t chunk);
 
-/* Send them as one task; those that are run again after `delay` ms. */
-int job_send(struct job *job, uint64_t first, const struct relevo_bytes *arguments, size_t count,
-	     int64_t delay);
+/* Arguments that make one task. */
+struct job_task {
+	uint64_t first; /* the index of the first */
+	const struct relevo_bytes *arguments;
+	size_t count;
+	int64_t delay;           /* ms before which it is not run */
+	uint32_t handed, deaths; /* see TaskHeader */
+};
+
+int job_send(struct job *job, const struct job_task *task);
 
 /* Take what a decoded item brings, which is of this job. What comes a second time, since
  * a worker died after sending a part of its chunk, is passed over. */
 int job_take(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body,
 	     struct error *error);
+
+/* An outcome that is no failure another run may mend, or not any more. */
+struct job_outcome {
+	int status;
+	const uint8_t *data;
+	size_t size;
+	uint32_t attempts;
+};
+
+/* It is the result at that place, by the worker of the header. NO_MEMORY. */
+int job_keep(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
+	     const struct job_outcome *outcome);
+
+/* ---- pool_broken.c -------------------------------------------------------- */
+
+/* A worker died in the middle of a chunk: what has no result is run again in pieces. */
+int job_take_broken(struct job *job, const Relevo__ResultHeader *header, const uint8_t *text);
 
 /*
  * Wait until `deadline`, but not much longer than a second, for items in the job's own

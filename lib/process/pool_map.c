@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Arguments in one task at most: their results' sizes must fit a header. */
-enum { MOST_IN_CHUNK = 4096 };
-
 /* What may be under way at a time: the rest waits here, not at the broker. */
 enum { MOST_TASKS_SENT = 4096 };
 #define MOST_BYTES_SENT (64u * 1024 * 1024)
@@ -95,7 +92,12 @@ static int send_chunk(struct mapping *mapping)
 	size_t left = mapping->count - mapping->sent;
 	size_t share =
 		job_share(&mapping->job, arguments, left < mapping->chunk ? left : mapping->chunk);
-	int status = job_send(&mapping->job, mapping->sent, arguments, share, 0);
+	const struct job_task task = {
+		.first = mapping->sent,
+		.arguments = arguments,
+		.count = share,
+	};
+	int status = job_send(&mapping->job, &task);
 	if (status != RELEVO_OK)
 		return status;
 	for (size_t i = 0; i < share; i++)

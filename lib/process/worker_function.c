@@ -109,31 +109,29 @@ static int run(struct worker *worker, const struct function_entry *entry,
 
 /* ---- what stands in the way -------------------------------------------- */
 
-static void describe_death(char *text, size_t size, pid_t pid, int state)
+static void describe(const struct death *death, char *text, size_t size)
 {
+	int state = death->state;
 	if (WIFSIGNALED(state))
 		snprintf(text, size, "; the last, process %d, was killed by signal %d (%s)",
-			 (int)pid, WTERMSIG(state), strsignal(WTERMSIG(state)));
+			 (int)death->pid, WTERMSIG(state), strsignal(WTERMSIG(state)));
 	else
-		snprintf(text, size, "; the last, process %d, exited with code %d", (int)pid,
+		snprintf(text, size, "; the last, process %d, exited with code %d", (int)death->pid,
 			 WEXITSTATUS(state));
 }
 
-static int give_up(struct worker *worker, struct chunk *chunk)
+void worker_function_tell_death(struct worker *worker, struct chunk *chunk)
 {
 	const Relevo__TaskHeader *task = chunk->task;
-	struct task_mark mark = { .job = task->job, .first = task->first };
+	struct death death;
 	char how[160] = "";
-	pid_t pid;
-	int state;
-	snprintf(mark.reply_to, sizeof mark.reply_to, "%s", task->reply_to);
-	if (worker_table_find(worker->setup->table, &mark, &pid, &state)) {
-		describe_death(how, sizeof how, pid, state);
-		chunk->part.pid = (uint64_t)pid;
+	if (worker_table_find(worker->setup->table, &chunk->mark, &death)) {
+		describe(&death, how, sizeof how);
+		chunk->part.pid = (uint64_t)death.pid;
+		chunk->part.culprit = chunk->broken ? death.place + 1 : 0;
 	}
 	relevo_reply_fail(&worker->reply, "the workers that ran \"%s\" died, %u times%s",
 			  task->function, task->max_attempts, how);
-	return RELEVO_WORKER_DIED;
 }
 
 int worker_function_run(struct worker *worker, struct chunk *chunk)
@@ -141,8 +139,10 @@ int worker_function_run(struct worker *worker, struct chunk *chunk)
 	const Relevo__TaskHeader *task = chunk->task;
 	const struct relevo_bytes argument = { chunk->body, task->sizes[chunk->index] };
 	struct function_entry entry;
-	if (chunk->given_up)
-		return give_up(worker, chunk);
+	if (chunk->given_up) {
+		worker_function_tell_death(worker, chunk);
+		return RELEVO_WORKER_DIED;
+	}
 	if (registry_find(task->function, &entry))
 		return run(worker, &entry, task, &argument);
 	relevo_reply_fail(&worker->reply, "no function \"%s\" is registered at the worker on %s",

@@ -55,13 +55,13 @@ void worker_table_free(struct worker_table *table)
 	munmap(table, table->size);
 }
 
-void worker_slot_begin(struct worker_slot *slot, const char *reply_to, uint64_t job, uint64_t first)
+void worker_slot_begin(struct worker_slot *slot, const struct task_mark *task)
 {
-	size_t length = strnlen(reply_to, NAME_MAX_BYTES);
-	memcpy(slot->task.reply_to, reply_to, length);
-	slot->task.reply_to[length] = '\0';
-	slot->task.job = job;
-	slot->task.first = first;
+	strcpy(slot->task.reply_to, task->reply_to);
+	slot->task.job = task->job;
+	slot->task.first = task->first;
+	slot->task.handed = task->handed;
+	atomic_store_explicit(&slot->place, 0, memory_order_relaxed);
 	atomic_store_explicit(&slot->busy, true, memory_order_release);
 }
 
@@ -77,7 +77,8 @@ void worker_table_progress(struct worker_table *table)
 
 static bool same(const struct task_mark *a, const struct task_mark *b)
 {
-	return a->job == b->job && a->first == b->first && strcmp(a->reply_to, b->reply_to) == 0;
+	return a->job == b->job && a->first == b->first && a->handed == b->handed &&
+	       strcmp(a->reply_to, b->reply_to) == 0;
 }
 
 void worker_table_bury(struct worker_table *table, const struct worker_slot *slot, pid_t pid,
@@ -89,16 +90,15 @@ void worker_table_bury(struct worker_table *table, const struct worker_slot *slo
 	struct obituary *obituary = &table->obituaries[number % OBITUARIES];
 	atomic_store(&obituary->number, 0);
 	obituary->task = slot->task;
-	obituary->pid = pid;
-	obituary->state = state;
+	obituary->death = (struct death){ pid, state, atomic_load(&slot->place) };
 	atomic_store(&obituary->number, number);
 	atomic_store(&table->deaths, number);
 	syscall(SYS_futex, &table->deaths, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 /* The number of the last obituary about the task; 0: there is none. */
-static unsigned look_up(struct worker_table *table, const struct task_mark *task, pid_t *pid,
-			int *state)
+static unsigned look_up(struct worker_table *table, const struct task_mark *task,
+			struct death *death)
 {
 	unsigned last = 0;
 	for (int i = 0; i < OBITUARIES; i++) {
@@ -107,14 +107,12 @@ static unsigned look_up(struct worker_table *table, const struct task_mark *task
 		if (number <= last)
 			continue;
 		struct task_mark mark = obituary->task;
-		pid_t dead = obituary->pid;
-		int how = obituary->state;
+		struct death how = obituary->death;
 		/* It may have been written over meanwhile. */
 		if (atomic_load(&obituary->number) != number || !same(&mark, task))
 			continue;
 		last = number;
-		*pid = dead;
-		*state = how;
+		*death = how;
 	}
 	return last;
 }
@@ -144,7 +142,7 @@ static uint32_t count_buried(const struct worker_table *table, const struct task
 	for (int i = 0; i < OBITUARIES; i++) {
 		const struct obituary *obituary = &table->obituaries[i];
 		count += atomic_load(&obituary->number) != 0 &&
-			 (pid == 0 || obituary->pid == pid) && same(&obituary->task, task);
+			 (pid == 0 || obituary->death.pid == pid) && same(&obituary->task, task);
 	}
 	return count;
 }
@@ -167,8 +165,8 @@ uint32_t worker_table_count(struct worker_table *table, const struct task_mark *
 	return count;
 }
 
-bool worker_table_find(struct worker_table *table, const struct task_mark *task, pid_t *pid,
-		       int *state)
+bool worker_table_find(struct worker_table *table, const struct task_mark *task,
+		       struct death *death)
 {
 	nsec_t deadline = clock_now() + PATIENCE;
 	for (nsec_t now = clock_now(); now < deadline; now = clock_now()) {
@@ -181,5 +179,5 @@ bool worker_table_find(struct worker_table *table, const struct task_mark *task,
 		};
 		syscall(SYS_futex, &table->deaths, FUTEX_WAIT, deaths, &left, NULL, 0);
 	}
-	return look_up(table, task, pid, state) != 0;
+	return look_up(table, task, death) != 0;
 }

@@ -18,6 +18,7 @@
 struct task_mark {
 	char reply_to[NAME_MAX_BYTES + 1];
 	uint64_t job, first;
+	uint32_t handed; /* a piece of a chunk may begin where that did */
 };
 
 /* How a worker came to an end, or is about to. */
@@ -39,14 +40,18 @@ struct worker_slot {
 	struct error error;
 	atomic_bool busy;      /* with: */
 	struct task_mark task; /* which it writes while not busy */
+	atomic_uint place;     /* of the argument in hand, in the task */
 };
 
 /* A worker that died in the middle of a task. */
 struct obituary {
 	atomic_uint number; /* from 1 on; 0: being written */
 	struct task_mark task;
-	pid_t pid;
-	int state; /* of waitpid(2) */
+	struct death {
+		pid_t pid;
+		int state;      /* of waitpid(2) */
+		unsigned place; /* of the argument in hand, in the task */
+	} death;
 };
 
 enum { OBITUARIES = 64 };
@@ -72,9 +77,14 @@ struct worker_table *worker_table_map(int fd);
 void worker_table_free(struct worker_table *table);
 
 /* The worker's part: it begins a task, and is done with it. */
-void worker_slot_begin(struct worker_slot *slot, const char *reply_to, uint64_t job,
-		       uint64_t first);
+void worker_slot_begin(struct worker_slot *slot, const struct task_mark *task);
 void worker_slot_done(struct worker_slot *slot);
+
+/* Which argument of its task it begins. */
+static inline void worker_slot_at(struct worker_slot *slot, unsigned place)
+{
+	atomic_store_explicit(&slot->place, place, memory_order_relaxed);
+}
 
 /* A function has returned: work gets done. */
 void worker_table_progress(struct worker_table *table);
@@ -90,7 +100,7 @@ uint32_t worker_table_count(struct worker_table *table, const struct task_mark *
  * How the last worker of this group that had the task died. Waits a moment if one that
  * had it may not have been buried yet. False when none of this group did.
  */
-bool worker_table_find(struct worker_table *table, const struct task_mark *task, pid_t *pid,
-		       int *state);
+bool worker_table_find(struct worker_table *table, const struct task_mark *task,
+		       struct death *death);
 
 #endif

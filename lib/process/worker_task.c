@@ -75,6 +75,36 @@ static int settle(struct worker *worker, struct chunk *chunk, int status)
 	return status == RELEVO_NOT_OWNER ? RELEVO_OK : status;
 }
 
+/* None of its arguments may be run twice. */
+static bool is_run_once(const Relevo__TaskHeader *task)
+{
+	return task->max_attempts == 1;
+}
+
+/* How it was broken, for the caller, who decides what is run again. */
+static int return_broken(struct worker *worker, struct chunk *chunk)
+{
+	struct relevo_reply *reply = &worker->reply;
+	buffer_truncate(&reply->bodies, 0);
+	reply_begin(reply);
+	worker_function_tell_death(worker, chunk);
+	chunk->part.broken = (uint32_t)chunk->task->n_sizes;
+	chunk->part.sizes[chunk->part.n_sizes++] = (uint32_t)reply_size(reply);
+	reply_begin(reply);
+	return settle(worker, chunk, send_part(worker, chunk, true));
+}
+
+/* What has been run and may not be run again is the caller's before the next is begun. */
+static int after_one(struct worker *worker, struct chunk *chunk, int status)
+{
+	status = add_result(worker, chunk, status);
+	if (status != RELEVO_OK || !is_run_once(chunk->task) ||
+	    chunk->index + 1 == chunk->task->n_sizes)
+		return status;
+	reply_begin(&worker->reply);
+	return send_part(worker, chunk, false);
+}
+
 static int run_chunk(struct worker *worker, struct chunk *chunk)
 {
 	struct relevo_reply *reply = &worker->reply;
@@ -82,7 +112,8 @@ static int run_chunk(struct worker *worker, struct chunk *chunk)
 	buffer_truncate(&reply->bodies, 0);
 	for (; chunk->index < chunk->task->n_sizes && status == RELEVO_OK; chunk->index++) {
 		reply_begin(reply);
-		status = add_result(worker, chunk, worker_function_run(worker, chunk));
+		worker_slot_at(worker->setup->slot, (unsigned)chunk->index);
+		status = after_one(worker, chunk, worker_function_run(worker, chunk));
 		chunk->body += chunk->task->sizes[chunk->index];
 		worker_table_progress(worker->setup->table);
 	}
@@ -97,25 +128,39 @@ static int run_chunk(struct worker *worker, struct chunk *chunk)
  * knows. */
 static uint32_t count_attempts(const struct worker *worker, const struct chunk *chunk)
 {
-	struct task_mark mark = { .job = chunk->task->job, .first = chunk->task->first };
-	snprintf(mark.reply_to, sizeof mark.reply_to, "%s", chunk->task->reply_to);
-	uint32_t deaths = worker_table_count(worker->setup->table, &mark);
+	uint32_t deaths = worker_table_count(worker->setup->table, &chunk->mark);
 	return chunk->item->deliveries > deaths ? chunk->item->deliveries : deaths + 1;
+}
+
+static void make_mark(struct task_mark *mark, const Relevo__TaskHeader *task)
+{
+	size_t length = strnlen(task->reply_to, NAME_MAX_BYTES);
+	memcpy(mark->reply_to, task->reply_to, length);
+	mark->reply_to[length] = '\0';
+	mark->job = task->job;
+	mark->first = task->first;
+	mark->handed = task->handed;
 }
 
 static int begin_chunk(struct worker *worker, struct chunk *chunk)
 {
 	const Relevo__TaskHeader *task = chunk->task;
+	make_mark(&chunk->mark, task);
 	uint32_t attempts = count_attempts(worker, chunk);
-	chunk->given_up = attempts > task->max_attempts && !MUTANT(deaths_without_end);
-	chunk->careful = attempts > 1 || worker->plan.never_twice || task->timeout_ms > 0;
+	uint32_t runs = attempts + task->deaths;
+	chunk->broken = attempts > 1 && task->n_sizes > 1 && !MUTANT(chunks_die_whole);
+	chunk->given_up = runs > task->max_attempts && !MUTANT(deaths_without_end);
+	chunk->careful =
+		runs > 1 || is_run_once(task) || worker->plan.never_twice || task->timeout_ms > 0;
 	/* Nothing is lost with a worker that may be about to die. */
 	if (chunk->careful)
 		relevo_flush(worker->session, RELEVO_FOREVER);
 	chunk->part = (Relevo__ResultHeader)RELEVO__RESULT_HEADER__INIT;
 	chunk->part.job = task->job;
 	chunk->part.first = task->first;
-	chunk->part.attempts = chunk->given_up ? task->max_attempts : attempts;
+	if (chunk->given_up && !chunk->broken)
+		attempts = task->max_attempts - task->deaths;
+	chunk->part.attempts = task->handed + attempts;
 	chunk->part.pid = (uint64_t)getpid();
 	chunk->part.host = worker->host;
 	chunk->part.statuses = calloc(task->n_sizes + 1, sizeof *chunk->part.statuses);
@@ -123,8 +168,8 @@ static int begin_chunk(struct worker *worker, struct chunk *chunk)
 	if (chunk->part.statuses == NULL || chunk->part.sizes == NULL)
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a task");
 	/* A task that is given up here was another's death. */
-	if (!chunk->given_up)
-		worker_slot_begin(worker->setup->slot, task->reply_to, task->job, task->first);
+	if (!chunk->given_up && !chunk->broken)
+		worker_slot_begin(worker->setup->slot, &chunk->mark);
 	return RELEVO_OK;
 }
 
@@ -139,7 +184,7 @@ int worker_task_run(struct worker *worker, relevo_item *item)
 	int status = begin_chunk(worker, &chunk);
 	worker->chunk = &chunk;
 	if (status == RELEVO_OK)
-		status = run_chunk(worker, &chunk);
+		status = chunk.broken ? return_broken(worker, &chunk) : run_chunk(worker, &chunk);
 	worker->chunk = NULL;
 	worker_slot_done(worker->setup->slot);
 	free(chunk.part.statuses);

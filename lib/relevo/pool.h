@@ -201,7 +201,9 @@ struct relevo_map_options {
 /*
  * Run the function for each of `count` arguments and wait for all. results[i] is
  * the outcome for arguments[i]; free them with relevo_results_free(). A task that
- * fails does not stop the others: look at results[i].status. `options` may be
+ * fails does not stop the others: look at results[i].status. One whose workers die fails
+ * alone: what else was in its chunk is run again, or, where max_attempts is 1, those only
+ * that had not begun; the others have their results. `options` may be
  * NULL; its callbacks are called from the calling thread. Several threads may map at
  * once. Blocks.
  *

@@ -16,7 +16,7 @@ static struct worker_slot *begin(struct worker_table *table, int index, int pid)
 {
 	struct worker_slot *slot = &table->slots[index];
 	atomic_store(&slot->pid, pid);
-	worker_slot_begin(slot, mark.reply_to, mark.job, mark.first);
+	worker_slot_begin(slot, &mark);
 	return slot;
 }
 
@@ -58,13 +58,47 @@ static void test_others_do_not_count(void **state)
 	struct worker_slot *slot = begin(table, 1, DEAD);
 	worker_slot_done(slot);
 	assert_int_equal(worker_table_count(table, &mark), 0);
-	worker_slot_begin(slot, mark.reply_to, mark.job, mark.first + 1);
+	struct task_mark other = mark;
+	other.first++;
+	worker_slot_begin(slot, &other);
 	assert_int_equal(worker_table_count(table, &mark), 0);
 	bury(table, slot);
 	assert_int_equal(worker_table_count(table, &mark), 0);
 	worker_slot_done(slot);
-	worker_slot_begin(slot, "others' results", mark.job, mark.first);
+	other = (struct task_mark){ .reply_to = "others' results", .job = 7, .first = 3 };
+	worker_slot_begin(slot, &other);
 	assert_int_equal(worker_table_count(table, &mark), 0);
+	/* A piece of a chunk that begins where that did. */
+	other = mark;
+	other.handed = 1;
+	worker_slot_begin(slot, &other);
+	assert_int_equal(worker_table_count(table, &mark), 0);
+	assert_int_equal(worker_table_count(table, &other), 1);
+	worker_table_free(table);
+}
+
+/* How it was, and which argument it was about. */
+static void test_a_death_is_described(void **state)
+{
+	(void)state;
+	struct worker_table *table = worker_table_new(1);
+	struct death death;
+	assert_non_null(table);
+	struct worker_slot *slot = begin(table, 0, DEAD);
+	worker_slot_at(slot, 4);
+	bury(table, slot);
+	worker_slot_done(slot);
+	assert_true(worker_table_find(table, &mark, &death));
+	assert_int_equal(death.pid, DEAD);
+	assert_int_equal(death.state, SIGKILL);
+	assert_int_equal(death.place, 4);
+	/* The next one begins at the first. */
+	slot = begin(table, 0, DEAD + 1);
+	bury(table, slot);
+	worker_slot_done(slot);
+	assert_true(worker_table_find(table, &mark, &death));
+	assert_int_equal(death.pid, DEAD + 1);
+	assert_int_equal(death.place, 0);
 	worker_table_free(table);
 }
 
@@ -73,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_death_counts_once),
 		cmocka_unit_test(test_others_do_not_count),
+		cmocka_unit_test(test_a_death_is_described),
 	};
 	return cmocka_run_group_tests_name("process/worker_table", tests, NULL, NULL);
 }
