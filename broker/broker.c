@@ -17,6 +17,9 @@ enum {
 	SESSION_WAITERS = 4096,
 	SESSION_LEASES = 1000 * 1000,
 	SESSION_HANDLES = 64 * 1024,
+	/* What the engine, those who have waited and those who come anew may each do in a
+	 * round: a few milliseconds for all. */
+	TURN_WORK = 4096,
 };
 
 #define OUTPUT_DEFAULT (64u * 1024 * 1024)
@@ -47,6 +50,7 @@ static int open_engine(struct broker *broker, const struct broker_config *config
 		.peer_waiters = SESSION_WAITERS,
 		.peer_leases = SESSION_LEASES,
 		.peer_handles = SESSION_HANDLES,
+		.turn_work = TURN_WORK,
 		.shared = &memory_source,
 		.pipes = &socket_source,
 	};
@@ -86,6 +90,7 @@ static int open_network(struct broker *broker, const struct broker_config *confi
 				      limits.max_frame,
 			.hello_timeout_ms = config->hello_timeout_ms,
 			.silence_seconds = config->silence_seconds,
+			.turn_work = TURN_WORK,
 		},
 		.handlers = router_handlers(broker->router),
 		.owners = router_owners(broker->router),

@@ -14,6 +14,8 @@
  * it alone calls answers: between two of its steps the state is whole, so that
  * an answer may call any operation. Such a nested operation leaves its own work
  * to the run that is under way.
+ *
+ * What is long is done in pieces, which are steps like any other: see work.h.
  */
 struct engine {
 	struct engine_config config;
@@ -35,6 +37,12 @@ struct engine {
 	struct list committing; /* waiters whose items are not durable yet, by batch */
 	struct list finished;   /* waiters to be answered */
 	bool running;
+
+	struct list later; /* struct work that is left */
+	struct {
+		uint64_t done; /* units, ever */
+		uint64_t end;  /* of the piece at hand */
+	} work;
 
 	struct heap waiter_timers; /* calls that time out */
 	struct heap lease_timers;  /* leases that expire */

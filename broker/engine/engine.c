@@ -5,6 +5,7 @@
 #include "engine/queue.h"
 #include "engine/shared.h"
 #include "engine/waiter.h"
+#include "engine/work.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -29,6 +30,8 @@ struct engine *engine_new(const struct engine_config *config, struct store *stor
 	list_init(&engine->impatient);
 	list_init(&engine->committing);
 	list_init(&engine->finished);
+	list_init(&engine->later);
+	work_begin(engine);
 	return engine;
 }
 
@@ -37,6 +40,7 @@ void engine_free(struct engine *engine)
 	if (engine == NULL)
 		return;
 	assert(engine->peers == 0 && engine->committed + 1 == engine->batch);
+	work_go_on(engine, UINT64_MAX);
 	struct map_node *node;
 	while ((node = map_next(&engine->queues, NULL)) != NULL)
 		queue_forget(container_of(node, struct queue, node));
@@ -89,7 +93,17 @@ static void commit(struct engine *engine)
  * then gets nothing. */
 static void refuse(struct waiter *waiter)
 {
-	waiter_finish(waiter, waiter->refusal);
+	if (waiter->kind->put_off == NULL || !waiter->kind->put_off(waiter))
+		waiter_finish(waiter, waiter->refusal);
+}
+
+static void settle(struct queue *queue)
+{
+	list_remove(&queue->active);
+	if (work_over(queue->engine))
+		work_later(queue->engine, &queue->settling);
+	else
+		queue_settle(queue);
 }
 
 /* One step of the work that is left, in order of urgency; false: none is. */
@@ -97,13 +111,13 @@ static bool step(struct engine *engine)
 {
 	struct list *node;
 	if ((node = list_first(&engine->active)) != NULL) {
-		list_remove(node);
-		queue_settle(container_of(node, struct queue, active));
+		settle(container_of(node, struct queue, active));
 	} else if ((node = list_first(&engine->impatient)) != NULL) {
 		refuse(container_of(node, struct waiter, in_engine));
 	} else if (engine->recorded) {
 		commit(engine);
 	} else if ((node = list_first(&engine->finished)) != NULL) {
+		work_spend(engine, 1);
 		waiter_answer(container_of(node, struct waiter, in_engine));
 	} else {
 		return false;
@@ -116,6 +130,7 @@ void engine_run(struct engine *engine)
 	if (engine->running)
 		return;
 	engine->running = true;
+	work_begin(engine);
 	while (step(engine))
 		;
 	engine->running = false;
@@ -128,21 +143,57 @@ static struct heap_node *due(const struct heap *timers, nsec_t now)
 	return node != NULL && node->key <= now ? node : NULL;
 }
 
+static void on_queue(struct heap_node *node)
+{
+	queue_ripen(container_of(node, struct queue, timer));
+}
+
+static void on_lease(struct heap_node *node)
+{
+	lease_return(container_of(node, struct lease, timer));
+}
+
+static void on_ahead(struct heap_node *node)
+{
+	ahead_due(container_of(node, struct ahead, timer));
+}
+
+static void on_waiter(struct heap_node *node)
+{
+	waiter_time_out(container_of(node, struct waiter, timer));
+}
+
+/* Do what is due, but a part of the turn's work at most: what is left stays due. */
+static void tick(struct engine *engine, const struct heap *timers,
+		 void (*on_due)(struct heap_node *node))
+{
+	enum { PARTS = 8 };
+	uint64_t end = work_turn_end(engine, PARTS);
+	struct heap_node *node;
+	while (engine->work.done < end && (node = due(timers, engine->now)) != NULL) {
+		work_begin(engine);
+		on_due(node);
+		work_spend(engine, 1);
+	}
+}
+
 nsec_t engine_tick(struct engine *engine, nsec_t now)
 {
 	engine_at(engine, now);
-	struct heap_node *node;
-	while ((node = due(&engine->queue_timers, now)) != NULL)
-		queue_ripen(container_of(node, struct queue, timer));
-	while ((node = due(&engine->lease_timers, now)) != NULL)
-		lease_return(container_of(node, struct lease, timer));
-	while ((node = due(&engine->ahead_timers, now)) != NULL)
-		ahead_due(container_of(node, struct ahead, timer));
+	uint64_t end = work_turn_end(engine, 1);
+	tick(engine, &engine->queue_timers, on_queue);
+	tick(engine, &engine->lease_timers, on_lease);
+	tick(engine, &engine->ahead_timers, on_ahead);
 	/* Last, so that what came back at this very moment still serves them. */
-	while ((node = due(&engine->waiter_timers, now)) != NULL)
-		waiter_time_out(container_of(node, struct waiter, timer));
+	tick(engine, &engine->waiter_timers, on_waiter);
 	engine_run(engine);
+	work_go_on(engine, end);
 	return engine_next_deadline(engine);
+}
+
+uint64_t engine_work_done(const struct engine *engine)
+{
+	return engine->work.done;
 }
 
 nsec_t engine_next_deadline(const struct engine *engine)
@@ -153,7 +204,7 @@ nsec_t engine_next_deadline(const struct engine *engine)
 		&engine->waiter_timers,
 		&engine->ahead_timers,
 	};
-	nsec_t first = NSEC_NEVER;
+	nsec_t first = list_empty(&engine->later) ? NSEC_NEVER : 0;
 	for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
 		const struct heap_node *node = heap_first(timers[i]);
 		if (node != NULL && node->key < first)

@@ -35,6 +35,7 @@ struct engine_config {
 	uint32_t peer_waiters; /* calls that may wait in one session, and wills of it */
 	uint32_t peer_leases;  /* items that one session may hold */
 	uint32_t peer_handles; /* queues that one session may have open; cells; memories */
+	uint32_t turn_work;    /* units of work in a turn, see work.h; 0: no bound */
 	const struct shared_source *shared; /* see shared.h */
 	const struct pipe_source *pipes;    /* see pipe.h */
 };
@@ -50,8 +51,11 @@ void engine_free(struct engine *engine);
 /* Do what is due at `now`. Returns when to come again, NSEC_NEVER for never. */
 nsec_t engine_tick(struct engine *engine, nsec_t now);
 
-/* When engine_tick() has to be called next. */
+/* When engine_tick() has to be called next; 0 while work is left, see engine_config. */
 nsec_t engine_next_deadline(const struct engine *engine);
+
+/* How much has been done ever, in units: who takes turns compares. */
+uint64_t engine_work_done(const struct engine *engine);
 
 /* Holds a reference to the account. NULL when memory ran out. */
 struct engine_peer *engine_peer_new(struct engine *engine, struct account *account);
@@ -64,6 +68,10 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
  */
 void engine_peer_on_recall(struct engine_peer *peer,
 			   void (*on_recall)(void *context, uint32_t handle), void *context);
+
+/* Whether something that the session asked for, and does not wait for, is not done yet:
+ * what comes next from it must not be looked at before that is. */
+bool engine_peer_busy(const struct engine_peer *peer);
 
 /* What a session left behind. */
 struct peer_remains {
@@ -184,6 +192,7 @@ struct waiter {
 	int status;     /* the answer */
 	uint8_t state;
 	bool brief; /* does not wait, but for items that are called back */
+	bool busy;  /* keeps its session from going on, see engine_peer_busy() */
 };
 
 /* Answer a waiting call with CANCELLED. Does nothing if its outcome is decided:

@@ -39,18 +39,28 @@ bool expiry_is_over(const struct queue *queue, const struct item *item)
 	return expires(item) && item_extension(item)->expiry.key <= queue->engine->now;
 }
 
-void expiry_run(struct queue *queue)
+/* The first whose time is over. False: none is. */
+static bool expire_first(struct queue *queue)
 {
-	struct heap_node *node;
-	bool any = false;
-	while ((node = heap_first(&queue->expiring)) != NULL && node->key <= queue->engine->now) {
-		struct item *item = container_of(node, struct item_extension, expiry)->item;
-		heap_remove(&queue->expiring, node);
-		any = true;
-		/* Whoever holds it may finish; see lease_return(). */
-		if (stock_take_out(&queue->stock, item))
-			dead_letter_or_give_back(queue, item, &queue->expired);
-	}
-	if (any)
-		queue_set_timer(queue);
+	struct heap_node *node = heap_first(&queue->expiring);
+	if (node == NULL || node->key > queue->engine->now)
+		return false;
+	struct item *item = container_of(node, struct item_extension, expiry)->item;
+	heap_remove(&queue->expiring, node);
+	/* Whoever holds it may finish; see lease_return(). */
+	if (stock_take_out(&queue->stock, item))
+		dead_letter_or_give_back(queue, item, &queue->expired);
+	work_spend(queue->engine, 1);
+	return true;
+}
+
+bool expiry_run(struct queue *queue)
+{
+	if (!expire_first(queue))
+		return true;
+	bool more = true;
+	while (more && !work_over(queue->engine))
+		more = expire_first(queue);
+	queue_set_timer(queue);
+	return !more;
 }

@@ -54,6 +54,7 @@ static int apply_to_all(struct engine_peer *peer, const uint64_t *leases, size_t
 			const struct operation *operation, struct error *error)
 {
 	int result = RELEVO_OK;
+	work_spend(peer->engine, count);
 	for (size_t i = 0; i < count; i++) {
 		struct error ignored;
 		struct error *told = result == RELEVO_OK ? error : &ignored;

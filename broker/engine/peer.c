@@ -59,6 +59,11 @@ static size_t count_objects(const struct engine *engine)
 	return engine->queues.count + engine->cells.count + engine->shared.count;
 }
 
+bool engine_peer_busy(const struct engine_peer *peer)
+{
+	return peer->busy > 0;
+}
+
 struct peer_remains engine_peer_gone(struct engine_peer *peer, nsec_t now)
 {
 	struct engine *engine = peer->engine;

@@ -17,6 +17,7 @@ struct engine_peer {
 	struct handle_table shared;
 	struct list waiters;       /* not answered yet */
 	uint32_t waiting;          /* those that wait for a queue or a cell */
+	uint32_t busy;             /* those that do not wait, but are not served or refused yet */
 	struct list owned;         /* queues that end with the session */
 	struct list owned_cells;   /* cells that do */
 	struct list owned_shared;  /* memory that does */

@@ -13,6 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void queue_go_on(struct work *work)
+{
+	queue_settle(container_of(work, struct queue, settling));
+}
+
 static const char *dead_letter_of(const struct queue_options *options)
 {
 	return options->dead_letter != NULL ? options->dead_letter : "";
@@ -45,6 +50,8 @@ static struct queue *allocate(struct engine *engine, const char *name,
 	list_init(&queue->putters);
 	list_init(&queue->joiners);
 	list_init(&queue->readers);
+	list_init(&queue->put_off);
+	queue->settling.go_on = queue_go_on;
 	memcpy(queue->name, name, name_size);
 	return queue;
 }
@@ -136,6 +143,7 @@ void queue_forget(struct queue *queue)
 	map_remove(&queue->engine->queues, &queue->node);
 	list_remove(&queue->in_owner);
 	list_remove(&queue->active);
+	work_forget(&queue->settling);
 	heap_remove(&queue->engine->queue_timers, &queue->timer);
 	drop_items(queue);
 	queue->account->queues--;
@@ -218,8 +226,10 @@ void queue_delay(struct queue *queue, struct item *item, nsec_t due)
 
 void queue_ripen(struct queue *queue)
 {
+	struct engine *engine = queue->engine;
 	expiry_run(queue);
-	stock_ripen(&queue->stock, queue->engine->now);
+	while (!work_over(engine) && stock_ripen(&queue->stock, engine->now))
+		work_spend(engine, 1);
 	putters_ripen(queue);
 	queue_set_timer(queue);
 	queue_activate(queue);

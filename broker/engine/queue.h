@@ -4,6 +4,7 @@
 #include "engine/core.h"
 #include "engine/manage.h"
 #include "engine/stock.h"
+#include "engine/work.h"
 
 /*
  * A queue lives as long as it has a name, and its memory as long as handles or
@@ -20,6 +21,8 @@ struct queue {
 	bool deleted;
 	struct list in_owner;   /* if it ends with the session that created it */
 	struct list active;     /* in engine->active */
+	struct work settling;   /* while it has not been settled to the end */
+	struct list put_off;    /* waiters to be refused when it has */
 	struct heap_node timer; /* in engine->queue_timers, while items are delayed */
 
 	struct stock stock;
@@ -73,7 +76,7 @@ void queue_drop(struct queue *queue);
 /* Have it looked at by engine_run(). */
 void queue_activate(struct queue *queue);
 
-/* Serve whoever can be served. Calls answers. */
+/* Serve whoever can be served, a piece of it if it is much. Calls answers. */
 void queue_settle(struct queue *queue);
 
 /* ---- puts that wait (queue_put.c) --------------------------------------- */

@@ -80,13 +80,14 @@ static int take(const struct waiter *getter, uint32_t *count)
 			putters_admit(queue);
 			/* Its time may have come while it waited. */
 			if (!MUTANT(waiting_put_never_expires))
-				expiry_run(queue);
+				(void)expiry_run(queue);
 			if (stock_first(&queue->stock) == NULL)
 				return RELEVO_OK; /* it was refused, or not wanted */
 			/* It may have taken the place of those to come. */
 			room = 1;
 		}
 		room--;
+		work_spend(peer->engine, 1);
 		struct lease *lease = hand_out(peer, queue);
 		if (*count >= wanted->max_items)
 			ahead_add(ahead, lease);
@@ -119,16 +120,23 @@ static struct waiter *getter_due(const struct queue *queue)
 	return ahead_in_the_way(getter->peer, getter->of.get.handle, queue) ? NULL : getter;
 }
 
-void queue_settle(struct queue *queue)
+static void serve_getters(struct queue *queue)
 {
-	/* An answer may delete it. */
-	queue_hold(queue);
 	struct waiter *getter;
-	/* The clock may be ahead of the timer. */
-	expiry_run(queue);
-	while ((getter = getter_due(queue)) != NULL)
+	while (!work_over(queue->engine) && (getter = getter_due(queue)) != NULL)
 		getter_serve(getter);
+}
+
+/* As far as the piece of work goes; false: not to the end. */
+static bool settle(struct queue *queue)
+{
+	/* The clock may be ahead of the timer. */
+	if (!expiry_run(queue))
+		return false;
+	serve_getters(queue);
 	putters_serve(queue);
+	if (work_over(queue->engine))
+		return false;
 	/* What came in behind a put with a delay may be for who waits. */
 	if (getter_due(queue) != NULL)
 		queue_activate(queue);
@@ -137,6 +145,29 @@ void queue_settle(struct queue *queue)
 	joiners_serve(queue);
 	if (queue->getter_count > 0 && queue->unread > 0)
 		ahead_recall(queue);
+	return !work_over(queue->engine);
+}
+
+/* Those who were to be refused are, unless they have been served. */
+static void settled(struct queue *queue)
+{
+	struct list *node;
+	work_forget(&queue->settling);
+	while ((node = list_first(&queue->put_off)) != NULL) {
+		list_remove(node);
+		list_append(&queue->engine->impatient, node);
+	}
+}
+
+void queue_settle(struct queue *queue)
+{
+	/* An answer may delete it. */
+	queue_hold(queue);
+	bool whole = settle(queue);
+	if (whole)
+		settled(queue);
+	else if (!queue->deleted)
+		work_later(queue->engine, &queue->settling);
 	queue_drop(queue);
 }
 
@@ -152,6 +183,11 @@ static void getter_join(struct waiter *getter)
 static void getter_leave(struct waiter *getter)
 {
 	getter->of.get.queue->getter_count--;
+}
+
+static bool getter_put_off(struct waiter *getter)
+{
+	return queue_wait_put_off(getter, getter->of.get.queue);
 }
 
 static void getter_forget(struct waiter *getter)
@@ -194,6 +230,7 @@ static const struct waiter_kind getter_kind = {
 	.join = getter_join,
 	.leave = getter_leave,
 	.forget = getter_forget,
+	.put_off = getter_put_off,
 	.describe = getter_describe,
 	.answer = getter_answer,
 	.look = getter_look,

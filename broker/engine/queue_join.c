@@ -18,6 +18,11 @@ static void joiner_leave(struct waiter *joiner)
 	joiner->of.join.queue->joiner_count--;
 }
 
+static bool joiner_put_off(struct waiter *joiner)
+{
+	return queue_wait_put_off(joiner, joiner->of.join.queue);
+}
+
 static void joiner_forget(struct waiter *joiner)
 {
 	queue_drop(joiner->of.join.queue);
@@ -44,6 +49,7 @@ static const struct waiter_kind joiner_kind = {
 	.join = joiner_join,
 	.leave = joiner_leave,
 	.forget = joiner_forget,
+	.put_off = joiner_put_off,
 	.describe = joiner_describe,
 	.answer = joiner_answer,
 	.look = joiner_look,

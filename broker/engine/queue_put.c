@@ -68,6 +68,7 @@ static void putter_admit(struct waiter *putter)
 	}
 	part->items = next;
 	part->accepted++;
+	work_spend(putter->peer->engine, 1);
 	if (next == NULL)
 		complete(putter);
 }
@@ -109,6 +110,7 @@ static bool drop_first(struct queue *queue)
 	struct item *item = stock_drain(&queue->stock);
 	if (item == NULL)
 		return false;
+	work_spend(queue->engine, 1);
 	/* It may have been one that was not due yet. */
 	queue_set_timer(queue);
 	if (dead_letter_send(queue, item, &queue->dropped) == RELEVO_OK)
@@ -122,7 +124,8 @@ static bool drop_first(struct queue *queue)
 static bool can_enter(struct queue *queue, const struct put_part *put)
 {
 	while (!queue_has_room(queue, put->items->size)) {
-		if (queue->options.full != QUEUE_DROP_OLDEST || !drop_first(queue))
+		if (queue->options.full != QUEUE_DROP_OLDEST || work_over(queue->engine) ||
+		    !drop_first(queue))
 			return false;
 	}
 	return true;
@@ -131,7 +134,7 @@ static bool can_enter(struct queue *queue, const struct put_part *put)
 void putters_serve(struct queue *queue)
 {
 	struct waiter *putter;
-	while ((putter = waiter_first(&queue->putters)) != NULL &&
+	while (!work_over(queue->engine) && (putter = waiter_first(&queue->putters)) != NULL &&
 	       can_enter(queue, &putter->of.put))
 		putter_admit(putter);
 }
@@ -172,6 +175,11 @@ static void putter_leave(struct waiter *putter)
 	putter_discard(putter->peer, part);
 }
 
+static bool putter_put_off(struct waiter *putter)
+{
+	return queue_wait_put_off(putter, putter->of.put.queue);
+}
+
 static void putter_forget(struct waiter *putter)
 {
 	queue_drop(putter->of.put.queue);
@@ -207,6 +215,7 @@ static const struct waiter_kind putter_kind = {
 	.join = putter_join,
 	.leave = putter_leave,
 	.forget = putter_forget,
+	.put_off = putter_put_off,
 	.records = putter_records,
 	.describe = putter_describe,
 	.answer = putter_answer,

@@ -1,5 +1,6 @@
 #include "engine/queue_wait.h"
 
+#include "base/mutant.h"
 #include "engine/token.h"
 
 void queue_wait_join(struct waiter *waiter, struct queue *queue, struct list *line)
@@ -7,6 +8,15 @@ void queue_wait_join(struct waiter *waiter, struct queue *queue, struct list *li
 	queue_hold(queue);
 	list_append(line, &waiter->in_line);
 	queue_activate(queue);
+}
+
+bool queue_wait_put_off(struct waiter *waiter, struct queue *queue)
+{
+	if (!work_is_left(&queue->settling) || MUTANT(refused_too_early))
+		return false;
+	list_remove(&waiter->in_engine);
+	list_append(&queue->put_off, &waiter->in_engine);
+	return true;
 }
 
 bool queue_wait_describe(const struct waiter *waiter, const struct queue *queue, const char *late,

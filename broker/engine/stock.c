@@ -88,13 +88,14 @@ void stock_delay(struct stock *stock, struct item *item, nsec_t due)
 	heap_push_reserved(&stock->delayed, &item->order, due);
 }
 
-void stock_ripen(struct stock *stock, nsec_t now)
+bool stock_ripen(struct stock *stock, nsec_t now)
 {
-	struct item *item;
-	while ((item = heap_item(&stock->delayed)) != NULL && item->order.key <= now) {
-		heap_remove(&stock->delayed, &item->order);
-		heap_push_reserved(&stock->sorted, &item->order, item->sequence);
-	}
+	struct item *item = heap_item(&stock->delayed);
+	if (item == NULL || item->order.key > now)
+		return false;
+	heap_remove(&stock->delayed, &item->order);
+	heap_push_reserved(&stock->sorted, &item->order, item->sequence);
+	return true;
 }
 
 static bool stands_in(const struct heap *heap, const struct item *item)

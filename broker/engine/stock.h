@@ -48,8 +48,8 @@ void stock_give_back(struct stock *stock, struct item *item);
 /* The same, to be ready at `due`; needs heap_reserve() of `delayed` too. */
 void stock_delay(struct stock *stock, struct item *item, nsec_t due);
 
-/* Make ready what is due. */
-void stock_ripen(struct stock *stock, nsec_t now);
+/* Make ready the first that is due. False: none is. */
+bool stock_ripen(struct stock *stock, nsec_t now);
 
 /* Take out one that expires, wherever it is. False: it is not in stock. */
 bool stock_take_out(struct stock *stock, struct item *item);

@@ -23,6 +23,8 @@ static int begin_waiting(struct waiter *waiter, nsec_t deadline)
 	else if (peer->waiting >= engine->config.peer_waiters)
 		waiter->refusal = RELEVO_LIMIT;
 	if (waiter->refusal != RELEVO_OK) {
+		waiter->busy = true;
+		peer->busy++;
 		list_append(&engine->impatient, &waiter->in_engine);
 		return RELEVO_OK;
 	}
@@ -50,6 +52,9 @@ static void stop_waiting(struct waiter *waiter)
 	heap_remove(&waiter->peer->engine->waiter_timers, &waiter->timer);
 	if (waiter->refusal == RELEVO_OK)
 		waiter->peer->waiting--;
+	if (waiter->busy)
+		waiter->peer->busy--;
+	waiter->busy = false;
 }
 
 void waiter_give_up(struct waiter *waiter, int status)

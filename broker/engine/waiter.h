@@ -24,6 +24,10 @@ struct waiter_kind {
 	void (*leave)(struct waiter *waiter);
 	void (*forget)(struct waiter *waiter);
 
+	/* It is to be refused. True: not yet, what it waits for has only been looked at in part;
+	 * it goes to `impatient` again when all has been. NULL: never. */
+	bool (*put_off)(struct waiter *waiter);
+
 	/* Whether its outcome has changed something that the store has to have before it is
 	 * told. NULL: never. */
 	bool (*records)(const struct waiter *waiter, int status);

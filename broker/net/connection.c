@@ -49,11 +49,15 @@ static void cut(struct connection *connection, const char *reason)
 
 static bool wants_input(const struct connection *connection)
 {
-	return connection->state == CONNECTION_OPEN && !connection->paused;
+	return connection->state == CONNECTION_OPEN && !connection->paused && !connection->held;
 }
 
+/* Who has frames left goes on in the next round, which begins at once: whether there is
+ * more to read does not matter until then, and is left as it is. */
 static void update_watch(struct connection *connection)
 {
+	if (connection->held && connection->state == CONNECTION_OPEN)
+		return;
 	channel_pause(connection->channel, !wants_input(connection));
 	loop_watch(connection->source,
 		   (uint32_t)channel_events(connection->channel, connection->output.size > 0));
@@ -151,11 +155,19 @@ static const struct frame_limits *limits_of(const struct connection *connection)
 	return connection->greeted ? &connection->network->config.limits : &of_strangers;
 }
 
-/* Hand up the frames in `input` while there are whole ones, and room for their
- * answers. */
+/* Its last frame is still being dealt with: it can neither go on nor end. */
+static bool is_busy(const struct connection *connection)
+{
+	const struct network *network = connection->network;
+	return connection->session != NULL && network->handlers.busy(connection->session);
+}
+
+/* Hand up the frames in `input` while there are whole ones, room for their answers,
+ * and time in this turn. */
 static void process(struct connection *connection, struct buffer *input)
 {
 	struct network *network = connection->network;
+	uint64_t share_end = turn_share_end(network);
 	while (wants_input(connection) && buffer_size(input) > 0) {
 		struct frame frame;
 		struct error error;
@@ -170,17 +182,16 @@ static void process(struct connection *connection, struct buffer *input)
 			connection_fail(connection, status, "bad frame", error_text(&error));
 			return;
 		}
+		if (turn_share_is_over(network, share_end) || is_busy(connection)) {
+			connection->held = true;
+			go_on_next_round(connection);
+			return;
+		}
+		network->turn.frames++;
 		network->handlers.frame(connection->session, status, &frame, &error);
 		buffer_consume(input, frame.size);
 		connection->paused = connection->output.size > HIGH_WATER;
 	}
-}
-
-void connection_resume(struct connection *connection)
-{
-	list_remove(&connection->resumed);
-	process(connection, &connection->input);
-	mark_dirty(connection);
 }
 
 /* Into a buffer of its own no more is read than completes the frame, and never
@@ -215,8 +226,18 @@ static void keep_rest(struct connection *connection, struct buffer *scratch)
 	buffer_consume(scratch, buffer_size(scratch));
 }
 
+static void put_off(struct connection *connection)
+{
+	connection->put_off = true;
+	go_on_next_round(connection);
+}
+
 static void receive(struct connection *connection)
 {
+	if (is_busy(connection) && !MUTANT(ends_before_its_work)) {
+		put_off(connection);
+		return;
+	}
 	struct buffer *scratch = &connection->network->scratch;
 	bool begun = buffer_size(&connection->input) > 0;
 	struct buffer *input = begun ? &connection->input : scratch;
@@ -246,8 +267,25 @@ static void on_event(void *context, uint32_t events)
 	/* The output goes when the round ends, together with what is added now. */
 	if (connection->output.size > 0)
 		mark_dirty(connection);
-	if (wants_input(connection))
+	if (!wants_input(connection))
+		return;
+	/* Who has been put off stands in line already. */
+	if (connection->put_off || turn_is_over(connection->network))
+		put_off(connection);
+	else
 		receive(connection);
+}
+
+void connection_resume(struct connection *connection)
+{
+	bool may_receive = connection->put_off;
+	list_remove(&connection->resumed);
+	connection->held = connection->put_off = false;
+	if (buffer_size(&connection->input) > 0)
+		process(connection, &connection->input);
+	if (may_receive && wants_input(connection))
+		receive(connection);
+	mark_dirty(connection);
 }
 
 /* ---- beginning and end ------------------------------------------------ */

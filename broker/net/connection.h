@@ -30,6 +30,8 @@ struct connection {
 	size_t missing;      /* bytes that complete the frame in `input`, as far as known */
 	struct output output;
 	bool paused;         /* not read from: too much output waits */
+	bool held;           /* nor this: it has frames, and goes on in the next round */
+	bool put_off;        /* there is something to read, in the next round */
 	bool mute;           /* the other end takes nothing any more */
 	struct list link;    /* in network->connections */
 	struct list dirty;   /* in network->dirty */

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "net/loop.h"
 #include "net/output.h"
+#include "net/turn.h"
 #include "wire/arena.h"
 #include "wire/frame.h"
 
@@ -29,6 +30,11 @@ struct network_handlers {
 	/* No frame comes any more, and what is sent may not arrive. Called once for
 	 * each opened one, at the end of a round. */
 	void (*gone)(void *session, const char *reason);
+	/* How much has been done ever, in units of the layer above: see turn.h. */
+	uint64_t (*work)(void *context);
+	/* The session's last frame is still being dealt with: the next is not handed up
+	 * before that has been done. */
+	bool (*busy)(void *session);
 };
 
 struct network_config {
@@ -36,6 +42,7 @@ struct network_config {
 	size_t max_output;         /* bytes waiting for one connection; more cuts it */
 	uint32_t hello_timeout_ms; /* how long a connection may exist without greeting */
 	uint32_t silence_seconds;  /* a host that does not answer for so long has vanished */
+	uint32_t turn_work;        /* units of work in a turn; 0: no bound */
 };
 
 /* What all connections share. */
@@ -54,6 +61,7 @@ struct network {
 	uint32_t strangers;  /* those of them that have not been greeted */
 	struct list dirty;   /* connections with something to do when the round ends */
 	struct list resumed; /* connections that go on in the next round, event or not */
+	struct turn turn;
 };
 
 /* Fill in the rest of a network whose first five members are set. NO_MEMORY. */

@@ -122,6 +122,18 @@ static void on_gone(void *session, const char *reason)
 	session_free(session, reason);
 }
 
+static uint64_t work_done(void *context)
+{
+	const struct router *router = context;
+	return engine_work_done(router->engine);
+}
+
+static bool is_busy(void *context)
+{
+	const struct session *session = context;
+	return session->peer != NULL && engine_peer_busy(session->peer);
+}
+
 static bool hold_item(void *context, void *owner)
 {
 	struct item *item = owner;
@@ -142,7 +154,14 @@ static void release_item(void *context, void *owner)
 
 struct network_handlers router_handlers(struct router *router)
 {
-	return (struct network_handlers){ router, on_opened, on_frame, on_gone };
+	return (struct network_handlers){
+		.context = router,
+		.opened = on_opened,
+		.frame = on_frame,
+		.gone = on_gone,
+		.work = work_done,
+		.busy = is_busy,
+	};
 }
 
 struct output_owners router_owners(struct router *router)

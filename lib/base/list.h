@@ -60,6 +60,15 @@ static inline struct list *list_first(const struct list *head)
 	return list_empty(head) ? NULL : head->next;
 }
 
+/* Walks over all of them. */
+static inline size_t list_count(const struct list *head)
+{
+	size_t count = 0;
+	for (const struct list *node = head->next; node != head; node = node->next)
+		count++;
+	return count;
+}
+
 /* The element may be removed inside the loop; its neighbours may not. */
 #define list_for_each(node, head)                                                                  \
 	for (struct list *node = (head)->next, *node##_next = node->next; node != (head);          \

@@ -160,6 +160,37 @@ static void test_a_flood_leaves_others_their_turn(void **state)
 	assert_true(worst < NSEC_PER_SEC);
 }
 
+/* A put that takes several turns is not cut short by the end of who sent it. */
+static void test_what_was_put_before_the_end_is_there(void **state)
+{
+	struct scene *scene = *state;
+	enum { COUNT = 16384 };
+	static uint32_t sizes[COUNT];
+	Relevo__QueuePut put = RELEVO__QUEUE_PUT__INIT;
+	put.queue = scene->queue;
+	put.quiet = true;
+	Relevo__Header header = WIRE_HEADER(QUEUE_PUT, queue_put, &put);
+	header.n_sizes = COUNT;
+	header.sizes = sizes;
+	uint32_t queue = wire_open(&scene->bystander, "work");
+	wire_send(&scene->client, &header, "");
+	wire_close(&scene->client);
+	char *log;
+	while (strstr(log = test_broker_log(&scene->broker), "closed by the client") == NULL) {
+		free(log);
+		wire_round_trip(&scene->bystander, scene->beside);
+	}
+	free(log);
+	Relevo__QueueStat stat = RELEVO__QUEUE_STAT__INIT;
+	stat.queue = queue;
+	Relevo__Header question = WIRE_HEADER(QUEUE_STAT, queue_stat, &stat);
+	uint64_t call = wire_send(&scene->bystander, &question, NULL);
+	assert_int_equal(wire_expect(&scene->bystander, call, RELEVO__HEADER__OP_QUEUE_STATS)
+				 ->queue_stats->ready,
+			 COUNT);
+	wire_connect(&scene->client, scene->broker.url);
+}
+
 /* ---- nothing, and too much --------------------------------------------- */
 
 static void test_an_idle_broker_sleeps(void **state)
@@ -278,6 +309,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_client_that_hoards_answers_is_cut_off,
 						setup_small_output, scene_teardown),
 		scene_test(test_a_flood_leaves_others_their_turn),
+		scene_test(test_what_was_put_before_the_end_is_there),
 		scene_test(test_an_idle_broker_sleeps),
 		cmocka_unit_test_setup_teardown(test_half_a_frame_is_charged_to_its_sender,
 						setup_little_memory, scene_teardown),

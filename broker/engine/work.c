@@ -1,0 +1,43 @@
+#include "engine/work.h"
+
+#include "base/mutant.h"
+
+/* In a turn so many pieces can be done: those who left work have theirs by turns. */
+enum { PIECES_PER_TURN = 4 };
+
+void work_later(struct engine *engine, struct work *work)
+{
+	if (!list_linked(&work->link))
+		list_append(&engine->later, &work->link);
+}
+
+void work_forget(struct work *work)
+{
+	list_remove(&work->link);
+}
+
+uint64_t work_turn_end(const struct engine *engine, uint32_t parts)
+{
+	uint32_t units = engine->config.turn_work;
+	if (units == 0 || MUTANT(turns_without_bound))
+		return UINT64_MAX;
+	return engine->work.done + (units > parts ? units / parts : 1);
+}
+
+void work_begin(struct engine *engine)
+{
+	engine->work.end = work_turn_end(engine, PIECES_PER_TURN);
+}
+
+void work_go_on(struct engine *engine, uint64_t end)
+{
+	struct list *node;
+	while (engine->work.done < end && (node = list_first(&engine->later)) != NULL) {
+		struct work *work = container_of(node, struct work, link);
+		list_remove(node);
+		work_begin(engine);
+		work->go_on(work);
+		work_spend(engine, 1);
+		engine_run(engine);
+	}
+}

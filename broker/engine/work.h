@@ -1,0 +1,58 @@
+/* Work that may be long is counted, and done in pieces: no turn of the loop is long. */
+#ifndef ENGINE_WORK_H
+#define ENGINE_WORK_H
+
+#include "engine/core.h"
+
+/*
+ * The unit is one of what is worked on: an item, a waiter, a lease or a name that was
+ * touched. Nothing here looks at a clock, so what happens when depends on the calls
+ * alone.
+ *
+ * A call that begins something long does a piece of it, as long as work_over() is
+ * false, and leaves the rest with work_later(). engine_tick() goes on with what was
+ * left, by turns, a piece each, until the turn's units are used up. So whoever asks
+ * for little is served in between. What can be seen meanwhile must be right: see
+ * docs/architecture.md.
+ */
+struct work {
+	struct list link; /* in engine->later; zero: nothing is left */
+	/* Do a piece; call work_later() again if it was not the last. May free the object
+	 * that it is in. engine_run() follows. */
+	void (*go_on)(struct work *work);
+};
+
+/* How much an engine works, see engine_config. */
+static inline void work_spend(struct engine *engine, uint64_t units)
+{
+	engine->work.done += units;
+}
+
+/* The piece is used up: leave the rest. Never, where turns have no bound. */
+static inline bool work_over(const struct engine *engine)
+{
+	return engine->work.done >= engine->work.end;
+}
+
+/* Have it gone on with, once, behind all that is left already. */
+void work_later(struct engine *engine, struct work *work);
+
+/* Nothing is left of it any more. */
+void work_forget(struct work *work);
+
+/* Whether some of it is left. */
+static inline bool work_is_left(const struct work *work)
+{
+	return list_linked(&work->link);
+}
+
+/* A call begins: it may do one piece. */
+void work_begin(struct engine *engine);
+
+/* Go on with what is left, until so many units have been done in all. */
+void work_go_on(struct engine *engine, uint64_t end);
+
+/* The count at which a turn that begins now ends, if it may use one part in `parts`. */
+uint64_t work_turn_end(const struct engine *engine, uint32_t parts);
+
+#endif

@@ -1,0 +1,42 @@
+#include "net/turn.h"
+
+#include "base/mutant.h"
+#include "net/network.h"
+
+/* With very many there is no share so small that it is not worth the while. */
+enum { LEAST_SHARE = 64 };
+
+static uint64_t work_done(const struct network *network)
+{
+	const struct network_handlers *handlers = &network->handlers;
+	return handlers->work(handlers->context) + network->turn.frames;
+}
+
+void turn_begin(struct network *network, uint64_t count)
+{
+	struct turn *turn = &network->turn;
+	uint64_t work = network->config.turn_work;
+	if (work == 0 || MUTANT(reads_without_turns)) {
+		turn->end = turn->share = UINT64_MAX;
+		return;
+	}
+	uint64_t share = count > 0 ? work / count : work;
+	turn->share = share > LEAST_SHARE ? share : LEAST_SHARE;
+	turn->end = work_done(network) + work;
+}
+
+bool turn_is_over(const struct network *network)
+{
+	return turn_share_is_over(network, network->turn.end);
+}
+
+uint64_t turn_share_end(const struct network *network)
+{
+	uint64_t share = network->turn.share;
+	return share == UINT64_MAX ? share : work_done(network) + share;
+}
+
+bool turn_share_is_over(const struct network *network, uint64_t end)
+{
+	return end != UINT64_MAX && work_done(network) >= end;
+}

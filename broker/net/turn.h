@@ -1,0 +1,34 @@
+/* Each connection's share of the work that a round of the loop may do. */
+#ifndef NET_TURN_H
+#define NET_TURN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct network;
+
+/*
+ * Work is what the layer above counts, and one unit for each frame. A turn is part of a
+ * round: who was left over from the last one has its share of a turn, first come first
+ * served, and so have those who come anew. Whoever has used up its share goes on with the
+ * next round, behind the others: so nobody waits for more than a share of each.
+ */
+struct turn {
+	uint64_t frames; /* handed up, ever */
+	uint64_t end;    /* count of the work at which the turn is over */
+	uint64_t share;  /* of one connection */
+};
+
+/* A turn begins, in which `count` connections want to go on. */
+void turn_begin(struct network *network, uint64_t count);
+
+/* Nobody else is to begin in this turn. */
+bool turn_is_over(const struct network *network);
+
+/* A connection begins: the count of the work at which it has had its share. */
+uint64_t turn_share_end(const struct network *network);
+
+/* Whether it has come to that. */
+bool turn_share_is_over(const struct network *network, uint64_t end);
+
+#endif

@@ -1,0 +1,168 @@
+/* Long work in pieces: what a turn does at most, and what can be seen meanwhile. */
+#include "engine/work.h"
+#include "fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TURN = 40 };
+
+static int setup_short_turns(void **state)
+{
+	const struct engine_config config = {
+		.seed = 42,
+		.peer_waiters = 1000,
+		.peer_leases = 10000,
+		.peer_handles = 1000,
+		.turn_work = TURN,
+	};
+	*state = fixture_open(&config);
+	return 0;
+}
+
+#define turn_test(function)                                                                        \
+	cmocka_unit_test_setup_teardown(function, setup_short_turns, fixture_teardown)
+
+/* So many items in one call: their numbers, from 0 on. */
+static void put_many(struct engine_peer *peer, struct put_request *request, size_t count,
+		     struct call *call)
+{
+	static char bodies[2000][4];
+	static uint32_t sizes[2000];
+	assert_true(count <= 2000);
+	for (size_t i = 0; i < count; i++) {
+		char text[16];
+		sizes[i] = (uint32_t)snprintf(text, sizeof text, "%04zu", i);
+		memcpy(bodies[i], text, sizes[i]);
+	}
+	request->bodies = (const uint8_t *)bodies;
+	request->sizes = sizes;
+	request->count = count;
+	/* None: sets the call up. */
+	put(peer, request->handle, "", NSEC_NEVER, call);
+	call->answers = 0;
+	queue_put(peer, request, 0, &call->waiter);
+}
+
+/* Turns until nothing is left; each does no more than it may, and a step. */
+static unsigned turns(struct fixture *f)
+{
+	unsigned count = 0;
+	while (engine_next_deadline(f->engine) <= f->now) {
+		uint64_t before = engine_work_done(f->engine);
+		engine_tick(f->engine, f->now);
+		assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
+		count++;
+	}
+	return count;
+}
+
+static void test_a_long_put_goes_on_in_later_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 }, theirs = { 0 };
+	uint32_t q = open_plain(f->a, "q"), other = open_plain(f->b, "other");
+	uint64_t before = engine_work_done(f->engine);
+	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
+	assert_in_range(engine_work_done(f->engine) - before, 1, TURN);
+	assert_waits(&call);
+	assert_true(engine_peer_busy(f->a));
+	assert_int_equal(engine_next_deadline(f->engine), 0);
+	/* Others are served in between, at once. */
+	put_now(f->b, other, "x");
+	assert_false(engine_peer_busy(f->b));
+	expect(f->b, other, "x", &theirs);
+	assert_waits(&call);
+	assert_in_range(turns(f), 1000 / (2 * TURN), 1000);
+	assert_answer(&call, RELEVO_OK);
+	assert_int_equal(call.accepted, 1000);
+	assert_false(engine_peer_busy(f->a));
+	assert_int_equal(counts_of(f->a, q).ready, 1000);
+}
+
+static void test_a_bounded_put_is_not_full_before_its_end(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 };
+	uint32_t q = open_bounded(f->a, "q", 500);
+	put_many(f->a, &(struct put_request){ .handle = q }, 600, &call);
+	assert_waits(&call);
+	turns(f);
+	assert_answer(&call, RELEVO_FULL);
+	assert_int_equal(call.accepted, 500);
+}
+
+/* Where many wait, who does not wait is refused when they have had theirs. */
+static void test_who_does_not_wait_is_refused_in_its_turn(void **state)
+{
+	struct fixture *f = *state;
+	enum { WAITING = 200 };
+	static struct call waiting[WAITING];
+	struct call call = { 0 }, first = { 0 }, last = { 0 };
+	uint32_t q = open_plain(f->a, "q"), theirs = open_plain(f->b, "q");
+	for (unsigned i = 0; i < WAITING; i++)
+		get(f->a, q, 1, NSEC_NEVER, &waiting[i]);
+	put_many(f->c, &(struct put_request){ .handle = open_plain(f->c, "q") }, WAITING + 1,
+		 &call);
+	get(f->b, theirs, 1, 0, &first);
+	get(f->b, theirs, 1, 0, &last);
+	assert_waits(&first);
+	assert_true(engine_peer_busy(f->b));
+	turns(f);
+	for (unsigned i = 0; i < WAITING; i++)
+		assert_answer(&waiting[i], RELEVO_OK);
+	assert_items(&waiting[WAITING - 1], "0199");
+	assert_answer(&first, RELEVO_OK);
+	assert_items(&first, "0200");
+	assert_answer(&last, RELEVO_EMPTY);
+	assert_false(engine_peer_busy(f->b));
+}
+
+static void test_expiries_take_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 }, theirs = { 0 };
+	const struct queue_options options = { .ttl = SECONDS(5) };
+	uint32_t q = open_queue(f->a, "q", &options), other = open_plain(f->b, "other");
+	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
+	turns(f);
+	f->now = SECONDS(9);
+	engine_tick(f->engine, f->now);
+	/* Nobody gets one, though not all have been taken out yet. */
+	assert_int_not_equal(counts_of(f->a, q).ready, 0);
+	get(f->a, q, 1, 0, &call);
+	assert_waits(&call);
+	put_now(f->b, other, "x");
+	expect(f->b, other, "x", &theirs);
+	turns(f);
+	assert_answer(&call, RELEVO_EMPTY);
+	assert_int_equal(counts_of(f->a, q).ready, 0);
+	assert_int_equal(counts_of(f->a, q).expired, 1000);
+}
+
+static void test_what_becomes_due_takes_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 };
+	struct put_request request = { .handle = open_plain(f->a, "q"), .not_before = SECONDS(5) };
+	put_many(f->a, &request, 1000, &call);
+	turns(f);
+	assert_int_equal(counts_of(f->a, request.handle).delayed, 1000);
+	f->now = SECONDS(9);
+	engine_tick(f->engine, f->now);
+	assert_int_not_equal(counts_of(f->a, request.handle).delayed, 0);
+	turns(f);
+	assert_int_equal(counts_of(f->a, request.handle).ready, 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		turn_test(test_a_long_put_goes_on_in_later_turns),
+		turn_test(test_a_bounded_put_is_not_full_before_its_end),
+		turn_test(test_who_does_not_wait_is_refused_in_its_turn),
+		turn_test(test_expiries_take_turns),
+		turn_test(test_what_becomes_due_takes_turns),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
