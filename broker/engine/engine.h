@@ -193,6 +193,7 @@ struct waiter {
 	uint8_t state;
 	bool brief; /* does not wait, but for items that are called back */
 	bool busy;  /* keeps its session from going on, see engine_peer_busy() */
+	bool told;  /* people who look at the session are told of it */
 };
 
 /* Answer a waiting call with CANCELLED. Does nothing if its outcome is decided:

@@ -11,15 +11,23 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* As many as `used` has bits. */
 enum { CHUNK_SLOTS = 64 };
 
 /* The table of chunks may have twice the room it needs. */
 static const size_t chunk_cost =
-	CHUNK_SLOTS * sizeof(struct lease) + CHARGE_OVERHEAD + 2 * sizeof(struct lease *);
+	CHUNK_SLOTS * sizeof(struct lease) + CHARGE_OVERHEAD + 2 * sizeof(struct lease_chunk);
 
 static struct lease *slot_lease(const struct lease_table *table, uint32_t slot)
 {
-	return &table->chunks[slot / CHUNK_SLOTS][slot % CHUNK_SLOTS];
+	return &table->chunks[slot / CHUNK_SLOTS].leases[slot % CHUNK_SLOTS];
+}
+
+static void set_used(struct lease_table *table, uint32_t slot, bool used)
+{
+	struct lease_chunk *chunk = &table->chunks[slot / CHUNK_SLOTS];
+	uint64_t bit = UINT64_C(1) << slot % CHUNK_SLOTS;
+	chunk->used = used ? chunk->used | bit : chunk->used & ~bit;
 }
 
 static bool reserve_chunk(struct lease_table *table)
@@ -27,7 +35,7 @@ static bool reserve_chunk(struct lease_table *table)
 	if (table->chunk_count < table->chunk_capacity)
 		return true;
 	uint32_t capacity = table->chunk_capacity > 0 ? table->chunk_capacity * 2 : 1;
-	struct lease **chunks = realloc(table->chunks, capacity * sizeof(struct lease *));
+	struct lease_chunk *chunks = realloc(table->chunks, capacity * sizeof *chunks);
 	if (chunks == NULL)
 		return false;
 	table->chunks = chunks;
@@ -55,7 +63,7 @@ static int add_chunk(struct engine_peer *peer)
 		chunk[i].next_free = i + 1 < CHUNK_SLOTS ? first + i + 2 : 0;
 		chunk[i].peer = peer;
 	}
-	table->chunks[table->chunk_count++] = chunk;
+	table->chunks[table->chunk_count++] = (struct lease_chunk){ .leases = chunk };
 	table->next_free = first + 1;
 	return RELEVO_OK;
 }
@@ -100,8 +108,10 @@ int lease_refused(struct engine_peer *peer, int status, struct error *error)
 struct lease *lease_new(struct engine_peer *peer, struct queue *queue, struct item *item)
 {
 	struct lease_table *table = &peer->leases;
-	struct lease *lease = slot_lease(table, table->next_free - 1);
+	uint32_t slot = table->next_free - 1;
+	struct lease *lease = slot_lease(table, slot);
 	assert(lease->item == NULL);
+	set_used(table, slot, true);
 	table->next_free = lease->next_free;
 	table->used++;
 	lease->item = item;
@@ -136,6 +146,7 @@ struct item *lease_end(struct lease *lease)
 	lease->queue->leased--;
 	lease->item = NULL;
 	uint32_t slot = lease->number & (LEASE_MAX_SLOTS - 1);
+	set_used(table, slot, false);
 	lease->number += LEASE_MAX_SLOTS;
 	lease->next_free = table->next_free;
 	table->next_free = slot + 1;
@@ -169,9 +180,12 @@ struct lease *lease_next(struct engine_peer *peer, uint32_t *slot)
 {
 	const struct lease_table *table = &peer->leases;
 	while (*slot < table->chunk_count * CHUNK_SLOTS) {
-		struct lease *lease = slot_lease(table, (*slot)++);
-		if (lease->item != NULL)
-			return lease;
+		uint64_t used = table->chunks[*slot / CHUNK_SLOTS].used >> *slot % CHUNK_SLOTS;
+		if (used != 0) {
+			*slot += (uint32_t)__builtin_ctzll(used) + 1;
+			return slot_lease(table, *slot - 1);
+		}
+		*slot = (*slot / CHUNK_SLOTS + 1) * CHUNK_SLOTS;
 	}
 	return NULL;
 }
@@ -194,7 +208,7 @@ void leases_return(struct engine_peer *peer)
 			lease_return(lease);
 	}
 	for (uint32_t i = 0; i < table->chunk_count; i++) {
-		free(table->chunks[i]);
+		free(table->chunks[i].leases);
 		account_release(peer->account, chunk_cost);
 	}
 	free(table->chunks);

@@ -29,8 +29,14 @@ struct lease {
 #define LEASE_SLOT_BITS 24
 #define LEASE_MAX_SLOTS (UINT32_C(1) << LEASE_SLOT_BITS)
 
+/* Leases side by side, and which of them are in use. */
+struct lease_chunk {
+	struct lease *leases;
+	uint64_t used; /* a bit each */
+};
+
 struct lease_table {
-	struct lease **chunks;
+	struct lease_chunk *chunks;
 	uint32_t chunk_count;
 	uint32_t chunk_capacity;
 	uint32_t used;      /* slots */
@@ -65,7 +71,7 @@ int leases_check(struct engine_peer *peer, const uint64_t *leases, size_t count,
 		 struct error *error);
 
 /* The peer's next lease: in the slot `*slot` or behind it. NULL: no more. Moves
- * `*slot` on. */
+ * `*slot` on. Slots that are free cost next to nothing, 64 of them a step. */
 struct lease *lease_next(struct engine_peer *peer, uint32_t *slot);
 
 /* What the table costs. */

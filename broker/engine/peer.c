@@ -21,6 +21,7 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	peer->number = ++engine->last_peer;
 	peer->account = account;
 	account_hold(account);
+	list_init(&peer->waits);
 	list_init(&peer->waiters);
 	list_init(&peer->owned);
 	list_init(&peer->owned_cells);
@@ -31,10 +32,10 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	return peer;
 }
 
-static void drop_waiters(struct engine_peer *peer)
+static void drop_waiters(struct list *waiters)
 {
 	struct list *node;
-	while ((node = list_first(&peer->waiters)) != NULL)
+	while ((node = list_first(waiters)) != NULL)
 		waiter_drop(container_of(node, struct waiter, in_peer));
 }
 
@@ -69,7 +70,8 @@ struct peer_remains engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	struct engine *engine = peer->engine;
 	struct peer_remains remains = { .leases = peer->leases.used };
 	engine_at(engine, now);
-	drop_waiters(peer);
+	drop_waiters(&peer->waits);
+	drop_waiters(&peer->waiters);
 	leases_return(peer);
 	wills_execute(peer);
 	size_t objects = count_objects(engine);

@@ -15,7 +15,9 @@ struct engine_peer {
 	struct handle_table queues;
 	struct handle_table cells;
 	struct handle_table shared;
-	struct list waiters;       /* not answered yet */
+	struct list waits;         /* calls that people are told of, see waiter_tell() */
+	struct list waiters;       /* others that are not answered yet */
+	uint32_t told;             /* how many people are told of */
 	uint32_t waiting;          /* those that wait for a queue or a cell */
 	uint32_t busy;             /* those that do not wait, but are not served or refused yet */
 	struct list owned;         /* queues that end with the session */

@@ -2,7 +2,6 @@
 
 #include "base/mutant.h"
 #include "engine/peer.h"
-#include "engine/queue_any.h"
 #include "engine/token.h"
 #include "engine/waiter.h"
 
@@ -15,22 +14,15 @@ static struct peer_wait describe(const struct waiter *waiter)
 	return wait;
 }
 
-/* Not one that is about to be answered, or that stands in line for another. */
-static bool waits(const struct waiter *waiter)
-{
-	return waiter->state == WAITER_PARKED && waiter->refusal == RELEVO_OK &&
-	       !any_is_member(waiter) && !MUTANT(waits_untold);
-}
-
 static void look_at_waiters(const struct engine_peer *peer, struct peer_look *look)
 {
-	list_for_each (node, &peer->waiters) {
+	look->waits = MUTANT(waits_untold) ? 0 : peer->told;
+	list_for_each (node, &peer->waits) {
 		const struct waiter *waiter = container_of(node, struct waiter, in_peer);
-		if (!waits(waiter))
-			continue;
-		if (look->waiting_count < LOOK_MOST)
+		if (look->waiting_count == LOOK_MOST || look->waits == 0)
+			break;
+		if (waiter->told)
 			look->waiting[look->waiting_count++] = describe(waiter);
-		look->waits++;
 	}
 }
 

@@ -45,6 +45,7 @@ static void decide(struct any *any)
 {
 	any->decided = true;
 	leave_lines(any);
+	waiter_tell_no_more(any->call);
 	list_remove(&any->call->in_peer);
 	any->call->state = WAITER_IDLE;
 }
@@ -124,7 +125,7 @@ static struct any *any_new(struct engine_peer *peer, const struct get_request *r
 		.since = peer->engine->now,
 		.of.any.any = any,
 	};
-	list_append(&peer->waiters, &call->in_peer);
+	waiter_tell(call);
 	return any;
 }
 

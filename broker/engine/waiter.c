@@ -1,8 +1,8 @@
 #include "engine/waiter.h"
 
-#include "base/mutant.h"
 #include "engine/item.h"
 #include "engine/peer.h"
+#include "engine/queue_any.h"
 
 #include <assert.h>
 
@@ -34,6 +34,19 @@ static int begin_waiting(struct waiter *waiter, nsec_t deadline)
 	return RELEVO_OK;
 }
 
+void waiter_tell(struct waiter *waiter)
+{
+	waiter->told = true;
+	waiter->peer->told++;
+	list_append(&waiter->peer->waits, &waiter->in_peer);
+}
+
+void waiter_tell_no_more(struct waiter *waiter)
+{
+	waiter->peer->told -= waiter->told;
+	waiter->told = false;
+}
+
 int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline)
 {
 	waiter->peer = peer;
@@ -42,7 +55,10 @@ int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline
 	if (status != RELEVO_OK)
 		return status;
 	waiter->state = WAITER_PARKED;
-	list_append(&peer->waiters, &waiter->in_peer);
+	if (waiter->refusal == RELEVO_OK && !any_is_member(waiter))
+		waiter_tell(waiter);
+	else
+		list_append(&peer->waiters, &waiter->in_peer);
 	waiter->kind->join(waiter);
 	return RELEVO_OK;
 }
@@ -50,6 +66,7 @@ int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline
 static void stop_waiting(struct waiter *waiter)
 {
 	heap_remove(&waiter->peer->engine->waiter_timers, &waiter->timer);
+	waiter_tell_no_more(waiter);
 	if (waiter->refusal == RELEVO_OK)
 		waiter->peer->waiting--;
 	if (waiter->busy)

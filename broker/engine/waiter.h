@@ -78,6 +78,11 @@ void waiter_deliver(struct waiter *waiter, uint32_t count);
 /* Forget the call without an answer. */
 void waiter_drop(struct waiter *waiter);
 
+/* From now on people who look at the session are told that the call waits; and: not any
+ * more. Not those that are about to be answered, or stand in line for another call. */
+void waiter_tell(struct waiter *waiter);
+void waiter_tell_no_more(struct waiter *waiter);
+
 /* For the tables of kinds. */
 void waiter_cancel_in_line(struct waiter *waiter);
 void waiter_drop_from_line(struct waiter *waiter);

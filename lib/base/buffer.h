@@ -25,7 +25,8 @@ static inline size_t buffer_size(const struct buffer *buffer)
 
 static inline uint8_t *buffer_data(const struct buffer *buffer)
 {
-	return buffer->bytes + buffer->start;
+	/* Empty, it may have no memory. */
+	return buffer->bytes != NULL ? buffer->bytes + buffer->start : NULL;
 }
 
 /* Room for `size` more bytes at the end; NULL when memory ran out. The bytes

@@ -136,9 +136,8 @@ const struct frame *wire_receive(struct wire_client *client)
 	struct error error = { 0 };
 	consume_last(client);
 	for (;;) {
-		int status = frame_read(client->input.bytes + client->input.start,
-					buffer_size(&client->input), &limits, &client->arena,
-					&client->frame, &error);
+		int status = frame_read(buffer_data(&client->input), buffer_size(&client->input),
+					&limits, &client->arena, &client->frame, &error);
 		if (status == RELEVO_OK)
 			break;
 		assert_int_equal(status, RELEVO_TRY_AGAIN);

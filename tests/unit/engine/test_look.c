@@ -185,6 +185,29 @@ static void test_what_came_ahead_is_not_held(void **state)
 	assert_hold(&look.held[0], "queue", "q", 1);
 }
 
+/* They are found wherever they are in the table, and not twice. */
+static void test_what_is_left_of_many_is_held(void **state)
+{
+	enum { ROUNDS = 7 };
+	struct fixture *f = *state;
+	struct call calls[ROUNDS] = { 0 };
+	uint32_t q = open_plain(f->a, "q"), effort = 1000;
+	for (int i = 0; i < ROUNDS; i++) {
+		for (int j = 0; j < CALL_ITEMS; j++)
+			put_now(f->a, q, "x");
+		get(f->a, q, CALL_ITEMS, 0, &calls[i]);
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		/* Of the second, the third and the last one is left. */
+		calls[i].count -= i == 1 || i == 2 || i == ROUNDS - 1;
+		ack(f->a, &calls[i]);
+	}
+	struct peer_look look = look_with(f->a, &effort);
+	assert_int_equal(look.leases, 3);
+	assert_hold(&look.held[0], "queue", "q", 3);
+	assert_int_equal(effort, 1000 - 3);
+}
+
 static void test_the_effort_is_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -254,6 +277,7 @@ int main(void)
 		fixture_test(test_more_calls_than_are_told_are_counted),
 		fixture_test(test_what_is_held_is_counted_by_queue),
 		fixture_test(test_what_came_ahead_is_not_held),
+		fixture_test(test_what_is_left_of_many_is_held),
 		fixture_test(test_the_effort_is_bounded),
 		fixture_test(test_more_objects_than_are_told),
 		fixture_test(test_what_a_session_leaves_behind_is_told),
