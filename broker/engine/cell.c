@@ -1,8 +1,8 @@
 #include "engine/cell.h"
 
+#include "engine/cell_watch.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
-#include "engine/waiter.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -25,7 +25,6 @@ static struct cell *allocate(struct engine_peer *peer, const char *name,
 	cell->options = *options;
 	cell->references = 1;
 	cell->size = (size_t)options->width * options->count;
-	list_init(&cell->waiters);
 	memcpy(cell->purpose, options->purpose, strlen(options->purpose) + 1);
 	cell->options.purpose = cell->purpose;
 	memcpy(cell->name, name, name_size);
@@ -92,9 +91,7 @@ void cell_end(struct cell *cell)
 {
 	/* First of all, so that no will changes it any more. */
 	cell->deleted = true;
-	struct waiter *waiter;
-	while ((waiter = waiter_first(&cell->waiters)) != NULL)
-		waiter_finish(waiter, RELEVO_GONE);
+	watches_dismiss(cell);
 	map_remove(&cell->engine->cells, &cell->node);
 	list_remove(&cell->in_owner);
 	cell->account->queues--;

@@ -1,7 +1,15 @@
 #ifndef ENGINE_CELL_H
 #define ENGINE_CELL_H
 
+#include "base/tree.h"
 #include "engine/core.h"
+
+/* Those who wait stand by what they wait for: a comparison, or one of these. */
+enum {
+	WATCHES_CHANGED = ELEMENT_COMPARISONS,
+	WATCHES_NEVER, /* what cannot be */
+	WATCHES_TREES,
+};
 
 /*
  * A cell lives as long as it has a name, and its memory as long as handles, wills
@@ -18,7 +26,7 @@ struct cell {
 	bool deleted;
 	struct list in_owner; /* if it ends with the session that created it */
 
-	struct list waiters; /* in order of arrival */
+	struct tree watches[WATCHES_TREES]; /* who waits, see cell_watch.h */
 	uint32_t waiter_count;
 	uint64_t version;
 	size_t size;
@@ -59,10 +67,5 @@ int cell_check_terms(const struct cell *cell, const struct cell_term *terms, siz
 
 /* Do the update if its checks hold, and serve those who waited for it. */
 bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count);
-
-/* ---- waiting ---------------------------------------------------------- */
-
-/* After a change: whoever's condition holds now is served. */
-void cell_serve(struct cell *cell);
 
 #endif

@@ -1,5 +1,5 @@
 /* How cells are read and changed. */
-#include "engine/cell.h"
+#include "engine/cell_watch.h"
 #include "engine/peer.h"
 #include "engine/waiter.h"
 #include "engine/will.h"
@@ -91,6 +91,18 @@ static void change(struct cell *cell, const struct cell_term *term)
 		element_add(cell->options.type, element + at, term->operand + at);
 }
 
+/* All is done: whoever waited for what there is now. */
+static void serve(struct cell *cell, const struct cell_term *terms, size_t count)
+{
+	cell->version++;
+	watches_serve_changed(cell);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_check(&terms[i]))
+			watches_serve(cell, terms[i].first,
+				      (uint32_t)(terms[i].size / cell->options.width));
+	}
+}
+
 bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count)
 {
 	bool changed = false;
@@ -104,10 +116,8 @@ bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count)
 		change(cell, &terms[i]);
 		changed = true;
 	}
-	if (changed) {
-		cell->version++;
-		cell_serve(cell);
-	}
+	if (changed)
+		serve(cell, terms, count);
 	return true;
 }
 

@@ -1,83 +1,68 @@
 /* How cells are waited for. */
-#include "engine/cell.h"
+#include "engine/cell_watch.h"
+#include "engine/charge.h"
 #include "engine/peer.h"
 #include "engine/peer_look.h"
 #include "engine/waiter.h"
 #include "engine/will.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const uint8_t *element_of(const struct cell_part *part)
-{
-	return part->cell->bytes + (size_t)part->first * part->cell->options.width;
-}
-
-static bool satisfied(const struct cell_part *part)
-{
-	const struct cell *cell = part->cell;
-	if (part->operation == CELL_CHANGED)
-		return cell->version != part->version;
-	return element_holds(cell->options.type, cell->options.width,
-			     (enum element_comparison)part->operation, element_of(part),
-			     part->operand);
-}
-
-/* Note what there is to see: it may have changed again when the answer is given. */
-static void serve(struct waiter *waiter)
-{
-	struct cell_part *part = &waiter->of.cell;
-	part->version = part->cell->version;
-	if (part->operation != CELL_CHANGED)
-		memcpy(part->operand, element_of(part), part->cell->options.width);
-	waiter_finish(waiter, RELEVO_OK);
-	part->watchers = part->cell->waiter_count;
-}
-
-void cell_serve(struct cell *cell)
-{
-	list_for_each (node, &cell->waiters) {
-		struct waiter *waiter = container_of(node, struct waiter, in_line);
-		if (satisfied(&waiter->of.cell))
-			serve(waiter);
-	}
-}
+#define WATCH_COST (sizeof(struct watch) + CHARGE_OVERHEAD)
 
 /* ---- the kind of waiter ------------------------------------------------ */
 
 static void watcher_join(struct waiter *waiter)
 {
-	struct cell *cell = waiter->of.cell.cell;
-	cell_hold(cell);
-	list_append(&cell->waiters, &waiter->in_line);
-	cell->waiter_count++;
+	struct watch *watch = waiter->of.cell.watch;
+	cell_hold(watch->cell);
+	watch_enter(watch);
+}
+
+static int watcher_outcome(struct waiter *waiter, int status)
+{
+	if (status == RELEVO_OK)
+		watch_note(waiter->of.cell.watch);
+	return status;
 }
 
 static void watcher_leave(struct waiter *waiter)
 {
-	waiter->of.cell.cell->waiter_count--;
+	watch_leave(waiter->of.cell.watch);
+}
+
+static void watch_free(struct engine_peer *peer, struct watch *watch)
+{
+	list_remove(&watch->in_will);
+	account_release(peer->account, WATCH_COST);
+	free(watch);
 }
 
 static void watcher_forget(struct waiter *waiter)
 {
-	cell_drop(waiter->of.cell.cell);
+	cell_drop(waiter->of.cell.watch->cell);
+	watch_free(waiter->peer, waiter->of.cell.watch);
 }
 
 /* The wait is over: what becomes of its will. */
-static void watcher_finished(struct waiter *waiter, int status)
+static void decide_will(struct will *will, int status)
 {
-	struct will *will = will_find(waiter->peer, waiter->of.cell.will);
-	if (will == NULL)
-		return;
 	if (status == RELEVO_OK)
 		will_free(will);
-	else
+	else if (will != NULL)
 		will_execute(will);
+}
+
+static void watcher_finished(struct waiter *waiter, int status)
+{
+	decide_will(waiter->of.cell.watch->will, status);
 }
 
 static void watcher_describe(const struct waiter *waiter, struct error *error)
 {
-	const struct cell *cell = waiter->of.cell.cell;
+	const struct cell *cell = waiter->of.cell.watch->cell;
 	const char *text = NULL;
 	if (waiter->status == RELEVO_GONE)
 		text = "was deleted";
@@ -88,22 +73,17 @@ static void watcher_describe(const struct waiter *waiter, struct error *error)
 			  text);
 }
 
-/* What a served one found. */
-static struct cell_reading reading_of(const struct cell_part *part)
-{
-	return (struct cell_reading){
-		.applied = true,
-		.version = part->version,
-		.waiters = part->watchers,
-		.bytes = part->operand,
-		.size = part->operation == CELL_CHANGED ? 0 : part->cell->options.width,
-	};
-}
-
 static void watcher_answer(struct waiter *waiter, struct answer *answer)
 {
-	struct cell_part found = waiter->of.cell;
-	struct cell_reading reading = reading_of(&found);
+	/* The answer may free the waiter, and giving it does so with its watch. */
+	const struct watch watch = *waiter->of.cell.watch;
+	const struct cell_reading reading = {
+		.applied = true,
+		.version = watch.version,
+		.waiters = watch.left,
+		.bytes = watch.operand,
+		.size = watch.operation == CELL_CHANGED ? 0 : watch.cell->options.width,
+	};
 	if (waiter->status == RELEVO_OK)
 		answer->reading = &reading;
 	waiter_give(waiter, answer);
@@ -111,7 +91,7 @@ static void watcher_answer(struct waiter *waiter, struct answer *answer)
 
 static void watcher_look(const struct waiter *waiter, struct peer_wait *wait)
 {
-	const struct cell *cell = waiter->of.cell.cell;
+	const struct cell *cell = waiter->of.cell.watch->cell;
 	wait->call = PEER_WAIT;
 	wait->kind = cell_noun(cell);
 	wait->object = cell->name;
@@ -122,6 +102,7 @@ static const struct waiter_kind watcher_kind = {
 	.join = watcher_join,
 	.leave = watcher_leave,
 	.forget = watcher_forget,
+	.outcome = watcher_outcome,
 	.finished = watcher_finished,
 	.describe = watcher_describe,
 	.answer = watcher_answer,
@@ -155,49 +136,83 @@ static int check_condition(const struct cell *cell, const struct cell_wait *requ
 	return cell_check_terms(cell, &term, 1, error);
 }
 
-static int check_will(const struct engine_peer *peer, const struct cell *cell, uint64_t number,
-		      struct error *error)
+static int find_will(const struct engine_peer *peer, const struct cell *cell, uint64_t number,
+		     struct will **will, struct error *error)
 {
-	const struct will *will = will_find(peer, number);
-	if (number == 0 || (will != NULL && will->cell == cell))
+	*will = will_find(peer, number);
+	if (number == 0 || (*will != NULL && (*will)->cell == cell))
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ARGUMENT,
 			 "the session has no will of the number %" PRIu64 " for the %s \"%s\"",
 			 number, cell_noun(cell), cell->name);
 }
 
+static int watch_new(struct engine_peer *peer, const struct cell_wait *request, struct cell *cell,
+		     struct watch **created, struct error *error)
+{
+	int status = charge(peer->account, WATCH_COST, "a call that waits", error);
+	if (status != RELEVO_OK)
+		return status;
+	struct watch *watch = malloc(sizeof *watch);
+	if (watch == NULL) {
+		account_release(peer->account, WATCH_COST);
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a call that waits");
+	}
+	*watch = (struct watch){
+		.cell = cell,
+		.version = request->version,
+		.operation = request->operation,
+	};
+	if (request->operation != CELL_CHANGED) {
+		watch->first = request->first;
+		memcpy(watch->operand, request->operand, request->size);
+	}
+	*created = watch;
+	return RELEVO_OK;
+}
+
+static int park(struct engine_peer *peer, struct watch *watch, nsec_t deadline,
+		struct waiter *waiter)
+{
+	*waiter = (struct waiter){
+		.answer = waiter->answer,
+		.kind = &watcher_kind,
+		.of.cell.watch = watch,
+	};
+	watch->waiter = waiter;
+	int status = waiter_park(waiter, peer, deadline);
+	if (status != RELEVO_OK)
+		watch_free(peer, watch);
+	else if (watch_is_over(watch))
+		waiter_finish(waiter, RELEVO_OK);
+	return status;
+}
+
 static int begin(struct engine_peer *peer, const struct cell_wait *request, struct waiter *waiter,
 		 struct error *error)
 {
 	struct cell *cell;
+	struct watch *watch = NULL;
+	struct will *will = NULL;
 	int status = cell_of_handle(peer, request->handle, &cell, error);
 	if (status == RELEVO_OK)
 		status = check_condition(cell, request, error);
 	if (status == RELEVO_OK)
-		status = check_will(peer, cell, request->will, error);
+		status = find_will(peer, cell, request->will, &will, error);
 	if (status != RELEVO_OK)
 		return status;
-	*waiter = (struct waiter){
-		.answer = waiter->answer,
-		.kind = &watcher_kind,
-		.of.cell = {
-			.cell = cell,
-			.first = request->first,
-			.operation = request->operation,
-			.version = request->version,
-			.will = request->will,
-		},
-	};
-	if (request->operation != CELL_CHANGED)
-		memcpy(waiter->of.cell.operand, request->operand, request->size);
-	status = waiter_park(waiter, peer, request->deadline);
-	if (status != RELEVO_OK) {
-		watcher_finished(waiter, status);
-		return error_set(error, status, "no memory for a call that waits");
+	status = watch_new(peer, request, cell, &watch, error);
+	if (status == RELEVO_OK) {
+		watch->will = will;
+		if (will != NULL)
+			list_append(&will->watches, &watch->in_will);
+		status = park(peer, watch, request->deadline, waiter);
+		if (status != RELEVO_OK)
+			error_set(error, status, "no memory for a call that waits");
 	}
-	if (satisfied(&waiter->of.cell))
-		serve(waiter);
-	return RELEVO_OK;
+	if (status != RELEVO_OK)
+		decide_will(will, status);
+	return status;
 }
 
 void cell_wait(struct engine_peer *peer, const struct cell_wait *request, nsec_t now,

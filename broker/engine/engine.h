@@ -147,13 +147,7 @@ struct any_part {
 };
 
 struct cell_part {
-	struct cell *cell;
-	uint64_t version;                    /* not this one; then, the one found */
-	uint64_t will;                       /* withdrawn if it is served, else carried out */
-	uint32_t first;                      /* the element that it looks at */
-	uint32_t watchers;                   /* that were left when it was served */
-	uint8_t operand[ELEMENT_MAX_NUMBER]; /* then, what was found */
-	uint8_t operation;
+	struct watch *watch;
 };
 
 struct pipe_part {
@@ -530,7 +524,8 @@ struct cell_wait {
  * change goes by unseen, however soon the next one follows. Answered with OK and,
  * in the reading, the element that made it hold and the version; the will, if there
  * is one, is withdrawn then. TIMED_OUT (also when it did not wait), GONE, LIMIT
- * (waiting calls), CANCELLED, NO_MEMORY: the will has been carried out. BAD_ARGUMENT.
+ * (waiting calls), CANCELLED, QUOTA, NO_MEMORY: the will has been carried out.
+ * BAD_ARGUMENT.
  */
 void cell_wait(struct engine_peer *peer, const struct cell_wait *request, nsec_t now,
 	       struct waiter *waiter);

@@ -28,6 +28,7 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	list_init(&peer->owned_shared);
 	list_init(&peer->relays);
 	list_init(&peer->wills);
+	map_init(&peer->wills_by_number, engine_random(engine));
 	engine->peers++;
 	return peer;
 }
@@ -81,6 +82,7 @@ struct peer_remains engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	cells_leave(peer);
 	shared_leave(peer);
 	remains.objects = (uint32_t)(objects - count_objects(engine));
+	map_fini(&peer->wills_by_number);
 	account_drop(peer->account);
 	free(peer);
 	engine->peers--;

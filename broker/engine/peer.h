@@ -26,6 +26,7 @@ struct engine_peer {
 	struct list relays;        /* pipes that it has an end of */
 	struct lease_table leases; /* items that it holds */
 	struct list wills;         /* what happens to cells when it ends */
+	struct map wills_by_number;
 	uint32_t will_count;
 	uint64_t last_will; /* number given out last */
 	void (*on_recall)(void *context, uint32_t handle);

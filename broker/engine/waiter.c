@@ -98,6 +98,8 @@ void waiter_finish(struct waiter *waiter, int status)
 	assert(waiter->state == WAITER_PARKED);
 	struct engine *engine = waiter->peer->engine;
 	const struct waiter_kind *kind = waiter->kind;
+	if (kind->outcome != NULL)
+		status = kind->outcome(waiter, status);
 	leave_line(waiter);
 	list_remove(&waiter->in_engine);
 	waiter->status = status;

@@ -28,6 +28,9 @@ struct waiter_kind {
 	 * it goes to `impatient` again when all has been. NULL: never. */
 	bool (*put_off)(struct waiter *waiter);
 
+	/* It leaves the line with that outcome, or with the one that is returned, if it has
+	 * been decided on before. NULL: with that. */
+	int (*outcome)(struct waiter *waiter, int status);
 	/* Whether its outcome has changed something that the store has to have before it is
 	 * told. NULL: never. */
 	bool (*records)(const struct waiter *waiter, int status);

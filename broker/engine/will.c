@@ -1,7 +1,7 @@
 #include "engine/will.h"
 
 #include "base/mutant.h"
-#include "engine/cell.h"
+#include "engine/cell_watch.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
 
@@ -29,27 +29,39 @@ static void copy_terms(struct will *will, const struct cell_term *terms)
 	}
 }
 
+static struct will *allocate(struct engine_peer *peer, size_t size)
+{
+	struct will *will = malloc(size);
+	if (will == NULL)
+		return NULL;
+	*will = (struct will){ .peer = peer, .number = peer->last_will + 1 };
+	if (map_insert(&peer->wills_by_number, &will->by_number, &will->number,
+		       sizeof will->number))
+		return will;
+	free(will);
+	return NULL;
+}
+
 int will_new(struct engine_peer *peer, struct cell *cell, const struct cell_update *update,
 	     struct will **created, struct error *error)
 {
 	size_t size = sizeof(struct will) + update->will_count * sizeof *update->will;
 	for (size_t i = 0; i < update->will_count; i++)
 		size += update->will[i].size;
-	int status = admit(peer, size + CHARGE_OVERHEAD, error);
+	size_t cost = size + CHARGE_OVERHEAD + 2 * sizeof(struct map_node *);
+	int status = admit(peer, cost, error);
 	if (status != RELEVO_OK)
 		return status;
-	struct will *will = malloc(size);
+	struct will *will = allocate(peer, size);
 	if (will == NULL) {
-		account_release(peer->account, size + CHARGE_OVERHEAD);
+		account_release(peer->account, cost);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a will");
 	}
-	*will = (struct will){
-		.peer = peer,
-		.cell = cell,
-		.number = ++peer->last_will,
-		.cost = size + CHARGE_OVERHEAD,
-		.count = update->will_count,
-	};
+	peer->last_will++;
+	will->cell = cell;
+	will->cost = cost;
+	will->count = update->will_count;
+	list_init(&will->watches);
 	copy_terms(will, update->will);
 	cell_hold(cell);
 	list_append(&peer->wills, &will->in_peer);
@@ -60,19 +72,28 @@ int will_new(struct engine_peer *peer, struct cell *cell, const struct cell_upda
 
 struct will *will_find(const struct engine_peer *peer, uint64_t number)
 {
-	list_for_each (node, &peer->wills) {
-		struct will *will = container_of(node, struct will, in_peer);
-		if (will->number == number)
-			return will;
+	struct map_node *node = map_find(&peer->wills_by_number, &number, sizeof number);
+	return node != NULL ? container_of(node, struct will, by_number) : NULL;
+}
+
+/* Nobody finds it any more, or decides on it. */
+static void detach(struct will *will)
+{
+	if (!list_linked(&will->in_peer))
+		return;
+	list_remove(&will->in_peer);
+	map_remove(&will->peer->wills_by_number, &will->by_number);
+	list_for_each (node, &will->watches) {
+		list_remove(node);
+		container_of(node, struct watch, in_will)->will = NULL;
 	}
-	return NULL;
 }
 
 void will_free(struct will *will)
 {
 	if (will == NULL)
 		return;
-	list_remove(&will->in_peer);
+	detach(will);
 	will->peer->will_count--;
 	account_release(will->peer->account, will->cost);
 	cell_drop(will->cell);
@@ -82,7 +103,7 @@ void will_free(struct will *will)
 void will_execute(struct will *will)
 {
 	/* It must not be found again by whoever is served. */
-	list_remove(&will->in_peer);
+	detach(will);
 	if (!will->cell->deleted)
 		cell_apply(will->cell, will->terms, will->count);
 	will_free(will);

@@ -2,11 +2,14 @@
 #define ENGINE_WILL_H
 
 #include "base/list.h"
+#include "base/map.h"
 #include "engine/engine.h"
 
 /* An update of a cell that waits for its session to end. */
 struct will {
 	struct list in_peer;
+	struct map_node by_number; /* in peer->wills_by_number */
+	struct list watches;       /* waits that decide on it */
 	struct engine_peer *peer;
 	struct cell *cell;
 	uint64_t number;
