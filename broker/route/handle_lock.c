@@ -32,7 +32,7 @@ void handle_lock_open(struct session *session, const struct frame *frame)
 	const Relevo__LockOpen *open = frame->header->lock_open;
 	struct queue_options options = {
 		.lifetime = (enum queue_lifetime)open->lifetime,
-		.lease = open->lease_ms * NSEC_PER_MSEC,
+		.lease = clock_span(open->lease_ms),
 		.keep = open->keep,
 	};
 	struct error error = { 0 };

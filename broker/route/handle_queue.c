@@ -26,8 +26,8 @@ void handle_queue_open(struct session *session, const struct frame *frame)
 		.capacity_bytes = open->capacity_bytes,
 		.order = (enum queue_order)open->order,
 		.full = (enum queue_full)open->full_policy,
-		.lease = open->lease_ms * NSEC_PER_MSEC,
-		.ttl = open->ttl_ms * NSEC_PER_MSEC,
+		.lease = clock_span(open->lease_ms),
+		.ttl = clock_span(open->ttl_ms),
 		.max_deliveries = open->max_deliveries,
 		.dead_letter = open->dead_letter,
 		.exclusive = open->exclusive,
@@ -67,9 +67,9 @@ static void answer_put(struct waiter *waiter, const struct answer *answer)
 }
 
 /* 0 is no time. */
-static nsec_t later(const struct session *session, uint32_t msec)
+static nsec_t later(const struct session *session, uint64_t msec)
 {
-	return msec > 0 ? loop_now(session->router->loop) + msec * NSEC_PER_MSEC : 0;
+	return msec > 0 ? loop_now(session->router->loop) + clock_span(msec) : 0;
 }
 
 void handle_queue_put(struct session *session, const struct frame *frame)
@@ -183,9 +183,9 @@ void handle_queue_extend(struct session *session, const struct frame *frame)
 {
 	const Relevo__QueueExtend *extend = frame->header->queue_extend;
 	struct error error = { 0 };
-	int status = lease_extend(session->peer, extend->leases, extend->n_leases,
-				  extend->lease_ms * NSEC_PER_MSEC, loop_now(session->router->loop),
-				  &error);
+	int status =
+		lease_extend(session->peer, extend->leases, extend->n_leases,
+			     clock_span(extend->lease_ms), loop_now(session->router->loop), &error);
 	reply_outcome(session, frame->header->call, status, extend->n_leases, &error);
 }
 

@@ -190,8 +190,8 @@ void reply_opened(struct session *session, uint64_t call, const struct queue_ope
 	message.capacity_bytes = options->capacity_bytes;
 	message.order = (Relevo__Order)options->order;
 	message.full_policy = (Relevo__FullPolicy)options->full;
-	message.lease_ms = (uint32_t)(options->lease / NSEC_PER_MSEC);
-	message.ttl_ms = (uint32_t)(options->ttl / NSEC_PER_MSEC);
+	message.lease_ms = options->lease / NSEC_PER_MSEC;
+	message.ttl_ms = options->ttl / NSEC_PER_MSEC;
 	message.max_deliveries = options->max_deliveries;
 	message.dead_letter = (char *)options->dead_letter;
 	message.exclusive = options->exclusive;

@@ -17,10 +17,19 @@ typedef uint64_t nsec_t;
 /* What stands for "for ever" in milliseconds on the wire. */
 #define MSEC_FOREVER  UINT32_MAX
 
+/* The longest that anything is kept, delayed or leased: a hundred years. */
+#define MSEC_LONGEST  (UINT64_C(36525) * 24 * 3600 * 1000)
+
 nsec_t clock_now(void);
 
 /* The deadline `msec` from `now`; MSEC_FOREVER gives NSEC_NEVER. */
 nsec_t clock_deadline(nsec_t now, uint32_t msec);
+
+/* A time on the wire; what is longer than MSEC_LONGEST is that. */
+static inline nsec_t clock_span(uint64_t msec)
+{
+	return (msec < MSEC_LONGEST ? msec : MSEC_LONGEST) * NSEC_PER_MSEC;
+}
 
 /* The time `span` after `now`; NSEC_NEVER if there is none so late. */
 static inline nsec_t clock_after(nsec_t now, nsec_t span)

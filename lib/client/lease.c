@@ -47,7 +47,7 @@ struct fate {
 	int (*send)(struct relevo_session *session, const struct fate *fate, struct error *error);
 	bool held_on; /* they stay leased */
 	bool unread;  /* it never was a delivery */
-	uint32_t msec;
+	uint64_t msec;
 	/* One frame's worth: */
 	uint64_t *leases;
 	size_t count;
@@ -175,7 +175,7 @@ int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count, int
 	if (status != RELEVO_OK)
 		return status;
 	return give_in_session(queue, items, count,
-			       (struct fate){ send_nack, .msec = (uint32_t)delay });
+			       (struct fate){ send_nack, .msec = (uint64_t)delay });
 }
 
 int relevo_queue_put_back(relevo_queue *queue, relevo_item *items, size_t count)
@@ -195,5 +195,5 @@ int relevo_queue_extend(relevo_queue *queue, relevo_item *items, size_t count, i
 		return status;
 	return give_in_session(
 		queue, items, count,
-		(struct fate){ send_extend, .held_on = true, .msec = (uint32_t)lease });
+		(struct fate){ send_extend, .held_on = true, .msec = (uint64_t)lease });
 }

@@ -1,5 +1,6 @@
 #include "client/queue.h"
 
+#include "base/mutant.h"
 #include "client/call.h"
 #include "client/error.h"
 #include "client/failed_put.h"
@@ -86,10 +87,11 @@ int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error)
 
 int queue_check_time(const char *what, int64_t msec, struct error *error)
 {
-	if (msec >= 0 && msec < MSEC_FOREVER)
+	if (msec >= 0 && ((uint64_t)msec <= MSEC_LONGEST || MUTANT(any_time_is_kept)))
 		return RELEVO_OK;
-	return error_set(error, RELEVO_BAD_ARGUMENT, "%s of %lld ms cannot be kept", what,
-			 (long long)msec);
+	return error_set(error, RELEVO_BAD_ARGUMENT,
+			 "%s of %lld ms: from 0 to %llu, a hundred years, can be kept", what,
+			 (long long)msec, (unsigned long long)MSEC_LONGEST);
 }
 
 int queue_check_options(const struct relevo_queue_options *options, struct error *error)
@@ -136,8 +138,8 @@ static void describe(const char *name, const struct relevo_queue_options *option
 	operation->capacity_bytes = (uint64_t)options->capacity_bytes;
 	operation->order = (Relevo__Order)options->order;
 	operation->full_policy = (Relevo__FullPolicy)options->full;
-	operation->lease_ms = (uint32_t)options->lease;
-	operation->ttl_ms = (uint32_t)options->ttl;
+	operation->lease_ms = (uint64_t)options->lease;
+	operation->ttl_ms = (uint64_t)options->ttl;
 	operation->max_deliveries = options->max_deliveries;
 	if (options->dead_letter != NULL)
 		operation->dead_letter = (char *)options->dead_letter;

@@ -168,8 +168,8 @@ static int describe(const struct relevo_put_options *options, Relevo__QueuePut *
 		return status;
 	operation->priority = options->priority;
 	operation->cost = options->cost;
-	operation->delay_ms = (uint32_t)options->delay;
-	operation->ttl_ms = (uint32_t)options->ttl;
+	operation->delay_ms = (uint64_t)options->delay;
+	operation->ttl_ms = (uint64_t)options->ttl;
 	operation->key = (ProtobufCBinaryData){ options->key_size, (uint8_t *)options->key };
 	return properties_pack(options, &operation->properties, error);
 }

@@ -25,7 +25,7 @@ void token_describe(const char *name, const struct relevo_lock_options *options,
 	operation->lifetime = (Relevo__Lifetime)options->lifetime;
 	if (name == NULL && options->lifetime == RELEVO_KEPT)
 		operation->lifetime = RELEVO__LIFETIME__LIFETIME_HANDLES;
-	operation->lease_ms = (uint32_t)options->lease;
+	operation->lease_ms = (uint64_t)options->lease;
 	operation->keep = options->keep;
 }
 

@@ -83,6 +83,9 @@ enum relevo_full_policy {
 typedef void relevo_put_error(relevo_queue *queue, int status, const struct relevo_bytes *item,
 			      void *user);
 
+/* Leases, times to live and delays are a hundred years at most (3155760000000 ms): more is
+ * BAD_ARGUMENT. A call that waits with a time-out of more than 49 days (4294967294 ms) waits
+ * for those. */
 struct relevo_queue_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;

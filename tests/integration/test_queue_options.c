@@ -118,6 +118,26 @@ static void items_come_not_before_their_delay(void **state)
 	assert_between(test_now() - before, 199, TEST_PATIENCE);
 }
 
+/* A delay, a time to live and a lease of half a year are those, not what 32 bits keep of them. */
+static void half_a_year_is_kept(void **state)
+{
+	struct scene *scene = *state;
+	const int64_t half_a_year = INT64_C(15552000000);
+	const struct relevo_queue_options options = { .lease = half_a_year, .ttl = half_a_year };
+	relevo_queue *queue;
+	relevo_item item = { 0 };
+	assert_ok(relevo_queue_open(scene->session, "patient", &options, &queue));
+	put_with(queue, "later", &(struct relevo_put_options){ .delay = half_a_year });
+	put_with(queue, "now", &(struct relevo_put_options){ .ttl = half_a_year });
+	lease_one(queue, &item);
+	assert_ok(relevo_queue_extend(queue, &item, 1, half_a_year));
+	assert_ok(relevo_queue_nack(queue, &item, 1, half_a_year));
+	relevo_item_free(&item);
+	assert_int_equal(counts_of(queue).delayed, 2);
+	assert_int_equal(counts_of(queue).ready, 0);
+	relevo_queue_close(queue);
+}
+
 static void items_expire(void **state)
 {
 	struct scene *scene = *state;
@@ -303,7 +323,7 @@ static void what_cannot_be_is_refused(void **state)
 		const char *text;
 	} cases[] = {
 		{ { .delay = -1 }, RELEVO_BAD_ARGUMENT, "a delay of -1 ms" },
-		{ { .ttl = INT64_MAX }, RELEVO_BAD_ARGUMENT, "a TTL of" },
+		{ { .ttl = INT64_MAX }, RELEVO_BAD_ARGUMENT, "3155760000000, a hundred years" },
 		{ { .key = large, .key_size = 256 }, RELEVO_TOO_LARGE, "a key of 256 bytes" },
 		{ { .reply_to = "" }, RELEVO_BAD_NAME, "reply" },
 		{ { .headers = &bad, .header_count = 1 }, RELEVO_BAD_NAME, "header" },
@@ -355,6 +375,7 @@ int main(void)
 		scene_unit_test(a_full_queue_rejects_or_drops),
 		scene_unit_test(bytes_have_a_limit),
 		scene_unit_test(items_come_not_before_their_delay),
+		scene_unit_test(half_a_year_is_kept),
 		scene_unit_test(items_expire),
 		scene_unit_test(dead_letters_keep_what_was_said_of_them),
 		scene_unit_test(rejected_items_are_dead_letters),

@@ -249,7 +249,7 @@ uint64_t wire_send_ack(struct wire_client *client, uint64_t lease)
 	return wire_send(client, &header, NULL);
 }
 
-uint64_t wire_send_nack(struct wire_client *client, uint64_t lease, uint32_t delay_ms)
+uint64_t wire_send_nack(struct wire_client *client, uint64_t lease, uint64_t delay_ms)
 {
 	Relevo__QueueNack nack = RELEVO__QUEUE_NACK__INIT;
 	nack.n_leases = 1;

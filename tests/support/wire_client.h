@@ -80,7 +80,7 @@ void wire_put(struct wire_client *client, uint32_t queue, const char *text);
 uint64_t wire_send_get(struct wire_client *client, uint32_t queue, uint32_t max_items,
 		       uint32_t timeout_ms);
 uint64_t wire_send_ack(struct wire_client *client, uint64_t lease);
-uint64_t wire_send_nack(struct wire_client *client, uint64_t lease, uint32_t delay_ms);
+uint64_t wire_send_nack(struct wire_client *client, uint64_t lease, uint64_t delay_ms);
 uint64_t wire_send_flush(struct wire_client *client);
 uint64_t wire_send_goodbye(struct wire_client *client);
 

@@ -30,6 +30,31 @@ static uint64_t send_many(struct wire_client *client, const Relevo__QueuePut *pu
 	return call;
 }
 
+/* More than 32 bits have; and more than anybody will wait for counts as a hundred years. */
+static void test_times_are_as_long_as_they_are(void **state)
+{
+	struct scene *scene = *state;
+	const uint64_t half_a_year = UINT64_C(15552000000);
+	const struct {
+		const char *name;
+		uint64_t said, kept;
+	} cases[] = {
+		{ "patient", half_a_year, half_a_year },
+		{ "for ever", UINT64_MAX, MSEC_LONGEST },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		Relevo__QueueOpen open = RELEVO__QUEUE_OPEN__INIT;
+		open.name = (char *)cases[i].name;
+		open.lease_ms = open.ttl_ms = cases[i].said;
+		uint64_t call = send_open(&scene->client, &open);
+		const Relevo__QueueOpened *opened =
+			wire_expect(&scene->client, call, RELEVO__HEADER__OP_QUEUE_OPENED)
+				->queue_opened;
+		assert_true(opened->lease_ms == cases[i].kept);
+		assert_true(opened->ttl_ms == cases[i].kept);
+	}
+}
+
 static void test_open_tells_what_the_queue_is(void **state)
 {
 	struct scene *scene = *state;
@@ -419,6 +444,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scene_test(test_open_tells_what_the_queue_is),
+		scene_test(test_times_are_as_long_as_they_are),
 		scene_test(test_a_queue_without_a_name_gets_one),
 		scene_test(test_open_refuses_what_it_does_not_know),
 		scene_test(test_bad_queue_names_are_refused),
