@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "net/connection.h"
 #include "wire/peer.h"
+#include "wire/resolve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,7 +152,7 @@ static int check_reach(const struct listeners *listeners, const struct address *
 	bool loopback;
 	if (address->kind != ADDRESS_TCP || listeners->any_reach)
 		return RELEVO_OK;
-	int status = address_is_loopback(address, &loopback, error);
+	int status = resolve_is_loopback(address, &loopback, error);
 	if (status != RELEVO_OK || loopback)
 		return status;
 	return error_set(error, RELEVO_DENIED,

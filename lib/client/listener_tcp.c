@@ -4,6 +4,7 @@
 #include "client/pipe_tcp.h"
 #include "client/session.h"
 #include "wire/keepalive.h"
+#include "wire/resolve.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -42,7 +43,7 @@ struct listener_tcp {
 static int check_reach(const struct address *address, const struct key *key, struct error *error)
 {
 	bool loopback = true;
-	int status = key == NULL ? address_is_loopback(address, &loopback, error) : RELEVO_OK;
+	int status = key == NULL ? resolve_is_loopback(address, &loopback, error) : RELEVO_OK;
 	if (status != RELEVO_OK || loopback)
 		return status;
 	return error_set(error, RELEVO_DENIED,
@@ -223,14 +224,15 @@ int listener_tcp_accept(struct listener_tcp *listener, nsec_t deadline, struct p
 
 /* ---- connecting ---------------------------------------------------------- */
 
-static int connect_failure(int status, const char *url, nsec_t deadline, struct error *error)
+static int connect_failure(int status, nsec_t deadline, struct error *error)
 {
+	const struct error reason = *error;
 	if (status == RELEVO_NO_BROKER)
-		return error_set(error, RELEVO_NOT_FOUND, "nobody listens at %s", url);
-	if (status == RELEVO_TIMED_OUT)
-		return error_set(error, deadline == 0 ? RELEVO_TRY_AGAIN : status,
-				 "nobody answers at %s in time", url);
-	return status;
+		return error_set(error, RELEVO_NOT_FOUND, "nobody listens there: %s",
+				 error_text(&reason));
+	if (status == RELEVO_TIMED_OUT && deadline == 0)
+		error->status = RELEVO_TRY_AGAIN;
+	return error->status;
 }
 
 /* The key need not stay: who has one waits until both have proved it. */
@@ -258,7 +260,7 @@ static int dial(const struct address *address, const struct key *key, nsec_t dea
 	struct error reason = { 0 };
 	int status = channel_connect(address, deadline, &channel, error);
 	if (status != RELEVO_OK)
-		return connect_failure(status, address->url, deadline, error);
+		return connect_failure(status, deadline, error);
 	status = greet(channel, key, deadline, remote, &reason);
 	if (status != RELEVO_OK)
 		error_set(error, status, "%s: %s", address->url, error_text(&reason));

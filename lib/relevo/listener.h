@@ -30,21 +30,22 @@ struct relevo_listener_options {
  *   ipc:///absolute/path   where a socket appears that only this user may open
  *   abstract://name        which leaves nothing behind; other users are sent away
  *   tcp://host:port        port 0: any that is free. Without a key the host has to be a
- *                          loopback address
+ *                          loopback address. Of several addresses that a name has it is
+ *                          the first; to connect, each is tried. IPv6 stands in brackets,
+ *                          with its interface if need be: tcp://[fe80::1%eth0]:7000
  *   NULL                   an abstract name that nobody else has
  *
  * relevo_listener_address() tells what was chosen. What a killed program left at a path is
  * removed. *listener is the caller's, until relevo_listener_close(). A child of fork(2)
  * inherits it, and may accept too, each connection going to one of them; but one at tcp:// is
  * of use only here. `options` may be NULL. Thread-safe; names of hosts are looked up,
- * otherwise it does not block.
+ * for ten seconds at most; otherwise it does not block.
  *
  * Errors: ADDRESS_IN_USE (another program listens there), BAD_ADDRESS (also: fd://, or
- * something that is no socket is at the path), NOT_FOUND (the path's folder, or the key
- * file, is not there), DENIED (also: the key file is open to others, or there is none and
- * other hosts can reach the address), NO_DESCRIPTORS, FORKED (tcp:// was
- * used before this process was forked), BAD_ARGUMENT (the key is too short or too long),
- * NO_MEMORY, SYSTEM.
+ * something that is no socket is at the path), NOT_FOUND (the path's folder, the key
+ * file, or the host is not there), DENIED (also: the key file is open to others, or there is none
+ * and other hosts can reach the address), NO_DESCRIPTORS, FORKED (tcp:// was used before this
+ * process was forked), BAD_ARGUMENT (the key is too short or too long), NO_MEMORY, SYSTEM.
  */
 int relevo_listener_open(const char *address, const struct relevo_listener_options *options,
 			 relevo_listener **listener);
@@ -89,11 +90,11 @@ void relevo_listener_hang_up(relevo_listener *listener);
  * before that. *pipe, which goes both ways, is the caller's until relevo_pipe_close(); one
  * over tcp:// is remote (see pipe.h). `options` may be NULL. Thread-safe; a signal does not end it.
  *
- * Errors: NOT_FOUND (nobody listens there, or there is no key file), DENIED (another user than
- * this one and root does, or the key file is open to others), AUTH_FAILED (one side has no key, or
- * another), TRY_AGAIN (timeout 0), TIMED_OUT, BAD_ADDRESS (also: what listens there is no
- * listener), BAD_FRAME (the same, over tcp://), END_OF_STREAM, DISCONNECTED (it went away
- * before it had accepted), BAD_VERSION, FORKED (tcp:// was used before this process was
+ * Errors: NOT_FOUND (nobody listens there, no such host is known, or there is no key file), DENIED
+ * (another user than this one and root does, or the key file is open to others), AUTH_FAILED (one
+ * side has no key, or another), TRY_AGAIN (timeout 0), TIMED_OUT, BAD_ADDRESS (also: what listens
+ * there is no listener), BAD_FRAME (the same, over tcp://), END_OF_STREAM, DISCONNECTED (it went
+ * away before it had accepted), BAD_VERSION, FORKED (tcp:// was used before this process was
  * forked), NO_DESCRIPTORS, BAD_ARGUMENT, NO_MEMORY, SYSTEM.
  */
 int relevo_pipe_connect(const char *address, const struct relevo_listener_options *options,

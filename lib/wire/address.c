@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netdb.h>
+#include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +105,24 @@ static const char *check_host_name(const char *host)
 	return host[strspn(host, allowed)] == '\0' ? NULL : "has a host that is no host name";
 }
 
+/* An IPv6 address, perhaps with the interface that it is meant on: fe80::1%eth0. */
+static const char *check_numbers(const char *host)
+{
+	struct in6_addr unused;
+	char numbers[INET6_ADDRSTRLEN];
+	size_t length = strcspn(host, "%");
+	const char *zone = host + length;
+	if (length < sizeof numbers) {
+		memcpy(numbers, host, length);
+		numbers[length] = '\0';
+	}
+	if (length >= sizeof numbers || inet_pton(AF_INET6, numbers, &unused) != 1)
+		return "has something in brackets that is not an IPv6 address";
+	if (*zone == '%' && (zone[1] == '\0' || strlen(zone + 1) >= IF_NAMESIZE))
+		return "has no name of an interface behind the %";
+	return NULL;
+}
+
 static const char *parse_tcp(const char *rest, struct address *address)
 {
 	address->kind = ADDRESS_TCP;
@@ -130,10 +148,7 @@ static const char *parse_tcp(const char *rest, struct address *address)
 		return "has a port that is not a number from 0 to 65535";
 	if (!bracketed)
 		return check_host_name(address->place);
-	struct in6_addr unused;
-	if (inet_pton(AF_INET6, address->place, &unused) != 1)
-		return "has something in brackets that is not an IPv6 address";
-	return NULL;
+	return check_numbers(address->place);
 }
 
 int address_parse(const char *url, struct address *address, struct error *error)
@@ -224,42 +239,4 @@ int address_default(char url[ADDRESS_MAX], struct error *error)
 	if (status == RELEVO_OK)
 		memcpy(url, made, sizeof made);
 	return status;
-}
-
-static bool is_loopback(const struct sockaddr *address)
-{
-	if (address->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
-		return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	}
-	if (address->sa_family != AF_INET6)
-		return false;
-	const struct in6_addr *in6 =
-		&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-	if (IN6_IS_ADDR_V4MAPPED(in6))
-		return in6->s6_addr[12] == IN_LOOPBACKNET;
-	return IN6_IS_ADDR_LOOPBACK(in6);
-}
-
-int address_is_loopback(const struct address *address, bool *loopback, struct error *error)
-{
-	if (address->kind != ADDRESS_TCP) {
-		*loopback = true;
-		return RELEVO_OK;
-	}
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-	struct addrinfo *found;
-	int failure = getaddrinfo(address->place, NULL, &hints, &found);
-	if (failure == EAI_MEMORY)
-		return error_set(error, RELEVO_NO_MEMORY, "no memory to look up the host %s",
-				 address->place);
-	if (failure != 0)
-		return error_set(error, RELEVO_BAD_ADDRESS, "the host %s is not known: %s",
-				 address->place, gai_strerror(failure));
-	bool all = true;
-	for (const struct addrinfo *one = found; one != NULL; one = one->ai_next)
-		all = all && is_loopback(one->ai_addr);
-	freeaddrinfo(found);
-	*loopback = all;
-	return RELEVO_OK;
 }

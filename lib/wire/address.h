@@ -14,7 +14,9 @@
  *   ipc:///run/user/1000/relevo/relevo.sock   a Unix socket in the file system
  *   abstract://name                           one in the abstract namespace
  *   fd://3                                    a listening socket, inherited
- *   tcp://host:port                           any other host; IPv6 in brackets
+ *   tcp://host:port                           any other host; IPv6 in brackets, and with
+ *                                             its interface where it needs one:
+ *                                             tcp://[fe80::1%eth0]:7000
  */
 enum address_kind { ADDRESS_IPC, ADDRESS_ABSTRACT, ADDRESS_FD, ADDRESS_TCP };
 
@@ -41,9 +43,5 @@ socklen_t address_to_unix(const struct address *address, struct sockaddr_un *out
  * too long, or leads through what is no folder).
  */
 int address_default(char url[ADDRESS_MAX], struct error *error);
-
-/* Whether every address that the host of a tcp URL stands for is a loopback
- * address. Resolves names, so it may block. BAD_ADDRESS: not known. */
-int address_is_loopback(const struct address *address, bool *loopback, struct error *error);
 
 #endif

@@ -1,14 +1,19 @@
 #include "wire/channel_nng.h"
+
+#include "base/mutant.h"
 #include "wire/descriptors.h"
 #include "wire/keepalive.h"
+#include "wire/resolve.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The socket, our event, and what nng opens when it is first used. */
 enum { DESCRIPTORS_NEEDED = 5 };
 
-static int dial_failure(int why, const struct address *address, struct error *error)
+static int dial_failure(int why, const struct address *address, const char *last,
+			struct error *error)
 {
 	int status = channel_nng_status(why);
 	switch (why) {
@@ -26,8 +31,9 @@ static int dial_failure(int why, const struct address *address, struct error *er
 		status = RELEVO_TIMED_OUT;
 		break;
 	}
-	return error_set(error, status, "cannot connect to %s: %s", address->url,
-			 nng_strerror(why));
+	bool same = strcmp(address->url, last) == 0;
+	return error_set(error, status, "cannot connect to %s%s%s: %s", address->url,
+			 same ? "" : ", the last try being ", same ? "" : last, nng_strerror(why));
 }
 
 /* libnng 1.5.2 unlocks a mutex that it does not hold when it finds no
@@ -52,20 +58,59 @@ static int dial(nng_stream_dialer *dialer, nng_aio *aio, nsec_t deadline, nng_st
 	return why;
 }
 
-static int connect_stream(const struct address *address, nsec_t deadline, nng_stream **stream)
+static int connect_to(const char *url, nsec_t deadline, nng_stream **stream)
 {
 	nng_aio *aio;
 	int why = nng_aio_alloc(&aio, NULL, NULL);
 	if (why != 0)
 		return why;
 	nng_stream_dialer *dialer;
-	why = nng_stream_dialer_alloc(&dialer, address->url);
+	why = nng_stream_dialer_alloc(&dialer, url);
 	if (why == 0) {
 		why = dial(dialer, aio, deadline, stream);
 		nng_stream_dialer_free(dialer);
 	}
 	nng_aio_free(aio);
 	return why;
+}
+
+/* One that swallows everything leaves the others their share of the time. */
+static nsec_t share(nsec_t deadline, size_t others)
+{
+	nsec_t now = clock_now();
+	if (deadline == NSEC_NEVER || deadline <= now)
+		return deadline;
+	return now + (deadline - now) / (others + 1);
+}
+
+static int connect_to_any(const struct address *address, const struct resolved *resolved,
+			  nsec_t deadline, nng_stream **stream, struct error *error)
+{
+	int why = NNG_EADDRINVAL;
+	size_t count = MUTANT(first_address_only) ? 1 : resolved->count;
+	char url[ADDRESS_MAX];
+	for (size_t i = 0; i < count; i++) {
+		resolve_url(&resolved->places[i], address->number, url);
+		why = connect_to(url, share(deadline, count - 1 - i), stream);
+		if (why == 0)
+			return RELEVO_OK;
+	}
+	return dial_failure(why, address, url, error);
+}
+
+/* The host is there, or nobody knows it. */
+static int connect_stream(const struct address *address, nsec_t deadline, nng_stream **stream,
+			  struct error *error)
+{
+	struct resolved resolved;
+	struct error reason = { 0 };
+	int status = resolve(address, deadline, &resolved, &reason);
+	if (status == RELEVO_OK)
+		return connect_to_any(address, &resolved, deadline, stream, error);
+	if (status == RELEVO_NOT_FOUND)
+		status = RELEVO_NO_BROKER;
+	return error_set(error, status, "cannot connect to %s: %s", address->url,
+			 error_text(&reason));
 }
 
 /* Who waits for an answer has to learn that the broker's host has vanished. */
@@ -90,9 +135,9 @@ int channel_nng_connect(const struct address *address, nsec_t deadline, struct c
 	if (status != RELEVO_OK)
 		return status;
 	nng_stream *stream;
-	int why = connect_stream(address, deadline, &stream);
-	if (why != 0)
-		return dial_failure(why, address, error);
+	status = connect_stream(address, deadline, &stream, error);
+	if (status != RELEVO_OK)
+		return status;
 	keep_alive(stream);
 	status = channel_nng_new(stream, channel);
 	if (status == RELEVO_OK)

@@ -1,6 +1,7 @@
 #include "wire/channel_nng.h"
 #include "wire/event.h"
 #include "wire/keepalive.h"
+#include "wire/resolve.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -129,11 +130,18 @@ static int listen_failure(int why, const struct address *address, struct error *
 	return error_set(error, status, "cannot listen at %s: %s", address->url, nng_strerror(why));
 }
 
+/* A name that stands for several addresses: at the first. */
 static int start(struct stream_listener *self, const struct address *address, struct error *error)
 {
+	struct resolved resolved;
+	char numbers[ADDRESS_MAX];
+	int status = resolve(address, clock_now() + RESOLVE_TIME, &resolved, error);
+	if (status != RELEVO_OK)
+		return status;
+	resolve_url(&resolved.places[0], address->number, numbers);
 	int why = nng_aio_alloc(&self->acceptor, on_accepted, self);
 	if (why == 0)
-		why = nng_stream_listener_alloc(&self->listener, address->url);
+		why = nng_stream_listener_alloc(&self->listener, numbers);
 	if (why == 0)
 		why = nng_stream_listener_set_bool(self->listener, NNG_OPT_TCP_NODELAY, true);
 	/* nng decides whether, the listening socket how: see listener_keep_alive(). */

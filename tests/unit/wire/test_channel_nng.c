@@ -34,10 +34,25 @@ static void test_connect_errors(void **state)
 	assert_int_equal(connect_status(url, &why), RELEVO_NO_BROKER);
 	assert_non_null(strstr(why.text, url));
 	assert_non_null(strstr(why.text, "refused"));
-	assert_int_equal(connect_status("tcp://nowhere.invalid:7000", &why), RELEVO_BAD_ADDRESS);
+	assert_int_equal(connect_status("tcp://nowhere.invalid:7000", &why), RELEVO_NO_BROKER);
 	assert_non_null(strstr(why.text, "nowhere.invalid"));
 	assert_int_equal(connect_status(any_port, &why), RELEVO_BAD_ADDRESS);
 	assert_non_null(strstr(why.text, "port"));
+}
+
+/* localhost stands for two, and somebody listens at the second only. */
+static void test_each_address_is_tried(void **state)
+{
+	(void)state;
+	struct listener *listener = listen_at("tcp://[::1]:0");
+	char url[ADDRESS_MAX];
+	snprintf(url, sizeof url, "tcp://localhost%s", strrchr(listener_url(listener), ':'));
+	struct channel *client = connect_to(url);
+	struct channel *server = accept_from(listener);
+	exchange(client, server);
+	channel_close(client);
+	channel_close(server);
+	listener_close(listener);
 }
 
 /* Both ends ask whether the other one is there; how soon is the listener's to say, and
@@ -377,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tcp_test(test_connect_errors),
+		tcp_test(test_each_address_is_tried),
 		tcp_test(test_silence),
 		tcp_test(test_connect_deadline),
 		tcp_test(test_connect_without_descriptors),

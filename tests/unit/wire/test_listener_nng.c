@@ -27,7 +27,7 @@ static void test_listen_errors(void **state)
 	assert_non_null(strstr(why.text, listener_url(listener)));
 	assert_int_equal(listen_status("tcp://192.0.2.1:0", &why), RELEVO_BAD_ADDRESS);
 	assert_non_null(strstr(why.text, "192.0.2.1"));
-	assert_int_equal(listen_status("tcp://nowhere.invalid:0", &why), RELEVO_BAD_ADDRESS);
+	assert_int_equal(listen_status("tcp://nowhere.invalid:0", &why), RELEVO_NOT_FOUND);
 	assert_non_null(strstr(why.text, "nowhere.invalid"));
 	exhaust_descriptors();
 	int status = listen_status(any_port, &why);
@@ -45,6 +45,7 @@ static void test_hosts(void **state)
 		{ "tcp://127.0.0.1:0", "tcp://127.0.0.1:", "127.0.0.1:" },
 		{ "tcp://localhost:0", "tcp://localhost:", "" },
 		{ "tcp://[::1]:0", "tcp://[::1]:", "[::1]:" },
+		{ "tcp://LOCALHOST:0", "tcp://LOCALHOST:", "127.0.0.1:" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct ends ends;
