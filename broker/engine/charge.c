@@ -14,3 +14,10 @@ int charge(struct account *account, size_t bytes, const char *what, struct error
 		return charge_refused(account, bytes, what, error);
 	return RELEVO_OK;
 }
+
+int charge_buffer(struct account *account, size_t bytes, const char *what, struct error *error)
+{
+	if (!account_charge_buffer(account, bytes))
+		return charge_refused(account, bytes, what, error);
+	return RELEVO_OK;
+}

@@ -11,6 +11,9 @@
  * limit. */
 int charge(struct account *account, size_t bytes, const char *what, struct error *error);
 
+/* The same for what everybody needs who takes things out: see account_charge_buffer(). */
+int charge_buffer(struct account *account, size_t bytes, const char *what, struct error *error);
+
 /* That text alone. */
 int charge_refused(const struct account *account, size_t bytes, const char *what,
 		   struct error *error);

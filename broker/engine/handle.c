@@ -11,7 +11,7 @@ static int grow(struct handle_table *table, struct account *account, struct erro
 {
 	uint32_t capacity = table->capacity > 0 ? table->capacity * 2 : FIRST_HANDLES;
 	size_t more = (capacity - table->capacity) * sizeof *table->handles;
-	int status = charge(account, more, "handles", error);
+	int status = charge_buffer(account, more, "handles", error);
 	if (status != RELEVO_OK)
 		return status;
 	struct handle *handles = realloc(table->handles, capacity * sizeof *handles);

@@ -49,7 +49,7 @@ static int add_chunk(struct engine_peer *peer)
 	struct lease_table *table = &peer->leases;
 	if (!reserve_chunk(table))
 		return RELEVO_NO_MEMORY;
-	if (!account_charge(peer->account, chunk_cost))
+	if (!account_charge_buffer(peer->account, chunk_cost))
 		return RELEVO_QUOTA;
 	struct lease *chunk = calloc(CHUNK_SLOTS, sizeof *chunk);
 	if (chunk == NULL) {

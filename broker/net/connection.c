@@ -19,9 +19,8 @@ enum {
 	/* More output than this, and nothing is read until half of it has left. */
 	HIGH_WATER = 1024 * 1024,
 	LOW_WATER = HIGH_WATER / 2,
-	/* Buffers up to this size come with the connection; above, they are
-	 * charged to the user. */
-	FREE_OF_CHARGE = 16 * 1024,
+	/* What stands behind a connection in the loop, and for its allocations. */
+	OVERHEAD = 256 + OUTPUT_PREPAID,
 	/* How long the other end may take to read the last bytes. */
 	FINISH_MSEC = 5000,
 };
@@ -63,22 +62,48 @@ static void update_watch(struct connection *connection)
 		   (uint32_t)channel_events(connection->channel, connection->output.size > 0));
 }
 
-/* Bring the charge in line with what the buffers hold. */
-static void settle_charge(struct connection *connection)
+/* ---- memory ----------------------------------------------------------- */
+
+static void over_quota(struct connection *connection)
 {
-	size_t held = connection->input.capacity + connection->output.copied.capacity +
-		      connection->output.pieces.capacity;
-	size_t due = sizeof *connection + (held > FREE_OF_CHARGE ? held - FREE_OF_CHARGE : 0);
-	if (due <= connection->charged) {
-		account_release(connection->account, connection->charged - due);
-	} else if (!account_charge_buffer(connection->account, due - connection->charged)) {
-		if (connection->state == CONNECTION_OPEN)
-			connection_fail(connection, RELEVO_QUOTA, "over the user's memory",
-					"the connection's buffers do not fit into the user's share "
-					"of the broker's memory");
-		return;
+	if (connection->state == CONNECTION_OPEN)
+		connection_fail(connection, RELEVO_QUOTA, "over the user's memory",
+				"the connection's buffers do not fit into the user's share "
+				"of the broker's memory");
+	else
+		cut(connection, "over the user's memory");
+}
+
+static size_t fixed_cost(const struct connection *connection)
+{
+	return sizeof *connection + OVERHEAD + channel_memory(connection->channel);
+}
+
+/* Give back what the input does not need any more. */
+static void settle_bill(struct connection *connection)
+{
+	size_t held = fixed_cost(connection) + connection->input.capacity;
+	size_t charged = connection->bill.charged;
+	if (held > charged && !bill_add(&connection->bill, held - charged))
+		over_quota(connection);
+	else
+		bill_settle(&connection->bill, held);
+}
+
+/* Charged before it is allocated. NULL: the connection has been told, or cut. */
+static uint8_t *reserve_input(struct connection *connection, size_t size)
+{
+	struct buffer *input = &connection->input;
+	size_t capacity = buffer_capacity_with(input, size);
+	if (capacity == 0 || !bill_add(&connection->bill, capacity - input->capacity)) {
+		over_quota(connection);
+		return NULL;
 	}
-	connection->charged = due;
+	uint8_t *room = buffer_reserve(input, size);
+	if (room == NULL)
+		connection_fail(connection, RELEVO_NO_MEMORY, "no memory for input",
+				"the broker has no memory for what this connection sends");
+	return room;
 }
 
 /* ---- output ----------------------------------------------------------- */
@@ -88,13 +113,15 @@ static bool takes_output(const struct connection *connection)
 	return connection->state != CONNECTION_CUT && !connection->mute;
 }
 
-static void after_append(struct connection *connection, bool appended)
+static void after_append(struct connection *connection, int status)
 {
-	if (!appended) {
+	if (status == RELEVO_QUOTA) {
+		over_quota(connection);
+	} else if (status != RELEVO_OK) {
 		cut(connection, "no memory for output");
 	} else if (connection->output.size > connection->network->config.max_output) {
 		log_warning("output-over-limit", LOG_TEXT("address", connection->peer.address),
-			    LOG_NUMBER("uid", connection->account->uid),
+			    LOG_NUMBER("uid", connection->bill.account->uid),
 			    LOG_NUMBER("pid", connection->peer.pid),
 			    LOG_NUMBER("bytes", connection->output.size),
 			    LOG_NUMBER("limit", connection->network->config.max_output));
@@ -119,6 +146,11 @@ void connection_send_with(struct connection *connection, const Relevo__Header *h
 }
 
 /* What the other end had sent before it stopped listening is still read. */
+bool connection_affords(const struct connection *connection, size_t size)
+{
+	return output_affords(&connection->output, size);
+}
+
 static void become_mute(struct connection *connection)
 {
 	connection->mute = true;
@@ -220,10 +252,10 @@ static void receive_failed(struct connection *connection, int status)
 /* Keep what is left in the scratch buffer for the next turn. */
 static void keep_rest(struct connection *connection, struct buffer *scratch)
 {
-	if (connection->state == CONNECTION_OPEN &&
-	    !buffer_append(&connection->input, buffer_data(scratch), buffer_size(scratch)))
-		cut(connection, "no memory for input");
-	buffer_consume(scratch, buffer_size(scratch));
+	size_t size = buffer_size(scratch);
+	if (connection->state == CONNECTION_OPEN && reserve_input(connection, size) != NULL)
+		buffer_append(&connection->input, buffer_data(scratch), size);
+	buffer_consume(scratch, size);
 }
 
 static void put_off(struct connection *connection)
@@ -242,9 +274,10 @@ static void receive(struct connection *connection)
 	bool begun = buffer_size(&connection->input) > 0;
 	struct buffer *input = begun ? &connection->input : scratch;
 	size_t size = begun ? read_size(connection) : BYTES_PER_TURN, received = 0;
-	uint8_t *room = buffer_reserve(input, size);
+	uint8_t *room = begun ? reserve_input(connection, size) : buffer_reserve(input, size);
 	if (room == NULL) {
-		cut(connection, "no memory for input");
+		if (!begun)
+			cut(connection, "no memory for input");
 		return;
 	}
 	int status = channel_receive(connection->channel, room, size, &received);
@@ -257,7 +290,7 @@ static void receive(struct connection *connection)
 	if (input == scratch && buffer_size(scratch) > 0)
 		keep_rest(connection, scratch);
 	buffer_shrink(&connection->input, 0);
-	settle_charge(connection);
+	settle_bill(connection);
 }
 
 static void on_event(void *context, uint32_t events)
@@ -306,19 +339,40 @@ static bool set_timer(struct connection *connection, uint32_t msec)
 	return loop_set_timer(loop, &connection->timer, clock_deadline(loop_now(loop), msec));
 }
 
-static bool start(struct connection *connection)
+static int start(struct connection *connection)
 {
 	struct network *network = connection->network;
 	uint32_t uid = connection->peer.local ? connection->peer.uid : UID_REMOTE;
-	connection->account = account_get(network->accounts, uid);
-	if (connection->account == NULL || !account_charge(connection->account, sizeof *connection))
-		return false;
-	connection->charged = sizeof *connection;
+	struct account *account = account_get(network->accounts, uid);
+	if (account == NULL)
+		return RELEVO_NO_MEMORY;
+	connection->bill.account = connection->output.bill.account = account;
+	if (!bill_add(&connection->bill, fixed_cost(connection)))
+		return RELEVO_QUOTA;
 	connection->source = loop_add(network->loop, channel_fd(connection->channel),
 				      (uint32_t)channel_events(connection->channel, false),
 				      on_event, connection);
-	return connection->source != NULL &&
-	       set_timer(connection, network->config.hello_timeout_ms);
+	if (connection->source == NULL || !set_timer(connection, network->config.hello_timeout_ms))
+		return RELEVO_NO_MEMORY;
+	return RELEVO_OK;
+}
+
+/* There is nothing to keep a connection with; who came is told if that is possible. */
+static void refuse(struct connection *connection, int status)
+{
+	struct buffer bytes = { 0 };
+	Relevo__Failure failure = RELEVO__FAILURE__INIT;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	size_t sent;
+	failure.status = (uint32_t)status;
+	failure.text = (char *)"the broker has no memory for one more connection of this user";
+	header.op_case = RELEVO__HEADER__OP_FAILURE;
+	header.failure = &failure;
+	if (frame_append_head(&bytes, &header, 0)) {
+		struct iovec piece = { buffer_data(&bytes), buffer_size(&bytes) };
+		(void)channel_send(connection->channel, &piece, 1, &sent);
+	}
+	buffer_fini(&bytes);
 }
 
 struct connection *connection_new(struct network *network, struct channel *channel)
@@ -336,11 +390,12 @@ struct connection *connection_new(struct network *network, struct channel *chann
 	channel_get_peer(channel, &connection->peer);
 	list_append(&network->connections, &connection->link);
 	network->strangers++;
-	if (!start(connection)) {
-		connection_free(connection);
-		return NULL;
-	}
-	return connection;
+	int status = start(connection);
+	if (status == RELEVO_OK)
+		return connection;
+	refuse(connection, status);
+	connection_free(connection);
+	return NULL;
 }
 
 void connection_admit(struct connection *connection)
@@ -348,7 +403,8 @@ void connection_admit(struct connection *connection)
 	const struct network_handlers *handlers = &connection->network->handlers;
 	connection->session = handlers->opened(handlers->context, connection);
 	if (connection->session == NULL)
-		cut(connection, "no memory for a session");
+		connection_fail(connection, RELEVO_NO_MEMORY, "no memory for a session",
+				"the broker has no memory for one more session of this user");
 }
 
 void connection_greeted(struct connection *connection)
@@ -360,12 +416,12 @@ void connection_greeted(struct connection *connection)
 
 struct account *connection_account(const struct connection *connection)
 {
-	return connection->account;
+	return connection->bill.account;
 }
 
 size_t connection_cost(const struct connection *connection)
 {
-	return connection->charged;
+	return connection->bill.charged + connection->output.bill.charged;
 }
 
 const struct channel_peer *connection_peer(const struct connection *connection)
@@ -389,7 +445,7 @@ void connection_fail(struct connection *connection, int status, const char *reas
 		     const char *text)
 {
 	log_warning("connection-failed", LOG_TEXT("address", connection->peer.address),
-		    LOG_NUMBER("uid", connection->account->uid),
+		    LOG_NUMBER("uid", connection->bill.account->uid),
 		    LOG_NUMBER("pid", connection->peer.pid),
 		    LOG_TEXT("status", relevo_error_name(status)), LOG_TEXT("reason", text));
 	Relevo__Failure failure = RELEVO__FAILURE__INIT;
@@ -398,8 +454,9 @@ void connection_fail(struct connection *connection, int status, const char *reas
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_FAILURE;
 	header.failure = &failure;
-	connection_send(connection, &header, NULL);
+	/* First: nothing that fails on the way begins this again. */
 	connection_finish(connection, reason);
+	connection_send(connection, &header, NULL);
 }
 
 /* The layer above hears of the end before the last bytes have left. */
@@ -424,7 +481,7 @@ void connection_finish_round(struct connection *connection)
 		connection_free(connection);
 		return;
 	}
-	settle_charge(connection);
+	settle_bill(connection);
 	update_watch(connection);
 }
 
@@ -441,9 +498,9 @@ void connection_free(struct connection *connection)
 	channel_close(connection->channel);
 	output_fini(&connection->output);
 	buffer_fini(&connection->input);
-	if (connection->account != NULL) {
-		account_release(connection->account, connection->charged);
-		account_drop(connection->account);
+	if (connection->bill.account != NULL) {
+		bill_settle(&connection->bill, 0);
+		account_drop(connection->bill.account);
 	}
 	free(connection);
 }

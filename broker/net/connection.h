@@ -19,13 +19,12 @@ struct connection {
 	struct channel *channel;
 	struct loop_source *source;
 	struct loop_timer timer; /* until greeted; and while finishing */
-	struct account *account;
 	struct channel_peer peer;
 	void *session; /* of the layer above; NULL before and after */
 	enum connection_state state;
 	bool greeted;
 	const char *reason;  /* why it is not OPEN any more; static */
-	size_t charged;      /* to the account */
+	struct bill bill;    /* for itself and its input */
 	struct buffer input; /* the begin of a frame; frames that wait while paused */
 	size_t missing;      /* bytes that complete the frame in `input`, as far as known */
 	struct output output;
@@ -64,6 +63,9 @@ void connection_send(struct connection *connection, const Relevo__Header *header
 /* The same for a frame without bodies that brings a descriptor. */
 void connection_send_with(struct connection *connection, const Relevo__Header *header,
 			  struct descriptor *descriptor);
+
+/* Whether the user has a share of memory left for an answer of that size, copied. */
+bool connection_affords(const struct connection *connection, size_t size);
 
 /* Send what waits, then close. */
 void connection_finish(struct connection *connection, const char *reason);

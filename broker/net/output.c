@@ -36,6 +36,51 @@ static struct output_piece *last_piece(const struct output *output)
 	return count > 0 ? first_piece(output) + count - 1 : NULL;
 }
 
+/* ---- memory ----------------------------------------------------------- */
+
+/* What a buffer of that capacity costs: half of what is prepaid is for each. */
+static size_t cost(size_t capacity)
+{
+	return capacity > OUTPUT_PREPAID / 2 ? capacity : 0;
+}
+
+/* What the buffer would cost more with that many bytes. SIZE_MAX: it cannot have them. */
+static size_t growth(const struct buffer *buffer, size_t size)
+{
+	size_t capacity = buffer_capacity_with(buffer, size);
+	return capacity > 0 ? cost(capacity) - cost(buffer->capacity) : SIZE_MAX;
+}
+
+static void settle(struct output *output)
+{
+	bill_settle(&output->bill, cost(output->copied.capacity) + cost(output->pieces.capacity));
+}
+
+static int reserve(struct output *output, struct buffer *buffer, size_t size)
+{
+	size_t more = growth(buffer, size);
+	if (more > 0 && (more == SIZE_MAX || !bill_add(&output->bill, more)))
+		return RELEVO_QUOTA;
+	if (buffer_reserve(buffer, size) != NULL)
+		return RELEVO_OK;
+	settle(output);
+	return RELEVO_NO_MEMORY;
+}
+
+static bool append_piece(struct output *output, const struct output_piece *piece)
+{
+	return reserve(output, &output->pieces, sizeof *piece) == RELEVO_OK &&
+	       buffer_append(&output->pieces, piece, sizeof *piece);
+}
+
+bool output_affords(const struct output *output, size_t size)
+{
+	size_t more = growth(&output->copied, size);
+	return more != SIZE_MAX && account_affords_buffer(output->bill.account, more);
+}
+
+/* ---- appending -------------------------------------------------------- */
+
 /* `size` more bytes are at the end of `copied`. */
 static bool extend_copied(struct output *output, size_t size)
 {
@@ -46,7 +91,7 @@ static bool extend_copied(struct output *output, size_t size)
 		last->size += size;
 	} else {
 		struct output_piece piece = { .size = size };
-		if (!buffer_append(&output->pieces, &piece, sizeof piece))
+		if (!append_piece(output, &piece))
 			return false;
 	}
 	output->size += size;
@@ -60,7 +105,7 @@ static bool append_reference(struct output *output, const struct output_body *bo
 		.bytes = body->bytes,
 		.owner = body->owner,
 	};
-	if (!buffer_append(&output->pieces, &piece, sizeof piece)) {
+	if (!append_piece(output, &piece)) {
 		output->owners->release(output->owners->context, body->owner);
 		return false;
 	}
@@ -80,9 +125,9 @@ static size_t copy_run(struct output *output, const struct output_body *bodies, 
 	do
 		size += bodies[run++].size;
 	while (run < count && !is_to_refer(&bodies[run]));
-	uint8_t *room = buffer_reserve(&output->copied, size);
-	if (room == NULL)
+	if (reserve(output, &output->copied, size) != RELEVO_OK)
 		return 0;
+	uint8_t *room = buffer_reserve(&output->copied, size);
 	for (size_t i = 0; i < run; i++) {
 		if (bodies[i].size > 0)
 			memcpy(room, bodies[i].bytes, bodies[i].size);
@@ -109,29 +154,58 @@ static bool append_bodies(struct output *output, const struct output_body *bodie
 	return true;
 }
 
-bool output_append(struct output *output, const Relevo__Header *header,
-		   const struct output_body *bodies)
+/* Bytes of the bodies that will be copied, as far as that is known before. */
+static size_t copied_size(const Relevo__Header *header, const struct output_body *bodies)
 {
-	uint64_t size = frame_bodies_size(header);
-	if (size > KEEP)
-		buffer_use_spare(&output->copied, output->spare, size);
-	size_t before = buffer_size(&output->copied);
-	return frame_append_head(&output->copied, header, size) &&
-	       extend_copied(output, buffer_size(&output->copied) - before) &&
-	       append_bodies(output, bodies, header->n_sizes);
+	size_t sum = 0;
+	for (size_t i = 0; i < header->n_sizes; i++)
+		sum += is_to_refer(&bodies[i]) ? 0 : bodies[i].size;
+	return sum;
 }
 
-bool output_append_with(struct output *output, const Relevo__Header *header,
-			struct descriptor *descriptor)
+/* All that is needed, before anything is written. */
+static int make_room(struct output *output, size_t size)
+{
+	if (size > KEEP && buffer_size(&output->copied) == 0 && output->spare->capacity >= size &&
+	    output->copied.capacity < size) {
+		if (!bill_add(&output->bill, cost(output->spare->capacity)))
+			return RELEVO_QUOTA;
+		buffer_use_spare(&output->copied, output->spare, size);
+		settle(output);
+	}
+	return reserve(output, &output->copied, size);
+}
+
+int output_append(struct output *output, const Relevo__Header *header,
+		  const struct output_body *bodies)
+{
+	size_t head_size = frame_head_size(header);
+	int status = make_room(output, head_size + copied_size(header, bodies));
+	if (status != RELEVO_OK)
+		return status;
+	if (frame_append_sized_head(&output->copied, header, head_size,
+				    frame_bodies_size(header)) &&
+	    extend_copied(output, head_size) && append_bodies(output, bodies, header->n_sizes))
+		return RELEVO_OK;
+	return RELEVO_NO_MEMORY;
+}
+
+int output_append_with(struct output *output, const Relevo__Header *header,
+		       struct descriptor *descriptor)
 {
 	struct output_piece piece = { .size = 1, .descriptor = descriptor };
-	size_t before = buffer_size(&output->copied);
-	if (!frame_append_head(&output->copied, header, 0) ||
-	    !buffer_append(&output->pieces, &piece, sizeof piece))
-		return false;
+	size_t head_size = frame_head_size(header);
+	int status = make_room(output, head_size);
+	if (status == RELEVO_OK)
+		status = reserve(output, &output->pieces, 2 * sizeof piece);
+	if (status != RELEVO_OK)
+		return status;
+	if (!frame_append_sized_head(&output->copied, header, head_size, 0) ||
+	    !append_piece(output, &piece))
+		return RELEVO_NO_MEMORY;
 	descriptor_hold(descriptor);
 	output->size++;
-	return extend_copied(output, buffer_size(&output->copied) - before - 1);
+	return extend_copied(output, head_size - 1) ? RELEVO_OK : RELEVO_NO_MEMORY;
 }
 
 /* Point at the first pieces, up to one with a descriptor; returns how many. */
@@ -217,6 +291,7 @@ void output_shrink(struct output *output)
 {
 	buffer_shrink_to_spare(&output->copied, KEEP, output->spare, SPARE_MOST);
 	buffer_shrink(&output->pieces, KEEP);
+	settle(output);
 }
 
 void output_fini(struct output *output)
@@ -224,4 +299,5 @@ void output_fini(struct output *output)
 	output_discard(output);
 	buffer_fini(&output->copied);
 	buffer_fini(&output->pieces);
+	settle(output);
 }

@@ -1,6 +1,7 @@
 #ifndef NET_OUTPUT_H
 #define NET_OUTPUT_H
 
+#include "base/account.h"
 #include "base/buffer.h"
 #include "net/descriptor.h"
 #include "wire/channel.h"
@@ -12,6 +13,10 @@
 /* Bodies from this size on are sent from where they are; copying smaller ones
  * is cheaper than one more piece in the vector of a system call. */
 #define OUTPUT_REFER_FROM 4096u
+
+/* Memory that an output may have without asking, so that whoever has no share left can
+ * be told so. */
+#define OUTPUT_PREPAID    1024u
 
 /* The body of an item on its way out. */
 struct output_body {
@@ -31,13 +36,15 @@ struct output_owners {
 /*
  * What waits to be sent on one connection, in order: runs of bytes that were
  * copied, bodies that are only referred to, and descriptors. Zero-initialised but for
- * `owners` and `spare` is empty and valid.
+ * `owners`, `spare` and `bill.account` is empty and valid. The account is charged before
+ * anything beyond OUTPUT_PREPAID is allocated.
  */
 struct output {
 	const struct output_owners *owners;
 	struct buffer *spare; /* an empty one that outputs share, for what is large */
 	struct buffer copied; /* the bytes of all copied runs, one behind the other */
 	struct buffer pieces; /* of struct output_piece */
+	struct bill bill;     /* for the memory of both */
 	size_t size;          /* bytes waiting */
 };
 
@@ -46,15 +53,21 @@ void output_fini(struct output *output);
 /* Forget all that waits, and release it. */
 void output_discard(struct output *output);
 
-/* Append a frame; header->sizes are those of the bodies. False when memory ran
- * out: the stream is cut inside a frame then, and of no more use. */
-bool output_append(struct output *output, const Relevo__Header *header,
-		   const struct output_body *bodies);
+/* Whether the account has a share left for that many bytes more. */
+bool output_affords(const struct output *output, size_t size);
+
+/*
+ * Append a frame; header->sizes are those of the bodies. QUOTA: the user has no share of
+ * memory left, and nothing has been appended. NO_MEMORY: the stream may be cut inside a
+ * frame, and is of no more use.
+ */
+int output_append(struct output *output, const Relevo__Header *header,
+		  const struct output_body *bodies);
 
 /* Append a frame without bodies whose first byte brings a descriptor; holds it
  * until it has left. Where the system does not pass it, the frame goes without. */
-bool output_append_with(struct output *output, const Relevo__Header *header,
-			struct descriptor *descriptor);
+int output_append_with(struct output *output, const Relevo__Header *header,
+		       struct descriptor *descriptor);
 
 /*
  * Send what goes. OK: nothing waits any more, or the connection's turn is over

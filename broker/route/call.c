@@ -6,6 +6,8 @@
 /* Past calls kept for the next ones; more are given back to the system. */
 enum { POOL_MAX = 1024 };
 
+enum { CALL_COST = sizeof(struct call) + 16 };
+
 /* One from the pool: a call is short and there are many. */
 static struct call *take(struct router *router)
 {
@@ -20,18 +22,37 @@ static struct call *take(struct router *router)
 static int allocate(struct session *session, struct call **call, struct error *error)
 {
 	struct account *account = connection_account(session->connection);
-	if (!account_charge(account, sizeof **call))
+	if (!account_charge_buffer(account, CALL_COST))
 		return error_set(error, RELEVO_QUOTA,
 				 "user %u has no share of the broker's memory left for a call",
 				 account->uid);
 	struct call *new = take(session->router);
 	if (new == NULL) {
-		account_release(account, sizeof *new);
+		account_release(account, CALL_COST);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a call");
 	}
 	*new = (struct call){ .session = session };
 	list_append(&session->calls, &new->link);
 	*call = new;
+	return RELEVO_OK;
+}
+
+/* The table never becomes smaller, so it is paid for as long as the session lasts. */
+static int enter_waiting(struct call *call, struct error *error)
+{
+	struct session *session = call->session;
+	struct account *account = connection_account(session->connection);
+	size_t growth = map_growth(&session->waiting);
+	if (growth > 0 && !account_charge_buffer(account, growth))
+		return error_set(error, RELEVO_QUOTA,
+				 "user %u has no share of the broker's memory left for a call",
+				 account->uid);
+	if (!map_insert(&session->waiting, &call->in_waiting, &call->number, sizeof call->number)) {
+		account_release(account, growth);
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a waiting call");
+	}
+	session->waiting_cost += growth;
+	call->cancellable = true;
 	return RELEVO_OK;
 }
 
@@ -46,12 +67,12 @@ int call_new(struct session *session, uint64_t number, bool may_wait, struct cal
 	if (status != RELEVO_OK)
 		return status;
 	new->number = number;
-	if (may_wait &&
-	    !map_insert(&session->waiting, &new->in_waiting, &new->number, sizeof new->number)) {
+	if (may_wait)
+		status = enter_waiting(new, error);
+	if (status != RELEVO_OK) {
 		call_free(new);
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for a waiting call");
+		return status;
 	}
-	new->cancellable = may_wait;
 	*call = new;
 	return RELEVO_OK;
 }
@@ -62,7 +83,7 @@ void call_free(struct call *call)
 	if (call->cancellable)
 		map_remove(&session->waiting, &call->in_waiting);
 	list_remove(&call->link);
-	account_release(connection_account(session->connection), sizeof *call);
+	account_release(connection_account(session->connection), CALL_COST);
 	if (session->router->free_count >= POOL_MAX) {
 		free(call);
 		return;

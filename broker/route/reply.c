@@ -281,6 +281,17 @@ void reply_cell_opened(struct session *session, uint64_t call, const struct cell
 	send_header(session, call, &header);
 }
 
+/* The call fails, not its connection: it can be tried again when others have read. */
+static void reply_no_share(struct session *session, uint64_t call, size_t size)
+{
+	const struct account *account = connection_account(session->connection);
+	struct error error;
+	error_set(&error, RELEVO_QUOTA,
+		  "user %u has no share of the broker's memory left for an answer of %zu bytes",
+		  account->uid, size);
+	reply_error(session, call, &error);
+}
+
 void reply_cell(struct session *session, uint64_t call, const struct answer *answer)
 {
 	if (answer->status != RELEVO_OK) {
@@ -288,6 +299,10 @@ void reply_cell(struct session *session, uint64_t call, const struct answer *ans
 		return;
 	}
 	const struct cell_reading *reading = answer->reading;
+	if (!connection_affords(session->connection, reading->size)) {
+		reply_no_share(session, call, reading->size);
+		return;
+	}
 	Relevo__CellState state = RELEVO__CELL_STATE__INIT;
 	state.applied = reading->applied;
 	state.version = reading->version;

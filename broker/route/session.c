@@ -6,14 +6,18 @@
 
 #include <stdlib.h>
 
+/* With its place in the engine. It is there for who comes to take
+ * things out, though the share be used up. */
+enum { SESSION_COST = sizeof(struct session) + 512 };
+
 struct session *session_new(struct router *router, struct connection *connection)
 {
 	struct account *account = connection_account(connection);
-	if (!account_charge(account, sizeof(struct session)))
+	if (!account_charge_buffer(account, SESSION_COST))
 		return NULL;
 	struct session *session = calloc(1, sizeof *session);
 	if (session == NULL) {
-		account_release(account, sizeof *session);
+		account_release(account, SESSION_COST);
 		return NULL;
 	}
 	session->router = router;
@@ -82,7 +86,8 @@ void session_free(struct session *session, const char *reason)
 	session_end(session, reason);
 	map_fini(&session->waiting);
 	free(session->greeting);
-	account_release(connection_account(session->connection), sizeof *session);
+	account_release(connection_account(session->connection),
+			SESSION_COST + session->waiting_cost);
 	free(session);
 }
 

@@ -57,6 +57,7 @@ struct session {
 	struct list in_router; /* router->sessions */
 	struct list calls;     /* not answered yet */
 	struct map waiting;    /* those of them that Cancel can name, by number */
+	size_t waiting_cost;   /* charged for that table */
 	uint64_t dealt;        /* of the window, by what was put quietly and dealt with */
 	uint64_t confirmed;    /* of these, what the client has been told */
 };

@@ -1,6 +1,7 @@
 #include "base/account.h"
 
 #include "base/list.h"
+#include "base/mutant.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -52,12 +53,23 @@ void account_drop(struct account *account)
 	free(account);
 }
 
+static bool affords(const struct account *account, size_t bytes, size_t limit)
+{
+	return bytes <= limit && account->used <= limit - bytes;
+}
+
 static bool charge_within(struct account *account, size_t bytes, size_t limit)
 {
-	if (bytes > limit || account->used > limit - bytes)
+	if (!affords(account, bytes, limit) && !MUTANT(memory_without_limit))
 		return false;
 	account->used += bytes;
 	return true;
+}
+
+static size_t limit_for_buffers(const struct account *account)
+{
+	size_t limit = account->registry->memory_limit;
+	return limit + limit / 8;
 }
 
 bool account_charge(struct account *account, size_t bytes)
@@ -67,8 +79,28 @@ bool account_charge(struct account *account, size_t bytes)
 
 bool account_charge_buffer(struct account *account, size_t bytes)
 {
-	size_t limit = account->registry->memory_limit;
-	return charge_within(account, bytes, limit + limit / 8);
+	return charge_within(account, bytes, limit_for_buffers(account));
+}
+
+bool account_affords_buffer(const struct account *account, size_t bytes)
+{
+	return affords(account, bytes, limit_for_buffers(account));
+}
+
+bool bill_add(struct bill *bill, size_t bytes)
+{
+	if (!account_charge_buffer(bill->account, bytes))
+		return false;
+	bill->charged += bytes;
+	return true;
+}
+
+void bill_settle(struct bill *bill, size_t held)
+{
+	assert(held <= bill->charged);
+	if (held < bill->charged)
+		account_release(bill->account, bill->charged - held);
+	bill->charged = held;
 }
 
 void account_release(struct account *account, size_t bytes)

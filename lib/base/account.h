@@ -42,10 +42,26 @@ void account_drop(struct account *account);
 /* Charge, unless that would exceed the limit. */
 bool account_charge(struct account *account, size_t bytes);
 
+/* Whether account_charge_buffer() would succeed. */
+bool account_affords_buffer(const struct account *account, size_t bytes);
+
 /* The same for buffers, which may exceed the limit by an eighth: so a user whose
  * memory is used up can still talk, to be told so and to take things out. */
 bool account_charge_buffer(struct account *account, size_t bytes);
 
 void account_release(struct account *account, size_t bytes);
+
+/* What one object has been charged for its buffers, so that it can be brought in line with
+ * what they hold. */
+struct bill {
+	struct account *account;
+	size_t charged;
+};
+
+/* As account_charge_buffer(). */
+bool bill_add(struct bill *bill, size_t bytes);
+
+/* It holds so much now, which is no more than it was charged. */
+void bill_settle(struct bill *bill, size_t held);
 
 #endif

@@ -20,26 +20,40 @@ static void move_to_front(struct buffer *buffer)
 	buffer->end = size;
 }
 
+/* Moving is worth it when it frees at least half: a byte is then moved at most once
+ * for every byte consumed. */
+static bool is_worth_moving(const struct buffer *buffer, size_t size)
+{
+	size_t used = buffer_size(buffer);
+	return buffer->start >= used && buffer->capacity - used >= size;
+}
+
+size_t buffer_capacity_with(const struct buffer *buffer, size_t size)
+{
+	size_t used = buffer_size(buffer);
+	if (buffer->bytes != NULL && (buffer_room(buffer) >= size || is_worth_moving(buffer, size)))
+		return buffer->capacity;
+	if (size > SIZE_MAX / 4 - used)
+		return 0;
+	size_t capacity = buffer->capacity > SMALLEST ? buffer->capacity : SMALLEST;
+	while (capacity < used + size)
+		capacity *= 2;
+	return capacity;
+}
+
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
 {
 	size_t used = buffer_size(buffer);
 	/* Room for nothing is room, too: never NULL. */
-	if (buffer->bytes == NULL && size == 0)
-		size = 1;
-	if (buffer_room(buffer) >= size)
+	if (buffer->bytes != NULL && buffer_room(buffer) >= size)
 		return buffer->bytes + buffer->end;
-	if (size > SIZE_MAX / 2 - used)
+	size_t capacity = buffer_capacity_with(buffer, size);
+	if (capacity == 0)
 		return NULL;
-	/* Moving is worth it when it frees at least half: a byte is then moved
-	 * at most once for every byte consumed. */
-	if (buffer->start >= used && buffer->capacity - used >= size) {
+	if (capacity == buffer->capacity) {
 		move_to_front(buffer);
 		return buffer->bytes + buffer->end;
 	}
-
-	size_t capacity = buffer->capacity > SMALLEST ? buffer->capacity : SMALLEST;
-	while (capacity < used + size)
-		capacity *= 2;
 	uint8_t *bytes = malloc(capacity);
 	if (bytes == NULL)
 		return NULL;

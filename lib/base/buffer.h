@@ -29,6 +29,10 @@ static inline uint8_t *buffer_data(const struct buffer *buffer)
 	return buffer->bytes != NULL ? buffer->bytes + buffer->start : NULL;
 }
 
+/* Bytes that its memory will have when buffer_reserve() has made room for `size` more; 0:
+ * more than there can be. */
+size_t buffer_capacity_with(const struct buffer *buffer, size_t size);
+
 /* Room for `size` more bytes at the end; NULL when memory ran out. The bytes
  * count only once buffer_commit() says so. */
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size);

@@ -69,6 +69,13 @@ static bool grow(struct map *map)
 	return true;
 }
 
+size_t map_growth(const struct map *map)
+{
+	if (map->count < map->bucket_count)
+		return 0;
+	return (map->bucket_count > 0 ? map->bucket_count : FEWEST_BUCKETS) * sizeof *map->buckets;
+}
+
 bool map_insert(struct map *map, struct map_node *node, const void *key, size_t key_size)
 {
 	if (map->count >= map->bucket_count && !grow(map))

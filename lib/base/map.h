@@ -33,6 +33,9 @@ void map_fini(struct map *map);
 /* The node with that key, or NULL. */
 struct map_node *map_find(const struct map *map, const void *key, size_t key_size);
 
+/* Bytes that the table will grow by with the next insertion, if any. */
+size_t map_growth(const struct map *map);
+
 /* The key must not be in the map yet. False when memory ran out. */
 bool map_insert(struct map *map, struct map_node *node, const void *key, size_t key_size);
 

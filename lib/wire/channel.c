@@ -84,6 +84,11 @@ int channel_take_descriptor(struct channel *channel, uint64_t position)
 	return channel->ops->take_descriptor(channel, position);
 }
 
+size_t channel_memory(const struct channel *channel)
+{
+	return channel->ops->memory(channel);
+}
+
 void channel_get_peer(const struct channel *channel, struct channel_peer *peer)
 {
 	*peer = channel->peer;

@@ -103,6 +103,9 @@ int channel_send_descriptor(struct channel *channel, uint8_t byte, int descripto
 enum { CHANNEL_NO_DESCRIPTOR = -2 };
 int channel_take_descriptor(struct channel *channel, uint64_t position);
 
+/* Bytes of memory that it takes now. */
+size_t channel_memory(const struct channel *channel);
+
 void channel_get_peer(const struct channel *channel, struct channel_peer *peer);
 
 /*

@@ -22,6 +22,7 @@ struct channel_ops {
 	/* See channel.h; NULL: descriptors are not passed. */
 	int (*send_descriptor)(struct channel *channel, uint8_t byte, int descriptor);
 	int (*take_descriptor)(struct channel *channel, uint64_t position);
+	size_t (*memory)(const struct channel *channel);
 	/* What tells poll(2) that there is room; 0: POLLIN tells of everything. */
 	short send_event;
 };

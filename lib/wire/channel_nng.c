@@ -11,13 +11,23 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RING_SIZE = 256 * 1024 };
+/* A ring begins small, since most connections have little to say; it grows when it is
+ * found full, and is small again after it has hardly been used for some time. */
+enum { RING_FIRST = 4 * 1024, RING_MOST = 256 * 1024, RING_STEP = 4, CALM = 64 };
 
-/* Less room than this is not worth a receive of its own. */
-enum { RECEIVE_WORTH = RING_SIZE / 4 };
+/* What nng keeps for a stream and its operations, about. */
+enum { NNG_MEMORY = 4 * 1024 };
 
 /* How long a closed channel goes on sending what it had accepted. */
 enum { LINGER_MSEC = 1000 };
+
+/* One way. The owner decides how large its ring shall be, so that he can be charged for it
+ * before; it becomes so when nng has no hand in it. */
+struct lane {
+	struct ring ring;
+	size_t goal;
+	int calm; /* times in a row that it was hardly used */
+};
 
 /*
  * At most one operation of each kind is outstanding; `receiving`, `sending` and
@@ -36,7 +46,7 @@ struct stream_channel {
 	nng_stream *stream;
 	nng_aio *receiver, *sender, *lingerer;
 	bool receiving, sending, lingering;
-	struct ring in, out;
+	struct lane in, out;
 	int end; /* OK, or why nothing more will be received */
 	bool send_failed;
 	bool send_refused; /* not all was taken: somebody waits for room */
@@ -77,6 +87,49 @@ static bool cannot_send(const struct stream_channel *self)
 	return self->send_failed || !is_healthy(self);
 }
 
+/* ---- the rings --------------------------------------------------------- */
+
+static bool lane_init(struct lane *lane)
+{
+	lane->goal = RING_FIRST;
+	return ring_init(&lane->ring, RING_FIRST);
+}
+
+/* It has been found full. */
+static void lane_wants_more(struct lane *lane)
+{
+	lane->calm = 0;
+	if (lane->goal < RING_MOST)
+		lane->goal *= RING_STEP;
+}
+
+static void lane_was_used(struct lane *lane, size_t size)
+{
+	lane->calm = size <= lane->ring.capacity / 16 ? lane->calm + 1 : 0;
+	if (lane->calm >= CALM)
+		lane->goal = RING_FIRST;
+}
+
+/* While no operation of nng is in it. Without memory it stays as it is. */
+static void lane_fit(struct lane *lane)
+{
+	if (lane->goal != lane->ring.capacity && lane->ring.size <= lane->goal)
+		(void)ring_resize(&lane->ring, lane->goal);
+}
+
+static size_t lane_memory(const struct lane *lane)
+{
+	return lane->goal > lane->ring.capacity ? lane->goal : lane->ring.capacity;
+}
+
+/* ---- operations of nng ------------------------------------------------- */
+
+/* Less room than a quarter is not worth a receive of its own. */
+static bool is_worth_receiving(const struct ring *ring)
+{
+	return ring_room(ring) >= ring->capacity / 4;
+}
+
 static void set_pieces(nng_aio *aio, const struct iovec *pieces, int count)
 {
 	nng_iov converted[2];
@@ -89,28 +142,28 @@ static void set_pieces(nng_aio *aio, const struct iovec *pieces, int count)
  * mutex may be held. */
 static void receive_more(struct stream_channel *self)
 {
-	if (self->receiving || self->end != RELEVO_OK || ring_room(&self->in) < RECEIVE_WORTH)
+	if (self->receiving || self->end != RELEVO_OK || !is_worth_receiving(&self->in.ring))
 		return;
 	struct iovec pieces[2];
-	set_pieces(self->receiver, pieces, ring_free_pieces(&self->in, pieces));
+	set_pieces(self->receiver, pieces, ring_free_pieces(&self->in.ring, pieces));
 	self->receiving = true;
 	nng_stream_recv(self->stream, self->receiver);
 }
 
 static void send_more(struct stream_channel *self)
 {
-	if (self->sending || self->send_failed || self->out.size == 0)
+	if (self->sending || self->send_failed || self->out.ring.size == 0)
 		return;
 	struct iovec pieces[2];
-	set_pieces(self->sender, pieces, ring_used_pieces(&self->out, pieces));
+	set_pieces(self->sender, pieces, ring_used_pieces(&self->out.ring, pieces));
 	self->sending = true;
 	nng_stream_send(self->stream, self->sender);
 }
 
 static void tell(struct stream_channel *self)
 {
-	bool readable = !self->deaf && (self->in.size > 0 || self->end != RELEVO_OK);
-	bool can_send = ring_room(&self->out) > 0 || cannot_send(self);
+	bool readable = !self->deaf && (self->in.ring.size > 0 || self->end != RELEVO_OK);
+	bool can_send = ring_room(&self->out.ring) > 0 || cannot_send(self);
 	bool writable = can_send && (self->send_wanted || self->send_refused);
 	event_set(&self->event, readable || writable);
 }
@@ -132,8 +185,8 @@ static void wind_down(struct stream_channel *self)
 {
 	if (self->shut)
 		return;
-	ring_consume(&self->in, self->in.size);
-	bool all_sent = self->out.size == 0 || cannot_send(self);
+	ring_consume(&self->in.ring, self->in.ring.size);
+	bool all_sent = self->out.ring.size == 0 || cannot_send(self);
 	bool all_read = !self->flooded || self->end != RELEVO_OK;
 	if (!self->lingering || (all_sent && all_read)) {
 		shut(self);
@@ -156,8 +209,8 @@ static void channel_free(struct stream_channel *self)
 	if (self->stream != NULL)
 		nng_stream_free(self->stream);
 	event_fini(&self->event);
-	ring_fini(&self->in);
-	ring_fini(&self->out);
+	ring_fini(&self->in.ring);
+	ring_fini(&self->out.ring);
 	pthread_cond_destroy(&self->sent);
 	pthread_mutex_destroy(&self->mutex);
 	free(self);
@@ -188,9 +241,10 @@ static void on_received(void *argument)
 	self->receiving = false;
 	int result = nng_aio_result(self->receiver);
 	if (result == 0)
-		ring_commit(&self->in, nng_aio_count(self->receiver));
+		ring_commit(&self->in.ring, nng_aio_count(self->receiver));
 	else
 		self->end = result == NNG_ECONNSHUT ? RELEVO_END_OF_STREAM : RELEVO_DISCONNECTED;
+	lane_fit(&self->in);
 	if (!is_healthy(self))
 		pthread_cond_broadcast(&self->sent);
 	settle(self);
@@ -203,7 +257,8 @@ static void on_sent(void *argument)
 	self->sending = false;
 	int result = nng_aio_result(self->sender);
 	if (result == 0) {
-		ring_consume(&self->out, nng_aio_count(self->sender));
+		ring_consume(&self->out.ring, nng_aio_count(self->sender));
+		lane_fit(&self->out);
 	} else {
 		self->send_failed = true;
 		/* A connection that is gone ends the receiving by itself, after
@@ -230,11 +285,17 @@ static int stream_receive(struct channel *channel, void *bytes, size_t size, siz
 		return RELEVO_FORKED;
 	pthread_mutex_lock(&self->mutex);
 	int status = self->end == RELEVO_OK ? RELEVO_TRY_AGAIN : self->end;
-	size_t got = ring_read(&self->in, bytes, size);
+	if (ring_room(&self->in.ring) == 0)
+		lane_wants_more(&self->in);
+	else
+		lane_was_used(&self->in, self->in.ring.size);
+	size_t got = ring_read(&self->in.ring, bytes, size);
 	if (got > 0) {
 		*received = got;
 		status = RELEVO_OK;
 	}
+	if (!self->receiving)
+		lane_fit(&self->in);
 	settle(self);
 	return status;
 }
@@ -251,6 +312,24 @@ static size_t copy_pieces(struct ring *ring, const struct iovec *pieces, int cou
 	return done;
 }
 
+/* Into a ring that is large enough, if it may become so now. */
+static size_t give(struct stream_channel *self, const struct iovec *pieces, int count, bool *all)
+{
+	struct lane *lane = &self->out;
+	size_t size = 0;
+	for (int i = 0; i < count; i++)
+		size += pieces[i].iov_len;
+	if (size > ring_room(&lane->ring)) {
+		while (lane->goal < RING_MOST && lane->goal < lane->ring.size + size)
+			lane_wants_more(lane);
+		if (!self->sending)
+			lane_fit(lane);
+	}
+	size_t done = copy_pieces(&lane->ring, pieces, count, all);
+	lane_was_used(lane, lane->ring.size);
+	return done;
+}
+
 static int stream_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent)
 {
 	struct stream_channel *self = (struct stream_channel *)channel;
@@ -263,7 +342,7 @@ static int stream_send(struct channel *channel, const struct iovec *pieces, int 
 		status = RELEVO_DISCONNECTED;
 	} else {
 		bool all;
-		size_t done = copy_pieces(&self->out, pieces, count, &all);
+		size_t done = give(self, pieces, count, &all);
 		/* After a short send, too, one may go straight to waiting. */
 		self->send_refused = !all;
 		if (done > 0 || all)
@@ -283,11 +362,11 @@ static int stream_drain(struct channel *channel, nsec_t deadline)
 	const struct timespec until = clock_timespec(deadline);
 	pthread_mutex_lock(&self->mutex);
 	int late = 0;
-	while (self->out.size > 0 && !cannot_send(self) && late == 0)
+	while (self->out.ring.size > 0 && !cannot_send(self) && late == 0)
 		late = pthread_cond_clockwait(&self->sent, &self->mutex, CLOCK_MONOTONIC, &until);
-	int status = self->out.size == 0 ? RELEVO_OK
-		     : cannot_send(self) ? RELEVO_DISCONNECTED
-					 : RELEVO_TIMED_OUT;
+	int status = self->out.ring.size == 0 ? RELEVO_OK
+		     : cannot_send(self)      ? RELEVO_DISCONNECTED
+					      : RELEVO_TIMED_OUT;
 	pthread_mutex_unlock(&self->mutex);
 	return status;
 }
@@ -331,13 +410,23 @@ static void stream_close(struct channel *channel)
 	/* The descriptor goes now: its number is not ours from here on. */
 	event_fini(&self->event);
 	self->closed = true;
-	self->flooded = self->in.size > 0 && !self->receiving && self->end == RELEVO_OK;
+	self->flooded = self->in.ring.size > 0 && !self->receiving && self->end == RELEVO_OK;
 	self->lingering = true;
 	nng_sleep_aio(LINGER_MSEC, self->lingerer);
 	settle(self);
 }
 
+static size_t stream_memory(const struct channel *channel)
+{
+	struct stream_channel *self = (struct stream_channel *)(uintptr_t)channel;
+	pthread_mutex_lock(&self->mutex);
+	size_t rings = lane_memory(&self->in) + lane_memory(&self->out);
+	pthread_mutex_unlock(&self->mutex);
+	return sizeof *self + NNG_MEMORY + rings;
+}
+
 static const struct channel_ops stream_ops = {
+	.memory = stream_memory,
 	.receive = stream_receive,
 	.send = stream_send,
 	.close = stream_close,
@@ -382,8 +471,8 @@ static int allocate(struct stream_channel *self)
 {
 	if (nng_aio_alloc(&self->receiver, on_received, self) != 0 ||
 	    nng_aio_alloc(&self->sender, on_sent, self) != 0 ||
-	    nng_aio_alloc(&self->lingerer, on_lingered, self) != 0 ||
-	    !ring_init(&self->in, RING_SIZE) || !ring_init(&self->out, RING_SIZE))
+	    nng_aio_alloc(&self->lingerer, on_lingered, self) != 0 || !lane_init(&self->in) ||
+	    !lane_init(&self->out))
 		return RELEVO_NO_MEMORY;
 	return event_init(&self->event) ? RELEVO_OK : error_descriptor_status(errno);
 }

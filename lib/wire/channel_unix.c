@@ -177,7 +177,14 @@ static void unix_close(struct channel *channel)
 	free(channel);
 }
 
+static size_t unix_memory(const struct channel *channel)
+{
+	(void)channel;
+	return sizeof(struct unix_channel);
+}
+
 static const struct channel_ops unix_ops = {
+	.memory = unix_memory,
 	.receive = unix_receive,
 	.send = unix_send,
 	.close = unix_close,

@@ -123,17 +123,28 @@ int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *lim
 	return status;
 }
 
-bool frame_append_head(struct buffer *out, const Relevo__Header *header, size_t bodies_size)
+size_t frame_head_size(const Relevo__Header *header)
 {
-	size_t header_size = header_packed_size(header);
+	return FRAME_PREFIX_SIZE + header_packed_size(header);
+}
+
+bool frame_append_sized_head(struct buffer *out, const Relevo__Header *header, size_t head_size,
+			     size_t bodies_size)
+{
+	size_t header_size = head_size - FRAME_PREFIX_SIZE;
 	if (header_size > FRAME_MAX_HEADER || bodies_size > UINT32_MAX - FRAME_MAX_HEADER - 4)
 		return false;
-	uint8_t *room = buffer_reserve(out, FRAME_PREFIX_SIZE + header_size);
+	uint8_t *room = buffer_reserve(out, head_size);
 	if (room == NULL)
 		return false;
 	write_u32(room, sizeof(uint32_t) + header_size + bodies_size);
 	write_u32(room + sizeof(uint32_t), header_size);
 	header_pack(header, room + FRAME_PREFIX_SIZE);
-	buffer_commit(out, FRAME_PREFIX_SIZE + header_size);
+	buffer_commit(out, head_size);
 	return true;
+}
+
+bool frame_append_head(struct buffer *out, const Relevo__Header *header, size_t bodies_size)
+{
+	return frame_append_sized_head(out, header, frame_head_size(header), bodies_size);
 }

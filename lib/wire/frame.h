@@ -42,9 +42,16 @@ struct frame_limits {
 int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
 	       struct arena *arena, struct frame *frame, struct error *error);
 
-/* Append a frame's prefix and header to `out`; `bodies_size` bytes of bodies,
+/* Bytes of a frame's prefix and header. */
+size_t frame_head_size(const Relevo__Header *header);
+
+/* Append a frame's prefix and header, of that size, to `out`; `bodies_size` bytes of bodies,
  * as header->sizes tells them, have to follow. False when memory ran out, or when
  * no reader would take so large a header or frame. */
+bool frame_append_sized_head(struct buffer *out, const Relevo__Header *header, size_t head_size,
+			     size_t bodies_size);
+
+/* The same for who does not know the size yet. */
 bool frame_append_head(struct buffer *out, const Relevo__Header *header, size_t bodies_size);
 
 /* The sum of header->sizes. */

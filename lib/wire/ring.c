@@ -78,3 +78,17 @@ size_t ring_read(struct ring *ring, void *bytes, size_t size)
 	ring_consume(ring, done);
 	return done;
 }
+
+bool ring_resize(struct ring *ring, size_t capacity)
+{
+	struct ring other;
+	assert(ring->size <= capacity);
+	if (!ring_init(&other, capacity)) {
+		ring_fini(&other);
+		return false;
+	}
+	ring_commit(&other, ring_read(ring, other.bytes, ring->size));
+	ring_fini(ring);
+	*ring = other;
+	return true;
+}

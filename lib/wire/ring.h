@@ -20,6 +20,10 @@ struct ring {
 
 /* False when memory ran out. */
 bool ring_init(struct ring *ring, size_t capacity);
+/* Give it another capacity, which must hold what is in it. False when memory ran out: it is
+ * as before then. */
+bool ring_resize(struct ring *ring, size_t capacity);
+
 void ring_fini(struct ring *ring);
 
 static inline size_t ring_room(const struct ring *ring)

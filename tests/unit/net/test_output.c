@@ -91,7 +91,7 @@ static void append(struct output *output, const struct output_body *bodies, size
 	header.queue_items = &items;
 	header.n_sizes = count;
 	header.sizes = sizes;
-	assert_true(output_append(output, &header, bodies));
+	assert_int_equal(output_append(output, &header, bodies), RELEVO_OK);
 	assert_true(frame_append_head(expected, &header, frame_bodies_size(&header)));
 	for (size_t i = 0; i < count; i++)
 		assert_true(buffer_append(expected, bodies[i].bytes, bodies[i].size));
@@ -101,6 +101,30 @@ static void expect_equal(const struct buffer *got, const struct buffer *expected
 {
 	assert_int_equal(buffer_size(got), buffer_size(expected));
 	assert_memory_equal(buffer_data(got), buffer_data(expected), buffer_size(got));
+}
+
+/* Who pays for what waits. */
+static struct accounts payers;
+static struct account *payer;
+
+static int setup(void **state)
+{
+	accounts_init(&payers, 1, 1 << 20, 10);
+	payer = account_get(&payers, 1);
+	return leaks_setup(state) != 0 || payer == NULL;
+}
+
+static int teardown(void **state)
+{
+	size_t used = payer->used;
+	account_drop(payer);
+	accounts_fini(&payers);
+	return leaks_teardown(state) != 0 || used != 0;
+}
+
+static struct output output_with(struct buffer *spare)
+{
+	return (struct output){ .owners = &owners, .spare = spare, .bill.account = payer };
 }
 
 static struct owner *owner_new(uint8_t fill)
@@ -114,7 +138,7 @@ static struct owner *owner_new(uint8_t fill)
 static void test_small_bodies_are_copied_and_big_ones_held(void **state)
 {
 	struct buffer spare = { 0 };
-	struct output output = { .owners = &owners, .spare = &spare };
+	struct output output = output_with(&spare);
 	struct buffer expected = { 0 }, got = { 0 };
 	struct owner *small = owner_new('s'), *big = owner_new('b'), *stubborn = owner_new('r');
 	struct line line;
@@ -152,7 +176,7 @@ static void test_a_full_socket_takes_the_rest_later(void **state)
 {
 	enum { FRAMES = 2000 };
 	struct buffer spare = { 0 };
-	struct output output = { .owners = &owners, .spare = &spare };
+	struct output output = output_with(&spare);
 	struct buffer expected = { 0 }, got = { 0 };
 	struct owner *big = owner_new('b');
 	struct line line;
@@ -187,7 +211,7 @@ static void test_a_full_socket_takes_the_rest_later(void **state)
 static void test_what_is_not_sent_is_released(void **state)
 {
 	struct buffer spare = { 0 };
-	struct output output = { .owners = &owners, .spare = &spare };
+	struct output output = output_with(&spare);
 	struct buffer expected = { 0 };
 	struct owner *big = owner_new('b');
 	struct line line;
@@ -226,7 +250,7 @@ static struct descriptor *descriptor_of(struct account *account)
 static void test_a_descriptor_goes_with_its_frame(void **state)
 {
 	struct buffer spare = { 0 };
-	struct output output = { .owners = &owners, .spare = &spare };
+	struct output output = output_with(&spare);
 	struct buffer expected = { 0 }, got = { 0 };
 	struct accounts accounts;
 	struct line line;
@@ -242,7 +266,7 @@ static void test_a_descriptor_goes_with_its_frame(void **state)
 	header.done = &done;
 	append(&output, &body, 1, &expected);
 	size_t place = buffer_size(&expected);
-	assert_true(output_append_with(&output, &header, descriptor));
+	assert_int_equal(output_append_with(&output, &header, descriptor), RELEVO_OK);
 	assert_true(frame_append_head(&expected, &header, 0));
 	append(&output, &body, 1, &expected);
 	assert_int_equal(output.size, buffer_size(&expected));
@@ -267,7 +291,7 @@ static void test_a_descriptor_goes_with_its_frame(void **state)
 static void test_a_descriptor_that_is_not_sent_is_dropped(void **state)
 {
 	struct buffer spare = { 0 };
-	struct output output = { .owners = &owners, .spare = &spare };
+	struct output output = output_with(&spare);
 	struct accounts accounts;
 	(void)state;
 	accounts_init(&accounts, 1, 10000, 10);
@@ -277,8 +301,8 @@ static void test_a_descriptor_that_is_not_sent_is_dropped(void **state)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_DONE;
 	header.done = &done;
-	assert_true(output_append_with(&output, &header, descriptor));
-	assert_true(output_append_with(&output, &header, descriptor));
+	assert_int_equal(output_append_with(&output, &header, descriptor), RELEVO_OK);
+	assert_int_equal(output_append_with(&output, &header, descriptor), RELEVO_OK);
 	assert_int_equal(descriptor->references, 3);
 	output_fini(&output);
 	buffer_fini(&spare);
@@ -289,14 +313,50 @@ static void test_a_descriptor_that_is_not_sent_is_dropped(void **state)
 	accounts_fini(&accounts);
 }
 
+/* The share is asked before there is any memory, and what is refused leaves no trace. */
+static void test_a_frame_beyond_the_share_is_not_begun(void **state)
+{
+	struct buffer spare = { 0 };
+	struct output output = output_with(&spare);
+	struct buffer expected = { 0 };
+	uint32_t size = 2 << 20;
+	uint8_t *bytes = calloc(1, size);
+	const struct output_body small = { "small", 5, NULL };
+	struct output_body large = { bytes, size, NULL };
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	(void)state;
+	assert_non_null(bytes);
+	append(&output, &small, 1, &expected);
+	size_t before = payer->used;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_ITEMS;
+	header.queue_items = &items;
+	header.n_sizes = 1;
+	header.sizes = &size;
+	assert_false(output_affords(&output, size));
+	assert_int_equal(output_append(&output, &header, &large), RELEVO_QUOTA);
+	assert_int_equal(payer->used, before);
+	assert_int_equal(output.size, buffer_size(&expected));
+	large.size = size = 500 * 1000;
+	assert_true(output_affords(&output, size));
+	assert_int_equal(output_append(&output, &header, &large), RELEVO_OK);
+	assert_true(payer->used >= size);
+	output_fini(&output);
+	buffer_fini(&spare);
+	buffer_fini(&expected);
+	free(bytes);
+}
+
+#define output_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		leaks_unit_test(test_small_bodies_are_copied_and_big_ones_held),
-		leaks_unit_test(test_a_full_socket_takes_the_rest_later),
-		leaks_unit_test(test_what_is_not_sent_is_released),
-		leaks_unit_test(test_a_descriptor_goes_with_its_frame),
-		leaks_unit_test(test_a_descriptor_that_is_not_sent_is_dropped),
+		output_test(test_small_bodies_are_copied_and_big_ones_held),
+		output_test(test_a_full_socket_takes_the_rest_later),
+		output_test(test_what_is_not_sent_is_released),
+		output_test(test_a_descriptor_goes_with_its_frame),
+		output_test(test_a_descriptor_that_is_not_sent_is_dropped),
+		output_test(test_a_frame_beyond_the_share_is_not_begun),
 	};
 	return cmocka_run_group_tests_name("net/output", tests, NULL, NULL);
 }
