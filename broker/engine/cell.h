@@ -56,6 +56,9 @@ const char *cell_noun(const struct cell *cell);
 int cell_of_handle(struct engine_peer *peer, uint32_t handle, struct cell **cell,
 		   struct error *error);
 
+/* Have open what the other session has. QUOTA, NO_MEMORY. */
+int cells_inherit(struct engine_peer *peer, const struct engine_peer *from, struct error *error);
+
 /* The session has ended: close what it has open, delete what it owns. */
 void cells_leave(struct engine_peer *peer);
 

@@ -211,6 +211,19 @@ int cell_delete(struct engine *engine, const char *name, const char *purpose, st
 	return RELEVO_OK;
 }
 
+int cells_inherit(struct engine_peer *peer, const struct engine_peer *from, struct error *error)
+{
+	int status = handle_table_copy(&peer->cells, &from->cells, peer->account, error);
+	for (uint32_t handle = 1; handle <= peer->cells.capacity; handle++) {
+		struct cell *cell = handle_find(&peer->cells, handle);
+		if (cell == NULL)
+			continue;
+		cell_hold(cell);
+		cell->handles++;
+	}
+	return status;
+}
+
 void cells_leave(struct engine_peer *peer)
 {
 	struct list *node;

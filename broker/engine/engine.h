@@ -79,6 +79,14 @@ struct peer_remains {
 	uint32_t objects; /* that ended: its own, and those that nobody else had open */
 };
 
+/*
+ * Have open what another session has open, under the same numbers, as long as the
+ * peer, which is new, does not close it: a child that was forked has its parent's handles.
+ * QUOTA, NO_MEMORY; the peer is to end then.
+ */
+int engine_peer_inherit(struct engine_peer *peer, const struct engine_peer *from,
+			struct error *error);
+
 /* The session has ended, in order or not: its waiters are dropped without an
  * answer, what it leased goes back to its place, its wills are carried out, its
  * handles are closed, and objects that live no longer than these end. */

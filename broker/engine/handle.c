@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { FIRST_HANDLES = 8 };
 
@@ -58,6 +59,28 @@ void handle_remove(struct handle_table *table, uint32_t number)
 	table->handles[number - 1] = (struct handle){ .next_free = table->free };
 	table->free = number;
 	table->count--;
+}
+
+int handle_table_copy(struct handle_table *table, const struct handle_table *from,
+		      struct account *account, struct error *error)
+{
+	size_t size = from->capacity * sizeof *from->handles;
+	if (from->count == 0)
+		return RELEVO_OK;
+	int status = charge(account, size, "handles", error);
+	if (status != RELEVO_OK)
+		return status;
+	struct handle *handles = malloc(size);
+	if (handles == NULL) {
+		account_release(account, size);
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for %u handles", from->count);
+	}
+	memcpy(handles, from->handles, size);
+	for (uint32_t i = 0; i < from->capacity; i++)
+		handles[i].ahead = NULL;
+	*table = *from;
+	table->handles = handles;
+	return RELEVO_OK;
 }
 
 void handle_table_fini(struct handle_table *table, struct account *account)

@@ -36,6 +36,11 @@ void *handle_find(const struct handle_table *table, uint32_t number);
 /* Free a number that is in use. */
 void handle_remove(struct handle_table *table, uint32_t number);
 
+/* Make an empty table like another: the same objects under the same numbers. Nothing that was
+ * handed out goes along. QUOTA, NO_MEMORY. */
+int handle_table_copy(struct handle_table *table, const struct handle_table *from,
+		      struct account *account, struct error *error);
+
 /* Give the memory back. */
 void handle_table_fini(struct handle_table *table, struct account *account);
 

@@ -56,6 +56,32 @@ static void close_handles(struct engine_peer *peer)
 	handle_table_fini(&peer->queues, peer->account);
 }
 
+static int queues_inherit(struct engine_peer *peer, const struct engine_peer *from,
+			  struct error *error)
+{
+	int status = handle_table_copy(&peer->queues, &from->queues, peer->account, error);
+	for (uint32_t handle = 1; handle <= peer->queues.capacity; handle++) {
+		struct queue *queue = handle_find(&peer->queues, handle);
+		if (queue == NULL)
+			continue;
+		queue_hold(queue);
+		queue->handles++;
+	}
+	return status;
+}
+
+int engine_peer_inherit(struct engine_peer *peer, const struct engine_peer *from,
+			struct error *error)
+{
+	int status =
+		MUTANT(children_inherit_nothing) ? RELEVO_OK : queues_inherit(peer, from, error);
+	if (status == RELEVO_OK)
+		status = cells_inherit(peer, from, error);
+	if (status == RELEVO_OK)
+		status = shared_inherit(peer, from, error);
+	return status;
+}
+
 static size_t count_objects(const struct engine *engine)
 {
 	return engine->queues.count + engine->cells.count + engine->shared.count;

@@ -147,6 +147,17 @@ static void remove_handle(struct engine_peer *peer, uint32_t handle)
 		end(shared);
 }
 
+int shared_inherit(struct engine_peer *peer, const struct engine_peer *from, struct error *error)
+{
+	int status = handle_table_copy(&peer->shared, &from->shared, peer->account, error);
+	for (uint32_t handle = 1; handle <= peer->shared.capacity; handle++) {
+		struct shared *shared = handle_find(&peer->shared, handle);
+		if (shared != NULL)
+			shared->handles++;
+	}
+	return status;
+}
+
 void shared_leave(struct engine_peer *peer)
 {
 	struct list *owned;

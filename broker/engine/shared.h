@@ -60,6 +60,9 @@ int shared_delete(struct engine *engine, const char *name, struct error *error);
 
 /* ---- for the engine --------------------------------------------------- */
 
+/* Have open what the other session has. QUOTA, NO_MEMORY. */
+int shared_inherit(struct engine_peer *peer, const struct engine_peer *from, struct error *error);
+
 /* The session has ended. */
 void shared_leave(struct engine_peer *peer);
 

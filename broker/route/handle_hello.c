@@ -66,6 +66,49 @@ static void welcome(struct session *session, uint64_t call, uint8_t *proof)
 	reply_welcome(session, call, proof);
 }
 
+/* The open session of that number and of the same user. */
+static const struct session *find_session(const struct session *session, uint64_t number)
+{
+	list_for_each (node, &session->router->sessions) {
+		const struct session *one = container_of(node, struct session, in_router);
+		if (one->number == number &&
+		    connection_account(one->connection) == connection_account(session->connection))
+			return one;
+	}
+	return NULL;
+}
+
+/* Born of another session. The kernel vouches for both: over the network nothing is inherited. */
+static int inherit(struct session *session, uint64_t number, struct error *error)
+{
+	const struct session *parent = find_session(session, number);
+	if (parent == NULL || !connection_peer(session->connection)->local)
+		return error_set(error, RELEVO_NOT_FOUND,
+				 "there is no session %" PRIu64 " to inherit from", number);
+	int status = session_start(session);
+	if (status != RELEVO_OK)
+		return error_set(error, status, "no memory for a session");
+	session->unborn = true;
+	return engine_peer_inherit(session->peer, parent->peer, error);
+}
+
+static int welcome_heir(struct session *session, const struct frame *frame, struct error *error)
+{
+	int status = inherit(session, frame->header->hello->inherits, error);
+	if (status == RELEVO_OK)
+		reply_welcome(session, frame->header->call, NULL);
+	return status;
+}
+
+void handle_born(struct session *session, const struct frame *frame)
+{
+	if (!session->unborn)
+		return;
+	session->unborn = false;
+	session->identity.pid = frame->header->born->pid;
+	log_opened(session);
+}
+
 /* The kernel vouches for local clients; others need the key, if there is one. */
 static bool needs_proof(const struct session *session)
 {
@@ -111,6 +154,8 @@ void handle_hello(struct session *session, const struct frame *frame)
 		identify(session, hello);
 	if (status == RELEVO_OK && needs_proof(session))
 		status = challenge(session, call, &subject, &error);
+	else if (status == RELEVO_OK && hello->inherits != 0)
+		status = welcome_heir(session, frame, &error);
 	else if (status == RELEVO_OK)
 		welcome(session, call, NULL);
 	if (status != RELEVO_OK)

@@ -16,7 +16,7 @@ void handle_session_list(struct session *session, const struct frame *frame)
 	bool more = false;
 	list_for_each (node, &session->router->sessions) {
 		const struct session *one = container_of(node, struct session, in_router);
-		if (one->number <= list->after)
+		if (one->number <= list->after || one->unborn)
 			continue;
 		/* The next answer has its own effort. */
 		more = count == most || effort == 0;

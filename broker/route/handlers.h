@@ -10,6 +10,7 @@ typedef void handler(struct session *session, const struct frame *frame);
 /* handle_hello.c */
 handler handle_hello;
 handler handle_proof;
+handler handle_born;
 
 /* handle_session.c */
 handler handle_cancel;

@@ -11,6 +11,7 @@
 static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_HELLO] = handle_hello,
 	[RELEVO__HEADER__OP_PROOF] = handle_proof,
+	[RELEVO__HEADER__OP_BORN] = handle_born,
 	[RELEVO__HEADER__OP_CANCEL] = handle_cancel,
 	[RELEVO__HEADER__OP_GOODBYE] = handle_goodbye,
 	[RELEVO__HEADER__OP_FLUSH] = handle_flush,

@@ -53,6 +53,7 @@ struct session {
 	struct greeting *greeting; /* only while CHALLENGED */
 	struct identity identity;  /* from Hello on */
 	uint64_t number;           /* the rest: while OPEN */
+	bool unborn;               /* it inherits, and its process has not spoken yet */
 	nsec_t opened;
 	struct list in_router; /* router->sessions */
 	struct list calls;     /* not answered yet */

@@ -240,6 +240,7 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	connection->broken = false;
 	connection->opening = true;
 	connection->epoch++;
+	connection->numbers_since = connection->epoch;
 	connection->limits.max_item = ITEM_MAX_DEFAULT;
 	connection->limits.max_frame = FRAME_MAX_FOR(ITEM_MAX_DEFAULT);
 	connection->window_used = connection->window_freed = 0;
@@ -250,6 +251,20 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	if (status != RELEVO_OK)
 		connection_lost(session, status, error->text);
 	return status;
+}
+
+void connection_take_over(struct connection *connection, struct connection *other)
+{
+	connection->channel = other->channel;
+	other->channel = NULL;
+	connection->epoch++;
+	connection->broken = false;
+	connection->broker = other->broker;
+	connection->session = other->session;
+	connection->limits = other->limits;
+	connection->window = other->window;
+	connection->window_used = connection->window_freed = 0;
+	connection->dispatched = other->dispatched;
 }
 
 /* What the reader had. One that the child does not have may have left it half changed. */

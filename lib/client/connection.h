@@ -40,7 +40,9 @@ struct connection {
 	bool broken;             /* lost; closed as soon as nobody reads it */
 	bool opening;            /* a thread is saying Hello */
 	uint64_t epoch;          /* 1, 2, ...: which connection of the session this is */
+	uint64_t numbers_since;  /* the numbers of handles are good from this epoch on */
 	uint64_t broker;         /* which run of the broker it leads to */
+	uint64_t session;        /* the broker's number for it */
 	struct frame_limits limits;
 
 	struct list calls; /* struct call, waiting for their answers */
@@ -79,6 +81,10 @@ bool connection_wait_change(struct relevo_session *session, nsec_t deadline);
 /* Connect and say Hello; waits until `deadline` at most. The session is locked.
  * Errors as relevo_open(). */
 int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error);
+
+/* Go on with the channel of another connection, to the same broker, on which the numbers of
+ * handles are the same. That has none then. */
+void connection_take_over(struct connection *connection, struct connection *other);
 
 /* The connection is of no use any more: everybody who waits for an answer gets
  * `status`. */

@@ -1,6 +1,7 @@
 #include "client/fork.h"
 
 #include "client/embedded.h"
+#include "client/heir.h"
 #include "client/output.h"
 #include "client/queue.h"
 
@@ -8,6 +9,9 @@
 
 /* How long a fork may be held up by a broker that does not read. */
 #define SEND_TIME  NSEC_PER_SEC
+
+/* And by one that does not answer, over all sessions. */
+#define HEIR_TIME  NSEC_PER_SEC
 
 /* In ms: how long the end of the process may be. */
 #define FLUSH_TIME 2000
@@ -47,6 +51,9 @@ static void before_fork(void)
 		send_pending(session_of(node));
 	list_for_each (node, &sessions)
 		pthread_mutex_lock(&session_of(node)->lock);
+	nsec_t deadline = clock_now() + HEIR_TIME;
+	list_for_each (node, &sessions)
+		heir_make(session_of(node), deadline);
 }
 
 static void unlock_all(void)
@@ -57,12 +64,20 @@ static void unlock_all(void)
 	embedded_unlock();
 }
 
+static void in_parent(void)
+{
+	list_for_each (node, &sessions)
+		heir_leave(session_of(node));
+	unlock_all();
+}
+
 /* This thread is the only one, and holds every lock. */
 static void in_child(void)
 {
 	list_for_each (node, &sessions) {
 		struct relevo_session *session = session_of(node);
 		connection_abandon(&session->connection);
+		heir_receive(session);
 		flusher_forget(&session->flusher);
 		list_init(&session->failed_puts);
 		list_for_each (queue, &session->queues)
@@ -75,7 +90,7 @@ static void in_child(void)
 
 static void install_handlers(void)
 {
-	pthread_atfork(before_fork, unlock_all, in_child);
+	pthread_atfork(before_fork, in_parent, in_child);
 }
 
 void fork_register(struct relevo_session *session)

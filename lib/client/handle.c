@@ -1,12 +1,14 @@
 #include "client/handle.h"
 
 #include "base/mutant.h"
+#include "client/heir.h"
 
 #include <stdio.h>
 
 void handle_opened(struct handle *handle, const char *name, uint32_t number, uint64_t identity)
 {
 	const struct connection *connection = &handle->session->connection;
+	handle->session->handles += handle->epoch == 0;
 	snprintf(handle->name, sizeof handle->name, "%s", name);
 	handle->number = number;
 	handle->identity = identity;
@@ -53,9 +55,10 @@ static int find_again(struct handle *handle, nsec_t patience, struct error *erro
 	if (connection->broken)
 		return error_set(error, RELEVO_DISCONNECTED,
 				 "the connection to the broker is lost");
-	if (handle->epoch == connection->epoch)
-		return RELEVO_OK;
-	return reopen(handle, patience, error);
+	if (handle->epoch < connection->numbers_since)
+		return reopen(handle, patience, error);
+	handle->epoch = connection->epoch;
+	return RELEVO_OK;
 }
 
 int handle_begin(struct handle *handle, nsec_t deadline, struct error *error)
@@ -72,10 +75,17 @@ int handle_begin(struct handle *handle, nsec_t deadline, struct error *error)
 	return status;
 }
 
+bool handle_is_known(struct relevo_session *session, uint64_t epoch)
+{
+	const struct connection *connection = &session->connection;
+	if (connection->channel == NULL && !heir_take(session))
+		return false;
+	return !connection->broken && epoch >= connection->numbers_since;
+}
+
 void handle_release(struct handle *handle)
 {
-	const struct connection *connection = &handle->session->connection;
-	if (connection->channel != NULL && !connection->broken &&
-	    handle->epoch == connection->epoch)
+	handle->session->handles -= handle->epoch != 0;
+	if (handle_is_known(handle->session, handle->epoch))
 		handle->kind->close(handle->session, handle->number);
 }

@@ -41,6 +41,10 @@ void handle_opened(struct handle *handle, const char *name, uint32_t number, uin
  * when another one has its name by now, or none. */
 int handle_begin(struct handle *handle, nsec_t deadline, struct error *error);
 
+/* Whether the broker knows the numbers of handles that were opened in that epoch, in a forked
+ * child for it, too. The session is locked. */
+bool handle_is_known(struct relevo_session *session, uint64_t epoch);
+
 /* Give the number back, if it is still good. The session is locked. */
 void handle_release(struct handle *handle);
 

@@ -33,6 +33,7 @@ static int take_welcome(struct hello *hello, const Relevo__Welcome *welcome)
 	if (welcome->max_frame < FRAME_MAX_FOR(welcome->max_item))
 		return RELEVO_BAD_FRAME;
 	connection->broker = welcome->broker;
+	connection->session = welcome->session;
 	connection->limits.max_frame = welcome->max_frame;
 	connection->limits.max_item = welcome->max_item;
 	connection->window = welcome->window;
@@ -61,6 +62,7 @@ static int introduce(struct hello *hello, nsec_t deadline, struct error *error)
 	operation.pid = subject->pid;
 	operation.host = (char *)subject->host;
 	operation.name = (char *)subject->name;
+	operation.inherits = hello->session->inherits;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_HELLO;
 	header.hello = &operation;

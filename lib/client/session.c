@@ -6,6 +6,7 @@
 #include "client/error.h"
 #include "client/failed_put.h"
 #include "client/fork.h"
+#include "client/heir.h"
 #include "client/output.h"
 
 #include <errno.h>
@@ -63,6 +64,8 @@ static int connect_again(struct relevo_session *session, nsec_t patience, struct
 	}
 	if (connection->channel != NULL && !connection->broken)
 		return RELEVO_OK;
+	if (connection->channel == NULL && heir_take(session))
+		return RELEVO_OK;
 	nsec_t deadline = connect_deadline(session);
 	return connection_open(session, patience < deadline ? patience : deadline, error);
 }
@@ -89,7 +92,7 @@ static void init_conditions(struct relevo_session *session)
 	flusher_init(&session->flusher);
 }
 
-static struct relevo_session *session_new(const struct relevo_session_options *options)
+static struct relevo_session *session_make(const struct relevo_session_options *options)
 {
 	struct relevo_session *session = calloc(1, sizeof *session);
 	if (session == NULL)
@@ -109,14 +112,20 @@ static struct relevo_session *session_new(const struct relevo_session_options *o
 	session->wake_fd = -1;
 	session->go_on = options->go_on;
 	session->user = options->user;
-	fork_register(session);
 	return session;
 }
 
-static void session_free(struct relevo_session *session)
+static struct relevo_session *session_new(const struct relevo_session_options *options)
 {
-	flusher_stop(session);
-	fork_unregister(session);
+	struct relevo_session *session = session_make(options);
+	if (session != NULL)
+		fork_register(session);
+	return session;
+}
+
+static void session_dispose(struct relevo_session *session)
+{
+	heir_drop(session);
 	connection_fini(&session->connection);
 	key_free(session->key);
 	embedded_release(session->embedded);
@@ -124,6 +133,31 @@ static void session_free(struct relevo_session *session)
 	pthread_cond_destroy(&session->reported);
 	pthread_mutex_destroy(&session->lock);
 	free(session);
+}
+
+static void session_free(struct relevo_session *session)
+{
+	flusher_stop(session);
+	fork_unregister(session);
+	session_dispose(session);
+}
+
+struct relevo_session *session_bare(const struct relevo_session *session)
+{
+	const struct relevo_session_options options = { .name = session->name };
+	struct relevo_session *bare = session_make(&options);
+	if (bare == NULL)
+		return NULL;
+	bare->address = session->address;
+	/* Without a reference: whoever has this one has that, too. */
+	bare->embedded = session->embedded;
+	return bare;
+}
+
+void session_discard(struct relevo_session *session)
+{
+	session->embedded = NULL;
+	session_dispose(session);
 }
 
 int session_load_key(const char *path, struct key **key, struct error *error)

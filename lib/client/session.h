@@ -31,6 +31,10 @@ struct relevo_session {
 	int wake_fd; /* readable: a waiting call ends with INTERRUPTED; -1: none */
 
 	struct connection connection;
+	uint32_t handles;                 /* objects that are open */
+	uint64_t inherits;                /* session number: see Hello; 0: of none */
+	struct relevo_session *heir;      /* from the parent, not used yet: see heir.h */
+	struct relevo_session *next_heir; /* while this process forks, its child's */
 	struct flusher flusher;
 	struct list queues;      /* struct relevo_queue */
 	struct list stashes;     /* struct stash, those that are not empty */
@@ -67,6 +71,11 @@ nsec_t session_patience(nsec_t deadline);
  * Local connections need no key: the kernel tells each end who the other is. Errors as
  * key_load(). */
 int session_load_key(const char *path, struct key **key, struct error *error);
+
+/* For heir.c: a session by the same way, not connected, that fork.h does not know. NULL:
+ * memory ran out. And its end, without a word. */
+struct relevo_session *session_bare(const struct relevo_session *session);
+void session_discard(struct relevo_session *session);
 
 /* Another session with the same broker, by the same way. Errors as relevo_open(). */
 int session_like(const struct relevo_session *session, struct relevo_session **other,

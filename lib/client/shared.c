@@ -2,6 +2,7 @@
 
 #include "client/call.h"
 #include "client/error.h"
+#include "client/handle.h"
 #include "client/output.h"
 
 #include <stdio.h>
@@ -38,6 +39,7 @@ static int take_opened(struct call *call, const struct frame *frame)
 	const Relevo__SharedOpened *opened = frame->header->shared_opened;
 	snprintf(shared->name, sizeof shared->name, "%s", opened->name);
 	shared->handle = opened->shared;
+	shared->session->handles++;
 	shared->epoch = shared->session->connection.epoch;
 	shared->created = opened->created;
 	shared->identity = opened->identity;
@@ -51,8 +53,8 @@ static void close_handle(const struct relevo_shared *shared)
 {
 	struct relevo_session *session = shared->session;
 	struct connection *connection = &session->connection;
-	if (connection->channel == NULL || connection->broken || shared->handle == 0 ||
-	    shared->epoch != connection->epoch)
+	session->handles -= shared->handle != 0;
+	if (shared->handle == 0 || !handle_is_known(session, shared->epoch))
 		return;
 	Relevo__SharedClose operation = RELEVO__SHARED_CLOSE__INIT;
 	operation.shared = shared->handle;

@@ -69,9 +69,13 @@ struct relevo_session_options {
  * connection.
  *
  * After fork(2) the child may go on using the session, and every handle made
- * from it, at once: its first use opens a connection of its own. What the parent
- * holds (leases, unconfirmed puts) stays with the parent. A session over tcp://
- * cannot do that: there the child gets FORKED.
+ * from it, at once, over a connection of its own. What it has inherited is its own from the
+ * fork on: an object that ends with its last handle does not end because the parent closes
+ * its handles or ends, but when the child has closed its own, too, or has ended or called
+ * execve(2). For that fork(2) asks the broker once for each session that has handles; of one
+ * that does not answer within a second, or if no descriptor is left, the child finds what is
+ * there when it first asks. What the parent holds (leases, unconfirmed puts) stays with the
+ * parent. A session over tcp:// cannot do that: there the child gets FORKED.
  *
  * Over tcp:// each side proves to the other that it knows the key, if either has
  * one; it never crosses the wire. What is sent after that is not encrypted. The file

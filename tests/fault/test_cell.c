@@ -136,19 +136,20 @@ static void a_lost_connection_breaks_its_own_round_only(void **state)
 	relevo_barrier *seen = NULL, *barrier = open_barrier(scene, 2, NULL, NULL);
 	const struct relevo_barrier_options existing = { .mode = RELEVO_OPEN_EXISTING };
 	assert_ok(relevo_barrier_open(watching, "b", &existing, &seen));
-	/* Where a session has its socket is not known: all that a child opens are cut. */
+	/* Where a session has its socket is not known: all that a child is given, or opens, are
+	 * cut. */
 	struct gate renewed;
+	bool parents[MOST_FDS];
+	for (int fd = 0; fd < MOST_FDS; fd++)
+		parents[fd] = is_connection(fd);
 	gate_make(&renewed);
 	pid_t child = fork();
 	if (child == 0) {
 		struct party party = { .barrier = barrier };
 		pthread_t thread;
-		bool inherited[MOST_FDS];
-		for (int fd = 0; fd < MOST_FDS; fd++)
-			inherited[fd] = is_connection(fd);
 		child_check(pthread_create(&thread, NULL, be_party, &party) == 0);
 		child_check(eventually(one_waits, barrier));
-		cut_connections(inherited);
+		cut_connections(parents);
 		pthread_join(thread, NULL);
 		child_check(party.status == RELEVO_DISCONNECTED);
 		/* The same session, on a connection of its own. */

@@ -22,8 +22,9 @@ static int hang(const struct relevo_bytes *argument, relevo_reply *reply, void *
 	if (number < TASKS)
 		__atomic_add_fetch(&shared->runs[number], 1, __ATOMIC_SEQ_CST);
 	gate_open(&pool_begun);
-	for (;;)
-		pause();
+	while (pause() < 0)
+		continue;
+	return RELEVO_OK;
 }
 
 /* Number 0 answers, the others hang. */
