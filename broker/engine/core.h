@@ -4,6 +4,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/sorted.h"
 #include "engine/engine.h"
 
 /*
@@ -26,6 +27,7 @@ struct engine {
 	uint32_t peers;
 	uint64_t last_peer;     /* number given out last */
 	struct map queues;      /* by name */
+	struct sorted names;    /* of the queues, each in its queue */
 	struct map cells;       /* by name, too: a cell and a queue may share one */
 	uint64_t last_identity; /* of a cell */
 	struct map shared;      /* memory, by name: likewise */

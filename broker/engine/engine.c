@@ -9,6 +9,12 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+
+static int compare_names(const void *key, const void *name)
+{
+	return strcmp(key, name);
+}
 
 struct engine *engine_new(const struct engine_config *config, struct store *store)
 {
@@ -23,6 +29,7 @@ struct engine *engine_new(const struct engine_config *config, struct store *stor
 	engine->random = config->seed;
 	engine->batch = 1;
 	map_init(&engine->queues, engine_random(engine));
+	engine->names.compare = compare_names;
 	map_init(&engine->cells, engine_random(engine));
 	map_init(&engine->shared, engine_random(engine));
 	map_init(&engine->places, engine_random(engine));
@@ -47,6 +54,7 @@ void engine_free(struct engine *engine)
 	while ((node = map_next(&engine->cells, NULL)) != NULL)
 		cell_end(container_of(node, struct cell, node));
 	map_fini(&engine->queues);
+	sorted_fini(&engine->names);
 	map_fini(&engine->cells);
 	shared_forget_all(engine);
 	map_fini(&engine->places);

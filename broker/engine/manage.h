@@ -60,10 +60,10 @@ struct list_request {
 	uint32_t max;
 };
 
-/* Queues in the order of their names: as many as there are, `max` at most, into
- * `summaries`. NO_MEMORY. */
-int queue_list(struct engine *engine, const struct list_request *request,
-	       struct queue_summary *summaries, uint32_t *count);
+/* Queues in the order of their names, into `summaries`: how many, as many as there are but
+ * `max` at most. */
+uint32_t queue_list(struct engine *engine, const struct list_request *request,
+		    struct queue_summary *summaries);
 
 /* A place in a queue: behind the item of that rank and sequence. Zero: before all. */
 struct queue_place {

@@ -67,7 +67,7 @@ static bool reserve_timer(struct engine *engine)
 static int enter(struct queue *queue, struct error *error)
 {
 	struct engine *engine = queue->engine;
-	if (!reserve_timer(engine) ||
+	if (!reserve_timer(engine) || !sorted_reserve(&engine->names, 1) ||
 	    !map_insert(&engine->queues, &queue->node, queue->name, strlen(queue->name)))
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the queue \"%s\"",
 				 queue->name);
@@ -80,6 +80,7 @@ static int enter(struct queue *queue, struct error *error)
 		return error_set(error, status, "the queue \"%s\" could not be stored",
 				 queue->name);
 	}
+	(void)sorted_insert(&engine->names, queue->name); /* it has been reserved */
 	return RELEVO_OK;
 }
 
@@ -141,6 +142,7 @@ void queue_forget(struct queue *queue)
 {
 	queue->deleted = true;
 	map_remove(&queue->engine->queues, &queue->node);
+	sorted_remove(&queue->engine->names, queue->name);
 	list_remove(&queue->in_owner);
 	list_remove(&queue->active);
 	work_forget(&queue->settling);

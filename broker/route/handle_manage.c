@@ -101,13 +101,7 @@ void handle_queue_list(struct session *session, const struct frame *frame)
 	/* One more tells whether there are more. */
 	const struct list_request request = { list->prefix, list->after, most + 1 };
 	struct queue_summary summaries[LISTING_MOST + 1];
-	uint32_t count;
-	if (queue_list(session->router->engine, &request, summaries, &count) != RELEVO_OK) {
-		struct error error;
-		error_set(&error, RELEVO_NO_MEMORY, "no memory for a list of queues");
-		reply_error(session, frame->header->call, &error);
-		return;
-	}
+	uint32_t count = queue_list(session->router->engine, &request, summaries);
 	reply_listing(session, frame->header->call, summaries, count < most ? count : most,
 		      count > most);
 }

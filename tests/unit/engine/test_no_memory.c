@@ -209,7 +209,6 @@ static void orders_and_keys(struct play *play)
 	struct queue_summary summaries[8];
 	struct peek peek;
 	uint64_t count;
-	uint32_t listed;
 	try_put(play, a, keyed, "1");
 	try_put(play, b, keyed, "2");
 	try_put(play, b, (struct put_request){ .name = "fair" }, "3 4");
@@ -218,7 +217,7 @@ static void orders_and_keys(struct play *play)
 	queue_peek(a, &(struct peek_request){ .handle = q, .max_items = 9 }, play->f->now, &peek,
 		   &error);
 	queue_list(play->f->engine, &(struct list_request){ .prefix = "", .after = "", .max = 8 },
-		   summaries, &listed);
+		   summaries);
 	queue_move(play->f->engine, &move, play->f->now, &count, &error);
 	try_get(play, a, q, 9, 0);
 	try_get(play, a, p, 9, 0);

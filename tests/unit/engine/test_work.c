@@ -1,4 +1,5 @@
 /* Long work in pieces: what a turn does at most, and what can be seen meanwhile. */
+#include "engine/manage.h"
 #include "engine/work.h"
 #include "fixture.h"
 
@@ -155,6 +156,29 @@ static void test_what_becomes_due_takes_turns(void **state)
 	assert_int_equal(counts_of(f->a, request.handle).ready, 1000);
 }
 
+/* A page of names costs what is on it, however many queues there are. */
+static void test_a_list_costs_its_page(void **state)
+{
+	struct fixture *f = *state;
+	struct queue_summary summaries[10];
+	char name[16];
+	for (unsigned i = 0; i < 500; i++) {
+		snprintf(name, sizeof name, "q%03u", i);
+		open_plain(f->a, name);
+	}
+	struct list_request request = { .prefix = "q", .after = "q222", .max = 10 };
+	uint64_t before = engine_work_done(f->engine);
+	assert_int_equal(queue_list(f->engine, &request, summaries), 10);
+	assert_in_range(engine_work_done(f->engine) - before, 1, 11);
+	assert_string_equal(summaries[0].name, "q223");
+	assert_string_equal(summaries[9].name, "q232");
+	request = (struct list_request){ .prefix = "q49", .after = "a", .max = 10 };
+	assert_int_equal(queue_list(f->engine, &request, summaries), 10);
+	assert_string_equal(summaries[0].name, "q490");
+	request.after = "r";
+	assert_int_equal(queue_list(f->engine, &request, summaries), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +187,7 @@ int main(void)
 		turn_test(test_who_does_not_wait_is_refused_in_its_turn),
 		turn_test(test_expiries_take_turns),
 		turn_test(test_what_becomes_due_takes_turns),
+		turn_test(test_a_list_costs_its_page),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
