@@ -11,6 +11,12 @@ enum {
 	WATCHES_TREES,
 };
 
+/* Some who wait; or, with a decision, who have an outcome and are still to be told. */
+struct watches {
+	struct tree tree; /* of struct watch, see cell_watch.h */
+	struct decision *decision;
+};
+
 /*
  * A cell lives as long as it has a name, and its memory as long as handles, wills
  * or waiters refer to it after that.
@@ -26,7 +32,7 @@ struct cell {
 	bool deleted;
 	struct list in_owner; /* if it ends with the session that created it */
 
-	struct tree watches[WATCHES_TREES]; /* who waits, see cell_watch.h */
+	struct watches watches[WATCHES_TREES]; /* who waits */
 	uint32_t waiter_count;
 	uint64_t version;
 	size_t size;

@@ -2,6 +2,7 @@
 #include "base/name.h"
 #include "engine/cell.h"
 #include "engine/peer.h"
+#include "engine/work.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -188,6 +189,7 @@ int cell_close(struct engine_peer *peer, uint32_t handle, struct error *error)
 	struct engine *engine = peer->engine;
 	struct cell *cell;
 	int status = find_handle(peer, handle, &cell, error);
+	work_begin_call(engine);
 	if (status == RELEVO_OK)
 		remove_handle(peer, handle);
 	engine_run(engine);
@@ -206,6 +208,7 @@ int cell_delete(struct engine *engine, const char *name, const char *purpose, st
 	status = compare_purpose(cell, purpose, error);
 	if (status != RELEVO_OK)
 		return status;
+	work_begin_call(engine);
 	cell_end(cell);
 	engine_run(engine);
 	return RELEVO_OK;

@@ -3,6 +3,7 @@
 #include "engine/peer.h"
 #include "engine/waiter.h"
 #include "engine/will.h"
+#include "engine/work.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -170,6 +171,7 @@ void cell_update(struct engine_peer *peer, const struct cell_update *update, nse
 	struct will *will;
 	struct error error;
 	engine_at(engine, now);
+	work_begin_call(engine);
 	if (prepare(peer, update, &cell, &will, &error) != RELEVO_OK) {
 		waiter_refuse(waiter, &error);
 		return;
@@ -188,6 +190,7 @@ void cell_give_up(struct engine_peer *peer, uint64_t number, nsec_t now)
 	struct engine *engine = peer->engine;
 	struct will *will = will_find(peer, number);
 	engine_at(engine, now);
+	work_begin_call(engine);
 	if (will != NULL)
 		will_execute(will);
 	engine_run(engine);

@@ -23,9 +23,7 @@ static void watcher_join(struct waiter *waiter)
 
 static int watcher_outcome(struct waiter *waiter, int status)
 {
-	if (status == RELEVO_OK)
-		watch_note(waiter->of.cell.watch);
-	return status;
+	return watch_decide(waiter->of.cell.watch, status);
 }
 
 static void watcher_leave(struct waiter *waiter)
@@ -58,6 +56,15 @@ static void decide_will(struct will *will, int status)
 static void watcher_finished(struct waiter *waiter, int status)
 {
 	decide_will(waiter->of.cell.watch->will, status);
+}
+
+/* Its session has ended: what it was served with holds all the same. */
+static void watcher_drop(struct waiter *waiter)
+{
+	const struct watch *watch = waiter->of.cell.watch;
+	if (waiter->state == WAITER_PARKED && watch_is_served(watch))
+		decide_will(watch->will, RELEVO_OK);
+	waiter_drop_from_line(waiter);
 }
 
 static void watcher_describe(const struct waiter *waiter, struct error *error)
@@ -108,7 +115,7 @@ static const struct waiter_kind watcher_kind = {
 	.answer = watcher_answer,
 	.look = watcher_look,
 	.cancel = waiter_cancel_in_line,
-	.drop = waiter_drop_from_line,
+	.drop = watcher_drop,
 };
 
 /* ---- beginning -------------------------------------------------------- */

@@ -1,9 +1,28 @@
 #include "engine/cell_watch.h"
 
 #include "base/mutant.h"
+#include "engine/charge.h"
 #include "engine/waiter.h"
+#include "engine/work.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/*
+ * What has been decided on at one moment for a stretch of those who wait: they are told
+ * piece by piece. What they have found is noted here, since the cell may change meanwhile.
+ */
+struct decision {
+	struct work work;
+	struct cell *cell;
+	struct watches watches;
+	int status;
+	uint64_t version;
+	uint32_t left; /* who still waited then */
+	uint8_t found[ELEMENT_MAX_NUMBER];
+};
+
+#define DECISION_COST (sizeof(struct decision) + CHARGE_OVERHEAD)
 
 static struct watch *watch_at(struct tree_node *node)
 {
@@ -31,10 +50,16 @@ static bool is_never(const struct watch *watch)
 
 static struct tree *tree_for(const struct watch *watch)
 {
-	struct tree *trees = watch->cell->watches;
+	struct watches *watches = watch->cell->watches;
 	if (watch->operation == CELL_CHANGED)
-		return &trees[WATCHES_CHANGED];
-	return &trees[is_never(watch) ? WATCHES_NEVER : watch->operation];
+		return &watches[WATCHES_CHANGED].tree;
+	return &watches[is_never(watch) ? WATCHES_NEVER : watch->operation].tree;
+}
+
+/* NULL: it still waits. */
+static struct decision *decision_of(const struct watch *watch)
+{
+	return container_of(tree_of(&watch->node), struct watches, tree)->decision;
 }
 
 /* ---- the order: by element, then by operand, then by arrival --------------- */
@@ -68,10 +93,23 @@ void watch_enter(struct watch *watch)
 	tree_insert(tree_for(watch), &watch->node, is_in_front, &place);
 }
 
+static void decision_free(struct decision *decision)
+{
+	struct cell *cell = decision->cell;
+	work_forget(&decision->work);
+	account_release(cell->account, DECISION_COST);
+	free(decision);
+	cell_drop(cell);
+}
+
 void watch_leave(struct watch *watch)
 {
-	watch->cell->waiter_count--;
+	struct decision *decision = decision_of(watch);
 	tree_remove(&watch->node);
+	if (decision == NULL)
+		watch->cell->waiter_count--;
+	else if (tree_size(&decision->watches.tree) == 0)
+		decision_free(decision);
 }
 
 /* ---- being served -------------------------------------------------------- */
@@ -84,14 +122,102 @@ bool watch_is_over(const struct watch *watch)
 		     watch->operand);
 }
 
-void watch_note(struct watch *watch)
+static void note(struct watch *watch, uint64_t version, const uint8_t *found)
+{
+	watch->version = version;
+	if (watch->operation != CELL_CHANGED)
+		memcpy(watch->operand, found, watch->cell->options.width);
+}
+
+int watch_decide(struct watch *watch, int status)
 {
 	const struct cell *cell = watch->cell;
-	watch->version = cell->version;
-	watch->left = cell->waiter_count - 1;
-	if (watch->operation != CELL_CHANGED)
-		memcpy(watch->operand, element_at(cell, watch->first), cell->options.width);
+	const struct decision *decision = decision_of(watch);
+	if (decision != NULL) {
+		note(watch, decision->version,
+		     MUTANT(found_when_told) ? element_at(cell, watch->first) : decision->found);
+		watch->left = decision->left + tree_size(&decision->watches.tree) - 1;
+		return decision->status;
+	}
+	if (status == RELEVO_OK) {
+		note(watch, cell->version, element_at(cell, watch->first));
+		watch->left = cell->waiter_count - 1;
+	}
+	return status;
 }
+
+bool watch_is_served(const struct watch *watch)
+{
+	const struct decision *decision = decision_of(watch);
+	return decision != NULL && decision->status == RELEVO_OK;
+}
+
+/* ---- many at once, piece by piece ---------------------------------------- */
+
+static void finish(struct watch *watch, int status)
+{
+	work_spend(watch->cell->engine, 1);
+	waiter_finish(watch->waiter, status);
+}
+
+static void decision_go_on(struct work *work)
+{
+	struct decision *decision = container_of(work, struct decision, work);
+	struct tree *tree = &decision->watches.tree;
+	struct engine *engine = decision->cell->engine;
+	/* It is gone with the last. */
+	uint32_t count = tree_size(tree);
+	for (; count > 0 && !work_over(engine); count--)
+		finish(watch_at(tree_first(tree)), decision->status);
+	if (count > 0)
+		work_later(engine, work);
+}
+
+/* NULL: no memory, or no share of it left. They have to be told at once, then. */
+static struct decision *decision_new(struct cell *cell, int status)
+{
+	if (!account_charge(cell->account, DECISION_COST))
+		return NULL;
+	struct decision *decision = malloc(sizeof *decision);
+	if (decision == NULL) {
+		account_release(cell->account, DECISION_COST);
+		return NULL;
+	}
+	*decision = (struct decision){
+		.work.go_on = decision_go_on,
+		.cell = cell,
+		.watches.decision = decision,
+		.status = status,
+		.version = cell->version,
+	};
+	cell_hold(cell);
+	return decision;
+}
+
+/* They wait no more, as anybody can see but they themselves. */
+static void decide(struct decision *decision, struct tree *stretch)
+{
+	struct cell *cell = decision->cell;
+	tree_join(&decision->watches.tree, stretch);
+	cell->waiter_count -= tree_size(&decision->watches.tree);
+	decision->left = cell->waiter_count;
+	work_later(cell->engine, &decision->work);
+}
+
+static void finish_all(struct cell *cell, struct tree *tree, int status)
+{
+	struct watch *watch;
+	while ((watch = watch_at(tree_first(tree))) != NULL) {
+		struct decision *decision =
+			work_over(cell->engine) ? decision_new(cell, status) : NULL;
+		if (decision != NULL)
+			decide(decision, tree);
+		else
+			finish(watch, status);
+	}
+}
+
+/* ---- by what they wait for ----------------------------------------------- */
 
 /* The first that waits for something of the element, or of those behind it. */
 static struct watch *first_at(const struct tree *tree, uint32_t element)
@@ -111,7 +237,7 @@ static struct watch *first_from(const struct tree *tree, const struct cell *cell
 /* The first for which the comparison with the element holds now, if any does. */
 static struct watch *first_over(const struct cell *cell, uint8_t comparison, uint32_t element)
 {
-	const struct tree *tree = &cell->watches[comparison];
+	const struct tree *tree = &cell->watches[comparison].tree;
 	struct watch *watch;
 	if (comparison == ELEMENT_LESS)
 		watch = first_from(tree, cell, element, true);
@@ -124,22 +250,53 @@ static struct watch *first_over(const struct cell *cell, uint8_t comparison, uin
 	return watch != NULL && watch->first == element && watch_is_over(watch) ? watch : NULL;
 }
 
+/* Of those from one on whose condition holds. */
+static bool is_over_too(const struct tree_node *node, const void *context)
+{
+	const struct watch *watch = container_of(node, const struct watch, node);
+	const uint32_t *element = context;
+	return watch->first == *element && watch_is_over(watch);
+}
+
+/* That one and those behind it whose condition holds are served, and told later. False:
+ * there is no memory for that. */
+static bool serve_later(struct cell *cell, struct tree *tree, const struct watch *from)
+{
+	const struct place place = { from->first, from->operand, false };
+	const uint32_t element = from->first;
+	struct tree stretch = { 0 }, rest = { 0 };
+	struct decision *decision = decision_new(cell, RELEVO_OK);
+	if (decision == NULL)
+		return false;
+	memcpy(decision->found, element_at(cell, element), cell->options.width);
+	tree_split(tree, &stretch, is_in_front, &place);
+	tree_split(&stretch, &rest, is_over_too, &element);
+	tree_join(tree, &rest);
+	decide(decision, &stretch);
+	return true;
+}
+
 static void serve_element(struct cell *cell, uint8_t comparison, uint32_t element)
 {
+	struct tree *tree = &cell->watches[comparison].tree;
 	struct watch *watch;
-	while ((watch = first_over(cell, comparison, element)) != NULL)
-		waiter_finish(watch->waiter, RELEVO_OK);
+	while ((watch = first_over(cell, comparison, element)) != NULL) {
+		if (!work_over(cell->engine) || !serve_later(cell, tree, watch))
+			finish(watch, RELEVO_OK);
+	}
 }
 
 /* Of the elements only those are looked at for which somebody waits. */
 static void serve_elements(struct cell *cell, uint8_t comparison, uint32_t first, uint32_t count)
 {
+	const struct tree *tree = &cell->watches[comparison].tree;
 	const struct watch *watch;
 	uint32_t end = first + count;
-	while (first < end && (watch = first_at(&cell->watches[comparison], first)) != NULL) {
+	while (first < end && (watch = first_at(tree, first)) != NULL) {
 		uint32_t element = watch->first;
 		if (element >= end)
 			return;
+		work_spend(cell->engine, 1);
 		serve_element(cell, comparison, element);
 		first = element + 1;
 	}
@@ -151,20 +308,13 @@ void watches_serve(struct cell *cell, uint32_t first, uint32_t count)
 		serve_elements(cell, comparison, first, count);
 }
 
-static void finish_all(struct tree *tree, int status)
-{
-	struct watch *watch;
-	while ((watch = watch_at(tree_first(tree))) != NULL)
-		waiter_finish(watch->waiter, status);
-}
-
 void watches_serve_changed(struct cell *cell)
 {
-	finish_all(&cell->watches[WATCHES_CHANGED], RELEVO_OK);
+	finish_all(cell, &cell->watches[WATCHES_CHANGED].tree, RELEVO_OK);
 }
 
 void watches_dismiss(struct cell *cell)
 {
 	for (int i = 0; i < WATCHES_TREES; i++)
-		finish_all(&cell->watches[i], RELEVO_GONE);
+		finish_all(cell, &cell->watches[i].tree, RELEVO_GONE);
 }

@@ -28,8 +28,12 @@ void watch_leave(struct watch *watch);
 /* What it waits for holds now. */
 bool watch_is_over(const struct watch *watch);
 
-/* It is served: note what there is to see, which may change before it is answered. */
-void watch_note(struct watch *watch);
+/* It ends with that outcome, or with the one that has been decided on before, which is
+ * returned. Notes what there was to see when it was. */
+int watch_decide(struct watch *watch, int status);
+
+/* It has been served, and only not been told yet. */
+bool watch_is_served(const struct watch *watch);
 
 /* Those elements have changed: whoever waited for what they are now is served. */
 void watches_serve(struct cell *cell, uint32_t first, uint32_t count);

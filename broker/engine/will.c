@@ -70,10 +70,25 @@ int will_new(struct engine_peer *peer, struct cell *cell, const struct cell_upda
 	return RELEVO_OK;
 }
 
+/* A wait that names it has been served, and only not been told yet. */
+static bool is_void(const struct will *will)
+{
+	list_for_each (node, &will->watches) {
+		const struct watch *watch = container_of(node, struct watch, in_will);
+		if (watch_is_served(watch))
+			return !MUTANT(will_outlives_wait);
+	}
+	return false;
+}
+
 struct will *will_find(const struct engine_peer *peer, uint64_t number)
 {
 	struct map_node *node = map_find(&peer->wills_by_number, &number, sizeof number);
-	return node != NULL ? container_of(node, struct will, by_number) : NULL;
+	struct will *will = node != NULL ? container_of(node, struct will, by_number) : NULL;
+	if (will == NULL || !is_void(will))
+		return will;
+	will_free(will);
+	return NULL;
 }
 
 /* Nobody finds it any more, or decides on it. */

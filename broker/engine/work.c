@@ -29,6 +29,12 @@ void work_begin(struct engine *engine)
 	engine->work.end = work_turn_end(engine, PIECES_PER_TURN);
 }
 
+void work_begin_call(struct engine *engine)
+{
+	if (!engine->running)
+		work_begin(engine);
+}
+
 void work_go_on(struct engine *engine, uint64_t end)
 {
 	struct list *node;

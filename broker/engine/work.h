@@ -49,6 +49,10 @@ static inline bool work_is_left(const struct work *work)
 /* A call begins: it may do one piece. */
 void work_begin(struct engine *engine);
 
+/* The same for one that does something long itself, before engine_run(); from inside an
+ * answer it is part of that piece. */
+void work_begin_call(struct engine *engine);
+
 /* Go on with what is left, until so many units have been done in all. */
 void work_go_on(struct engine *engine, uint64_t end);
 

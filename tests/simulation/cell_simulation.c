@@ -38,6 +38,7 @@ struct world {
 	uint32_t handles[CELLS_PEERS][CELLS_HANDLES];
 	struct cell_call calls[CELLS_CALLS];
 	uint64_t last_deadline;
+	bool in_turns; /* the engine's turns are short, and what it does may lag behind */
 	bool failed;
 	const char *operation; /* the last one, for the report */
 };
@@ -365,7 +366,8 @@ static void operate_wait(struct world *world)
 		.version = cell->version - below(world, 2),
 		.will = percent(world, 40) ? pick_will(world, peer, cell) : -1,
 		.deadline = pick_deadline(world),
-		.inside = percent(world, 10) ? 1 : 0,
+		/* Where answers lag behind, what they do comes at another time. */
+		.inside = !world->in_turns && percent(world, 10) ? 1 : 0,
 	};
 	if (percent(world, 15))
 		call->term = (struct model_term){ 0, CELL_CHANGED, 0 };
@@ -409,12 +411,20 @@ static void operate_give_up(struct world *world)
 	cell_give_up(world->peers[peer], number, world->model.now);
 }
 
+/* Until the engine has nothing left to do. */
+static void take_turns(struct world *world)
+{
+	while (engine_next_deadline(world->engine) <= world->model.now)
+		engine_tick(world->engine, world->model.now);
+}
+
 static void operate_tick(struct world *world)
 {
 	nsec_t now = world->model.now + below(world, 30) * NSEC_PER_MSEC;
 	world->operation = "tick";
 	cell_model_tick(&world->model, now);
 	engine_tick(world->engine, now);
+	take_turns(world);
 }
 
 static void operate_gone(struct world *world)
@@ -422,7 +432,13 @@ static void operate_gone(struct world *world)
 	int peer = (int)below(world, CELLS_PEERS);
 	world->operation = "a session ends";
 	cell_model_gone(&world->model, peer);
+	/* It does not hear of what it has not been told yet. */
+	for (int i = 0; i < CELLS_CALLS; i++) {
+		if (world->model.calls[i].peer == peer && world->calls[i].answers == 0)
+			world->model.calls[i].state = CALL_FREE;
+	}
 	engine_peer_gone(world->peers[peer], world->model.now);
+	take_turns(world);
 	world->peers[peer] = engine_peer_new(world->engine, world->account);
 }
 
@@ -457,6 +473,9 @@ static void compare_call(struct world *world, int place)
 	struct cell_call *call = &world->calls[place];
 	struct model_call *expected = &world->model.calls[place];
 	bool answered = expected->state == CALL_ANSWERED;
+	bool behind = engine_next_deadline(world->engine) == 0;
+	if (answered && call->answers == 0 && behind)
+		return;
 	expect(world, "answers", (uint64_t)call->answers, answered);
 	if (!answered)
 		return;
@@ -474,10 +493,13 @@ static void compare_call(struct world *world, int place)
 static bool step(struct world *world)
 {
 	operate(world);
+	if (percent(world, 50))
+		take_turns(world);
 	for (int i = 0; i < CELLS_CALLS; i++)
 		compare_call(world, i);
-	expect(world, "the next deadline", engine_next_deadline(world->engine),
-	       cell_model_next_deadline(&world->model));
+	if (engine_next_deadline(world->engine) != 0)
+		expect(world, "the next deadline", engine_next_deadline(world->engine),
+		       cell_model_next_deadline(&world->model));
 	return !world->failed;
 }
 
@@ -487,8 +509,10 @@ static void open_world(struct world *world, struct random *random)
 		.seed = random_next(random),
 		.peer_waiters = 1000,
 		.peer_handles = CELLS_HANDLES,
+		.turn_work = random_percent(random, 50) ? 1 + random_below(random, 8) : 0,
 	};
 	*world = (struct world){ .random = random, .operation = "the beginning" };
+	world->in_turns = config.turn_work > 0;
 	world->model.cells = calloc(CELLS_MOST, sizeof *world->model.cells);
 	accounts_init(&world->accounts, random_next(random), SIZE_MAX / 2, UINT32_MAX);
 	world->account = account_get(&world->accounts, 1);

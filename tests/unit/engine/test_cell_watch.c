@@ -237,6 +237,138 @@ static void test_wills_are_found_among_many(void **state)
 	assert_int_equal(value_of(f->b, m, 1), MANY - 1);
 }
 
+/* ---- in turns --------------------------------------------------------------- */
+
+enum { TURN = 40 };
+
+static int setup_short_turns(void **state)
+{
+	const struct engine_config config = {
+		.seed = 42, .peer_waiters = 1000, .peer_handles = 1000, .turn_work = TURN
+	};
+	*state = fixture_open(&config);
+	return 0;
+}
+
+#define turn_test(function)                                                                        \
+	cmocka_unit_test_setup_teardown(function, setup_short_turns, fixture_teardown)
+
+/* Turns until nothing is left; each does no more than it may, and a step. */
+static void take_turns(struct fixture *f)
+{
+	while (engine_next_deadline(f->engine) <= f->now) {
+		uint64_t before = engine_work_done(f->engine);
+		engine_tick(f->engine, f->now);
+		assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
+	}
+}
+
+/* All wait for 7, the last of them with a will; the number of that. */
+static uint64_t await_seven(struct fixture *f, uint32_t n)
+{
+	uint64_t will = leave_will(f->a, n, 1, 99);
+	memset(calls, 0, sizeof calls);
+	for (int i = 0; i < MANY - 1; i++)
+		await_first(f->a, n, ELEMENT_EQUAL, 7, &calls[i]);
+	const struct cell_wait last = {
+		.handle = n, .operation = ELEMENT_EQUAL, .will = will, .deadline = SECONDS(2)
+	};
+	await(f->a, &last, 7, &calls[MANY - 1]);
+	take_turns(f);
+	assert_int_equal(answered(), 0);
+	return will;
+}
+
+static void test_many_are_served_in_turns_with_what_they_found(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t n = open_numbers(f->a, "n", 2), m = open_numbers(f->b, "n", 2);
+	await_seven(f, n);
+	uint64_t before = engine_work_done(f->engine);
+	set(f->b, m, 0, 7);
+	assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
+	assert_in_range(answered(), 1, TURN);
+	/* Nobody waits any more, and it may change again. */
+	struct cell_call look = { 0 };
+	update(f->b, &(struct number_update){ .handle = m, .read_count = 1 }, &look);
+	assert_int_equal(look.waiters, 0);
+	set(f->b, m, 0, 8);
+	set(f->b, m, 0, 9);
+	await_first(f->b, m, ELEMENT_EQUAL, 7, &look);
+	take_turns(f);
+	assert_int_equal(answered(), MANY);
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(calls[i].values[0], 7);
+		assert_int_equal(calls[i].version, 1);
+		assert_int_equal(calls[i].waiters, MANY - 1 - i);
+	}
+	assert_cell_waits(&look);
+	gone(f, &f->b);
+}
+
+static void test_who_is_served_is_neither_late_nor_cancelled(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t n = open_numbers(f->a, "n", 2), m = open_numbers(f->b, "n", 2);
+	uint64_t will = await_seven(f, n);
+	set(f->b, m, 0, 7);
+	set(f->b, m, 0, 8);
+	assert_cell_waits(&calls[MANY - 1]);
+	waiter_cancel(&calls[MANY - 2].waiter);
+	assert_cell_answer(&calls[MANY - 2], RELEVO_OK);
+	assert_int_equal(calls[MANY - 2].values[0], 7);
+	/* Its will is void since then. */
+	cell_give_up(f->a, will, f->now);
+	assert_int_equal(value_of(f->b, m, 1), 0);
+	/* It is late before its turn has come. */
+	f->now = SECONDS(3);
+	engine_tick(f->engine, f->now);
+	assert_cell_answer(&calls[MANY - 1], RELEVO_OK);
+	take_turns(f);
+	assert_int_equal(answered(), MANY);
+}
+
+static void test_who_is_served_has_no_will_left_when_it_ends(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t n = open_numbers(f->a, "n", 2), m = open_numbers(f->b, "n", 2);
+	await_seven(f, n);
+	set(f->b, m, 0, 7);
+	assert_cell_waits(&calls[MANY - 1]);
+	gone(f, &f->a);
+	take_turns(f);
+	assert_int_equal(calls[MANY - 1].answers, 0);
+	assert_int_equal(value_of(f->b, m, 1), 0);
+}
+
+static void test_a_cell_goes_before_all_have_heard(void **state)
+{
+	struct fixture *f = *state;
+	struct error error;
+	uint32_t n = open_numbers(f->a, "n", 2);
+	await_seven(f, n);
+	uint64_t before = engine_work_done(f->engine);
+	assert_int_equal(cell_delete(f->engine, "n", "", &error), RELEVO_OK);
+	assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
+	open_numbers(f->b, "n", 2);
+	take_turns(f);
+	for (int i = 0; i < MANY; i++)
+		assert_cell_answer(&calls[i], RELEVO_GONE);
+}
+
+/* What it costs does not depend on how many wait for something else. */
+static void test_a_change_that_serves_nobody_costs_little(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t n = open_numbers(f->a, "n", 2), m = open_numbers(f->b, "n", 2);
+	await_seven(f, n);
+	uint64_t before = engine_work_done(f->engine);
+	for (int i = 0; i < 10; i++)
+		set(f->b, m, 0, i % 7);
+	assert_in_range(engine_work_done(f->engine) - before, 0, 50);
+	gone(f, &f->a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +379,11 @@ int main(void)
 		fixture_test(test_those_that_wait_for_the_same_come_in_order),
 		fixture_test(test_one_update_serves_those_of_several_elements),
 		fixture_test(test_wills_are_found_among_many),
+		turn_test(test_many_are_served_in_turns_with_what_they_found),
+		turn_test(test_who_is_served_is_neither_late_nor_cancelled),
+		turn_test(test_who_is_served_has_no_will_left_when_it_ends),
+		turn_test(test_a_cell_goes_before_all_have_heard),
+		turn_test(test_a_change_that_serves_nobody_costs_little),
 	};
 	return cmocka_run_group_tests_name("engine/cell_watch", tests, NULL, NULL);
 }
