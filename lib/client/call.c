@@ -49,22 +49,26 @@ void call_pass_reading_on(struct connection *connection)
  * an event, the answer is looked for again and again. */
 static int follow_interruptibly(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
-	struct pollfd entry = { .fd = call->event, .events = POLLIN };
+	struct pollfd entries[1 + ATTENTION_FDS] = { { .fd = call->event, .events = POLLIN } };
 	eventfd_t count;
 	nsec_t look_again = call->event < 0 ? clock_now() + LOOK_AGAIN : NSEC_NEVER;
+	attention_describe(call->attention, entries + 1);
 	pthread_mutex_unlock(&session->lock);
-	int status = interrupt_poll(session, true, &entry, 1,
+	int status = interrupt_poll(session, true, entries, 1 + ATTENTION_FDS,
 				    look_again < deadline ? look_again : deadline);
 	pthread_mutex_lock(&session->lock);
 	if (status == RELEVO_OK && call->event >= 0)
 		eventfd_read(call->event, &count);
+	if (status == RELEVO_OK && attention_look(call->attention, entries + 1))
+		return RELEVO_INTERRUPTED;
 	bool early = status == RELEVO_TIMED_OUT && look_again < deadline;
 	return status == RELEVO_TRY_AGAIN || early ? RELEVO_OK : status;
 }
 
 static int follow(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
-	bool interruptible = call->interruptible && interrupt_asks(session);
+	bool interruptible =
+		(call->interruptible && interrupt_asks(session)) || call->attention != NULL;
 	if (interruptible && call->event < 0)
 		call->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (interruptible)
@@ -86,9 +90,15 @@ static int wait_until(struct relevo_session *session, struct call *call, nsec_t 
 	const enum reading reading = call->interruptible ? READ_INTERRUPTIBLY : READ;
 	int status = RELEVO_OK;
 	call->awaited = true;
-	while (!answered(call) && status == RELEVO_OK)
-		status = connection->reading ? follow(session, call, deadline)
-					     : connection_read(session, reading, deadline);
+	while (!answered(call) && status == RELEVO_OK) {
+		if (connection->reading) {
+			status = follow(session, call, deadline);
+			continue;
+		}
+		connection->attention = call->attention;
+		status = connection_read(session, reading, deadline);
+		connection->attention = NULL;
+	}
 	call_pass_reading_on(connection);
 	return answered(call) ? RELEVO_OK : status;
 }

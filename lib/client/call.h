@@ -1,6 +1,7 @@
 #ifndef CLIENT_CALL_H
 #define CLIENT_CALL_H
 
+#include "client/attention.h"
 #include "client/session.h"
 #include "wire/frame.h"
 
@@ -20,11 +21,12 @@ struct call {
 	int body_count;
 
 	struct list link;
-	uint64_t puts;      /* items put before it without an answer */
-	uint64_t number;    /* 0: waits for room in the window, not for an answer */
-	bool awaited;       /* a thread waits for it */
-	bool interruptible; /* the program may end the wait: see interrupt.h */
-	int event;          /* what such a one waits for while another reads; -1: `wake` does */
+	uint64_t puts;               /* items put before it without an answer */
+	uint64_t number;             /* 0: waits for room in the window, not for an answer */
+	bool awaited;                /* a thread waits for it */
+	bool interruptible;          /* the program may end the wait: see interrupt.h */
+	struct attention *attention; /* what else ends it; NULL: nothing */
+	int event; /* what those two wait for while another reads; -1: `wake` does */
 	bool done;
 	int sent;       /* why it could not be sent */
 	uint32_t count; /* of Done or Failure: the items it was about */

@@ -137,14 +137,19 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 static int poll_channel(const struct relevo_session *session, enum reading reading, nsec_t deadline)
 {
 	struct channel *channel = session->connection.channel;
-	struct pollfd entries[] = {
+	struct attention *attention = session->connection.attention;
+	struct pollfd entries[2 + ATTENTION_FDS] = {
 		{ .fd = channel_fd(channel),
 		  .events = channel_events(channel, reading == READ_TO_SEND) },
 		{ .fd = session->wake_fd, .events = POLLIN }, /* poll() passes over -1 */
 	};
-	int status = interrupt_poll(session, reading == READ_INTERRUPTIBLY, entries, 2, deadline);
+	attention_describe(attention, entries + 2);
+	nfds_t count = attention != NULL ? 2 + ATTENTION_FDS : 2;
+	int status =
+		interrupt_poll(session, reading == READ_INTERRUPTIBLY, entries, count, deadline);
 	if (status != RELEVO_OK)
 		return status;
+	attention_look(attention, entries + 2);
 	return entries[0].revents != 0 ? RELEVO_OK : RELEVO_INTERRUPTED;
 }
 
@@ -275,6 +280,7 @@ static void abandon_reading(struct connection *connection)
 		return;
 	}
 	connection->in = (struct buffer){ 0 };
+	connection->attention = NULL;
 	connection->arena.chunks = NULL;
 	connection->reading = false;
 }

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "client/attention.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
 
@@ -51,6 +52,7 @@ struct connection {
 	bool reading;           /* some thread is the reader */
 	pthread_cond_t changed; /* somebody stopped reading, opening or reopening */
 	/* The reader's, whoever that is: */
+	struct attention *attention; /* what ends its wait; NULL: nothing else */
 	struct buffer in;
 	struct arena arena;
 	uint64_t dispatched; /* bytes, on this connection */

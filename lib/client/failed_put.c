@@ -32,6 +32,8 @@ void failed_put_add(struct relevo_session *session, const struct frame *frame)
 		list_append(&session->failed_puts, &failed->link);
 		body += size;
 	}
+	/* Whoever reads may wait for something else yet. */
+	flusher_notify(session);
 }
 
 void failed_put_report(struct relevo_session *session)

@@ -76,7 +76,7 @@ static bool work(struct relevo_session *session)
 		read_for_nobody(session);
 	else if (busy)
 		connection_read_pending(session);
-	if (owed || busy)
+	if (!list_empty(&session->failed_puts) || owed || busy)
 		failed_put_report(session);
 	return owed || busy;
 }

@@ -1,6 +1,7 @@
 #ifndef CLIENT_QUEUE_H
 #define CLIENT_QUEUE_H
 
+#include "client/attention.h"
 #include "client/handle.h"
 #include "client/stash.h"
 #include "client/tasks.h"
@@ -45,6 +46,17 @@ void queue_forget_calls(struct relevo_queue *queue);
  * sent next, or with the flusher. Where the caller says when it is done, it waits
  * for that. */
 void queue_hand_over(struct relevo_queue *queue, relevo_item *items, size_t count);
+
+/* Room for items, and how many have come. */
+struct queue_items {
+	relevo_item *items;
+	size_t room, count;
+};
+
+/* relevo_queue_get_many(), but what attention is paid to ends it: INTERRUPTED, as it may be
+ * without that; attention->due tells. */
+int queue_get_attentively(struct relevo_queue *queue, struct queue_items *items, int64_t timeout,
+			  struct attention *attention);
 
 /* Lease an item to work on, waiting for one, and have some come ahead. */
 int queue_lease_to_work_on(struct relevo_queue *queue, relevo_item *item);

@@ -163,13 +163,31 @@ static int get(struct getting *getting, int64_t timeout)
 	return status;
 }
 
+static int get_many(struct getting *getting, int64_t timeout, size_t *got)
+{
+	int status = get(getting, timeout);
+	*got = getting->got;
+	return status;
+}
+
 int relevo_queue_get_many(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
 			  size_t *got)
 {
 	struct getting getting = { .queue = queue, .items = items, .room = count };
-	int status = get(&getting, timeout);
-	*got = getting.got;
-	return status;
+	return get_many(&getting, timeout, got);
+}
+
+int queue_get_attentively(relevo_queue *queue, struct queue_items *items, int64_t timeout,
+			  struct attention *attention)
+{
+	struct getting getting = {
+		.call.attention = attention,
+		.queue = queue,
+		.items = items->items,
+		.room = items->room,
+	};
+	attention->due = false;
+	return get_many(&getting, timeout, &items->count);
 }
 
 int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,

@@ -2,12 +2,14 @@
 
 #include "base/clock.h"
 #include "base/descriptor.h"
+#include "base/mutant.h"
 #include "process/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
@@ -162,6 +164,15 @@ static void free_keeper(relevo_pool *pool)
 	pool->keeper = NULL;
 }
 
+/* Whether whoever waits for results is told of its end. What is left in there by a closed
+ * descriptor would tell of it for ever, if a forked process has a copy. */
+static void watch(relevo_pool *pool, int operation)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	if (!MUTANT(keepers_end_unseen))
+		epoll_ctl(pool->keeper_watch, operation, pool->keeper->pidfd, &event);
+}
+
 static int start_keeper(relevo_pool *pool, int owner_fd, int ready_fd, struct error *error)
 {
 	int status = make_keeper(pool, owner_fd, ready_fd);
@@ -172,6 +183,8 @@ static int start_keeper(relevo_pool *pool, int owner_fd, int ready_fd, struct er
 		status = process_start(pool->keeper, error);
 	if (status != RELEVO_OK)
 		free_keeper(pool);
+	else
+		watch(pool, EPOLL_CTL_ADD);
 	return status;
 }
 
@@ -190,6 +203,7 @@ static bool wait_until_ready(int fd)
 static int reap(relevo_pool *pool)
 {
 	process_wait(pool->keeper, NSEC_NEVER);
+	watch(pool, EPOLL_CTL_DEL);
 	int code = pool->keeper->exit_code;
 	free_keeper(pool);
 	for (int i = 0; i < pool->processes; i++)
@@ -255,6 +269,14 @@ int keeper_check(relevo_pool *pool, struct error *error)
 	int status = pool->state == POOL_TERMINATED || pool->ended ? RELEVO_OK : check(pool, error);
 	pthread_mutex_unlock(&pool->lock);
 	return status;
+}
+
+int keeper_resume(relevo_pool *pool, struct error *error)
+{
+	pthread_mutex_lock(&pool->lock);
+	bool runs = pool->processes == 0 || pool->keeper != NULL;
+	pthread_mutex_unlock(&pool->lock);
+	return runs ? RELEVO_OK : keeper_check(pool, error);
 }
 
 static void send_signal(const relevo_pool *pool, int number)

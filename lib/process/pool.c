@@ -1,5 +1,6 @@
 #include "process/pool_job.h"
 
+#include "base/descriptor.h"
 #include "client/error.h"
 #include "client/session.h"
 #include "process/self.h"
@@ -7,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 /* More is a mistake of units or a fork bomb. */
@@ -143,6 +145,8 @@ static void delete_queue(relevo_pool *pool, relevo_queue *queue)
 static void free_memory(relevo_pool *pool)
 {
 	free(pool->replies);
+	if (pool->keeper_watch >= 0)
+		close(pool->keeper_watch);
 	map_fini(&pool->jobs);
 	worker_table_free(pool->table);
 	worker_plan_fini(&pool->plan);
@@ -155,7 +159,7 @@ static void pool_free(relevo_pool *pool)
 {
 	collector_fini(pool);
 	for (size_t i = 0; i < pool->reply_count; i++)
-		delete_queue(pool, pool->replies[i]);
+		pool_reply_drop(pool, &pool->replies[i]);
 	pool_cancel_fini(pool);
 	pool_caller_end(pool);
 	if (pool->attached)
@@ -166,13 +170,20 @@ static void pool_free(relevo_pool *pool)
 	free_memory(pool);
 }
 
+static void forget_reply(const struct reply *reply)
+{
+	if (reply->queue == NULL)
+		return;
+	relevo_queue_close(reply->queue);
+	close(reply->event);
+}
+
 /* In a child by fork, which has a copy: the pool is its parent's. */
 static void forget(relevo_pool *pool)
 {
 	for (size_t i = 0; i < pool->reply_count; i++)
-		relevo_queue_close(pool->replies[i]);
-	if (pool->collector.reply != NULL)
-		relevo_queue_close(pool->collector.reply);
+		forget_reply(&pool->replies[i]);
+	forget_reply(&pool->collector.reply);
 	relevo_queue_close(pool->cancelled);
 	relevo_queue_close(pool->caller);
 	relevo_queue_close(pool->tasks);
@@ -188,6 +199,7 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 		return NULL;
 	pool->session = session;
 	pool->owner = getpid();
+	pool->keeper_watch = -1;
 	pool->method = method_of(options);
 	pool->order = options->order;
 	pool->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
@@ -199,7 +211,8 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	if (options->processes != RELEVO_NO_WORKERS) {
 		pool->processes = worker_group_size(options->processes);
 		pool->table = worker_table_new(pool->processes);
-		complete = complete && pool->table != NULL;
+		pool->keeper_watch = descriptor_raise(epoll_create1(EPOLL_CLOEXEC));
+		complete = complete && pool->table != NULL && pool->keeper_watch >= 0;
 	}
 	if (complete)
 		return pool;

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "process/pool_collect.h"
 #include "process/pool_name.h"
+#include "process/pool_reply.h"
 #include "process/worker_group.h"
 
 #include <relevo/pool.h>
@@ -45,7 +46,8 @@ struct relevo_pool {
 	struct worker_table *table;
 	relevo_process *keeper; /* NULL: does not run */
 	relevo_queue *caller;   /* see pool_caller_name(); NULL: none is needed yet */
-	relevo_queue **replies; /* queues for results that nobody uses now */
+	int keeper_watch;       /* an epoll: readable once the keeper has ended; -1: none */
+	struct reply *replies;  /* that nobody uses now */
 	size_t reply_count;
 	size_t reply_capacity;
 	relevo_queue *cancelled; /* see pool_cancel.c; NULL: nothing was */
@@ -69,6 +71,10 @@ int keeper_start(relevo_pool *pool, struct error *error);
  * one that gave up gives the reason. */
 int keeper_check(relevo_pool *pool, struct error *error);
 
+/* The same before something begins, where one that has ended will be seen by whoever waits:
+ * start one if there is none. */
+int keeper_resume(relevo_pool *pool, struct error *error);
+
 /* Let the workers finish what they have in hand, kill them after 5 s. */
 void keeper_stop(relevo_pool *pool);
 
@@ -80,17 +86,6 @@ void keeper_forget(relevo_pool *pool);
 
 /* Wait until the keeper has ended. False at the deadline. */
 bool keeper_wait(relevo_pool *pool, nsec_t deadline);
-
-/* ---- pool_reply.c: queues for results ---------------------------------- */
-
-/* A queue for the results of one map. */
-int pool_reply_take(relevo_pool *pool, relevo_queue **reply);
-
-/* Keep it for the next map. */
-void pool_reply_return(relevo_pool *pool, relevo_queue *reply);
-
-/* Results may still come to it, and nobody wants them. */
-void pool_reply_drop(relevo_pool *pool, relevo_queue *reply);
 
 /* ---- pool_caller.c: that somebody waits for results --------------------- */
 

@@ -351,7 +351,7 @@ int relevo_job_cancel(relevo_job *job)
 	if (ended)
 		return error_set(client_error(), RELEVO_BAD_STATE, "\"%s\" has ended already",
 				 job->mapping.job.function);
-	status = pool_cancel_job(pool, relevo_queue_name(pool->collector.reply),
+	status = pool_cancel_job(pool, relevo_queue_name(pool->collector.reply.queue),
 				 job->mapping.job.id);
 	if (status != RELEVO_OK)
 		error_set(&failure, status, "%s", relevo_error_detail());

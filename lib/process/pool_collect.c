@@ -10,9 +10,6 @@
 /* Results taken at a time. */
 enum { STEP = 256 };
 
-/* How often it looks whether the workers live. */
-#define LOOK_AFTER (1 * NSEC_PER_SEC)
-
 void collector_init(struct collector *collector)
 {
 	pthread_mutex_init(&collector->lock, NULL);
@@ -87,11 +84,11 @@ int collector_begin(relevo_pool *pool, relevo_job *job, struct error *error)
 		return status;
 	list_append(&collector->jobs, &job->link);
 	pthread_cond_signal(&collector->changed);
-	if (job->deadline != NSEC_NEVER && collector->timed++ == 0 && !collector->nudged) {
-		/* The thread does not know yet that it has to look at the time. */
-		collector->nudged = true;
-		relevo_queue_put(collector->reply, "", 0, RELEVO_FOREVER);
-	}
+	if (job->deadline != NSEC_NEVER)
+		collector->timed++;
+	/* The thread does not know yet that it has to look at the time before. */
+	if (job->deadline < collector->until)
+		pool_reply_stir(&collector->reply);
 	advance(pool, job);
 	return RELEVO_OK;
 }
@@ -100,7 +97,7 @@ int collector_begin(relevo_pool *pool, relevo_job *job, struct error *error)
 static relevo_job *job_of(relevo_pool *pool, const Relevo__ResultHeader *header)
 {
 	struct job *job = job_find(pool, header->job);
-	if (job == NULL || job->reply != pool->collector.reply)
+	if (job == NULL || job->reply.queue != pool->collector.reply.queue)
 		return NULL;
 	return container_of(job, relevo_job, mapping.job);
 }
@@ -123,9 +120,9 @@ static void take(relevo_pool *pool, const relevo_item *item)
 
 /* ---- time ------------------------------------------------------------------------- */
 
-static nsec_t next_deadline(const struct collector *collector, nsec_t now)
+static nsec_t next_deadline(const struct collector *collector)
 {
-	nsec_t next = now + LOOK_AFTER;
+	nsec_t next = NSEC_NEVER;
 	if (collector->timed == 0)
 		return next;
 	list_for_each (node, &collector->jobs) {
@@ -177,10 +174,7 @@ static void take_all(relevo_pool *pool, relevo_item *items, size_t count)
 	struct collector *collector = &pool->collector;
 	pthread_mutex_lock(&collector->lock);
 	for (size_t i = 0; i < count; i++) {
-		if (items[i].size == 0)
-			collector->nudged = false;
-		else
-			take(pool, &items[i]);
+		take(pool, &items[i]);
 		relevo_item_free(&items[i]);
 	}
 	look_at_refusals(pool);
@@ -192,15 +186,14 @@ static void take_all(relevo_pool *pool, relevo_item *items, size_t count)
 static void receive(relevo_pool *pool, nsec_t until)
 {
 	relevo_item items[STEP];
-	size_t got;
-	uint32_t msec = clock_msec_until(clock_now(), until);
-	int status = relevo_queue_get_many(pool->collector.reply, items, STEP, msec > 0 ? msec : 1,
-					   &got);
-	if (status == RELEVO_TIMED_OUT)
+	struct queue_items received = { items, STEP, 0 };
+	bool stirred;
+	int status = pool_reply_receive(pool, &pool->collector.reply, &received, until, &stirred);
+	if (stirred)
 		look_after_workers(pool);
-	else if (status != RELEVO_OK)
+	else if (status != RELEVO_OK && status != RELEVO_TIMED_OUT && status != RELEVO_EMPTY)
 		collector_end_all(pool, status, relevo_error_detail());
-	take_all(pool, items, got);
+	take_all(pool, items, received.count);
 }
 
 /* Wait for jobs; false when it is over. */
@@ -209,7 +202,7 @@ static bool wait_for_jobs(struct collector *collector, nsec_t *until)
 	pthread_mutex_lock(&collector->lock);
 	while (list_empty(&collector->jobs) && !collector->stop)
 		pthread_cond_wait(&collector->changed, &collector->lock);
-	*until = next_deadline(collector, clock_now());
+	*until = collector->until = next_deadline(collector);
 	bool stop = collector->stop;
 	pthread_mutex_unlock(&collector->lock);
 	return !stop;
@@ -229,7 +222,7 @@ int collector_start(relevo_pool *pool, struct error *error)
 	struct collector *collector = &pool->collector;
 	if (collector->started)
 		return RELEVO_OK;
-	if (collector->reply == NULL) {
+	if (collector->reply.queue == NULL) {
 		int status = pool_reply_take(pool, &collector->reply);
 		if (status != RELEVO_OK)
 			return error_set(error, status, "%s", relevo_error_detail());
@@ -250,12 +243,12 @@ void collector_fini(relevo_pool *pool)
 		collector->stop = true;
 		pthread_cond_signal(&collector->changed);
 		pthread_mutex_unlock(&collector->lock);
-		relevo_queue_put(collector->reply, "", 0, RELEVO_FOREVER);
+		pool_reply_stir(&collector->reply);
 		pthread_join(collector->thread, NULL);
 	}
 	callbacks_fini(&collector->callbacks);
-	if (collector->reply != NULL)
-		pool_reply_drop(pool, collector->reply);
+	if (collector->reply.queue != NULL)
+		pool_reply_drop(pool, &collector->reply);
 	pthread_cond_destroy(&collector->changed);
 	pthread_mutex_destroy(&collector->lock);
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "process/pool_callback.h"
+#include "process/pool_reply.h"
 
 #include <relevo/pool_async.h>
 
@@ -22,8 +23,8 @@ struct collector {
 	pthread_t thread;
 	bool started;
 	bool stop;
-	bool nudged; /* an item is on its way that says so */
-	relevo_queue *reply;
+	struct reply reply;   /* queue is NULL: none is needed yet */
+	nsec_t until;         /* how long the thread waits, if nothing comes */
 	struct list jobs;     /* under way, in the order of their numbers */
 	size_t timed;         /* of them, those with a deadline */
 	atomic_uint refusals; /* of tasks by the broker, ever */

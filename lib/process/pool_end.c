@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "client/error.h"
 #include "client/session.h"
-#include "process/pool.h"
+#include "process/pool_job.h"
 
 #include <unistd.h>
 
@@ -74,6 +74,7 @@ int relevo_pool_terminate(relevo_pool *pool)
 	bool first = pool->state != POOL_TERMINATED;
 	pool->state = POOL_TERMINATED;
 	pthread_mutex_unlock(&pool->lock);
+	job_stir_all(pool);
 	client_error();
 	if (!first)
 		return RELEVO_OK;

@@ -397,7 +397,7 @@ static int begin(relevo_pool *pool, relevo_imap *imap, struct error *error)
 	} else {
 		status = job_begin(&imap->job, error);
 		if (status != RELEVO_OK)
-			pool_reply_return(pool, imap->job.reply);
+			pool_reply_return(pool, &imap->job.reply);
 	}
 	if (status != RELEVO_OK)
 		pool_leave(pool);
@@ -448,9 +448,9 @@ void relevo_imap_free(relevo_imap *imap)
 	job_end(&imap->job);
 	if (under_way(imap)) {
 		job_take_back(&imap->job, imap->status);
-		pool_reply_drop(pool, imap->job.reply);
+		pool_reply_drop(pool, &imap->job.reply);
 	} else {
-		pool_reply_return(pool, imap->job.reply);
+		pool_reply_return(pool, &imap->job.reply);
 	}
 	pool_leave(pool);
 	imap_free(imap);

@@ -11,11 +11,8 @@
 /* Results taken at a time. */
 enum { STEP = 64 };
 
-/* How often a job that waits looks whether its workers live: see keeper_check(). */
-#define LOOK_AFTER (1 * NSEC_PER_SEC)
-
 /* What a number of milliseconds may be: it travels as 32 bits. */
-#define MOST_MSEC  (INT64_C(1000) * 60 * 60 * 24 * 30)
+#define MOST_MSEC (INT64_C(1000) * 60 * 60 * 24 * 30)
 
 /* ---- beginning and end -------------------------------------------------- */
 
@@ -35,7 +32,10 @@ int job_check(const char *function, const struct relevo_task_options *options, s
 int job_begin(struct job *job, struct error *error)
 {
 	struct map *jobs = &job->pool->jobs;
-	int status = pool_caller_name(job->pool, job->caller);
+	int status = keeper_resume(job->pool, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = pool_caller_name(job->pool, job->caller);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "%s", relevo_error_detail());
 	job->id = atomic_fetch_add(&job->pool->last_job, 1) + 1;
@@ -62,7 +62,7 @@ void job_take_back(const struct job *job, int status)
 	if (status == RELEVO_DISCONNECTED)
 		pool_caller_forget(job->pool);
 	else if (pool_check(job->pool, &ignored) == RELEVO_OK && !MUTANT(given_up_goes_on))
-		pool_cancel_job(job->pool, relevo_queue_name(job->reply), job->id);
+		pool_cancel_job(job->pool, relevo_queue_name(job->reply.queue), job->id);
 }
 
 /* The lock is held. */
@@ -92,11 +92,22 @@ void job_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes
 		return;
 	pthread_mutex_lock(&pool->lock);
 	struct job *job = find(pool, header->job);
-	if (job != NULL)
+	if (job != NULL) {
 		atomic_store(&job->refused, status);
+		atomic_fetch_add(&pool->collector.refusals, 1);
+		pool_reply_stir(&job->reply);
+	}
 	pthread_mutex_unlock(&pool->lock);
-	atomic_fetch_add(&pool->collector.refusals, 1);
 	task_free(header);
+}
+
+void job_stir_all(relevo_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	for (struct map_node *node = map_next(&pool->jobs, NULL); node != NULL;
+	     node = map_next(&pool->jobs, node))
+		pool_reply_stir(&container_of(node, struct job, numbered)->reply);
+	pthread_mutex_unlock(&pool->lock);
 }
 
 /* ---- sending ------------------------------------------------------------ */
@@ -142,7 +153,7 @@ int job_send(struct job *job, const struct job_task *task)
 {
 	Relevo__TaskHeader header = RELEVO__TASK_HEADER__INIT;
 	header.function = (char *)job->function;
-	header.reply_to = (char *)relevo_queue_name(job->reply);
+	header.reply_to = (char *)relevo_queue_name(job->reply.queue);
 	header.job = job->id;
 	header.first = task->first;
 	header.max_attempts = job->pool->max_attempts;
@@ -278,7 +289,7 @@ static int take_item(struct job *job, const relevo_item *item, struct error *err
 	return status;
 }
 
-/* Nothing came for a while: is there still somebody to wait for? */
+/* Nothing has come: is there still somebody to wait for? */
 static int look_after(struct job *job, nsec_t deadline, struct error *error)
 {
 	int refused = atomic_load(&job->refused);
@@ -295,16 +306,14 @@ static int look_after(struct job *job, nsec_t deadline, struct error *error)
 int job_receive(struct job *job, nsec_t deadline, struct error *error)
 {
 	relevo_item items[STEP];
-	size_t got;
-	nsec_t now = clock_now();
-	nsec_t until = deadline < now + LOOK_AFTER ? deadline : now + LOOK_AFTER;
-	int status =
-		relevo_queue_get_many(job->reply, items, STEP, clock_msec_until(now, until), &got);
-	if (status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY)
+	struct queue_items received = { items, STEP, 0 };
+	bool stirred;
+	int status = pool_reply_receive(job->pool, &job->reply, &received, deadline, &stirred);
+	if (stirred || status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY)
 		status = look_after(job, deadline, error);
 	else if (status != RELEVO_OK)
 		error_set(error, status, "%s", relevo_error_detail());
-	for (size_t i = 0; i < got; i++) {
+	for (size_t i = 0; i < received.count; i++) {
 		if (status == RELEVO_OK)
 			status = take_item(job, &items[i], error);
 		relevo_item_free(&items[i]);

@@ -38,7 +38,7 @@ struct job {
 	const struct job_kind *kind;
 	const char *function;
 	const struct relevo_task_options *options;
-	relevo_queue *reply;
+	struct reply reply;
 	uint64_t id;
 	char caller[NAME_MAX_BYTES + 1]; /* see pool_caller_name() */
 	atomic_int refused;              /* why the broker refused one of its tasks, or OK */
@@ -101,14 +101,17 @@ int job_keep(struct job *job, uint64_t index, const Relevo__ResultHeader *header
 int job_take_broken(struct job *job, const Relevo__ResultHeader *header, const uint8_t *text);
 
 /*
- * Wait until `deadline`, but not much longer than a second, for items in the job's own
- * queue, and take them. OK also when none came; what ended the wait for good otherwise:
- * TIMED_OUT (at the deadline), what refused a task, no worker, GONE, DISCONNECTED.
+ * Wait until `deadline` for items in the job's own queue, and take them. OK also when none
+ * came; what ended the wait for good otherwise: TIMED_OUT (at the deadline), what refused a
+ * task, no worker, GONE, INTERRUPTED, DISCONNECTED.
  */
 int job_receive(struct job *job, nsec_t deadline, struct error *error);
 
 /* An outcome that no worker sent; false when memory ran out. */
 bool job_set_outcome(struct relevo_result *result, size_t index, int status, const char *text);
+
+/* All that is under way in the pool looks around: it was terminated. */
+void job_stir_all(relevo_pool *pool);
 
 /* The broker refused a task: the job that it belongs to fails. */
 void job_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes *task, void *pool);

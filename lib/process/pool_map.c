@@ -126,7 +126,7 @@ static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
 		return error_set(error, status, "%s", relevo_error_detail());
 	status = job_begin(job, error);
 	if (status != RELEVO_OK) {
-		pool_reply_return(job->pool, job->reply);
+		pool_reply_return(job->pool, &job->reply);
 		return status;
 	}
 	while (status == RELEVO_OK && !mapping_done(mapping)) {
@@ -139,11 +139,11 @@ static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
 			  mapping->received, mapping->count, job->function);
 	job_end(job);
 	if (status == RELEVO_OK) {
-		pool_reply_return(job->pool, job->reply);
+		pool_reply_return(job->pool, &job->reply);
 		return status;
 	}
 	job_take_back(job, status);
-	pool_reply_drop(job->pool, job->reply);
+	pool_reply_drop(job->pool, &job->reply);
 	return status;
 }
 

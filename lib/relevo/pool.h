@@ -134,7 +134,7 @@ int relevo_pool_close(relevo_pool *pool);
 /*
  * End the pool at once: tasks that wait are dropped, local workers killed in the middle
  * of theirs, and those of other programs told to end what they run. Calls under way fail
- * with GONE within about a second, and so do results that are still out. Thread-safe;
+ * with GONE at once, and so do results that are still out. Thread-safe;
  * blocks for the broker's answer. OK also when it was terminated before. Errors:
  * DISCONNECTED, FORKED (the local workers have been killed all the same).
  */
