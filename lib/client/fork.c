@@ -108,6 +108,29 @@ void fork_unregister(struct relevo_session *session)
 	pthread_mutex_unlock(&registry_lock);
 }
 
+static bool leads_to(struct relevo_session *session, uint64_t broker)
+{
+	pthread_mutex_lock(&session->lock);
+	bool same = session->connection.broker == broker;
+	pthread_mutex_unlock(&session->lock);
+	return same && session->address.kind != ADDRESS_TCP;
+}
+
+struct relevo_session *fork_bare_session(uint64_t broker)
+{
+	struct relevo_session *bare = NULL;
+	pthread_mutex_lock(&registry_lock);
+	list_for_each (node, &sessions) {
+		if (bare == NULL && leads_to(session_of(node), broker))
+			bare = session_bare(session_of(node));
+	}
+	pthread_mutex_unlock(&registry_lock);
+	/* That one may be closed while this one connects; who it is tells the broker's number. */
+	if (bare != NULL)
+		bare->embedded = NULL;
+	return bare;
+}
+
 static bool has_unfinished(struct relevo_session *session)
 {
 	pthread_mutex_lock(&session->lock);

@@ -19,4 +19,8 @@ void fork_send_all(void);
  * its broker, as far as that answers within some seconds. */
 void fork_flush_all(void);
 
+/* A session like one of this process with that broker, as session_bare() makes it; NULL: there
+ * is none, or it is over tcp://. */
+struct relevo_session *fork_bare_session(uint64_t broker);
+
 #endif

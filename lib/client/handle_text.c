@@ -175,8 +175,8 @@ bool handle_is_same(const struct object_identity *object,
 int handle_gone(const struct handle_description *description)
 {
 	return error_set(client_error(), RELEVO_GONE,
-			 "the %s \"%s\" is gone, or is kept by another broker", description->kind,
-			 description->name);
+			 "the %s \"%s\" is gone, or its broker, %s, is not this session's",
+			 description->kind, description->name, description->url);
 }
 
 int relevo_queue_from_text(relevo_session *session, const char *text,

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "wire/address.h"
 
 #include <relevo/tuple.h>
 
@@ -48,6 +49,9 @@ int tuple_add_data(relevo_tuple *tuple, const char *name, enum relevo_tuple_type
 /* The value at `index`, if it is of that kind; else BAD_ARGUMENT. */
 int tuple_element(const relevo_tuple *tuple, size_t index, enum relevo_tuple_type kind,
 		  struct element **element, struct error *error);
+
+/* The URL of the broker of the first handle in it. False: it has none. */
+bool tuple_first_url(const relevo_tuple *tuple, char url[ADDRESS_MAX]);
 
 /* The descriptor out of a value, as relevo_tuple_take_descriptor(). */
 int tuple_take(struct element *element, int *descriptor, struct error *error);

@@ -106,6 +106,48 @@ static bool is_it(const struct handle *handle, const struct handle_description *
 	return handle_is_same(&object, description);
 }
 
+static bool is_handle(enum relevo_tuple_type kind)
+{
+	return kind >= RELEVO_TUPLE_QUEUE && kind <= RELEVO_TUPLE_SHARED;
+}
+
+static int parse_any(const struct element *element, struct handle_description *description)
+{
+	return handle_parse(element->data, tuple_kind_name(element->kind), description,
+			    client_error());
+}
+
+bool tuple_first_url(const relevo_tuple *tuple, char url[ADDRESS_MAX])
+{
+	for (size_t i = 0; i < tuple->count; i++) {
+		const struct element *element = &tuple->elements[i];
+		struct handle_description description;
+		if (element->inner != NULL && tuple_first_url(element->inner, url))
+			return true;
+		if (!is_handle(element->kind) || parse_any(element, &description) != RELEVO_OK)
+			continue;
+		strcpy(url, description.url);
+		return true;
+	}
+	return false;
+}
+
+int relevo_tuple_url(const relevo_tuple *tuple, size_t index, char *url, size_t size)
+{
+	struct error *error = client_error();
+	struct handle_description description;
+	if (tuple == NULL || index >= tuple->count || !is_handle(tuple->elements[index].kind))
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "there is no handle of a broker's object at %zu", index);
+	int status = parse_any(&tuple->elements[index], &description);
+	if (status == RELEVO_OK && strlen(description.url) >= size)
+		status = error_set(error, RELEVO_TOO_SHORT, "the URL takes more than %zu bytes",
+				   size);
+	if (status == RELEVO_OK)
+		strcpy(url, description.url);
+	return status;
+}
+
 int relevo_tuple_queue(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_queue_options *options, relevo_queue **queue)
 {

@@ -106,6 +106,10 @@ static int become(struct handover *handover, struct error *error)
 	take_standard(handover);
 	if (start->private_broker[0] != '\0')
 		embedded_adopt(start->private_broker, handover_next_fd(handover));
+	/* They hold what the arguments are about for as long as this process, or one that it
+	 * forks, has them: nobody closes them. */
+	for (uint32_t i = 0; i < start->claims; i++)
+		handover_next_fd(handover);
 	/* One that has been removed since is not worth the start. */
 	int moved = start->folder[0] != '\0' ? chdir(start->folder) : 0;
 	(void)moved;

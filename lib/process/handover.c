@@ -106,6 +106,9 @@ static int add_descriptors(struct letter *letter, const struct process_arguments
 		letter->start.private_broker = (char *)(uintptr_t)private_broker;
 		add_fd(letter, life);
 	}
+	letter->start.claims = (uint32_t)arguments->claim_count;
+	for (size_t i = 0; i < arguments->claim_count; i++)
+		add_fd(letter, arguments->claims[i]);
 	for (size_t i = 0; i < arguments->fd_count; i++)
 		add_fd(letter, arguments->fds[i]);
 	return RELEVO_OK;

@@ -9,8 +9,8 @@
  * process.proto.
  */
 
-/* The creator, three standard ones, the private broker's, and the arguments'. */
-enum { HANDOVER_FDS = 5 + ARGUMENT_DESCRIPTORS };
+/* The creator, three standard ones, the private broker's, the claims and the arguments'. */
+enum { HANDOVER_FDS = 5 + CLAIMS_MAX + ARGUMENT_DESCRIPTORS };
 
 /* What the child gets. */
 struct handover {

@@ -32,6 +32,8 @@ void process_release_arguments(struct relevo_process *process)
 	buffer_fini(&arguments->bytes);
 	for (size_t i = 0; i < arguments->fd_count; i++)
 		close(arguments->fds[i]);
+	for (size_t i = 0; i < arguments->claim_count; i++)
+		close(arguments->claims[i]);
 	free(arguments->fds);
 	*arguments = (struct process_arguments){ 0 };
 }
@@ -79,6 +81,8 @@ static int take_arguments(struct relevo_process *process, const relevo_tuple *tu
 		tuple_encode(tuple, &arguments->bytes, fds, ARGUMENT_DESCRIPTORS, &count, error);
 	if (status == RELEVO_OK)
 		status = copy_descriptors(arguments, fds, count, error);
+	if (status == RELEVO_OK)
+		claims_make(tuple, arguments->claims, &arguments->claim_count);
 	return status;
 }
 
@@ -114,6 +118,18 @@ static int check_options(const struct relevo_process_options *options, struct er
 	return RELEVO_OK;
 }
 
+/* The broker that the child's session leads to: where it finds what it is given. */
+static void choose_url(struct relevo_process *process, const struct relevo_process_options *options)
+{
+	const char *url = self()->url;
+	char given[ADDRESS_MAX];
+	if (options->session != NULL)
+		url = options->session->address.url;
+	else if (options->arguments != NULL && tuple_first_url(options->arguments, given))
+		url = given;
+	snprintf(process->url, sizeof process->url, "%s", url);
+}
+
 static int fill(struct relevo_process *process, const struct relevo_process_options *options,
 		struct error *error)
 {
@@ -127,8 +143,7 @@ static int fill(struct relevo_process *process, const struct relevo_process_opti
 				  : options->daemon == RELEVO_DAEMON;
 	process->method = options->method != RELEVO_START_DEFAULT ? options->method
 								  : relevo_get_start_method();
-	snprintf(process->url, sizeof process->url, "%s",
-		 options->session != NULL ? options->session->address.url : self()->url);
+	choose_url(process, options);
 	take_identity(process);
 	status = take_name(process, options->name, error);
 	if (status == RELEVO_OK)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/name.h"
+#include "client/claim.h"
 #include "process/target.h"
 #include "wire/address.h"
 
@@ -17,8 +18,8 @@
 enum { EXIT_UNKNOWN = 255 };
 
 /* Descriptors that the arguments may have: what sendmsg(2) takes at most, less those that
- * every child gets. */
-enum { ARGUMENT_DESCRIPTORS = 248 };
+ * a child gets besides. */
+enum { ARGUMENT_DESCRIPTORS = 244 };
 
 /* What the object stands for, as seen from this process. */
 enum process_role {
@@ -44,6 +45,8 @@ struct process_arguments {
 	struct buffer bytes;
 	int *fds; /* copies, the object's */
 	size_t fd_count;
+	int claims[CLAIMS_MAX]; /* to the objects that handles in it stand for */
+	size_t claim_count;
 };
 
 struct relevo_process {

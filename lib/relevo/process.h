@@ -57,12 +57,16 @@ enum relevo_daemon {
 
 struct relevo_process_options {
 	const char *name; /* NULL: Process-1, Process-2 ...; of a child's: Process-1:1 ... */
-	/* Copied, with its descriptors. NULL: none. */
+	/* Copied, with its descriptors. NULL: none. The objects that it has handles of are held
+	 * for the child from relevo_process_new() on, until it ends and whatever it has forked;
+	 * or until relevo_process_free(), if it is never started. So handles may be closed at
+	 * once, and the creator may end. This does not hold for objects behind tcp://, nor at a
+	 * broker that does not answer within a second. */
 	const relevo_tuple *arguments;
 	enum relevo_daemon daemon;
 	enum relevo_start_method method;
-	/* The broker that relevo_process_session() of the child leads to; NULL: the one of
-	 * the creator's. Need not be kept. */
+	/* The broker that relevo_process_session() of the child leads to; NULL: that of the
+	 * first handle in the arguments, or the one of the creator's. Need not be kept. */
 	const relevo_session *session;
 };
 
@@ -80,7 +84,7 @@ void relevo_process_enter(int argc, char **argv);
  * others its calls give BAD_STATE. All calls are thread-safe but relevo_process_free().
  * Does not block.
  *
- * Errors: BAD_ARGUMENT, BAD_NAME, LIMIT (more than 248 descriptors), NO_DESCRIPTORS, NO_MEMORY,
+ * Errors: BAD_ARGUMENT, BAD_NAME, LIMIT (more than 244 descriptors), NO_DESCRIPTORS, NO_MEMORY,
  * SYSTEM.
  */
 int relevo_process_new(relevo_target *target, const struct relevo_process_options *options,

@@ -6,6 +6,11 @@
  * the other objects of a broker, which whoever gets the tuple can open, and of pipes and
  * descriptors, of which he gets copies of his own.
  *
+ * A handle of a broker's object in a tuple keeps the object in being only in the arguments of a
+ * process (see process.h). In an item or a message it does not: whoever sends it keeps his own
+ * handle open until he knows that the receiver has opened it, or gives the object a lifetime
+ * that needs no handle (RELEVO_KEPT and a name). Otherwise the receiver may get GONE.
+ *
  * A tuple is one thread's at a time: filling it while another thread uses it is a
  * mistake; reading it in several threads is fine. Nothing here blocks unless it says so.
  */
@@ -225,6 +230,10 @@ int relevo_tuple_array(const relevo_tuple *tuple, size_t index, relevo_session *
 /* The same for shared memory: NOT_LOCAL over a network. */
 int relevo_tuple_shared(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			const struct relevo_shared_options *options, relevo_shared **shared);
+
+/* The URL of the broker that keeps the object at `index`, for relevo_open(), into `url`, `size`
+ * bytes. Errors: BAD_ARGUMENT (there is no such value, or it is none of these), TOO_SHORT. */
+int relevo_tuple_url(const relevo_tuple *tuple, size_t index, char *url, size_t size);
 
 /*
  * Take the descriptor at `index` out: it is the caller's, to be closed by him. It can be
