@@ -3,11 +3,26 @@
 #include "base/mutant.h"
 #include "engine/extension.h"
 
-bool duplicate_is(const struct queue *queue, const struct item *item)
+/* It is neither held nor in stock: its key is free, though its memory is not yet. */
+static bool is_discarded(const struct queue *queue, const struct item *item)
+{
+	return item->order.place != 0 && !stock_has(&queue->stock, item) &&
+	       !MUTANT(key_outlives_purge);
+}
+
+bool duplicate_is(struct queue *queue, const struct item *item)
 {
 	const struct item_extension *extension = item_extension(item);
-	return extension != NULL && extension->key_size > 0 && !MUTANT(duplicates_enter) &&
-	       map_find(&queue->keys, extension->bytes, extension->key_size) != NULL;
+	if (extension == NULL || extension->key_size == 0 || MUTANT(duplicates_enter))
+		return false;
+	struct map_node *node = map_find(&queue->keys, extension->bytes, extension->key_size);
+	if (node == NULL)
+		return false;
+	struct item *other = container_of(node, struct item_extension, key)->item;
+	if (!is_discarded(queue, other))
+		return true;
+	duplicate_leave(queue, other);
+	return false;
 }
 
 int duplicate_enter(struct queue *queue, struct item *item)

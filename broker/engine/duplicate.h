@@ -9,7 +9,7 @@
  */
 
 /* Whether one with the item's key is there. */
-bool duplicate_is(const struct queue *queue, const struct item *item);
+bool duplicate_is(struct queue *queue, const struct item *item);
 
 /* The item enters the queue, or leaves it. NO_MEMORY: it cannot enter. */
 int duplicate_enter(struct queue *queue, struct item *item);

@@ -53,6 +53,7 @@ void engine_free(struct engine *engine)
 		queue_forget(container_of(node, struct queue, node));
 	while ((node = map_next(&engine->cells, NULL)) != NULL)
 		cell_end(container_of(node, struct cell, node));
+	work_go_on(engine, UINT64_MAX);
 	map_fini(&engine->queues);
 	sorted_fini(&engine->names);
 	map_fini(&engine->cells);

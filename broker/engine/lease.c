@@ -132,7 +132,44 @@ struct lease *lease_find(struct engine_peer *peer, uint64_t number)
 	if (slot >= peer->leases.chunk_count * CHUNK_SLOTS)
 		return NULL;
 	struct lease *lease = slot_lease(&peer->leases, slot);
-	return lease->item != NULL && lease->number == number ? lease : NULL;
+	if (lease->item == NULL || lease->number != number)
+		return NULL;
+	return !lease->queue->deleted || MUTANT(lease_outlives_queue) ? lease : NULL;
+}
+
+/* It is not the last of the same session any more. */
+static void same_leave(const struct lease *lease)
+{
+	struct queue *queue = lease->queue;
+	if (queue->same != &lease->in_queue)
+		return;
+	queue->same = lease->in_queue.previous;
+	if (queue->same == &queue->leases)
+		queue->same = NULL;
+}
+
+static struct lease *lease_at(struct list *node)
+{
+	return container_of(node, struct lease, in_queue);
+}
+
+/* Whatever leaves, what has been looked at once need not be looked at again. */
+bool leases_of_one(struct queue *queue, struct engine_peer **peer)
+{
+	struct list *first = list_first(&queue->leases);
+	*peer = NULL;
+	if (first == NULL)
+		return true;
+	*peer = lease_at(first)->peer;
+	if (queue->same == NULL)
+		queue->same = first;
+	while (queue->same->next != &queue->leases && !work_over(queue->engine)) {
+		if (lease_at(queue->same->next)->peer != *peer)
+			return false;
+		queue->same = queue->same->next;
+		work_spend(queue->engine, 1);
+	}
+	return queue->same->next == &queue->leases;
 }
 
 struct item *lease_end(struct lease *lease)
@@ -142,6 +179,7 @@ struct item *lease_end(struct lease *lease)
 	if (lease->ahead != NULL)
 		ahead_remove(lease);
 	heap_remove(&lease->peer->engine->lease_timers, &lease->timer);
+	same_leave(lease);
 	list_remove(&lease->in_queue);
 	lease->queue->leased--;
 	lease->item = NULL;
@@ -157,7 +195,9 @@ struct item *lease_end(struct lease *lease)
 /* Back to its place, or on to where it goes when nobody is to have it here. */
 static void take_back(struct queue *queue, struct item *item)
 {
-	if (queue->shutdown == QUEUE_SHUT) {
+	if (queue->deleted) {
+		item_drop(queue->engine, item);
+	} else if (queue->shutdown == QUEUE_SHUT) {
 		(void)queue_forget_item(queue, item, item->order.key);
 		item_drop(queue->engine, item);
 	} else if (expiry_is_over(queue, item)) {

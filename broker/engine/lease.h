@@ -70,6 +70,10 @@ int lease_acknowledge(struct lease *lease);
 int leases_check(struct engine_peer *peer, const uint64_t *leases, size_t count,
 		 struct error *error);
 
+/* Whether all items of the queue that are held are one session's, and whose; NULL: none is.
+ * False, too, if it is not known yet, since the piece of work is used up. */
+bool leases_of_one(struct queue *queue, struct engine_peer **peer);
+
 /* The peer's next lease: in the slot `*slot` or behind it. NULL: no more. Moves
  * `*slot` on. Slots that are free cost next to nothing, 64 of them a step. */
 struct lease *lease_next(struct engine_peer *peer, uint32_t *slot);

@@ -52,6 +52,7 @@ static struct queue *allocate(struct engine *engine, const char *name,
 	list_init(&queue->readers);
 	list_init(&queue->put_off);
 	queue->settling.go_on = queue_go_on;
+	queue->ending.go_on = queue_go_on_ending;
 	memcpy(queue->name, name, name_size);
 	return queue;
 }
@@ -117,54 +118,6 @@ struct queue *queue_find(struct engine *engine, const char *name)
 	return node != NULL ? container_of(node, struct queue, node) : NULL;
 }
 
-static void dismiss(struct list *line)
-{
-	struct waiter *waiter;
-	while ((waiter = waiter_first(line)) != NULL)
-		waiter_finish(waiter, RELEVO_GONE);
-}
-
-static void drop_items(struct queue *queue)
-{
-	/* Their nodes go with them. */
-	heap_fini(&queue->expiring);
-	map_fini(&queue->keys);
-	struct list *node;
-	while ((node = list_first(&queue->leases)) != NULL)
-		item_drop(queue->engine, lease_end(container_of(node, struct lease, in_queue)));
-	struct item *item;
-	while ((item = stock_drain(&queue->stock)) != NULL)
-		item_drop(queue->engine, item);
-	queue->bytes = 0;
-}
-
-void queue_forget(struct queue *queue)
-{
-	queue->deleted = true;
-	map_remove(&queue->engine->queues, &queue->node);
-	sorted_remove(&queue->engine->names, queue->name);
-	list_remove(&queue->in_owner);
-	list_remove(&queue->active);
-	work_forget(&queue->settling);
-	heap_remove(&queue->engine->queue_timers, &queue->timer);
-	drop_items(queue);
-	queue->account->queues--;
-	queue_drop(queue);
-}
-
-void queue_end(struct queue *queue)
-{
-	struct engine *engine = queue->engine;
-	engine->recorded = true;
-	/* If this cannot be recorded, the queue is there again after a restart;
-	 * for those who are here now it is gone all the same. */
-	(void)engine->store->operations->queue_deleted(engine->store, queue->key);
-	dismiss(&queue->getters);
-	dismiss(&queue->putters);
-	dismiss(&queue->joiners);
-	queue_forget(queue);
-}
-
 void queue_hold(struct queue *queue)
 {
 	queue->references++;
@@ -185,7 +138,7 @@ void queue_drop(struct queue *queue)
 
 void queue_activate(struct queue *queue)
 {
-	if (!list_linked(&queue->active))
+	if (!list_linked(&queue->active) && !queue->deleted)
 		list_append(&queue->engine->active, &queue->active);
 }
 
@@ -216,7 +169,7 @@ void queue_set_timer(struct queue *queue)
 	if (expiring != NULL && expiring->key < first)
 		first = expiring->key;
 	heap_remove(timers, &queue->timer);
-	if (first != NSEC_NEVER)
+	if (first != NSEC_NEVER && !queue->deleted)
 		heap_push_reserved(timers, &queue->timer, first);
 }
 

@@ -23,10 +23,12 @@ struct queue {
 	struct list active;     /* in engine->active */
 	struct work settling;   /* while it has not been settled to the end */
 	struct list put_off;    /* waiters to be refused when it has */
+	struct work ending;     /* once it is deleted */
 	struct heap_node timer; /* in engine->queue_timers, while items are delayed */
 
 	struct stock stock;
 	struct list leases; /* items that sessions hold */
+	struct list *same;  /* the last of the first of them that are one session's; see lease.h */
 	uint64_t leased;
 	struct list getters; /* waiting calls, in order of arrival */
 	struct list putters;
@@ -67,8 +69,11 @@ struct queue *queue_find(struct engine *engine, const char *name);
 /* Delete: its name is free, its items are gone, those who wait will be told. */
 void queue_end(struct queue *queue);
 
-/* Forget it, with its items, but not in the store. Nobody may wait on it. */
+/* The same, but not in the store. */
 void queue_forget(struct queue *queue);
+
+/* For `ending`. */
+void queue_go_on_ending(struct work *work);
 
 void queue_hold(struct queue *queue);
 void queue_drop(struct queue *queue);
@@ -142,6 +147,12 @@ void joiners_serve(struct queue *queue);
 
 /* Shut it down; engine_run() does what follows. */
 void queue_stop(struct queue *queue, enum queue_shutdown how);
+
+/* Answer putters: nothing enters any more. */
+void shutdown_begin(struct queue *queue);
+
+/* Answer those getters of the session. */
+void getters_dismiss(struct queue *queue, struct engine_peer *peer, int status);
 
 /* Answer getters to whom nothing can come any more. */
 void shutdown_serve(struct queue *queue);

@@ -133,6 +133,7 @@ static bool settle(struct queue *queue)
 	/* The clock may be ahead of the timer. */
 	if (!expiry_run(queue))
 		return false;
+	shutdown_begin(queue);
 	serve_getters(queue);
 	putters_serve(queue);
 	if (work_over(queue->engine))
@@ -237,6 +238,24 @@ static const struct waiter_kind getter_kind = {
 	.cancel = waiter_cancel_in_line,
 	.drop = waiter_drop_from_line,
 };
+
+static void dismiss_those(struct queue *queue, const struct list *waiters, int status)
+{
+	list_for_each (node, waiters) {
+		struct waiter *waiter = container_of(node, struct waiter, in_peer);
+		work_spend(queue->engine, 1);
+		if (waiter->kind == &getter_kind && waiter->of.get.queue == queue &&
+		    waiter->state == WAITER_PARKED)
+			waiter_finish(waiter, status);
+	}
+}
+
+/* A session has no more calls that wait than it may have. */
+void getters_dismiss(struct queue *queue, struct engine_peer *peer, int status)
+{
+	dismiss_those(queue, &peer->waits, status);
+	dismiss_those(queue, &peer->waiters, status);
+}
 
 /* ---- getting ------------------------------------------------------------ */
 

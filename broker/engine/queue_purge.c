@@ -1,14 +1,9 @@
 #include "engine/ahead.h"
+#include "engine/discard.h"
 #include "engine/lease.h"
 #include "engine/manage.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
-
-static void discard(struct queue *queue, struct item *item)
-{
-	(void)queue_forget_item(queue, item, item->order.key);
-	item_drop(queue->engine, item);
-}
 
 /* What somebody was handed ahead and has not read counts as ready; who has it is told
  * to forget it. */
@@ -20,7 +15,7 @@ static uint64_t discard_unread(struct queue *queue)
 		struct lease *lease = container_of(node, struct lease, in_queue);
 		if (lease->ahead == NULL)
 			continue;
-		discard(queue, lease_end(lease));
+		discard_item(queue, lease_end(lease));
 		count++;
 	}
 	return count;
@@ -28,12 +23,7 @@ static uint64_t discard_unread(struct queue *queue)
 
 uint64_t queue_drain(struct queue *queue)
 {
-	uint64_t count = discard_unread(queue);
-	struct item *item;
-	while ((item = stock_drain(&queue->stock)) != NULL) {
-		discard(queue, item);
-		count++;
-	}
+	uint64_t count = discard_unread(queue) + discard_stock(queue);
 	queue_set_timer(queue);
 	queue_activate(queue);
 	return count;

@@ -77,6 +77,8 @@ static void putter_admit(struct waiter *putter)
 
 const struct item *putters_offer(const struct queue *queue)
 {
+	if (queue->shutdown != QUEUE_OPEN)
+		return NULL;
 	const struct waiter *putter = waiter_first(&queue->putters);
 	if (putter == NULL || putter->of.put.not_before > queue->engine->now)
 		return NULL;
@@ -134,7 +136,8 @@ static bool can_enter(struct queue *queue, const struct put_part *put)
 void putters_serve(struct queue *queue)
 {
 	struct waiter *putter;
-	while (!work_over(queue->engine) && (putter = waiter_first(&queue->putters)) != NULL &&
+	while (!work_over(queue->engine) && queue->shutdown == QUEUE_OPEN &&
+	       (putter = waiter_first(&queue->putters)) != NULL &&
 	       can_enter(queue, &putter->of.put))
 		putter_admit(putter);
 }

@@ -1,4 +1,5 @@
 #include "base/mutant.h"
+#include "engine/lease.h"
 #include "engine/manage.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
@@ -12,19 +13,11 @@ static int check_kind(const struct queue *queue, struct error *error)
 			 "\"%s\" is no queue of items: it cannot be shut down", queue->name);
 }
 
-static void dismiss(struct list *line)
-{
-	struct waiter *waiter;
-	while ((waiter = waiter_first(line)) != NULL)
-		waiter_finish(waiter, RELEVO_SHUT_DOWN);
-}
-
 void queue_stop(struct queue *queue, enum queue_shutdown how)
 {
 	/* Who drained it may still be in a hurry later; not the other way round. */
 	if (how > queue->shutdown)
 		queue->shutdown = how;
-	dismiss(&queue->putters);
 	if (how == QUEUE_SHUT)
 		queue_drain(queue);
 	queue_activate(queue);
@@ -45,17 +38,32 @@ int queue_shut_down(struct engine_peer *peer, uint32_t handle, enum queue_shutdo
 	return RELEVO_OK;
 }
 
-/* Whether an item could still come to the getter: what it holds itself will not,
- * while it waits. */
-static bool may_come(const struct queue *queue, const struct waiter *getter)
+static void dismiss(struct queue *queue, const struct list *line)
 {
-	if (stock_size(&queue->stock) > 0)
-		return true;
-	list_for_each (node, &queue->leases) {
-		if (container_of(node, struct lease, in_queue)->peer != getter->peer)
-			return true;
+	struct waiter *waiter;
+	while (!work_over(queue->engine) && (waiter = waiter_first(line)) != NULL) {
+		work_spend(queue->engine, 1);
+		waiter_finish(waiter, RELEVO_SHUT_DOWN);
 	}
-	return false;
+}
+
+void shutdown_begin(struct queue *queue)
+{
+	if (queue->shutdown != QUEUE_OPEN)
+		dismiss(queue, &queue->putters);
+}
+
+/* What a session holds itself will not come to it while it waits; what is ready, or held
+ * by another, may come to anybody. */
+static void dismiss_in_vain(struct queue *queue)
+{
+	struct engine_peer *holder;
+	if (stock_size(&queue->stock) > 0 || !leases_of_one(queue, &holder))
+		return;
+	if (holder == NULL)
+		dismiss(queue, &queue->getters);
+	else
+		getters_dismiss(queue, holder, RELEVO_SHUT_DOWN);
 }
 
 void shutdown_serve(struct queue *queue)
@@ -63,12 +71,7 @@ void shutdown_serve(struct queue *queue)
 	if (MUTANT(shutdown_wakes_nobody))
 		return;
 	if (queue->shutdown == QUEUE_SHUT)
-		dismiss(&queue->getters);
-	if (queue->shutdown != QUEUE_DRAINING)
-		return;
-	list_for_each (node, &queue->getters) {
-		struct waiter *getter = container_of(node, struct waiter, in_line);
-		if (!may_come(queue, getter))
-			waiter_finish(getter, RELEVO_SHUT_DOWN);
-	}
+		dismiss(queue, &queue->getters);
+	else if (queue->shutdown == QUEUE_DRAINING && queue->getter_count > 0)
+		dismiss_in_vain(queue);
 }

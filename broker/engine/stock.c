@@ -104,6 +104,11 @@ static bool stands_in(const struct heap *heap, const struct item *item)
 	return place != 0 && place <= heap->count && heap->nodes[place] == &item->order;
 }
 
+bool stock_has(const struct stock *stock, const struct item *item)
+{
+	return stands_in(&stock->delayed, item) || stands_in(&stock->sorted, item);
+}
+
 static void take_delayed(struct stock *stock, struct item *item)
 {
 	heap_remove(&stock->delayed, &item->order);

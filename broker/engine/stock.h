@@ -51,6 +51,9 @@ void stock_delay(struct stock *stock, struct item *item, nsec_t due);
 /* Make ready the first that is due. False: none is. */
 bool stock_ripen(struct stock *stock, nsec_t now);
 
+/* Whether one that does not stand in the line is in stock. */
+bool stock_has(const struct stock *stock, const struct item *item);
+
 /* Take out one that expires, wherever it is. False: it is not in stock. */
 bool stock_take_out(struct stock *stock, struct item *item);
 

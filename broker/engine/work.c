@@ -11,6 +11,13 @@ void work_later(struct engine *engine, struct work *work)
 		list_append(&engine->later, &work->link);
 }
 
+void work_start(struct engine *engine, struct work *work)
+{
+	if (!engine->running)
+		work_begin(engine);
+	work->go_on(work);
+}
+
 void work_forget(struct work *work)
 {
 	list_remove(&work->link);

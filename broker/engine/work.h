@@ -37,6 +37,9 @@ static inline bool work_over(const struct engine *engine)
 /* Have it gone on with, once, behind all that is left already. */
 void work_later(struct engine *engine, struct work *work);
 
+/* Do the first piece of it at once. */
+void work_start(struct engine *engine, struct work *work);
+
 /* Nothing is left of it any more. */
 void work_forget(struct work *work);
 

@@ -179,6 +179,105 @@ static void test_a_list_costs_its_page(void **state)
 	assert_int_equal(queue_list(f->engine, &request, summaries), 0);
 }
 
+/* What a queue had goes in pieces, but for those who look it is gone at once. */
+static void test_a_purge_is_done_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 };
+	struct error error;
+	uint64_t count;
+	uint32_t q = open_plain(f->a, "q");
+	struct put_request keyed = {
+		.handle = q, .key = "k", .key_size = 1, .expires = SECONDS(5)
+	};
+	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
+	turns(f);
+	put_request(f->a, &keyed, "keyed", &call);
+	uint64_t before = engine_work_done(f->engine);
+	assert_int_equal(queue_purge(f->a, q, f->now, &count, &error), RELEVO_OK);
+	assert_int_equal(count, 1001);
+	assert_in_range(engine_work_done(f->engine) - before, 1, TURN);
+	assert_int_equal(counts_of(f->a, q).ready, 0);
+	assert_int_equal(counts_of(f->a, q).bytes, 0);
+	assert_in_range(f->store.items, 900, 1001);
+	/* Its key is free. */
+	keyed.expires = 0;
+	put_request(f->a, &keyed, "again", &call);
+	put_now(f->a, q, "new");
+	expect(f->a, q, "again new", &call);
+	f->now = SECONDS(9);
+	turns(f);
+	assert_int_equal(f->store.items, 2);
+	assert_int_equal(counts_of(f->a, q).expired, 0);
+	nack(f->a, &call);
+	expect(f->a, q, "again new", &call);
+	ack(f->a, &call);
+}
+
+static void test_a_deleted_queue_is_gone_at_once(void **state)
+{
+	struct fixture *f = *state;
+	enum { WAITING = 100 };
+	static struct call waiting[WAITING];
+	struct call call = { 0 }, held = { 0 };
+	struct error error;
+	uint32_t q = open_plain(f->a, "q");
+	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
+	turns(f);
+	for (unsigned i = 0; i < 20; i++)
+		get(f->a, q, CALL_ITEMS / 2, 0, i < 19 ? &call : &held);
+	const struct queue_options bounded = { .bounded = true, .capacity = 1 };
+	for (unsigned i = 0; i < WAITING; i++)
+		get(f->b, open_queue(f->b, "other", &bounded), 1, NSEC_NEVER, &waiting[i]);
+	turns(f);
+	uint64_t before = engine_work_done(f->engine);
+	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "other", &error), RELEVO_OK);
+	assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
+	assert_in_range(f->store.items, 300, 1000);
+	/* Its name is free, what was held is nobody's. */
+	assert_int_equal(lease_ack(f->a, held.leases, 1, f->now, &error), RELEVO_NOT_OWNER);
+	uint32_t new = open_plain(f->a, "q");
+	put_now(f->a, new, "new");
+	expect(f->a, new, "new", &call);
+	turns(f);
+	assert_int_equal(f->store.items, 1);
+	for (unsigned i = 0; i < WAITING; i++)
+		assert_answer(&waiting[i], RELEVO_GONE);
+	ack(f->a, &call);
+}
+
+/* Of many who wait and many items that are held, an acknowledgement looks at few. */
+static void test_acknowledging_at_a_drained_queue_costs_little(void **state)
+{
+	struct fixture *f = *state;
+	enum { HELD = 60, WAITING = 100 };
+	static struct call waiting[WAITING];
+	struct call ours = { 0 }, call = { 0 };
+	struct error error;
+	uint32_t q = open_plain(f->a, "q"), theirs = open_plain(f->b, "q");
+	put_many(f->a, &(struct put_request){ .handle = q }, HELD + 1, &call);
+	turns(f);
+	get(f->a, q, HELD, 0, &ours);
+	get(f->b, theirs, 1, 0, &call);
+	turns(f);
+	for (unsigned i = 0; i < WAITING; i++)
+		get(f->c, open_plain(f->c, "q"), 1, NSEC_NEVER, &waiting[i]);
+	assert_int_equal(queue_shut_down(f->a, q, QUEUE_DRAINING, f->now, &error), RELEVO_OK);
+	turns(f);
+	uint64_t before = engine_work_done(f->engine);
+	for (unsigned i = 0; i + 1 < HELD; i++)
+		assert_int_equal(lease_ack(f->a, &ours.leases[i], 1, f->now, &error), RELEVO_OK);
+	assert_in_range(engine_work_done(f->engine) - before, HELD - 1, 4 * HELD);
+	assert_waits(&waiting[0]);
+	assert_int_equal(lease_ack(f->a, &ours.leases[HELD - 1], 1, f->now, &error), RELEVO_OK);
+	assert_waits(&waiting[0]);
+	ack(f->b, &call);
+	turns(f);
+	for (unsigned i = 0; i < WAITING; i++)
+		assert_answer(&waiting[i], RELEVO_SHUT_DOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +287,9 @@ int main(void)
 		turn_test(test_expiries_take_turns),
 		turn_test(test_what_becomes_due_takes_turns),
 		turn_test(test_a_list_costs_its_page),
+		turn_test(test_a_purge_is_done_at_once),
+		turn_test(test_a_deleted_queue_is_gone_at_once),
+		turn_test(test_acknowledging_at_a_drained_queue_costs_little),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
