@@ -362,7 +362,9 @@ void queue_get(struct engine_peer *peer, const struct get_request *request, nsec
 /*
  * Acknowledge leases: their items are gone for good. NOT_OWNER when one is not
  * held (never was, ended, expired); the text names the first such. The others
- * are acknowledged all the same. Or the store's reason for not recording it.
+ * are acknowledged all the same. BAD_ARGUMENT: it is that of a token, which is released
+ * instead; so too for lease_nack(), unless it is `unread` and at once, and lease_reject().
+ * Or the store's reason for not recording it.
  */
 int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
 	      struct error *error);

@@ -6,6 +6,7 @@
 #include "engine/lease.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/token.h"
 
 #include <inttypes.h>
 
@@ -33,6 +34,7 @@ int lease_acknowledge(struct lease *lease)
 struct operation {
 	int (*apply)(struct lease *lease, const struct operation *operation);
 	const char *failure; /* what it means if that fails, with a place for the number */
+	const char *token;   /* what a token is, so that this is not for it; NULL: it may be */
 	nsec_t time;
 	bool unread;
 };
@@ -43,6 +45,9 @@ static int apply_to(struct engine_peer *peer, uint64_t number, const struct oper
 	struct lease *lease = lease_find(peer, number);
 	if (lease == NULL)
 		return not_held(number, error);
+	if (operation->token != NULL &&
+	    token_refuse(lease->queue, operation->token, error) != RELEVO_OK)
+		return RELEVO_BAD_ARGUMENT;
 	int status = operation->apply(lease, operation);
 	if (status != RELEVO_OK)
 		error_set(error, status, "lease %" PRIu64 " %s", number, operation->failure);
@@ -75,8 +80,11 @@ static int acknowledge(struct lease *lease, const struct operation *operation)
 int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
 	      struct error *error)
 {
-	const struct operation operation = { acknowledge,
-					     .failure = "ended, which was not recorded" };
+	const struct operation operation = {
+		acknowledge,
+		.failure = "ended, which was not recorded",
+		.token = "released, not acknowledged",
+	};
 	engine_at(peer->engine, now);
 	return apply_to_all(peer, leases, count, &operation, error);
 }
@@ -126,6 +134,8 @@ int lease_nack(struct engine_peer *peer, const uint64_t *leases, size_t count, n
 	const struct operation operation = {
 		give_back,
 		.failure = "cannot be delayed: there is no memory for it",
+		/* One that nobody has looked at was never away. */
+		.token = unread && not_before == 0 ? NULL : "released, not given back",
 		.time = not_before,
 		.unread = unread,
 	};
@@ -151,6 +161,7 @@ int lease_reject(struct engine_peer *peer, const uint64_t *leases, size_t count,
 	const struct operation operation = {
 		reject,
 		.failure = "is given back: the dead-letter queue does not take its item",
+		.token = "released, not rejected",
 	};
 	engine_at(peer->engine, now);
 	return apply_to_all(peer, leases, count, &operation, error);
@@ -202,6 +213,9 @@ int leases_check(struct engine_peer *peer, const uint64_t *leases, size_t count,
 		else if (lease->marked)
 			status = error_set(error, RELEVO_NOT_OWNER,
 					   "lease %" PRIu64 " is named twice", leases[i]);
+		else if (token_refuse(lease->queue, "released, not acknowledged", error) !=
+			 RELEVO_OK)
+			status = RELEVO_BAD_ARGUMENT;
 		else
 			lease->marked = true;
 	}

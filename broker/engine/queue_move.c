@@ -6,6 +6,7 @@
 #include "engine/manage.h"
 #include "engine/order.h"
 #include "engine/queue.h"
+#include "engine/token.h"
 
 int queue_transfer(struct queue *to, struct queue *from, struct item *item)
 {
@@ -35,9 +36,7 @@ static int find(struct engine *engine, const char *name, struct queue **queue, s
 	*queue = queue_find(engine, name);
 	if (*queue == NULL)
 		return error_set(error, RELEVO_NOT_FOUND, "there is no queue \"%s\"", name);
-	if ((*queue)->options.kind != QUEUE_ITEMS)
-		return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is no queue of items", name);
-	return RELEVO_OK;
+	return kind_need_items(*queue, "nothing can be moved", error);
 }
 
 static int find_both(struct engine *engine, const struct move_request *request, struct queue **from,

@@ -3,6 +3,7 @@
 #include "engine/manage.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/token.h"
 
 /* The first few behind a place, in order. */
 struct selection {
@@ -80,10 +81,8 @@ int queue_peek(struct engine_peer *peer, const struct peek_request *request, nse
 	struct queue *queue;
 	engine_at(peer->engine, now);
 	int status = peer_find_queue(peer, request->handle, &queue, error);
-	if (status == RELEVO_OK && queue->options.kind != QUEUE_ITEMS)
-		status = error_set(error, RELEVO_BAD_ARGUMENT,
-				   "\"%s\" is no queue of items: nothing can be seen there",
-				   queue->name);
+	if (status == RELEVO_OK)
+		status = kind_need_items(queue, "nothing can be seen there", error);
 	if (status != RELEVO_OK)
 		return status;
 	struct selection selection = { .queue = queue, .request = request, .peek = peek };

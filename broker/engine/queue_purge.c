@@ -4,6 +4,7 @@
 #include "engine/manage.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/token.h"
 
 /* What somebody was handed ahead and has not read counts as ready; who has it is told
  * to forget it. */
@@ -36,9 +37,8 @@ int queue_purge(struct engine_peer *peer, uint32_t handle, nsec_t now, uint64_t 
 	*count = 0;
 	engine_at(peer->engine, now);
 	int status = peer_find_queue(peer, handle, &queue, error);
-	if (status == RELEVO_OK && queue->options.kind != QUEUE_ITEMS)
-		status = error_set(error, RELEVO_BAD_ARGUMENT,
-				   "\"%s\" is no queue of items: it cannot be purged", queue->name);
+	if (status == RELEVO_OK)
+		status = kind_need_items(queue, "it cannot be purged", error);
 	if (status != RELEVO_OK)
 		return status;
 	*count = queue_drain(queue);

@@ -364,9 +364,10 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 static void drop(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter)
 {
 	const struct answer answer = { .status = RELEVO_OK, .text = "" };
+	struct error ignored;
 	for (size_t i = 0; i < request->ack_count; i++) {
 		struct lease *lease = lease_find(peer, request->acks[i]);
-		if (lease != NULL)
+		if (lease != NULL && token_refuse(lease->queue, "", &ignored) == RELEVO_OK)
 			lease_acknowledge(lease);
 	}
 	waiter->answer(waiter, &answer);

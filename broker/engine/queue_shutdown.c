@@ -3,15 +3,8 @@
 #include "engine/manage.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/token.h"
 #include "engine/waiter.h"
-
-static int check_kind(const struct queue *queue, struct error *error)
-{
-	if (queue->options.kind == QUEUE_ITEMS)
-		return RELEVO_OK;
-	return error_set(error, RELEVO_BAD_ARGUMENT,
-			 "\"%s\" is no queue of items: it cannot be shut down", queue->name);
-}
 
 void queue_stop(struct queue *queue, enum queue_shutdown how)
 {
@@ -30,7 +23,7 @@ int queue_shut_down(struct engine_peer *peer, uint32_t handle, enum queue_shutdo
 	engine_at(peer->engine, now);
 	int status = peer_find_queue(peer, handle, &queue, error);
 	if (status == RELEVO_OK)
-		status = check_kind(queue, error);
+		status = kind_need_items(queue, "it cannot be shut down", error);
 	if (status != RELEVO_OK)
 		return status;
 	queue_stop(queue, how);

@@ -58,6 +58,22 @@ int token_refuse_put(const struct queue *queue, struct error *error)
 			 queue->name, kind_name(queue->options.kind));
 }
 
+int kind_need_items(const struct queue *queue, const char *why, struct error *error)
+{
+	if (queue->options.kind == QUEUE_ITEMS)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s, not a queue of items: %s",
+			 queue->name, kind_name(queue->options.kind), why);
+}
+
+int token_refuse(const struct queue *queue, const char *why, struct error *error)
+{
+	if (!has_tokens(queue) || MUTANT(tokens_are_items))
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s: what it gave is %s",
+			 queue->name, kind_name(queue->options.kind), why);
+}
+
 /* ---- tokens ----------------------------------------------------------- */
 
 static int add_token(struct engine_peer *peer, struct queue *queue, struct error *error)

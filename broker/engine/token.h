@@ -35,6 +35,12 @@ uint64_t token_grant(struct queue *queue);
 /* BAD_ARGUMENT: nothing can be put there. */
 int token_refuse_put(const struct queue *queue, struct error *error);
 
+/* BAD_ARGUMENT: it is no queue of items, so `why` it cannot be done. */
+int kind_need_items(const struct queue *queue, const char *why, struct error *error);
+
+/* BAD_ARGUMENT: tokens are acquired and released, and nothing else is done with them; `why`. */
+int token_refuse(const struct queue *queue, const char *why, struct error *error);
+
 /* Drop what nobody waited for, if the queue is a condition's. */
 void notices_drop(struct queue *queue);
 

@@ -166,6 +166,8 @@ int token_model_ack(struct token_model *model, uint32_t peer, uint64_t lease)
 		struct token_piece *piece = find(&model->places[i], peer, lease);
 		if (piece == NULL)
 			continue;
+		if (model->places[i].options.kind != QUEUE_CONDITION)
+			return RELEVO_BAD_ARGUMENT;
 		remove_piece(&model->places[i], piece);
 		return RELEVO_OK;
 	}

@@ -210,6 +210,7 @@ static void operate_give_up(struct world *world, uint32_t peer, uint32_t place)
 	expect(world, "status", (uint64_t)engine, (uint64_t)model);
 }
 
+/* Refused where there are tokens; a notice is an item like another. */
 static void operate_ack(struct world *world, uint32_t peer, uint32_t place)
 {
 	world->operation = "ack";

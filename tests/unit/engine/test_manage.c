@@ -142,7 +142,9 @@ static void test_what_cannot_be_moved(void **state)
 		{ { "no", "q", 0 }, RELEVO_NOT_FOUND, "\"no\"" },
 		{ { "q", "no", 0 }, RELEVO_NOT_FOUND, "\"no\"" },
 		{ { "q", "", 0 }, RELEVO_BAD_NAME, "" },
-		{ { "lock", "q", 0 }, RELEVO_BAD_ARGUMENT, "\"lock\" is no queue of items" },
+		{ { "lock", "q", 0 },
+		  RELEVO_BAD_ARGUMENT,
+		  "\"lock\" is a lock, not a queue of items" },
 		{ { "q", "shut", 0 }, RELEVO_SHUT_DOWN, "\"shut\"" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -202,7 +202,7 @@ static void test_a_lock_is_not_shut_down(void **state)
 	};
 	uint32_t q = open_queue(f->a, "lock", &lock);
 	assert_int_equal(queue_shut_down(f->a, q, QUEUE_SHUT, f->now, &error), RELEVO_BAD_ARGUMENT);
-	assert_text(error.text, "\"lock\" is no queue of items");
+	assert_text(error.text, "\"lock\" is a lock, not a queue of items: it cannot be shut down");
 	assert_int_equal(queue_purge(f->a, q, f->now, &count, &error), RELEVO_BAD_ARGUMENT);
 }
 

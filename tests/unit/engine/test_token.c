@@ -1,4 +1,5 @@
 /* Locks and semaphores, as the engine sees them. */
+#include "engine/manage.h"
 #include "fixture.h"
 
 static uint32_t open_lock(struct engine_peer *peer)
@@ -173,6 +174,43 @@ static void test_only_tokens_are_released(void **state)
 	assert_int_equal(release(f->a, plain, call.leases[0], false), RELEVO_BAD_ARGUMENT);
 	assert_int_equal(release(f->a, 99, 0, true), RELEVO_BAD_ARGUMENT);
 	ack(f->a, &call);
+}
+
+/* What is for items would hide a token, or lose it. */
+static void test_tokens_are_only_released(void **state)
+{
+	struct fixture *f = *state;
+	struct call token = { 0 }, call = { 0 };
+	struct error error;
+	static struct peek peek;
+	uint64_t count;
+	uint32_t lock = open_lock(f->a), plain = open_plain(f->a, "plain");
+	acquire(f->a, lock, &token);
+	const uint64_t *lease = token.leases;
+	assert_int_equal(lease_ack(f->a, lease, 1, f->now, &error), RELEVO_BAD_ARGUMENT);
+	assert_text(error.text, "\"lock\" is a lock: what it gave is released, not acknowledged");
+	assert_int_equal(lease_nack(f->a, lease, 1, 0, false, f->now, &error), RELEVO_BAD_ARGUMENT);
+	assert_int_equal(lease_nack(f->a, lease, 1, SECONDS(99), true, f->now, &error),
+			 RELEVO_BAD_ARGUMENT);
+	assert_int_equal(lease_reject(f->a, lease, 1, f->now, &error), RELEVO_BAD_ARGUMENT);
+	assert_text(error.text, "not rejected");
+	struct put_request request = { .handle = plain, .acks = lease, .ack_count = 1 };
+	put_request(f->a, &request, "x", &call);
+	assert_answer(&call, RELEVO_BAD_ARGUMENT);
+	request = (struct put_request){
+		.name = "nowhere", .acks = lease, .ack_count = 1, .or_drop = true
+	};
+	put_request(f->a, &request, "x", &call);
+	assert_answer(&call, RELEVO_OK);
+	assert_int_equal(queue_purge(f->a, lock, f->now, &count, &error), RELEVO_BAD_ARGUMENT);
+	assert_text(error.text, "\"lock\" is a lock, not a queue of items: it cannot be purged");
+	const struct peek_request look = { .handle = lock };
+	assert_int_equal(queue_peek(f->a, &look, f->now, &peek, &error), RELEVO_BAD_ARGUMENT);
+	/* It is held as before, and can be released. */
+	assert_int_equal(counts_of(f->a, lock).leased, 1);
+	assert_int_equal(counts_of(f->a, lock).ready, 0);
+	assert_released(f->a, lock, &token);
+	assert_int_equal(counts_of(f->a, lock).ready, 1);
 }
 
 static void test_nothing_is_put_into_a_lock(void **state)
@@ -512,6 +550,7 @@ int main(void)
 		fixture_test(test_anybody_may_release_who_says_so),
 		fixture_test(test_a_lease_of_another_queue_does_not_count),
 		fixture_test(test_only_tokens_are_released),
+		fixture_test(test_tokens_are_only_released),
 		fixture_test(test_nothing_is_put_into_a_lock),
 		fixture_test(test_release_of_a_deleted_lock),
 		fixture_test(test_a_semaphore_counts),
