@@ -1,12 +1,16 @@
 #include "cli/child.h"
 
+#include "cli/streams.h"
+
 #include <errno.h>
-#include <spawn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 void child_prepare(struct child *child)
 {
@@ -27,22 +31,63 @@ void child_forget(struct child *child)
 	sigprocmask(SIG_SETMASK, &child->before, NULL);
 }
 
+/* In the child. execvp(3) has /bin/sh run what is a script and does not say so. */
+static _Noreturn void become(const struct child *child, char *const *command, int report)
+{
+	/* Only this program wants errors instead of SIGPIPE. */
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &child->before, NULL);
+	execvp(command[0], command);
+	int trouble = errno;
+	ssize_t written = write(report, &trouble, sizeof trouble);
+	(void)written;
+	_exit(EXIT_FAILURE);
+}
+
 int child_start(struct child *child, char *const *command)
 {
-	posix_spawnattr_t attributes;
-	sigset_t defaults;
-	int failure = posix_spawnattr_init(&attributes);
-	if (failure != 0)
-		return failure;
-	/* Only this program wants errors instead of SIGPIPE. */
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setsigmask(&attributes, &child->before);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	failure = posix_spawnp(&child->pid, command[0], NULL, &attributes, command, environ);
-	posix_spawnattr_destroy(&attributes);
+	int ends[2], trouble = 0;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return errno;
+	fflush(NULL);
+	child->pid = fork();
+	if (child->pid == 0)
+		become(child, command, ends[1]);
+	int failure = child->pid < 0 ? errno : 0;
+	close(ends[1]);
+	/* Nothing comes from one that has become the command. */
+	if (failure == 0 && streams_read(ends[0], &trouble, sizeof trouble) == sizeof trouble) {
+		waitpid(child->pid, NULL, 0);
+		failure = trouble;
+	}
+	close(ends[0]);
 	return failure;
+}
+
+/* As execvp(3) looks for it: an errno. */
+static int find_in(const char *path, const char *command)
+{
+	char place[PATH_MAX];
+	bool denied = false;
+	for (;; path++) {
+		size_t length = strcspn(path, ":");
+		snprintf(place, sizeof place, "%.*s%s%s", (int)length, path, length > 0 ? "/" : "",
+			 command);
+		if (faccessat(AT_FDCWD, place, X_OK, AT_EACCESS) == 0)
+			return 0;
+		denied = denied || errno == EACCES;
+		path += length;
+		if (*path == '\0')
+			return denied ? EACCES : ENOENT;
+	}
+}
+
+int child_find(const char *command)
+{
+	const char *path = secure_getenv("PATH");
+	if (strchr(command, '/') != NULL)
+		return faccessat(AT_FDCWD, command, X_OK, AT_EACCESS) == 0 ? 0 : errno;
+	return find_in(path != NULL ? path : "/bin:/usr/bin", command);
 }
 
 /* What a terminal sends, it sends to the child as well. */

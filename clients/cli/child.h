@@ -19,6 +19,9 @@ void child_forget(struct child *child);
 /* Start it, found as a shell finds it. An errno. */
 int child_start(struct child *child, char *const *command);
 
+/* Whether it could be found and executed now. An errno. */
+int child_find(const char *command);
+
 /*
  * Wait for its end, for `msec` at most, passing on the signals that it has not
  * got itself. True: it has ended, and *status is its exit status, or 128 and the

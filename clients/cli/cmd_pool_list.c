@@ -3,6 +3,7 @@
 #include "cli/failure.h"
 #include "cli/output.h"
 #include "cli/pool_counts.h"
+#include "cli/visible.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +15,8 @@ static int visit(const struct relevo_pool_info *info, void *user)
 	if (context->json)
 		return output_json(pool_counts_to_json(info));
 	printf("%-24s  %10" PRIu64 "  %8" PRIu64 "  %8" PRIu64 "  %8" PRIu64 "  %10" PRIu64 "\n",
-	       info->name, info->waiting, info->running, info->workers, info->callers, info->done);
+	       visible(info->name), info->waiting, info->running, info->workers, info->callers,
+	       info->done);
 	return EXIT_DONE;
 }
 

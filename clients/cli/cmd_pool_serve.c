@@ -1,3 +1,4 @@
+#include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"
@@ -5,6 +6,7 @@
 #include "cli/task_run.h"
 
 #include <limits.h>
+#include <string.h>
 
 static struct {
 	int64_t workers, timeout, order;
@@ -25,6 +27,17 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
+/* Tasks will say so, too, and it may come; but whoever starts this is there now. */
+static void check_command(const char *command)
+{
+	if (strstr(command, "{}") != NULL)
+		return;
+	int failure = child_find(command);
+	if (failure != 0)
+		failure_warn("%s: %s: until that changes, every task fails", command,
+			     strerror(failure));
+}
+
 static int run(struct context *context)
 {
 	struct task_command command = {
@@ -38,6 +51,7 @@ static int run(struct context *context)
 		.shared = true,
 		.order = (enum relevo_order)given.order,
 	};
+	check_command(command.words[0]);
 	int status = relevo_register(TASK_FUNCTION, task_run, &command);
 	/* Workers have sessions of their own. One here would be in their way: what goes over
 	 * tcp:// does not survive the fork that makes them. */

@@ -3,6 +3,7 @@
 #include "cli/failure.h"
 #include "cli/output.h"
 #include "cli/pool_counts.h"
+#include "cli/visible.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ static void end_host(struct hosts *hosts)
 	if (hosts->workers == 0)
 		return;
 	if (hosts->object == NULL)
-		printf("%-8s  %" PRIu64 " on %s\n", "", hosts->workers, hosts->host);
+		printf("%-8s  %" PRIu64 " on %s\n", "", hosts->workers, visible(hosts->host));
 	else if (json_object_set_new(hosts->object, hosts->host,
 				     json_integer((json_int_t)hosts->workers)) != 0)
 		hosts->result = output_json(NULL);
@@ -53,7 +54,7 @@ static int count_hosts(struct context *context, struct hosts *hosts)
 static int print(struct context *context, const struct relevo_pool_info *info)
 {
 	struct hosts hosts = { 0 };
-	printf("%-8s  %s\n", "pool", info->name);
+	printf("%-8s  %s\n", "pool", visible(info->name));
 	printf("%-8s  %" PRIu64 "\n", "waiting", info->waiting);
 	printf("%-8s  %" PRIu64 "\n", "running", info->running);
 	printf("%-8s  %" PRIu64 "\n", "done", info->done);

@@ -2,6 +2,7 @@
 #include "cli/connect.h"
 #include "cli/failure.h"
 #include "cli/output.h"
+#include "cli/visible.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,8 +50,8 @@ static void print_state(const struct relevo_session_info *info)
 		return;
 	}
 	const struct relevo_session_wait *first = &info->waiting[0];
-	printf("blocked in %s on %s %s for %s", call_name(first->call), first->kind, first->object,
-	       span(first->msec, time));
+	printf("blocked in %s on %s %s for %s", call_name(first->call), visible(first->kind),
+	       visible(first->object), span(first->msec, time));
 	if (info->waits > 1)
 		printf(", and in %" PRIu64 " more", info->waits - 1);
 }
@@ -59,7 +60,8 @@ static void print_holds(const struct relevo_session_info *info)
 {
 	for (size_t i = 0; i < info->held_count; i++) {
 		const struct relevo_session_hold *hold = &info->held[i];
-		printf("%s%s %s", i == 0 ? "; holds " : ", ", hold->kind, hold->object);
+		printf("%s%s %s", i == 0 ? "; holds " : ", ", visible(hold->kind),
+		       visible(hold->object));
 		if (hold->count > 1)
 			printf(" (%" PRIu64 ")", hold->count);
 	}
@@ -77,8 +79,8 @@ static void print(const struct relevo_session_info *info)
 	if (info->local)
 		snprintf(uid, sizeof uid, "%" PRIu32, info->uid);
 	printf("%7" PRIu64 "  %8" PRId64 "  %-16s  %6s  %7s  %7" PRIu64 "  %7" PRIu64 "  %-16s  ",
-	       info->number, info->pid, info->host, uid, span(info->msec, age), info->handles,
-	       info->leases, info->name);
+	       info->number, info->pid, visible(info->host), uid, span(info->msec, age),
+	       info->handles, info->leases, visible(info->name));
 	print_state(info);
 	print_holds(info);
 	putchar('\n');

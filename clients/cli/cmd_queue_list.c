@@ -3,6 +3,7 @@
 #include "cli/failure.h"
 #include "cli/listing.h"
 #include "cli/output.h"
+#include "cli/visible.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,8 +19,8 @@ static void print(const struct relevo_queue_info *info)
 {
 	printf("%-24s  %-9s  %10" PRIu64 "  %8" PRIu64 "  %8" PRIu64 "  %7" PRIu64 "  %7" PRIu64
 	       "\n",
-	       info->name, listing_kind(info->kind), info->ready, info->leased, info->delayed,
-	       info->getters, info->putters);
+	       visible(info->name), listing_kind(info->kind), info->ready, info->leased,
+	       info->delayed, info->getters, info->putters);
 }
 
 /* An exit status, so that anything but EXIT_DONE ends the listing. */

@@ -3,6 +3,7 @@
 #include "cli/counts.h"
 #include "cli/failure.h"
 #include "cli/output.h"
+#include "cli/visible.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ static int print(const struct context *context, const char *name,
 {
 	if (context->json)
 		return output_json(counts_to_json(name, counts));
-	printf("%-13s  %s\n", "queue", name);
+	printf("%-13s  %s\n", "queue", visible(name));
 	for (size_t i = 0; i < COUNTS; i++)
 		printf("%-13s  %" PRIu64 "\n", counts_name(i), counts_value(counts, i));
 	return EXIT_DONE;

@@ -1,6 +1,7 @@
 #include "cli/connect.h"
 
 #include "cli/failure.h"
+#include "cli/visible.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +11,15 @@ static void advise(const char *url)
 	bool named = url != NULL && url[0] != '\0';
 	fprintf(stderr,
 		"Start one with \"relevod%s%s\", or name another with --url or RELEVO_URL.\n",
-		named ? " --listen " : "", named ? url : "");
+		named ? " --listen " : "", named ? visible(url) : "");
 }
 
 int connect_failure(const struct context *context, int status)
 {
 	int result = failure_of(status);
+	/* What is not there is no object of the broker's: a key file, a folder. */
+	if (result == EXIT_NOT_FOUND)
+		result = EXIT_FAILED;
 	if (status == RELEVO_NO_BROKER)
 		advise(context->url != NULL ? context->url : secure_getenv("RELEVO_URL"));
 	return result;

@@ -1,5 +1,7 @@
 #include "cli/failure.h"
 
+#include "cli/visible.h"
+
 #include <errno.h>
 #include <relevo/relevo.h>
 #include <stdarg.h>
@@ -46,25 +48,42 @@ static int exit_status_of(int status)
 }
 
 /* One line, or more with `rest`, in one write: others may write there too. */
-__attribute__((format(printf, 1, 0))) static void print(const char *format, va_list arguments,
-							const char *rest)
+__attribute__((format(printf, 2, 0))) static void print(enum visible_mode mode, const char *format,
+							va_list arguments, const char *rest)
 {
-	char text[1024];
+	char text[1024], shown[VISIBLE_MOST * sizeof text];
 	/* Whatever stands there already comes first. */
 	fflush(stdout);
 	vsnprintf(text, sizeof text, format, arguments);
-	fprintf(stderr, "relevo: %s%s%s%s\n", command, command[0] != '\0' ? ": " : "", text, rest);
+	visible_text(shown, sizeof shown, text, strlen(text), mode);
+	fprintf(stderr, "relevo: %s%s%s%s\n", command, command[0] != '\0' ? ": " : "", shown, rest);
+}
+
+__attribute__((format(printf, 3, 0))) static int say(enum visible_mode mode, int status,
+						     const char *format, va_list arguments)
+{
+	char name[64];
+	snprintf(name, sizeof name, " (%s)", relevo_error_name(status));
+	print(mode, format, arguments, name);
+	return exit_status_of(status);
 }
 
 int failure_say(int status, const char *format, ...)
 {
-	char name[64];
 	va_list arguments;
-	snprintf(name, sizeof name, " (%s)", relevo_error_name(status));
 	va_start(arguments, format);
-	print(format, arguments, name);
+	int result = say(VISIBLE_LINE, status, format, arguments);
 	va_end(arguments);
-	return exit_status_of(status);
+	return result;
+}
+
+int failure_say_lines(int status, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int result = say(VISIBLE_LINES, status, format, arguments);
+	va_end(arguments);
+	return result;
 }
 
 int failure_of(int status)
@@ -81,9 +100,17 @@ int failure_system(const char *format, ...)
 		return EXIT_PIPE;
 	snprintf(reason, sizeof reason, ": %s", strerror(errno));
 	va_start(arguments, format);
-	print(format, arguments, reason);
+	print(VISIBLE_LINE, format, arguments, reason);
 	va_end(arguments);
 	return EXIT_FAILED;
+}
+
+void failure_warn(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	print(VISIBLE_LINE, format, arguments, "");
+	va_end(arguments);
 }
 
 int failure_usage(const char *format, ...)
@@ -93,7 +120,7 @@ int failure_usage(const char *format, ...)
 	snprintf(advice, sizeof advice, "\nTry: relevo %s%s--help", command,
 		 command[0] != '\0' ? " " : "");
 	va_start(arguments, format);
-	print(format, arguments, advice);
+	print(VISIBLE_LINE, format, arguments, advice);
 	va_end(arguments);
 	return EXIT_USAGE;
 }

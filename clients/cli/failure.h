@@ -24,8 +24,14 @@ void failure_set_command(const char *command);
 /* The last relevo call failed with this status. Prints its sentence. */
 int failure_of(int status);
 
-/* The same with a sentence of the caller's. */
+/* The same with a sentence of the caller's: one line, see visible.h. */
 int failure_say(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same with a text that may have several lines. */
+int failure_say_lines(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Something that does not end the command, nor makes its status. */
+void failure_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A call of the system's failed; errno says why. Of writing to a pipe that
  * nobody reads nothing is said. */

@@ -3,8 +3,8 @@
 #include "cli/failure.h"
 #include "cli/output.h"
 #include "cli/task_protocol.h"
+#include "cli/visible.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,21 +48,13 @@ void map_report_end(struct map_report *report)
 /* The argument as one can read it, in quotes; the beginning of a long one. */
 static const char *quote(const struct relevo_bytes *argument)
 {
-	enum { MOST = 80 };
-	static char text[4 * MOST + 8];
-	const unsigned char *bytes = argument->data;
-	size_t shown = argument->size < MOST ? argument->size : MOST;
-	char *end = text;
-	*end++ = '"';
-	for (size_t i = 0; i < shown; i++) {
-		if (bytes[i] == '"' || bytes[i] == '\\')
-			end += sprintf(end, "\\%c", bytes[i]);
-		else if (iscntrl(bytes[i]))
-			end += sprintf(end, "\\x%02x", bytes[i]);
-		else
-			*end++ = (char)bytes[i];
-	}
-	strcpy(end, shown < argument->size ? "...\"" : "\"");
+	enum { MOST = 80, END = 5 };
+	static char text[VISIBLE_MOST * MOST + 1 + END];
+	size_t size = argument->size < MOST ? argument->size : MOST;
+	text[0] = '"';
+	size_t shown =
+		visible_text(text + 1, VISIBLE_MOST * MOST, argument->data, size, VISIBLE_QUOTE);
+	strcat(text, shown < argument->size ? "...\"" : "\"");
 	return text;
 }
 
@@ -70,10 +62,10 @@ static void tell_failure(struct map_report *report, const struct map_task *task)
 {
 	const struct relevo_result *result = &task->result;
 	hide(report);
-	failure_say(result->status, "%s: %s, process %" PRIu64 " on %s, attempt %" PRIu32,
-		    quote(&task->argument),
-		    result->data != NULL ? (const char *)result->data : "no memory",
-		    result->worker_pid, result->worker_host, result->attempts);
+	failure_say_lines(result->status, "%s: %s, process %" PRIu64 " on %s, attempt %" PRIu32,
+			  quote(&task->argument),
+			  result->data != NULL ? (const char *)result->data : "no memory",
+			  result->worker_pid, result->worker_host, result->attempts);
 }
 
 void map_report_refused(struct map_report *report, const struct relevo_bytes *argument, int status)
@@ -83,18 +75,29 @@ void map_report_refused(struct map_report *report, const struct relevo_bytes *ar
 	failure_say(status, "%s: %s", quote(argument), relevo_error_detail());
 }
 
+/* Whether a command that did run has failed: then it says what it wrote, too. */
+static bool failure_of_command(const struct map_task *task)
+{
+	return task->result.status != RELEVO_OK && task->result.data != NULL && task->tasks->packed;
+}
+
 /* ---- results ---------------------------------------------------------------------- */
 
-static bool set_outcome(json_t *object, const struct relevo_result *result)
+static bool set_outcome(json_t *object, const struct map_task *task)
 {
+	const struct relevo_result *result = &task->result;
 	const struct relevo_bytes data = { result->data, result->data != NULL ? result->size : 0 };
+	struct relevo_bytes error, output;
 	int exit_code;
 	if (result->status == RELEVO_OK)
 		return output_set_bytes(object, "output", &data);
-	if (!output_set_bytes(object, "error", &data))
+	if (!failure_of_command(task))
+		return output_set_bytes(object, "error", &data);
+	task_split_failure(&data, &error, &output);
+	if (!output_set_bytes(object, "output", &output) ||
+	    !output_set_bytes(object, "error", &error))
 		return false;
-	if (result->status != RELEVO_REMOTE || result->data == NULL ||
-	    !task_exit_code(result->data, &exit_code))
+	if (result->status != RELEVO_REMOTE || !task_exit_code(error.data, &exit_code))
 		return true;
 	return json_object_set_new(object, "exit_code", json_integer(exit_code)) == 0;
 }
@@ -106,7 +109,7 @@ static int write_json(const struct map_task *task)
 	bool complete = object != NULL && output_set_bytes(object, "argument", &task->argument) &&
 			json_object_set_new(object, "status",
 					    json_string(relevo_error_name(result->status))) == 0 &&
-			set_outcome(object, result);
+			set_outcome(object, task);
 	complete = complete &&
 		   json_object_set_new(object, "host", json_string(result->worker_host)) == 0 &&
 		   json_object_set_new(object, "pid",
@@ -116,6 +119,19 @@ static int write_json(const struct map_task *task)
 		return output_json(object);
 	json_decref(object);
 	return output_json(NULL);
+}
+
+/* What the task wrote, also before it failed. */
+static void write_output(const struct map_task *task)
+{
+	const struct relevo_result *result = &task->result;
+	struct relevo_bytes error, output = { result->data, result->size };
+	if (failure_of_command(task))
+		task_split_failure(&(struct relevo_bytes){ result->data, result->size }, &error,
+				   &output);
+	else if (result->status != RELEVO_OK)
+		return;
+	fwrite(output.data, 1, output.size, stdout);
 }
 
 int map_report_task(struct map_report *report, const struct map_task *task)
@@ -134,7 +150,6 @@ int map_report_task(struct map_report *report, const struct map_task *task)
 		tell_failure(report, task);
 	if (report->json)
 		return write_json(task);
-	if (result->status == RELEVO_OK)
-		fwrite(result->data, 1, result->size, stdout);
+	write_output(task);
 	return EXIT_DONE;
 }

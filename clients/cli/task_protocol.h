@@ -15,9 +15,17 @@ int task_pack(const struct relevo_bytes *word, int64_t timeout, struct relevo_by
 int task_unpack(const struct relevo_bytes *packed, relevo_tuple **tuple, struct relevo_bytes *word,
 		int64_t *timeout);
 
-/* Say how the command ended: its exit code, or minus the number of a signal, and the end
- * of what it complained of. Returns what the function has to. */
-int task_fail(relevo_reply *reply, int exit_code, const char *errors, size_t size);
+/* Say how the command ended: its exit code, or minus the number of a signal, the end of what it
+ * complained of, and what it wrote until then. Returns what the function has to. */
+int task_fail(relevo_reply *reply, const struct relevo_program_output *output);
+
+/* The same of one that was ended for a reason, which is another status. */
+int task_fail_with(relevo_reply *reply, int status, const char *reason,
+		   const struct relevo_program_output *output);
+
+/* Both parts of such a failure: a text, and what the command wrote. They point into it. */
+void task_split_failure(const struct relevo_bytes *failure, struct relevo_bytes *text,
+			struct relevo_bytes *output);
 
 /* What such a text says; false: it is another one. */
 bool task_exit_code(const char *text, int *exit_code);

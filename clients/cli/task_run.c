@@ -2,10 +2,12 @@
 
 #include "cli/task_protocol.h"
 #include "cli/task_words.h"
+#include "cli/visible.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* More than fits into a result is not collected. */
 #define MOST_OUTPUT (64u << 20)
@@ -23,10 +25,26 @@ static int64_t shorter(int64_t one, int64_t other)
 	return one < other ? one : other;
 }
 
+/* A terminal is not for whoever thought of the argument. */
+static void complain(const char *errors, size_t size)
+{
+	char shown[4096];
+	if (!isatty(STDERR_FILENO)) {
+		fwrite(errors, 1, size, stderr);
+		return;
+	}
+	while (size > 0) {
+		size_t done = visible_text(shown, sizeof shown, errors, size, VISIBLE_LINES);
+		fputs(shown, stderr);
+		errors += done;
+		size -= done;
+	}
+}
+
 /* What it wrote is the result, and what it complained of goes where this one's does. */
 static int succeed(relevo_reply *reply, const struct relevo_program_output *output)
 {
-	fwrite(output->errors, 1, output->errors_size, stderr);
+	complain(output->errors, output->errors_size);
 	return relevo_reply_set(reply, output->output, output->output_size);
 }
 
@@ -35,16 +53,8 @@ static int succeed(relevo_reply *reply, const struct relevo_program_output *outp
 static int tell(relevo_reply *reply, const struct relevo_program_output *output)
 {
 	if (output->exit_code != 0)
-		return task_fail(reply, output->exit_code, output->errors, output->errors_size);
+		return task_fail(reply, output);
 	return succeed(reply, output);
-}
-
-static int tell_late(relevo_reply *reply, int64_t timeout)
-{
-	char text[80];
-	int size = snprintf(text, sizeof text, "took more than %" PRId64 " ms, and was killed",
-			    timeout);
-	return relevo_reply_fail_with(reply, RELEVO_TIMED_OUT, text, (size_t)size);
 }
 
 /* With all that it has started, wherever that went. */
@@ -55,6 +65,19 @@ static void end_command(relevo_program *program)
 	relevo_worker_end_children();
 }
 
+/* It has been ended, so what it wrote until then has come, or will soon. */
+static int tell_late(relevo_program *program, relevo_reply *reply, int64_t timeout)
+{
+	enum { GRACE = 1000 };
+	char text[80];
+	struct relevo_program_output output;
+	relevo_program_communicate(program, NULL, GRACE, &output);
+	snprintf(text, sizeof text, "took more than %" PRId64 " ms, and was killed", timeout);
+	int status = task_fail_with(reply, RELEVO_TIMED_OUT, text, &output);
+	relevo_program_output_free(&output);
+	return status;
+}
+
 /* It has been started, with its pipes, in a group of its own. */
 static int attend(relevo_program *program, relevo_reply *reply, int64_t timeout)
 {
@@ -62,14 +85,15 @@ static int attend(relevo_program *program, relevo_reply *reply, int64_t timeout)
 	int status = relevo_program_communicate(program, NULL,
 						timeout > 0 ? timeout : RELEVO_FOREVER, &output);
 	bool ended = status == RELEVO_OK || status == RELEVO_GONE;
-	if (ended)
+	if (ended) {
 		status = tell(reply, &output);
-	else if (status == RELEVO_TIMED_OUT)
-		status = tell_late(reply, timeout);
-	else
-		status = fail_as(reply, status);
-	if (!ended)
+	} else if (status == RELEVO_TIMED_OUT) {
 		end_command(program);
+		status = tell_late(program, reply, timeout);
+	} else {
+		status = fail_as(reply, status);
+		end_command(program);
+	}
 	relevo_program_output_free(&output);
 	return status;
 }

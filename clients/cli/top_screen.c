@@ -1,6 +1,7 @@
 #include "cli/top_screen.h"
 
 #include "cli/listing.h"
+#include "cli/visible.h"
 
 #include <inttypes.h>
 #include <ncurses.h>
@@ -24,8 +25,9 @@ void top_line(const struct top_row *row, char *text, size_t size)
 	snprintf(text, size,
 		 "%-24s %-9s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %7" PRIu64 " %7" PRIu64
 		 " %10.1f %10.1f",
-		 info->name, listing_kind(info->kind), info->ready, info->leased, info->delayed,
-		 info->getters, info->putters, row->put_rate, row->acknowledged_rate);
+		 visible(info->name), listing_kind(info->kind), info->ready, info->leased,
+		 info->delayed, info->getters, info->putters, row->put_rate,
+		 row->acknowledged_rate);
 }
 
 void top_summary(const struct top_table *table, const char *url, char *text, size_t size)
@@ -33,8 +35,8 @@ void top_summary(const struct top_table *table, const char *url, char *text, siz
 	snprintf(text, size,
 		 "%s: %zu objects, %" PRIu64 " getters and %" PRIu64 " putters wait, %" PRIu64
 		 " tokens held, %.1f put/s, %.1f ack/s",
-		 url, table->count, table->getters, table->putters, table->held, table->put_rate,
-		 table->acknowledged_rate);
+		 visible(url), table->count, table->getters, table->putters, table->held,
+		 table->put_rate, table->acknowledged_rate);
 }
 
 bool top_screen_open(void)

@@ -11,11 +11,12 @@ int error_set(struct error *error, int status, const char *format, ...)
 {
 	if (error == NULL)
 		return status;
+	struct error made = { .status = status };
 	va_list arguments;
 	va_start(arguments, format);
-	error->status = status;
-	vsnprintf(error->text, sizeof error->text, format, arguments);
+	vsnprintf(made.text, sizeof made.text, format, arguments);
 	va_end(arguments);
+	*error = made;
 	return status;
 }
 
@@ -40,11 +41,12 @@ int error_set_errno(struct error *error, int status, int errno_value, const char
 		status = shortage;
 	if (error == NULL)
 		return status;
+	struct error made = { .status = status };
 	va_list arguments;
 	va_start(arguments, format);
-	error->status = status;
-	int used = vsnprintf(error->text, sizeof error->text, format, arguments);
+	int used = vsnprintf(made.text, sizeof made.text, format, arguments);
 	va_end(arguments);
+	*error = made;
 	if (used < 0 || (size_t)used >= sizeof error->text)
 		return status;
 	/* strerror_r() in glibc's form: strerror() is not safe in threads. */

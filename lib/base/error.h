@@ -17,7 +17,8 @@ struct error {
 };
 
 /* Fill `error` (may be NULL) and return `status`, so that it can stand in a
- * return statement. A text that does not fit is cut. */
+ * return statement. A text that does not fit is cut. What it is made of may be the text
+ * that stands there. */
 int error_set(struct error *error, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -254,7 +254,7 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	connection->opening = false;
 	pthread_cond_broadcast(&connection->changed);
 	if (status != RELEVO_OK)
-		connection_lost(session, status, error->text);
+		connection_lost(session, status, error->status != RELEVO_OK ? error->text : "");
 	return status;
 }
 

@@ -1,5 +1,7 @@
 #include "client/error.h"
 
+#include "base/mutant.h"
+
 #include <relevo/session.h>
 
 static _Thread_local struct error record;
@@ -7,7 +9,9 @@ static _Thread_local struct error record;
 struct error *client_error(void)
 {
 	record.status = RELEVO_OK;
-	record.text[0] = '\0';
+	/* The text stays until another failure: the call may have been given it. */
+	if (MUTANT(detail_cleared_at_once))
+		record.text[0] = '\0';
 	return &record;
 }
 

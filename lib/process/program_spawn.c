@@ -28,6 +28,7 @@
 #define CHILD_STACK 65536
 #define CHILD_FLAGS (CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD)
 #define EXIT_UNUSED 127
+#define SHELL       "/bin/sh"
 #define UNSANITIZED __attribute__((no_sanitize("address", "thread", "undefined")))
 #define KERNEL_MASK (_NSIG / 8)
 #define LAST_SIGNAL (_NSIG - 1)
@@ -129,6 +130,8 @@ UNSANITIZED static int be_child(void *argument)
 		return failed(spawn, "cannot have the descriptors that it shall keep");
 	reset_signals();
 	syscall(SYS_execve, spawn->path, spawn->arguments, spawn->environment);
+	if (errno == ENOEXEC && !MUTANT(scripts_not_executed))
+		syscall(SYS_execve, SHELL, spawn->shell_arguments, spawn->environment);
 	return failed(spawn, "cannot be executed");
 }
 

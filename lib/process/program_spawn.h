@@ -11,6 +11,8 @@
 struct spawn {
 	const char *path;
 	const char *const *arguments;
+	/* Those of the shell that runs `path`, if the kernel cannot since nothing says how. */
+	const char *const *shell_arguments;
 	const char *const *environment;
 	int directory;  /* descriptor; -1: where this process is */
 	int streams[3]; /* descriptors here that are 0, 1 and 2 there; -1: closed there */

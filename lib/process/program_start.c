@@ -29,6 +29,7 @@ static int sort_kept(const struct relevo_program_options *options, int **sorted,
 		int fd = options->keep[i];
 		if (fcntl(fd, F_GETFD) < 0) {
 			free(*sorted);
+			*sorted = NULL;
 			return error_set(error, RELEVO_BAD_ARGUMENT,
 					 "%d, which a program shall keep, is no open descriptor",
 					 fd);
@@ -54,30 +55,61 @@ static int open_directory(const char *directory, int *fd, struct error *error)
 	return error_set_errno(error, status, errno, "the directory \"%s\"", directory);
 }
 
-/* What is looked up before the child is made; `path` and `kept` are freed by start_at(). */
+/* `/bin/sh PATH ARGUMENT...`, in one block; NULL: no memory. */
+static const char **make_shell_arguments(const char *path, const char *const *arguments)
+{
+	size_t count = 0;
+	while (arguments[count] != NULL)
+		count++;
+	const char **made = calloc(count + 2, sizeof *made);
+	if (made == NULL)
+		return NULL;
+	made[0] = "/bin/sh";
+	made[1] = path;
+	for (size_t i = 1; i < count; i++)
+		made[i + 1] = arguments[i];
+	return made;
+}
+
+static int execute_with_streams(struct spawn *spawn, const struct relevo_program_options *options,
+				struct streams *streams, struct error *error)
+{
+	int status = streams_open(streams, options, error);
+	if (status != RELEVO_OK)
+		return status;
+	memcpy(spawn->streams, streams->theirs, sizeof spawn->streams);
+	status = spawn_run(spawn, error);
+	streams_close_theirs(streams);
+	if (status != RELEVO_OK)
+		streams_close(streams);
+	return status;
+}
+
+/* What is looked up before the child is made. */
 static int execute(struct spawn *spawn, const struct relevo_program_options *options,
 		   struct streams *streams, struct error *error)
 {
-	char *path;
-	int *kept;
+	char *path = NULL;
+	int *kept = NULL;
+	const char **shell = NULL;
 	int status =
 		path_find(spawn->arguments[0], spawn->environment, spawn->directory, &path, error);
-	if (status != RELEVO_OK)
-		return status;
-	status = sort_kept(options, &kept, &spawn->keep_count, error);
+	if (status == RELEVO_OK)
+		status = sort_kept(options, &kept, &spawn->keep_count, error);
+	if (status == RELEVO_OK) {
+		shell = make_shell_arguments(path, spawn->arguments);
+		if (shell == NULL)
+			status = error_set(error, RELEVO_NO_MEMORY, "no memory to start \"%s\"",
+					   path);
+	}
 	if (status == RELEVO_OK) {
 		spawn->path = path;
 		spawn->keep = kept;
-		status = streams_open(streams, options, error);
-		if (status == RELEVO_OK) {
-			memcpy(spawn->streams, streams->theirs, sizeof spawn->streams);
-			status = spawn_run(spawn, error);
-			streams_close_theirs(streams);
-			if (status != RELEVO_OK)
-				streams_close(streams);
-		}
-		free(kept);
+		spawn->shell_arguments = shell;
+		status = execute_with_streams(spawn, options, streams, error);
 	}
+	free(shell);
+	free(kept);
 	free(path);
 	return status;
 }

@@ -96,8 +96,9 @@ struct relevo_run_options {
  * When the time is up the program is killed (with its group, if `whole_group` says so). The
  * same when it writes more than `max_output`.
  *
- * The program starts with no signal blocked or ignored, and with no descriptor but
- * the three streams and those to `keep`. Thread-safe; blocks.
+ * A file that may be executed, but that the kernel cannot make anything of, is a script without
+ * a first line that says so: /bin/sh runs it. The program starts with no signal blocked or ignored,
+ * and with no descriptor but the three streams and those to `keep`. Thread-safe; blocks.
  *
  * Errors: NOT_FOUND (no such program or directory), DENIED (it may not be run), BAD_ARGUMENT,
  * LIMIT, TIMED_OUT, TOO_LARGE (more than max_output: the first so many bytes are in *output),
@@ -115,7 +116,7 @@ int relevo_program_run(const char *const *arguments, const struct relevo_run_opt
  * is soon.
  *
  * Errors: NOT_FOUND, DENIED, BAD_ARGUMENT, LIMIT (of processes), NO_DESCRIPTORS, TOO_LARGE
- * (arguments and environment), NO_MEMORY, SYSTEM (also: the file is no program).
+ * (arguments and environment), NO_MEMORY, SYSTEM.
  */
 int relevo_program_start(const char *const *arguments, const struct relevo_program_options *options,
 			 relevo_program **program);

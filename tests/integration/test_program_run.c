@@ -181,6 +181,30 @@ static void make_file(const char *path, const char *text, mode_t mode)
 	assert_int_equal(chmod(path, mode), 0);
 }
 
+/* As every shell, env(1) and xargs(1) have it. */
+static void test_script_that_does_not_say_so(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/relevo-test-XXXXXX", file[64], path[64];
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof file, "%s/script", folder);
+	snprintf(path, sizeof path, "PATH=%s", folder);
+	make_file(file, "echo \"$#: $1, $2\"; exit 3\n", 0700);
+	struct relevo_run_options options = { .program.output.kind = RELEVO_STREAM_PIPE };
+	const char *const by_path[] = { file, "one", "two words", NULL };
+	const char *const by_name[] = { "script", "one", "two words", NULL };
+	for (int i = 0; i < 2; i++) {
+		struct relevo_program_output output;
+		options.program.environment = i == 0 ? NULL : COMMAND(path);
+		assert_ok(relevo_program_run(i == 0 ? by_path : by_name, &options, &output));
+		assert_string_equal(output.output, "2: one, two words\n");
+		assert_int_equal(output.exit_code, 3);
+		relevo_program_output_free(&output);
+	}
+	unlink(file);
+	rmdir(folder);
+}
+
 static void test_what_cannot_be_executed(void **state)
 {
 	(void)state;
@@ -203,8 +227,10 @@ static void test_what_cannot_be_executed(void **state)
 	assert_fails(relevo_program_start(COMMAND("/no/such/program"), NULL, &program),
 		     RELEVO_NOT_FOUND, "\"/no/such/program\"");
 	assert_fails(relevo_program_start(COMMAND(folder), NULL, &program), RELEVO_DENIED, folder);
+	/* What has a first line, but no such interpreter. */
+	make_file(file, "#!/no/such/shell\n", 0700);
 	assert_int_equal(chmod(file, 0700), 0);
-	assert_fails(relevo_program_start(COMMAND(file), NULL, &program), RELEVO_SYSTEM,
+	assert_fails(relevo_program_start(COMMAND(file), NULL, &program), RELEVO_NOT_FOUND,
 		     "cannot be executed");
 	options.program.directory = file;
 	assert_fails(relevo_program_run(COMMAND("sh"), &options, NULL), RELEVO_NOT_FOUND, file);
@@ -252,6 +278,7 @@ int main(void)
 		leaks_unit_test(test_time_limit_of_the_whole_group),
 		leaks_unit_test(test_output_limit),
 		leaks_unit_test(test_directory_and_environment),
+		leaks_unit_test(test_script_that_does_not_say_so),
 		leaks_unit_test(test_what_cannot_be_executed),
 		leaks_unit_test(test_bad_arguments),
 	};

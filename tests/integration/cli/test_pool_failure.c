@@ -1,7 +1,9 @@
 /* relevo pool map: what fails, and what is wrong. */
 #include "integration/cli/pool_server.h"
 
+#include <fcntl.h>
 #include <relevo/worker.h>
+#include <signal.h>
 
 /* ---- tasks -------------------------------------------------------------------------- */
 
@@ -23,7 +25,8 @@ static void failing_tasks_are_named(void **state)
 	struct outcome outcome =
 		client("", "pool", "map", "w", "-k", "a", "exit \"1\"", "b", "kill", "c");
 	assert_int_equal(outcome.status, 1);
-	assert_string_equal(outcome.out, "a\nb\nc\n");
+	/* What they wrote before is not lost. */
+	assert_string_equal(outcome.out, "a\nexit \"1\"\nb\nkill\nc\n");
 	expect_complaint(&outcome,
 			 "relevo: pool map: \"exit \\\"1\\\"\": exit code 41: first\nsecond, "
 			 "process ");
@@ -51,10 +54,95 @@ static void commands_that_cannot_run_fail(void **state)
 	pid_t server = server_begin(*state, 1, "-j", "1", "--", "{}");
 	struct outcome outcome = client("", "pool", "map", "w", "/nowhere/command", "/dev/null");
 	assert_int_equal(outcome.status, 1);
+	expect_complaint(&outcome, "the program \"/nowhere/command\" cannot be executed: No such");
 	expect_complaint(&outcome, "(NOT_FOUND)");
+	expect_complaint(&outcome, "the program \"/dev/null\" cannot be executed: Permission");
 	expect_complaint(&outcome, "(DENIED)");
 	outcome_free(&outcome);
 	server_stop(server);
+}
+
+static void arguments_that_are_too_long_are_told(void **state)
+{
+	enum { SIZE = 300000 };
+	char *line = malloc(SIZE);
+	assert_non_null(line);
+	memset(line, 'a', SIZE);
+	pid_t server = server_begin(*state, 1, "-j", "1", "--", "true");
+	struct outcome outcome =
+		client_run(line, SIZE, (const char *const[]){ "pool", "map", "w", NULL });
+	free(line);
+	assert_int_equal(outcome.status, 1);
+	expect_complaint(&outcome, "cannot be executed: Argument list too long, process ");
+	expect_complaint(&outcome, "(TOO_LARGE)\n");
+	outcome_free(&outcome);
+	server_stop(server);
+}
+
+/* Bytes of all kinds, and of a command that is killed too. */
+static void what_was_written_before_a_failure_is_kept(void **state)
+{
+	struct scene *scene = *state;
+	pid_t server =
+		server_begin(scene, 1, "-j", "1", "--", "sh", "-c",
+			     "printf 'a\\000b\\n'; test $1 = 2 || exec sleep 1000; exit $1", "x");
+	for (int i = 1; i <= 2; i++) {
+		const char *argument = i == 1 ? "1" : "2";
+		struct outcome outcome = client("", "pool", "map", "w", "-t", "2000", argument);
+		assert_int_equal(outcome.status, 1);
+		assert_int_equal(outcome.size, 4);
+		assert_memory_equal(outcome.out, "a\0b\n", 4);
+		expect_complaint(&outcome, i == 1 ? "took more than 2000 ms" : "exit code 2, ");
+		outcome_free(&outcome);
+	}
+	server_stop(server);
+}
+
+static void complaints_do_not_act_on_a_terminal(void **state)
+{
+	pid_t server = server_begin(
+		*state, 1, "-j", "1", "--", "sh", "-c",
+		"printf '\\033[2Jone\\ntwo\\302\\233 \\342\\200\\256x' >&2; exit 1", "x");
+	struct outcome outcome = client("", "pool", "map", "w", "a\033b");
+	expect_complaint(&outcome, "\"a\\x1bb\": exit code 1: \\x1b[2Jone\ntwo\\u009b \\u202ex, ");
+	assert_null(strchr(outcome.error, 033));
+	outcome_free(&outcome);
+	/* JSON is exact. */
+	outcome = client("", "pool", "map", "w", "--json", "1");
+	assert_non_null(strstr(outcome.out, "exit code 1: \\u001B[2Jone\\ntwo"));
+	outcome_free(&outcome);
+	server_stop(server);
+}
+
+/* By whoever starts the server, too. */
+static void a_missing_command_is_told_at_once(void **state)
+{
+	(void)state;
+	static const char *const words[][2] = {
+		{ "/nowhere/command", "relevo: pool serve: /nowhere/command: No such file" },
+		{ "/dev/null", "relevo: pool serve: /dev/null: Permission denied" },
+		{ "no-such-command", "relevo: pool serve: no-such-command: No such file" },
+	};
+	for (int i = 0; i < 3; i++) {
+		int ends[2];
+		char line[512];
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		fflush(NULL);
+		pid_t server = fork();
+		if (server == 0) {
+			dup2(ends[1], STDERR_FILENO);
+			execl(RELEVO_EXE, "relevo", "pool", "serve", "w", "-j", "1", "--",
+			      words[i][0], NULL);
+			_exit(EXIT_FAILURE);
+		}
+		close(ends[1]);
+		FILE *errors = fdopen(ends[0], "r");
+		assert_non_null(fgets(line, sizeof line, errors));
+		assert_memory_equal(line, words[i][1], strlen(words[i][1]));
+		assert_int_equal(kill(server, SIGTERM), 0);
+		fclose(errors);
+		child_wait(server);
+	}
 }
 
 /* The command and what it has started are gone, and another task can run. */
@@ -226,6 +314,10 @@ int main(void)
 		client_unit_test(failing_tasks_are_named),
 		client_unit_test(the_end_of_a_long_complaint_is_told),
 		client_unit_test(commands_that_cannot_run_fail),
+		client_unit_test(arguments_that_are_too_long_are_told),
+		client_unit_test(what_was_written_before_a_failure_is_kept),
+		client_unit_test(complaints_do_not_act_on_a_terminal),
+		client_unit_test(a_missing_command_is_told_at_once),
 		client_unit_test(a_timeout_kills_all_of_the_command),
 		client_unit_test(failing_tasks_are_tried_again),
 		client_unit_test(nobody_serves),

@@ -202,7 +202,7 @@ static void json_tells_all(void **state)
 	char *second = strchr(outcome.out, '\n') + 1;
 	json_t *good = json_loads(outcome.out, JSON_DISABLE_EOF_CHECK, NULL);
 	json_t *bad = json_loads(second, 0, NULL);
-	const char *argument, *status, *text, *host;
+	const char *argument, *status, *text, *host, *written;
 	int pid, attempts, code;
 	assert_int_equal(json_unpack(good, "{s:s,s:s,s:s,s:s,s:i,s:i!}", "argument", &argument,
 				     "status", &status, "output", &text, "host", &host, "pid", &pid,
@@ -214,10 +214,12 @@ static void json_tells_all(void **state)
 	assert_string_equal(host, here);
 	assert_int_equal(pid, worker);
 	assert_int_equal(attempts, 1);
-	assert_int_equal(json_unpack(bad, "{s:s,s:s,s:s,s:i,s:s,s:i,s:i!}", "argument", &argument,
-				     "status", &status, "error", &text, "exit_code", &code, "host",
-				     &host, "pid", &pid, "attempts", &attempts),
+	assert_int_equal(json_unpack(bad, "{s:s,s:s,s:s,s:s,s:i,s:s,s:i,s:i!}", "argument",
+				     &argument, "status", &status, "output", &written, "error",
+				     &text, "exit_code", &code, "host", &host, "pid", &pid,
+				     "attempts", &attempts),
 			 0);
+	assert_string_equal(written, "out\n");
 	assert_string_equal(argument, "7");
 	assert_string_equal(status, "REMOTE");
 	assert_string_equal(text, "exit code 7: why");

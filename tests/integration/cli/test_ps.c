@@ -71,7 +71,8 @@ static void a_session_is_described(void **state)
 	json_decref(own);
 	/* This one is listed, too. */
 	own = session_of("relevo");
-	assert_int_equal(number(own, "session"), 3);
+	/* A fork of a program that has handles has one, too. */
+	assert_true(number(own, "session") >= 3);
 	json_decref(own);
 	(void)scene;
 }

@@ -158,6 +158,15 @@ static void bad_addresses_are_told(void **state)
 	expect_failure(client("", "--url", "http://x", "queue", "stat", "q"), 1, "queue stat: ");
 }
 
+static void a_missing_key_file_is_no_missing_object(void **state)
+{
+	(void)state;
+	setenv("RELEVO_KEY_FILE", "/nowhere/key", 1);
+	struct outcome outcome = client("", "--url", "tcp://127.0.0.1:1", "queue", "stat", "q");
+	unsetenv("RELEVO_KEY_FILE");
+	expect_failure(outcome, 1, "queue stat: the key file /nowhere/key");
+}
+
 static void a_broker_that_goes_is_told(void **state)
 {
 	struct scene *scene = *state;
@@ -205,6 +214,7 @@ int main(void)
 		client_unit_test(no_broker_is_told_and_none_is_started),
 		client_unit_test(a_named_broker_that_does_not_run_is_told),
 		client_unit_test(bad_addresses_are_told),
+		client_unit_test(a_missing_key_file_is_no_missing_object),
 		client_unit_test(a_broker_that_goes_is_told),
 		client_unit_test(a_full_disk_is_told),
 	};

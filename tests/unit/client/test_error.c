@@ -26,7 +26,7 @@ static void test_names_the_culprit(void **state)
 static void test_general_sentence_without_text(void **state)
 {
 	(void)state;
-	client_error()->status = RELEVO_NO_MEMORY;
+	error_set(client_error(), RELEVO_NO_MEMORY, "%s", "");
 	assert_string_equal(relevo_error_detail(), relevo_error_message(RELEVO_NO_MEMORY));
 }
 
@@ -36,6 +36,21 @@ static void test_next_call_clears(void **state)
 	error_set(client_error(), RELEVO_GONE, "gone");
 	client_error();
 	assert_string_equal(relevo_error_detail(), "");
+}
+
+/* A call may be handed what the last one failed with, to say it or to send it. */
+static void test_text_outlives_the_next_call(void **state)
+{
+	(void)state;
+	error_set(client_error(), RELEVO_GONE, "the queue was deleted");
+	const char *detail = relevo_error_detail();
+	struct error *error = client_error();
+	assert_string_equal(detail, "the queue was deleted");
+	error_set(error, RELEVO_NOT_FOUND, "no task: %s", detail);
+	assert_string_equal(relevo_error_detail(), "no task: the queue was deleted");
+	error_set_errno(client_error(), RELEVO_SYSTEM, 2, "%s", detail);
+	assert_string_equal(relevo_error_detail(),
+			    "no task: the queue was deleted: No such file or directory");
 }
 
 static void *fail_in_thread(void *unused)
@@ -62,6 +77,7 @@ int main(void)
 		cmocka_unit_test(test_names_the_culprit),
 		cmocka_unit_test(test_general_sentence_without_text),
 		cmocka_unit_test(test_next_call_clears),
+		cmocka_unit_test(test_text_outlives_the_next_call),
 		cmocka_unit_test(test_threads_do_not_see_each_other),
 	};
 	return cmocka_run_group_tests_name("client/error", tests, NULL, NULL);
