@@ -10,6 +10,7 @@
 
 static struct {
 	int64_t workers, timeout, order;
+	bool give_up;
 } given = { .order = RELEVO_PRIORITY };
 
 /* As the enumeration of <relevo/queue.h>. */
@@ -20,6 +21,9 @@ static const struct option_row options[] = {
 	  .number = &given.workers },
 	{ "timeout", 't', "MS", "kill COMMAND, and all it has started, when it\ntakes longer",
 	  .number = &given.timeout },
+	{ "give-up", 'g', NULL,
+	  "end when the connection to the broker is lost,\ninstead of coming back",
+	  .flag = &given.give_up },
 	{ "order", 'o', "ORDER",
 	  "which task is next, if this makes the pool:\n"
 	  "fifo, priority (the default), fair, shortest",
@@ -50,6 +54,7 @@ static int run(struct context *context)
 		.processes = (int)given.workers,
 		.shared = true,
 		.order = (enum relevo_order)given.order,
+		.give_up = given.give_up,
 	};
 	check_command(command.words[0]);
 	int status = relevo_register(TASK_FUNCTION, task_run, &command);

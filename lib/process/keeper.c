@@ -67,10 +67,8 @@ static int take_arguments(relevo_tuple *arguments, struct keeping *keeping, stru
 	return status;
 }
 
-/* What told the owner's thread nothing has to be heard here. */
 static int run_group(struct keeping *keeping)
 {
-	sigset_t before;
 	struct wake wake;
 	const struct worker_group_options options = {
 		.url = keeping->url,
@@ -85,7 +83,6 @@ static int run_group(struct keeping *keeping)
 	int status = wake_install(&wake, failure);
 	if (status != RELEVO_OK)
 		return status;
-	wake_admit(&before);
 	return worker_group_run(&options, keeping->table, failure);
 }
 

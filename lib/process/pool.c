@@ -60,6 +60,16 @@ static int put_plan(relevo_pool *pool, struct error *error)
 
 /* Whoever finds the tasks finds the plan. Only a pool without a name is nobody's to
  * find before it has one. */
+/* Those that wait for a pool of this name have a queue that ends when it is there: see
+ * worker_open.c. */
+static void tell_expecting(const relevo_pool *pool, const char *name)
+{
+	char queue[NAME_MAX_BYTES + 1];
+	struct error ignored;
+	if (pool_queue_name(POOL_EXPECTED, name, queue, &ignored) == RELEVO_OK)
+		relevo_queue_delete(pool->session, queue);
+}
+
 static int open_queues(relevo_pool *pool, const char *name, struct error *error)
 {
 	int status = RELEVO_OK;
@@ -73,6 +83,8 @@ static int open_queues(relevo_pool *pool, const char *name, struct error *error)
 		status = put_plan(pool, error);
 	if (status == RELEVO_OK && pool->tasks == NULL)
 		status = open_queue(pool, POOL_TASKS, name, &pool->tasks, error);
+	if (status == RELEVO_OK)
+		tell_expecting(pool, name);
 	return status;
 }
 

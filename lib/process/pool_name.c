@@ -17,6 +17,8 @@ static const char *prefix_of(enum pool_queue which, const char *pool)
 		return "pool-plan/";
 	case POOL_CANCELLED:
 		return "pool-cancelled/";
+	case POOL_EXPECTED:
+		return "pool-expected/";
 	case POOL_CONTROL:
 		return "pool-control/";
 	case POOL_WORKER:

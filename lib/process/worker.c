@@ -1,3 +1,4 @@
+/* A worker: takes tasks and runs them, until there is a reason not to. */
 #include "process/worker.h"
 
 #include "base/mutant.h"
@@ -5,14 +6,15 @@
 #include "client/put_to.h"
 #include "client/queue.h"
 #include "client/session.h"
-#include "process/pool_name.h"
 #include "process/wake.h"
-#include "process/worker_presence.h"
 #include "process/worker_task.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* How long to wait for what is on its way to be taken, when something is wrong, in ms. */
+enum { LAST_WORDS = 1000 };
 
 /* What a function says while it runs, sent at once. */
 static int send_progress(struct relevo_reply *reply, const struct relevo_bytes *said)
@@ -50,7 +52,7 @@ static int send_progress(struct relevo_reply *reply, const struct relevo_bytes *
 static int next_task(struct worker *worker, relevo_item *item)
 {
 	size_t got;
-	if (wake_has_come())
+	if (wake_has_come() || atomic_load_explicit(&worker->unwatched, memory_order_relaxed))
 		return RELEVO_INTERRUPTED;
 	if (worker->next.data != NULL) {
 		*item = worker->next;
@@ -62,7 +64,7 @@ static int next_task(struct worker *worker, relevo_item *item)
 	return relevo_queue_lease(worker->tasks, item, 1, RELEVO_FOREVER, &got);
 }
 
-/* OK when there is no more to do. */
+/* Does not return as long as there is something to do. */
 static int serve(struct worker *worker)
 {
 	int status = RELEVO_OK;
@@ -84,60 +86,42 @@ static int serve(struct worker *worker)
 	if (worker->next.data != NULL)
 		relevo_queue_nack(worker->tasks, &worker->next, 1, 0);
 	relevo_item_free(&worker->next);
-	return status == RELEVO_GONE || status == RELEVO_INTERRUPTED ? RELEVO_OK : status;
+	return status;
 }
 
-static int take_plan(struct worker *worker, struct error *error)
+/* Whoever keeps the workers may wait for one that gets so far. */
+static void tell_ready(int news_fd)
 {
-	const struct worker_plan *plan = worker->setup->plan;
-	char name[NAME_MAX_BYTES + 1];
-	if (plan == NULL) {
-		int status = pool_queue_name(POOL_PLAN, worker->setup->pool, name, error);
-		if (status == RELEVO_OK)
-			status = worker_plan_read(worker->session, name, &worker->plan, error);
-		/* It ended between two looks, as it might have before the first. */
-		if (status == RELEVO_GONE)
-			status = error_set(error, RELEVO_NOT_FOUND, "the pool \"%s\" has ended",
-					   worker->setup->pool);
-		if (status != RELEVO_NOT_FOUND || !worker->setup->shared)
-			return status;
-		/* A shared pool has none, and what its callers allow is not known before. */
-		worker->plan.never_twice = true;
-		return RELEVO_OK;
-	}
-	strcpy(worker->plan.initializer, plan->initializer);
-	worker->plan.max_tasks = plan->max_tasks;
-	worker->plan.never_twice = plan->never_twice;
-	if (!buffer_append(&worker->plan.argument, buffer_data(&plan->argument),
-			   buffer_size(&plan->argument)))
-		return error_set(error, RELEVO_NO_MEMORY, "no memory for the pool's plan");
-	return RELEVO_OK;
+	uint64_t one = 1;
+	ssize_t written = write(news_fd, &one, sizeof one);
+	(void)written;
 }
 
-static int open_worker(struct worker *worker, struct error *error)
+/* Why it ends by itself: because it was told to, or because the pool has ended; else it
+ * cannot go on, as another one may. */
+static int judge(struct worker *worker, int status, struct error *error)
+{
+	if (atomic_load(&worker->unwatched))
+		return error_set(error, RELEVO_DISCONNECTED,
+				 "the connection of a worker's watcher was lost");
+	if (status == RELEVO_OK || status == RELEVO_INTERRUPTED)
+		return RELEVO_OK;
+	if (status == RELEVO_GONE && worker_open_run(worker) == worker->run)
+		return RELEVO_OK;
+	return error_set(error, status, "%s", relevo_error_detail());
+}
+
+/* OK: there is no more to do. */
+static int serve_ready(struct worker *worker, struct error *error)
 {
 	const struct worker_setup *setup = worker->setup;
-	struct relevo_session_options session_options = { .name = "worker" };
-	struct relevo_queue_options queue_options = { .mode = RELEVO_OPEN_EXISTING };
-	char queue[NAME_MAX_BYTES + 1];
-	if (setup->shared) {
-		session_options.no_private_broker = true;
-		queue_options = pool_shared_tasks(setup->order);
-	}
-	int status = pool_queue_name(POOL_TASKS, setup->pool, queue, error);
+	atomic_store(&setup->table->run, worker->run);
+	atomic_store(&setup->slot->stage, WORKER_READY);
+	tell_ready(setup->news_fd);
+	int status = judge(worker, serve(worker), error);
 	if (status != RELEVO_OK)
-		return status;
-	status = relevo_open(setup->url, &session_options, &worker->session);
-	if (status == RELEVO_OK)
-		status = relevo_queue_open(worker->session, queue, &queue_options, &worker->tasks);
-	if (status == RELEVO_OPTION_MISMATCH)
-		return error_set(error, status, "the pool \"%s\" is not shared in this way: %s",
-				 setup->pool, relevo_error_detail());
-	if (status != RELEVO_OK)
-		return error_set(error, status, "%s", relevo_error_detail());
-	worker->session->wake_fd = setup->wake_fd;
-	worker->presence = worker_presence_open(worker->session, setup->pool, worker->host);
-	return take_plan(worker, error);
+		setup->slot->end = WORKER_LOST;
+	return status;
 }
 
 static void close_worker(struct worker *worker)
@@ -154,25 +138,36 @@ static void close_worker(struct worker *worker)
 	pthread_mutex_destroy(&worker->reply.lock);
 }
 
+static int begin_and_serve(struct worker *worker, struct error *error)
+{
+	const struct worker_setup *setup = worker->setup;
+	int status = worker_open(worker, error);
+	if (status == RELEVO_INTERRUPTED)
+		return RELEVO_OK;
+	if (status != RELEVO_OK) {
+		setup->slot->end = WORKER_LOST;
+		return status;
+	}
+	status = worker_function_initialize(worker, error);
+	if (status != RELEVO_OK) {
+		setup->slot->end = WORKER_UNREADY;
+		return status;
+	}
+	return serve_ready(worker, error);
+}
+
 int worker_run(const struct worker_setup *setup, struct error *error)
 {
 	struct worker worker = { .setup = setup, .reply.progress = send_progress };
 	pthread_mutex_init(&worker.reply.lock, NULL);
 	gethostname(worker.host, sizeof worker.host - 1);
-	int status = open_worker(&worker, error);
-	if (status == RELEVO_OK) {
-		status = worker_function_initialize(&worker, error);
-		if (status != RELEVO_OK)
-			setup->slot->end = WORKER_UNREADY;
-	}
-	if (status == RELEVO_OK) {
-		atomic_store(&setup->slot->stage, WORKER_READY);
-		status = serve(&worker);
-		if (status != RELEVO_OK)
-			error_set(error, status, "%s", relevo_error_detail());
-	}
-	close_worker(&worker);
+	int status = begin_and_serve(&worker, error);
 	if (setup->slot->end == WORKER_DIES)
 		setup->slot->end = WORKER_FINISHED;
+	/* With what is lost no farewell can be waited for; the process ends. */
+	if (setup->slot->end == WORKER_LOST && worker.tasks != NULL)
+		relevo_flush(worker.session, LAST_WORDS);
+	else
+		close_worker(&worker);
 	return status;
 }

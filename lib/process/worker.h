@@ -15,6 +15,8 @@ struct worker_setup {
 	struct worker_table *table;
 	struct worker_slot *slot; /* this worker's */
 	int wake_fd;              /* readable: end after the task in hand */
+	int news_fd;              /* an eventfd: it is ready for tasks */
+	bool patient;             /* a pool that is not there is waited for */
 	int alarm_fd;             /* a timer: whoever lets it expire is killed */
 };
 

@@ -1,9 +1,11 @@
+#include "process/worker_process.h"
 #include "process/worker_task.h"
 
 #include "base/clock.h"
 #include "client/error.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -64,6 +66,9 @@ static int call(struct worker *worker, const struct function_entry *entry,
 {
 	struct relevo_reply *reply = &worker->reply;
 	int status = entry->function(argument, reply, entry->user);
+	/* A child that it has made came back with it: there is one answer to give. */
+	if (worker_process_is_copy())
+		_exit(EXIT_SUCCESS);
 	if (status == RELEVO_OK && reply->failed)
 		status = RELEVO_REMOTE;
 	if (status != RELEVO_OK && !reply->failed)

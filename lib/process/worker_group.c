@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "process/backoff.h"
 #include "process/descendants.h"
 #include "process/events.h"
 #include "process/worker_process.h"
@@ -15,18 +16,17 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* A worker that lived shorter than this, while the whole group got nothing done, died of
  * something that will kill the next one too: wait before replacing it. */
-#define YOUNG         NSEC_PER_SEC
-#define FIRST_PAUSE   (50 * NSEC_PER_MSEC)
-#define LONGEST_PAUSE (5 * NSEC_PER_SEC)
+#define YOUNG      NSEC_PER_SEC
 
 /* How long what workers have left behind may take to die. */
-#define DEATH_TIME    (2 * NSEC_PER_SEC)
+#define DEATH_TIME (2 * NSEC_PER_SEC)
 
 /* What the group knows of each of its workers. */
 struct member {
@@ -35,7 +35,7 @@ struct member {
 	nsec_t started;
 	unsigned done_before; /* what the group had done when it was started */
 	nsec_t start_at;      /* NSEC_NEVER: not again */
-	nsec_t pause;
+	struct backoff backoff;
 };
 
 struct group {
@@ -44,18 +44,24 @@ struct group {
 	struct member *members;
 	struct events events;
 	struct worker_signals signals;
+	int news_fd; /* an eventfd: a worker is ready for tasks */
 	const struct worker_slot *starting;
 	int asked;   /* how many signals to end have come */
 	int unready; /* initializers that failed, one after the other */
 	bool owner_gone;
 	bool told_ready;
-	bool stopping;        /* nobody is replaced any more */
-	bool served;          /* a worker has been ready for tasks */
+	bool stopping; /* nobody is replaced any more */
+	bool served;   /* a worker has been ready for tasks */
+	bool reached;  /* a worker has been connected */
+	bool away;     /* the broker cannot be reached: one worker at a time tries */
+	nsec_t try_at; /* and not before this */
+	struct backoff backoff;
+	struct error lost;    /* why a worker that was ready could not go on, the last one */
 	struct error failure; /* the first reason why a worker cannot do its work */
 };
 
 /* Events; behind the last stand the members' alarms. */
-enum { EVENT_WAKE, EVENT_OWNER, EVENT_END, EVENT_ALARMS };
+enum { EVENT_WAKE, EVENT_OWNER, EVENT_END, EVENT_NEWS, EVENT_ALARMS };
 
 /* How often the initializer may fail. */
 enum { TRIES = 3 };
@@ -88,17 +94,19 @@ static void forget(void *parent)
 		close(group->options->ready_fd);
 }
 
+/* Any number; that others have the same does no harm. */
+static uint64_t chance(nsec_t now)
+{
+	return now ^ now >> 16 ^ (uint64_t)getpid() << 8;
+}
+
 static void delay(struct member *member, bool progress, nsec_t now)
 {
-	if (progress || now - member->started >= YOUNG) {
-		member->pause = 0;
-		member->start_at = now;
-		return;
-	}
-	member->pause = member->pause == 0 ? FIRST_PAUSE : member->pause * 2;
-	if (member->pause > LONGEST_PAUSE)
-		member->pause = LONGEST_PAUSE;
-	member->start_at = now + member->pause;
+	member->start_at = now;
+	if (progress || now - member->started >= YOUNG)
+		backoff_reset(&member->backoff);
+	else
+		member->start_at += backoff_next(&member->backoff, chance(now));
 }
 
 /* The first reason why the group cannot do its work counts. */
@@ -108,11 +116,13 @@ static void note_failure(struct group *group, const struct error *error)
 		group->failure = *error;
 }
 
+/* One that is not connected has nothing in hand, and may be long in coming so far. */
 static void signal_members(const struct group *group, int number)
 {
 	for (int i = 0; i < group->table->count; i++) {
+		bool idle = atomic_load(&group->table->slots[i].stage) < WORKER_CONNECTED;
 		if (group->members[i].pid > 0)
-			kill(group->members[i].pid, number);
+			kill(group->members[i].pid, idle ? SIGKILL : number);
 	}
 }
 
@@ -151,6 +161,8 @@ static void start(struct group *group, int index, nsec_t now)
 			   .plan = group->options->plan,
 			   .table = group->table,
 			   .slot = slot,
+			   .patient = group->options->patient,
+			   .news_fd = group->news_fd,
 			   .alarm_fd = member->alarm_fd },
 		.forget = forget,
 		.parent = group,
@@ -199,25 +211,81 @@ static void count_unready(struct group *group, struct worker_slot *slot, pid_t p
 	}
 }
 
+/* What will be the same however often it is tried. */
+static bool is_lasting(int status)
+{
+	switch (status) {
+	case RELEVO_NOT_FOUND: /* what is not there has been waited for */
+	case RELEVO_OPTION_MISMATCH:
+	case RELEVO_DENIED:
+	case RELEVO_FORKED:
+	case RELEVO_BAD_NAME:
+	case RELEVO_BAD_ARGUMENT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whether a worker that cannot go on is the last in its place. */
+static bool is_final(const struct group *group, const struct worker_slot *slot)
+{
+	bool ready = atomic_load(&slot->stage) == WORKER_READY;
+	if (MUTANT(lost_worker_not_replaced) || is_lasting(slot->error.status))
+		return true;
+	return !ready && (!group->options->patient || !group->reached);
+}
+
+/* What a worker was lost of says more than that the next one does not get so far. */
+static void note_finished(struct group *group, const struct worker_slot *slot)
+{
+	bool consequence =
+		slot->error.status == RELEVO_NO_BROKER && group->lost.status != RELEVO_OK;
+	if (slot->error.status != RELEVO_OK)
+		note_failure(group, consequence ? &group->lost : &slot->error);
+}
+
+/* How far it has come, and whether there is no use in another one. */
+static void judge_end(struct group *group, struct worker_slot *slot)
+{
+	int stage = atomic_load(&slot->stage);
+	group->served = group->served || stage == WORKER_READY;
+	group->reached = group->reached || stage >= WORKER_CONNECTED;
+	if (slot->end == WORKER_LOST && is_final(group, slot))
+		slot->end = WORKER_FINISHED;
+	if (slot->end == WORKER_LOST && stage == WORKER_READY)
+		group->lost = slot->error;
+	if (slot->end == WORKER_FINISHED)
+		note_finished(group, slot);
+}
+
+/* It did not get as far as it has to: then one at a time tries, at ever longer intervals. */
+static void stay_away(struct group *group, nsec_t now)
+{
+	if (!group->away || now >= group->try_at)
+		group->try_at = now + backoff_next(&group->backoff, chance(now));
+	group->away = true;
+}
+
 /* A worker that finished had a reason, and the next would have it too. One that
  * died, or whose function called exit(), is replaced. */
-static void decide(struct group *group, int index, nsec_t now, int state)
+static void decide(struct group *group, int index, nsec_t now, pid_t pid, int state)
 {
 	struct member *member = &group->members[index];
 	struct worker_slot *slot = &group->table->slots[index];
-	if (slot->end == WORKER_FINISHED && slot->error.status != RELEVO_OK)
-		note_failure(group, &slot->error);
-	group->served = group->served || atomic_load(&slot->stage) == WORKER_READY;
+	int stage = atomic_load(&slot->stage);
+	judge_end(group, slot);
 	if (slot->end == WORKER_FINISHED || group->stopping) {
 		member->start_at = NSEC_NEVER;
 		return;
 	}
-	if (slot->end == WORKER_RETIRED)
-		member->start_at = now;
-	else
+	member->start_at = now;
+	if (slot->end == WORKER_LOST && stage != WORKER_READY)
+		stay_away(group, now);
+	else if (slot->end != WORKER_RETIRED)
 		delay(member, atomic_load(&group->table->done) != member->done_before, now);
-	if (slot->end == WORKER_UNREADY || atomic_load(&slot->stage) == WORKER_INITIALIZING)
-		count_unready(group, slot, member->pid, state);
+	if (slot->end == WORKER_UNREADY || stage == WORKER_INITIALIZING)
+		count_unready(group, slot, pid, state);
 }
 
 /* Who set it has ended, and it is not for the next one. */
@@ -232,15 +300,16 @@ static void reap(struct group *group, int index, nsec_t now)
 {
 	struct member *member = &group->members[index];
 	struct worker_slot *slot = &group->table->slots[index];
+	pid_t pid = member->pid;
 	int state = 0;
-	while (waitpid(member->pid, &state, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &state, 0) < 0 && errno == EINTR)
 		continue;
+	member->pid = 0;
 	stop_alarm(member);
-	worker_table_bury(group->table, slot, member->pid, state);
+	worker_table_bury(group->table, slot, pid, state);
 	atomic_store(&slot->busy, false);
 	atomic_store(&slot->pid, 0);
-	decide(group, index, now, state);
-	member->pid = 0;
+	decide(group, index, now, pid, state);
 }
 
 static int find_member(const struct group *group, pid_t pid)
@@ -301,6 +370,37 @@ static void on_owner_gone(struct group *group)
 	stop_members(group, SIGKILL);
 }
 
+/* The broker is there again, and so is the pool. */
+static void on_news(struct group *group)
+{
+	uint64_t count;
+	ssize_t size = read(group->news_fd, &count, sizeof count);
+	(void)size;
+	group->away = false;
+	backoff_reset(&group->backoff);
+}
+
+/* Whether some worker is on its way to the pool. */
+static bool is_trying(const struct group *group)
+{
+	for (int i = 0; i < group->table->count; i++) {
+		if (group->members[i].pid > 0 &&
+		    atomic_load(&group->table->slots[i].stage) < WORKER_READY)
+			return true;
+	}
+	return false;
+}
+
+/* When a worker that does not run may be started. */
+static nsec_t start_time(const struct group *group, const struct member *member)
+{
+	if (!group->away || member->start_at == NSEC_NEVER)
+		return member->start_at;
+	if (is_trying(group))
+		return NSEC_NEVER;
+	return member->start_at > group->try_at ? member->start_at : group->try_at;
+}
+
 /* Start what is due. False when no worker runs and none ever will. */
 static bool start_due(struct group *group, nsec_t now, nsec_t *next)
 {
@@ -308,10 +408,10 @@ static bool start_due(struct group *group, nsec_t now, nsec_t *next)
 	*next = NSEC_NEVER;
 	for (int i = 0; i < group->table->count; i++) {
 		struct member *member = &group->members[i];
-		if (member->pid == 0 && member->start_at <= now)
+		if (member->pid == 0 && start_time(group, member) <= now)
 			start(group, i, now);
-		if (member->pid == 0 && member->start_at < *next)
-			*next = member->start_at;
+		nsec_t time = member->pid == 0 ? start_time(group, member) : NSEC_NEVER;
+		*next = time < *next ? time : *next;
 		any = any || member->pid > 0 || member->start_at != NSEC_NEVER;
 	}
 	return any;
@@ -328,6 +428,9 @@ static void handle_event(struct group *group, uint64_t name)
 		break;
 	case EVENT_END:
 		on_end(group);
+		break;
+	case EVENT_NEWS:
+		on_news(group);
 		break;
 	default:
 		on_alarm(group, name - EVENT_ALARMS);
@@ -423,15 +526,7 @@ static int open_members(struct group *group, struct error *error)
 	return status;
 }
 
-static void close_members(struct group *group)
-{
-	for (int i = 0; i < group->table->count; i++) {
-		if (group->members[i].alarm_fd >= 0)
-			close(group->members[i].alarm_fd);
-	}
-}
-
-static int serve(struct group *group, struct error *error)
+static int open_all(struct group *group, struct error *error)
 {
 	int status = watch_for(group, group->options->wake->fd, EVENT_WAKE, error);
 	if (status == RELEVO_OK)
@@ -439,31 +534,25 @@ static int serve(struct group *group, struct error *error)
 	if (status == RELEVO_OK)
 		status = watch_for(group, group->signals.fd, EVENT_END, error);
 	if (status == RELEVO_OK)
+		status = watch_for(group, group->news_fd, EVENT_NEWS, error);
+	if (status == RELEVO_OK)
 		status = open_members(group, error);
-	if (status == RELEVO_OK) {
-		status = run(group);
-		if (status != RELEVO_OK)
-			*error = group->failure;
-	}
-	close_members(group);
 	return status;
 }
 
-static int serve_with_events(struct group *group, struct error *error)
+static int open_events(struct group *group, struct error *error)
 {
 	int status = worker_signals_install(&group->signals, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = events_open(&group->events, error);
-	if (status == RELEVO_OK) {
-		descendants_adopt();
-		status = serve(group, error);
-		events_close(&group->events);
-	}
-	worker_signals_remove(&group->signals);
-	return status;
+	group->news_fd = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	if (group->news_fd < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno,
+				       "no descriptor for the workers");
+	return events_open(&group->events, error);
 }
 
+/* The process ends afterwards, and with it all that was opened. */
 int worker_group_run(const struct worker_group_options *options, struct worker_table *table,
 		     struct error *error)
 {
@@ -475,7 +564,15 @@ int worker_group_run(const struct worker_group_options *options, struct worker_t
 	};
 	if (group.members == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for %zu workers", count);
-	int status = serve_with_events(&group, error);
+	int status = open_events(&group, error);
+	if (status == RELEVO_OK)
+		status = open_all(&group, error);
+	if (status == RELEVO_OK) {
+		descendants_adopt();
+		status = run(&group);
+		if (status != RELEVO_OK)
+			*error = group.failure;
+	}
 	free(group.members);
 	return status;
 }

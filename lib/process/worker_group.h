@@ -12,6 +12,8 @@ struct worker_group_options {
 	bool shared;      /* and this, as for a worker */
 	enum relevo_order order;
 	const struct worker_plan *plan; /* NULL: the workers ask the broker */
+	/* Wait for a pool that is not there, and for a broker that was there. */
+	bool patient;
 	/* In use: on the first signal the workers finish what they have in hand, on the second
 	 * they are killed. */
 	struct wake *wake;
@@ -27,7 +29,8 @@ struct worker_group_options {
  * Keep table->count workers going: start them, replace those that die, each after a pause
  * that grows while they die young. Returns when all have ended because the pool is gone or
  * a signal told them to: OK; or with the reason when none can do its work: when not all
- * could be started to begin with, or their initializer fails again and again.
+ * could be started to begin with, or their initializer fails again and again, or, unless it
+ * is patient, when the pool is not there or the broker cannot be reached.
  *
  * Takes the whole process for itself, which ends afterwards: it has no other children, one
  * thread, and adopts and kills what the workers leave behind.

@@ -1,10 +1,12 @@
 /* The one place where a worker's process is made. */
 #include "process/worker_process.h"
 
+#include "base/mutant.h"
 #include "client/error.h"
 #include "process/descendants.h"
 #include "process/wake.h"
 
+#include <pthread.h>
 #include <relevo/worker.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +15,19 @@
 
 /* Of the worker that this process is, unless it is a child of one. */
 static pid_t worker_pid;
+
+/* In a child that a function has made by fork(2). */
+static bool copied;
+
+static void note_copy(void)
+{
+	copied = true;
+}
+
+bool worker_process_is_copy(void)
+{
+	return copied && !MUTANT(copies_go_on);
+}
 
 /* The worker's process, which ends here. */
 static _Noreturn void be_worker(const struct worker_process *process, pid_t parent,
@@ -29,6 +44,8 @@ static _Noreturn void be_worker(const struct worker_process *process, pid_t pare
 	process->forget(process->parent);
 	descendants_adopt();
 	worker_pid = getpid();
+	pthread_atfork(NULL, NULL, note_copy);
+	copied = false;
 	int status = wake_install(&wake, &setup.slot->error);
 	wake_release(signals);
 	setup.wake_fd = wake.fd;

@@ -20,4 +20,8 @@ struct worker_process {
  */
 pid_t worker_process_start(const struct worker_process *process);
 
+/* Whether this process is a child that a worker's function has made by fork(2), which is no
+ * worker. */
+bool worker_process_is_copy(void);
+
 #endif

@@ -120,6 +120,7 @@ int relevo_worker_serve(const char *url, const char *pool,
 		.url = url,
 		.pool = pool,
 		.shared = options->shared,
+		.patient = !options->give_up,
 		.order = options->order,
 		.ready_fd = -1,
 	};

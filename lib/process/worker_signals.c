@@ -33,6 +33,9 @@ int worker_signals_install(struct worker_signals *signals, struct error *error)
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no descriptor for the ends of workers");
 	atomic_store(&ended_fd, signals->fd);
+	sigset_t none;
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	sigaction(SIGCHLD, &ended, &signals->child_before);
 	sigaction(SIGHUP, &ignored, &signals->hangup_before);
 	sigaction(SIGQUIT, &ignored, &signals->quit_before);

@@ -8,8 +8,8 @@
 /*
  * The signals of a process that does nothing but keep workers: the ends of its children as
  * a descriptor, whatever it has inherited; and what a terminal sends when it goes is for
- * others to act on, since somebody has to be left who ends the workers. For one caller at
- * a time in a process.
+ * others to act on, since somebody has to be left who ends the workers. None is blocked, here and
+ * in the workers, whichever thread was forked. For one caller at a time in a process.
  */
 struct worker_signals {
 	int fd; /* readable: a child has ended */

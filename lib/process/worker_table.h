@@ -24,13 +24,14 @@ struct task_mark {
 /* How a worker came to an end, or is about to. */
 enum worker_end {
 	WORKER_DIES = 0, /* killed, or its function called exit(): replace it */
+	WORKER_LOST,     /* it cannot go on: `error`; another one may, sooner or later */
 	WORKER_FINISHED, /* there is no more to do, or it cannot do it: `error` */
 	WORKER_UNREADY,  /* its initializer failed: `error`; try again, but not for ever */
 	WORKER_RETIRED,  /* it has done its share, or gave its life: replace it at once */
 };
 
 /* How far it has come. */
-enum worker_stage { WORKER_STARTING, WORKER_INITIALIZING, WORKER_READY };
+enum worker_stage { WORKER_STARTING, WORKER_CONNECTED, WORKER_INITIALIZING, WORKER_READY };
 
 /* One worker. */
 struct worker_slot {
@@ -60,9 +61,10 @@ struct worker_table {
 	size_t size; /* of the mapping */
 	int fd;      /* of the memory, in the process that made it */
 	int count;
-	struct error failure; /* why the group gave up */
-	atomic_uint done;     /* functions that returned, ever */
-	atomic_uint deaths;   /* obituaries written; also what readers wait for */
+	struct error failure;     /* why the group gave up */
+	atomic_uint_fast64_t run; /* of the broker, at which a worker was ready last; 0: none was */
+	atomic_uint done;         /* functions that returned, ever */
+	atomic_uint deaths;       /* obituaries written; also what readers wait for */
 	struct obituary obituaries[OBITUARIES];
 	struct worker_slot slots[];
 };

@@ -29,6 +29,7 @@ struct worker {
 	const struct worker_setup *setup;
 	struct worker_plan plan;
 	relevo_session *session;
+	uint64_t run; /* of the broker */
 	relevo_queue *tasks;
 	relevo_queue *presence; /* see worker_presence.h */
 	char host[HOST_NAME_MAX + 1];
@@ -40,7 +41,19 @@ struct worker {
 	bool running;            /* the user's function, for an argument of the chunk */
 	nsec_t deadline;         /* of it; NSEC_NEVER: it may take any time */
 	struct watcher *watcher; /* NULL: not needed yet */
+	atomic_bool unwatched;   /* the watcher has lost its connection */
 };
+
+/* ---- worker_open.c ------------------------------------------------------ */
+
+/* Connect, and open the pool; wait for it, if the setup says so. Errors as relevo_open() and
+ * relevo_pool_attach(), INTERRUPTED. */
+int worker_open(struct worker *worker, struct error *error);
+
+/* Which run of the broker the session is connected to. */
+uint64_t worker_open_run(const struct worker *worker);
+
+/* ---- worker_task.c ------------------------------------------------------ */
 
 /* Run one leased task and answer it. OK: the next one, please. */
 int worker_task_run(struct worker *worker, relevo_item *item);

@@ -6,6 +6,7 @@
  */
 #include "base/clock.h"
 #include "base/descriptor.h"
+#include "base/mutant.h"
 #include "base/thread.h"
 #include "client/error.h"
 #include "client/session.h"
@@ -174,7 +175,7 @@ static int wait_for_news(struct watcher *watcher, relevo_item *order)
 	return status;
 }
 
-/* False: without a broker the worker itself will end soon. */
+/* False: its connection is lost. */
 static bool handle_news(struct watcher *watcher)
 {
 	relevo_item order;
@@ -188,6 +189,16 @@ static bool handle_news(struct watcher *watcher)
 	remember(watcher, &order);
 	relevo_item_free(&order);
 	return true;
+}
+
+/* Nobody would hear of orders and deadlines: the worker, which may wait for tasks, ends for
+ * another one. */
+static void end_unwatched(struct worker *worker)
+{
+	uint64_t one = 1;
+	atomic_store(&worker->unwatched, !MUTANT(watcher_lost_unnoticed));
+	ssize_t written = write(worker->setup->wake_fd, &one, sizeof one);
+	(void)written;
 }
 
 static void *watch(void *argument)
@@ -205,6 +216,8 @@ static void *watch(void *argument)
 			goes_on = handle_news(watcher);
 		}
 	}
+	if (!goes_on)
+		end_unwatched(watcher->worker);
 	pthread_mutex_unlock(lock);
 	return NULL;
 }

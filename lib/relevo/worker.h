@@ -18,29 +18,39 @@ struct relevo_worker_options {
 	 * is made if it is not there, with this order, and a private broker never is. */
 	bool shared;
 	enum relevo_order order;
+	/* End, with the reason, when the pool is not there or the connection to the broker is
+	 * lost, instead of waiting for them. */
+	bool give_up;
 };
 
 /*
  * Serve the pool of that name at that broker (NULL: as for relevo_open()) with
  * the functions registered so far. Starts `processes` workers, each
  * with a connection of its own, replaces those that die, and blocks until the
- * pool is closed, the broker goes, or this process gets SIGTERM or SIGINT: then
+ * pool is closed or this process gets SIGTERM or SIGINT: then
  * the workers finish the task in hand first; a second signal ends them at once. Signal
  * handlers are put back before it returns. `options` may be NULL. The initializer, and how long a
  * worker lives, are what the pool's options say; the initializer has to be registered here as well.
  *
+ * There has to be a broker to begin with; NULL never starts a private one. A pool that is not
+ * there yet is waited for. When the connection is lost or the broker is
+ * restarted, workers come back: at first one of them, after 50 ms, then twice as long
+ * each time up to 5 s, less a random part of up to a half; and the others once that one is ready.
+ * With `give_up` all of that is an error.
+ *
  * This process forks one child, which forks the workers and looks after them. When this process is
  * killed, that child kills them. A worker's own children, all that its functions have
  * started, end with it, even if they have made groups or sessions of their own. In a worker SIGCHLD
- * is not ignored, even if it is here, and SIGTERM and SIGINT are not blocked.
+ * is not ignored, even if it is here, and no signal is blocked.
  *
  * Call it from the main thread, before anything has opened a tcp:// session in
  * this process.
  *
  * Returns OK after a signal or when the pool was closed. Errors: BAD_ADDRESS,
- * NO_BROKER, NOT_FOUND (no such pool), OPTION_MISMATCH (a shared one: it has another order, or
- * an owner), BAD_NAME, BAD_ARGUMENT, DISCONNECTED, FORKED, NO_MEMORY, NO_DESCRIPTORS, SYSTEM
- * (also: the child that keeps the workers was killed); what the initializer failed with.
+ * NO_BROKER, NOT_FOUND (no such pool, with `give_up`), OPTION_MISMATCH (a shared one: it has
+ * another order, or an owner), BAD_NAME, BAD_ARGUMENT, DISCONNECTED, FORKED, NO_MEMORY,
+ * NO_DESCRIPTORS, SYSTEM (also: the child that keeps the workers was killed); what the initializer
+ * failed with.
  */
 int relevo_worker_serve(const char *url, const char *pool,
 			const struct relevo_worker_options *options);

@@ -55,12 +55,14 @@ struct serving {
 	const char *url;
 	int processes;
 	int expected;
+	bool give_up;
 };
 
 static void serve(void *argument)
 {
 	const struct serving *serving = argument;
-	struct relevo_worker_options options = { .processes = serving->processes };
+	struct relevo_worker_options options = { .processes = serving->processes,
+						 .give_up = serving->give_up };
 	child_check(relevo_register("square", square, NULL) == RELEVO_OK);
 	child_check(relevo_register("wait", wait_at_gate, NULL) == RELEVO_OK);
 	int status = relevo_worker_serve(serving->url, "p", &options);
@@ -246,7 +248,7 @@ static void serving_no_pool(void *argument)
 {
 	const struct pool_scene *scene = argument;
 	const char *urls[] = { scene->broker.url, scene->broker.more };
-	struct relevo_worker_options options = { .processes = 1 };
+	struct relevo_worker_options options = { .processes = 1, .give_up = true };
 	for (int i = 0; i < 2; i++) {
 		child_check(relevo_worker_serve(urls[i], "none", &options) == RELEVO_NOT_FOUND);
 		child_check(strstr(relevo_error_detail(), "none") != NULL);
@@ -266,7 +268,7 @@ static void serving_what_is_not_there_fails(void **state)
 	child_join(child_start(serving_no_pool, *state));
 }
 
-static void the_broker_goes_while_serving(void **state)
+static void who_gives_up_ends_with_the_broker(void **state)
 {
 	struct pool_scene *scene = *state;
 	struct test_broker broker;
@@ -277,7 +279,7 @@ static void the_broker_goes_while_serving(void **state)
 	test_broker_start(&broker, NULL);
 	session = session_open(broker.url);
 	assert_ok(relevo_pool_open(session, &options, &pool));
-	struct serving serving = { broker.url, 2, RELEVO_DISCONNECTED };
+	struct serving serving = { broker.url, 2, RELEVO_DISCONNECTED, .give_up = true };
 	pid_t child = child_start(serve, &serving);
 	/* One that is about to connect would say that there is no broker. */
 	wait_for_workers(session, 2);
@@ -329,7 +331,7 @@ int main(void)
 		serve_unit_test(an_idle_server_ends_on_a_signal),
 		serve_unit_test(a_second_signal_ends_at_once),
 		serve_unit_test(serving_what_is_not_there_fails),
-		serve_unit_test(the_broker_goes_while_serving),
+		serve_unit_test(who_gives_up_ends_with_the_broker),
 		serve_unit_test(workers_cannot_inherit_tcp),
 	};
 	return cmocka_run_group_tests_name("pool_serve", tests, NULL, NULL);
