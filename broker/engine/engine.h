@@ -150,6 +150,21 @@ struct join_part {
 	struct queue *queue;
 };
 
+/* Something long that is done in pieces: see work.h. */
+struct work {
+	struct list link; /* in engine->later; zero: nothing is left */
+	/* Do a piece; call work_later() again if it was not the last. May free the object
+	 * that it is in. engine_run() follows. */
+	void (*go_on)(struct work *work);
+};
+
+struct move_part {
+	struct work work;
+	struct queue *from, *to;
+	uint64_t left;  /* items that may still be moved */
+	uint64_t count; /* that have been */
+};
+
 struct any_part {
 	struct any *any;
 };
@@ -184,6 +199,7 @@ struct waiter {
 		struct get_part get;
 		struct put_part put;
 		struct join_part join;
+		struct move_part move;
 		struct any_part any;
 		struct cell_part cell;
 		struct pipe_part pipe;

@@ -41,12 +41,14 @@ struct move_request {
 
 /*
  * Move items that are ready, in order, to the end of another queue, as long as it has
- * room. They have not been handed out there, do not expire, and have no key any more.
- * *count tells how many, also after a failure. BAD_NAME, NOT_FOUND, BAD_ARGUMENT (the
- * same queue, or no queue of items), SHUT_DOWN, QUOTA, NO_MEMORY, the store's reason.
+ * room: no more than were ready when it began. They have not been handed out there, do not
+ * expire, and have no key any more. Many are moved in pieces; others see them meanwhile in
+ * the one queue or the other. Answered with OK; BAD_NAME, NOT_FOUND, BAD_ARGUMENT (the same
+ * queue, or no queue of items), SHUT_DOWN, GONE (one was deleted meanwhile), QUOTA, NO_MEMORY,
+ * the store's reason; `accepted` tells how many have been moved, also then.
  */
-int queue_move(struct engine *engine, const struct move_request *request, nsec_t now,
-	       uint64_t *count, struct error *error);
+void queue_move(struct engine_peer *peer, const struct move_request *request, nsec_t now,
+		struct waiter *waiter);
 
 struct queue_summary {
 	const char *name; /* valid until the engine is called again */

@@ -5,8 +5,11 @@
 #include "engine/extension.h"
 #include "engine/manage.h"
 #include "engine/order.h"
+#include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/queue_wait.h"
 #include "engine/token.h"
+#include "engine/work.h"
 
 int queue_transfer(struct queue *to, struct queue *from, struct item *item)
 {
@@ -68,27 +71,132 @@ static int move_first(struct queue *from, struct queue *to)
 	return status;
 }
 
-int queue_move(struct engine *engine, const struct move_request *request, nsec_t now,
-	       uint64_t *count, struct error *error)
+/* ---- the kind of waiter ------------------------------------------------ */
+
+/* It waits for nobody: it is done piece by piece. */
+static void mover_join(struct waiter *mover)
 {
-	struct queue *from, *to;
-	*count = 0;
-	engine_at(engine, now);
-	int status = find_both(engine, request, &from, &to, error);
+	queue_hold(mover->of.move.from);
+	queue_hold(mover->of.move.to);
+}
+
+static void mover_leave(struct waiter *mover)
+{
+	work_forget(&mover->of.move.work);
+	queue_activate(mover->of.move.from);
+}
+
+static void mover_forget(struct waiter *mover)
+{
+	queue_drop(mover->of.move.from);
+	queue_drop(mover->of.move.to);
+}
+
+static bool mover_put_off(struct waiter *mover)
+{
+	list_remove(&mover->in_engine);
+	return true;
+}
+
+static void mover_describe(const struct waiter *mover, struct error *error)
+{
+	const struct move_part *part = &mover->of.move;
+	const struct queue *gone = part->from->deleted ? part->from : part->to;
+	if (mover->status == RELEVO_GONE)
+		error_set(error, RELEVO_GONE, "the queue \"%s\" was deleted", gone->name);
+	else
+		error_set(error, mover->status, "the queue \"%s\" does not take an item",
+			  part->to->name);
+}
+
+static void mover_answer(struct waiter *mover, struct answer *answer)
+{
+	uint64_t count = mover->of.move.count;
+	answer->accepted = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+	waiter_give(mover, answer);
+}
+
+static void mover_look(const struct waiter *mover, struct peer_wait *wait)
+{
+	queue_wait_look(mover->of.move.from, PEER_GET, wait);
+}
+
+static const struct waiter_kind mover_kind = {
+	.unserved = RELEVO_TRY_AGAIN,
+	.join = mover_join,
+	.leave = mover_leave,
+	.forget = mover_forget,
+	.put_off = mover_put_off,
+	.describe = mover_describe,
+	.answer = mover_answer,
+	.look = mover_look,
+	.cancel = waiter_cancel_in_line,
+	.drop = waiter_drop_from_line,
+};
+
+/* ---- moving ------------------------------------------------------------- */
+
+/* TRY_AGAIN: one was moved, and there may be more. */
+static int move_next(struct move_part *part)
+{
+	struct queue *from = part->from, *to = part->to;
+	if (from->deleted || to->deleted)
+		return RELEVO_GONE;
+	if (to->shutdown != QUEUE_OPEN)
+		return RELEVO_SHUT_DOWN;
+	const struct item *item = stock_first(&from->stock);
+	if (item == NULL || part->left == 0 || !queue_has_room(to, item->size))
+		return RELEVO_OK;
+	int status = move_first(from, to);
 	if (status != RELEVO_OK)
 		return status;
+	part->left--;
+	part->count++;
+	return RELEVO_TRY_AGAIN;
+}
+
+static void move_go_on(struct work *work)
+{
+	struct move_part *part = container_of(work, struct move_part, work);
+	struct engine *engine = part->from->engine;
 	/* What is over does not begin anew elsewhere. */
-	if (!MUTANT(moving_rejuvenates))
-		expiry_run(from);
-	const struct item *item;
-	while (status == RELEVO_OK && (request->max_items == 0 || *count < request->max_items) &&
-	       (item = stock_first(&from->stock)) != NULL && queue_has_room(to, item->size)) {
-		status = move_first(from, to);
-		*count += status == RELEVO_OK;
+	bool current = part->from->deleted || MUTANT(moving_rejuvenates) || expiry_run(part->from);
+	int status = RELEVO_TRY_AGAIN;
+	while (current && status == RELEVO_TRY_AGAIN && !work_over(engine)) {
+		status = move_next(part);
+		work_spend(engine, 1);
 	}
-	if (status != RELEVO_OK)
-		error_set(error, status, "the queue \"%s\" does not take an item", request->to);
-	queue_activate(from);
+	if (status == RELEVO_TRY_AGAIN)
+		work_later(engine, work);
+	else
+		waiter_finish(container_of(part, struct waiter, of.move), status);
+}
+
+/* What comes in later stays, so that there is an end. */
+static uint64_t most(const struct queue *from, const struct move_request *request)
+{
+	uint64_t ready = stock_ready(&from->stock);
+	return request->max_items > 0 && request->max_items < ready ? request->max_items : ready;
+}
+
+void queue_move(struct engine_peer *peer, const struct move_request *request, nsec_t now,
+		struct waiter *waiter)
+{
+	struct engine *engine = peer->engine;
+	struct queue *from, *to;
+	struct error error;
+	engine_at(engine, now);
+	if (find_both(engine, request, &from, &to, &error) != RELEVO_OK) {
+		waiter_refuse(waiter, &error);
+		return;
+	}
+	*waiter = (struct waiter){
+		.answer = waiter->answer,
+		.kind = &mover_kind,
+		.of.move = { { .go_on = move_go_on }, from, to, most(from, request) },
+	};
+	/* It cannot fail: it does not wait. */
+	(void)waiter_park(waiter, peer, 0);
+	work_start(engine, &waiter->of.move.work);
 	engine_run(engine);
-	return status;
 }

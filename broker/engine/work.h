@@ -7,7 +7,7 @@
 /*
  * The unit is one of what is worked on: an item, a waiter, a lease or a name that was
  * touched. Nothing here looks at a clock, so what happens when depends on the calls
- * alone.
+ * alone. What is long has a struct work (engine.h).
  *
  * A call that begins something long does a piece of it, as long as work_over() is
  * false, and leaves the rest with work_later(). engine_tick() goes on with what was
@@ -15,13 +15,6 @@
  * for little is served in between. What can be seen meanwhile must be right: see
  * docs/architecture.md.
  */
-struct work {
-	struct list link; /* in engine->later; zero: nothing is left */
-	/* Do a piece; call work_later() again if it was not the last. May free the object
-	 * that it is in. engine_run() follows. */
-	void (*go_on)(struct work *work);
-};
-
 /* How much an engine works, see engine_config. */
 static inline void work_spend(struct engine *engine, uint64_t units)
 {

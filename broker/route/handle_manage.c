@@ -13,7 +13,7 @@ static nsec_t now_of(const struct session *session)
 
 /* ---- join, shut down, purge, move -------------------------------------- */
 
-static void answer_join(struct waiter *waiter, const struct answer *answer)
+static void answer_count(struct waiter *waiter, const struct answer *answer)
 {
 	struct call *call = container_of(waiter, struct call, waiter);
 	reply_put(call->session, call->number, answer);
@@ -30,7 +30,7 @@ void handle_queue_join(struct session *session, const struct frame *frame)
 		reply_error(session, frame->header->call, &error);
 		return;
 	}
-	call->waiter.answer = answer_join;
+	call->waiter.answer = answer_count;
 	queue_join(session->peer, join->queue, deadline, now_of(session), &call->waiter);
 }
 
@@ -57,15 +57,14 @@ void handle_queue_move(struct session *session, const struct frame *frame)
 {
 	const Relevo__QueueMove *move = frame->header->queue_move;
 	const struct move_request request = { move->from, move->to, move->max_items };
-	uint64_t count;
 	struct error error = { 0 };
-	int status = queue_move(session->router->engine, &request, now_of(session), &count, &error);
-	const struct answer answer = {
-		.status = status,
-		.text = error.text,
-		.accepted = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX,
-	};
-	reply_put(session, frame->header->call, &answer);
+	struct call *call;
+	if (call_new(session, frame->header->call, false, &call, &error) != RELEVO_OK) {
+		reply_error(session, frame->header->call, &error);
+		return;
+	}
+	call->waiter.answer = answer_count;
+	queue_move(session->peer, &request, now_of(session), &call->waiter);
 }
 
 /* ---- peek and list ------------------------------------------------------ */

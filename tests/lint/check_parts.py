@@ -8,6 +8,7 @@ OWNERS = {
     "get": "queue_get.c",
     "put": "queue_put.c",
     "join": "queue_join.c",
+    "move": "queue_move.c",
     "any": "queue_any.c",
     "cell": "cell_wait.c",
     "pipe": "pipe.c",

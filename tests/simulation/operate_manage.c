@@ -77,6 +77,20 @@ void do_purge(struct world *world)
 	world_expect(world, "items purged", count, expected);
 }
 
+struct moved {
+	struct waiter waiter;
+	int answers, status;
+	uint32_t count;
+};
+
+static void on_moved(struct waiter *waiter, const struct answer *answer)
+{
+	struct moved *moved = container_of(waiter, struct moved, waiter);
+	moved->answers++;
+	moved->status = answer->status;
+	moved->count = answer->accepted;
+}
+
 void do_move(struct world *world)
 {
 	const struct model_move move = {
@@ -84,15 +98,16 @@ void do_move(struct world *world)
 		.to = below(world, MODEL_NAMES),
 		.max_items = below(world, 4),
 	};
+	struct moved moved = { .waiter.answer = on_moved };
 	char from[8], to[8];
-	uint64_t count, expected;
-	struct error error;
+	uint64_t expected;
 	snprintf(from, sizeof from, "q%u", move.from);
 	snprintf(to, sizeof to, "q%u", move.to);
 	world_describe(world, "move of %u items from %s to %s", (uint32_t)move.max_items, from, to);
 	const struct move_request request = { from, to, move.max_items };
-	int status = queue_move(world->engine, &request, world->model.now, &count, &error);
-	world_expect(world, "status", (uint64_t)status,
+	queue_move(world->peers[0], &request, world->model.now, &moved.waiter);
+	world_expect(world, "status", (uint64_t)moved.status,
 		     (uint64_t)model_move(&world->model, &move, &expected));
-	world_expect(world, "items moved", count, expected);
+	world_expect(world, "items moved", moved.count, expected);
+	world_expect(world, "answers to a move", (uint64_t)moved.answers, 1);
 }

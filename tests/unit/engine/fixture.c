@@ -172,6 +172,13 @@ void put_request(struct engine_peer *peer, struct put_request *request, const ch
 	queue_put(peer, request, peer->engine->now, &call->waiter);
 }
 
+void move_items(struct engine_peer *peer, const struct move_request *request, nsec_t now,
+		struct call *call)
+{
+	reset(call);
+	queue_move(peer, request, now, &call->waiter);
+}
+
 void put(struct engine_peer *peer, uint32_t handle, const char *words, nsec_t deadline,
 	 struct call *call)
 {

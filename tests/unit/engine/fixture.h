@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/engine.h"
+#include "engine/manage.h"
 #include "support/store_fake.h"
 
 /*
@@ -82,6 +83,10 @@ void get(struct engine_peer *peer, uint32_t handle, uint32_t max_items, nsec_t d
 void get_ahead(struct engine_peer *peer, uint32_t handle, uint32_t ahead, struct call *call);
 void put_request(struct engine_peer *peer, struct put_request *request, const char *words,
 		 struct call *call);
+
+/* Move items from one queue to another, at that time. */
+void move_items(struct engine_peer *peer, const struct move_request *request, nsec_t now,
+		struct call *call);
 
 /* A put that does not wait, and must succeed. */
 void put_now(struct engine_peer *peer, uint32_t handle, const char *words);

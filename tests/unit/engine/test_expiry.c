@@ -211,16 +211,16 @@ static void test_what_is_over_is_not_handed_out_by_a_put_that_waited(void **stat
 static void test_what_is_over_is_not_moved(void **state)
 {
 	struct fixture *f = *state;
-	struct error error;
-	uint64_t count;
+	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
 	uint32_t to = open_plain(f->a, "to");
 	put_until(f->a, q, "old", SECONDS(5));
 	put_now(f->a, q, "new");
 	const struct move_request request = { .from = "q", .to = "to" };
 	/* Before any tick. */
-	assert_int_equal(queue_move(f->engine, &request, SECONDS(6), &count, &error), RELEVO_OK);
-	assert_int_equal(count, 1);
+	move_items(f->a, &request, SECONDS(6), &call);
+	assert_answer(&call, RELEVO_OK);
+	assert_int_equal(call.accepted, 1);
 	assert_int_equal(counts_of(f->a, q).expired, 1);
 	assert_int_equal(counts_of(f->a, to).ready, 1);
 }

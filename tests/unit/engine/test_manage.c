@@ -46,10 +46,10 @@ static void test_purge_takes_what_is_unread(void **state)
 static uint64_t move(struct fixture *f, const char *from, const char *to, uint64_t most)
 {
 	const struct move_request request = { .from = from, .to = to, .max_items = most };
-	struct error error;
-	uint64_t count;
-	assert_int_equal(queue_move(f->engine, &request, f->now, &count, &error), RELEVO_OK);
-	return count;
+	struct call call = { 0 };
+	move_items(f->a, &request, f->now, &call);
+	assert_answer(&call, RELEVO_OK);
+	return call.accepted;
 }
 
 static void test_items_move_in_order(void **state)
@@ -106,16 +106,15 @@ static void test_a_move_that_fails_loses_nothing(void **state)
 {
 	struct fixture *f = *state;
 	struct call call = { 0 };
-	struct error error;
-	uint64_t count;
 	const struct move_request request = { .from = "q", .to = "p" };
 	uint32_t q = open_plain(f->a, "q");
 	open_plain(f->a, "p");
 	put_now(f->a, q, "1 2");
 	f->store.added_status = RELEVO_SYSTEM;
-	assert_int_equal(queue_move(f->engine, &request, f->now, &count, &error), RELEVO_SYSTEM);
-	assert_text(error.text, "\"p\" does not take an item");
-	assert_int_equal(count, 0);
+	move_items(f->a, &request, f->now, &call);
+	assert_answer(&call, RELEVO_SYSTEM);
+	assert_text(call.text, "\"p\" does not take an item");
+	assert_int_equal(call.accepted, 0);
 	f->store.added_status = RELEVO_OK;
 	expect(f->a, q, "1 2", &call);
 	ack(f->a, &call);
@@ -124,8 +123,8 @@ static void test_a_move_that_fails_loses_nothing(void **state)
 static void test_what_cannot_be_moved(void **state)
 {
 	struct fixture *f = *state;
+	struct call call = { 0 };
 	struct error error;
-	uint64_t count;
 	uint32_t shut = open_plain(f->a, "shut");
 	const struct queue_options lock = {
 		.kind = QUEUE_LOCK, .bounded = true, .capacity = 1, .tokens = 1
@@ -148,9 +147,9 @@ static void test_what_cannot_be_moved(void **state)
 		{ { "q", "shut", 0 }, RELEVO_SHUT_DOWN, "\"shut\"" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		assert_int_equal(queue_move(f->engine, &cases[i].request, f->now, &count, &error),
-				 cases[i].status);
-		assert_text(error.text, cases[i].text);
+		move_items(f->a, &cases[i].request, f->now, &call);
+		assert_answer(&call, cases[i].status);
+		assert_text(call.text, cases[i].text);
 	}
 }
 

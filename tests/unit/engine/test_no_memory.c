@@ -218,7 +218,7 @@ static void orders_and_keys(struct play *play)
 		   &error);
 	queue_list(play->f->engine, &(struct list_request){ .prefix = "", .after = "", .max = 8 },
 		   summaries);
-	queue_move(play->f->engine, &move, play->f->now, &count, &error);
+	move_items(a, &move, play->f->now, next_call(play));
 	try_get(play, a, q, 9, 0);
 	try_get(play, a, p, 9, 0);
 	queue_purge(a, q, play->f->now, &count, &error);

@@ -1,15 +1,15 @@
 /* A put and the acknowledgement of what it answers, in one step. */
 #include "fixture.h"
 
-struct work {
+struct task {
 	uint32_t tasks, results;
 	struct call task;
 };
 
 /* One task is held, and results can be put into a queue of that capacity. */
-static struct work begin(struct fixture *f, uint64_t capacity)
+static struct task begin(struct fixture *f, uint64_t capacity)
 {
-	struct work work = {
+	struct task work = {
 		.tasks = open_leased(f->a, "tasks", 10),
 		.results = open_bounded(f->a, "results", capacity),
 	};
@@ -18,7 +18,7 @@ static struct work begin(struct fixture *f, uint64_t capacity)
 	return work;
 }
 
-static void put_result(struct fixture *f, struct work *work, const char *words, nsec_t deadline,
+static void put_result(struct fixture *f, struct task *work, const char *words, nsec_t deadline,
 		       struct call *call)
 {
 	struct put_request request = {
@@ -33,7 +33,7 @@ static void put_result(struct fixture *f, struct work *work, const char *words, 
 static void test_both_happen(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 5);
+	struct task work = begin(f, 5);
 	struct call call = { 0 };
 	put_result(f, &work, "r1 r2", 0, &call);
 	assert_answer(&call, RELEVO_OK);
@@ -45,7 +45,7 @@ static void test_both_happen(void **state)
 static void test_both_are_one_batch_of_the_store(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 5);
+	struct task work = begin(f, 5);
 	struct call call = { 0 };
 	uint64_t commits = f->store.commits;
 	put_result(f, &work, "r1", 0, &call);
@@ -53,7 +53,7 @@ static void test_both_are_one_batch_of_the_store(void **state)
 	assert_int_equal(f->store.removed, 1);
 }
 
-static void drop_or_put(struct fixture *f, const struct work *work, const char *name,
+static void drop_or_put(struct fixture *f, const struct task *work, const char *name,
 			struct call *call)
 {
 	struct put_request request = {
@@ -68,7 +68,7 @@ static void drop_or_put(struct fixture *f, const struct work *work, const char *
 static void test_without_a_queue_the_task_is_done(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 5);
+	struct task work = begin(f, 5);
 	struct call call = { 0 };
 	drop_or_put(f, &work, "nowhere", &call);
 	assert_answer(&call, RELEVO_OK);
@@ -84,7 +84,7 @@ static void test_without_a_queue_the_task_is_done(void **state)
 static void test_without_the_lease_nothing_happens(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 5);
+	struct task work = begin(f, 5);
 	struct call call = { 0 };
 	struct call other = { 0 };
 	get(f->a, work.tasks, 1, 0, &other);
@@ -106,7 +106,7 @@ static void test_without_the_lease_nothing_happens(void **state)
 static void test_a_lease_named_twice_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 5);
+	struct task work = begin(f, 5);
 	struct call call = { 0 };
 	work.task.leases[1] = work.task.leases[0];
 	struct put_request request = {
@@ -124,7 +124,7 @@ static void test_a_lease_named_twice_is_refused(void **state)
 static void test_a_put_that_waits_acknowledges_at_its_end(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 1);
+	struct task work = begin(f, 1);
 	struct call putter = { 0 };
 	struct call call = { 0 };
 	put_result(f, &work, "r1 r2", NSEC_NEVER, &putter);
@@ -138,7 +138,7 @@ static void test_a_put_that_waits_acknowledges_at_its_end(void **state)
 static void test_a_put_that_fails_acknowledges_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 1);
+	struct task work = begin(f, 1);
 	struct call call = { 0 };
 	put_result(f, &work, "r1 r2", 0, &call);
 	assert_answer(&call, RELEVO_FULL);
@@ -152,7 +152,7 @@ static void test_a_put_that_fails_acknowledges_nothing(void **state)
 static void test_a_lease_that_ends_meanwhile_is_reported(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 1);
+	struct task work = begin(f, 1);
 	struct call putter = { 0 };
 	struct call call = { 0 };
 	put_result(f, &work, "r1 r2", NSEC_NEVER, &putter);
@@ -168,7 +168,7 @@ static void test_a_lease_that_ends_meanwhile_is_reported(void **state)
 static void test_an_acknowledgement_alone_needs_no_room(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 1);
+	struct task work = begin(f, 1);
 	struct call putter = { 0 };
 	struct call call = { 0 };
 	put(f->a, work.results, "r1 r2", NSEC_NEVER, &putter);
@@ -184,7 +184,7 @@ static void test_an_acknowledgement_alone_needs_no_room(void **state)
 static void test_death_while_the_put_waits_returns_the_task(void **state)
 {
 	struct fixture *f = *state;
-	struct work work = begin(f, 1);
+	struct task work = begin(f, 1);
 	struct call putter = { 0 };
 	struct call call = { 0 };
 	put_result(f, &work, "r1 r2", NSEC_NEVER, &putter);

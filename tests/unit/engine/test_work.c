@@ -278,6 +278,59 @@ static void test_acknowledging_at_a_drained_queue_costs_little(void **state)
 		assert_answer(&waiting[i], RELEVO_SHUT_DOWN);
 }
 
+/* In between, each item is in one of the two, and can be taken. */
+static void test_a_long_move_takes_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 }, first = { 0 };
+	const struct move_request request = { .from = "q", .to = "p" };
+	uint32_t q = open_plain(f->a, "q"), p = open_plain(f->a, "p");
+	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
+	turns(f);
+	uint64_t before = engine_work_done(f->engine);
+	move_items(f->b, &request, f->now, &call);
+	assert_in_range(engine_work_done(f->engine) - before, 1, TURN);
+	assert_waits(&call);
+	assert_true(engine_peer_busy(f->b));
+	uint64_t moved = counts_of(f->a, p).ready;
+	assert_in_range(moved, 1, TURN);
+	assert_int_equal(moved + counts_of(f->a, q).ready, 1000);
+	get(f->a, p, 1, 0, &first);
+	assert_items(&first, "0000");
+	/* What comes in now is not moved. */
+	put_now(f->a, q, "late");
+	turns(f);
+	assert_answer(&call, RELEVO_OK);
+	assert_int_equal(call.accepted, 1000);
+	assert_int_equal(counts_of(f->a, p).ready, 999);
+	expect(f->a, q, "late", &call);
+	ack(f->a, &call);
+	ack(f->a, &first);
+}
+
+static void test_a_move_ends_with_its_queue(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 };
+	struct error error;
+	const struct move_request request = { .from = "q", .to = "p" };
+	uint32_t q = open_plain(f->a, "q");
+	open_plain(f->a, "p");
+	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
+	turns(f);
+	move_items(f->b, &request, f->now, &call);
+	assert_int_equal(queue_delete(f->engine, "p", &error), RELEVO_OK);
+	turns(f);
+	assert_answer(&call, RELEVO_GONE);
+	assert_text(call.text, "\"p\" was deleted");
+	/* Its session may end as well. */
+	open_plain(f->a, "p");
+	move_items(f->b, &request, f->now, &call);
+	gone(f, &f->b);
+	turns(f);
+	assert_int_equal(call.answers, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +340,8 @@ int main(void)
 		turn_test(test_expiries_take_turns),
 		turn_test(test_what_becomes_due_takes_turns),
 		turn_test(test_a_list_costs_its_page),
+		turn_test(test_a_long_move_takes_turns),
+		turn_test(test_a_move_ends_with_its_queue),
 		turn_test(test_a_purge_is_done_at_once),
 		turn_test(test_a_deleted_queue_is_gone_at_once),
 		turn_test(test_acknowledging_at_a_drained_queue_costs_little),
