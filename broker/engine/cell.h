@@ -65,8 +65,9 @@ int cell_of_handle(struct engine_peer *peer, uint32_t handle, struct cell **cell
 /* Have open what the other session has. QUOTA, NO_MEMORY. */
 int cells_inherit(struct engine_peer *peer, const struct engine_peer *from, struct error *error);
 
-/* The session has ended: close what it has open, delete what it owns. */
-void cells_leave(struct engine_peer *peer);
+/* The session has ended: close what it has open, delete what it owns, or a piece of these.
+ * False: there is more. */
+bool cells_leave(struct engine_peer *peer);
 
 /* ---- updates ---------------------------------------------------------- */
 

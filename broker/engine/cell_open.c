@@ -227,14 +227,19 @@ int cells_inherit(struct engine_peer *peer, const struct engine_peer *from, stru
 	return status;
 }
 
-void cells_leave(struct engine_peer *peer)
+bool cells_leave(struct engine_peer *peer)
 {
-	struct list *node;
-	while ((node = list_first(&peer->owned_cells)) != NULL)
-		cell_end(container_of(node, struct cell, in_owner));
-	for (uint32_t handle = 1; handle <= peer->cells.capacity; handle++) {
-		if (handle_find(&peer->cells, handle) != NULL)
+	struct list *node = NULL;
+	uint32_t handle = 0;
+	while ((node = list_first(&peer->owned_cells)) != NULL ||
+	       (handle = handle_next(&peer->cells)) != 0) {
+		if (work_over(peer->engine))
+			return false;
+		work_spend(peer->engine, 1);
+		if (node != NULL)
+			cell_end(container_of(node, struct cell, in_owner));
+		else
 			remove_handle(peer, handle);
 	}
-	handle_table_fini(&peer->cells, peer->account);
+	return true;
 }

@@ -44,6 +44,7 @@ struct engine {
 	struct {
 		uint64_t done; /* units, ever */
 		uint64_t end;  /* of the piece at hand */
+		bool inside;   /* such a piece, which struct work does */
 	} work;
 
 	struct heap waiter_timers; /* calls that time out */

@@ -46,8 +46,8 @@ void engine_free(struct engine *engine)
 {
 	if (engine == NULL)
 		return;
-	assert(engine->peers == 0 && engine->committed + 1 == engine->batch);
 	work_go_on(engine, UINT64_MAX);
+	assert(engine->peers == 0 && engine->committed + 1 == engine->batch);
 	struct map_node *node;
 	while ((node = map_next(&engine->queues, NULL)) != NULL)
 		queue_forget(container_of(node, struct queue, node));

@@ -44,8 +44,8 @@ struct engine_config {
  * stands in the accounts that the peers bring. */
 struct engine *engine_new(const struct engine_config *config, struct store *store);
 
-/* All peers must have gone, and the store be done with every commit. Queues that
- * are left stay in the store. NULL is allowed. */
+/* Of all peers it must have been said that they have gone, and the store be done with every commit.
+ * Queues that are left stay in the store. NULL is allowed. */
 void engine_free(struct engine *engine);
 
 /* Do what is due at `now`. Returns when to come again, NSEC_NEVER for never. */
@@ -73,12 +73,6 @@ void engine_peer_on_recall(struct engine_peer *peer,
  * what comes next from it must not be looked at before that is. */
 bool engine_peer_busy(const struct engine_peer *peer);
 
-/* What a session left behind. */
-struct peer_remains {
-	uint32_t leases;  /* that went back */
-	uint32_t objects; /* that ended: its own, and those that nobody else had open */
-};
-
 /*
  * Have open what another session has open, under the same numbers, as long as the
  * peer, which is new, does not close it: a child that was forked has its parent's handles.
@@ -87,15 +81,31 @@ struct peer_remains {
 int engine_peer_inherit(struct engine_peer *peer, const struct engine_peer *from,
 			struct error *error);
 
-/* The session has ended, in order or not: its waiters are dropped without an
- * answer, what it leased goes back to its place, its wills are carried out, its
- * handles are closed, and objects that live no longer than these end. */
-struct peer_remains engine_peer_gone(struct engine_peer *peer, nsec_t now);
+/* What a session left behind. */
+struct peer_remains {
+	uint32_t leases;  /* that went back */
+	uint32_t objects; /* that ended: its own, and those that nobody else had open */
+};
+
+/* Have `on_end` called when the session has ended altogether: from inside
+ * engine_peer_gone(), or later. May not call the engine. */
+void engine_peer_on_end(struct engine_peer *peer,
+			void (*on_end)(void *context, const struct peer_remains *remains),
+			void *context);
+
+/*
+ * The session has ended, in order or not: its waiters are dropped at once, without an
+ * answer. Then what it leased goes back to its place, its wills are carried out, its
+ * handles are closed, and objects that live no longer than these end. Of a large one that
+ * takes some turns, in this order; it pays for what it still has until then. Nothing may
+ * be asked of the peer any more.
+ */
+void engine_peer_gone(struct engine_peer *peer, nsec_t now);
 
 /* The session ends in order; engine_peer_gone() has to follow. Nobody has died
  * with the tokens that it holds: they are released, or stay away if their queue
  * says so. */
-void engine_peer_leave(struct engine_peer *peer, nsec_t now);
+void engine_peer_leave(struct engine_peer *peer);
 
 /* ---- waiting ---------------------------------------------------------- */
 

@@ -19,7 +19,8 @@ void exclusive_leave(struct engine_peer *peer, struct queue *queue)
 {
 	if (queue->holder != peer)
 		return;
-	for (uint32_t handle = 1; handle <= peer->queues.capacity; handle++) {
+	/* Of one that has gone every handle will be closed. */
+	for (uint32_t handle = 1; !peer->gone && handle <= peer->queues.capacity; handle++) {
 		if (handle_find(&peer->queues, handle) == queue)
 			return;
 	}

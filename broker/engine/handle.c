@@ -54,6 +54,13 @@ void *handle_find(const struct handle_table *table, uint32_t number)
 	return number > 0 && number <= table->capacity ? table->handles[number - 1].object : NULL;
 }
 
+uint32_t handle_next(struct handle_table *table)
+{
+	while (table->past < table->capacity && table->handles[table->past].object == NULL)
+		table->past++;
+	return table->past < table->capacity ? table->past + 1 : 0;
+}
+
 void handle_remove(struct handle_table *table, uint32_t number)
 {
 	table->handles[number - 1] = (struct handle){ .next_free = table->free };

@@ -20,6 +20,7 @@ struct handle_table {
 	uint32_t capacity;
 	uint32_t count;
 	uint32_t free; /* 0: none */
+	uint32_t past; /* numbers up to this one are passed over by handle_next() */
 };
 
 /* Make sure that handle_add() succeeds once; `what` are the objects. LIMIT (no
@@ -32,6 +33,10 @@ uint32_t handle_add(struct handle_table *table, void *object);
 
 /* The object of that number, or NULL. */
 void *handle_find(const struct handle_table *table, uint32_t number);
+
+/* The lowest number in use; 0: none is. Numbers below it that come into use are not found
+ * any more: for who closes all, one after the other. */
+uint32_t handle_next(struct handle_table *table);
 
 /* Free a number that is in use. */
 void handle_remove(struct handle_table *table, uint32_t number);

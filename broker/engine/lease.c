@@ -7,6 +7,7 @@
 #include "engine/expiry.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/token.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -235,22 +236,43 @@ size_t leases_cost(const struct lease_table *table)
 	return table->chunk_count * chunk_cost;
 }
 
-void leases_return(struct engine_peer *peer)
+/* Its session has ended. */
+static void give_up(struct lease *lease)
+{
+	if (lease->peer->orderly && token_leave(lease))
+		return;
+	/* Nobody knows what it had read, unless it said so. */
+	if (lease->ahead != NULL && lease->ahead->begins)
+		lease_return_unread(lease);
+	else
+		lease_return(lease);
+}
+
+bool leases_return(struct engine_peer *peer)
+{
+	struct lease *lease;
+	while ((lease = lease_next(peer, &peer->end_slot)) != NULL) {
+		if (work_over(peer->engine)) {
+			peer->end_slot--;
+			return false;
+		}
+		work_spend(peer->engine, 1);
+		give_up(lease);
+	}
+	return true;
+}
+
+bool leases_free(struct engine_peer *peer)
 {
 	struct lease_table *table = &peer->leases;
-	uint32_t slot = 0;
-	struct lease *lease;
-	while ((lease = lease_next(peer, &slot)) != NULL) {
-		/* Nobody knows what it had read, unless it said so. */
-		if (lease->ahead != NULL && lease->ahead->begins)
-			lease_return_unread(lease);
-		else
-			lease_return(lease);
-	}
-	for (uint32_t i = 0; i < table->chunk_count; i++) {
-		free(table->chunks[i].leases);
+	while (table->chunk_count > 0) {
+		if (work_over(peer->engine))
+			return false;
+		work_spend(peer->engine, 1);
+		free(table->chunks[--table->chunk_count].leases);
 		account_release(peer->account, chunk_cost);
 	}
 	free(table->chunks);
 	*table = (struct lease_table){ 0 };
+	return true;
 }

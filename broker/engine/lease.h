@@ -81,8 +81,9 @@ struct lease *lease_next(struct engine_peer *peer, uint32_t *slot);
 /* What the table costs. */
 size_t leases_cost(const struct lease_table *table);
 
-/* The session has ended: return all of them and free the table. */
-void leases_return(struct engine_peer *peer);
+/* The session has ended: return a piece of them; and: of the table. False: there is more. */
+bool leases_return(struct engine_peer *peer);
+bool leases_free(struct engine_peer *peer);
 
 /* The limits that lease_reserve() meets, in words; returns the status. */
 int lease_refused(struct engine_peer *peer, int status, struct error *error);

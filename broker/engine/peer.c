@@ -40,20 +40,28 @@ static void drop_waiters(struct list *waiters)
 		waiter_drop(container_of(node, struct waiter, in_peer));
 }
 
-static void end_owned_queues(struct engine_peer *peer)
+static bool end_owned_queues(struct engine_peer *peer)
 {
 	struct list *node;
-	while ((node = list_first(&peer->owned)) != NULL && !MUTANT(owned_outlives_owner))
+	while ((node = list_first(&peer->owned)) != NULL && !MUTANT(owned_outlives_owner)) {
+		if (work_over(peer->engine))
+			return false;
+		work_spend(peer->engine, 1);
 		queue_end(container_of(node, struct queue, in_owner));
+	}
+	return true;
 }
 
-static void close_handles(struct engine_peer *peer)
+static bool close_handles(struct engine_peer *peer)
 {
-	for (uint32_t handle = 1; handle <= peer->queues.capacity; handle++) {
-		if (handle_find(&peer->queues, handle) != NULL)
-			peer_remove_handle(peer, handle);
+	uint32_t handle;
+	while ((handle = handle_next(&peer->queues)) != 0) {
+		if (work_over(peer->engine))
+			return false;
+		work_spend(peer->engine, 1);
+		peer_remove_handle(peer, handle);
 	}
-	handle_table_fini(&peer->queues, peer->account);
+	return true;
 }
 
 static int queues_inherit(struct engine_peer *peer, const struct engine_peer *from,
@@ -79,6 +87,8 @@ int engine_peer_inherit(struct engine_peer *peer, const struct engine_peer *from
 		status = cells_inherit(peer, from, error);
 	if (status == RELEVO_OK)
 		status = shared_inherit(peer, from, error);
+	work_spend(peer->engine,
+		   (uint64_t)peer->queues.count + peer->cells.count + peer->shared.count);
 	return status;
 }
 
@@ -92,29 +102,73 @@ bool engine_peer_busy(const struct engine_peer *peer)
 	return peer->busy > 0;
 }
 
-struct peer_remains engine_peer_gone(struct engine_peer *peer, nsec_t now)
+/* ---- the end ------------------------------------------------------------ */
+
+/* A piece of it. False: the next has to follow. */
+static bool end_piece(struct engine_peer *peer)
 {
-	struct engine *engine = peer->engine;
-	struct peer_remains remains = { .leases = peer->leases.used };
-	engine_at(engine, now);
-	drop_waiters(&peer->waits);
-	drop_waiters(&peer->waiters);
-	leases_return(peer);
-	wills_execute(peer);
-	size_t objects = count_objects(engine);
-	end_owned_queues(peer);
-	pipes_leave(peer);
-	close_handles(peer);
-	cells_leave(peer);
-	shared_leave(peer);
-	remains.objects = (uint32_t)(objects - count_objects(engine));
+	if (MUTANT(ends_in_one_turn))
+		peer->engine->work.end = UINT64_MAX;
+	return leases_return(peer) && wills_execute(peer) && end_owned_queues(peer) &&
+	       pipes_leave(peer) && close_handles(peer) && cells_leave(peer) &&
+	       shared_leave(peer) && leases_free(peer);
+}
+
+static void peer_free(struct engine_peer *peer)
+{
+	handle_table_fini(&peer->queues, peer->account);
+	handle_table_fini(&peer->cells, peer->account);
+	handle_table_fini(&peer->shared, peer->account);
 	map_fini(&peer->wills_by_number);
 	account_drop(peer->account);
+	peer->engine->peers--;
 	free(peer);
-	engine->peers--;
-	engine_run(engine);
-	return remains;
 }
+
+static void go_on_ending(struct work *work)
+{
+	struct engine_peer *peer = container_of(work, struct engine_peer, end);
+	struct engine *engine = peer->engine;
+	size_t objects = count_objects(engine);
+	bool ended = end_piece(peer);
+	peer->remains.objects += (uint32_t)(objects - count_objects(engine));
+	if (!ended) {
+		work_later(engine, work);
+		return;
+	}
+	if (peer->on_end != NULL)
+		peer->on_end(peer->end_context, &peer->remains);
+	peer_free(peer);
+}
+
+void engine_peer_on_end(struct engine_peer *peer,
+			void (*on_end)(void *context, const struct peer_remains *remains),
+			void *context)
+{
+	peer->on_end = on_end;
+	peer->end_context = context;
+}
+
+void engine_peer_leave(struct engine_peer *peer)
+{
+	peer->orderly = true;
+}
+
+void engine_peer_gone(struct engine_peer *peer, nsec_t now)
+{
+	struct engine *engine = peer->engine;
+	engine_at(engine, now);
+	peer->gone = true;
+	peer->on_recall = NULL;
+	peer->remains.leases = peer->leases.used;
+	peer->end.go_on = go_on_ending;
+	drop_waiters(&peer->waits);
+	drop_waiters(&peer->waiters);
+	work_start(engine, &peer->end);
+	engine_run(engine);
+}
+
+/* ---- handles ------------------------------------------------------------ */
 
 int peer_reserve_handle(struct engine_peer *peer, struct error *error)
 {

@@ -5,6 +5,7 @@
 #include "engine/core.h"
 #include "engine/handle.h"
 #include "engine/lease.h"
+#include "engine/work.h"
 
 struct queue;
 
@@ -31,6 +32,14 @@ struct engine_peer {
 	uint64_t last_will; /* number given out last */
 	void (*on_recall)(void *context, uint32_t handle);
 	void *recall_context;
+
+	struct work end;   /* what is left to do when it has gone */
+	bool gone;         /* nothing but that happens any more */
+	bool orderly;      /* see engine_peer_leave() */
+	uint32_t end_slot; /* of leases: those before it have gone back */
+	void (*on_end)(void *context, const struct peer_remains *remains);
+	void *end_context;
+	struct peer_remains remains;
 };
 
 /* Make sure that peer_add_handle() succeeds once. LIMIT, QUOTA, NO_MEMORY. */

@@ -180,15 +180,19 @@ static void shut(struct queue *queue)
 		queue_stop(queue, QUEUE_DRAINING);
 }
 
-void pipes_leave(struct engine_peer *peer)
+bool pipes_leave(struct engine_peer *peer)
 {
 	struct list *node;
 	while ((node = list_first(&peer->relays)) != NULL) {
+		if (work_over(peer->engine))
+			return false;
+		work_spend(peer->engine, 1);
 		struct pipe_relay *relay = container_of(node, struct relay_end, link)->relay;
 		shut(relay->queues[0]);
 		shut(relay->queues[1]);
 		free_relay(relay);
 	}
+	return true;
 }
 
 /* A handle for each of them. */

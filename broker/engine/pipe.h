@@ -42,7 +42,8 @@ void pipe_meet(struct engine_peer *peer, const struct pipe_request *request, nse
 
 /* ---- for the engine --------------------------------------------------- */
 
-/* The session has ended: so do the pipes that it has an end of. */
-void pipes_leave(struct engine_peer *peer);
+/* The session has ended: so do the pipes that it has an end of, or a piece of them. False:
+ * there is more. */
+bool pipes_leave(struct engine_peer *peer);
 
 #endif

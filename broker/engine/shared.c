@@ -158,16 +158,21 @@ int shared_inherit(struct engine_peer *peer, const struct engine_peer *from, str
 	return status;
 }
 
-void shared_leave(struct engine_peer *peer)
+bool shared_leave(struct engine_peer *peer)
 {
-	struct list *owned;
-	while ((owned = list_first(&peer->owned_shared)) != NULL)
-		end(container_of(owned, struct shared, in_owner));
-	for (uint32_t handle = 1; handle <= peer->shared.capacity; handle++) {
-		if (handle_find(&peer->shared, handle) != NULL)
+	struct list *owned = NULL;
+	uint32_t handle = 0;
+	while ((owned = list_first(&peer->owned_shared)) != NULL ||
+	       (handle = handle_next(&peer->shared)) != 0) {
+		if (work_over(peer->engine))
+			return false;
+		work_spend(peer->engine, 1);
+		if (owned != NULL)
+			end(container_of(owned, struct shared, in_owner));
+		else
 			remove_handle(peer, handle);
 	}
-	handle_table_fini(&peer->shared, peer->account);
+	return true;
 }
 
 void shared_forget_all(struct engine *engine)

@@ -63,8 +63,8 @@ int shared_delete(struct engine *engine, const char *name, struct error *error);
 /* Have open what the other session has. QUOTA, NO_MEMORY. */
 int shared_inherit(struct engine_peer *peer, const struct engine_peer *from, struct error *error);
 
-/* The session has ended. */
-void shared_leave(struct engine_peer *peer);
+/* The session has ended: a piece of what follows. False: there is more. */
+bool shared_leave(struct engine_peer *peer);
 
 /* The engine ends: let go of what is still there. */
 void shared_forget_all(struct engine *engine);

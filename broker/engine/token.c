@@ -182,19 +182,16 @@ int token_release(struct engine_peer *peer, const struct token_release *request,
 	return status;
 }
 
-void engine_peer_leave(struct engine_peer *peer, nsec_t now)
+bool token_leave(struct lease *lease)
 {
-	engine_at(peer->engine, now);
-	uint32_t slot = 0;
-	struct lease *lease;
-	while ((lease = lease_next(peer, &slot)) != NULL) {
-		if (!has_tokens(lease->queue))
-			continue;
-		if (lease->queue->options.keep)
-			(void)lease_acknowledge(lease);
-		else
-			return_token(lease);
-	}
+	const struct queue *queue = lease->queue;
+	if (!has_tokens(queue))
+		return false;
+	if (queue->options.keep)
+		(void)lease_acknowledge(lease);
+	else
+		return_token(lease);
+	return true;
 }
 
 /* ---- notices ---------------------------------------------------------- */

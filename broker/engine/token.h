@@ -3,6 +3,8 @@
 
 #include "engine/queue.h"
 
+struct lease;
+
 /*
  * What locks, semaphores and conditions have beyond other queues.
  *
@@ -40,6 +42,10 @@ int kind_need_items(const struct queue *queue, const char *why, struct error *er
 
 /* BAD_ARGUMENT: tokens are acquired and released, and nothing else is done with them; `why`. */
 int token_refuse(const struct queue *queue, const char *why, struct error *error);
+
+/* The session of the lease has ended in order: if its item is a token it is released, or
+ * stays away if its queue says so. False: it is none. */
+bool token_leave(struct lease *lease);
 
 /* Drop what nobody waited for, if the queue is a condition's. */
 void notices_drop(struct queue *queue);

@@ -124,9 +124,14 @@ void will_execute(struct will *will)
 	will_free(will);
 }
 
-void wills_execute(struct engine_peer *peer)
+bool wills_execute(struct engine_peer *peer)
 {
 	struct list *node;
-	while ((node = list_first(&peer->wills)) != NULL && !MUTANT(wills_forgotten))
+	while ((node = list_first(&peer->wills)) != NULL && !MUTANT(wills_forgotten)) {
+		if (work_over(peer->engine))
+			return false;
+		work_spend(peer->engine, 1);
 		will_execute(container_of(node, struct will, in_peer));
+	}
+	return true;
 }

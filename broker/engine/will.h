@@ -31,7 +31,7 @@ void will_free(struct will *will);
 /* Carry it out; it is gone then. */
 void will_execute(struct will *will);
 
-/* The session has ended. */
-void wills_execute(struct engine_peer *peer);
+/* The session has ended: carry out a piece of them. False: there are more. */
+bool wills_execute(struct engine_peer *peer);
 
 #endif

@@ -11,11 +11,19 @@ void work_later(struct engine *engine, struct work *work)
 		list_append(&engine->later, &work->link);
 }
 
+/* What is started from inside is part of the same piece. */
+static void do_piece(struct engine *engine, struct work *work)
+{
+	bool inside = engine->work.inside;
+	engine->work.inside = true;
+	work->go_on(work);
+	engine->work.inside = inside;
+}
+
 void work_start(struct engine *engine, struct work *work)
 {
-	if (!engine->running)
-		work_begin(engine);
-	work->go_on(work);
+	work_begin_call(engine);
+	do_piece(engine, work);
 }
 
 void work_forget(struct work *work)
@@ -38,7 +46,7 @@ void work_begin(struct engine *engine)
 
 void work_begin_call(struct engine *engine)
 {
-	if (!engine->running)
+	if (!engine->running && !engine->work.inside)
 		work_begin(engine);
 }
 
@@ -49,7 +57,7 @@ void work_go_on(struct engine *engine, uint64_t end)
 		struct work *work = container_of(node, struct work, link);
 		list_remove(node);
 		work_begin(engine);
-		work->go_on(work);
+		do_piece(engine, work);
 		work_spend(engine, 1);
 		engine_run(engine);
 	}

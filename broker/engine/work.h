@@ -30,7 +30,7 @@ static inline bool work_over(const struct engine *engine)
 /* Have it gone on with, once, behind all that is left already. */
 void work_later(struct engine *engine, struct work *work);
 
-/* Do the first piece of it at once. */
+/* Do the first piece of it at once, or, from inside of another, a part of that. */
 void work_start(struct engine *engine, struct work *work);
 
 /* Nothing is left of it any more. */

@@ -13,11 +13,7 @@ void handle_cancel(struct session *session, const struct frame *frame)
 
 void handle_goodbye(struct session *session, const struct frame *frame)
 {
-	/* First what others shall find when the client has its answer. */
-	engine_peer_leave(session->peer, loop_now(session->router->loop));
-	session_end(session, "goodbye");
-	session_confirm(session);
-	reply_done(session, frame->header->call, 0);
+	session_say_goodbye(session, frame->header->call);
 }
 
 void handle_flush(struct session *session, const struct frame *frame)

@@ -132,7 +132,8 @@ static uint64_t work_done(void *context)
 static bool is_busy(void *context)
 {
 	const struct session *session = context;
-	return session->peer != NULL && engine_peer_busy(session->peer);
+	return session->state == SESSION_ENDING ||
+	       (session->peer != NULL && engine_peer_busy(session->peer));
 }
 
 static bool hold_item(void *context, void *owner)

@@ -22,6 +22,8 @@ struct session *session_new(struct router *router, struct connection *connection
 	}
 	session->router = router;
 	session->connection = connection;
+	session->account = account;
+	account_hold(account);
 	list_init(&session->calls);
 	map_init(&session->waiting, router->config.broker);
 	return session;
@@ -65,30 +67,73 @@ static void drop_calls(struct session *session)
 		call_free(container_of(node, struct call, link));
 }
 
+static void session_dispose(struct session *session)
+{
+	map_fini(&session->waiting);
+	free(session->greeting);
+	account_release(session->account, SESSION_COST + session->waiting_cost);
+	account_drop(session->account);
+	free(session);
+}
+
+/* Nothing of it is left in the engine. */
+static void on_end(void *context, const struct peer_remains *remains)
+{
+	struct session *session = context;
+	session->state = SESSION_ENDED;
+	log_info("session-gone", LOG_NUMBER("session", session->number),
+		 LOG_TEXT("reason", session->end_reason),
+		 LOG_NUMBER("leases-returned", remains->leases),
+		 LOG_NUMBER("objects-ended", remains->objects));
+	if (session->connection == NULL) {
+		session_dispose(session);
+		return;
+	}
+	/* Others find all that it held when the client has its answer. */
+	if (session->says_goodbye) {
+		session_confirm(session);
+		reply_done(session, session->goodbye, 0);
+	}
+	connection_finish(session->connection, session->end_reason);
+}
+
+static void begin_end(struct session *session, const char *reason)
+{
+	struct engine_peer *peer = session->peer;
+	session->state = SESSION_ENDING;
+	session->end_reason = reason;
+	session->peer = NULL;
+	list_remove(&session->in_router);
+	engine_peer_on_end(peer, on_end, session);
+	engine_peer_gone(peer, loop_now(session->router->loop));
+	drop_calls(session);
+}
+
 void session_end(struct session *session, const char *reason)
 {
-	if (session->state == SESSION_OPEN) {
-		struct peer_remains remains =
-			engine_peer_gone(session->peer, loop_now(session->router->loop));
-		session->peer = NULL;
-		list_remove(&session->in_router);
-		drop_calls(session);
-		log_info("session-gone", LOG_NUMBER("session", session->number),
-			 LOG_TEXT("reason", reason), LOG_NUMBER("leases-returned", remains.leases),
-			 LOG_NUMBER("objects-ended", remains.objects));
-	}
+	if (session->state == SESSION_OPEN)
+		begin_end(session, reason);
+	if (session->state == SESSION_ENDING)
+		return;
 	session->state = SESSION_ENDED;
 	connection_finish(session->connection, reason);
+}
+
+void session_say_goodbye(struct session *session, uint64_t call)
+{
+	session->says_goodbye = true;
+	session->goodbye = call;
+	engine_peer_leave(session->peer);
+	session_end(session, "goodbye");
 }
 
 void session_free(struct session *session, const char *reason)
 {
 	session_end(session, reason);
-	map_fini(&session->waiting);
-	free(session->greeting);
-	account_release(connection_account(session->connection),
-			SESSION_COST + session->waiting_cost);
-	free(session);
+	if (session->state == SESSION_ENDING)
+		session->connection = NULL;
+	else
+		session_dispose(session);
 }
 
 nsec_t session_deadline(const struct session *session, uint32_t timeout_ms)

@@ -31,9 +31,16 @@ struct router {
  *   NEW         connected: only Hello is legal
  *   CHALLENGED  has said Hello and has to prove that it knows the key: only Proof is
  *   OPEN        greeted
- *   ENDED       has said goodbye or was shut out; nothing of it is left in the engine
+ *   ENDING      has said goodbye or was shut out: the engine takes what it held, piece by piece
+ *   ENDED       nothing of it is left in the engine
  */
-enum session_state { SESSION_NEW, SESSION_CHALLENGED, SESSION_OPEN, SESSION_ENDED };
+enum session_state {
+	SESSION_NEW,
+	SESSION_CHALLENGED,
+	SESSION_OPEN,
+	SESSION_ENDING,
+	SESSION_ENDED,
+};
 
 struct greeting;
 
@@ -44,11 +51,15 @@ struct identity {
 	char name[NAME_MAX_BYTES + 1];
 };
 
-/* One client. Lives as long as its connection is open. */
+/* One client. Lives as long as its connection is open, and until it has ended. */
 struct session {
 	struct router *router;
-	struct connection *connection;
+	struct connection *connection; /* NULL: gone, and the session goes when it has ended */
+	struct account *account;
 	struct engine_peer *peer; /* only while OPEN */
+	const char *end_reason;   /* while ENDING */
+	uint64_t goodbye;         /* likewise: the call to be answered then, if `says_goodbye` */
+	bool says_goodbye;
 	enum session_state state;
 	struct greeting *greeting; /* only while CHALLENGED */
 	struct identity identity;  /* from Hello on */
@@ -72,11 +83,15 @@ int session_start(struct session *session);
 /* Answer the call with that error, then end: it cannot become a session. Logged. */
 void session_refuse(struct session *session, uint64_t call, const struct error *error);
 
-/* Take it out of the engine: what it held goes back, its calls are dropped. The
- * connection is closed when all answers have been sent. Logged. */
+/* Take it out of the engine: its calls are dropped, what it held goes back, at once or
+ * piece by piece. The connection is closed when that has been done and all answers have
+ * been sent. Logged. */
 void session_end(struct session *session, const char *reason);
 
-/* Ends it first. */
+/* The same in order; the call is answered when it has ended. */
+void session_say_goodbye(struct session *session, uint64_t call);
+
+/* Its connection is gone: ends it first. */
 void session_free(struct session *session, const char *reason);
 
 /* The engine's deadline for a time-out on the wire: 0 does not wait. */

@@ -270,9 +270,42 @@ static void an_acknowledgement_arrives_without_another_call(void **state)
 	assert_ok(relevo_close(other));
 }
 
+static int note_counts(const struct relevo_queue_info *info, void *user)
+{
+	uint64_t *counts = user;
+	counts[0] = info->ready;
+	counts[1] = info->leased;
+	return 0;
+}
+
+/* More than the broker takes back in one turn. */
+static void all_is_back_when_a_large_session_has_closed(void **state)
+{
+	struct scene *scene = *state;
+	enum { COUNT = 20000, STEP = 1000 };
+	uint64_t counts[2] = { 0 };
+	relevo_session *other = session_open(scene->broker.url);
+	relevo_queue *queue = queue_open(other, "q");
+	relevo_item *items = calloc(COUNT, sizeof *items);
+	assert_non_null(items);
+	for (int i = 0; i < COUNT; i++)
+		put_text(queue, "x");
+	for (size_t got = 0, step; got < COUNT; got += step)
+		assert_ok(relevo_queue_lease(queue, items + got, STEP, TEST_PATIENCE, &step));
+	relevo_queue_close(queue);
+	assert_ok(relevo_close(other));
+	assert_ok(relevo_queue_list(scene->session, "q", note_counts, counts));
+	assert_int_equal(counts[0], COUNT);
+	assert_int_equal(counts[1], 0);
+	for (int i = 0; i < COUNT; i++)
+		relevo_item_free(&items[i]);
+	free(items);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scene_unit_test(all_is_back_when_a_large_session_has_closed),
 		scene_unit_test(an_acknowledged_item_is_gone),
 		scene_unit_test(a_second_acknowledgement_is_not_the_owners),
 		scene_unit_test(the_others_are_acknowledged_all_the_same),

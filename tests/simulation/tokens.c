@@ -248,7 +248,7 @@ static void operate_gone(struct world *world, uint32_t peer)
 	world->operation = in_order ? "leave" : "die";
 	token_model_gone(&world->model, peer, in_order);
 	if (in_order)
-		engine_peer_leave(world->peers[peer], world->model.now);
+		engine_peer_leave(world->peers[peer]);
 	engine_peer_gone(world->peers[peer], world->model.now);
 	open_peer(world, peer);
 }

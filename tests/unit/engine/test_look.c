@@ -241,6 +241,11 @@ static void test_more_objects_than_are_told(void **state)
 	assert_int_equal(look.leases, LOOK_MOST + 2);
 }
 
+static void keep_remains(void *context, const struct peer_remains *remains)
+{
+	*(struct peer_remains *)context = *remains;
+}
+
 static void test_what_a_session_leaves_behind_is_told(void **state)
 {
 	struct fixture *f = *state;
@@ -258,8 +263,9 @@ static void test_what_a_session_leaves_behind_is_told(void **state)
 	uint32_t kept = open_plain(f->a, "kept");
 	put_now(f->a, kept, "1 2");
 	get(f->a, kept, 2, 0, &call);
-	struct peer_remains remains = engine_peer_gone(f->a, f->now);
-	f->a = NULL;
+	struct peer_remains remains = { 0 };
+	engine_peer_on_end(f->a, keep_remains, &remains);
+	gone(f, &f->a);
 	assert_int_equal(remains.objects, 3);
 	assert_int_equal(remains.leases, 2);
 	expect(f->b, open_plain(f->b, "kept"), "1 2", &call);

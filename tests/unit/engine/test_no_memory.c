@@ -339,7 +339,7 @@ static void sessions(struct play *play)
 	try_get(play, peer, q, 2, 0);
 	try_get(play, f->a, try_open(f->a, "own", &own), 1, NSEC_NEVER);
 	peer_look(peer, &effort, &look);
-	engine_peer_leave(peer, f->now);
+	engine_peer_leave(peer);
 	engine_peer_gone(peer, f->now);
 }
 

@@ -465,7 +465,7 @@ static void test_a_deadline_takes_the_lock_back(void **state)
 
 static void leave(struct fixture *f, struct engine_peer **peer)
 {
-	engine_peer_leave(*peer, f->now);
+	engine_peer_leave(*peer);
 	gone(f, peer);
 }
 

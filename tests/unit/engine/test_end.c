@@ -1,0 +1,237 @@
+/* The end of a large session, turn by turn. */
+#include "cells.h"
+#include "engine/peer.h"
+#include "fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TURN = 40, MANY = 300 };
+
+static int setup_short_turns(void **state)
+{
+	const struct engine_config config = {
+		.seed = 42,
+		.peer_waiters = 1000,
+		.peer_leases = 10000,
+		.peer_handles = 1000,
+		.turn_work = TURN,
+	};
+	*state = fixture_open(&config);
+	return 0;
+}
+
+#define turn_test(function)                                                                        \
+	cmocka_unit_test_setup_teardown(function, setup_short_turns, fixture_teardown)
+
+static bool is_left(const struct fixture *f)
+{
+	return engine_next_deadline(f->engine) <= f->now;
+}
+
+/* A turn, which does no more than it may, and a step. */
+static void take_turn(struct fixture *f)
+{
+	uint64_t before = engine_work_done(f->engine);
+	engine_tick(f->engine, f->now);
+	assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
+}
+
+static unsigned take_turns(struct fixture *f)
+{
+	unsigned count = 0;
+	for (; is_left(f); count++)
+		take_turn(f);
+	return count;
+}
+
+struct end {
+	int told;
+	struct peer_remains remains;
+};
+
+static void on_end(void *context, const struct peer_remains *remains)
+{
+	struct end *end = context;
+	end->told++;
+	end->remains = *remains;
+}
+
+/* It ends, and has done no more for it than a call may. */
+static void begin_end(struct fixture *f, struct engine_peer **peer, struct end *end)
+{
+	*end = (struct end){ 0 };
+	engine_peer_on_end(*peer, on_end, end);
+	uint64_t before = engine_work_done(f->engine);
+	gone(f, peer);
+	assert_in_range(engine_work_done(f->engine) - before, 0, 2 * TURN);
+}
+
+/* Items of numbers, all of them leased by the session. */
+static uint32_t lease_many(struct fixture *f, struct engine_peer *peer, const char *name)
+{
+	struct call call = { 0 };
+	char text[16];
+	uint32_t q = open_plain(peer, name);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		put_now(peer, q, text);
+		get(peer, q, 1, 0, &call);
+		assert_items(&call, text);
+		take_turns(f);
+	}
+	return q;
+}
+
+static void test_leases_return_in_turns_and_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+	struct call call = { 0 };
+	uint32_t q = open_plain(f->b, "q"), other = open_plain(f->b, "other");
+	lease_many(f, f->a, "q");
+	size_t used = f->first_user->used;
+	begin_end(f, &f->a, &end);
+	assert_int_equal(end.told, 0);
+	assert_in_range(counts_of(f->b, q).ready, 1, TURN);
+	/* It is paid for until it is gone, and others are served meanwhile. */
+	assert_true(f->first_user->used > used / 2);
+	put_now(f->b, other, "x");
+	expect(f->b, other, "x", &call);
+	ack(f->b, &call);
+	assert_in_range(take_turns(f), MANY / (2 * TURN), MANY);
+	assert_int_equal(end.told, 1);
+	assert_int_equal(end.remains.leases, MANY);
+	assert_int_equal(counts_of(f->b, q).ready, MANY);
+	for (int i = 0; i < MANY; i++) {
+		char text[16];
+		snprintf(text, sizeof text, "%d", i);
+		get(f->b, q, 1, 0, &call);
+		assert_items(&call, text);
+		assert_int_equal(call.deliveries[0], 2);
+		ack(f->b, &call);
+		take_turns(f);
+	}
+}
+
+static void test_objects_end_in_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+	char name[16];
+	const struct queue_options unused = { .lifetime = QUEUE_HANDLES };
+	const struct queue_options own = { .lifetime = QUEUE_SESSION, .exclusive = true };
+	struct cell_options cell = numbers(1);
+	cell.lifetime = QUEUE_SESSION;
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "%d", i);
+		open_queue(f->a, name, i % 2 == 0 ? &own : &unused);
+		open_cell(f->a, name, &cell);
+	}
+	begin_end(f, &f->a, &end);
+	assert_int_equal(end.told, 0);
+	assert_in_range(take_turns(f), MANY / (2 * TURN), 4 * MANY);
+	assert_int_equal(end.told, 1);
+	assert_int_equal(end.remains.objects, 2 * MANY);
+	assert_int_equal(f->first_user->queues, 0);
+	assert_int_equal(f->first_user->used, 0);
+}
+
+static void test_wills_are_carried_out_in_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+	uint32_t n = open_numbers(f->a, "n", 2), m = open_numbers(f->b, "n", 2);
+	static struct cell_call calls[MANY];
+	memset(calls, 0, sizeof calls);
+	for (int i = 1; i <= MANY; i++) {
+		leave_will(f->a, n, 0, i);
+		await_first(f->b, m, ELEMENT_EQUAL, i, &calls[i - 1]);
+	}
+	begin_end(f, &f->a, &end);
+	assert_int_equal(end.told, 0);
+	take_turns(f);
+	assert_int_equal(end.told, 1);
+	assert_int_equal(value_of(f->b, m, 0), MANY);
+	/* Each was there to be seen, for who waited for it. */
+	for (int i = 0; i < MANY; i++) {
+		assert_cell_answer(&calls[i], RELEVO_OK);
+		assert_int_equal(calls[i].version, i + 1);
+	}
+}
+
+static void test_tokens_are_released_by_who_leaves_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+	struct call call = { 0 };
+	const struct queue_options permits = { .kind = QUEUE_SEMAPHORE, .tokens = MANY };
+	uint32_t s = open_queue(f->a, "s", &permits), t = open_queue(f->b, "s", &permits);
+	take_turns(f);
+	for (int i = 0; i < MANY; i++) {
+		get(f->a, s, 1, 0, &call);
+		assert_answer(&call, RELEVO_OK);
+		take_turns(f);
+	}
+	engine_peer_leave(f->a);
+	begin_end(f, &f->a, &end);
+	assert_int_equal(end.told, 0);
+	take_turns(f);
+	assert_int_equal(end.told, 1);
+	for (int i = 0; i < MANY; i++) {
+		get(f->b, t, 1, 0, &call);
+		assert_answer(&call, RELEVO_OK);
+		/* Nobody has died with it. */
+		assert_int_equal(call.deliveries[0], 1);
+		take_turns(f);
+	}
+	gone(f, &f->b);
+}
+
+static void test_calls_are_forgotten_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct end end;
+	static struct call calls[100];
+	lease_many(f, f->a, "q");
+	uint32_t empty = open_plain(f->a, "empty");
+	memset(calls, 0, sizeof calls);
+	for (int i = 0; i < 100; i++)
+		get(f->a, empty, 1, NSEC_NEVER, &calls[i]);
+	begin_end(f, &f->a, &end);
+	assert_int_equal(end.told, 0);
+	/* They are their caller's again. */
+	for (int i = 0; i < 100; i++) {
+		assert_false(waiter_parked(&calls[i].waiter));
+		memset(&calls[i], 0xff, sizeof calls[i]);
+	}
+	uint32_t same = open_plain(f->b, "empty");
+	put_now(f->b, same, "x");
+	assert_int_equal(counts_of(f->b, same).ready, 1);
+	take_turns(f);
+	assert_int_equal(end.told, 1);
+}
+
+/* The engine ends before it has gone on: nothing is left, fixture_close() sees to it. */
+static void test_the_engine_ends_first(void **state)
+{
+	struct fixture *f = *state;
+	static struct end end;
+	lease_many(f, f->a, "q");
+	begin_end(f, &f->a, &end);
+	assert_true(is_left(f));
+	assert_int_equal(end.told, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		turn_test(test_leases_return_in_turns_and_in_order),
+		turn_test(test_objects_end_in_turns),
+		turn_test(test_wills_are_carried_out_in_turns),
+		turn_test(test_tokens_are_released_by_who_leaves_in_order),
+		turn_test(test_calls_are_forgotten_at_once),
+		turn_test(test_the_engine_ends_first),
+	};
+	return cmocka_run_group_tests_name("engine/end", tests, NULL, NULL);
+}
