@@ -99,7 +99,9 @@ static int open_network(struct broker *broker, const struct broker_config *confi
 	broker->network_open = status == RELEVO_OK;
 	if (status == RELEVO_OK)
 		status = listeners_open(&broker->network,
-					config->insecure_tcp || config->key != NULL,
+					config->insecure_tcp || config->key != NULL
+						? TCP_ANYBODY
+						: TCP_OWN_PROCESSES,
 					&broker->listeners, error);
 	return status;
 }

@@ -37,12 +37,21 @@ static void mark_dirty(struct connection *connection)
 		list_append(&connection->network->dirty, &connection->dirty);
 }
 
+static void leave_strangers(struct connection *connection)
+{
+	if (!list_linked(&connection->stranger))
+		return;
+	list_remove(&connection->stranger);
+	connection->network->stranger_count--;
+}
+
 /* At once, but not before the round ends: callers up the stack may hold it. */
 static void cut(struct connection *connection, const char *reason)
 {
 	if (connection->state == CONNECTION_OPEN)
 		connection->reason = reason;
 	connection->state = CONNECTION_CUT;
+	leave_strangers(connection);
 	mark_dirty(connection);
 }
 
@@ -389,7 +398,10 @@ struct connection *connection_new(struct network *network, struct channel *chann
 	connection->output.spare = &network->spare;
 	channel_get_peer(channel, &connection->peer);
 	list_append(&network->connections, &connection->link);
-	network->strangers++;
+	if (!connection->peer.local) {
+		list_append(&network->strangers, &connection->stranger);
+		network->stranger_count++;
+	}
 	int status = start(connection);
 	if (status == RELEVO_OK)
 		return connection;
@@ -407,10 +419,23 @@ void connection_admit(struct connection *connection)
 				"the broker has no memory for one more session of this user");
 }
 
+void strangers_limit(struct network *network)
+{
+	enum { MOST_STRANGERS = 512 };
+	while (network->stranger_count > MOST_STRANGERS) {
+		struct list *oldest = MUTANT(newest_stranger_leaves) ? network->strangers.previous
+								     : network->strangers.next;
+		connection_fail(container_of(oldest, struct connection, stranger), RELEVO_LIMIT,
+				"too many strangers",
+				"too many connections have yet to prove who they are, and this was "
+				"the oldest of them");
+	}
+}
+
 void connection_greeted(struct connection *connection)
 {
 	connection->greeted = true;
-	connection->network->strangers--;
+	leave_strangers(connection);
 	loop_cancel_timer(connection->network->loop, &connection->timer);
 }
 
@@ -434,6 +459,7 @@ void connection_finish(struct connection *connection, const char *reason)
 	if (connection->state != CONNECTION_OPEN)
 		return;
 	connection->state = CONNECTION_FINISHING;
+	leave_strangers(connection);
 	connection->reason = reason;
 	connection->paused = false;
 	if (!set_timer(connection, FINISH_MSEC))
@@ -488,8 +514,7 @@ void connection_finish_round(struct connection *connection)
 void connection_free(struct connection *connection)
 {
 	assert(connection->session == NULL);
-	if (!connection->greeted)
-		connection->network->strangers--;
+	leave_strangers(connection);
 	list_remove(&connection->link);
 	list_remove(&connection->dirty);
 	list_remove(&connection->resumed);

@@ -28,18 +28,23 @@ struct connection {
 	struct buffer input; /* the begin of a frame; frames that wait while paused */
 	size_t missing;      /* bytes that complete the frame in `input`, as far as known */
 	struct output output;
-	bool paused;         /* not read from: too much output waits */
-	bool held;           /* nor this: it has frames, and goes on in the next round */
-	bool put_off;        /* there is something to read, in the next round */
-	bool mute;           /* the other end takes nothing any more */
-	struct list link;    /* in network->connections */
-	struct list dirty;   /* in network->dirty */
-	struct list resumed; /* in network->resumed */
+	bool paused;          /* not read from: too much output waits */
+	bool held;            /* nor this: it has frames, and goes on in the next round */
+	bool put_off;         /* there is something to read, in the next round */
+	bool mute;            /* the other end takes nothing any more */
+	struct list link;     /* in network->connections */
+	struct list stranger; /* in network->strangers */
+	struct list dirty;    /* in network->dirty */
+	struct list resumed;  /* in network->resumed */
 };
 
 /* Takes the channel over, even when it fails: NULL, memory or the user's share
  * of it ran out. Nothing is handed up before connection_admit(). */
 struct connection *connection_new(struct network *network, struct channel *channel);
+
+/* When more strangers wait than may be, the oldest has to go: he has had the longest time
+ * to prove himself. */
+void strangers_limit(struct network *network);
 
 /* Hand it up. */
 void connection_admit(struct connection *connection);

@@ -11,9 +11,8 @@
 #include <unistd.h>
 
 enum {
-	ACCEPTS_PER_TURN = 64,
-	/* Connections that have not been greeted, when one comes from outside. */
-	MOST_STRANGERS = 512,
+	/* Those who come and go at top speed leave the others their turn. */
+	ACCEPTS_PER_TURN = 16,
 	/* Descriptors or memory ran out: the socket stays readable, so looking
 	 * again at once would only burn time. */
 	BACKOFF_FIRST_MSEC = 100,
@@ -22,13 +21,14 @@ enum {
 
 struct listeners {
 	struct network *network;
-	bool any_reach;
+	enum tcp_trust trust;
 	struct list doors;
 };
 
 /* One listening socket. */
 struct door {
 	struct network *network;
+	enum tcp_trust trust;
 	struct listener *listener;
 	struct loop_source *source;
 	struct loop_timer retry;
@@ -36,14 +36,14 @@ struct door {
 	struct list link;
 };
 
-int listeners_open(struct network *network, bool any_reach, struct listeners **listeners,
+int listeners_open(struct network *network, enum tcp_trust trust, struct listeners **listeners,
 		   struct error *error)
 {
 	struct listeners *new = calloc(1, sizeof *new);
 	if (new == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the listeners");
 	new->network = network;
-	new->any_reach = any_reach;
+	new->trust = trust;
 	list_init(&new->doors);
 	*listeners = new;
 	return RELEVO_OK;
@@ -69,24 +69,27 @@ void listeners_close(struct listeners *listeners)
 
 /* ---- accepting -------------------------------------------------------- */
 
-/* Nobody from outside can use up the descriptors that others need. */
-static void admit_remote(struct connection *connection)
+/* Over a loopback address there are the processes of all users of this host. */
+static void admit_remote(const struct door *door, struct connection *connection)
 {
-	if (connection->network->strangers <= MOST_STRANGERS)
-		connection_admit(connection);
-	else
-		connection_fail(connection, RELEVO_LIMIT, "too many strangers",
-				"too many connections have yet to say who they are");
+	struct error error;
+	if (door->trust == TCP_OWN_PROCESSES &&
+	    channel_check_owner(connection->channel, &error) != RELEVO_OK) {
+		connection_fail(connection, RELEVO_DENIED, "denied", error_text(&error));
+		return;
+	}
+	connection_admit(connection);
+	strangers_limit(connection->network);
 }
 
 /* Local clients are the owner's, whatever the permissions of the socket say;
  * an abstract one has none. */
-static void admit(struct connection *connection)
+static void admit(const struct door *door, struct connection *connection)
 {
 	const struct channel_peer *peer = &connection->peer;
 	char text[128];
 	if (!peer->local) {
-		admit_remote(connection);
+		admit_remote(door, connection);
 		return;
 	}
 	if (peer_is_trusted(peer->uid)) {
@@ -136,7 +139,7 @@ static void on_readable(void *context, uint32_t events)
 		door->backoff_msec = 0;
 		struct connection *connection = connection_new(door->network, channel);
 		if (connection != NULL)
-			admit(connection);
+			admit(door, connection);
 		else
 			log_warning(
 				"connection-refused", LOG_TEXT("url", listener_url(door->listener)),
@@ -150,7 +153,7 @@ static int check_reach(const struct listeners *listeners, const struct address *
 		       struct error *error)
 {
 	bool loopback;
-	if (address->kind != ADDRESS_TCP || listeners->any_reach)
+	if (address->kind != ADDRESS_TCP || listeners->trust != TCP_OWN_PROCESSES)
 		return RELEVO_OK;
 	int status = resolve_is_loopback(address, &loopback, error);
 	if (status != RELEVO_OK || loopback)
@@ -200,6 +203,7 @@ int listeners_add(struct listeners *listeners, const char *url, struct error *er
 		status = door_open(listeners->network, &address, &door, error);
 	if (status != RELEVO_OK)
 		return status;
+	door->trust = listeners->trust;
 	list_append(&listeners->doors, &door->link);
 	log_info("listening", LOG_TEXT("url", listener_url(door->listener)));
 	return RELEVO_OK;

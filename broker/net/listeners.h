@@ -9,8 +9,16 @@
  */
 struct listeners;
 
-/* `any_reach`: it may listen where other hosts can connect. NO_MEMORY. */
-int listeners_open(struct network *network, bool any_reach, struct listeners **listeners,
+/*
+ * Who may connect over tcp:
+ *   OWN_PROCESSES  those of the broker's own user and of root, on this host: it listens at
+ *                  loopback addresses only
+ *   ANYBODY        whoever can reach it; the layer above may ask him for a key
+ */
+enum tcp_trust { TCP_OWN_PROCESSES, TCP_ANYBODY };
+
+/* NO_MEMORY. */
+int listeners_open(struct network *network, enum tcp_trust trust, struct listeners **listeners,
 		   struct error *error);
 
 /* Removes the socket files. NULL is allowed. */

@@ -7,7 +7,8 @@ int network_open(struct network *network, struct error *error)
 	network->scratch = (struct buffer){ 0 };
 	network->spare = (struct buffer){ 0 };
 	list_init(&network->connections);
-	network->strangers = 0;
+	list_init(&network->strangers);
+	network->stranger_count = 0;
 	list_init(&network->dirty);
 	list_init(&network->resumed);
 	network->turn = (struct turn){ 0 };

@@ -58,7 +58,8 @@ struct network {
 	struct buffer spare; /* see struct output */
 	struct arena arena;  /* for the header of the frame at hand */
 	struct list connections;
-	uint32_t strangers;  /* those of them that have not been greeted */
+	struct list strangers; /* from other hosts, and not greeted yet; the oldest first */
+	uint32_t stranger_count;
 	struct list dirty;   /* connections with something to do when the round ends */
 	struct list resumed; /* connections that go on in the next round, event or not */
 	struct turn turn;

@@ -181,6 +181,11 @@ static int admit(struct listener_tcp *listener, struct pipe_remote **remote, str
 		if (status != RELEVO_OK)
 			return error_set(error, status, "cannot accept at %s",
 					 listener_tcp_url(listener));
+		/* Who has sent and gone is taken in: it cannot be told whose he was. */
+		if (listener->key == NULL && channel_check_owner(channel, error) == RELEVO_DENIED) {
+			channel_close(channel);
+			continue;
+		}
 		if (pipe_tcp_new(channel, listener->key, true, &comer, error) != RELEVO_OK)
 			continue;
 		if (listener->key == NULL) {

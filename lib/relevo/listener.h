@@ -54,8 +54,10 @@ int relevo_listener_open(const char *address, const struct relevo_listener_optio
  * Wait up to `timeout` ms for a program that connects, or take one that has; *pipe, which
  * goes both ways, is the caller's until relevo_pipe_close(). What it has sent before can be
  * received even if it is gone by now. Programs of other users, and those that do not prove
- * within 10 s that they know the key, are sent away and hold up nobody. Thread-safe; a
- * signal does not end it.
+ * within 10 s that they know the key, are sent away and hold up nobody. One that was gone
+ * before it was looked at is an exception: over tcp:// without a key nobody can tell any more
+ * whose it was, so where other users share the host, use a key. Thread-safe; a signal does not
+ * end it.
  *
  * Errors, and whoever waits goes on waiting: TRY_AGAIN (timeout 0), TIMED_OUT, CLOSED,
  * NO_DESCRIPTORS, FORKED (a listener at tcp:// is the

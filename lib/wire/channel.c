@@ -1,7 +1,10 @@
 #include "wire/channel_impl.h"
+#include "wire/peer.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
+#include <unistd.h>
 
 int channel_connect(const struct address *address, nsec_t deadline, struct channel **channel,
 		    struct error *error)
@@ -82,6 +85,23 @@ int channel_take_descriptor(struct channel *channel, uint64_t position)
 	if (channel->ops->take_descriptor == NULL)
 		return -1;
 	return channel->ops->take_descriptor(channel, position);
+}
+
+int channel_check_owner(const struct channel *channel, struct error *error)
+{
+	uid_t uid = channel->peer.uid;
+	int failure = channel->ops->owner != NULL ? channel->ops->owner(channel, &uid) : 0;
+	if (failure != 0)
+		return error_set_errno(error, failure == ENOENT ? RELEVO_GONE : RELEVO_DENIED,
+				       failure,
+				       "%s is not admitted, as nobody knows whose process it is; "
+				       "with a key it would be",
+				       channel->peer.address);
+	if (peer_is_trusted(uid))
+		return RELEVO_OK;
+	return error_set(error, RELEVO_DENIED,
+			 "uid %u is not admitted without a key: only uid %u and root are",
+			 (unsigned)uid, (unsigned)geteuid());
 }
 
 size_t channel_memory(const struct channel *channel)

@@ -103,6 +103,14 @@ int channel_send_descriptor(struct channel *channel, uint8_t byte, int descripto
 enum { CHANNEL_NO_DESCRIPTOR = -2 };
 int channel_take_descriptor(struct channel *channel, uint64_t position);
 
+/*
+ * Whether the process at the other end may be spoken with though it knows no key: see
+ * peer_is_trusted(). Over a loopback address the kernel knows whose it is, too. OK; DENIED
+ * with a text that names it, or says why nobody knows; or GONE: it has closed the connection
+ * already, and whose it was is not known any more.
+ */
+int channel_check_owner(const struct channel *channel, struct error *error);
+
 /* Bytes of memory that it takes now. */
 size_t channel_memory(const struct channel *channel);
 

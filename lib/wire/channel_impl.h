@@ -22,6 +22,8 @@ struct channel_ops {
 	/* See channel.h; NULL: descriptors are not passed. */
 	int (*send_descriptor)(struct channel *channel, uint8_t byte, int descriptor);
 	int (*take_descriptor)(struct channel *channel, uint64_t position);
+	/* Returns 0 or an error number; NULL: the peer says it. */
+	int (*owner)(const struct channel *channel, uid_t *uid);
 	size_t (*memory)(const struct channel *channel);
 	/* What tells poll(2) that there is room; 0: POLLIN tells of everything. */
 	short send_event;

@@ -2,6 +2,7 @@
 
 #include "wire/event.h"
 #include "wire/ring.h"
+#include "wire/tcp_owner.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -416,6 +417,34 @@ static void stream_close(struct channel *channel)
 	settle(self);
 }
 
+static bool place_of(nng_stream *stream, const char *end, union socket_place *place)
+{
+	nng_sockaddr address;
+	*place = (union socket_place){ 0 };
+	if (nng_stream_get_addr(stream, end, &address) != 0)
+		return false;
+	if (address.s_family == NNG_AF_INET) {
+		place->v4.sin_family = AF_INET;
+		place->v4.sin_port = address.s_in.sa_port;
+		place->v4.sin_addr.s_addr = address.s_in.sa_addr;
+	} else if (address.s_family == NNG_AF_INET6) {
+		place->v6.sin6_family = AF_INET6;
+		place->v6.sin6_port = address.s_in6.sa_port;
+		memcpy(&place->v6.sin6_addr, address.s_in6.sa_addr, sizeof place->v6.sin6_addr);
+	}
+	return place->any.sa_family != AF_UNSPEC;
+}
+
+static int stream_owner(const struct channel *channel, uid_t *uid)
+{
+	const struct stream_channel *self = (const struct stream_channel *)channel;
+	union socket_place theirs, ours;
+	if (!place_of(self->stream, NNG_OPT_REMADDR, &theirs) ||
+	    !place_of(self->stream, NNG_OPT_LOCADDR, &ours))
+		return ENOTCONN;
+	return tcp_owner(&theirs, &ours, uid);
+}
+
 static size_t stream_memory(const struct channel *channel)
 {
 	struct stream_channel *self = (struct stream_channel *)(uintptr_t)channel;
@@ -427,6 +456,7 @@ static size_t stream_memory(const struct channel *channel)
 
 static const struct channel_ops stream_ops = {
 	.memory = stream_memory,
+	.owner = stream_owner,
 	.receive = stream_receive,
 	.send = stream_send,
 	.close = stream_close,

@@ -1,6 +1,9 @@
 #include "wire/channel_nng.h"
+
+#include "base/mutant.h"
 #include "wire/event.h"
 #include "wire/keepalive.h"
+#include "wire/own_sockets.h"
 #include "wire/resolve.h"
 
 #include <errno.h>
@@ -8,45 +11,81 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+/* nng takes as many as it is asked for at once, which costs one wake-up for all. */
+enum { ACCEPTORS = 8 };
+
+/* Connections that may wait in the kernel, as at Unix sockets; nng says 128, and whoever
+ * comes when so many wait tries again after a second. */
+enum { BACKLOG = 4096 };
+
+struct acceptor {
+	struct stream_listener *listener;
+	nng_aio *aio;
+	bool accepting;
+	nng_stream *accepted; /* or NULL */
+};
 
 /*
- * One accept is outstanding, until it has brought a stream or failed; the next
- * is started when the owner has fetched that. Meanwhile the kernel's backlog
- * keeps the others. A failed accept is thus tried again as often as the owner
- * asks, while nng alone would fail 50,000 times a second.
+ * A few accepts are outstanding, each until it has brought a stream or failed; it is
+ * started again when the owner has fetched that. Meanwhile the kernel's backlog keeps the
+ * others. A failed accept is thus tried again as often as the owner asks, while nng alone
+ * would fail 50,000 times a second.
  */
 struct stream_listener {
 	struct listener base;
 	nng_stream_listener *listener;
 	uint16_t port;
-	nng_aio *acceptor;
 	pthread_mutex_t mutex; /* guards all that follows */
 	struct event event;
-	bool accepting;
-	nng_stream *accepted; /* or NULL */
-	int failure;          /* of nng, or 0 */
+	struct acceptor acceptors[ACCEPTORS];
+	int next;    /* where to look first for one that has a stream */
+	int failure; /* of nng, or 0 */
 	bool closed;
 };
 
 static void accept_more(struct stream_listener *self)
 {
-	if (self->accepting || self->accepted != NULL || self->failure != 0 || self->closed)
-		return;
-	self->accepting = true;
-	nng_stream_listener_accept(self->listener, self->acceptor);
+	for (int i = 0; i < ACCEPTORS && self->failure == 0 && !self->closed; i++) {
+		struct acceptor *acceptor = &self->acceptors[i];
+		if (acceptor->accepting || acceptor->accepted != NULL)
+			continue;
+		acceptor->accepting = true;
+		nng_stream_listener_accept(self->listener, acceptor->aio);
+	}
+}
+
+/* The next one that has a stream, or NULL. */
+static struct acceptor *find_accepted(struct stream_listener *self)
+{
+	for (int i = 0; i < ACCEPTORS; i++) {
+		int place = (self->next + i) % ACCEPTORS;
+		if (self->acceptors[place].accepted != NULL) {
+			self->next = place;
+			return &self->acceptors[place];
+		}
+	}
+	return NULL;
+}
+
+static void tell(struct stream_listener *self)
+{
+	event_set(&self->event, self->failure != 0 || find_accepted(self) != NULL);
 }
 
 static void on_accepted(void *argument)
 {
-	struct stream_listener *self = argument;
+	struct acceptor *acceptor = argument;
+	struct stream_listener *self = acceptor->listener;
 	pthread_mutex_lock(&self->mutex);
-	self->accepting = false;
-	self->failure = nng_aio_result(self->acceptor);
-	if (self->failure == 0)
-		self->accepted = nng_aio_get_output(self->acceptor, 0);
-	if (self->failure == NNG_ECONNABORTED || self->failure == NNG_ECONNRESET)
-		self->failure = 0;
-	event_set(&self->event, self->failure != 0 || self->accepted != NULL);
+	acceptor->accepting = false;
+	int failure = nng_aio_result(acceptor->aio);
+	if (failure == 0)
+		acceptor->accepted = nng_aio_get_output(acceptor->aio, 0);
+	else if (failure != NNG_ECONNABORTED && failure != NNG_ECONNRESET)
+		self->failure = failure;
+	tell(self);
 	accept_more(self);
 	pthread_mutex_unlock(&self->mutex);
 }
@@ -55,16 +94,17 @@ static void on_accepted(void *argument)
  * next time. */
 static int take(struct stream_listener *self, struct channel **channel)
 {
-	if (self->failure != 0) {
-		int status = channel_nng_status(self->failure);
-		self->failure = 0;
+	struct acceptor *acceptor = find_accepted(self);
+	if (acceptor != NULL) {
+		int status = channel_nng_new(acceptor->accepted, channel);
+		if (status == RELEVO_OK)
+			acceptor->accepted = NULL;
 		return status;
 	}
-	if (self->accepted == NULL)
+	if (self->failure == 0)
 		return RELEVO_TRY_AGAIN;
-	int status = channel_nng_new(self->accepted, channel);
-	if (status == RELEVO_OK)
-		self->accepted = NULL;
+	int status = channel_nng_status(self->failure);
+	self->failure = 0;
 	return status;
 }
 
@@ -75,10 +115,20 @@ static int stream_accept(struct listener *listener, struct channel **channel)
 		return RELEVO_FORKED;
 	pthread_mutex_lock(&self->mutex);
 	int status = take(self, channel);
-	event_set(&self->event, self->accepted != NULL);
+	tell(self);
 	accept_more(self);
 	pthread_mutex_unlock(&self->mutex);
 	return status;
+}
+
+static void acceptor_free(struct acceptor *acceptor)
+{
+	if (acceptor->aio != NULL) {
+		nng_aio_stop(acceptor->aio);
+		nng_aio_free(acceptor->aio);
+	}
+	if (acceptor->accepted != NULL)
+		nng_stream_free(acceptor->accepted);
 }
 
 /* Also takes one that was opened by halves. The three phases: cancel, wait,
@@ -96,12 +146,8 @@ static void stream_listener_close(struct listener *listener)
 	pthread_mutex_unlock(&self->mutex);
 	if (self->listener != NULL)
 		nng_stream_listener_close(self->listener);
-	if (self->acceptor != NULL) {
-		nng_aio_stop(self->acceptor);
-		nng_aio_free(self->acceptor);
-	}
-	if (self->accepted != NULL)
-		nng_stream_free(self->accepted);
+	for (int i = 0; i < ACCEPTORS; i++)
+		acceptor_free(&self->acceptors[i]);
 	if (self->listener != NULL)
 		nng_stream_listener_free(self->listener);
 	event_fini(&self->event);
@@ -130,6 +176,22 @@ static int listen_failure(int why, const struct address *address, struct error *
 	return error_set(error, status, "cannot listen at %s: %s", address->url, nng_strerror(why));
 }
 
+static int allocate_acceptors(struct stream_listener *self)
+{
+	int why = 0;
+	for (int i = 0; i < ACCEPTORS && why == 0; i++) {
+		self->acceptors[i].listener = self;
+		why = nng_aio_alloc(&self->acceptors[i].aio, on_accepted, &self->acceptors[i]);
+	}
+	return why;
+}
+
+/* A socket that listens already is told to by another call of listen(2). */
+static bool lengthen_backlog(int fd, uint32_t most)
+{
+	return listen(fd, (int)most) == 0;
+}
+
 /* A name that stands for several addresses: at the first. */
 static int start(struct stream_listener *self, const struct address *address, struct error *error)
 {
@@ -139,7 +201,7 @@ static int start(struct stream_listener *self, const struct address *address, st
 	if (status != RELEVO_OK)
 		return status;
 	resolve_url(&resolved.places[0], address->number, numbers);
-	int why = nng_aio_alloc(&self->acceptor, on_accepted, self);
+	int why = allocate_acceptors(self);
 	if (why == 0)
 		why = nng_stream_listener_alloc(&self->listener, numbers);
 	if (why == 0)
@@ -155,6 +217,8 @@ static int start(struct stream_listener *self, const struct address *address, st
 	if (why != 0)
 		return listen_failure(why, address, error);
 	self->port = (uint16_t)port;
+	if (!MUTANT(short_backlog))
+		own_sockets_apply(self->port, true, lengthen_backlog, BACKLOG);
 	bool is_ipv6 = strchr(address->place, ':') != NULL;
 	snprintf(self->base.url, sizeof self->base.url, "tcp://%s%.*s%s:%d", is_ipv6 ? "[" : "",
 		 ADDRESS_MAX_HOST, address->place, is_ipv6 ? "]" : "", port);

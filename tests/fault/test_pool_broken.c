@@ -205,7 +205,7 @@ static void kill_with(const char *killers)
 		shared->kills[*killers - '0'] = true;
 }
 
-static void expect_only_culprits_fail(struct pool_scene *scene, form *form, uint32_t most)
+static void expect_only_culprits_fail(struct pool_scene *scene, form *call_by, uint32_t most)
 {
 	static const char *const killers[] = { "0", "5", "9", "27", "09" };
 	static const size_t chunks[] = { 10, 4, 0 };
@@ -214,7 +214,7 @@ static void expect_only_culprits_fail(struct pool_scene *scene, form *form, uint
 		for (size_t c = 0; c < sizeof chunks / sizeof chunks[0]; c++) {
 			kill_with(killers[k]);
 			call.chunk = chunks[c];
-			form(&call);
+			call_by(&call);
 			expect_fates(&call, most);
 			expect_told(&call);
 			relevo_results_free(call.results, COUNT);

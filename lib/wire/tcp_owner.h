@@ -1,0 +1,19 @@
+#ifndef WIRE_TCP_OWNER_H
+#define WIRE_TCP_OWNER_H
+
+#include "wire/resolve.h"
+
+#include <sys/types.h>
+
+/*
+ * The user whose process has the socket at `theirs`, connected to the one at `ours`, if both
+ * are on this host: over a loopback address there is nobody else. Returns 0 or an error
+ * number; ENOENT: there is no such socket here, or its process has closed it, and nobody
+ * knows any more whose it was.
+ */
+int tcp_owner(const union socket_place *theirs, const union socket_place *ours, uid_t *uid);
+
+/* The same from the tables in /proc, where sockets cannot be asked about one by one. */
+int tcp_owner_in_proc(const union socket_place *theirs, const union socket_place *ours, uid_t *uid);
+
+#endif
