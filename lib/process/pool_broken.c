@@ -1,20 +1,12 @@
 /*
- * Chunks whose worker died. It is the fault of one argument at most, so the others do not
- * share its fate: those before it, whose results went with the worker, those behind it,
- * which had not begun, and that one itself are tasks of their own from here on. If nobody
- * knows which it was, each is.
+ * Chunks whose worker died, or does not react. It is the fault of one argument at most, so the
+ * others do not share its fate: those before it, whose results went with the worker, those
+ * behind it, which had not begun, and that one itself are tasks of their own from here on. If
+ * nobody knows which it was, each is.
  */
-#include "base/mutant.h"
-#include "process/pool_job.h"
+#include "process/pool_broken.h"
 
-/* One chunk that broke. */
-struct broken {
-	struct job *job;
-	const Relevo__ResultHeader *header;
-	const uint8_t *text; /* how */
-	uint64_t culprit;    /* its index; */
-	bool known;          /* if it is known */
-};
+#include "base/mutant.h"
 
 static bool is_missing(const struct broken *broken, uint64_t index, struct job_place *place)
 {
@@ -23,8 +15,7 @@ static bool is_missing(const struct broken *broken, uint64_t index, struct job_p
 
 static uint64_t end_of(const struct broken *broken)
 {
-	uint32_t count = broken->header->broken;
-	return broken->header->first + (count < MOST_IN_CHUNK ? count : MOST_IN_CHUNK);
+	return broken->first + (broken->count < MOST_IN_CHUNK ? broken->count : MOST_IN_CHUNK);
 }
 
 /* Where it may have been run and none may be run twice, its result came before the next was
@@ -37,9 +28,7 @@ static bool run_once(const struct broken *broken)
 static void find_culprit(struct broken *broken)
 {
 	struct job_place place;
-	uint64_t index = broken->header->first;
-	broken->known = broken->header->culprit > 0;
-	broken->culprit = index + broken->header->culprit - 1;
+	uint64_t index = broken->first;
 	if (broken->known || !run_once(broken))
 		return;
 	while (index < end_of(broken) && !is_missing(broken, index, &place))
@@ -70,23 +59,32 @@ static int send_again(const struct broken *broken, uint64_t index, size_t count)
 					     .first = index,
 					     .arguments = place.argument,
 					     .count = count,
-					     .handed = broken->header->attempts - 1,
+					     .handed = broken->handed,
 					     .deaths = suspect ? 1 : 0,
 				     });
 }
 
-static int give_up(const struct broken *broken, uint64_t index, size_t count)
+static int fail(const struct broken *broken, uint64_t index, size_t count)
 {
-	const struct job_outcome died = {
-		.status = RELEVO_WORKER_DIED,
+	const struct job_outcome outcome = {
+		.status = broken->status,
 		.data = broken->text,
-		.size = broken->header->sizes[0],
-		.attempts = broken->header->attempts - 1,
+		.size = broken->size,
+		.attempts = broken->handed,
 	};
 	int status = RELEVO_OK;
 	for (size_t i = 0; i < count && status == RELEVO_OK; i++)
-		status = job_keep(broken->job, index + i, broken->header, &died);
+		status = job_settle(broken->job, index + i, broken->worker, &outcome);
 	return status;
+}
+
+/* Whether those from `index` on are not run again. */
+static bool is_final(const struct broken *broken, uint64_t index)
+{
+	bool culprit = broken->known && index == broken->culprit;
+	if (run_once(broken) && (!broken->known || index <= broken->culprit))
+		return true;
+	return broken->status == RELEVO_TIMED_OUT && culprit;
 }
 
 /* How many from `index` on it was about. */
@@ -95,18 +93,33 @@ static size_t treat(const struct broken *broken, uint64_t index, int *status)
 	size_t count = count_alike(broken, index);
 	if (count == 0)
 		return 1;
-	bool begun = !broken->known || index <= broken->culprit;
-	*status = run_once(broken) && begun ? give_up(broken, index, count)
-					    : send_again(broken, index, count);
+	*status = is_final(broken, index) ? fail(broken, index, count)
+					  : send_again(broken, index, count);
 	return count;
+}
+
+int job_mend(struct broken *broken)
+{
+	int status = RELEVO_OK;
+	find_culprit(broken);
+	for (uint64_t i = broken->first; i < end_of(broken) && status == RELEVO_OK;)
+		i += treat(broken, i, &status);
+	return status;
 }
 
 int job_take_broken(struct job *job, const Relevo__ResultHeader *header, const uint8_t *text)
 {
-	struct broken broken = { .job = job, .header = header, .text = text };
-	int status = RELEVO_OK;
-	find_culprit(&broken);
-	for (uint64_t i = header->first; i < end_of(&broken) && status == RELEVO_OK;)
-		i += treat(&broken, i, &status);
-	return status;
+	struct broken broken = {
+		.job = job,
+		.worker = header,
+		.first = header->first,
+		.count = header->broken,
+		.handed = header->attempts - 1,
+		.known = header->culprit > 0,
+		.culprit = header->first + header->culprit - 1,
+		.status = header->n_statuses > 0 ? (int)header->statuses[0] : RELEVO_WORKER_DIED,
+		.text = text,
+		.size = header->sizes[0],
+	};
+	return job_mend(&broken);
 }

@@ -3,6 +3,7 @@
 #include "base/mutant.h"
 #include "client/error.h"
 #include "client/session.h"
+#include "process/pool_broken.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,8 +193,8 @@ static int64_t retry_delay(const struct job *job, uint32_t tries)
 	return delay < MOST_MSEC ? delay : MOST_MSEC;
 }
 
-int job_keep(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
-	     const struct job_outcome *outcome)
+static int keep(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
+		const struct job_outcome *outcome)
 {
 	struct job_place place;
 	if (!job->kind->find(job, index, &place))
@@ -233,20 +234,26 @@ static bool try_again(struct job *job, uint64_t index, int outcome, int *status)
 	return true;
 }
 
+int job_settle(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
+	       const struct job_outcome *outcome)
+{
+	int status;
+	if (try_again(job, index, outcome->status, &status))
+		return status;
+	return keep(job, index, header, outcome);
+}
+
 static int take_one(struct job *job, const Relevo__ResultHeader *header, size_t part,
 		    const uint8_t *body)
 {
-	int status;
-	uint64_t index = header->first + part;
-	const struct job_outcome outcome = {
-		.status = header->n_statuses > 0 ? (int)header->statuses[part] : RELEVO_OK,
-		.data = body,
-		.size = header->sizes[part],
-		.attempts = header->attempts,
-	};
-	if (try_again(job, index, outcome.status, &status))
-		return status;
-	return job_keep(job, index, header, &outcome);
+	return job_settle(
+		job, header->first + part, header,
+		&(struct job_outcome){
+			.status = header->n_statuses > 0 ? (int)header->statuses[part] : RELEVO_OK,
+			.data = body,
+			.size = header->sizes[part],
+			.attempts = header->attempts,
+		});
 }
 
 static int take_parts(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body)

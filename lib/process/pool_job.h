@@ -83,7 +83,7 @@ int job_send(struct job *job, const struct job_task *task);
 int job_take(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body,
 	     struct error *error);
 
-/* An outcome that is no failure another run may mend, or not any more. */
+/* What became of one argument. */
 struct job_outcome {
 	int status;
 	const uint8_t *data;
@@ -91,14 +91,10 @@ struct job_outcome {
 	uint32_t attempts;
 };
 
-/* It is the result at that place, by the worker of the header. NO_MEMORY. */
-int job_keep(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
-	     const struct job_outcome *outcome);
-
-/* ---- pool_broken.c -------------------------------------------------------- */
-
-/* A worker died in the middle of a chunk: what has no result is run again in pieces. */
-int job_take_broken(struct job *job, const Relevo__ResultHeader *header, const uint8_t *text);
+/* It is the result of that index, by the worker of the header, unless the options say that
+ * such a one is run again. */
+int job_settle(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
+	       const struct job_outcome *outcome);
 
 /*
  * Wait until `deadline` for items in the job's own queue, and take them. OK also when none

@@ -125,18 +125,26 @@ static void describe(const struct death *death, char *text, size_t size)
 			 WEXITSTATUS(state));
 }
 
-void worker_function_tell_death(struct worker *worker, struct chunk *chunk)
+int worker_function_tell_death(struct worker *worker, struct chunk *chunk)
 {
 	const Relevo__TaskHeader *task = chunk->task;
-	struct death death;
+	const struct death *death = &chunk->death;
 	char how[160] = "";
-	if (worker_table_find(worker->setup->table, &chunk->mark, &death)) {
-		describe(&death, how, sizeof how);
-		chunk->part.pid = (uint64_t)death.pid;
-		chunk->part.culprit = chunk->broken ? death.place + 1 : 0;
+	if (chunk->known) {
+		describe(death, how, sizeof how);
+		chunk->part.pid = (uint64_t)death->pid;
+		chunk->part.culprit = chunk->broken ? death->place + 1 : 0;
+	}
+	if (death->overdue) {
+		relevo_reply_fail(&worker->reply,
+				  "\"%s\" took more than %u ms, and its worker, process %d, which "
+				  "did not react, was killed",
+				  task->function, task->timeout_ms, (int)death->pid);
+		return RELEVO_TIMED_OUT;
 	}
 	relevo_reply_fail(&worker->reply, "the workers that ran \"%s\" died, %u times%s",
 			  task->function, task->max_attempts, how);
+	return RELEVO_WORKER_DIED;
 }
 
 int worker_function_run(struct worker *worker, struct chunk *chunk)
@@ -144,10 +152,8 @@ int worker_function_run(struct worker *worker, struct chunk *chunk)
 	const Relevo__TaskHeader *task = chunk->task;
 	const struct relevo_bytes argument = { chunk->body, task->sizes[chunk->index] };
 	struct function_entry entry;
-	if (chunk->given_up) {
-		worker_function_tell_death(worker, chunk);
-		return RELEVO_WORKER_DIED;
-	}
+	if (chunk->given_up)
+		return worker_function_tell_death(worker, chunk);
 	if (registry_find(task->function, &entry))
 		return run(worker, &entry, task, &argument);
 	relevo_reply_fail(&worker->reply, "no function \"%s\" is registered at the worker on %s",

@@ -353,8 +353,10 @@ static void on_alarm(struct group *group, uint64_t index)
 {
 	const struct member *member = &group->members[index];
 	uint64_t count;
-	if (read(member->alarm_fd, &count, sizeof count) == sizeof count && member->pid > 0)
-		kill(member->pid, SIGKILL);
+	if (read(member->alarm_fd, &count, sizeof count) != sizeof count || member->pid <= 0)
+		return;
+	atomic_store(&group->table->slots[index].overdue, !MUTANT(stopped_is_dead));
+	kill(member->pid, SIGKILL);
 }
 
 static void on_wake(struct group *group)

@@ -62,6 +62,7 @@ void worker_slot_begin(struct worker_slot *slot, const struct task_mark *task)
 	slot->task.first = task->first;
 	slot->task.handed = task->handed;
 	atomic_store_explicit(&slot->place, 0, memory_order_relaxed);
+	atomic_store_explicit(&slot->overdue, false, memory_order_relaxed);
 	atomic_store_explicit(&slot->busy, true, memory_order_release);
 }
 
@@ -90,7 +91,12 @@ void worker_table_bury(struct worker_table *table, const struct worker_slot *slo
 	struct obituary *obituary = &table->obituaries[number % OBITUARIES];
 	atomic_store(&obituary->number, 0);
 	obituary->task = slot->task;
-	obituary->death = (struct death){ pid, state, atomic_load(&slot->place) };
+	obituary->death = (struct death){
+		.pid = pid,
+		.state = state,
+		.place = atomic_load(&slot->place),
+		.overdue = atomic_load(&slot->overdue),
+	};
 	atomic_store(&obituary->number, number);
 	atomic_store(&table->deaths, number);
 	syscall(SYS_futex, &table->deaths, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);

@@ -42,6 +42,7 @@ struct worker_slot {
 	atomic_bool busy;      /* with: */
 	struct task_mark task; /* which it writes while not busy */
 	atomic_uint place;     /* of the argument in hand, in the task */
+	atomic_bool overdue;   /* its time is up, and it does not react: so it is killed */
 };
 
 /* A worker that died in the middle of a task. */
@@ -52,6 +53,7 @@ struct obituary {
 		pid_t pid;
 		int state;      /* of waitpid(2) */
 		unsigned place; /* of the argument in hand, in the task */
+		bool overdue;
 	} death;
 };
 

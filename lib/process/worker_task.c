@@ -87,8 +87,9 @@ static int return_broken(struct worker *worker, struct chunk *chunk)
 	struct relevo_reply *reply = &worker->reply;
 	buffer_truncate(&reply->bodies, 0);
 	reply_begin(reply);
-	worker_function_tell_death(worker, chunk);
+	int outcome = worker_function_tell_death(worker, chunk);
 	chunk->part.broken = (uint32_t)chunk->task->n_sizes;
+	chunk->part.statuses[chunk->part.n_statuses++] = (uint32_t)outcome;
 	chunk->part.sizes[chunk->part.n_sizes++] = (uint32_t)reply_size(reply);
 	reply_begin(reply);
 	return settle(worker, chunk, send_part(worker, chunk, true));
@@ -148,8 +149,11 @@ static int begin_chunk(struct worker *worker, struct chunk *chunk)
 	make_mark(&chunk->mark, task);
 	uint32_t attempts = count_attempts(worker, chunk);
 	uint32_t runs = attempts + task->deaths;
+	chunk->known = attempts > 1 &&
+		       worker_table_find(worker->setup->table, &chunk->mark, &chunk->death);
 	chunk->broken = attempts > 1 && task->n_sizes > 1 && !MUTANT(chunks_die_whole);
-	chunk->given_up = runs > task->max_attempts && !MUTANT(deaths_without_end);
+	chunk->given_up =
+		(runs > task->max_attempts && !MUTANT(deaths_without_end)) || chunk->death.overdue;
 	chunk->careful =
 		runs > 1 || is_run_once(task) || worker->plan.never_twice || task->timeout_ms > 0;
 	/* Nothing is lost with a worker that may be about to die. */
@@ -158,7 +162,9 @@ static int begin_chunk(struct worker *worker, struct chunk *chunk)
 	chunk->part = (Relevo__ResultHeader)RELEVO__RESULT_HEADER__INIT;
 	chunk->part.job = task->job;
 	chunk->part.first = task->first;
-	if (chunk->given_up && !chunk->broken)
+	if (chunk->death.overdue && !chunk->broken)
+		attempts--;
+	else if (chunk->given_up && !chunk->broken)
 		attempts = task->max_attempts - task->deaths;
 	chunk->part.attempts = task->handed + attempts;
 	chunk->part.pid = (uint64_t)getpid();

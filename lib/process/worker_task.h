@@ -18,8 +18,10 @@ struct chunk {
 	const uint8_t *body; /* the argument that is next, or being run */
 	size_t index;        /* its place in the chunk */
 	struct task_mark mark;
-	bool broken;               /* of several, and a worker died of it: it is not run */
-	bool given_up;             /* too many workers died of it */
+	bool broken;   /* of several, and a worker died of it: it is not run */
+	bool given_up; /* too many workers died of it, or the last took too long */
+	bool known;    /* how the last worker that had it died: */
+	struct death death;
 	bool careful;              /* its worker may die of it: nothing is left pending */
 	Relevo__ResultHeader part; /* results not sent yet */
 };
@@ -70,8 +72,9 @@ void worker_task_give_up(struct worker *worker, int status, bool only_it, const 
 /* One argument of the chunk, or what stands in its way. The status of the result. */
 int worker_function_run(struct worker *worker, struct chunk *chunk);
 
-/* How the last worker died that had the chunk: a text in the result in the making. */
-void worker_function_tell_death(struct worker *worker, struct chunk *chunk);
+/* How the last worker died that had the chunk: a text in the result in the making. Returns
+ * the status of whatever it died of. */
+int worker_function_tell_death(struct worker *worker, struct chunk *chunk);
 
 /* The initializer that the plan names. */
 int worker_function_initialize(struct worker *worker, struct error *error);

@@ -47,10 +47,11 @@ static int hang_at_3(const struct relevo_bytes *argument, relevo_reply *reply, v
 	return relevo_reply_set(reply, argument->data, argument->size);
 }
 
-static int stop_at_3_once(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+static int stop_at_3(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
 {
 	(void)user;
-	if (count_run(number_of(argument)) == 1 && number_of(argument) == 3)
+	count_run(number_of(argument));
+	if (number_of(argument) == 3)
 		kill(getpid(), SIGSTOP);
 	return relevo_reply_set(reply, argument->data, argument->size);
 }
@@ -107,7 +108,7 @@ static int task_setup(void **state)
 		return -1;
 	relevo_register("echo counted", echo_counted, NULL);
 	relevo_register("hang at 3", hang_at_3, NULL);
-	relevo_register("stop at 3 once", stop_at_3_once, NULL);
+	relevo_register("stop at 3", stop_at_3, NULL);
 	relevo_register("succeed at last", succeed_at_last, NULL);
 	relevo_register("wait at gate", wait_at_gate, NULL);
 	relevo_register("say much", say_much, NULL);
@@ -168,17 +169,27 @@ static void a_task_that_takes_too_long_is_ended(void **state)
 	expect_squares(scene->pool, 100, NULL);
 }
 
+/* It is not run again, and the others of its chunk do not share its fate. */
+static void expect_stopped(struct pool_scene *scene, size_t chunk)
+{
+	struct relevo_result results[8];
+	struct relevo_map_options options = { .chunk = chunk, .task.timeout = 100 };
+	memset(shared, 0, sizeof *shared);
+	assert_ok(map_numbers(scene->pool, "stop at 3", 8, &options, results));
+	expect_echoed(results, 8, 3);
+	assert_status(results[3].status, RELEVO_TIMED_OUT);
+	assert_non_null(strstr(results[3].data, "\"stop at 3\" took more than 100 ms"));
+	assert_int_equal(results[3].attempts, 1);
+	assert_int_equal(shared->runs[3], 1);
+	relevo_results_free(results, 8);
+}
+
 static void a_worker_that_is_stopped_is_killed_when_time_is_up(void **state)
 {
 	struct pool_scene *scene = *state;
-	struct relevo_result results[8];
-	struct relevo_map_options options = { .chunk = 1, .task.timeout = 100 };
 	pool_open(scene, 2);
-	assert_ok(map_numbers(scene->pool, "stop at 3 once", 8, &options, results));
-	expect_echoed(results, 8, SIZE_MAX);
-	assert_int_equal(results[3].attempts, 2);
-	assert_int_equal(shared->runs[3], 2);
-	relevo_results_free(results, 8);
+	expect_stopped(scene, 1);
+	expect_stopped(scene, 8);
 }
 
 static void a_stopped_worker_holds_up_its_task_only(void **state)
