@@ -1,6 +1,7 @@
 #include "engine/ahead.h"
 #include "engine/cell.h"
 #include "engine/core.h"
+#include "engine/hold.h"
 #include "engine/lease.h"
 #include "engine/queue.h"
 #include "engine/shared.h"
@@ -159,7 +160,7 @@ static void on_queue(struct heap_node *node)
 
 static void on_lease(struct heap_node *node)
 {
-	lease_return(container_of(node, struct lease, timer));
+	hold_over(container_of(node, struct lease, timer));
 }
 
 static void on_ahead(struct heap_node *node)

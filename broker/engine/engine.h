@@ -334,6 +334,8 @@ struct put_request {
 	size_t key_size;        /* 0: none */
 	const void *properties; /* kept with it, see item_properties() */
 	size_t properties_size;
+	nsec_t hold;            /* how long a lease of it lasts; 0: as the queue says */
+	const char *overdue_to; /* the queue where it goes then; NULL or "": back to its place */
 };
 
 /*

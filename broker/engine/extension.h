@@ -17,7 +17,9 @@ struct item_extension {
 	bool has_key;            /* and is in there */
 	uint32_t key_size;
 	uint32_t properties_size;
-	uint8_t bytes[]; /* the key, then the properties */
+	uint32_t overdue_size; /* of the queue's name, with its 0; 0: it goes back to its place */
+	nsec_t hold;           /* how long a lease of it lasts; see hold.h */
+	uint8_t bytes[];       /* the key, then the properties, then that name */
 };
 
 /* NULL: it has none. */

@@ -6,12 +6,20 @@
 #include <assert.h>
 #include <string.h>
 
+static size_t overdue_size(const struct put_request *request)
+{
+	const char *name = request->overdue_to;
+	return request->hold != 0 && name != NULL && name[0] != '\0' ? strlen(name) + 1 : 0;
+}
+
 /* What an item of that request has beside its body; 0: nothing. */
 static size_t extension_size(const struct put_request *request)
 {
-	if (request->expires == 0 && request->key_size == 0 && request->properties_size == 0)
+	if (request->expires == 0 && request->key_size == 0 && request->properties_size == 0 &&
+	    request->hold == 0)
 		return 0;
-	return sizeof(struct item_extension) + request->key_size + request->properties_size;
+	return sizeof(struct item_extension) + request->key_size + request->properties_size +
+	       overdue_size(request);
 }
 
 /* Behind an item stand its allocation, and places in heaps that may have twice
@@ -30,8 +38,8 @@ static size_t item_cost(const struct item *item)
 	const struct item_extension *extension = item_extension(item);
 	if (extension == NULL)
 		return cost(item->size, 0);
-	return cost(item->size,
-		    sizeof *extension + extension->key_size + extension->properties_size);
+	return cost(item->size, sizeof *extension + extension->key_size +
+					extension->properties_size + extension->overdue_size);
 }
 
 /* Of those from the `first` on. */
@@ -52,12 +60,17 @@ static void extend(struct item *item, const struct put_request *request)
 		.expiry.key = request->expires,
 		.key_size = (uint32_t)request->key_size,
 		.properties_size = (uint32_t)request->properties_size,
+		.overdue_size = (uint32_t)overdue_size(request),
+		.hold = request->hold,
 	};
 	if (request->key_size > 0)
 		memcpy(extension->bytes, request->key, request->key_size);
 	if (request->properties_size > 0)
 		memcpy(extension->bytes + request->key_size, request->properties,
 		       request->properties_size);
+	if (extension->overdue_size > 0)
+		memcpy(extension->bytes + request->key_size + request->properties_size,
+		       request->overdue_to, extension->overdue_size);
 }
 
 /* Each item holds its account, and pays for itself out of what was charged. */

@@ -5,6 +5,7 @@
 #include "engine/charge.h"
 #include "engine/dead_letter.h"
 #include "engine/expiry.h"
+#include "engine/hold.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
 #include "engine/token.h"
@@ -87,7 +88,8 @@ int lease_reserve(struct engine_peer *peer, struct queue *queue, uint32_t *room)
 		count = CHUNK_SLOTS;
 	if (count > allowed)
 		count = allowed;
-	if (queue->options.lease != 0 && !heap_reserve(&engine->lease_timers, count))
+	if ((queue->options.lease != 0 || queue->holds) &&
+	    !heap_reserve(&engine->lease_timers, count))
 		return RELEVO_NO_MEMORY;
 	if (!stock_reserve(&queue->stock, queue->leased + count))
 		return RELEVO_NO_MEMORY;
@@ -119,10 +121,11 @@ struct lease *lease_new(struct engine_peer *peer, struct queue *queue, struct it
 	lease->queue = queue;
 	list_append(&queue->leases, &lease->in_queue);
 	queue->leased++;
-	if (queue->options.lease != 0 && !MUTANT(lease_never_expires)) {
+	nsec_t time = hold_time(queue, item);
+	if (time != 0 && !MUTANT(lease_never_expires)) {
 		/* There is room: lease_reserve() has seen to it. */
 		heap_push_reserved(&peer->engine->lease_timers, &lease->timer,
-				   clock_after(peer->engine->now, queue->options.lease));
+				   clock_after(peer->engine->now, time));
 	}
 	return lease;
 }

@@ -3,6 +3,7 @@
 #include "engine/ahead.h"
 #include "engine/dead_letter.h"
 #include "engine/expiry.h"
+#include "engine/hold.h"
 #include "engine/lease.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
@@ -173,7 +174,7 @@ static int extend(struct lease *lease, const struct operation *operation)
 	struct heap *timers = &queue->engine->lease_timers;
 	if (!heap_holds(&lease->timer))
 		return RELEVO_OK;
-	nsec_t time = operation->time > 0 ? operation->time : queue->options.lease;
+	nsec_t time = operation->time > 0 ? operation->time : hold_time(queue, lease->item);
 	heap_remove(timers, &lease->timer);
 	/* There is room: it has just left. */
 	heap_push_reserved(timers, &lease->timer, clock_after(queue->engine->now, time));
@@ -191,8 +192,10 @@ int lease_extend(struct engine_peer *peer, const uint64_t *leases, size_t count,
 void lease_begin(struct engine_peer *peer, uint64_t number)
 {
 	struct lease *lease = lease_find(peer, number);
-	if (lease != NULL && lease->ahead != NULL)
-		ahead_remove(lease);
+	if (lease == NULL || lease->ahead == NULL)
+		return;
+	ahead_remove(lease);
+	hold_begin(lease);
 }
 
 static void unmark(struct engine_peer *peer, const uint64_t *leases, size_t count)

@@ -38,6 +38,7 @@ struct queue {
 	uint32_t reader_count;
 	uint64_t unread;         /* of the leased items: handed out ahead */
 	uint32_t strict_handles; /* that get strictly in order */
+	bool holds;              /* there have been items with a time of their own: see hold.h */
 
 	struct heap expiring;       /* see expiry.h */
 	struct map keys;            /* see duplicate.h */

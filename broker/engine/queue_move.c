@@ -25,8 +25,10 @@ int queue_transfer(struct queue *to, struct queue *from, struct item *item)
 		return status;
 	}
 	queue_forget_item(from, item, sequence);
-	if (item->extended)
+	if (item->extended) {
 		item_extension(item)->expiry.key = 0;
+		item_extension(item)->hold = 0;
+	}
 	queue_activate(to);
 	return RELEVO_OK;
 }

@@ -277,6 +277,9 @@ static int check(const struct queue *queue, const struct put_request *request, s
 		return error_set(error, RELEVO_TOO_LARGE,
 				 "a key of %zu bytes for the queue \"%s\": %d are the most",
 				 request->key_size, queue->name, QUEUE_MAX_KEY);
+	if (request->overdue_to != NULL && request->overdue_to[0] != '\0' &&
+	    name_check(request->overdue_to, "queue for what is overdue", error) != RELEVO_OK)
+		return error->status;
 	if (request->properties_size > QUEUE_MAX_PROPERTIES)
 		return error_set(error, RELEVO_TOO_LARGE,
 				 "properties of %zu bytes for the queue \"%s\": %d are the most",
@@ -346,6 +349,7 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 	for (struct item *item = waiter->of.put.items; item != NULL; item = item->next)
 		item->order.rank = rank;
 	waiter->of.put.queue = queue;
+	queue->holds = queue->holds || whole.hold != 0;
 	status = waiter_park(waiter, peer, whole.deadline);
 	if (status != RELEVO_OK) {
 		/* It is nobody's yet. */

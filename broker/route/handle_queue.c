@@ -106,6 +106,8 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 			.key_size = put->key.len,
 			.properties = put->properties.data,
 			.properties_size = put->properties.len,
+			.hold = clock_span(put->hold_ms),
+			.overdue_to = put->overdue_to,
 		};
 		call->waiter.answer = answer_put;
 		call->frame = put->quiet ? frame : NULL;

@@ -58,6 +58,17 @@ struct queue_items {
 int queue_get_attentively(struct relevo_queue *queue, struct queue_items *items, int64_t timeout,
 			  struct attention *attention);
 
+/* How long an item may be held; then it goes to the queue of that name, if it is there. */
+struct queue_hold {
+	uint64_t msec; /* 0: any time */
+	const char *overdue_to;
+};
+
+/* relevo_queue_put_with() of such an item. */
+int queue_put_held(struct relevo_queue *queue, const struct relevo_bytes *item,
+		   const struct relevo_put_options *options, const struct queue_hold *hold,
+		   int64_t timeout);
+
 /* Lease an item to work on, waiting for one, and have some come ahead. */
 int queue_lease_to_work_on(struct relevo_queue *queue, relevo_item *item);
 

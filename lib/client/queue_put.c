@@ -177,16 +177,26 @@ static int describe(const struct relevo_put_options *options, Relevo__QueuePut *
 int relevo_queue_put_with(relevo_queue *queue, const void *data, size_t size,
 			  const struct relevo_put_options *options, int64_t timeout)
 {
+	const struct relevo_bytes item = { data, size };
 	if (options == NULL)
 		return relevo_queue_put(queue, data, size, timeout);
+	return queue_put_held(queue, &item, options, &(struct queue_hold){ 0 }, timeout);
+}
+
+int queue_put_held(relevo_queue *queue, const struct relevo_bytes *item,
+		   const struct relevo_put_options *options, const struct queue_hold *hold,
+		   int64_t timeout)
+{
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
 	int status = describe(options, &operation, client_error());
 	if (status != RELEVO_OK)
 		return status;
-	const struct relevo_bytes item = { data, size };
+	operation.hold_ms = hold->msec;
+	if (hold->msec > 0)
+		operation.overdue_to = (char *)hold->overdue_to;
 	struct putting putting = {
 		.queue = queue,
-		.items = &item,
+		.items = item,
 		.count = 1,
 		.options = &operation,
 	};

@@ -8,6 +8,9 @@
 
 #include "base/mutant.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static bool is_missing(const struct broken *broken, uint64_t index, struct job_place *place)
 {
 	return broken->job->kind->find(broken->job, index, place);
@@ -120,6 +123,27 @@ int job_take_broken(struct job *job, const Relevo__ResultHeader *header, const u
 		.status = header->n_statuses > 0 ? (int)header->statuses[0] : RELEVO_WORKER_DIED,
 		.text = text,
 		.size = header->sizes[0],
+	};
+	return job_mend(&broken);
+}
+
+int job_take_overdue(struct job *job, const Relevo__TaskHeader *task)
+{
+	static const Relevo__ResultHeader nobody = RELEVO__RESULT_HEADER__INIT;
+	char text[2 * NAME_MAX_BYTES];
+	snprintf(text, sizeof text, "\"%s\" took more than %u ms, and its worker does not answer",
+		 task->function, task->timeout_ms);
+	struct broken broken = {
+		.job = job,
+		.worker = &nobody,
+		.first = task->first,
+		.count = (uint32_t)task->n_sizes,
+		.handed = task->handed + 1,
+		.known = task->n_sizes == 1,
+		.culprit = task->first,
+		.status = RELEVO_TIMED_OUT,
+		.text = (const uint8_t *)text,
+		.size = strlen(text),
 	};
 	return job_mend(&broken);
 }

@@ -23,4 +23,7 @@ int job_mend(struct broken *broken);
 /* As a worker says that did not run it again. */
 int job_take_broken(struct job *job, const Relevo__ResultHeader *header, const uint8_t *text);
 
+/* The broker has taken it from a worker that had it for too long, and does not answer. */
+int job_take_overdue(struct job *job, const Relevo__TaskHeader *task);
+
 #endif

@@ -94,9 +94,9 @@ int collector_begin(relevo_pool *pool, relevo_job *job, struct error *error)
 }
 
 /* Only jobs of the collector have their results sent to its queue. */
-static relevo_job *job_of(relevo_pool *pool, const Relevo__ResultHeader *header)
+static relevo_job *job_of(relevo_pool *pool, uint64_t id)
 {
-	struct job *job = job_find(pool, header->job);
+	struct job *job = job_find(pool, id);
 	if (job == NULL || job->reply.queue != pool->collector.reply.queue)
 		return NULL;
 	return container_of(job, relevo_job, mapping.job);
@@ -104,18 +104,16 @@ static relevo_job *job_of(relevo_pool *pool, const Relevo__ResultHeader *header)
 
 static void take(relevo_pool *pool, const relevo_item *item)
 {
-	const uint8_t *body;
+	struct arrival arrival;
 	struct error error = { 0 };
-	Relevo__ResultHeader *header = result_decode(item, &body, &error);
-	relevo_job *job = header != NULL ? job_of(pool, header) : NULL;
+	relevo_job *job = arrival_decode(item, &arrival) ? job_of(pool, arrival.job) : NULL;
 	if (job != NULL) {
-		error = (struct error){ 0 };
-		if (job_take(&job->mapping.job, header, body, &error) == RELEVO_OK)
+		if (job_take(&job->mapping.job, &arrival, &error) == RELEVO_OK)
 			advance(pool, job);
 		else
 			abort_job(pool, job, error.status, error_text(&error));
 	}
-	result_free(header);
+	arrival_free(&arrival);
 }
 
 /* ---- time ------------------------------------------------------------------------- */

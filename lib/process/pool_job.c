@@ -12,6 +12,10 @@
 /* Results taken at a time. */
 enum { STEP = 64 };
 
+/* Milliseconds: so much longer than its limit a worker may have a task before nobody counts
+ * on it any more, nor on its keeper, which gives it a second. */
+enum { SERVERS_GRACE = 2000 };
+
 /* What a number of milliseconds may be: it travels as 32 bits. */
 #define MOST_MSEC (INT64_C(1000) * 60 * 60 * 24 * 30)
 
@@ -137,17 +141,23 @@ size_t job_share(const struct job *job, const struct relevo_bytes *arguments, si
 static int put_task(struct job *job, const struct job_task *task)
 {
 	const struct relevo_task_options *options = job->options;
-	const uint8_t *data = buffer_data(&job->encoded);
-	size_t size = buffer_size(&job->encoded);
-	if (task->delay == 0 && options->priority == 0 && options->cost == 0)
-		return relevo_queue_put(job->pool->tasks, data, size, RELEVO_FOREVER);
+	const struct relevo_bytes item = { buffer_data(&job->encoded), buffer_size(&job->encoded) };
+	if (task->delay == 0 && options->priority == 0 && options->cost == 0 &&
+	    options->timeout == 0)
+		return relevo_queue_put(job->pool->tasks, item.data, item.size, RELEVO_FOREVER);
 	uint64_t cost = (uint64_t)options->cost * task->count;
 	const struct relevo_put_options put = {
 		.priority = options->priority,
 		.cost = cost < UINT32_MAX ? (uint32_t)cost : UINT32_MAX,
 		.delay = task->delay,
 	};
-	return relevo_queue_put_with(job->pool->tasks, data, size, &put, RELEVO_FOREVER);
+	const struct queue_hold hold = {
+		.msec = options->timeout > 0
+				? (uint64_t)options->timeout * task->count + SERVERS_GRACE
+				: 0,
+		.overdue_to = relevo_queue_name(job->reply.queue),
+	};
+	return queue_put_held(job->pool->tasks, &item, &put, &hold, RELEVO_FOREVER);
 }
 
 int job_send(struct job *job, const struct job_task *task)
@@ -268,31 +278,54 @@ static int take_parts(struct job *job, const Relevo__ResultHeader *header, const
 	return status;
 }
 
-int job_take(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body,
-	     struct error *error)
+static int take_progress(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body)
 {
 	struct job_place place;
-	if (header->progress) {
-		const struct relevo_bytes said = { body,
-						   header->n_sizes > 0 ? header->sizes[0] : 0 };
-		if (job->options->on_progress != NULL &&
-		    job->kind->find(job, header->first, &place))
-			job->kind->said(job, header->first, &said);
-		return RELEVO_OK;
-	}
-	int status = take_parts(job, header, body);
+	const struct relevo_bytes said = { body, header->n_sizes > 0 ? header->sizes[0] : 0 };
+	if (job->options->on_progress != NULL && job->kind->find(job, header->first, &place))
+		job->kind->said(job, header->first, &said);
+	return RELEVO_OK;
+}
+
+int job_take(struct job *job, const struct arrival *arrival, struct error *error)
+{
+	int status;
+	if (arrival->overdue != NULL)
+		status = job_take_overdue(job, arrival->overdue);
+	else if (arrival->result->progress)
+		status = take_progress(job, arrival->result, arrival->body);
+	else
+		status = take_parts(job, arrival->result, arrival->body);
 	return status == RELEVO_OK ? status : error_set(error, status, "%s", relevo_error_detail());
+}
+
+bool arrival_decode(const relevo_item *item, struct arrival *arrival)
+{
+	struct error ignored;
+	*arrival = (struct arrival){ 0 };
+	arrival->result = result_decode(item, &arrival->body, &ignored);
+	if (arrival->result == NULL)
+		arrival->overdue = task_decode(item, &arrival->body, &ignored);
+	if (arrival->result != NULL)
+		arrival->job = arrival->result->job;
+	else if (arrival->overdue != NULL)
+		arrival->job = arrival->overdue->job;
+	return arrival->job != 0;
+}
+
+void arrival_free(struct arrival *arrival)
+{
+	result_free(arrival->result);
+	task_free(arrival->overdue);
 }
 
 static int take_item(struct job *job, const relevo_item *item, struct error *error)
 {
-	const uint8_t *body;
-	struct error ignored;
+	struct arrival arrival;
 	int status = RELEVO_OK;
-	Relevo__ResultHeader *header = result_decode(item, &body, &ignored);
-	if (header != NULL && header->job == job->id)
-		status = job_take(job, header, body, error);
-	result_free(header);
+	if (arrival_decode(item, &arrival) && arrival.job == job->id)
+		status = job_take(job, &arrival, error);
+	arrival_free(&arrival);
 	return status;
 }
 

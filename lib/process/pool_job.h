@@ -78,10 +78,21 @@ struct job_task {
 
 int job_send(struct job *job, const struct job_task *task);
 
-/* Take what a decoded item brings, which is of this job. What comes a second time, since
- * a worker died after sending a part of its chunk, is passed over. */
-int job_take(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body,
-	     struct error *error);
+/* An item that has come for a job. */
+struct arrival {
+	uint64_t job;
+	Relevo__ResultHeader *result; /* from a worker; or NULL, and */
+	Relevo__TaskHeader *overdue;  /* one of its tasks, whose worker is late */
+	const uint8_t *body;          /* inside the item */
+};
+
+/* False: it is none. Free it in any case. */
+bool arrival_decode(const relevo_item *item, struct arrival *arrival);
+void arrival_free(struct arrival *arrival);
+
+/* Take what comes for this job. What comes a second time, since a worker died after sending
+ * a part of its chunk, is passed over. */
+int job_take(struct job *job, const struct arrival *arrival, struct error *error);
 
 /* What became of one argument. */
 struct job_outcome {

@@ -175,7 +175,10 @@ struct relevo_result {
 /* How a task is treated. Zero is the default of each. */
 struct relevo_task_options {
 	/* ms that one run of the function may take: then it is ended with its worker, and
-	 * its outcome is TIMED_OUT. 0: any time. */
+	 * its outcome is TIMED_OUT. So it is, two seconds later, if the worker stands still,
+	 * with all of its program or its host; a chunk that it had is given to others, one by
+	 * one, when the time for all of it is over. A task that nobody has yet may wait. 0: any
+	 * time. */
 	int64_t timeout;
 	/* How often it is run again after it failed (with whatever status but WORKER_DIED,
 	 * CANCELLED, UNKNOWN_FUNCTION and TOO_LARGE), the first time after retry_delay ms,
