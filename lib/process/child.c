@@ -1,10 +1,12 @@
 #include "process/child.h"
 
+#include "base/mutant.h"
 #include "client/embedded.h"
 #include "client/tuple.h"
 #include "process/children.h"
 #include "process/daemon.h"
 #include "process/handover.h"
+#include "process/inherited.h"
 #include "process/self.h"
 #include "process/target.h"
 
@@ -17,23 +19,14 @@
 /* Of a child that could not be told what to do. */
 enum { EXIT_NOT_BEGUN = 127 };
 
-/* What a copy of the parent has to do at its end is not what the parent has to: none of
- * the functions that it gave to atexit(3) is called. */
-static _Noreturn void end(enum relevo_start_method method, int code)
-{
-	if (method == RELEVO_SPAWN)
-		exit(code);
-	self_finish();
-	fflush(stdout);
-	fflush(stderr);
-	_exit(code);
-}
-
 static _Noreturn void run(relevo_target *target, relevo_tuple *arguments)
 {
 	int code = target(arguments);
 	relevo_tuple_free(arguments);
-	end(self()->process.method, code);
+	/* By whichever method: what it has registered and buffered is done. */
+	if (MUTANT(child_ends_at_once))
+		_exit(code);
+	exit(code);
 }
 
 /* ---- by fork ---------------------------------------------------------------- */
@@ -55,6 +48,8 @@ void child_of_fork(const struct relevo_process *made, pid_t parent, int parent_f
 	char parent_name[sizeof self()->process.name];
 	strcpy(parent_name, self()->process.name);
 	self_become(made, parent, parent_fd, parent_name);
+	if (inherited_leave(self_finish, NULL) != RELEVO_OK)
+		_exit(EXIT_NOT_BEGUN);
 	if (made->daemon && !daemon_watch(parent_fd))
 		_exit(EXIT_NOT_BEGUN);
 	run(made->target, copy_arguments(&made->arguments));
@@ -115,7 +110,8 @@ static int become(struct handover *handover, struct error *error)
 	(void)moved;
 	if (made.daemon && !daemon_watch(parent_fd))
 		return error_set(error, RELEVO_SYSTEM, "a daemon cannot watch its parent");
-	return children_at_exit(error);
+	return made.method == RELEVO_FORKSERVER ? inherited_leave(self_finish, error)
+						: children_at_exit(error);
 }
 
 static int take_arguments(struct handover *handover, relevo_tuple **tuple, struct error *error)

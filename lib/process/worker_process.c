@@ -4,6 +4,7 @@
 #include "base/mutant.h"
 #include "client/error.h"
 #include "process/descendants.h"
+#include "process/inherited.h"
 #include "process/wake.h"
 
 #include <pthread.h>
@@ -43,6 +44,8 @@ static _Noreturn void be_worker(const struct worker_process *process, pid_t pare
 	atomic_store(&setup.slot->pid, getpid());
 	process->forget(process->parent);
 	descendants_adopt();
+	if (inherited_leave(NULL, &setup.slot->error) != RELEVO_OK)
+		_exit(EXIT_FAILURE);
 	worker_pid = getpid();
 	pthread_atfork(NULL, NULL, note_copy);
 	copied = false;
@@ -53,7 +56,8 @@ static _Noreturn void be_worker(const struct worker_process *process, pid_t pare
 		status = worker_run(&setup, &setup.slot->error);
 	else
 		setup.slot->end = WORKER_FINISHED;
-	_exit(status);
+	/* Functions have buffered and registered things. */
+	exit(status);
 }
 
 pid_t worker_process_start(const struct worker_process *process)

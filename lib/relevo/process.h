@@ -18,6 +18,15 @@
  *		relevo_process_start(process);
  *		relevo_process_join(process, RELEVO_FOREVER);
  *
+ * By every method a process ends as a program does, when its function returns or calls exit(3):
+ * what it has given to atexit(3) is called, and what stands in its streams is written. What it
+ * has inherited of that (fork, and whatever ran in the server before main()) is not done: neither
+ * functions for the end, destructors of static objects of C++ among them, nor output that its
+ * parent had not written yet, which comes from the parent alone (of streams with a descriptor). Not
+ * so: _exit(2), which does nothing of this; quick_exit(3), which calls what was inherited for it,
+ *too; objects of C++ that are each thread's own, which end with the first thread whoever made them;
+ * std::cout without sync_with_stdio, to be flushed by hand. pthread_exit(3) ends a thread only.
+ *
  * Children that are no daemons are waited for when the program ends by exit(3) or by
  * returning from main(); daemons are ended then.
  */

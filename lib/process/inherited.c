@@ -1,0 +1,60 @@
+/* What a forked process does not do, since it is its parent's to do. */
+#include "process/inherited.h"
+
+#include "base/mutant.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void (*finish_process)(void);
+
+/*
+ * Call it with every stream that has something to be written. There is no portable way to find
+ * them: glibc has them in a list, whose links are in its headers, and which is found by name since
+ * a program that is linked otherwise would get a copy of it. Elsewhere: the standard ones.
+ */
+static void for_streams_that_hold(int (*act)(FILE *stream))
+{
+	FILE *const standard[] = { stdout, stderr };
+#ifdef __GLIBC__
+	FILE *const *all = dlsym(RTLD_DEFAULT, "_IO_list_all");
+	for (FILE *stream = all != NULL ? *all : NULL; stream != NULL; stream = stream->_chain) {
+		if (__fpending(stream) > 0)
+			act(stream);
+	}
+	if (all != NULL)
+		return;
+#endif
+	for (size_t i = 0; i < sizeof standard / sizeof standard[0]; i++)
+		act(standard[i]);
+}
+
+static int drop(FILE *stream)
+{
+	if (!MUTANT(inherited_output_kept))
+		__fpurge(stream);
+	return 0;
+}
+
+/* The first that was registered here is the last that is called. As exit(3) has it, no stream's
+ * lock is waited for: another thread may have it, and wait for input. */
+static void end_here(int code, void *unused)
+{
+	(void)unused;
+	if (finish_process != NULL)
+		finish_process();
+	for_streams_that_hold(fflush_unlocked);
+	_exit(code);
+}
+
+int inherited_leave(void (*finish)(void), struct error *error)
+{
+	finish_process = finish;
+	for_streams_that_hold(drop);
+	if (!MUTANT(inherited_handlers_run) && on_exit(end_here, NULL) != 0)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory to begin a process");
+	return RELEVO_OK;
+}

@@ -1,0 +1,194 @@
+/* A process ends as a program does: what it has buffered and registered is done, and what it has
+ * inherited is not done twice. */
+#include "support/queues.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+static const enum relevo_start_method methods[] = { RELEVO_FORK, RELEVO_FORKSERVER, RELEVO_SPAWN };
+enum { METHODS = 3 };
+
+/* Every line that anybody writes, one write each. */
+static void note_in(const char *path, const char *line)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	child_check(fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line));
+	close(fd);
+}
+
+static void expect_notes(const char *path, const char *text)
+{
+	char bytes[512] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(read(fd, bytes, sizeof bytes - 1) >= 0);
+	assert_string_equal(bytes, text);
+	close(fd);
+	unlink(path);
+}
+
+/* ---- the child -------------------------------------------------------------- */
+
+enum how { RETURN, EXIT, EXIT_AT_ONCE };
+
+static char notes[128];
+
+static void note_end(void)
+{
+	note_in(notes, "child's end\n");
+}
+
+static void note_end_before(void)
+{
+	note_in(notes, "child's second\n");
+}
+
+/* Arguments: where to note, and how to end. */
+static int leave_things(relevo_tuple *arguments)
+{
+	const char *path;
+	size_t size;
+	int64_t how;
+	child_check(relevo_tuple_text(arguments, 0, &path, &size) == RELEVO_OK);
+	child_check(relevo_tuple_int(arguments, 1, &how) == RELEVO_OK);
+	strcpy(notes, path);
+	atexit(note_end);
+	atexit(note_end_before);
+	FILE *file = fopen(notes, "ae");
+	child_check(file != NULL && fputs("child's text\n", file) >= 0);
+	if (how == EXIT)
+		exit(3);
+	if (how == EXIT_AT_ONCE)
+		_exit(4);
+	return 2;
+}
+
+/* ---- its parent ---------------------------------------------------------------- */
+
+struct parent {
+	const char *notes;
+	enum relevo_start_method method;
+	enum how how;
+	int code;
+};
+
+static void note_parents_end(void)
+{
+	note_in(notes, "parent's end\n");
+}
+
+/* It has things of its own to do at its end. */
+static void play_parent(void *argument)
+{
+	const struct parent *parent = argument;
+	relevo_tuple *arguments;
+	relevo_process *process;
+	int code;
+	strcpy(notes, parent->notes);
+	atexit(note_parents_end);
+	FILE *file = fopen(notes, "ae");
+	child_check(file != NULL && fputs("parent's text\n", file) >= 0);
+	child_check(relevo_tuple_new(&arguments) == RELEVO_OK);
+	child_check(relevo_tuple_add_text(arguments, NULL, notes) == RELEVO_OK);
+	child_check(relevo_tuple_add_int(arguments, NULL, parent->how) == RELEVO_OK);
+	const struct relevo_process_options options = { .method = parent->method,
+							.arguments = arguments };
+	child_check(relevo_process_new(leave_things, &options, &process) == RELEVO_OK);
+	child_check(relevo_process_start(process) == RELEVO_OK);
+	child_check(relevo_process_join(process, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_process_exit_code(process, &code) == RELEVO_OK);
+	child_check(code == parent->code);
+	relevo_process_free(process);
+	relevo_tuple_free(arguments);
+	exit(EXIT_SUCCESS);
+}
+
+static void expect_by_each_method(const struct scene *scene, enum how how, int code,
+				  const char *text)
+{
+	char path[128];
+	snprintf(path, sizeof path, "%s/notes", scene->broker.folder);
+	for (int i = 0; i < METHODS; i++) {
+		struct parent parent = { path, methods[i], how, code };
+		child_join(child_start(play_parent, &parent));
+		expect_notes(path, text);
+	}
+}
+
+/* ---- the tests -------------------------------------------------------------------- */
+
+static void a_function_that_returns(void **state)
+{
+	expect_by_each_method(*state, RETURN, 2,
+			      "child's second\nchild's end\nchild's text\n"
+			      "parent's end\nparent's text\n");
+}
+
+static void a_function_that_calls_exit(void **state)
+{
+	expect_by_each_method(*state, EXIT, 3,
+			      "child's second\nchild's end\nchild's text\n"
+			      "parent's end\nparent's text\n");
+}
+
+/* As any program that does so. */
+static void a_function_that_ends_at_once(void **state)
+{
+	expect_by_each_method(*state, EXIT_AT_ONCE, 4, "parent's end\nparent's text\n");
+}
+
+static int leave_text(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	(void)reply;
+	(void)user;
+	strcpy(notes, argument->data);
+	FILE *file = fopen(notes, "ae");
+	return file != NULL && fputs("worker's text\n", file) >= 0 && atexit(note_end) == 0
+		       ? RELEVO_OK
+		       : RELEVO_SYSTEM;
+}
+
+static void play_pool(void *argument)
+{
+	const char *url = ((const struct scene *)argument)->broker.url;
+	const struct relevo_pool_options options = { .processes = 1 };
+	relevo_pool *pool;
+	relevo_session *session;
+	struct relevo_result result;
+	snprintf(notes, sizeof notes, "%s/notes", ((const struct scene *)argument)->broker.folder);
+	const struct relevo_bytes word = { notes, strlen(notes) + 1 };
+	atexit(note_parents_end);
+	FILE *file = fopen(notes, "ae");
+	child_check(file != NULL && fputs("parent's text\n", file) >= 0);
+	child_check(relevo_open(url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
+	child_check(relevo_pool_map(pool, "leave", &word, 1, NULL, &result) == RELEVO_OK);
+	relevo_results_free(&result, 1);
+	child_check(relevo_pool_close(pool) == RELEVO_OK);
+	child_check(relevo_pool_join(pool, TEST_PATIENCE) == RELEVO_OK);
+	relevo_pool_free(pool);
+	relevo_close(session);
+	exit(EXIT_SUCCESS);
+}
+
+static void a_worker(void **state)
+{
+	const struct scene *scene = *state;
+	char path[128];
+	snprintf(path, sizeof path, "%s/notes", scene->broker.folder);
+	child_join(child_start(play_pool, *state));
+	expect_notes(path, "child's end\nworker's text\nparent's end\nparent's text\n");
+}
+
+int main(int argc, char **argv)
+{
+	relevo_process_enter(argc, argv);
+	assert_ok(relevo_register("leave", leave_text, NULL));
+	const struct CMUnitTest tests[] = {
+		scene_unit_test(a_function_that_returns),
+		scene_unit_test(a_function_that_calls_exit),
+		scene_unit_test(a_function_that_ends_at_once),
+		scene_unit_test(a_worker),
+	};
+	return cmocka_run_group_tests_name("process_exit", tests, NULL, NULL);
+}
