@@ -13,6 +13,9 @@
  * keeps them from others, who would take what is behind them. */
 #define UNREAD_TIME (50 * NSEC_PER_MSEC)
 
+/* Unread items of one queue, beyond which none is handed out ahead. */
+enum { UNREAD_MOST = 4096 };
+
 /* Only where nobody can tell the difference: an unread item neither counts for
  * the capacity nor keeps a time, nor lets another overtake it. */
 static bool hands_out_ahead(const struct queue *queue)
@@ -90,6 +93,9 @@ uint32_t ahead_share(const struct ahead *ahead, uint32_t most)
 {
 	const struct queue *queue = ahead->queue;
 	if (queue->getter_count > 1 || queue->strict_handles > 0)
+		return 0;
+	/* Who looks into the queue looks at all of them. */
+	if (queue->unread >= UNREAD_MOST)
 		return 0;
 	/* Those that expire must do so on time. */
 	if (queue->expiring.count > 0)

@@ -40,7 +40,7 @@ static void discard_go_on(struct work *work)
 /* An empty one where what is held can come back; false when memory ran out. */
 static bool stock_new(struct stock *stock, const struct queue *queue)
 {
-	*stock = (struct stock){ .sorted.ranked = queue->stock.sorted.ranked };
+	stock_init(stock, queue->stock.ranked);
 	return queue->leased == 0 || stock_reserve(stock, queue->leased);
 }
 

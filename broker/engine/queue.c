@@ -41,7 +41,7 @@ static struct queue *allocate(struct engine *engine, const char *name,
 	queue->engine = engine;
 	queue->options = *options;
 	queue->options.dead_letter = strcpy(queue->name + name_size, dead_letter);
-	queue->stock.sorted.ranked = options->order != QUEUE_FIFO;
+	stock_init(&queue->stock, options->order != QUEUE_FIFO);
 	queue->references = 1;
 	map_init(&queue->keys, engine_random(engine));
 	map_init(&queue->flows, engine_random(engine));
@@ -193,7 +193,7 @@ void queue_ripen(struct queue *queue)
 static int reserve_place(struct queue *queue, const struct item *item, nsec_t not_before)
 {
 	bool delay = not_before > queue->engine->now;
-	bool sorted = delay || item->extended || queue->stock.sorted.ranked;
+	bool sorted = delay || item->extended || queue->stock.ranked;
 	if (sorted && !stock_reserve(&queue->stock, queue->leased + 1))
 		return RELEVO_NO_MEMORY;
 	return !delay || queue_reserve_delay(queue) ? RELEVO_OK : RELEVO_NO_MEMORY;

@@ -1,3 +1,4 @@
+#include "engine/ahead.h"
 #include "engine/expiry.h"
 #include "engine/lease.h"
 #include "engine/manage.h"
@@ -15,7 +16,7 @@ struct selection {
 
 static struct queue_place place_of(const struct queue *queue, const struct item *item)
 {
-	bool ranked = queue->stock.sorted.ranked;
+	bool ranked = queue->stock.ranked;
 	return (struct queue_place){ ranked ? item->order.rank : 0, item->order.key };
 }
 
@@ -44,21 +45,29 @@ static bool consider(struct selection *selection, struct item *item)
 	return true;
 }
 
+/* Handed out ahead, not read: as good as here. */
+static void select_unread(struct selection *selection)
+{
+	list_for_each (reader, &selection->queue->readers) {
+		struct ahead *ahead = container_of(reader, struct ahead, in_queue);
+		list_for_each (node, &ahead->leases)
+			consider(selection, container_of(node, struct lease, in_ahead)->item);
+	}
+}
+
 static void select_all(struct selection *selection)
 {
 	const struct queue *queue = selection->queue;
-	const struct stock *stock = &queue->stock;
-	for (uint32_t i = 1; i <= stock->sorted.count; i++)
-		consider(selection, container_of(stock->sorted.nodes[i], struct item, order));
-	/* Handed out ahead, not read: as good as here. */
-	list_for_each (node, &queue->leases) {
-		struct lease *lease = container_of(node, struct lease, in_queue);
-		if (lease->ahead != NULL)
-			consider(selection, lease->item);
+	struct queue_place after = selection->request->after;
+	if (queue->unread > 0) {
+		work_spend(queue->engine, queue->reader_count + queue->unread);
+		select_unread(selection);
 	}
-	struct item *item = stock->first_new;
-	for (uint64_t i = 0; i < stock->new_count && consider(selection, item); i++)
-		item = item->next;
+	struct stock_walk walk = stock_walk(&queue->stock, after.rank, after.sequence);
+	struct item *item = stock_walk_next(&walk);
+	while (item != NULL && consider(selection, item))
+		item = stock_walk_next(&walk);
+	work_spend(queue->engine, walk.steps);
 }
 
 /* Not more than fits, but one. */
@@ -90,7 +99,7 @@ int queue_peek(struct engine_peer *peer, const struct peek_request *request, nse
 	if (selection.most > PEEK_MOST)
 		selection.most = PEEK_MOST;
 	peek->count = 0;
-	expiry_run(queue);
+	(void)expiry_run(queue);
 	select_all(&selection);
 	cut(peek, request->max_bytes);
 	if (peek->count > 0)

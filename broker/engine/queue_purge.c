@@ -11,13 +11,15 @@
 static uint64_t discard_unread(struct queue *queue)
 {
 	uint64_t count = 0;
+	if (queue->unread == 0)
+		return 0;
+	work_spend(queue->engine, queue->reader_count + queue->unread);
 	ahead_recall(queue);
-	list_for_each (node, &queue->leases) {
-		struct lease *lease = container_of(node, struct lease, in_queue);
-		if (lease->ahead == NULL)
-			continue;
-		discard_item(queue, lease_end(lease));
-		count++;
+	list_for_each (reader, &queue->readers) {
+		struct ahead *ahead = container_of(reader, struct ahead, in_queue);
+		struct list *node;
+		for (; (node = list_first(&ahead->leases)) != NULL; count++)
+			discard_item(queue, lease_end(container_of(node, struct lease, in_ahead)));
 	}
 	return count;
 }

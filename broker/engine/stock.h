@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/heap.h"
+#include "base/sorted.h"
+#include "engine/marks.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -12,18 +14,21 @@
  * have ranks, and by sequence.
  *
  * Without ranks, those that were never handed out stand in a plain line, so that
- * each costs the same however many there are. The others stand in a heap: those
+ * each costs the same however many there are. The others stand in order: those
  * that came back, those that may have to leave from the middle (they expire), and
- * all where ranks count. A second heap has those that are not due yet. Zero is
- * empty and valid.
+ * all where ranks count. A heap has those that are not due yet.
  */
 struct stock {
 	struct item *first_new, *last_new;
 	uint64_t new_count;
-	struct heap sorted;  /* by rank, if `sorted.ranked`, and sequence */
-	struct heap delayed; /* by the time when they are due */
-	uint64_t bytes;      /* of all bodies */
+	struct marks marks;   /* some of the line, for who looks into it */
+	struct sorted sorted; /* by rank, if `ranked`, and sequence */
+	struct heap delayed;  /* by the time when they are due */
+	bool ranked;
+	uint64_t bytes; /* of all bodies */
 };
+
+void stock_init(struct stock *stock, bool ranked);
 
 /* The heaps must be empty. */
 void stock_fini(struct stock *stock);
@@ -34,6 +39,17 @@ void stock_add(struct stock *stock, struct item *item);
 
 /* The item that is next to be handed out, or NULL. */
 struct item *stock_first(const struct stock *stock);
+
+/* The items that are ready, in their order, behind that place; nothing may come or go. */
+struct stock_walk {
+	const struct stock *stock;
+	struct sorted_place place;
+	struct item *sorted, *in_line; /* the next of each */
+	uint64_t steps;                /* that it took so far */
+};
+
+struct stock_walk stock_walk(const struct stock *stock, uint32_t rank, uint64_t sequence);
+struct item *stock_walk_next(struct stock_walk *walk);
 
 /* Take it out. There must be one. */
 struct item *stock_take(struct stock *stock);

@@ -84,16 +84,12 @@ static struct sorted_block *insert_block(struct sorted *sorted, size_t at)
 	return block;
 }
 
-/* What is left over from many is given back. */
+/* It stays for later: it may have been reserved. */
 static void remove_block(struct sorted *sorted, size_t at)
 {
 	struct sorted_block *block = sorted->blocks[at];
 	memmove(sorted->blocks + at, sorted->blocks + at + 1,
 		(--sorted->block_count - at) * sizeof(struct sorted_block *));
-	if (sorted->spare_count > sorted->block_count + 1) {
-		free(block);
-		return;
-	}
 	block->next = sorted->spare;
 	sorted->spare = block;
 	sorted->spare_count++;
@@ -206,14 +202,15 @@ static void put_at(struct sorted_block *block, size_t at, void *element)
 
 bool sorted_insert(struct sorted *sorted, void *element)
 {
-	if (sorted->spare_count == 0 && !sorted_reserve(sorted, 1))
-		return false;
-	if (sorted->block_count == 0)
-		insert_block(sorted, 0);
 	struct sorted_place place = { 0 };
 	if (sorted->count > 0)
 		place = insertion_place(sorted, element);
-	if (block_size(sorted->blocks[place.block]) == BLOCK) {
+	bool full = sorted->count > 0 && block_size(sorted->blocks[place.block]) == BLOCK;
+	if ((full || sorted->count == 0) && sorted->spare_count == 0 && !sorted_reserve(sorted, 1))
+		return false;
+	if (sorted->count == 0)
+		insert_block(sorted, 0);
+	if (full) {
 		bool last = place.at == BLOCK;
 		size_t half = last ? BLOCK : HALF;
 		split(sorted, place.block, last);

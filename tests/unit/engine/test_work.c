@@ -331,6 +331,42 @@ static void test_a_move_ends_with_its_queue(void **state)
 	assert_int_equal(call.answers, 0);
 }
 
+/* Wherever it begins, it costs what is seen and a stretch of the line. */
+static void look_into_the_depth(struct fixture *f, struct put_request *request)
+{
+	struct call call = { 0 };
+	struct error error;
+	uint64_t count;
+	static struct peek peek;
+	const struct peek_request look = {
+		.handle = request->handle,
+		.max_items = 3,
+		.max_bytes = 1000,
+		.after = { 0, 2600 },
+	};
+	for (unsigned i = 0; i < 2; i++) {
+		put_many(f->a, request, 1500, &call);
+		turns(f);
+	}
+	uint64_t before = engine_work_done(f->engine);
+	assert_int_equal(queue_peek(f->a, &look, f->now, &peek, &error), RELEVO_OK);
+	assert_in_range(engine_work_done(f->engine) - before, 3, 1100);
+	assert_int_equal(peek.count, 3);
+	assert_memory_equal(peek.items[0]->body, "1100", 4);
+	assert_memory_equal(peek.items[2]->body, "1102", 4);
+	assert_int_equal(peek.last.sequence, 2603);
+	assert_int_equal(queue_purge(f->a, request->handle, f->now, &count, &error), RELEVO_OK);
+	turns(f);
+}
+
+static void test_a_look_into_the_depth_costs_little(void **state)
+{
+	struct fixture *f = *state;
+	look_into_the_depth(f, &(struct put_request){ .handle = open_plain(f->a, "plain") });
+	look_into_the_depth(f, &(struct put_request){ .handle = open_plain(f->a, "timed"),
+						      .expires = SECONDS(99) });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +378,7 @@ int main(void)
 		turn_test(test_a_list_costs_its_page),
 		turn_test(test_a_long_move_takes_turns),
 		turn_test(test_a_move_ends_with_its_queue),
+		turn_test(test_a_look_into_the_depth_costs_little),
 		turn_test(test_a_purge_is_done_at_once),
 		turn_test(test_a_deleted_queue_is_gone_at_once),
 		turn_test(test_acknowledging_at_a_drained_queue_costs_little),

@@ -1,0 +1,37 @@
+#ifndef BENCH_RAW_CLIENT_H
+#define BENCH_RAW_CLIENT_H
+
+#include "base/buffer.h"
+#include "wire/frame.h"
+
+/* A client that sends whatever frames it likes, many at a time, and of the answers only counts
+ * the frames. Dies of errors. */
+struct raw_client {
+	int fd;
+	struct buffer output; /* what is sent next */
+	struct buffer input;
+	struct arena arena;
+	uint64_t last_call;
+};
+
+/* At an address that begins with abstract://. */
+void raw_client_open(struct raw_client *client, const char *url);
+void raw_client_close(struct raw_client *client);
+
+/* Initialises a Relevo__Header: RAW_HEADER(QUEUE_GET, queue_get, &get). */
+#define RAW_HEADER(NAME, name, message)                                                            \
+	{                                                                                          \
+		.base = PROTOBUF_C_MESSAGE_INIT(&relevo__header__descriptor),                      \
+		.op_case = RELEVO__HEADER__OP_##NAME, .name = (message)                            \
+	}
+
+/* Number the call and add it to what is sent; bodies are empty. */
+uint64_t raw_client_add(struct raw_client *client, Relevo__Header *header);
+
+/* Send all of it, and read until that call is answered. */
+const Relevo__Header *raw_client_await(struct raw_client *client, uint64_t call);
+
+/* Send all of it, and read until the broker has dealt with it. */
+void raw_client_flush(struct raw_client *client);
+
+#endif
