@@ -31,7 +31,9 @@ int default_socket(char url[ADDRESS_MAX], struct error *error)
 		return status;
 	char *slash = strrchr(address.place, '/');
 	*slash = '\0';
-	if (mkdir(address.place, 0700) < 0 && errno != EEXIST)
+	/* The umask may have taken away the owner's rights. */
+	int failed = mkdir(address.place, 0700) == 0 ? chmod(address.place, 0700) : -1;
+	if (failed != 0 && errno != EEXIST)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "making the folder %s",
 				       address.place);
 	return check_folder(address.place, error);

@@ -146,20 +146,12 @@ void connection_send(struct connection *connection, const Relevo__Header *header
 		after_append(connection, output_append(&connection->output, header, bodies));
 }
 
-void connection_send_with(struct connection *connection, const Relevo__Header *header,
-			  struct descriptor *descriptor)
-{
-	if (takes_output(connection))
-		after_append(connection,
-			     output_append_with(&connection->output, header, descriptor));
-}
-
-/* What the other end had sent before it stopped listening is still read. */
 bool connection_affords(const struct connection *connection, size_t size)
 {
 	return output_affords(&connection->output, size);
 }
 
+/* What the other end had sent before it stopped listening is still read. */
 static void become_mute(struct connection *connection)
 {
 	connection->mute = true;
@@ -185,6 +177,20 @@ static void send_output(struct connection *connection)
 		if (buffer_size(&connection->input) > 0)
 			go_on_next_round(connection);
 	}
+}
+
+void connection_send_with(struct connection *connection, const Relevo__Header *header,
+			  struct descriptor *descriptor)
+{
+	if (!takes_output(connection))
+		return;
+	after_append(connection, output_append_with(&connection->output, header, descriptor));
+	if (connection->output.descriptors <= descriptors_on_their_way())
+		return;
+	/* It has been asked for many at once, or does not take them. */
+	send_output(connection);
+	if (connection->output.descriptors > descriptors_on_their_way())
+		cut(connection, "does not take its descriptors");
 }
 
 /* ---- input ------------------------------------------------------------ */
@@ -358,6 +364,11 @@ static int start(struct connection *connection)
 	connection->bill.account = connection->output.bill.account = account;
 	if (!bill_add(&connection->bill, fixed_cost(connection)))
 		return RELEVO_QUOTA;
+	/* Over tcp, an event stands beside the socket. */
+	uint32_t descriptors = connection->peer.local ? 1 : 2;
+	if (descriptors_take(account, descriptors) != RELEVO_OK)
+		return RELEVO_NO_DESCRIPTORS;
+	connection->descriptors = descriptors;
 	connection->source = loop_add(network->loop, channel_fd(connection->channel),
 				      (uint32_t)channel_events(connection->channel, false),
 				      on_event, connection);
@@ -374,7 +385,10 @@ static void refuse(struct connection *connection, int status)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	size_t sent;
 	failure.status = (uint32_t)status;
-	failure.text = (char *)"the broker has no memory for one more connection of this user";
+	failure.text = (char *)(status == RELEVO_NO_DESCRIPTORS
+					? "this user has his share of the broker's descriptors"
+					: "the broker has no memory for one more connection of "
+					  "this user");
 	header.op_case = RELEVO__HEADER__OP_FAILURE;
 	header.failure = &failure;
 	if (frame_append_head(&bytes, &header, 0)) {
@@ -525,6 +539,7 @@ void connection_free(struct connection *connection)
 	buffer_fini(&connection->input);
 	if (connection->bill.account != NULL) {
 		bill_settle(&connection->bill, 0);
+		descriptors_give_back(connection->bill.account, connection->descriptors);
 		account_drop(connection->bill.account);
 	}
 	free(connection);

@@ -23,10 +23,11 @@ struct connection {
 	void *session; /* of the layer above; NULL before and after */
 	enum connection_state state;
 	bool greeted;
-	const char *reason;  /* why it is not OPEN any more; static */
-	struct bill bill;    /* for itself and its input */
-	struct buffer input; /* the begin of a frame; frames that wait while paused */
-	size_t missing;      /* bytes that complete the frame in `input`, as far as known */
+	const char *reason;   /* why it is not OPEN any more; static */
+	struct bill bill;     /* for itself and its input */
+	uint32_t descriptors; /* of the user's share */
+	struct buffer input;  /* the begin of a frame; frames that wait while paused */
+	size_t missing;       /* bytes that complete the frame in `input`, as far as known */
 	struct output output;
 	bool paused;          /* not read from: too much output waits */
 	bool held;            /* nor this: it has frames, and goes on in the next round */

@@ -19,6 +19,24 @@ struct descriptor {
 	size_t charged;
 };
 
+/*
+ * Who may have how many of the descriptors of this process. One user has three quarters of
+ * them at most, whose connections they be; of what is made for objects, shared memory and
+ * pipes, nothing in the upper half; and on their way to one connection a sixteenth. So whoever
+ * comes finds some, if only to be told that he has had his share.
+ */
+
+/* So many more are this user's; or NO_DESCRIPTORS. */
+int descriptors_take(struct account *account, uint32_t count);
+void descriptors_give_back(struct account *account, uint32_t count);
+
+/* NO_DESCRIPTORS: it is in the upper half. New ones get the lowest free number, so it tells how
+ * many there are. `what` it is for. */
+int descriptor_check_room(int fd, const char *what, struct error *error);
+
+/* Those that one connection may have on their way. */
+uint32_t descriptors_on_their_way(void);
+
 /* Takes the open descriptor over, with one reference, when it succeeds. `charged`
  * bytes have been charged to the account for it. NULL: memory ran out. */
 struct descriptor *descriptor_new(int fd, struct account *account, size_t charged);

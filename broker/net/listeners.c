@@ -141,9 +141,10 @@ static void on_readable(void *context, uint32_t events)
 		if (connection != NULL)
 			admit(door, connection);
 		else
-			log_warning(
-				"connection-refused", LOG_TEXT("url", listener_url(door->listener)),
-				LOG_TEXT("reason", "no memory, or the user's share is used up"));
+			log_warning("connection-refused",
+				    LOG_TEXT("url", listener_url(door->listener)),
+				    LOG_TEXT("reason", "no memory, or the user's share of it or of "
+						       "descriptors is used up"));
 	}
 }
 

@@ -18,6 +18,7 @@ struct output_piece {
 	const uint8_t *bytes; /* of a body that is referred to; else they are in `copied` */
 	void *owner;          /* NULL: a copied run */
 	struct descriptor *descriptor; /* goes with this copied byte; or NULL */
+	bool first;                    /* nobody else had that one on its way */
 };
 
 static struct output_piece *first_piece(const struct output *output)
@@ -193,7 +194,12 @@ int output_append(struct output *output, const Relevo__Header *header,
 int output_append_with(struct output *output, const Relevo__Header *header,
 		       struct descriptor *descriptor)
 {
-	struct output_piece piece = { .size = 1, .descriptor = descriptor };
+	/* What is on its way already costs no descriptor more. */
+	struct output_piece piece = {
+		.size = 1,
+		.descriptor = descriptor,
+		.first = descriptor->references == 1,
+	};
 	size_t head_size = frame_head_size(header);
 	int status = make_room(output, head_size);
 	if (status == RELEVO_OK)
@@ -204,6 +210,7 @@ int output_append_with(struct output *output, const Relevo__Header *header,
 	    !append_piece(output, &piece))
 		return RELEVO_NO_MEMORY;
 	descriptor_hold(descriptor);
+	output->descriptors += piece.first;
 	output->size++;
 	return extend_copied(output, head_size - 1) ? RELEVO_OK : RELEVO_NO_MEMORY;
 }
@@ -244,6 +251,7 @@ static void consume(struct output *output, size_t size)
 			continue;
 		if (piece->owner != NULL)
 			output->owners->release(output->owners->context, piece->owner);
+		output->descriptors -= piece->first;
 		descriptor_drop(piece->descriptor);
 		buffer_consume(&output->pieces, sizeof *piece);
 	}

@@ -46,6 +46,7 @@ struct output {
 	struct buffer pieces; /* of struct output_piece */
 	struct bill bill;     /* for the memory of both */
 	size_t size;          /* bytes waiting */
+	uint32_t descriptors; /* waiting among them, each once */
 };
 
 void output_fini(struct output *output);

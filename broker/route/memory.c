@@ -4,16 +4,7 @@
 #include "wire/memory.h"
 
 #include <inttypes.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-/* New descriptors get the lowest free number. So this one tells how many there
- * are, and the upper half is for those who want to connect. */
-static bool leaves_enough(int fd)
-{
-	struct rlimit limit;
-	return getrlimit(RLIMIT_NOFILE, &limit) < 0 || (rlim_t)fd < limit.rlim_cur / 2;
-}
 
 static int create(const struct shared_options *options, int *fd, struct error *error)
 {
@@ -23,11 +14,11 @@ static int create(const struct shared_options *options, int *fd, struct error *e
 		.initial_size = options->initial_size,
 	};
 	int status = memory_create(&plan, fd, error);
-	if (status == RELEVO_OK && !leaves_enough(*fd)) {
+	if (status != RELEVO_OK)
+		return status;
+	status = descriptor_check_room(*fd, "shared memory", error);
+	if (status != RELEVO_OK)
 		close(*fd);
-		return error_set(error, RELEVO_LIMIT,
-				 "the broker has too few descriptors left for shared memory");
-	}
 	return status;
 }
 

@@ -37,7 +37,13 @@ static int make(struct account *account, void *ends[2], struct error *error)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "the broker cannot make a pipe");
-	int status = take_over(fds[0], account, &ends[0], error);
+	int status = descriptor_check_room(fds[1], "a pipe", error);
+	if (status != RELEVO_OK) {
+		close(fds[0]);
+		close(fds[1]);
+		return status;
+	}
+	status = take_over(fds[0], account, &ends[0], error);
 	if (status != RELEVO_OK) {
 		close(fds[1]);
 		return status;

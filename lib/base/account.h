@@ -16,6 +16,7 @@ struct account {
 	uint32_t uid;         /* the key */
 	uint32_t references;  /* held by peers and items; freed with the last */
 	uint32_t queues;      /* objects of this user */
+	uint32_t descriptors; /* of the broker's */
 	size_t used;          /* bytes */
 	struct accounts *registry;
 };

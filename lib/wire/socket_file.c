@@ -1,6 +1,7 @@
 #include "wire/socket_file.h"
 
 #include "base/descriptor.h"
+#include "base/mutant.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,6 +73,8 @@ static int take_lock(struct socket_file *file, struct error *error)
 			continue;
 		}
 		if (is_open_at(fd, path)) {
+			/* Whatever the umask: if we are killed, the next one can open it. */
+			(void)fchmod(fd, 0600);
 			file->lock = fd;
 			return RELEVO_OK;
 		}
@@ -145,8 +148,8 @@ int socket_file_claim(struct socket_file *file, const struct address *address, s
 
 int socket_file_bind(struct socket_file *file, int fd, struct error *error)
 {
-	/* Linux gives the file the mode of the unbound socket, so there is no
-	 * moment in which others can connect, and no umask to change. */
+	/* Linux gives the file the mode of the unbound socket, less the umask: so there is
+	 * no moment in which others can connect. */
 	if (fchmod(fd, 0600) != 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "%s", file->address.place);
 	struct sockaddr_un name;
@@ -161,6 +164,10 @@ int socket_file_bind(struct socket_file *file, int fd, struct error *error)
 		return path_failure(errno, file->address.place, error);
 	file->device = bound.st_dev;
 	file->inode = bound.st_ino;
+	/* With a umask that takes away the owner's rights, he could not connect himself. */
+	if ((bound.st_mode & 0777) != 0600 && !MUTANT(umask_obeyed) &&
+	    fchmodat(AT_FDCWD, file->address.place, 0600, AT_SYMLINK_NOFOLLOW) != 0)
+		return path_failure(errno, file->address.place, error);
 	return RELEVO_OK;
 }
 

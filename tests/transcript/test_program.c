@@ -202,6 +202,62 @@ static void test_the_socket_is_its_owners_alone(void **state)
 	assert_int_equal(status.st_mode & 0777, 0600);
 }
 
+static mode_t mode_of(const char *folder, const char *name)
+{
+	char path[192];
+	struct stat status;
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	assert_int_equal(stat(path, &status), 0);
+	return status.st_mode & 0777;
+}
+
+/* One who is careful about files can connect to his own broker. */
+static void test_the_umask_takes_nothing_from_the_owner(void **state)
+{
+	char folder[64], inner[96], ready_text[16], line[ADDRESS_MAX] = "";
+	int ready[2];
+	(void)state;
+	test_folder_make(folder);
+	snprintf(inner, sizeof inner, "%s/relevo", folder);
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", folder, 1), 0);
+	assert_int_equal(pipe(ready), 0);
+	snprintf(ready_text, sizeof ready_text, "%d", ready[1]);
+	const char *const arguments[] = { "--ready-fd", ready_text, NULL };
+	int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	mode_t before = umask(0777);
+	pid_t pid = test_broker_spawn(arguments, log, -1);
+	close(ready[1]);
+	bool started = read(ready[0], line, sizeof line - 1) > 0;
+	umask(before);
+	close(ready[0]);
+	close(log);
+	assert_true(started);
+	assert_int_equal(mode_of(folder, "relevo"), 0700);
+	assert_int_equal(mode_of(inner, "relevo.sock"), 0600);
+	assert_int_equal(mode_of(inner, "relevo.sock.lock"), 0600);
+	kill(pid, SIGTERM);
+	assert_int_equal(test_wait(pid), 0);
+	test_folder_remove(inner);
+	test_folder_remove(folder);
+}
+
+/* Whatever it has inherited: it ends when it is told to. */
+static void test_inherited_signals_do_not_keep_it(void **state)
+{
+	struct test_broker broker;
+	sigset_t all, before;
+	(void)state;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGCHLD, SIG_IGN);
+	test_broker_start(&broker, NULL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	test_broker_stop(&broker);
+}
+
 static void test_sigint_ends_in_order_too(void **state)
 {
 	struct scene *scene = *state;
@@ -346,6 +402,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_another_user_is_denied, setup_abstract,
 						scene_teardown),
 		scene_test(test_the_socket_is_its_owners_alone),
+		cmocka_unit_test(test_the_umask_takes_nothing_from_the_owner),
+		cmocka_unit_test(test_inherited_signals_do_not_keep_it),
 		cmocka_unit_test_setup(test_sigint_ends_in_order_too, scene_setup),
 		cmocka_unit_test(test_a_socket_from_systemd),
 		cmocka_unit_test(test_a_private_broker_lives_until_its_pipe_ends),

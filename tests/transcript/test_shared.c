@@ -268,7 +268,7 @@ static void test_a_broker_without_descriptors_says_so(void **state)
 		const Relevo__Header *header = wire_receive(&scene->client)->header;
 		assert_int_equal(header->call, call);
 		if (header->op_case == RELEVO__HEADER__OP_FAILURE) {
-			assert_int_equal(header->failure->status, RELEVO_LIMIT);
+			assert_int_equal(header->failure->status, RELEVO_NO_DESCRIPTORS);
 			assert_non_null(strstr(header->failure->text, "descriptors"));
 			break;
 		}
