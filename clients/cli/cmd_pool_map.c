@@ -24,10 +24,10 @@ enum { TICK = 1000 };
 enum { ROOM = 1024 };
 
 static struct {
-	int64_t timeout, retries, retry_delay, priority, wait;
+	int64_t timeout, retries, retry_delay, priority, wait, deadline;
 	const char *function;
 	bool nul, keep_order, progress;
-} given = { .wait = RELEVO_FOREVER };
+} given = { .wait = RELEVO_FOREVER, .deadline = RELEVO_FOREVER };
 
 static const struct option_row options[] = {
 	{ "null", '0', NULL, "arguments end with a byte 0, not with the line", .flag = &given.nul },
@@ -44,6 +44,8 @@ static const struct option_row options[] = {
 	  .least = INT32_MIN },
 	{ "wait", 'w', "MS", "give up when nobody has served the pool for so\nlong; default: never",
 	  .number = &given.wait },
+	{ "deadline", 'd', "MS", "give up when not all is done after so long;\ndefault: never",
+	  .number = &given.deadline },
 	{ "function", 'f', "NAME", "call this function of a program that serves the\npool",
 	  .text = &given.function },
 	{ 0 },
@@ -57,6 +59,7 @@ struct map {
 	struct map_report report;
 	uint64_t turn;                /* the next to be written, with --keep-order */
 	int64_t looked_at, served_at; /* ms: when last looked, and when somebody served it */
+	int64_t ends_at;              /* and when it gives up */
 	int result;                   /* an exit status; not EXIT_DONE: what ended it early */
 	bool may_read;                /* standard input is readable */
 };
@@ -157,12 +160,20 @@ static int64_t until_look(const struct map *map)
 	int64_t next = map->looked_at + TICK, patience = map->served_at + given.wait;
 	if (given.wait != RELEVO_FOREVER && patience < next && patience > map->looked_at)
 		next = patience;
+	if (map->ends_at < next)
+		next = map->ends_at;
 	return next > now() ? next - now() : 0;
 }
 
 static void tick(struct map *map)
 {
 	map->looked_at = now();
+	if (map->looked_at >= map->ends_at) {
+		map->result =
+			failure_say(RELEVO_TIMED_OUT, "not all has been done within %" PRId64 " ms",
+				    given.deadline);
+		return;
+	}
 	look_at_pool(map);
 	map_report_progress(&map->report, map->tasks.used);
 }
@@ -189,6 +200,9 @@ static void wait_for_event(struct map *map)
 static int run_tasks(struct map *map)
 {
 	map->looked_at = map->served_at = now();
+	map->ends_at = INT64_MAX;
+	if (given.deadline >= 0 && given.deadline < INT64_MAX - map->looked_at)
+		map->ends_at = map->looked_at + given.deadline;
 	for (;;) {
 		take_results(map);
 		take_arguments(map);
@@ -259,6 +273,14 @@ static int check_numbers(void)
 	return EXIT_DONE;
 }
 
+/* Who serves the pool ends commands in time, and keeps what they wrote. If he does not, the
+ * pool fails the task, as long as it counts so far. */
+static int64_t limit_of_server(void)
+{
+	const int64_t late = 1000, longest = INT64_C(1000) * 60 * 60 * 24 * 29;
+	return given.timeout > 0 && given.timeout < longest ? given.timeout + late : 0;
+}
+
 static int run(struct context *context)
 {
 	static struct map map;
@@ -277,7 +299,7 @@ static int run(struct context *context)
 	map.tasks.packed = packed;
 	map.tasks.timeout = given.timeout;
 	map.tasks.options = (struct relevo_task_options){
-		.timeout = packed ? 0 : given.timeout,
+		.timeout = packed ? limit_of_server() : given.timeout,
 		.retries = (uint32_t)given.retries,
 		.retry_delay = given.retry_delay,
 		.priority = (int32_t)given.priority,

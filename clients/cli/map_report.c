@@ -61,11 +61,17 @@ static const char *quote(const struct relevo_bytes *argument)
 static void tell_failure(struct map_report *report, const struct map_task *task)
 {
 	const struct relevo_result *result = &task->result;
+	const char *text = result->data != NULL ? (const char *)result->data : "no memory";
 	hide(report);
-	failure_say_lines(result->status, "%s: %s, process %" PRIu64 " on %s, attempt %" PRIu32,
-			  quote(&task->argument),
-			  result->data != NULL ? (const char *)result->data : "no memory",
-			  result->worker_pid, result->worker_host, result->attempts);
+	/* Of a worker that does not answer only that is known. */
+	if (result->worker_host[0] == '\0')
+		failure_say_lines(result->status, "%s: %s, attempt %" PRIu32,
+				  quote(&task->argument), text, result->attempts);
+	else
+		failure_say_lines(result->status,
+				  "%s: %s, process %" PRIu64 " on %s, attempt %" PRIu32,
+				  quote(&task->argument), text, result->worker_pid,
+				  result->worker_host, result->attempts);
 }
 
 void map_report_refused(struct map_report *report, const struct relevo_bytes *argument, int status)
@@ -137,8 +143,8 @@ static void write_output(const struct map_task *task)
 int map_report_task(struct map_report *report, const struct map_task *task)
 {
 	const struct relevo_result *result = &task->result;
-	/* No worker said this: the pool, the broker or the connection is at fault. */
-	if (result->status != RELEVO_OK && result->worker_host[0] == '\0') {
+	/* No worker had it: the pool, the broker or the connection is at fault. */
+	if (result->status != RELEVO_OK && result->attempts == 0) {
 		hide(report);
 		return failure_say(result->status, "%s",
 				   result->data != NULL ? (const char *)result->data : "no memory");

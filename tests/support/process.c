@@ -186,3 +186,13 @@ bool eventually(bool (*holds)(void *argument), void *argument)
 	}
 	return true;
 }
+
+void process_signal_all(pid_t pid, int number)
+{
+	enum { MOST = 64 };
+	pid_t children[MOST];
+	assert_int_equal(kill(pid, number), 0);
+	size_t count = process_children(pid, children, MOST);
+	for (size_t i = 0; i < count && i < MOST; i++)
+		process_signal_all(children[i], number);
+}
