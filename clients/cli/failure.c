@@ -30,6 +30,7 @@ static int exit_status_of(int status)
 	switch (status) {
 	case RELEVO_NO_BROKER:
 	case RELEVO_DISCONNECTED:
+	case RELEVO_UNANSWERED:
 		return EXIT_NO_BROKER;
 	case RELEVO_EMPTY:
 	case RELEVO_TIMED_OUT:

@@ -73,8 +73,9 @@ static int check_options(const struct relevo_barrier_options *options, struct er
 
 static int read_state(relevo_barrier *barrier, uint64_t *state, struct error *error)
 {
+	nsec_t limit = session_limit(barrier->cell.handle.session);
 	struct cell_change change = { .read_count = ELEMENTS, .read = state };
-	int status = cell_exchange(&barrier->cell, &change, NSEC_NEVER, error);
+	int status = cell_exchange(&barrier->cell, &change, limit, error);
 	if (status == RELEVO_OK)
 		atomic_store(&barrier->round, state[ROUND]);
 	return status;
@@ -277,7 +278,7 @@ static int release(struct party *party, struct error *error)
 		term(ARRIVED, CELL_SET, &none),
 	};
 	struct cell_change change = { .terms = terms, .count = 3, .withdraw = party->will };
-	int status = cell_exchange(&barrier->cell, &change, NSEC_NEVER, error);
+	int status = cell_exchange(&barrier->cell, &change, party->deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (!change.applied)
@@ -321,6 +322,7 @@ int relevo_barrier_wait(relevo_barrier *barrier, int64_t timeout, uint32_t *inde
 /* End whatever round it is, with so many places taken in the next. */
 static int turn(relevo_barrier *barrier, enum outcome outcome, uint64_t arrived)
 {
+	nsec_t limit = session_limit(barrier->cell.handle.session);
 	struct error *error = client_error();
 	struct cell_change change = { .applied = false };
 	int status = RELEVO_OK;
@@ -339,7 +341,7 @@ static int turn(relevo_barrier *barrier, enum outcome outcome, uint64_t arrived)
 			.read_count = ELEMENTS,
 			.read = state,
 		};
-		status = cell_exchange(&barrier->cell, &change, NSEC_NEVER, error);
+		status = cell_exchange(&barrier->cell, &change, limit, error);
 		if (status == RELEVO_OK)
 			atomic_store(&barrier->round, state[ROUND]);
 	}

@@ -108,6 +108,7 @@ static void enlist(struct connection *connection, struct call *call)
 	call->awaited = false;
 	call->done = false;
 	call->event = -1;
+	call->changes = call->withdrawn = call->taken_back = false;
 	call->count = 0;
 	call->error = (struct error){ 0 };
 	pthread_cond_init(&call->wake, NULL);
@@ -122,7 +123,7 @@ static void leave(struct call *call)
 		close(call->event);
 }
 
-void call_cancel(struct relevo_session *session, struct call *call)
+void call_cancel(struct relevo_session *session, const struct call *call)
 {
 	Relevo__Cancel operation = RELEVO__CANCEL__INIT;
 	operation.call = call->number;
@@ -133,9 +134,10 @@ void call_cancel(struct relevo_session *session, struct call *call)
 		output_push(session);
 }
 
-static void abandon(struct relevo_session *session, struct call *call)
+static void abandon(struct relevo_session *session, const struct call *call)
 {
-	call_cancel(session, call);
+	if (!call->withdrawn)
+		call_cancel(session, call);
 	/* The answer still comes, perhaps with an item: somebody has to read it. */
 	if (!session->connection.broken) {
 		session->connection.given_up++;
@@ -143,26 +145,90 @@ static void abandon(struct relevo_session *session, struct call *call)
 	}
 }
 
+/* Whether anything is different afterwards, but for what an answer that comes too late hands
+ * over: that goes back. */
+static bool changes(const Relevo__Header *header)
+{
+	switch (header->op_case) {
+	case RELEVO__HEADER__OP_QUEUE_OPEN:
+		return header->queue_open->mode != RELEVO__OPEN_MODE__OPEN_EXISTING;
+	case RELEVO__HEADER__OP_LOCK_OPEN:
+		return header->lock_open->mode != RELEVO__OPEN_MODE__OPEN_EXISTING;
+	case RELEVO__HEADER__OP_CELL_OPEN:
+		return header->cell_open->mode != RELEVO__OPEN_MODE__OPEN_EXISTING;
+	case RELEVO__HEADER__OP_SHARED_OPEN:
+		return header->shared_open->mode != RELEVO__OPEN_MODE__OPEN_EXISTING;
+	case RELEVO__HEADER__OP_CELL_UPDATE:
+		return header->cell_update->n_operations > 0;
+	case RELEVO__HEADER__OP_QUEUE_PUT:
+	case RELEVO__HEADER__OP_QUEUE_ACK:
+	case RELEVO__HEADER__OP_QUEUE_NACK:
+	case RELEVO__HEADER__OP_QUEUE_REJECT:
+	case RELEVO__HEADER__OP_QUEUE_EXTEND:
+	case RELEVO__HEADER__OP_QUEUE_SHUTDOWN:
+	case RELEVO__HEADER__OP_QUEUE_PURGE:
+	case RELEVO__HEADER__OP_QUEUE_MOVE:
+	case RELEVO__HEADER__OP_QUEUE_DELETE:
+	case RELEVO__HEADER__OP_CELL_DELETE:
+	case RELEVO__HEADER__OP_SHARED_DELETE:
+	case RELEVO__HEADER__OP_LOCK_RELEASE:
+	case RELEVO__HEADER__OP_GOODBYE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The broker may be doing it: it gets a moment to say what came of that. */
+static int withdraw(struct relevo_session *session, struct call *call)
+{
+	call->taken_back = output_take_back(session, &call->place);
+	if (call->taken_back)
+		return RELEVO_INTERRUPTED;
+	call->interruptible = false;
+	call->withdrawn = true;
+	call_cancel(session, call);
+	return wait_until(session, call, session_patience(0));
+}
+
+static int not_answered(struct relevo_session *session, const struct call *call, int status,
+			struct error *error)
+{
+	bool in_doubt = call->changes && (status == RELEVO_TIMED_OUT || call->withdrawn) &&
+			!MUTANT(doubt_untold);
+	abandon(session, call);
+	session->connection.silent = status == RELEVO_TIMED_OUT;
+	if (in_doubt)
+		return error_set(error, RELEVO_UNANSWERED,
+				 "the broker does not answer: whether it was done is not known");
+	if (status == RELEVO_INTERRUPTED)
+		return error_set(error, status, "the call was interrupted");
+	return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
+}
+
 /* Why a call ends that was not answered. */
 static int unanswered(struct relevo_session *session, struct call *call, int status,
 		      struct error *error)
 {
+	if (status == RELEVO_TIMED_OUT && call->changes && !call->withdrawn)
+		call->taken_back = output_take_back(session, &call->place);
 	leave(call);
 	if (status == RELEVO_NO_MEMORY)
 		return error_set(error, status, "no memory for a frame");
 	if (status == RELEVO_DISCONNECTED)
 		return error_set(error, status, "the connection to the broker is lost");
-	abandon(session, call);
-	if (status == RELEVO_INTERRUPTED)
-		return error_set(error, status, "the call was interrupted");
-	return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
+	if (call->taken_back)
+		return error_set(error, status, "nothing was sent: the broker takes nothing");
+	return not_answered(session, call, status, error);
 }
 
 /* The call's own outcome becomes the caller's. */
 static int conclude(struct call *call, struct error *error)
 {
 	leave(call);
-	if (call->error.status != RELEVO_OK)
+	if (call->error.status == RELEVO_CANCELLED && call->withdrawn)
+		return error_set(error, RELEVO_INTERRUPTED, "the call was interrupted");
+	if (call->error.status != RELEVO_OK && error != NULL)
 		*error = call->error;
 	return call->error.status;
 }
@@ -174,7 +240,8 @@ void call_begin(struct relevo_session *session, struct call *call, Relevo__Heade
 	call->puts = connection->puts;
 	enlist(connection, call);
 	output_before_wait(connection);
-	call->sent = output_frame(session, header, call->bodies, call->body_count);
+	call->changes = changes(header);
+	call->sent = output_frame_at(session, header, call->bodies, call->body_count, &call->place);
 }
 
 int call_wait(struct relevo_session *session, struct call *call, nsec_t patience,
@@ -185,6 +252,8 @@ int call_wait(struct relevo_session *session, struct call *call, nsec_t patience
 		status = output_drain(session, patience);
 	if (status == RELEVO_OK)
 		status = wait_until(session, call, patience);
+	if (status == RELEVO_INTERRUPTED && call->interruptible && call->changes)
+		status = withdraw(session, call);
 	return answered(call) ? conclude(call, error) : unanswered(session, call, status, error);
 }
 
@@ -313,6 +382,7 @@ void call_dispatch(struct relevo_session *session, const struct frame *frame)
 {
 	struct connection *connection = &session->connection;
 	const Relevo__Header *header = frame->header;
+	connection->silent = false;
 	if (header->op_case == RELEVO__HEADER__OP_CONFIRM) {
 		confirmed(connection, header->confirm->window);
 		return;

@@ -2,6 +2,7 @@
 #define CLIENT_CALL_H
 
 #include "client/attention.h"
+#include "client/output.h"
 #include "client/session.h"
 #include "wire/frame.h"
 
@@ -28,8 +29,12 @@ struct call {
 	struct attention *attention; /* what else ends it; NULL: nothing */
 	int event; /* what those two wait for while another reads; -1: `wake` does */
 	bool done;
-	int sent;       /* why it could not be sent */
-	uint32_t count; /* of Done or Failure: the items it was about */
+	bool changes;              /* something is different when it is done */
+	bool withdrawn;            /* the program did not want to go on */
+	bool taken_back;           /* the broker never heard of it */
+	struct output_place place; /* of its frame */
+	int sent;                  /* why it could not be sent */
+	uint32_t count;            /* of Done or Failure: the items it was about */
 	struct error error;
 	pthread_cond_t wake;
 };
@@ -37,7 +42,8 @@ struct call {
 /*
  * Send the header with the call's bodies and wait for the answer, until `patience`
  * at most: for a call that the broker lets wait, a while beyond the deadline it was
- * told (session_patience()). Then the call is cancelled and TIMED_OUT returned. The
+ * told (session_patience()). Then the call is cancelled and TIMED_OUT returned; of one
+ * that changes something UNANSWERED, unless its frame could be taken back. The
  * header gets its number here. The session is locked, and unlocked while waiting.
  * Returns the status of the answer, with its text in `error`.
  */
@@ -56,7 +62,7 @@ void call_give_up(struct relevo_session *session, struct call *call);
 
 /* Ask the broker to end a call that waits there. It is answered all the same, with
  * CANCELLED or with its outcome, and has to be waited for. */
-void call_cancel(struct relevo_session *session, struct call *call);
+void call_cancel(struct relevo_session *session, const struct call *call);
 
 /* Wait until unconfirmed puts leave room for `size` more bytes. */
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,

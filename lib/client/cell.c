@@ -160,6 +160,7 @@ static int encode_initial(const relevo_session *session, const struct cell_spec 
 static int attach(struct cell *cell, const char *name, const struct cell_spec *spec,
 		  const struct iovec *initial, struct error *error)
 {
+	nsec_t limit = session_limit(cell->handle.session);
 	Relevo__CellOpen operation = RELEVO__CELL_OPEN__INIT;
 	operation.name = name != NULL ? (char *)name : (char *)"";
 	operation.mode = (Relevo__OpenMode)spec->mode;
@@ -173,10 +174,10 @@ static int attach(struct cell *cell, const char *name, const struct cell_spec *s
 		operation.count = spec->count;
 	}
 	operation.purpose = (char *)spec->purpose;
-	int status = session_begin(cell->handle.session, NSEC_NEVER, error);
+	int status = session_begin(cell->handle.session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = run_open(cell, &operation, initial, NSEC_NEVER, error);
+	status = run_open(cell, &operation, initial, limit, error);
 	session_end(cell->handle.session);
 	return status;
 }
@@ -208,10 +209,11 @@ void cell_detach(struct cell *cell)
 
 int cell_remove(relevo_session *session, const char *name, const char *purpose)
 {
+	nsec_t limit = session_limit(session);
 	struct error *error = client_error();
 	int status = name_check(name, purpose, error);
 	if (status == RELEVO_OK)
-		status = session_begin(session, NSEC_NEVER, error);
+		status = session_begin(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__CellDelete operation = RELEVO__CELL_DELETE__INIT;
@@ -221,7 +223,7 @@ int cell_remove(relevo_session *session, const char *name, const char *purpose)
 	header.op_case = RELEVO__HEADER__OP_CELL_DELETE;
 	header.cell_delete = &operation;
 	struct call call = { .take = NULL };
-	status = call_run(session, &call, &header, NSEC_NEVER, error);
+	status = call_run(session, &call, &header, limit, error);
 	session_end(session);
 	return status;
 }

@@ -235,13 +235,17 @@ static int wait_locked(relevo_condition *condition, nsec_t deadline, struct erro
 	struct call release = { .take = NULL };
 	begin_waiting(condition, deadline, &waiting);
 	uint64_t depth = mutex_begin_suspend(condition->mutex, &release);
-	int status = call_wait(session, &release, NSEC_NEVER, error);
+	int status = call_wait(session, &release, session_patience(deadline), error);
 	if (status != RELEVO_OK) {
 		call_give_up(session, &waiting.call);
 		return status;
 	}
 	status = call_wait(session, &waiting.call, session_patience(deadline), error);
 	status = conclude(condition, &waiting.call, status, error);
+	if (session->connection.silent && !waiting.call.done)
+		return error_set(error, RELEVO_UNANSWERED,
+				 "the broker does not answer: the lock of \"%s\" is not held again",
+				 condition->queue.handle.name);
 	int resumed = mutex_resume(condition->mutex, depth, error);
 	if (resumed != RELEVO_OK)
 		return resumed;
@@ -293,6 +297,7 @@ int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *pre
 static int notify_step(relevo_condition *condition, size_t count, size_t *woken,
 		       struct error *error)
 {
+	nsec_t limit = session_limit(condition->queue.handle.session);
 	uint32_t sizes[STEP] = { 0 };
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
 	operation.queue = condition->queue.handle.number;
@@ -302,7 +307,7 @@ static int notify_step(relevo_condition *condition, size_t count, size_t *woken,
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
 	header.queue_put = &operation;
 	struct call call = { .take = NULL };
-	int status = call_run(condition->queue.handle.session, &call, &header, NSEC_NEVER, error);
+	int status = call_run(condition->queue.handle.session, &call, &header, limit, error);
 	*woken = status == RELEVO_OK ? count : call.count;
 	if (status != RELEVO_FULL)
 		return status;
@@ -312,8 +317,9 @@ static int notify_step(relevo_condition *condition, size_t count, size_t *woken,
 
 int relevo_condition_notify(relevo_condition *condition, size_t count)
 {
+	nsec_t limit = session_limit(condition->queue.handle.session);
 	struct error *error = client_error();
-	int status = begin(condition, NSEC_NEVER, error);
+	int status = begin(condition, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	size_t asked = 0;

@@ -1,5 +1,6 @@
 #include "client/connection.h"
 
+#include "base/mutant.h"
 #include "client/call.h"
 #include "client/embedded.h"
 #include "client/hello.h"
@@ -209,52 +210,83 @@ bool connection_wait_change(struct relevo_session *session, nsec_t deadline)
 }
 
 /* Whatever the last connection left behind. */
-static void clear(struct relevo_session *session)
+static int clear(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	struct connection *connection = &session->connection;
-	while (connection->reading)
-		connection_wait_change(session, NSEC_NEVER);
+	while (connection->reading) {
+		if (!connection_wait_change(session, deadline))
+			return error_set(error, RELEVO_TIMED_OUT,
+					 "another thread has not left the lost connection yet");
+	}
 	channel_close(connection->channel);
 	connection->channel = NULL;
 	buffer_fini(&connection->in);
 	output_discard(connection);
+	return RELEVO_OK;
 }
 
 /* The name of a private broker is anybody's once that has ended. */
-static int connection_dial(struct relevo_session *session, nsec_t deadline, struct error *error)
+static int dial(const struct relevo_session *session, nsec_t deadline, struct channel **channel,
+		struct error *error)
 {
-	struct connection *connection = &session->connection;
-	int status = channel_connect(&session->address, deadline, &connection->channel, error);
+	int status = channel_connect(&session->address, deadline, channel, error);
 	if (status != RELEVO_OK || session->embedded == NULL || embedded_runs(session->embedded))
 		return status;
-	channel_close(connection->channel);
-	connection->channel = NULL;
+	channel_close(*channel);
+	*channel = NULL;
 	return error_set(error, RELEVO_NO_BROKER,
 			 "the private broker of this program, %s, has ended; another program "
 			 "has its address",
 			 session->address.url);
 }
 
-int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error)
+/* The session is not locked meanwhile, since that may take more time than others have; to
+ * them there is no connection. */
+static int connection_dial(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	struct connection *connection = &session->connection;
-	clear(session);
-	int status = connection_dial(session, deadline, error);
-	if (status != RELEVO_OK)
-		return status;
-	connection->broken = false;
-	connection->opening = true;
+	struct channel *channel = NULL;
+	bool broken = connection->broken;
+	connection->broken = true;
+	if (MUTANT(connecting_locks_out)) {
+		connection->broken = broken;
+		return dial(session, deadline, &connection->channel, error);
+	}
+	pthread_mutex_unlock(&session->lock);
+	int status = dial(session, deadline, &channel, error);
+	pthread_mutex_lock(&session->lock);
+	connection->broken = broken;
+	connection->channel = channel;
+	return status;
+}
+
+static int greet(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	struct connection *connection = &session->connection;
+	connection->broken = connection->silent = false;
 	connection->epoch++;
 	connection->numbers_since = connection->epoch;
 	connection->limits.max_item = ITEM_MAX_DEFAULT;
 	connection->limits.max_frame = FRAME_MAX_FOR(ITEM_MAX_DEFAULT);
 	connection->window_used = connection->window_freed = 0;
 	connection->dispatched = 0;
-	status = hello_say(session, deadline, error);
-	connection->opening = false;
-	pthread_cond_broadcast(&connection->changed);
+	int status = hello_say(session, deadline, error);
 	if (status != RELEVO_OK)
 		connection_lost(session, status, error->status != RELEVO_OK ? error->text : "");
+	return status;
+}
+
+int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	struct connection *connection = &session->connection;
+	connection->opening = true;
+	int status = clear(session, deadline, error);
+	if (status == RELEVO_OK)
+		status = connection_dial(session, deadline, error);
+	if (status == RELEVO_OK)
+		status = greet(session, deadline, error);
+	connection->opening = false;
+	pthread_cond_broadcast(&connection->changed);
 	return status;
 }
 

@@ -39,7 +39,8 @@ struct ack_batch {
 struct connection {
 	struct channel *channel; /* NULL: not connected */
 	bool broken;             /* lost; closed as soon as nobody reads it */
-	bool opening;            /* a thread is saying Hello */
+	bool opening;            /* a thread is connecting, or saying Hello */
+	bool silent;             /* a call gave up on the broker, which has said nothing since */
 	uint64_t epoch;          /* 1, 2, ...: which connection of the session this is */
 	uint64_t numbers_since;  /* the numbers of handles are good from this epoch on */
 	uint64_t broker;         /* which run of the broker it leads to */
@@ -59,6 +60,7 @@ struct connection {
 	/* What came with the frame that is being dispatched; -1: nothing, or it is taken. */
 	int descriptor;
 
+	uint64_t sent;     /* bytes, of `out` and of what never stood there */
 	struct buffer out; /* whole frames, to be sent before anything else */
 	struct put_batch batch;
 	struct ack_batch acks;

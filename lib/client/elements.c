@@ -47,7 +47,7 @@ int elements_read(struct cell *cell, size_t first, size_t count, void *result, s
 		.read_count = (uint32_t)count,
 		.read = result,
 	};
-	return cell_exchange(cell, &change, NSEC_NEVER, client_error());
+	return cell_exchange(cell, &change, session_limit(cell->handle.session), client_error());
 }
 
 int elements_write(struct cell *cell, size_t first, size_t count, const void *operand, size_t size)
@@ -57,7 +57,7 @@ int elements_write(struct cell *cell, size_t first, size_t count, const void *op
 		return status;
 	const struct cell_term term = { (uint32_t)first, CELL_SET, operand, size };
 	struct cell_change change = { .terms = &term, .count = 1 };
-	return cell_exchange(cell, &change, NSEC_NEVER, client_error());
+	return cell_exchange(cell, &change, session_limit(cell->handle.session), client_error());
 }
 
 int elements_add(struct cell *cell, size_t index, const void *operand, void *result, size_t size)
@@ -73,7 +73,7 @@ int elements_add(struct cell *cell, size_t index, const void *operand, void *res
 		.read_count = result != NULL,
 		.read = result,
 	};
-	return cell_exchange(cell, &change, NSEC_NEVER, client_error());
+	return cell_exchange(cell, &change, session_limit(cell->handle.session), client_error());
 }
 
 static int exchange(struct cell *cell, const struct cell_term *terms, void *found)
@@ -86,7 +86,7 @@ static int exchange(struct cell *cell, const struct cell_term *terms, void *foun
 		.read_count = 1,
 		.read = found,
 	};
-	int status = cell_exchange(cell, &change, NSEC_NEVER, error);
+	int status = cell_exchange(cell, &change, session_limit(cell->handle.session), error);
 	if (status == RELEVO_OK && !change.applied)
 		return error_set(error, RELEVO_NOT_EQUAL,
 				 "element %" PRIu32 " of the %s \"%s\" is not what was expected",

@@ -69,7 +69,8 @@ static int change(relevo_event *event, uint8_t flag)
 {
 	const struct cell_term term = { 0, CELL_SET, &flag, sizeof flag };
 	struct cell_change change = { .terms = &term, .count = 1 };
-	return cell_exchange(&event->cell, &change, NSEC_NEVER, client_error());
+	return cell_exchange(&event->cell, &change, session_limit(event->cell.handle.session),
+			     client_error());
 }
 
 int relevo_event_set(relevo_event *event)
@@ -88,7 +89,8 @@ static int look(relevo_event *event, bool *set, uint32_t *waiters)
 {
 	uint8_t flag = 0;
 	struct cell_change change = { .read_count = 1, .read = &flag };
-	int status = cell_exchange(&event->cell, &change, NSEC_NEVER, client_error());
+	int status = cell_exchange(&event->cell, &change, session_limit(event->cell.handle.session),
+				   client_error());
 	*set = flag != 0;
 	*waiters = change.waiters;
 	return status;

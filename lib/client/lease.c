@@ -56,7 +56,7 @@ struct fate {
 static int run(struct relevo_session *session, Relevo__Header *header, struct error *error)
 {
 	struct call call = { .take = NULL };
-	return call_run(session, &call, header, NSEC_NEVER, error);
+	return call_run(session, &call, header, session_limit(session), error);
 }
 
 static int send_ack(struct relevo_session *session, const struct fate *fate, struct error *error)
@@ -111,7 +111,7 @@ static int send_extend(struct relevo_session *session, const struct fate *fate, 
 static bool is_settled(int status)
 {
 	return status != RELEVO_DISCONNECTED && status != RELEVO_TIMED_OUT &&
-	       status != RELEVO_NO_MEMORY;
+	       status != RELEVO_UNANSWERED && status != RELEVO_NO_MEMORY;
 }
 
 /* One frame's worth. */
@@ -134,6 +134,12 @@ static int give_step(struct relevo_session *session, relevo_item *items, size_t 
 	return status;
 }
 
+/* With a connection that is lost, or a broker that is silent, nothing more comes of it. */
+static bool may_go_on(int status)
+{
+	return status != RELEVO_DISCONNECTED && status != RELEVO_UNANSWERED;
+}
+
 /* A failure of some does not stop the others. */
 static int give(struct relevo_session *session, relevo_item *items, size_t count, struct fate *fate)
 {
@@ -143,7 +149,7 @@ static int give(struct relevo_session *session, relevo_item *items, size_t count
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for %zu leases",
 				 most);
 	struct error first = { 0 };
-	for (size_t done = 0; done < count && first.status != RELEVO_DISCONNECTED; done += most) {
+	for (size_t done = 0; done < count && may_go_on(first.status); done += most) {
 		size_t step = count - done < most ? count - done : most;
 		int status = give_step(session, items + done, step, fate);
 		if (status != RELEVO_OK && first.status == RELEVO_OK)
@@ -156,7 +162,7 @@ static int give(struct relevo_session *session, relevo_item *items, size_t count
 
 static int give_in_session(relevo_queue *queue, relevo_item *items, size_t count, struct fate fate)
 {
-	int status = queue_begin(queue, NSEC_NEVER, client_error());
+	int status = queue_begin(queue, session_limit(queue->handle.session), client_error());
 	if (status != RELEVO_OK)
 		return status;
 	status = give(queue->handle.session, items, count, &fate);

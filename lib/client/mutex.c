@@ -141,8 +141,9 @@ static int release_recursive(struct mutex *mutex, struct error *error)
 
 int mutex_release(struct mutex *mutex)
 {
+	nsec_t limit = session_limit(mutex->source.queue.handle.session);
 	struct error *error = client_error();
-	int status = queue_begin(&mutex->source.queue, NSEC_NEVER, error);
+	int status = queue_begin(&mutex->source.queue, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = mutex->recursive ? release_recursive(mutex, error) : release_plain(mutex, error);

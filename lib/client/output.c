@@ -1,5 +1,6 @@
 #include "client/output.h"
 
+#include "base/mutant.h"
 #include "client/call.h"
 #include "client/queue.h"
 #include "wire/protocol.h"
@@ -78,6 +79,7 @@ static int send_with(struct relevo_session *session, const struct iovec *bodies,
 		return refused(session);
 	if (status != RELEVO_OK)
 		sent = 0;
+	connection->sent += sent;
 	size_t of_head = sent < head ? sent : head;
 	buffer_consume(out, of_head);
 	return append_leftover(out, bodies, count, sent - of_head);
@@ -242,6 +244,35 @@ int output_ack(struct relevo_session *session, uint64_t lease)
 }
 
 /* ---- sending ---------------------------------------------------------- */
+
+static uint64_t position(const struct connection *connection)
+{
+	return connection->sent + buffer_size(&connection->out);
+}
+
+int output_frame_at(struct relevo_session *session, const Relevo__Header *header,
+		    const struct iovec *bodies, int count, struct output_place *place)
+{
+	struct connection *connection = &session->connection;
+	int status = close_batch(session);
+	place->alone = connection->acks.count == 0;
+	place->begin = position(connection);
+	if (status == RELEVO_OK)
+		status = output_frame(session, header, bodies, count);
+	place->end = position(connection);
+	return status;
+}
+
+bool output_take_back(struct relevo_session *session, const struct output_place *place)
+{
+	struct connection *connection = &session->connection;
+	if (connection->broken || !place->alone || connection->sent > place->begin ||
+	    position(connection) != place->end || MUTANT(nothing_taken_back))
+		return false;
+	uint64_t unsent = place->begin - connection->sent;
+	buffer_truncate(&connection->out, (size_t)unsent);
+	return true;
+}
 
 int output_frame(struct relevo_session *session, const Relevo__Header *header,
 		 const struct iovec *bodies, int count)

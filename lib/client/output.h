@@ -20,6 +20,19 @@
 int output_frame(struct relevo_session *session, const Relevo__Header *header,
 		 const struct iovec *bodies, int count);
 
+/* Where a frame stands in all that a session has sent or is to send. */
+struct output_place {
+	uint64_t begin, end;
+	bool alone; /* nothing else went along in its head */
+};
+
+/* output_frame() of a frame that may be taken back. */
+int output_frame_at(struct relevo_session *session, const Relevo__Header *header,
+		    const struct iovec *bodies, int count, struct output_place *place);
+
+/* Take it back: false when some of it has been sent, or something stands behind it. */
+bool output_take_back(struct relevo_session *session, const struct output_place *place);
+
 /* The same for one body, which waits for company if it is small. */
 int output_frame_later(struct relevo_session *session, const Relevo__Header *header,
 		       const struct iovec *body);

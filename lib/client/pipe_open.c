@@ -77,6 +77,13 @@ static int check(const char *name, enum relevo_direction direction, struct error
 	return name_check(name, "pipe", error);
 }
 
+static int begin(const relevo_session *session, nsec_t deadline, struct relevo_session **own,
+		 struct error *error)
+{
+	nsec_t patience = session_patience(deadline), limit = session_limit(session);
+	return session_like(session, patience < limit ? patience : limit, own, error);
+}
+
 /* A relayed end goes by a session of its own, so that its end is the session's; before
  * they have met, nobody knows whether it will be one. */
 int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_direction direction,
@@ -89,7 +96,7 @@ int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_dire
 	if (status == RELEVO_OK)
 		status = session_deadline(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = session_like(session, &meeting.session, error);
+		status = begin(session, deadline, &meeting.session, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = meet(&meeting, name, direction, deadline, error);
@@ -98,9 +105,7 @@ int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_dire
 	else if (status == RELEVO_OK)
 		status = pipe_adopt(meeting.fd, direction, pipe, error);
 	if (status != RELEVO_OK || !meeting.relayed) {
-		const struct error outcome = *error;
-		relevo_close(meeting.session);
-		*client_error() = outcome;
+		session_close(meeting.session, session_patience(deadline), NULL);
 	}
 	return status;
 }

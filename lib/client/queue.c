@@ -162,13 +162,14 @@ static int check_open(const char *name, const struct relevo_queue_options *optio
 int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__Header *header,
 		 struct error *error)
 {
+	nsec_t limit = session_limit(session);
 	queue->handle.session = session;
 	queue->handle.kind = &queue_kind;
 	queue->handle.what = "queue";
-	int status = session_begin(session, NSEC_NEVER, error);
+	int status = session_begin(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = open_handle(queue, header, NSEC_NEVER, error);
+	status = open_handle(queue, header, limit, error);
 	if (status == RELEVO_OK)
 		list_append(&session->queues, &queue->link);
 	session_end(session);
@@ -228,10 +229,11 @@ void relevo_queue_close(relevo_queue *queue)
 
 int relevo_queue_delete(relevo_session *session, const char *name)
 {
+	nsec_t limit = session_limit(session);
 	struct error *error = client_error();
 	int status = name_check(name, "queue", error);
 	if (status == RELEVO_OK)
-		status = session_begin(session, NSEC_NEVER, error);
+		status = session_begin(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueDelete operation = RELEVO__QUEUE_DELETE__INIT;
@@ -240,7 +242,7 @@ int relevo_queue_delete(relevo_session *session, const char *name)
 	header.op_case = RELEVO__HEADER__OP_QUEUE_DELETE;
 	header.queue_delete = &operation;
 	struct call call = { .take = NULL };
-	status = call_run(session, &call, &header, NSEC_NEVER, error);
+	status = call_run(session, &call, &header, limit, error);
 	session_end(session);
 	return status;
 }
@@ -284,8 +286,9 @@ static int take_counts(struct call *call, const struct frame *frame)
 
 int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts)
 {
+	nsec_t limit = session_limit(queue->handle.session);
 	struct error *error = client_error();
-	int status = queue_begin(queue, NSEC_NEVER, error);
+	int status = queue_begin(queue, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueStat operation = RELEVO__QUEUE_STAT__INIT;
@@ -294,7 +297,7 @@ int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts)
 	header.op_case = RELEVO__HEADER__OP_QUEUE_STAT;
 	header.queue_stat = &operation;
 	struct counting counting = { .call.take = take_counts, .counts = counts };
-	status = call_run(queue->handle.session, &counting.call, &header, NSEC_NEVER, error);
+	status = call_run(queue->handle.session, &counting.call, &header, limit, error);
 	session_end(queue->handle.session);
 	return status;
 }

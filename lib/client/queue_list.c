@@ -71,8 +71,9 @@ static int take_listing(struct call *call, const struct frame *frame)
 static int fetch(relevo_session *session, const char *prefix, const char *after,
 		 struct listing *page)
 {
+	nsec_t limit = session_limit(session);
 	struct error *error = client_error();
-	int status = session_begin(session, NSEC_NEVER, error);
+	int status = session_begin(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueList operation = RELEVO__QUEUE_LIST__INIT;
@@ -81,7 +82,7 @@ static int fetch(relevo_session *session, const char *prefix, const char *after,
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_LIST;
 	header.queue_list = &operation;
-	status = call_run(session, &page->call, &header, NSEC_NEVER, error);
+	status = call_run(session, &page->call, &header, limit, error);
 	session_end(session);
 	return status;
 }

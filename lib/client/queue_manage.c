@@ -45,10 +45,11 @@ int relevo_queue_join(relevo_queue *queue, int64_t timeout)
 
 int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how)
 {
+	nsec_t limit = session_limit(queue->handle.session);
 	struct error *error = client_error();
 	if (how < RELEVO_DRAIN || how > RELEVO_AT_ONCE)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no way to shut down", (int)how);
-	int status = queue_begin(queue, NSEC_NEVER, error);
+	int status = queue_begin(queue, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueShutdown operation = RELEVO__QUEUE_SHUTDOWN__INIT;
@@ -57,12 +58,13 @@ int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_SHUTDOWN;
 	header.queue_shutdown = &operation;
-	return run_on(queue, &header, NSEC_NEVER, NULL);
+	return run_on(queue, &header, limit, NULL);
 }
 
 int relevo_queue_purge(relevo_queue *queue, uint64_t *count)
 {
-	int status = queue_begin(queue, NSEC_NEVER, client_error());
+	nsec_t limit = session_limit(queue->handle.session);
+	int status = queue_begin(queue, limit, client_error());
 	if (status != RELEVO_OK)
 		return status;
 	stash_drop(&queue->stash);
@@ -71,18 +73,19 @@ int relevo_queue_purge(relevo_queue *queue, uint64_t *count)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PURGE;
 	header.queue_purge = &operation;
-	return run_on(queue, &header, NSEC_NEVER, count);
+	return run_on(queue, &header, limit, count);
 }
 
 int relevo_queue_move(relevo_session *session, const char *from, const char *to, uint64_t max,
 		      uint64_t *count)
 {
+	nsec_t limit = session_limit(session);
 	struct error *error = client_error();
 	int status = name_check(from, "queue", error);
 	if (status == RELEVO_OK)
 		status = name_check(to, "queue", error);
 	if (status == RELEVO_OK)
-		status = session_begin(session, NSEC_NEVER, error);
+		status = session_begin(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueMove operation = RELEVO__QUEUE_MOVE__INIT;
@@ -92,7 +95,7 @@ int relevo_queue_move(relevo_session *session, const char *from, const char *to,
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_MOVE;
 	header.queue_move = &operation;
-	status = run(session, &header, NSEC_NEVER, count);
+	status = run(session, &header, limit, count);
 	session_end(session);
 	return status;
 }
@@ -134,6 +137,7 @@ int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_it
 		      size_t count, size_t *got)
 {
 	enum { MOST = 256 };
+	nsec_t limit = session_limit(queue->handle.session);
 	struct peeking peeking = {
 		.call.take = take_items,
 		.items = items,
@@ -143,7 +147,7 @@ int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_it
 	*got = 0;
 	if (count == 0)
 		return RELEVO_OK;
-	int status = queue_begin(queue, NSEC_NEVER, client_error());
+	int status = queue_begin(queue, limit, client_error());
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueuePeek operation = RELEVO__QUEUE_PEEK__INIT;
@@ -154,8 +158,7 @@ int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_it
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_PEEK;
 	header.queue_peek = &operation;
-	status =
-		call_run(queue->handle.session, &peeking.call, &header, NSEC_NEVER, client_error());
+	status = call_run(queue->handle.session, &peeking.call, &header, limit, client_error());
 	session_end(queue->handle.session);
 	*got = peeking.got;
 	return status;

@@ -184,9 +184,10 @@ static int release_locked(relevo_semaphore *semaphore, struct error *error)
 
 int relevo_semaphore_release(relevo_semaphore *semaphore)
 {
+	nsec_t limit = session_limit(semaphore->source.queue.handle.session);
 	struct error *error = client_error();
 	struct relevo_queue *queue = &semaphore->source.queue;
-	int status = queue_begin(queue, NSEC_NEVER, error);
+	int status = queue_begin(queue, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = release_locked(semaphore, error);

@@ -48,7 +48,7 @@ nsec_t session_patience(nsec_t deadline)
 	return (deadline > now ? deadline : now) + PATIENCE;
 }
 
-static nsec_t connect_deadline(const struct relevo_session *session)
+nsec_t session_limit(const struct relevo_session *session)
 {
 	return clock_now() + (nsec_t)session->connect_timeout * NSEC_PER_MSEC;
 }
@@ -66,7 +66,7 @@ static int connect_again(struct relevo_session *session, nsec_t patience, struct
 		return RELEVO_OK;
 	if (connection->channel == NULL && heir_take(session))
 		return RELEVO_OK;
-	nsec_t deadline = connect_deadline(session);
+	nsec_t deadline = session_limit(session);
 	return connection_open(session, patience < deadline ? patience : deadline, error);
 }
 
@@ -169,16 +169,16 @@ int session_load_key(const char *path, struct key **key, struct error *error)
 	return key_load(path, key, error);
 }
 
-static int connect_now(struct relevo_session *session, struct error *error)
+static int connect_now(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	pthread_mutex_lock(&session->lock);
-	int status = connection_open(session, connect_deadline(session), error);
+	int status = connection_open(session, deadline, error);
 	pthread_mutex_unlock(&session->lock);
 	return status;
 }
 
 static int connect_to(struct relevo_session *session, const char *url, const char *key_file,
-		      struct error *error)
+		      nsec_t deadline, struct error *error)
 {
 	int status = address_parse(url, &session->address, error);
 	if (status != RELEVO_OK)
@@ -190,11 +190,11 @@ static int connect_to(struct relevo_session *session, const char *url, const cha
 		status = session_load_key(key_file, &session->key, error);
 	if (status != RELEVO_OK)
 		return status;
-	return connect_now(session, error);
+	return connect_now(session, deadline, error);
 }
 
-int session_like(const struct relevo_session *session, struct relevo_session **other,
-		 struct error *error)
+int session_like(const struct relevo_session *session, nsec_t deadline,
+		 struct relevo_session **other, struct error *error)
 {
 	const struct relevo_session_options options = {
 		.name = session->name,
@@ -217,7 +217,7 @@ int session_like(const struct relevo_session *session, struct relevo_session **o
 			status = error_set(error, RELEVO_NO_MEMORY, "no memory for a key");
 	}
 	if (status == RELEVO_OK)
-		status = connect_now(made, error);
+		status = connect_now(made, deadline, error);
 	if (status == RELEVO_OK)
 		*other = made;
 	else
@@ -237,7 +237,7 @@ static bool is_no_broker(int status)
 		(status == RELEVO_DENIED || status == RELEVO_BAD_ADDRESS));
 }
 
-static int connect_to_private(struct relevo_session *session, const char *program,
+static int connect_to_private(struct relevo_session *session, const char *program, nsec_t deadline,
 			      struct error *error)
 {
 	struct address address;
@@ -245,22 +245,23 @@ static int connect_to_private(struct relevo_session *session, const char *progra
 	int status = embedded_acquire(program, why.text, &session->embedded, &address, error);
 	if (status != RELEVO_OK)
 		return status;
-	return connect_to(session, address.url, NULL, error);
+	return connect_to(session, address.url, NULL, deadline, error);
 }
 
 /* What the environment names, or the user's own broker or, if there is none, a private one. */
 static int connect_by_default(struct relevo_session *session,
-			      const struct relevo_session_options *options, struct error *error)
+			      const struct relevo_session_options *options, nsec_t deadline,
+			      struct error *error)
 {
 	const char *named = secure_getenv("RELEVO_URL");
 	if (named != NULL && named[0] != '\0')
-		return connect_to(session, named, options->key_file, error);
+		return connect_to(session, named, options->key_file, deadline, error);
 	char url[ADDRESS_MAX];
 	int status = address_default(url, error);
 	if (status == RELEVO_OK)
-		status = connect_to(session, url, NULL, error);
+		status = connect_to(session, url, NULL, deadline, error);
 	if (is_no_broker(status) && !options->no_private_broker)
-		status = connect_to_private(session, options->broker, error);
+		status = connect_to_private(session, options->broker, deadline, error);
 	return status;
 }
 
@@ -277,8 +278,9 @@ int relevo_open(const char *url, const struct relevo_session_options *options, r
 	struct relevo_session *session = session_new(options);
 	if (session == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
-	int status = url != NULL ? connect_to(session, url, options->key_file, error)
-				 : connect_by_default(session, options, error);
+	nsec_t deadline = session_limit(session);
+	int status = url != NULL ? connect_to(session, url, options->key_file, deadline, error)
+				 : connect_by_default(session, options, deadline, error);
 	if (status != RELEVO_OK) {
 		session_free(session);
 		return status;
@@ -303,13 +305,12 @@ static int flush_all(struct relevo_session *session, nsec_t patience, struct err
 	return flush_by(session, &header, patience, error);
 }
 
-static int say_goodbye(struct relevo_session *session, struct error *error)
+static int say_goodbye(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	Relevo__Goodbye operation = RELEVO__GOODBYE__INIT;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_GOODBYE;
 	header.goodbye = &operation;
-	nsec_t deadline = clock_now() + CLOSE_TIMEOUT * NSEC_PER_MSEC;
 	/* What still comes for calls that were given up is put back, as never handed out: the
 	 * end of the session would count it as delivered. */
 	if (session->connection.given_up > 0 && !MUTANT(late_items_count))
@@ -317,11 +318,8 @@ static int say_goodbye(struct relevo_session *session, struct error *error)
 	return flush_by(session, &header, deadline, error);
 }
 
-int relevo_close(relevo_session *session)
+int session_close(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
-	struct error *error = client_error();
-	if (session == NULL)
-		return RELEVO_OK;
 	int status = RELEVO_OK;
 	flusher_stop(session);
 	pthread_mutex_lock(&session->lock);
@@ -330,11 +328,19 @@ int relevo_close(relevo_session *session)
 		status = error_set(error, RELEVO_DISCONNECTED, "the connection was lost before");
 	/* A forked child that never used it has nothing to say goodbye to. */
 	else if (connection->channel != NULL)
-		status = say_goodbye(session, error);
+		status = say_goodbye(session, deadline, error);
 	failed_put_report(session);
 	pthread_mutex_unlock(&session->lock);
 	session_free(session);
 	return status;
+}
+
+int relevo_close(relevo_session *session)
+{
+	struct error *error = client_error();
+	if (session == NULL)
+		return RELEVO_OK;
+	return session_close(session, clock_now() + CLOSE_TIMEOUT * NSEC_PER_MSEC, error);
 }
 
 /* What was put and not confirmed before the connection was lost cannot be waited

@@ -61,6 +61,10 @@ int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error);
  * on the way to it still waits a moment, and times out like others. */
 uint32_t session_timeout(nsec_t deadline);
 
+/* When a call that has no time-out of its own gives up on a broker that does not answer: it
+ * has as long as the session allows for connecting, with all that it needs first. */
+nsec_t session_limit(const struct relevo_session *session);
+
 /* How long the library itself waits for the broker to say that time is up, and for
  * what a call needs first (a connection, a handle, the broker's pace): a little
  * longer than the call. Only a broker that is stopped or out of reach lets it
@@ -78,7 +82,10 @@ struct relevo_session *session_bare(const struct relevo_session *session);
 void session_discard(struct relevo_session *session);
 
 /* Another session with the same broker, by the same way. Errors as relevo_open(). */
-int session_like(const struct relevo_session *session, struct relevo_session **other,
-		 struct error *error);
+int session_like(const struct relevo_session *session, nsec_t deadline,
+		 struct relevo_session **other, struct error *error);
+
+/* relevo_close(), which waits until `deadline` at most. */
+int session_close(struct relevo_session *session, nsec_t deadline, struct error *error);
 
 #endif

@@ -160,8 +160,9 @@ static int take_listing(struct call *call, const struct frame *frame)
 
 static int fetch(relevo_session *session, uint64_t after, struct listing *page)
 {
+	nsec_t limit = session_limit(session);
 	struct error *error = client_error();
-	int status = session_begin(session, NSEC_NEVER, error);
+	int status = session_begin(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__SessionList operation = RELEVO__SESSION_LIST__INIT;
@@ -169,7 +170,7 @@ static int fetch(relevo_session *session, uint64_t after, struct listing *page)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_SESSION_LIST;
 	header.session_list = &operation;
-	status = call_run(session, &page->call, &header, NSEC_NEVER, error);
+	status = call_run(session, &page->call, &header, limit, error);
 	session_end(session);
 	return status;
 }

@@ -85,7 +85,7 @@ static int run_open(struct relevo_shared *shared, Relevo__SharedOpen *operation,
 		.call = { .take = take_opened, .bodies = &body, .body_count = size > 0 },
 		.shared = shared,
 	};
-	int status = call_run(session, &opening.call, &header, NSEC_NEVER, error);
+	int status = call_run(session, &opening.call, &header, session_limit(session), error);
 	if (status != RELEVO_OK)
 		close_handle(shared);
 	else
@@ -144,7 +144,7 @@ static int open_in(struct relevo_shared *shared, const char *name, size_t size,
 		operation.lifetime = RELEVO__LIFETIME__LIFETIME_HANDLES;
 	operation.size = size;
 	operation.unlocked = options->locking == RELEVO_SHARED_NO_LOCK;
-	int status = session_begin(shared->session, NSEC_NEVER, error);
+	int status = session_begin(shared->session, session_limit(shared->session), error);
 	if (status != RELEVO_OK)
 		return status;
 	status = run_open(shared, &operation, options, error);
@@ -195,10 +195,11 @@ void relevo_shared_close(relevo_shared *shared)
 
 int relevo_shared_delete(relevo_session *session, const char *name)
 {
+	nsec_t limit = session_limit(session);
 	struct error *error = client_error();
 	int status = name_check(name, "shared memory", error);
 	if (status == RELEVO_OK)
-		status = session_begin(session, NSEC_NEVER, error);
+		status = session_begin(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__SharedDelete operation = RELEVO__SHARED_DELETE__INIT;
@@ -207,7 +208,7 @@ int relevo_shared_delete(relevo_session *session, const char *name)
 	header.op_case = RELEVO__HEADER__OP_SHARED_DELETE;
 	header.shared_delete = &operation;
 	struct call call = { .take = NULL };
-	status = call_run(session, &call, &header, NSEC_NEVER, error);
+	status = call_run(session, &call, &header, limit, error);
 	session_end(session);
 	return status;
 }

@@ -84,11 +84,12 @@ static int finish_oldest(relevo_queue *queue, struct error *error)
 
 int relevo_queue_task_done(relevo_queue *queue)
 {
+	nsec_t limit = session_limit(queue->handle.session);
 	struct error *error = client_error();
 	if (!queue->joinable)
 		return error_set(error, RELEVO_BAD_STATE, "the handle of \"%s\" is not joinable",
 				 queue->handle.name);
-	int status = queue_begin(queue, NSEC_NEVER, error);
+	int status = queue_begin(queue, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = finish_oldest(queue, error);

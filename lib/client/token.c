@@ -143,8 +143,9 @@ static int send_quietly(struct relevo_session *session, Relevo__Header *header, 
 
 static int run_release(struct token_source *source, Relevo__Header *header, struct error *error)
 {
+	nsec_t limit = session_limit(source->queue.handle.session);
 	struct call call = { .take = NULL };
-	return call_run(source->queue.handle.session, &call, header, NSEC_NEVER, error);
+	return call_run(source->queue.handle.session, &call, header, limit, error);
 }
 
 int token_release(struct token_source *source, struct token *token, struct error *error)

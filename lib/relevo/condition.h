@@ -58,8 +58,8 @@ int relevo_condition_release(relevo_condition *condition);
  * A recursive lock is released however often it was acquired, and acquired as often.
  *
  * When this returns, the lock is held again, also after TIMED_OUT or GONE; waiting
- * for it has no time limit. It is not held after NOT_OWNER, DISCONNECTED, FORKED,
- * or when the lock itself is GONE.
+ * for it has no time limit. It is not held after NOT_OWNER, DISCONNECTED, UNANSWERED,
+ * FORKED, or when the lock itself is GONE.
  *
  * A notification belongs to a waiter only once that one has the lock again. If he
  * dies or gives up before, it goes to another one that waits; if there is none, it
@@ -67,7 +67,8 @@ int relevo_condition_release(relevo_condition *condition);
  * one waiter that is alive, and never two. Thread-safe; blocks.
  *
  * Errors: TIMED_OUT, NOT_OWNER (the lock is not held by this handle or thread; or it
- * was lost meanwhile), GONE, BAD_ARGUMENT, LIMIT, DISCONNECTED, FORKED, NO_MEMORY.
+ * was lost meanwhile), GONE, BAD_ARGUMENT, LIMIT, DISCONNECTED, UNANSWERED, FORKED,
+ * NO_MEMORY.
  */
 int relevo_condition_wait(relevo_condition *condition, int64_t timeout);
 

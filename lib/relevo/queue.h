@@ -146,8 +146,8 @@ const char *relevo_queue_name(const relevo_queue *queue);
  * the broker's answer. Thread-safe; items of one thread stay in order.
  *
  * Errors: TOO_LARGE (nothing is sent; or the queue could never hold it), FULL
- * (timeout 0, or the queue rejects), TIMED_OUT, GONE, SHUT_DOWN, DISCONNECTED, FORKED, QUOTA,
- * LIMIT, BAD_ARGUMENT, NO_MEMORY.
+ * (timeout 0, or the queue rejects), TIMED_OUT, UNANSWERED, GONE, SHUT_DOWN, DISCONNECTED, FORKED,
+ * QUOTA, LIMIT, BAD_ARGUMENT, NO_MEMORY.
  */
 int relevo_queue_put(relevo_queue *queue, const void *data, size_t size, int64_t timeout);
 

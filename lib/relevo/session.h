@@ -22,6 +22,20 @@ extern "C" {
 /* Time-outs are milliseconds. Any other negative number is BAD_ARGUMENT. */
 #define RELEVO_FOREVER (-1)
 
+/*
+ * A broker that does not answer, since it stands still or the network does, holds nobody up:
+ * a call with a time-out ends half a second after that at the latest, whatever it has to do
+ * first (connect, find its object again) or behind it; one without ends when the session's
+ * time-out is over. Then
+ *
+ *   TIMED_OUT   it was not done, and will not be; what an answer that comes too late hands
+ *               over, an item or a lock, goes back
+ *   UNANSWERED  whether it was done is not known: of all calls that change something at the
+ *               broker (put, acknowledge, release, notify, set, create, delete ...). Whoever
+ *               tries again may do it twice
+ *
+ * A call that is INTERRUPTED was not done either: the broker has half a second to say so.
+ */
 typedef struct relevo_session relevo_session;
 
 /*
@@ -34,7 +48,9 @@ typedef bool relevo_go_on(void *user);
 
 struct relevo_session_options {
 	const char *name; /* what this session calls itself; NULL: the program's name */
-	int64_t timeout;  /* of connecting, in ms; 0 means 10,000 */
+	/* In ms, of connecting and of calls that have no time-out of their own; 0 means
+	 * 10,000. */
+	int64_t timeout;
 	const char
 		*broker; /* program to start as the private broker; NULL: the installed relevod */
 	bool no_private_broker; /* never start one: fail with NO_BROKER instead */
@@ -96,7 +112,7 @@ int relevo_open(const char *url, const struct relevo_session_options *options,
  * queues. No other thread may be in a call with this session, and its handles
  * must have been closed: they cannot be used any more. NULL is allowed.
  *
- * Errors (the session is freed all the same): DISCONNECTED, TIMED_OUT.
+ * Errors (the session is freed all the same): DISCONNECTED, UNANSWERED.
  */
 int relevo_close(relevo_session *session);
 

@@ -1,0 +1,402 @@
+/* A broker that says nothing: every call ends in time, and says what is known of it. */
+#include "support/queues.h"
+
+#include <pthread.h>
+#include <relevo/manage.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+/* In ms: of calls that have a time-out, and of those that have the session's. */
+enum { TIME = 200, SESSION_TIME = 400 };
+
+/* What the library gives the broker beyond that, and a busy machine needs. */
+enum { SLACK = 1000 };
+
+static relevo_session *session;
+static relevo_queue *queue, *bounded;
+static relevo_event *event;
+static relevo_value *value;
+static relevo_lock *lock, *ours;
+static relevo_semaphore *semaphore;
+static relevo_condition *condition;
+static relevo_barrier *barrier;
+static relevo_item leased;
+
+/* ---- the calls --------------------------------------------------------------------- */
+
+static int put(void)
+{
+	return relevo_queue_put(bounded, "x", 1, TIME);
+}
+
+static int put_many(void)
+{
+	const struct relevo_bytes items[] = { { "x", 1 }, { "y", 1 } };
+	size_t accepted;
+	return relevo_queue_put_many(bounded, items, 2, TIME, &accepted);
+}
+
+static int get(void)
+{
+	relevo_item item;
+	return relevo_queue_get(queue, &item, TIME);
+}
+
+static int lease_any(void)
+{
+	relevo_item item;
+	relevo_queue *const queues[] = { queue, bounded };
+	return relevo_queue_get_any(queues, 2, &item, NULL, TIME);
+}
+
+static int acknowledge(void)
+{
+	return relevo_queue_ack(queue, &leased, 1);
+}
+
+static int give_back(void)
+{
+	return relevo_queue_nack(queue, &leased, 1, 0);
+}
+
+static int count(void)
+{
+	struct relevo_queue_counts counts;
+	return relevo_queue_count(queue, &counts);
+}
+
+static int join(void)
+{
+	return relevo_queue_join(bounded, TIME);
+}
+
+static int shut_down(void)
+{
+	return relevo_queue_shutdown(bounded, RELEVO_DRAIN);
+}
+
+static int purge(void)
+{
+	uint64_t purged;
+	return relevo_queue_purge(bounded, &purged);
+}
+
+static int move(void)
+{
+	uint64_t moved;
+	return relevo_queue_move(session, "bounded", "queue", 1, &moved);
+}
+
+static int create(void)
+{
+	relevo_queue *made;
+	return relevo_queue_open(session, "new", NULL, &made);
+}
+
+static int find(void)
+{
+	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
+	relevo_queue *found;
+	return relevo_queue_open(session, "queue", &existing, &found);
+}
+
+static int delete (void)
+{
+	return relevo_queue_delete(session, "queue");
+}
+
+static int set(void)
+{
+	return relevo_event_set(event);
+}
+
+static int is_set(void)
+{
+	bool it_is;
+	return relevo_event_is_set(event, &it_is);
+}
+
+static int wait_for_event(void)
+{
+	return relevo_event_wait(event, TIME);
+}
+
+static int add(void)
+{
+	int64_t one = 1, result;
+	return relevo_value_add(value, &one, &result, sizeof one);
+}
+
+static int acquire(void)
+{
+	return relevo_lock_acquire(lock, TIME, NULL);
+}
+
+static int release(void)
+{
+	return relevo_lock_release(ours);
+}
+
+static int release_semaphore(void)
+{
+	return relevo_semaphore_release(semaphore);
+}
+
+static int wait_for_condition(void)
+{
+	return relevo_condition_wait(condition, TIME);
+}
+
+static int wait_at_barrier(void)
+{
+	return relevo_barrier_wait(barrier, TIME, NULL);
+}
+
+static int abort_barrier(void)
+{
+	return relevo_barrier_abort(barrier);
+}
+
+static int open_pipe(void)
+{
+	relevo_pipe *pipe;
+	return relevo_pipe_open(session, "pipe", RELEVO_BOTH_WAYS, TIME, &pipe);
+}
+
+static int flush(void)
+{
+	return relevo_flush(session, TIME);
+}
+
+static const struct trial {
+	const char *name;
+	int (*run)(void);
+	int time; /* in which it is to end */
+	int status;
+} trials[] = {
+	{ "put", put, TIME, RELEVO_UNANSWERED },
+	{ "put many", put_many, TIME, RELEVO_UNANSWERED },
+	{ "get", get, TIME, RELEVO_TIMED_OUT },
+	{ "get from any", lease_any, TIME, RELEVO_TIMED_OUT },
+	{ "give back", give_back, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "acknowledge", acknowledge, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "count", count, SESSION_TIME, RELEVO_TIMED_OUT },
+	{ "join", join, TIME, RELEVO_TIMED_OUT },
+	{ "purge", purge, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "move", move, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "shut down", shut_down, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "create", create, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "find", find, SESSION_TIME, RELEVO_TIMED_OUT },
+	{ "delete", delete, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "set an event", set, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "look at an event", is_set, SESSION_TIME, RELEVO_TIMED_OUT },
+	{ "wait for an event", wait_for_event, TIME, RELEVO_TIMED_OUT },
+	{ "add", add, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "acquire", acquire, TIME, RELEVO_TIMED_OUT },
+	{ "release", release, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "release a semaphore", release_semaphore, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "wait for a condition", wait_for_condition, 2 * TIME, RELEVO_UNANSWERED },
+	{ "wait at a barrier", wait_at_barrier, TIME, RELEVO_UNANSWERED },
+	{ "abort a barrier", abort_barrier, SESSION_TIME, RELEVO_UNANSWERED },
+	{ "open a pipe", open_pipe, TIME, RELEVO_TIMED_OUT },
+	{ "flush", flush, TIME, RELEVO_TIMED_OUT },
+};
+
+/* ---- scenes ------------------------------------------------------------------------ */
+
+static void stop(pid_t pid)
+{
+	int status;
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+}
+
+static void go_on(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGCONT), 0);
+}
+
+static int silent_setup(void **state)
+{
+	const struct relevo_session_options options = { .timeout = SESSION_TIME };
+	const struct relevo_barrier_options two = { .parties = 2 };
+	const struct relevo_value_options number = { .type = RELEVO_INT64 };
+	size_t got;
+	if (scene_setup(state) != 0)
+		return -1;
+	struct scene *scene = *state;
+	assert_ok(relevo_open(scene->broker.url, &options, &session));
+	queue = queue_open(session, "queue");
+	bounded = queue_open_bounded(session, "bounded", 100);
+	put_text(queue, "leased");
+	assert_ok(relevo_queue_lease(queue, &leased, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_event_open(session, "event", NULL, &event));
+	assert_ok(relevo_value_open(session, "value", &number, &value));
+	assert_ok(relevo_lock_open(session, "lock", NULL, &lock));
+	assert_ok(relevo_lock_open(session, "ours", NULL, &ours));
+	assert_ok(relevo_lock_acquire(ours, TEST_PATIENCE, NULL));
+	assert_ok(relevo_semaphore_open(session, "semaphore", NULL, &semaphore));
+	assert_ok(relevo_condition_open(session, "condition", NULL, &condition));
+	assert_ok(relevo_condition_acquire(condition, TEST_PATIENCE, NULL));
+	assert_ok(relevo_barrier_open(session, "barrier", &two, &barrier));
+	return 0;
+}
+
+/* A test that failed may have left the broker stopped. */
+static int silent_teardown(void **state)
+{
+	struct scene *scene = *state;
+	kill(scene->broker.pid, SIGCONT);
+	relevo_item_free(&leased);
+	relevo_queue_close(queue);
+	relevo_queue_close(bounded);
+	relevo_event_close(event);
+	relevo_value_close(value);
+	relevo_lock_close(lock);
+	relevo_lock_close(ours);
+	relevo_semaphore_close(semaphore);
+	relevo_condition_close(condition);
+	relevo_barrier_close(barrier);
+	relevo_close(session);
+	return scene_teardown(state);
+}
+
+#define silent_unit_test(function)                                                                 \
+	cmocka_unit_test_setup_teardown(function, silent_setup, silent_teardown)
+
+/* ---- a broker that stands still ---------------------------------------------------- */
+
+static void every_call_ends_in_time_and_says_what_is_known(void **state)
+{
+	struct scene *scene = *state;
+	stop(scene->broker.pid);
+	for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++) {
+		const struct trial *trial = &trials[i];
+		int64_t before = test_now();
+		int status = trial->run();
+		int64_t took = test_now() - before;
+		if (status != trial->status || took > trial->time + SLACK)
+			fail_msg("%s: %s after %d ms: %s", trial->name, relevo_error_name(status),
+				 (int)took, relevo_error_detail());
+	}
+	go_on(scene->broker.pid);
+}
+
+/* Unanswered is not undone: whoever tries again puts it twice. */
+static void what_is_unanswered_may_be_done(void **state)
+{
+	struct scene *scene = *state;
+	stop(scene->broker.pid);
+	assert_fails(put(), RELEVO_UNANSWERED, "not known");
+	go_on(scene->broker.pid);
+	assert_int_equal(counts_of(bounded).ready, 1);
+	assert_ok(put());
+	assert_int_equal(counts_of(bounded).ready, 2);
+}
+
+/* What has not left this process is taken back, and never done. */
+static void what_was_not_sent_is_taken_back(void **state)
+{
+	enum { SIZE = 64 * 1024 };
+	struct scene *scene = *state;
+	uint8_t *bytes = calloc(1, SIZE);
+	int status = RELEVO_OK, accepted = 0;
+	assert_non_null(bytes);
+	stop(scene->broker.pid);
+	for (; status == RELEVO_OK && accepted < 1000; accepted += status == RELEVO_OK)
+		status = relevo_queue_put(queue, bytes, SIZE, 100);
+	assert_status(status, RELEVO_TIMED_OUT);
+	assert_status(put(), RELEVO_TIMED_OUT);
+	assert_status(set(), RELEVO_TIMED_OUT);
+	go_on(scene->broker.pid);
+	assert_int_equal(counts_of(queue).ready, accepted);
+	assert_int_equal(counts_of(bounded).ready, 0);
+	bool it_is;
+	assert_ok(relevo_event_is_set(event, &it_is));
+	assert_false(it_is);
+	assert_ok(put());
+	free(bytes);
+}
+
+/* ---- an address that takes nobody in ----------------------------------------------- */
+
+static int crowd[3];
+
+/* A socket there that nobody accepts from, with as many in its line as it has room for. */
+static int be_full(const char *url)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	const struct sockaddr *address = (const struct sockaddr *)&name;
+	snprintf(name.sun_path, sizeof name.sun_path, "%s", url + strlen("ipc://"));
+	unlink(name.sun_path);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, address, sizeof name), 0);
+	assert_int_equal(listen(listener, 0), 0);
+	for (size_t i = 0; i < sizeof crowd / sizeof crowd[0]; i++) {
+		crowd[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		connect(crowd[i], address, sizeof name);
+	}
+	return listener;
+}
+
+struct patient {
+	struct scene *scene;
+	struct gate gate;
+};
+
+static void *get_patiently(void *argument)
+{
+	relevo_item item;
+	struct patient *patient = argument;
+	gate_open(&patient->gate);
+	relevo_queue_get(patient->scene->queue, &item, 20 * TIME);
+	return NULL;
+}
+
+/* Who has little time does not wait for one who has more, and connects. */
+static void who_connects_holds_up_nobody(void **state)
+{
+	struct scene *scene = *state;
+	struct patient patient = { .scene = scene };
+	struct relevo_queue_counts counts;
+	relevo_item item;
+	pthread_t thread;
+	broker_kill(&scene->broker);
+	int listener = be_full(scene->broker.url);
+	gate_make(&patient.gate);
+	/* This one finds out that the connection is lost. */
+	assert_status(relevo_queue_count(scene->queue, &counts), RELEVO_DISCONNECTED);
+	assert_int_equal(pthread_create(&thread, NULL, get_patiently, &patient), 0);
+	gate_pass(&patient.gate);
+	for (int i = 0; i < 2; i++) {
+		int64_t before = test_now();
+		assert_status(relevo_queue_get(scene->queue, &item, TIME), RELEVO_TIMED_OUT);
+		assert_between(test_now() - before, TIME, TIME + SLACK);
+	}
+	pthread_join(thread, NULL);
+	gate_close(&patient.gate);
+	close(listener);
+	for (size_t i = 0; i < sizeof crowd / sizeof crowd[0]; i++)
+		close(crowd[i]);
+	unlink(scene->broker.url + strlen("ipc://"));
+	broker_again(&scene->broker);
+	relevo_queue_close(scene->queue);
+	assert_status(relevo_close(scene->session), RELEVO_DISCONNECTED);
+	scene->session = session_open(scene->broker.url);
+	scene->queue = queue_open(scene->session, "q");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		silent_unit_test(every_call_ends_in_time_and_says_what_is_known),
+		silent_unit_test(what_is_unanswered_may_be_done),
+		silent_unit_test(what_was_not_sent_is_taken_back),
+		silent_unit_test(who_connects_holds_up_nobody),
+	};
+	return cmocka_run_group_tests_name("silent", tests, NULL, NULL);
+}
