@@ -39,7 +39,6 @@ static struct ahead *ahead_new(struct engine_peer *peer, struct queue *queue, ui
 	}
 	*ahead = (struct ahead){ .peer = peer, .queue = queue, .handle = handle };
 	list_init(&ahead->leases);
-	list_append(&queue->readers, &ahead->in_queue);
 	queue->reader_count++;
 	return ahead;
 }
@@ -63,7 +62,6 @@ static void ahead_free(struct ahead *ahead)
 {
 	struct engine_peer *peer = ahead->peer;
 	give_all_back(ahead);
-	list_remove(&ahead->in_queue);
 	ahead->queue->reader_count--;
 	peer->engine->ahead_count--;
 	account_release(peer->account, sizeof *ahead);
@@ -131,6 +129,8 @@ bool ahead_in_the_way(const struct engine_peer *peer, uint32_t handle, const str
 
 void ahead_add(struct ahead *ahead, struct lease *lease)
 {
+	if (ahead->items == 0)
+		list_append(&ahead->queue->readers, &ahead->in_queue);
 	if (ahead->items == 0 && !MUTANT(unread_kept_while_stopped))
 		ahead_set_timer(ahead, UNREAD_TIME);
 	lease->ahead = ahead;
@@ -149,6 +149,7 @@ void ahead_remove(struct lease *lease)
 	if (--ahead->items > 0)
 		return;
 	ahead->recalled = false;
+	list_remove(&ahead->in_queue);
 	heap_remove(&ahead->peer->engine->ahead_timers, &ahead->timer);
 }
 
@@ -156,6 +157,9 @@ static void recall(struct ahead *ahead)
 {
 	struct engine_peer *peer = ahead->peer;
 	ahead->recalled = true;
+	list_remove(&ahead->in_queue);
+	list_append(&ahead->queue->recalled, &ahead->in_queue);
+	work_spend(peer->engine, 1);
 	ahead_set_timer(ahead, PATIENCE);
 	if (peer->on_recall != NULL)
 		peer->on_recall(peer->recall_context, ahead->handle);
@@ -165,11 +169,9 @@ void ahead_recall(struct queue *queue)
 {
 	if (MUTANT(unread_never_recalled))
 		return;
-	list_for_each (node, &queue->readers) {
-		struct ahead *ahead = container_of(node, struct ahead, in_queue);
-		if (ahead->items > 0 && !ahead->recalled)
-			recall(ahead);
-	}
+	struct list *node;
+	while ((node = list_first(&queue->readers)) != NULL)
+		recall(container_of(node, struct ahead, in_queue));
 }
 
 void ahead_due(struct ahead *ahead)

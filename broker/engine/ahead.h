@@ -15,11 +15,11 @@ struct ahead {
 	struct engine_peer *peer;
 	struct queue *queue;
 	uint32_t handle;
-	uint32_t items;         /* unread */
-	bool recalled;          /* and has not given them back yet */
-	bool begins;            /* says which of them it begins to work on */
-	struct list leases;     /* of the unread items */
-	struct list in_queue;   /* in queue->readers */
+	uint32_t items;       /* unread */
+	bool recalled;        /* and has not given them back yet */
+	bool begins;          /* says which of them it begins to work on */
+	struct list leases;   /* of the unread items */
+	struct list in_queue; /* with unread items, in queue->readers or, once recalled, recalled */
 	struct heap_node timer; /* when they are called back, or taken */
 };
 

@@ -287,6 +287,10 @@ struct queue_opened {
 
 enum { QUEUE_MAX_KEY = 255, QUEUE_MAX_PROPERTIES = 64 * 1024 };
 
+/* Bytes that one put may ask to be copied, of what its items have in common: otherwise a
+ * small frame would be long work. */
+enum { PUT_MAX_COPIES = 32 * 1024 * 1024 };
+
 /*
  * Open a queue, creating it as `mode` says. An empty name asks for a new one
  * that the engine makes up. Opening twice gives two handles.

@@ -50,6 +50,7 @@ static struct queue *allocate(struct engine *engine, const char *name,
 	list_init(&queue->putters);
 	list_init(&queue->joiners);
 	list_init(&queue->readers);
+	list_init(&queue->recalled);
 	list_init(&queue->put_off);
 	queue->settling.go_on = queue_go_on;
 	queue->ending.go_on = queue_go_on_ending;

@@ -34,7 +34,8 @@ struct queue {
 	struct list putters;
 	struct list joiners; /* calls that wait until nothing is left */
 	uint64_t getter_count, putter_count, joiner_count;
-	struct list readers; /* struct ahead */
+	struct list readers;  /* those struct ahead that have unread items */
+	struct list recalled; /* and those that are to give them back */
 	uint32_t reader_count;
 	uint64_t unread;         /* of the leased items: handed out ahead */
 	uint32_t strict_handles; /* that get strictly in order */

@@ -2,6 +2,7 @@
 
 #include "engine/peer_look.h"
 #include "engine/waiter.h"
+#include "engine/work.h"
 
 #include <stdlib.h>
 
@@ -136,6 +137,7 @@ static void line_up(struct any *any, const struct get_request *request, nsec_t n
 	bool running = engine->running;
 	engine->running = true;
 	any->adding = true;
+	work_spend(engine, any->count);
 	for (size_t i = 0; i < any->count && !any->decided; i++) {
 		struct get_request one = *request;
 		one.handle = any->members[i].handle;

@@ -46,9 +46,9 @@ static bool consider(struct selection *selection, struct item *item)
 }
 
 /* Handed out ahead, not read: as good as here. */
-static void select_unread(struct selection *selection)
+static void select_unread(struct selection *selection, const struct list *readers)
 {
-	list_for_each (reader, &selection->queue->readers) {
+	list_for_each (reader, readers) {
 		struct ahead *ahead = container_of(reader, struct ahead, in_queue);
 		list_for_each (node, &ahead->leases)
 			consider(selection, container_of(node, struct lease, in_ahead)->item);
@@ -59,10 +59,9 @@ static void select_all(struct selection *selection)
 {
 	const struct queue *queue = selection->queue;
 	struct queue_place after = selection->request->after;
-	if (queue->unread > 0) {
-		work_spend(queue->engine, queue->reader_count + queue->unread);
-		select_unread(selection);
-	}
+	work_spend(queue->engine, queue->unread);
+	select_unread(selection, &queue->readers);
+	select_unread(selection, &queue->recalled);
 	struct stock_walk walk = stock_walk(&queue->stock, after.rank, after.sequence);
 	struct item *item = stock_walk_next(&walk);
 	while (item != NULL && consider(selection, item))

@@ -10,15 +10,13 @@
  * to forget it. */
 static uint64_t discard_unread(struct queue *queue)
 {
-	uint64_t count = 0;
-	if (queue->unread == 0)
-		return 0;
-	work_spend(queue->engine, queue->reader_count + queue->unread);
+	uint64_t count = queue->unread;
 	ahead_recall(queue);
-	list_for_each (reader, &queue->readers) {
+	work_spend(queue->engine, count);
+	list_for_each (reader, &queue->recalled) {
 		struct ahead *ahead = container_of(reader, struct ahead, in_queue);
 		struct list *node;
-		for (; (node = list_first(&ahead->leases)) != NULL; count++)
+		while ((node = list_first(&ahead->leases)) != NULL)
 			discard_item(queue, lease_end(container_of(node, struct lease, in_ahead)));
 	}
 	return count;

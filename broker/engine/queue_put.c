@@ -284,6 +284,13 @@ static int check(const struct queue *queue, const struct put_request *request, s
 		return error_set(error, RELEVO_TOO_LARGE,
 				 "properties of %zu bytes for the queue \"%s\": %d are the most",
 				 request->properties_size, queue->name, QUEUE_MAX_PROPERTIES);
+	if ((request->key_size + request->properties_size) * request->count > PUT_MAX_COPIES &&
+	    request->count > 1)
+		return error_set(
+			error, RELEVO_TOO_LARGE,
+			"%zu items with %zu bytes of properties each for the queue \"%s\": "
+			"%d bytes are the most in one call",
+			request->count, request->properties_size, queue->name, PUT_MAX_COPIES);
 	return RELEVO_OK;
 }
 

@@ -30,6 +30,11 @@ enum {
 	EXPIRY_MSEC = 4000
 };
 
+/* Of the attack, in its process. */
+static uint32_t the_queue;
+static const char *the_url;
+static char from[32], to[32]; /* names of queues: those of the last round may be there */
+
 /* ---- what attacks are made of ------------------------------------------- */
 
 static uint32_t open_queue(struct raw_client *client, const char *name, uint64_t ttl)
@@ -108,15 +113,11 @@ static void shut_down(struct raw_client *client, uint32_t queue, bool at_once)
 
 /* ---- attacks ------------------------------------------------------------- */
 
-/* Of the attack, in its process. */
-static uint32_t the_queue;
-static const char *the_url;
-
 static void prepare_names(struct raw_client *client)
 {
 	char name[32];
 	for (int i = 0; i < QUEUES; i++) {
-		snprintf(name, sizeof name, "turn-%d", i);
+		snprintf(name, sizeof name, "turn-%d-%d", (int)getpid(), i);
 		(void)open_queue(client, name, 0);
 	}
 }
@@ -132,28 +133,28 @@ static void strike_lists(struct raw_client *client)
 
 static void prepare_items(struct raw_client *client)
 {
-	the_queue = open_queue(client, "turn-from", 0);
+	the_queue = open_queue(client, from, 0);
 	fill(client, the_queue, MANY);
-	(void)open_queue(client, "turn-to", 0);
+	(void)open_queue(client, to, 0);
 }
 
 static void prepare_timed(struct raw_client *client)
 {
-	the_queue = open_queue(client, "turn-from", 3600 * 1000);
+	the_queue = open_queue(client, from, 3600 * 1000);
 	fill(client, the_queue, MANY);
 }
 
 /* They expire while the session waits for what does not come. */
 static void prepare_expiring(struct raw_client *client)
 {
-	the_queue = open_queue(client, "turn-from", EXPIRY_MSEC);
+	the_queue = open_queue(client, from, EXPIRY_MSEC);
 	fill(client, the_queue, MANY);
 }
 
 static void strike_expiry(struct raw_client *client)
 {
 	Relevo__QueueGet get = RELEVO__QUEUE_GET__INIT;
-	get.queue = open_queue(client, "turn-empty", 0);
+	get.queue = open_queue(client, "", 0);
 	get.timeout_ms = EXPIRY_MSEC + 1000;
 	Relevo__Header header = RAW_HEADER(QUEUE_GET, queue_get, &get);
 	(void)raw_client_await(client, raw_client_add(client, &header));
@@ -162,8 +163,8 @@ static void strike_expiry(struct raw_client *client)
 static void strike_move(struct raw_client *client)
 {
 	Relevo__QueueMove move = RELEVO__QUEUE_MOVE__INIT;
-	move.from = (char *)"turn-from";
-	move.to = (char *)"turn-to";
+	move.from = from;
+	move.to = to;
 	Relevo__Header header = RAW_HEADER(QUEUE_MOVE, queue_move, &move);
 	raw_client_add(client, &header);
 }
@@ -179,7 +180,7 @@ static void strike_purge(struct raw_client *client)
 static void strike_delete(struct raw_client *client)
 {
 	Relevo__QueueDelete delete = RELEVO__QUEUE_DELETE__INIT;
-	delete.name = (char *)"turn-from";
+	delete.name = from;
 	Relevo__Header header = RAW_HEADER(QUEUE_DELETE, queue_delete, &delete);
 	raw_client_add(client, &header);
 }
@@ -206,12 +207,12 @@ static void strike_shutdown(struct raw_client *client)
 static void prepare_drained(struct raw_client *client)
 {
 	static struct raw_client other;
-	the_queue = open_queue(client, "turn-from", 0);
+	the_queue = open_queue(client, from, 0);
 	fill(client, the_queue, LEASED + 1);
 	take(client, the_queue, LEASED);
 	raw_client_open(&other, the_url);
 	Relevo__QueueOpen open = RELEVO__QUEUE_OPEN__INIT;
-	open.name = (char *)"turn-from";
+	open.name = from;
 	open.mode = RELEVO__OPEN_MODE__OPEN_EXISTING;
 	Relevo__Header header = RAW_HEADER(QUEUE_OPEN, queue_open, &open);
 	uint64_t call = raw_client_add(&other, &header);
@@ -249,7 +250,7 @@ static const struct attack expiring = { prepare_expiring, strike_expiry };
 static void linger(struct raw_client *client)
 {
 	Relevo__QueueGet get = RELEVO__QUEUE_GET__INIT;
-	get.queue = open_queue(client, "turn-linger", 0);
+	get.queue = open_queue(client, "", 0);
 	get.timeout_ms = 300;
 	Relevo__Header header = RAW_HEADER(QUEUE_GET, queue_get, &get);
 	(void)raw_client_await(client, raw_client_add(client, &header));
@@ -261,6 +262,8 @@ static void play(const struct attack *attack, const char *url, int ready, int go
 	struct raw_client client;
 	char byte = 0;
 	the_url = url;
+	snprintf(from, sizeof from, "turn-from-%d", (int)getpid());
+	snprintf(to, sizeof to, "turn-to-%d", (int)getpid());
 	raw_client_open(&client, url);
 	attack->prepare(&client);
 	if (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 1)
