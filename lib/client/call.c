@@ -43,6 +43,9 @@ void call_pass_reading_on(struct connection *connection)
 			return;
 		}
 	}
+	/* Somebody has to read what nobody waits for. */
+	if (connection->given_up > 0 && !connection->broken)
+		flusher_notify(container_of(connection, struct relevo_session, connection));
 }
 
 /* A condition variable would go on waiting after a signal. Where there is no descriptor for

@@ -1,5 +1,7 @@
 #include "client/flusher.h"
 
+#include "base/descriptor.h"
+#include "base/mutant.h"
 #include "base/thread.h"
 #include "client/call.h"
 #include "client/failed_put.h"
@@ -7,7 +9,9 @@
 #include "client/stash.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What is pending is sent within about this time. */
 #define INTERVAL NSEC_PER_MSEC
@@ -16,23 +20,27 @@
  * a session that does nothing costs nothing. */
 enum { IDLE_ROUNDS = 20 };
 
-/* How long it waits at a time for what it reads: flusher_stop() may have to wait
- * as long. */
+/* How long it waits at a time for what it reads, where it has something to look after, or
+ * cannot be woken for want of a descriptor. */
 #define READ_TIME (20 * NSEC_PER_MSEC)
 
 void flusher_init(struct flusher *flusher)
 {
-	*flusher = (struct flusher){ 0 };
+	*flusher = (struct flusher){ .event = -1 };
 	pthread_cond_init(&flusher->wake, NULL);
 }
 
 void flusher_fini(struct flusher *flusher)
 {
 	pthread_cond_destroy(&flusher->wake);
+	if (flusher->event >= 0)
+		close(flusher->event);
 }
 
 void flusher_forget(struct flusher *flusher)
 {
+	if (flusher->event >= 0)
+		close(flusher->event);
 	flusher_init(flusher);
 }
 
@@ -51,13 +59,25 @@ static void sleep_until_woken(struct relevo_session *session)
 	session->flusher.asleep = false;
 }
 
-/* Wait a little for answers to calls that gave up, unless others read. */
+/* Wait for answers to calls that gave up. Nobody else reads. A broker that is stopped may let
+ * them wait for ever. */
 static void read_for_nobody(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;
-	if (connection->reading)
-		return;
-	connection_read(session, READ, clock_now() + READ_TIME);
+	struct flusher *flusher = &session->flusher;
+	eventfd_t count;
+	if (flusher->event < 0)
+		flusher->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	struct attention attention = { .fds = { flusher->event, -1 } };
+	bool patient = flusher->event >= 0 && list_empty(&session->stashes) &&
+		       !MUTANT(owed_answers_polled);
+	flusher->reading = true;
+	connection->attention = &attention;
+	connection_read(session, READ, patient ? NSEC_NEVER : clock_now() + READ_TIME);
+	connection->attention = NULL;
+	flusher->reading = false;
+	if (attention.due)
+		eventfd_read(flusher->event, &count);
 	call_pass_reading_on(connection);
 }
 
@@ -71,7 +91,8 @@ static bool work(struct relevo_session *session)
 		output_flush_left(session);
 		busy = true;
 	}
-	bool owed = !connection->broken && connection->given_up > 0;
+	/* If others read, they read these, too. */
+	bool owed = !connection->broken && connection->given_up > 0 && !connection->reading;
 	if (owed)
 		read_for_nobody(session);
 	else if (busy)
@@ -105,15 +126,23 @@ static bool start(struct relevo_session *session)
 	return error == 0;
 }
 
+static void wake(struct flusher *flusher)
+{
+	if (flusher->asleep)
+		pthread_cond_signal(&flusher->wake);
+	if (flusher->reading && flusher->event >= 0)
+		eventfd_write(flusher->event, 1);
+	flusher->asleep = flusher->reading = false;
+}
+
 void flusher_notify(struct relevo_session *session)
 {
 	struct flusher *flusher = &session->flusher;
 	if (!flusher->running) {
 		if (flusher->stop || !start(session))
 			output_push(session);
-	} else if (flusher->asleep) {
-		flusher->asleep = false;
-		pthread_cond_signal(&flusher->wake);
+	} else {
+		wake(flusher);
 	}
 }
 
@@ -124,7 +153,7 @@ void flusher_stop(struct relevo_session *session)
 	flusher->stop = true;
 	bool running = flusher->running;
 	flusher->running = false;
-	pthread_cond_signal(&flusher->wake);
+	wake(flusher);
 	pthread_mutex_unlock(&session->lock);
 	if (running)
 		pthread_join(flusher->thread, NULL);

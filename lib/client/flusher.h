@@ -14,7 +14,9 @@ struct relevo_session;
 struct flusher {
 	pthread_t thread;
 	bool running;
-	bool asleep; /* has to be woken */
+	bool asleep;  /* has to be woken */
+	bool reading; /* waits for an answer that nobody wants, or for: */
+	int event;    /* an eventfd; -1: none was needed yet */
 	bool stop;
 	pthread_cond_t wake;
 };

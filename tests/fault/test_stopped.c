@@ -217,10 +217,38 @@ static void closing_does_not_wait_for_ever(void **state)
 	expect_text(scene->queue, "x");
 }
 
+/* The flusher has come to rest: nobody has done anything for a moment. */
+static bool rests(void *argument)
+{
+	long *before = argument;
+	long count = process_sleeps(getpid());
+	bool same = count == *before;
+	*before = count;
+	process_ends(getppid(), 50);
+	return same && process_sleeps(getpid()) == count;
+}
+
+/* Somebody has to read its answer, should it ever come; until then there is nothing to do. */
+static void an_answer_that_is_owed_costs_nothing(void **state)
+{
+	struct scene *scene = *state;
+	relevo_item item;
+	long sleeps = 0;
+	stop(scene->broker.pid);
+	assert_int_not_equal(relevo_queue_get(scene->queue, &item, 20), RELEVO_OK);
+	assert_true(eventually(rests, &sleeps));
+	assert_false(process_ends(getppid(), 500));
+	assert_int_equal(process_sleeps(getpid()), sleeps);
+	go_on(scene->broker.pid);
+	put_text(scene->queue, "x");
+	expect_text(scene->queue, "x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		stopped_unit_test(a_stopped_client_costs_nobody_else_anything),
+		stopped_unit_test(an_answer_that_is_owed_costs_nothing),
 		stopped_unit_test(what_was_on_its_way_goes_back),
 		stopped_unit_test(timed_calls_end_in_time),
 		stopped_unit_test(an_item_for_a_call_that_gave_up_is_not_lost),

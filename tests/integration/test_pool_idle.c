@@ -1,7 +1,6 @@
 /* Pools: whoever waits does nothing until there is something to do, and then at once. */
 #include "support/pools.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <relevo/pool_async.h>
 #include <relevo/pool_imap.h>
@@ -106,38 +105,6 @@ static void expect_ended(struct waiter waiters[WAITERS], int status)
 
 /* ---- what the kernel says ------------------------------------------------------ */
 
-/* How often that thread has gone to sleep. */
-static long count_of(pid_t pid, const char *thread)
-{
-	char path[300], line[200];
-	long count = 0;
-	snprintf(path, sizeof path, "/proc/%d/task/%s/status", (int)pid, thread);
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return 0;
-	while (fgets(line, sizeof line, file) != NULL)
-		sscanf(line, "voluntary_ctxt_switches: %ld", &count);
-	fclose(file);
-	return count;
-}
-
-/* All threads of the process but the one that looks. */
-static long sleeps_of(pid_t pid)
-{
-	char path[64], self[32];
-	long count = 0;
-	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-	snprintf(self, sizeof self, "%d", (int)gettid());
-	DIR *folder = opendir(path);
-	assert_non_null(folder);
-	for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, self) != 0)
-			count += count_of(pid, entry->d_name);
-	}
-	closedir(folder);
-	return count;
-}
-
 struct look {
 	pid_t pids[8];
 	size_t count;
@@ -160,7 +127,7 @@ static long count_sleeps(const struct look *look)
 {
 	long count = 0;
 	for (size_t i = 0; i < look->count; i++)
-		count += sleeps_of(look->pids[i]);
+		count += process_sleeps(look->pids[i]);
 	return count;
 }
 

@@ -196,3 +196,34 @@ void process_signal_all(pid_t pid, int number)
 	for (size_t i = 0; i < count && i < MOST; i++)
 		process_signal_all(children[i], number);
 }
+
+/* How often that thread has gone to sleep. */
+static long count_of(pid_t pid, const char *thread)
+{
+	char path[300], line[200];
+	long count = 0;
+	snprintf(path, sizeof path, "/proc/%d/task/%s/status", (int)pid, thread);
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof line, file) != NULL)
+		sscanf(line, "voluntary_ctxt_switches: %ld", &count);
+	fclose(file);
+	return count;
+}
+
+long process_sleeps(pid_t pid)
+{
+	char path[64], self[32];
+	long count = 0;
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	snprintf(self, sizeof self, "%d", (int)gettid());
+	DIR *folder = opendir(path);
+	assert_non_null(folder);
+	for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, self) != 0)
+			count += count_of(pid, entry->d_name);
+	}
+	closedir(folder);
+	return count;
+}

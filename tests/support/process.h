@@ -77,6 +77,9 @@ size_t process_children(pid_t pid, pid_t *children, size_t count);
 /* The workers of a process that serves a pool: it has one child, which keeps them. */
 size_t process_workers(pid_t server, pid_t *workers, size_t count);
 
+/* How often threads of that process have gone to sleep, but for the one that asks. */
+long process_sleeps(pid_t pid);
+
 /* Send a signal to the process, and to all below it. */
 void process_signal_all(pid_t pid, int number);
 
