@@ -10,7 +10,7 @@
 
 static struct {
 	int64_t workers, timeout, order;
-	bool give_up;
+	bool give_up, leave;
 } given = { .order = RELEVO_PRIORITY };
 
 /* As the enumeration of <relevo/queue.h>. */
@@ -24,6 +24,8 @@ static const struct option_row options[] = {
 	{ "give-up", 'g', NULL,
 	  "end when the connection to the broker is lost,\ninstead of coming back",
 	  .flag = &given.give_up },
+	{ "leave", 'l', NULL, "let what COMMAND leaves behind go on after the\nserver's end",
+	  .flag = &given.leave },
 	{ "order", 'o', "ORDER",
 	  "which task is next, if this makes the pool:\n"
 	  "fifo, priority (the default), fair, shortest",
@@ -55,6 +57,7 @@ static int run(struct context *context)
 		.shared = true,
 		.order = (enum relevo_order)given.order,
 		.give_up = given.give_up,
+		.leave_children = given.leave,
 	};
 	check_command(command.words[0]);
 	int status = relevo_register(TASK_FUNCTION, task_run, &command);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* More than fits into a result is not collected. */
@@ -114,6 +115,9 @@ static int run_words(char *const *words, relevo_reply *reply, int64_t timeout)
 		return fail_as(reply, status);
 	status = attend(program, reply, timeout);
 	relevo_program_close(program);
+	/* What has been left behind and has ended since. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
 	return status;
 }
 

@@ -52,9 +52,16 @@ static bool visit_thread(int folder, const char *thread, const struct visit *vis
 	return any;
 }
 
+/* The ids there are those of this process's namespace, which another /proc would not have. */
+static bool is_own_proc(void)
+{
+	char pid[16] = "";
+	return readlink("/proc/self", pid, sizeof pid - 1) > 0 && atoi(pid) == getpid();
+}
+
 static bool visit_children(const struct visit *visit)
 {
-	DIR *folder = opendir("/proc/self/task");
+	DIR *folder = is_own_proc() ? opendir("/proc/self/task") : NULL;
 	bool any = false;
 	if (folder == NULL)
 		return false;

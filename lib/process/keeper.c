@@ -19,7 +19,15 @@
 #define DEATH_TIME  (2 * NSEC_PER_SEC)
 
 /* What the keeper is given. */
-enum { ARGUMENT_URL, ARGUMENT_POOL, ARGUMENT_PLAN, ARGUMENT_TABLE, ARGUMENT_OWNER, ARGUMENT_READY };
+enum {
+	ARGUMENT_URL,
+	ARGUMENT_POOL,
+	ARGUMENT_PLAN,
+	ARGUMENT_TABLE,
+	ARGUMENT_OWNER,
+	ARGUMENT_READY,
+	ARGUMENT_LEAVE
+};
 
 /* ---- the keeper's process --------------------------------------------------- */
 
@@ -28,6 +36,7 @@ struct keeping {
 	struct worker_plan plan;
 	struct worker_table *table;
 	int owner_fd, ready_fd;
+	bool leave_children;
 };
 
 static int take_plan(relevo_tuple *arguments, struct worker_plan *plan, struct error *error)
@@ -64,6 +73,8 @@ static int take_arguments(relevo_tuple *arguments, struct keeping *keeping, stru
 	if (status == RELEVO_OK)
 		status =
 			relevo_tuple_take_descriptor(arguments, ARGUMENT_READY, &keeping->ready_fd);
+	if (status == RELEVO_OK)
+		status = relevo_tuple_bool(arguments, ARGUMENT_LEAVE, &keeping->leave_children);
 	return status;
 }
 
@@ -74,6 +85,7 @@ static int run_group(struct keeping *keeping)
 		.url = keeping->url,
 		.pool = keeping->pool,
 		.plan = &keeping->plan,
+		.leave_children = keeping->leave_children,
 		.wake = &wake,
 		.owner_fd = keeping->owner_fd,
 		.ready_fd = keeping->ready_fd,
@@ -130,6 +142,8 @@ static int make_arguments(const relevo_pool *pool, int owner_fd, int ready_fd,
 		status = relevo_tuple_add_descriptor(*arguments, NULL, owner_fd);
 	if (status == RELEVO_OK)
 		status = relevo_tuple_add_descriptor(*arguments, NULL, ready_fd);
+	if (status == RELEVO_OK)
+		status = relevo_tuple_add_bool(*arguments, NULL, pool->leave_children);
 	if (status != RELEVO_OK)
 		relevo_tuple_free(*arguments);
 	return status;

@@ -214,6 +214,7 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	pool->keeper_watch = -1;
 	pool->method = method_of(options);
 	pool->order = options->order;
+	pool->leave_children = options->leave_children;
 	pool->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->changed, NULL);

@@ -32,6 +32,7 @@ struct relevo_pool {
 	enum relevo_start_method method; /* of their keeper */
 	pid_t owner;                     /* the process that may use it */
 	bool attached;                   /* to a pool that somebody else keeps */
+	bool leave_children;             /* of the local workers */
 	uint32_t max_attempts;
 	enum relevo_order order;
 	atomic_uint_fast64_t last_job;

@@ -3,7 +3,7 @@
 #include "base/descriptor.h"
 #include "base/mutant.h"
 #include "client/error.h"
-#include "process/worker_group.h"
+#include "process/cpu_count.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,5 +157,5 @@ int system_open_folder(const relevo_system_process *process, const char *name, i
 
 int relevo_system_cpu_count(void)
 {
-	return worker_group_size(0);
+	return cpu_count();
 }

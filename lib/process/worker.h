@@ -15,6 +15,7 @@ struct worker_setup {
 	struct worker_table *table;
 	struct worker_slot *slot; /* this worker's */
 	int wake_fd;              /* readable: end after the task in hand */
+	bool leave_children;      /* orphans below it are not its own */
 	int news_fd;              /* an eventfd: it is ready for tasks */
 	bool patient;             /* a pool that is not there is waited for */
 	int alarm_fd;             /* a timer: whoever lets it expire is killed */

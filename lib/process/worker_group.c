@@ -6,6 +6,7 @@
 #include "base/descriptor.h"
 #include "base/mutant.h"
 #include "process/backoff.h"
+#include "process/cpu_count.h"
 #include "process/descendants.h"
 #include "process/events.h"
 #include "process/worker_process.h"
@@ -13,7 +14,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -68,13 +68,7 @@ enum { TRIES = 3 };
 
 int worker_group_size(int processes)
 {
-	cpu_set_t processors;
-	if (processes > 0)
-		return processes;
-	if (sched_getaffinity(0, sizeof processors, &processors) == 0)
-		return CPU_COUNT(&processors);
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
-	return online > 0 ? (int)online : 1;
+	return processes > 0 ? processes : cpu_count_quickly();
 }
 
 /* In a worker's process: what is the group's. */
@@ -162,6 +156,7 @@ static void start(struct group *group, int index, nsec_t now)
 			   .table = group->table,
 			   .slot = slot,
 			   .patient = group->options->patient,
+			   .leave_children = group->options->leave_children,
 			   .news_fd = group->news_fd,
 			   .alarm_fd = member->alarm_fd },
 		.forget = forget,
@@ -345,7 +340,8 @@ static void on_end(struct group *group)
 		else
 			waitpid(info.si_pid, NULL, 0);
 	}
-	descendants_kill(is_member, group);
+	if (!group->options->leave_children)
+		descendants_kill(is_member, group);
 }
 
 /* What it runs should have been ended long ago; so it is stopped, or stuck. */
@@ -494,7 +490,8 @@ static int run(struct group *group)
 			tell_ready(group);
 		wait_for_events(group, next);
 	}
-	end_descendants(group);
+	if (!group->options->leave_children)
+		end_descendants(group);
 	/* An orderly end is no failure, whatever went wrong before; nor is a worker
 	 * that came too late to find the pool. */
 	bool late = group->served && group->failure.status == RELEVO_NOT_FOUND;
@@ -570,7 +567,8 @@ int worker_group_run(const struct worker_group_options *options, struct worker_t
 	if (status == RELEVO_OK)
 		status = open_all(&group, error);
 	if (status == RELEVO_OK) {
-		descendants_adopt();
+		if (!options->leave_children)
+			descendants_adopt();
 		status = run(&group);
 		if (status != RELEVO_OK)
 			*error = group.failure;

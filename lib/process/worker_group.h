@@ -14,6 +14,8 @@ struct worker_group_options {
 	const struct worker_plan *plan; /* NULL: the workers ask the broker */
 	/* Wait for a pool that is not there, and for a broker that was there. */
 	bool patient;
+	/* What the workers have started goes on after their end. */
+	bool leave_children;
 	/* In use: on the first signal the workers finish what they have in hand, on the second
 	 * they are killed. */
 	struct wake *wake;

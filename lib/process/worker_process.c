@@ -43,7 +43,8 @@ static _Noreturn void be_worker(const struct worker_process *process, pid_t pare
 	/* The group does so too, but maybe only after the first result. */
 	atomic_store(&setup.slot->pid, getpid());
 	process->forget(process->parent);
-	descendants_adopt();
+	if (!setup.leave_children)
+		descendants_adopt();
 	if (inherited_leave(NULL, &setup.slot->error) != RELEVO_OK)
 		_exit(EXIT_FAILURE);
 	worker_pid = getpid();

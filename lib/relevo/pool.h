@@ -60,7 +60,7 @@ int relevo_reply_progress(relevo_reply *reply, const void *data, size_t size);
 
 struct relevo_pool_options {
 	const char *name;      /* NULL: the broker makes one up */
-	int processes;         /* local workers; 0: one for each processor; RELEVO_NO_WORKERS */
+	int processes;         /* local workers; 0: relevo_system_cpu_count(); RELEVO_NO_WORKERS */
 	uint32_t max_attempts; /* runs of a task whose workers die; 0 means 3 */
 	/* A registered function that each worker, also one of another program, runs before
 	 * its first task, and its argument, which is copied. NULL: none. One that fails or
@@ -87,6 +87,12 @@ struct relevo_pool_options {
 	 * relevo_pool_attach(): ending it ends what was submitted with it. Tasks wait while
 	 * nobody serves. */
 	bool shared;
+	/* What a function has started and left behind goes on after its worker's end. Otherwise
+	 * all that is killed when the worker ends, however that comes, and so at the latest with
+	 * the pool or its owner, even if it has made groups or sessions of its own: orphans become
+	 * the worker's own children, then those of the process that keeps the workers. So in a
+	 * worker, waiting for any child (waitpid(-1, ...)) may find one of them. */
+	bool leave_children;
 };
 
 /* No local workers: all come with relevo_worker_serve(). */

@@ -59,7 +59,9 @@ struct relevo_program_options {
 	size_t keep_count;
 	enum relevo_program_group group;
 	/* Signals and the time limit reach its whole group, which has to be a new one: also
-	 * what it has started itself. */
+	 * what it has started itself, but for what has made a group or session of its
+	 * own, as under timeout(1) or setsid(1). In a function that a worker runs, that
+	 * can be ended by relevo_worker_end_children(), and ends with the worker. */
 	bool whole_group;
 	/* It is killed when this process ends or replaces itself. Not what it has started;
 	 * and a program that the system runs with the rights of another user is spared. */

@@ -139,7 +139,10 @@ int relevo_system_resume(const relevo_system_process *process);
  * still has to be waited for as usual. Thread-safe; blocks. Errors: TIMED_OUT, BAD_ARGUMENT. */
 int relevo_system_wait(const relevo_system_process *process, int64_t timeout);
 
-/* Processors that this process may use; at least 1. Thread-safe. */
+/* Processors that this process may use: those of its affinity (sched_getaffinity(2)), but no more
+ * than the time that control groups leave it is worth, rounded up: cpu.max, or cpu.cfs_quota_us of
+ * version 1, of its own group and those above it, as far as they can be seen. At least 1.
+ * Thread-safe; reads some files. */
 int relevo_system_cpu_count(void);
 
 #pragma GCC visibility pop

@@ -13,7 +13,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 struct relevo_worker_options {
-	int processes; /* 0: one for each processor */
+	int processes; /* 0: relevo_system_cpu_count() */
 	/* The pool belongs to nobody, as with the option of that name of relevo_pool_open(): it
 	 * is made if it is not there, with this order, and a private broker never is. */
 	bool shared;
@@ -21,6 +21,8 @@ struct relevo_worker_options {
 	/* End, with the reason, when the pool is not there or the connection to the broker is
 	 * lost, instead of waiting for them. */
 	bool give_up;
+	/* What functions have started and left behind goes on after their worker's end. */
+	bool leave_children;
 };
 
 /*
@@ -40,8 +42,9 @@ struct relevo_worker_options {
  *
  * This process forks one child, which forks the workers and looks after them. When this process is
  * killed, that child kills them. A worker's own children, all that its functions have
- * started, end with it, even if they have made groups or sessions of their own. In a worker SIGCHLD
- * is not ignored, even if it is here, and no signal is blocked.
+ * started, end with it unless `leave_children` says otherwise, even if they have made groups or
+ * sessions of their own. In a worker SIGCHLD is not ignored, even if it is here, and no signal is
+ * blocked.
  *
  * Call it from the main thread, before anything has opened a tcp:// session in
  * this process.
