@@ -99,7 +99,13 @@ static bool was_sent_here(const siginfo_t *info)
 static bool has_ended(const struct child *child, int *status)
 {
 	int state;
-	if (waitpid(child->pid, &state, WNOHANG) != child->pid)
+	pid_t ended = waitpid(child->pid, &state, WNOHANG);
+	/* Nobody will ever know how. */
+	if (ended < 0 && errno == ECHILD) {
+		*status = EXIT_FAILURE;
+		return true;
+	}
+	if (ended != child->pid)
 		return false;
 	*status = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
 	return true;

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"
+#include "cli/first_process.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -90,6 +91,8 @@ static int run(struct context *context)
 {
 	relevo_lock *lock;
 	bool lost = false;
+	if (!first_process_step_aside())
+		return failure_system("no process to do the work");
 	int result = connect_session(context);
 	if (result != EXIT_DONE)
 		return result;

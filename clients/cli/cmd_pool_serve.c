@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"
+#include "cli/first_process.h"
 #include "cli/task_protocol.h"
 #include "cli/task_run.h"
 
@@ -59,6 +60,8 @@ static int run(struct context *context)
 		.give_up = given.give_up,
 		.leave_children = given.leave,
 	};
+	if (!first_process_step_aside())
+		return failure_system("no process to do the work");
 	check_command(command.words[0]);
 	int status = relevo_register(TASK_FUNCTION, task_run, &command);
 	/* Workers have sessions of their own. One here would be in their way: what goes over

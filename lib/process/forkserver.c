@@ -3,10 +3,10 @@
 #include "base/descriptor.h"
 #include "base/mutant.h"
 #include "process/child.h"
+#include "process/events.h"
 #include "wire/descriptors.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ struct served {
 };
 
 static struct served *children;
-static struct pollfd *polled; /* the socket, then the children */
+static struct events events; /* named by the children's ids; the socket by 0 */
 static size_t count, capacity;
 
 /* Room for one more, before it exists. */
@@ -34,10 +34,7 @@ static bool make_room(void)
 	struct served *grown = realloc(children, more * sizeof *grown);
 	if (grown != NULL)
 		children = grown;
-	struct pollfd *polled_grown = realloc(polled, (more + 1) * sizeof *polled_grown);
-	if (polled_grown != NULL)
-		polled = polled_grown;
-	if (grown == NULL || polled_grown == NULL)
+	if (grown == NULL)
 		return false;
 	capacity = more;
 	return true;
@@ -76,11 +73,22 @@ static _Noreturn void be_child(int socket)
 	if (!MUTANT(server_leaks_descriptors))
 		close_range(SOCKET_FD + 1, ~0U, 0);
 	free(children);
-	free(polled);
 	children = NULL;
-	polled = NULL;
+	events.fd = -1;
 	signal(SIGINT, SIG_DFL);
 	child_by_handover(SOCKET_FD);
+}
+
+/* A pidfd whose end will be told; -1, with errno set: there is none. */
+static int watch_child(pid_t pid)
+{
+	struct error error;
+	int pidfd = descriptor_raise(pidfd_open(pid, 0));
+	if (pidfd < 0 || events_add(&events, pidfd, (uint64_t)pid, &error) == RELEVO_OK)
+		return pidfd;
+	close(pidfd);
+	errno = ENOMEM;
+	return -1;
 }
 
 /* Fork it; the errno of a failure. */
@@ -95,7 +103,7 @@ static int fork_child(int socket, struct served *child, int *status_read)
 	if (pid == 0)
 		be_child(socket);
 	int failure = pid < 0 ? errno : 0;
-	int pidfd = pid > 0 ? descriptor_raise(pidfd_open(pid, 0)) : -1;
+	int pidfd = pid > 0 ? watch_child(pid) : -1;
 	if (pid > 0 && pidfd < 0) {
 		failure = errno;
 		kill(pid, SIGKILL);
@@ -127,9 +135,22 @@ static void serve(int socket, int child_socket)
 	close(fds[ANSWER_STATUS]);
 }
 
+static struct served *find_child(uint64_t pid)
+{
+	for (size_t i = 0; i < count; i++) {
+		if ((uint64_t)children[i].pid == pid)
+			return &children[i];
+	}
+	return NULL;
+}
+
 static void reap(struct served *child)
 {
 	siginfo_t info = { 0 };
+	if (child == NULL)
+		return;
+	/* Who asked for the child has the same file, so closing this does not take it out. */
+	events_remove(&events, child->pidfd);
 	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED) == 0) {
 		int code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
 		/* Nobody may want to know. */
@@ -141,33 +162,44 @@ static void reap(struct served *child)
 	*child = children[--count];
 }
 
-void forkserver_run(int socket)
+/* Somebody asks for a child, or will not any more. */
+static void on_request(int socket)
 {
-	/* What the terminal says is for the program and its children. */
+	int child_socket;
+	int asked = take_request(socket, &child_socket);
+	if (asked == 0 || (asked < 0 && errno != EMFILE))
+		_exit(EXIT_SUCCESS);
+	if (asked > 0)
+		serve(socket, child_socket);
+	else
+		send_answer(socket, &(struct forkserver_answer){ -1, EMFILE }, NULL, 0);
+}
+
+/* What is inherited of signals is not what a server needs: what the terminal says is for the
+ * program and its children, whose ends have to be told. */
+static void set_signals(void)
+{
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	if (!make_room())
+	signal(SIGCHLD, SIG_DFL);
+}
+
+void forkserver_run(int socket)
+{
+	uint64_t names[MOST_EVENTS];
+	struct error error;
+	int found;
+	set_signals();
+	if (events_open(&events, &error) != RELEVO_OK ||
+	    events_add(&events, socket, 0, &error) != RELEVO_OK)
 		_exit(EXIT_FAILURE);
-	for (;;) {
-		polled[0] = (struct pollfd){ .fd = socket, .events = POLLIN };
-		for (size_t i = 0; i < count; i++)
-			polled[i + 1] =
-				(struct pollfd){ .fd = children[i].pidfd, .events = POLLIN };
-		if (poll(polled, (nfds_t)count + 1, -1) < 0)
-			continue;
-		for (size_t i = count; i > 0; i--) {
-			if (polled[i].revents != 0)
-				reap(&children[i - 1]);
+	while (events_wait(&events, NSEC_NEVER, names, &found, &error) == RELEVO_OK) {
+		for (int i = 0; i < found; i++) {
+			if (names[i] == 0)
+				on_request(socket);
+			else
+				reap(find_child(names[i]));
 		}
-		if (polled[0].revents == 0)
-			continue;
-		int child_socket;
-		int asked = take_request(socket, &child_socket);
-		if (asked == 0 || (asked < 0 && errno != EMFILE))
-			_exit(EXIT_SUCCESS);
-		if (asked > 0)
-			serve(socket, child_socket);
-		else
-			send_answer(socket, &(struct forkserver_answer){ -1, EMFILE }, NULL, 0);
 	}
+	_exit(EXIT_FAILURE);
 }

@@ -129,7 +129,11 @@ int program_serve(relevo_program *program, nsec_t deadline, struct error *error)
 					 program->name);
 		/* One that writes without end must not keep us beyond the time. */
 		late = now >= deadline;
-		if (poll(entries, PROGRAM_STREAMS, clock_poll_timeout(now, deadline)) <= 0)
+		int ready = poll(entries, PROGRAM_STREAMS, clock_poll_timeout(now, deadline));
+		if (ready < 0 && errno != EINTR)
+			return error_set_errno(error, RELEVO_SYSTEM, errno,
+					       "the streams of the program \"%s\"", program->name);
+		if (ready <= 0)
 			continue;
 		int status = serve_ready(program, entries, error);
 		if (status != RELEVO_OK)
