@@ -103,7 +103,7 @@ static int judge(struct worker *worker, int status, struct error *error)
 {
 	if (atomic_load(&worker->unwatched))
 		return error_set(error, RELEVO_DISCONNECTED,
-				 "the connection of a worker's watcher was lost");
+				 "the connection to the broker was lost");
 	if (status == RELEVO_OK || status == RELEVO_INTERRUPTED)
 		return RELEVO_OK;
 	if (status == RELEVO_GONE && worker_open_run(worker) == worker->run)

@@ -279,10 +279,11 @@ static void workers_and_callers_are_counted(void **state)
 	const struct relevo_pool_options inside = { .name = "p/inside", .processes = 1 };
 	const struct relevo_bytes arguments[] = { { "a", 1 }, { "b", 1 }, { "c", 1 } };
 	const struct relevo_async_options options = { .map.chunk = 1 };
+	/* Before this has handles, which a child holds as well. */
+	pid_t server = child_start(serve_two, scene);
 	assert_ok(relevo_pool_open(scene->session, &inside, &nested));
 	expect_squares(nested, 1, NULL);
 	assert_ok(relevo_pool_open(scene->session, &shared, &scene->pool));
-	pid_t server = child_start(serve_two, scene);
 	wait_for_workers(scene->session, 2);
 	assert_ok(relevo_pool_map_async(scene->pool, "wait", arguments, 3, &options, &job));
 	gate_pass(&begun);

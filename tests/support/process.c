@@ -191,7 +191,8 @@ void process_signal_all(pid_t pid, int number)
 {
 	enum { MOST = 64 };
 	pid_t children[MOST];
-	assert_int_equal(kill(pid, number), 0);
+	/* One that is stopped may be ended by others as soon as they go on. */
+	assert_true(kill(pid, number) == 0 || errno == ESRCH);
 	size_t count = process_children(pid, children, MOST);
 	for (size_t i = 0; i < count && i < MOST; i++)
 		process_signal_all(children[i], number);

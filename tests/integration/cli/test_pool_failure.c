@@ -252,7 +252,7 @@ static void the_broker_goes(void **state)
 {
 	struct scene *scene = *state;
 	int fd = barrier_make(scene);
-	pid_t server = server_begin(scene, 1, "-j", "1", WAITS, scratch(scene, "pids"),
+	pid_t server = server_begin(scene, 1, "-j", "1", "--give-up", WAITS, scratch(scene, "pids"),
 				    scratch(scene, "fifo"));
 	pid_t caller = caller_begin("a");
 	scratch_number(scene, "pids", 1);
