@@ -4,6 +4,7 @@
 #include "engine/peer.h"
 #include "engine/token.h"
 #include "engine/waiter.h"
+#include "engine/work.h"
 
 /* ---- what it waits for -------------------------------------------------- */
 
@@ -61,6 +62,9 @@ static size_t cost_of(const struct engine_peer *peer)
 	return handles * sizeof(struct handle) + leases_cost(&peer->leases);
 }
 
+/* What is done as fast as one unit of other work. */
+enum { LEASES_A_UNIT = 8, CHUNKS_A_UNIT = 128 };
+
 void peer_look(struct engine_peer *peer, uint32_t *effort, struct peer_look *look)
 {
 	*look = (struct peer_look){
@@ -68,6 +72,10 @@ void peer_look(struct engine_peer *peer, uint32_t *effort, struct peer_look *loo
 		.leases = peer->leases.used,
 		.bytes = cost_of(peer),
 	};
+	uint32_t before = *effort;
 	look_at_waiters(peer, look);
 	look_at_leases(peer, effort, look);
+	/* Leases are only read, and free slots of their table are passed over. */
+	work_spend(peer->engine, 1 + (before - *effort) / LEASES_A_UNIT +
+					 peer->leases.chunk_count / CHUNKS_A_UNIT);
 }

@@ -1,26 +1,12 @@
-/* How long another waits, at the worst, for a round trip while a client does its worst. */
+/* How long another waits, at the worst, while a client does its worst to queues. */
 #include "base/clock.h"
-#include "bench/actors.h"
+#include "bench/attack.h"
 #include "bench/cases.h"
 #include "bench/die.h"
-#include "bench/queue_name.h"
-#include "bench/raw_client.h"
 #include "wire/protocol.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/*
- * An attack has a session to prepare in, and then does what is measured: what it leaves in
- * the output is sent, until the broker has dealt with it.
- */
-struct attack {
-	void (*prepare)(struct raw_client *client);
-	void (*strike)(struct raw_client *client);
-};
 
 enum {
 	MANY = 1000 * 1000,
@@ -32,7 +18,6 @@ enum {
 
 /* Of the attack, in its process. */
 static uint32_t the_queue;
-static const char *the_url;
 static char from[32], to[32]; /* names of queues: those of the last round may be there */
 
 /* ---- what attacks are made of ------------------------------------------- */
@@ -48,6 +33,14 @@ static uint32_t open_queue(struct raw_client *client, const char *name, uint64_t
 	if (answer->op_case != RELEVO__HEADER__OP_QUEUE_OPENED)
 		die("the queue \"%s\" cannot be opened", name);
 	return answer->queue_opened->queue;
+}
+
+/* The one that attacks are about. */
+static void open_the_queue(struct raw_client *client, uint64_t ttl)
+{
+	snprintf(from, sizeof from, "turn-from-%d", (int)getpid());
+	snprintf(to, sizeof to, "turn-to-%d", (int)getpid());
+	the_queue = open_queue(client, from, ttl);
 }
 
 /* Items without a body. */
@@ -133,21 +126,21 @@ static void strike_lists(struct raw_client *client)
 
 static void prepare_items(struct raw_client *client)
 {
-	the_queue = open_queue(client, from, 0);
+	open_the_queue(client, 0);
 	fill(client, the_queue, MANY);
 	(void)open_queue(client, to, 0);
 }
 
 static void prepare_timed(struct raw_client *client)
 {
-	the_queue = open_queue(client, from, 3600 * 1000);
+	open_the_queue(client, 3600 * 1000);
 	fill(client, the_queue, MANY);
 }
 
 /* They expire while the session waits for what does not come. */
 static void prepare_expiring(struct raw_client *client)
 {
-	the_queue = open_queue(client, from, EXPIRY_MSEC);
+	open_the_queue(client, EXPIRY_MSEC);
 	fill(client, the_queue, MANY);
 }
 
@@ -207,10 +200,10 @@ static void strike_shutdown(struct raw_client *client)
 static void prepare_drained(struct raw_client *client)
 {
 	static struct raw_client other;
-	the_queue = open_queue(client, from, 0);
+	open_the_queue(client, 0);
 	fill(client, the_queue, LEASED + 1);
 	take(client, the_queue, LEASED);
-	raw_client_open(&other, the_url);
+	raw_client_open(&other, client->url);
 	Relevo__QueueOpen open = RELEVO__QUEUE_OPEN__INIT;
 	open.name = from;
 	open.mode = RELEVO__OPEN_MODE__OPEN_EXISTING;
@@ -245,131 +238,47 @@ static const struct attack shutting = { prepare_items, strike_shutdown };
 static const struct attack drained = { prepare_drained, strike_acknowledgements };
 static const struct attack expiring = { prepare_expiring, strike_expiry };
 
-/* ---- measuring ----------------------------------------------------------- */
-
-static void linger(struct raw_client *client)
-{
-	Relevo__QueueGet get = RELEVO__QUEUE_GET__INIT;
-	get.queue = open_queue(client, "", 0);
-	get.timeout_ms = 300;
-	Relevo__Header header = RAW_HEADER(QUEUE_GET, queue_get, &get);
-	(void)raw_client_await(client, raw_client_add(client, &header));
-}
-
-/* In a process of its own: says when it is prepared, and begins when it is told. */
-static void play(const struct attack *attack, const char *url, int ready, int go)
-{
-	struct raw_client client;
-	char byte = 0;
-	the_url = url;
-	snprintf(from, sizeof from, "turn-from-%d", (int)getpid());
-	snprintf(to, sizeof to, "turn-to-%d", (int)getpid());
-	raw_client_open(&client, url);
-	attack->prepare(&client);
-	if (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 1)
-		die("the attack has lost its starter");
-	attack->strike(&client);
-	raw_client_flush(&client);
-	/* What is left to do is done beside the round trips, too. */
-	linger(&client);
-	_exit(0);
-}
-
-static double round_trip(relevo_queue *queue)
-{
-	relevo_item item;
-	nsec_t before = clock_now();
-	must(relevo_queue_put(queue, "x", 1, RELEVO_FOREVER), "relevo_queue_put");
-	must(relevo_queue_get(queue, &item, RELEVO_FOREVER), "relevo_queue_get");
-	nsec_t after = clock_now();
-	relevo_item_free(&item);
-	return (double)(after - before) / NSEC_PER_MSEC;
-}
-
-static double worst_until_end(relevo_queue *queue, pid_t pid)
-{
-	double worst = 0;
-	int status;
-	do {
-		double took = round_trip(queue);
-		worst = took > worst ? took : worst;
-	} while (waitpid(pid, &status, WNOHANG) == 0);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		die("the attack has failed");
-	return worst;
-}
-
-/* Milliseconds. */
-static double worst_beside(const struct fixture *fixture, const struct attack *attack)
-{
-	int ready[2], go[2];
-	char byte = 0;
-	const struct queue_name name = queue_name_new("beside");
-	if (pipe(ready) < 0 || pipe(go) < 0)
-		die_errno("pipe");
-	pid_t parent = getpid(), pid = fork();
-	if (pid < 0)
-		die_errno("fork");
-	if (pid == 0) {
-		end_with_parent(parent);
-		play(attack, fixture->url, ready[1], go[0]);
-	}
-	relevo_session *session = session_to(fixture->url);
-	relevo_queue *queue = queue_of(session, &name);
-	(void)round_trip(queue);
-	if (read(ready[0], &byte, 1) != 1 || write(go[1], &byte, 1) != 1)
-		die("the attack was not prepared");
-	double worst = worst_until_end(queue, pid);
-	relevo_queue_close(queue);
-	must(relevo_close(session), "relevo_close");
-	for (int i = 0; i < 2; i++) {
-		close(ready[i]);
-		close(go[i]);
-	}
-	return worst;
-}
-
 double turn_list(const struct fixture *fixture)
 {
-	return worst_beside(fixture, &lists);
+	return attack_worst(fixture, &lists);
 }
 
 double turn_move(const struct fixture *fixture)
 {
-	return worst_beside(fixture, &moving);
+	return attack_worst(fixture, &moving);
 }
 
 double turn_purge(const struct fixture *fixture)
 {
-	return worst_beside(fixture, &purging);
+	return attack_worst(fixture, &purging);
 }
 
 double turn_delete(const struct fixture *fixture)
 {
-	return worst_beside(fixture, &deleting);
+	return attack_worst(fixture, &deleting);
 }
 
 double turn_peek(const struct fixture *fixture)
 {
-	return worst_beside(fixture, &peeking);
+	return attack_worst(fixture, &peeking);
 }
 
 double turn_peek_timed(const struct fixture *fixture)
 {
-	return worst_beside(fixture, &peeking_timed);
+	return attack_worst(fixture, &peeking_timed);
 }
 
 double turn_shut_down(const struct fixture *fixture)
 {
-	return worst_beside(fixture, &shutting);
+	return attack_worst(fixture, &shutting);
 }
 
 double turn_drained(const struct fixture *fixture)
 {
-	return worst_beside(fixture, &drained);
+	return attack_worst(fixture, &drained);
 }
 
 double turn_expire(const struct fixture *fixture)
 {
-	return worst_beside(fixture, &expiring);
+	return attack_worst(fixture, &expiring);
 }

@@ -42,5 +42,13 @@ const struct bench_case bench_cases[] = {
 	{ "turn_shut_down", "ms", turn_shut_down, NULL, NULL },
 	{ "turn_drained", "ms", turn_drained, NULL, NULL },
 	{ "turn_expire", "ms", turn_expire, NULL, NULL },
+	{ "turn_updates", "ms", turn_updates, NULL, NULL },
+	{ "turn_served", "ms", turn_served, NULL, NULL },
+	{ "turn_wills", "ms", turn_wills, NULL, NULL },
+	{ "turn_waits_end", "ms", turn_waits_end, NULL, NULL },
+	{ "turn_looks", "ms", turn_looks, NULL, NULL },
+	{ "turn_look_at_leases", "ms", turn_look_at_leases, NULL, NULL },
+	{ "turn_leases_end", "ms", turn_leases_end, NULL, NULL },
+	{ "turn_handles_end", "ms", turn_handles_end, NULL, NULL },
 	{ .name = NULL },
 };

@@ -34,7 +34,7 @@ void raw_client_open(struct raw_client *client, const char *url)
 {
 	struct address address;
 	struct sockaddr_un name;
-	*client = (struct raw_client){ 0 };
+	*client = (struct raw_client){ .url = url };
 	if (address_parse(url, &address, NULL) != RELEVO_OK ||
 	    !arena_init(&client->arena, ARENA_LIMIT_FOR_HEADERS))
 		die("a raw client cannot use %s", url);
@@ -53,12 +53,19 @@ void raw_client_close(struct raw_client *client)
 	arena_fini(&client->arena);
 }
 
-uint64_t raw_client_add(struct raw_client *client, Relevo__Header *header)
+uint64_t raw_client_add_with(struct raw_client *client, Relevo__Header *header, const void *bodies)
 {
+	size_t size = frame_bodies_size(header);
 	header->call = ++client->last_call;
-	if (!frame_append_head(&client->output, header, frame_bodies_size(header)))
+	if (!frame_append_head(&client->output, header, size) ||
+	    !buffer_append(&client->output, bodies, size))
 		die("a frame cannot be made");
 	return header->call;
+}
+
+uint64_t raw_client_add(struct raw_client *client, Relevo__Header *header)
+{
+	return raw_client_add_with(client, header, NULL);
 }
 
 static void send_some(struct raw_client *client)

@@ -8,6 +8,7 @@
  * the frames. Dies of errors. */
 struct raw_client {
 	int fd;
+	const char *url;
 	struct buffer output; /* what is sent next */
 	struct buffer input;
 	struct arena arena;
@@ -27,6 +28,9 @@ void raw_client_close(struct raw_client *client);
 
 /* Number the call and add it to what is sent; bodies are empty. */
 uint64_t raw_client_add(struct raw_client *client, Relevo__Header *header);
+
+/* The same with bodies, one behind the other. */
+uint64_t raw_client_add_with(struct raw_client *client, Relevo__Header *header, const void *bodies);
 
 /* Send all of it, and read until that call is answered. */
 const Relevo__Header *raw_client_await(struct raw_client *client, uint64_t call);

@@ -151,6 +151,32 @@ static void test_more_calls_than_are_told_are_counted(void **state)
 	gone(f, &f->a);
 }
 
+/* However many wait, and in however many queues at once. */
+static void test_looking_at_many_calls_costs_little(void **state)
+{
+	enum { CALLS = 200 };
+	struct fixture *f = *state;
+	static struct call calls[CALLS];
+	const uint32_t q[] = { open_plain(f->a, "x"), open_plain(f->a, "y"),
+			       open_plain(f->a, "z") };
+	const struct get_request request = {
+		.handle = q[0], .also = q + 1, .also_count = 2, .deadline = NSEC_NEVER
+	};
+	for (int i = 0; i < CALLS; i++) {
+		/* The fixture's answer. */
+		get(f->a, q[0], 1, 0, &calls[i]);
+		calls[i] = (struct call){ .waiter.answer = calls[i].waiter.answer };
+		queue_get(f->a, &request, f->now, &calls[i].waiter);
+	}
+	uint64_t before = engine_work_done(f->engine);
+	struct peer_look look = look_at(f->a);
+	assert_int_equal(engine_work_done(f->engine) - before, 1);
+	assert_int_equal(look.waits, CALLS);
+	assert_int_equal(look.waiting_count, LOOK_MOST);
+	assert_wait(&look.waiting[LOOK_MOST - 1], PEER_GET_ANY, "queue", "x");
+	gone(f, &f->a);
+}
+
 static void test_what_is_held_is_counted_by_queue(void **state)
 {
 	struct fixture *f = *state;
@@ -202,7 +228,9 @@ static void test_what_is_left_of_many_is_held(void **state)
 		calls[i].count -= i == 1 || i == 2 || i == ROUNDS - 1;
 		ack(f->a, &calls[i]);
 	}
+	uint64_t before = engine_work_done(f->engine);
 	struct peer_look look = look_with(f->a, &effort);
+	assert_int_equal(engine_work_done(f->engine) - before, 1);
 	assert_int_equal(look.leases, 3);
 	assert_hold(&look.held[0], "queue", "q", 3);
 	assert_int_equal(effort, 1000 - 3);
@@ -281,6 +309,7 @@ int main(void)
 		fixture_test(test_who_waits_at_no_queue_is_told),
 		fixture_test(test_a_get_from_several_is_one_call),
 		fixture_test(test_more_calls_than_are_told_are_counted),
+		fixture_test(test_looking_at_many_calls_costs_little),
 		fixture_test(test_what_is_held_is_counted_by_queue),
 		fixture_test(test_what_came_ahead_is_not_held),
 		fixture_test(test_what_is_left_of_many_is_held),
