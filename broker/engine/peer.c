@@ -33,11 +33,13 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	return peer;
 }
 
-static void drop_waiters(struct list *waiters)
+static void drop_waiters(struct engine *engine, struct list *waiters)
 {
 	struct list *node;
-	while ((node = list_first(waiters)) != NULL)
+	while ((node = list_first(waiters)) != NULL) {
 		waiter_drop(container_of(node, struct waiter, in_peer));
+		work_spend(engine, 1);
+	}
 }
 
 static bool end_owned_queues(struct engine_peer *peer)
@@ -162,8 +164,8 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	peer->on_recall = NULL;
 	peer->remains.leases = peer->leases.used;
 	peer->end.go_on = go_on_ending;
-	drop_waiters(&peer->waits);
-	drop_waiters(&peer->waiters);
+	drop_waiters(engine, &peer->waits);
+	drop_waiters(engine, &peer->waiters);
 	work_start(engine, &peer->end);
 	engine_run(engine);
 }

@@ -512,6 +512,12 @@ static void leave_session(struct connection *connection)
 void connection_finish_round(struct connection *connection)
 {
 	list_remove(&connection->dirty);
+	/* What the end of a session costs counts, too. */
+	if (connection->state != CONNECTION_OPEN && connection->session != NULL &&
+	    turn_is_over(connection->network) && !MUTANT(ends_without_turns)) {
+		go_on_next_round(connection);
+		return;
+	}
 	if (connection->state != CONNECTION_OPEN)
 		leave_session(connection);
 	if (connection->state != CONNECTION_CUT)

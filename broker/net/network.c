@@ -22,6 +22,8 @@ void network_close(struct network *network)
 {
 	list_for_each (node, &network->connections)
 		connection_finish(container_of(node, struct connection, link), "the broker stops");
+	/* All in one turn: there is no other. */
+	network->config.turn_work = 0;
 	network_finish_round(network);
 	while (!list_empty(&network->connections))
 		connection_free(container_of(network->connections.next, struct connection, link));
