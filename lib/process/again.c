@@ -1,16 +1,21 @@
 #include "process/again.h"
 
 #include "base/descriptor.h"
+#include "base/mutant.h"
 #include "process/child.h"
+#include "process/clone.h"
 #include "process/forkserver.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +24,8 @@ extern char **environ;
 
 /* Where the program that runs anew finds its socket. */
 enum { SOCKET_FD = 3, FIRST_FREE_FD = 4 };
+
+#define BETWEEN_STACK 65536
 
 static atomic_bool entered;
 
@@ -58,16 +65,26 @@ static int spawn(const char *role, int socket, pid_t *pid)
 	return failure;
 }
 
+static int not_entered(struct error *error)
+{
+	return error_set(error, RELEVO_BAD_STATE,
+			 "the program cannot be run anew for a process: "
+			 "relevo_process_enter() was not called in main()");
+}
+
+static int not_spawned(int failure, struct error *error)
+{
+	return error_set_errno(error, RELEVO_SYSTEM, failure,
+			       "the program cannot be run anew for a process");
+}
+
 int again_start(const char *role, int socket, pid_t *pid, int *pidfd, struct error *error)
 {
 	if (!atomic_load(&entered))
-		return error_set(error, RELEVO_BAD_STATE,
-				 "the program cannot be run anew for a process: "
-				 "relevo_process_enter() was not called in main()");
+		return not_entered(error);
 	int failure = spawn(role, socket, pid);
 	if (failure != 0)
-		return error_set_errno(error, RELEVO_SYSTEM, failure,
-				       "the program cannot be run anew for a process");
+		return not_spawned(failure, error);
 	*pidfd = descriptor_raise(pidfd_open(*pid, 0));
 	if (*pidfd >= 0)
 		return RELEVO_OK;
@@ -81,6 +98,77 @@ void again_kill(pid_t pid, int pidfd)
 {
 	pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	close(pidfd);
+}
+
+/* ---- one that is not this process's child ------------------------------------------ */
+
+struct aside {
+	const char *role;
+	int socket;
+	pid_t pid;
+	int pidfd;
+	int failure; /* an errno */
+};
+
+/*
+ * In a process between: it shares this one's memory and descriptors, whose thread stands still
+ * meanwhile, and ends at once, so that what it has started becomes an orphan.
+ */
+UNSANITIZED static int start_orphan(void *argument)
+{
+	struct aside *aside = argument;
+	aside->failure = spawn(aside->role, aside->socket, &aside->pid);
+	if (aside->failure != 0)
+		return 0;
+	aside->pidfd = pidfd_open(aside->pid, 0);
+	if (aside->pidfd < 0) {
+		aside->failure = errno;
+		kill(aside->pid, SIGKILL);
+	}
+	return 0;
+}
+
+/* The process between sends no signal when it ends, so only who asks for such sees it. */
+static int run_between(struct aside *aside, char *stack)
+{
+	const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES;
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	pid_t between = CLONE(start_orphan, stack + BETWEEN_STACK, flags, aside);
+	int failure = between < 0 ? errno : 0;
+	while (between > 0 && waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
+		continue;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failure != 0 ? failure : aside->failure;
+}
+
+int again_start_aside(const char *role, int socket, int *pidfd, struct error *error)
+{
+	struct aside aside = { .role = role, .socket = socket, .pidfd = -1 };
+	if (!atomic_load(&entered))
+		return not_entered(error);
+	if (MUTANT(server_is_a_child))
+		return again_start(role, socket, &aside.pid, pidfd, error);
+	char *stack = mmap(NULL, BETWEEN_STACK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (stack == MAP_FAILED)
+		return not_spawned(errno, error);
+	int failure = run_between(&aside, stack);
+	munmap(stack, BETWEEN_STACK);
+	if (failure != 0)
+		return not_spawned(failure, error);
+	*pidfd = descriptor_raise(aside.pidfd);
+	return *pidfd >= 0 ? RELEVO_OK : not_spawned(errno, error);
+}
+
+void again_kill_aside(int pidfd)
+{
+	struct pollfd entry = { .fd = pidfd, .events = POLLIN };
+	pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	while (poll(&entry, 1, -1) < 0 && errno == EINTR)
 		continue;
 	close(pidfd);
 }

@@ -1,13 +1,13 @@
 #include "process/program_spawn.h"
 
 #include "base/mutant.h"
+#include "process/clone.h"
 #include "process/helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -29,22 +29,9 @@
 #define CHILD_FLAGS (CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD)
 #define EXIT_UNUSED 127
 #define SHELL       "/bin/sh"
-#define UNSANITIZED __attribute__((no_sanitize("address", "thread", "undefined")))
 #define KERNEL_MASK (_NSIG / 8)
 #define LAST_SIGNAL (_NSIG - 1)
 #define FIRST_OTHER 3
-
-/*
- * The thread sanitizer takes clone() for fork(), and from then on, since it is not the
- * child alone that remembers, it sees no lock of this thread any more. It does not know
- * the C library's other name of the same function.
- */
-#ifdef __SANITIZE_THREAD__
-int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
-#define CLONE __clone
-#else
-#define CLONE clone
-#endif
 
 /* What rt_sigaction() takes, all of it zero: SIG_DFL. Large enough for every machine. */
 static const unsigned long default_action[8];

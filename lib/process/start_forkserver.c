@@ -12,7 +12,6 @@
 /* The server of this process; a forked one has none. */
 struct server {
 	pid_t owner; /* 0: there is none */
-	pid_t pid;
 	int pidfd;
 	int socket;
 };
@@ -52,7 +51,7 @@ static void stop(void)
 	if (server.owner == 0)
 		return;
 	close(server.socket);
-	again_kill(server.pid, server.pidfd);
+	again_kill_aside(server.pidfd);
 	server = (struct server){ 0 };
 }
 
@@ -69,7 +68,7 @@ static int start_server(struct error *error)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
 	    !descriptor_raise_pair(ends))
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "no socket for a fork server");
-	int status = again_start(AGAIN_FORKSERVER, ends[1], &server.pid, &server.pidfd, error);
+	int status = again_start_aside(AGAIN_FORKSERVER, ends[1], &server.pidfd, error);
 	close(ends[1]);
 	if (status != RELEVO_OK) {
 		close(ends[0]);

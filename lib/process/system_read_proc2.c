@@ -1,5 +1,6 @@
 #include "base/mutant.h"
 #include "process/helper.h"
+#include "process/system_names.h"
 #include "process/system_read.h"
 #include "wire/descriptors.h"
 
@@ -29,7 +30,6 @@ enum column {
 	COLUMN_STAMP,
 	COLUMN_STATE,
 	COLUMN_NAME,
-	COLUMN_EXECUTABLE,
 	COLUMN_ARGUMENTS,
 	COLUMN_USER,
 	COLUMN_NICE,
@@ -47,7 +47,6 @@ static enum pids_item items[COLUMNS] = {
 	[COLUMN_STAMP] = PIDS_TICS_BEGAN,
 	[COLUMN_STATE] = PIDS_STATE,
 	[COLUMN_NAME] = PIDS_CMD,
-	[COLUMN_EXECUTABLE] = PIDS_EXE,
 	[COLUMN_ARGUMENTS] = PIDS_CMDLINE_V,
 	[COLUMN_USER] = PIDS_ID_EUID,
 	[COLUMN_NICE] = PIDS_NICE,
@@ -123,13 +122,15 @@ static const char *whole_name(const char *name, char *const *arguments)
 static bool copy_texts(struct relevo_system_info *info, const struct pids_result *columns)
 {
 	char *const *arguments = columns[COLUMN_ARGUMENTS].result.strv;
-	const char *executable = columns[COLUMN_EXECUTABLE].result.str;
 	if (!copy_arguments(info, arguments))
 		return false;
-	info->name = strdup(whole_name(columns[COLUMN_NAME].result.str, arguments));
-	if (!is_nothing(executable))
-		info->executable = strdup(executable);
-	return info->name != NULL && (is_nothing(executable) || info->executable != NULL);
+	char *exact = MUTANT(names_for_display) ? NULL : system_name(info->pid);
+	/* One that ends meanwhile has had a name. */
+	const char *name = exact != NULL ? exact : columns[COLUMN_NAME].result.str;
+	info->name = strdup(whole_name(name, arguments));
+	free(exact);
+	info->executable = system_executable(info->pid);
+	return info->name != NULL;
 }
 
 static bool fill(struct relevo_system_info *info, const struct pids_result *columns)

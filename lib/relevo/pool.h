@@ -26,7 +26,8 @@ typedef struct relevo_reply relevo_reply;
 /*
  * A function that workers run, in a process of their own. It answers through
  * `reply` and returns RELEVO_OK, or another status to fail; then the text set by
- * relevo_reply_fail() travels with it. `argument` is valid until it returns.
+ * relevo_reply_fail() travels with it. `argument` is valid until it returns. No exception of C++
+ * may leave it: see <relevo/relevo.h>.
  */
 typedef int relevo_function(const struct relevo_bytes *argument, relevo_reply *reply, void *user);
 

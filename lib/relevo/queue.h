@@ -86,6 +86,8 @@ typedef void relevo_put_error(relevo_queue *queue, int status, const struct rele
 /* Leases, times to live and delays are a hundred years at most (3155760000000 ms): more is
  * BAD_ARGUMENT. A call that waits with a time-out of more than 49 days (4294967294 ms) waits
  * for those. */
+/* The capacities bound what lies in a queue, ready or delayed: an item that is leased does not
+ * count, and finds room when it comes back, whatever has been put meanwhile. */
 struct relevo_queue_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;

@@ -4,6 +4,17 @@
  * Including this one header gives everything. Every call that can fail returns
  * a status from <relevo/status.h>, 0 for success; relevo_error_detail() then
  * says more in one sentence. Nothing here prints, aborts or sets errno.
+ *
+ * Functions of the program that are called from here (targets of processes, functions of
+ * pools, callbacks) may not be left by longjmp(3) or by an exception of C++: the library is C, has
+ * locks, and is not unwound. Catch it there:
+ *
+ *	int resize(const relevo_bytes *argument, relevo_reply *reply, void *) noexcept
+ *	try {
+ *		...
+ *	} catch (const std::exception &error) {
+ *		return relevo_reply_fail(reply, "%s", error.what());
+ *	}
  */
 #ifndef RELEVO_RELEVO_H
 #define RELEVO_RELEVO_H

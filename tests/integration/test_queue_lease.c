@@ -166,6 +166,29 @@ static void items_that_come_too_late_have_not_been_handed_out(void **state)
 	relevo_queue_close(queue);
 }
 
+/* It bounds what lies in the queue, not what somebody works on. */
+static void leased_items_do_not_count_for_the_capacity(void **state)
+{
+	struct scene *scene = *state;
+	const struct relevo_queue_options options[] = { { .capacity = 1 },
+							{ .capacity_bytes = 1 } };
+	for (int i = 0; i < 2; i++) {
+		relevo_queue *queue;
+		relevo_item item;
+		assert_ok(relevo_queue_open(scene->session, NULL, &options[i], &queue));
+		put_text(queue, "a");
+		assert_status(relevo_queue_try_put(queue, "b", 1), RELEVO_FULL);
+		lease_one(queue, &item);
+		assert_ok(relevo_queue_try_put(queue, "b", 1));
+		/* One that comes back finds room all the same. */
+		assert_ok(relevo_queue_nack(queue, &item, 1, 0));
+		relevo_item_free(&item);
+		assert_int_equal(counts_of(queue).ready, 2);
+		assert_status(relevo_queue_try_put(queue, "c", 1), RELEVO_FULL);
+		relevo_queue_close(queue);
+	}
+}
+
 static void a_delay_is_kept(void **state)
 {
 	struct scene *scene = *state;
@@ -313,6 +336,7 @@ int main(void)
 		scene_unit_test(given_back_items_return_to_their_place),
 		scene_unit_test(items_put_back_have_not_been_handed_out),
 		scene_unit_test(items_that_come_too_late_have_not_been_handed_out),
+		scene_unit_test(leased_items_do_not_count_for_the_capacity),
 		scene_unit_test(a_delay_is_kept),
 		scene_unit_test(a_lease_runs_out),
 		scene_unit_test(leases_go_back_with_their_session),

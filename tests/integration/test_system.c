@@ -289,6 +289,43 @@ static void *look_many_times(void *unused)
 	return unused;
 }
 
+/* Bytes of all kinds, in whichever locale. */
+static void test_names_are_exact(void **state)
+{
+	(void)state;
+	static const char *const names[] = {
+		"two words", "a) R 1 (b", "caf\xc3\xa9",
+		"a\nb",      "\xff\x01",  "a-name-of-more-than-fifteen"
+	};
+	char folder[] = "/tmp/relevo-test-XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char path[128];
+		const char *const copy[] = { "cp", "/bin/sleep", path, NULL };
+		const char *const words[] = { path, "1000", NULL };
+		relevo_program *program;
+		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		assert_ok(relevo_program_run(copy, NULL, NULL));
+		assert_ok(relevo_program_start(words, NULL, &program));
+		relevo_system_process *process = open_process(relevo_program_pid(program));
+		struct relevo_system_info info = inspect(process);
+		/* One that is just being executed still has the names of before. */
+		int64_t until = test_now() + TEST_PATIENCE;
+		while (strcmp(info.name, names[i]) != 0 && test_now() < until) {
+			relevo_system_info_free(&info);
+			info = inspect(process);
+		}
+		assert_string_equal(info.name, names[i]);
+		assert_string_equal(info.executable, path);
+		relevo_system_info_free(&info);
+		relevo_system_close(process);
+		assert_ok(relevo_program_kill(program));
+		relevo_program_close(program);
+		unlink(path);
+	}
+	rmdir(folder);
+}
+
 static void test_several_threads(void **state)
 {
 	(void)state;
@@ -313,6 +350,7 @@ int main(void)
 		leaks_unit_test(test_nice),
 		leaks_unit_test(test_parent),
 		leaks_unit_test(test_processors),
+		leaks_unit_test(test_names_are_exact),
 		leaks_unit_test(test_several_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
