@@ -99,6 +99,12 @@ static void settle_bill(struct connection *connection)
 		bill_settle(&connection->bill, held);
 }
 
+static void no_memory_for_input(struct connection *connection)
+{
+	connection_fail(connection, RELEVO_NO_MEMORY, "no memory for input",
+			"the broker has no memory for what this connection sends");
+}
+
 /* Charged before it is allocated. NULL: the connection has been told, or cut. */
 static uint8_t *reserve_input(struct connection *connection, size_t size)
 {
@@ -110,8 +116,7 @@ static uint8_t *reserve_input(struct connection *connection, size_t size)
 	}
 	uint8_t *room = buffer_reserve(input, size);
 	if (room == NULL)
-		connection_fail(connection, RELEVO_NO_MEMORY, "no memory for input",
-				"the broker has no memory for what this connection sends");
+		no_memory_for_input(connection);
 	return room;
 }
 
@@ -292,7 +297,7 @@ static void receive(struct connection *connection)
 	uint8_t *room = begun ? reserve_input(connection, size) : buffer_reserve(input, size);
 	if (room == NULL) {
 		if (!begun)
-			cut(connection, "no memory for input");
+			no_memory_for_input(connection);
 		return;
 	}
 	int status = channel_receive(connection->channel, room, size, &received);

@@ -193,7 +193,11 @@ void connection_lost(struct relevo_session *session, int status, const char *tex
 {
 	struct connection *connection = &session->connection;
 	connection->broken = true;
-	connection->puts_lost = connection->puts_lost || connection->puts_done < connection->puts;
+	if (connection->puts_done < connection->puts && !connection->puts_lost) {
+		connection->puts_lost = true;
+		error_set(&connection->loss,
+			  MUTANT(loss_without_reason) ? RELEVO_DISCONNECTED : status, "%s", text);
+	}
 	connection->puts_done = connection->puts;
 	connection->given_up = 0;
 	output_discard(connection);

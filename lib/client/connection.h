@@ -72,6 +72,7 @@ struct connection {
 	uint64_t puts;                      /* items put without an answer, over all connections */
 	uint64_t puts_done;                 /* of these, known to have been dealt with */
 	bool puts_lost;                     /* some were not when their connection was lost */
+	struct error loss;                  /* why it was lost then */
 };
 
 /* False when memory ran out. */

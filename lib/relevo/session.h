@@ -121,7 +121,8 @@ int relevo_close(relevo_session *session);
  * `timeout` ms have passed. Failures of single puts are not reported here, but
  * to their queue's error callback. Thread-safe; blocks.
  *
- * Errors: TIMED_OUT, DISCONNECTED, FORKED, BAD_ARGUMENT.
+ * Errors: TIMED_OUT, DISCONNECTED, FORKED, BAD_ARGUMENT; QUOTA or NO_MEMORY, if the broker
+ * ended the connection for such a reason before it had confirmed what was put.
  */
 int relevo_flush(relevo_session *session, int64_t timeout);
 

@@ -246,6 +246,31 @@ static void large_backlog(void **state)
 	free(bytes);
 }
 
+static int setup_little_memory(void **state)
+{
+	static const char *const arguments[] = { "--max-memory", "1M", NULL };
+	return scene_setup_with(state, arguments);
+}
+
+/* A connection that the broker ends tells why, also to who only flushes. */
+static void what_ended_the_connection_is_told(void **state)
+{
+	struct scene *scene = *state;
+	enum { SIZE = 8 * 1024 * 1024 };
+	void *bytes = calloc(1, SIZE);
+	assert_non_null(bytes);
+	relevo_session *session = session_open(scene->broker.url);
+	relevo_queue *queue = queue_open_existing(session, "q");
+	int status = relevo_queue_put(queue, bytes, SIZE, RELEVO_FOREVER);
+	if (status == RELEVO_OK)
+		status = relevo_flush(session, TEST_PATIENCE);
+	assert_status(status, RELEVO_QUOTA);
+	assert_non_null(strstr(relevo_error_detail(), "share of the broker's memory"));
+	free(bytes);
+	relevo_queue_close(queue);
+	relevo_close(session);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +284,8 @@ int main(void)
 		limited_unit_test(many_of_none_is_nothing),
 		limited_unit_test(more_items_than_a_frame_takes),
 		limited_unit_test(large_backlog),
+		cmocka_unit_test_setup_teardown(what_ended_the_connection_is_told,
+						setup_little_memory, scene_teardown),
 	};
 	return cmocka_run_group_tests_name("queue_items", tests, NULL, NULL);
 }
