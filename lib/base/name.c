@@ -87,3 +87,20 @@ int name_check(const char *name, const char *what, struct error *error)
 	}
 	return RELEVO_OK;
 }
+
+void name_adapt(const char *name, char *out, size_t size)
+{
+	const uint8_t *text = (const uint8_t *)name;
+	size_t used = 0;
+	for (size_t length; text[used] != '\0'; used += length) {
+		length = utf8_length(text + used);
+		if (length == 0 || is_control(text + used)) {
+			name_make_printable(name, out, size);
+			return;
+		}
+		if (used + length >= size)
+			break;
+	}
+	memcpy(out, name, used);
+	out[used] = '\0';
+}

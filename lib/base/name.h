@@ -23,4 +23,8 @@ bool utf8_is_valid(const void *text, size_t size);
  * "..." when it does not fit into `size` (at least 8) bytes. */
 void name_make_printable(const char *name, char *out, size_t size);
 
+/* A name that we did not choose (of a host, of a program), as one that name_check() takes:
+ * as it is, cut between characters when it does not fit, or else made printable. */
+void name_adapt(const char *name, char *out, size_t size);
+
 #endif

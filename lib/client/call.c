@@ -219,7 +219,7 @@ static int unanswered(struct relevo_session *session, struct call *call, int sta
 	if (status == RELEVO_NO_MEMORY)
 		return error_set(error, status, "no memory for a frame");
 	if (status == RELEVO_DISCONNECTED)
-		return error_set(error, status, "the connection to the broker is lost");
+		return connection_tell_lost(&session->connection, error);
 	if (call->taken_back)
 		return error_set(error, status, "nothing was sent: the broker takes nothing");
 	return not_answered(session, call, status, error);

@@ -118,6 +118,8 @@ static const char *reason(int status, const struct error *error)
 {
 	if (status == RELEVO_END_OF_STREAM)
 		return "the broker closed the connection";
+	if (status == RELEVO_NO_MEMORY && error->status == RELEVO_OK)
+		return "no memory for what the broker sends";
 	/* What the channel itself says is a status only. */
 	return error->status != RELEVO_OK ? error_text(error)
 					  : "the connection to the broker broke off";
@@ -131,7 +133,9 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 		status = dispatch_frames(session, missing, &error);
 	if (status == RELEVO_OK || status == RELEVO_TRY_AGAIN)
 		return status;
-	connection_lost(session, RELEVO_DISCONNECTED, reason(status, &error));
+	connection_lost(session,
+			status == RELEVO_NO_MEMORY ? RELEVO_NO_MEMORY : RELEVO_DISCONNECTED,
+			reason(status, &error));
 	return RELEVO_DISCONNECTED;
 }
 
@@ -201,7 +205,17 @@ void connection_lost(struct relevo_session *session, int status, const char *tex
 	connection->puts_done = connection->puts;
 	connection->given_up = 0;
 	output_discard(connection);
+	error_set(&connection->lost, status, "%s", MUTANT(loss_without_reason) ? "" : text);
 	call_fail_all(&session->connection, status, text);
+}
+
+int connection_tell_lost(const struct connection *connection, struct error *error)
+{
+	const struct error *why = &connection->lost;
+	if (!connection->broken || why->status == RELEVO_OK)
+		return error_set(error, RELEVO_DISCONNECTED,
+				 "the connection to the broker is lost");
+	return error_set(error, why->status, "%s", error_text(why));
 }
 
 bool connection_wait_change(struct relevo_session *session, nsec_t deadline)

@@ -40,6 +40,7 @@ struct connection {
 	struct channel *channel; /* NULL: not connected */
 	bool broken;             /* lost; closed as soon as nobody reads it */
 	bool opening;            /* a thread is connecting, or saying Hello */
+	struct error lost;       /* why, once it is broken */
 	bool silent;             /* a call gave up on the broker, which has said nothing since */
 	uint64_t epoch;          /* 1, 2, ...: which connection of the session this is */
 	uint64_t numbers_since;  /* the numbers of handles are good from this epoch on */
@@ -94,6 +95,9 @@ void connection_take_over(struct connection *connection, struct connection *othe
 /* The connection is of no use any more: everybody who waits for an answer gets
  * `status`. */
 void connection_lost(struct relevo_session *session, int status, const char *text);
+
+/* Say of a call that it is lost, and why. */
+int connection_tell_lost(const struct connection *connection, struct error *error);
 
 /* In a child after fork(2): forget the parent's connection. */
 void connection_abandon(struct connection *connection);

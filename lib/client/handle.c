@@ -53,8 +53,7 @@ static int find_again(struct handle *handle, nsec_t patience, struct error *erro
 			return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
 	}
 	if (connection->broken)
-		return error_set(error, RELEVO_DISCONNECTED,
-				 "the connection to the broker is lost");
+		return connection_tell_lost(connection, error);
 	if (handle->epoch < connection->numbers_since)
 		return reopen(handle, patience, error);
 	handle->epoch = connection->epoch;

@@ -1,5 +1,7 @@
 #include "client/hello.h"
 
+#include "base/mutant.h"
+#include "base/name.h"
 #include "client/call.h"
 #include "wire/proof.h"
 #include "wire/protocol.h"
@@ -103,7 +105,12 @@ int hello_say(struct relevo_session *session, nsec_t deadline, struct error *err
 			.name = session->name,
 		},
 	};
-	gethostname(hello.host, sizeof hello.host - 1);
+	char host[HOST_NAME_MAX + 1] = "";
+	gethostname(host, sizeof host - 1);
+	if (MUTANT(odd_names_kept))
+		memcpy(hello.host, host, sizeof host);
+	else
+		name_adapt(host, hello.host, sizeof hello.host);
 	hello.subject.host = hello.host;
 	int status = introduce(&hello, deadline, error);
 	if (status == RELEVO_OK && hello.challenged)

@@ -80,8 +80,9 @@ static int begin(struct pipe_relay *relay, struct error *error)
 	pthread_mutex_lock(&relay->session->lock);
 	if (connection->channel != NULL && !connection->broken)
 		return RELEVO_OK;
+	int status = connection_tell_lost(connection, error);
 	pthread_mutex_unlock(&relay->session->lock);
-	return error_set(error, RELEVO_DISCONNECTED, "the connection to the broker is lost");
+	return status;
 }
 
 /* What an outcome of a queue means for a pipe. */

@@ -1,6 +1,7 @@
 #include "client/session.h"
 
 #include "base/mutant.h"
+#include "base/name.h"
 #include "client/call.h"
 #include "client/embedded.h"
 #include "client/error.h"
@@ -92,6 +93,15 @@ static void init_conditions(struct relevo_session *session)
 	flusher_init(&session->flusher);
 }
 
+/* A name that was given has to be one; that of the program may be anything. */
+static void take_name(struct relevo_session *session, const char *given)
+{
+	if (given != NULL)
+		snprintf(session->name, sizeof session->name, "%s", given);
+	else
+		name_adapt(program_invocation_short_name, session->name, sizeof session->name);
+}
+
 static struct relevo_session *session_make(const struct relevo_session_options *options)
 {
 	struct relevo_session *session = calloc(1, sizeof *session);
@@ -106,8 +116,7 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 	list_init(&session->queues);
 	list_init(&session->stashes);
 	list_init(&session->failed_puts);
-	snprintf(session->name, sizeof session->name, "%s",
-		 options->name != NULL ? options->name : program_invocation_short_name);
+	take_name(session, options->name);
 	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
 	session->wake_fd = -1;
 	session->go_on = options->go_on;
@@ -325,7 +334,8 @@ int session_close(struct relevo_session *session, nsec_t deadline, struct error 
 	pthread_mutex_lock(&session->lock);
 	struct connection *connection = &session->connection;
 	if (connection->broken || connection->puts_lost)
-		status = error_set(error, RELEVO_DISCONNECTED, "the connection was lost before");
+		status = error_set(error, RELEVO_DISCONNECTED, "the connection was lost before: %s",
+				   error_text(&connection->lost));
 	/* A forked child that never used it has nothing to say goodbye to. */
 	else if (connection->channel != NULL)
 		status = say_goodbye(session, deadline, error);

@@ -96,8 +96,10 @@ static int become(struct handover *handover, struct error *error)
 	made.method = (enum relevo_start_method)start->method;
 	self_become(&made, (pid_t)start->parent_pid, parent_fd, start->parent_name);
 	self_inherit_method((enum relevo_start_method)start->default_method);
-	if (start->key.len == KEY_SIZE)
+	if (start->key.len == KEY_SIZE) {
 		memcpy(self()->key, start->key.data, KEY_SIZE);
+		self()->key_size = KEY_SIZE;
+	}
 	take_standard(handover);
 	if (start->private_broker[0] != '\0')
 		embedded_adopt(start->private_broker, handover_next_fd(handover));

@@ -125,7 +125,7 @@ static int write_letter(struct letter *letter, const struct relevo_process *proc
 	start->daemon = process->daemon;
 	start->method = process->method;
 	start->default_method = self_method_set();
-	start->key = (ProtobufCBinaryData){ KEY_SIZE, self()->key };
+	start->key = (ProtobufCBinaryData){ self()->key_size, self()->key };
 	start->parent_pid = (uint32_t)getpid();
 	start->parent_name = self()->process.name;
 	if (getcwd(letter->folder, sizeof letter->folder) != NULL)

@@ -22,16 +22,19 @@ static pid_t session_owner;
 
 static atomic_int default_method;
 
-/* The key has to be secret, and nothing else will do. The kernel's generator does not
- * fail once it is ready, and getrandom() waits for that. */
-static void make_key(uint8_t key[KEY_SIZE])
+/* The key has to be secret, and nothing else will do: where the kernel gives no random
+ * numbers (a filter of system calls forbids it), there is none. */
+static size_t make_key(uint8_t key[KEY_SIZE])
 {
 	size_t got = 0;
 	while (got < KEY_SIZE) {
 		ssize_t size = getrandom(key + got, KEY_SIZE - got, 0);
+		if (size < 0 && errno != EINTR)
+			return 0;
 		if (size > 0)
 			got += (size_t)size;
 	}
+	return got;
 }
 
 static void make(void)
@@ -41,7 +44,7 @@ static void make(void)
 	process_init(&self->parent, ROLE_PARENT);
 	self->process.pid = getpid();
 	strcpy(self->process.name, "MainProcess");
-	make_key(self->key);
+	self->key_size = make_key(self->key);
 }
 
 struct self *self(void)
@@ -99,7 +102,7 @@ relevo_process *relevo_process_parent(void)
 
 struct relevo_bytes relevo_process_key(void)
 {
-	return (struct relevo_bytes){ self()->key, KEY_SIZE };
+	return (struct relevo_bytes){ self()->key, self()->key_size };
 }
 
 /* ---- the session -------------------------------------------------------- */

@@ -14,6 +14,7 @@ struct self {
 	bool has_parent;
 	char url[ADDRESS_MAX]; /* of the broker of relevo_process_session(); "": the default */
 	uint8_t key[KEY_SIZE];
+	size_t key_size;     /* 0: there is none */
 	unsigned last_child; /* the children so far */
 };
 

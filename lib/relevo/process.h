@@ -201,7 +201,8 @@ relevo_process *relevo_process_parent(void);
 size_t relevo_process_children(relevo_process **children, size_t count);
 
 /* A secret that a program and its children share, random, 32 bytes; nobody else knows it.
- * Belongs to the library. Thread-safe; does not block. */
+ * Empty where the system gives no random numbers. Belongs to the library. Thread-safe; does not
+ * block. */
 struct relevo_bytes relevo_process_key(void);
 
 /*

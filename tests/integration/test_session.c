@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -384,6 +385,26 @@ static void closing_nothing_is_allowed(void **state)
 	relevo_pool_free(NULL);
 }
 
+static void open_with_odd_names(void *argument)
+{
+	const struct scene *scene = argument;
+	static char program[] = "caf\xe9\n";
+	static const char host[] = "h\xf6st";
+	relevo_session *session;
+	/* Root alone may name its host, here one of its own. */
+	if (geteuid() == 0)
+		child_check(unshare(CLONE_NEWUTS) == 0 && sethostname(host, sizeof host - 1) == 0);
+	program_invocation_short_name = program;
+	child_check(relevo_open(scene->broker.url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_close(session) == RELEVO_OK);
+}
+
+/* Names that nobody chose for relevo: of the host, and of the program. */
+static void names_that_are_not_utf8_keep_nobody_out(void **state)
+{
+	child_join(child_start(open_with_odd_names, *state));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +418,7 @@ int main(void)
 		leaks_unit_test(bad_addresses_are_named),
 		scene_unit_test(bad_arguments_are_refused),
 		scene_unit_test(long_session_name_is_no_problem),
+		scene_unit_test(names_that_are_not_utf8_keep_nobody_out),
 		leaks_unit_test(another_user_is_denied),
 		leaks_unit_test(a_broker_of_another_user_is_told_nothing),
 		scene_unit_test(the_socket_file_is_for_its_owner),

@@ -106,6 +106,28 @@ static void test_text(void **state)
 	assert_false(utf8_is_valid("\x80", 1));
 }
 
+/* What others chose comes as it is, cut between characters, or printable. */
+static void test_what_others_chose(void **state)
+{
+	static const struct {
+		const char *name, *adapted;
+	} cases[] = {
+		{ "", "" },
+		{ "host", "host" },
+		{ "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "caf\xe9", "caf\\xe9" },
+		{ "a\nb", "a\\x0ab" },
+		{ "12345678901234\xc3\xa9", "12345678901234" },
+		{ "1234567890123\xc3\xa9xyz", "1234567890123\xc3\xa9" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char adapted[16];
+		name_adapt(cases[i].name, adapted, sizeof adapted);
+		assert_string_equal(adapted, cases[i].adapted);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +137,7 @@ int main(void)
 		cmocka_unit_test(test_control_characters),
 		cmocka_unit_test(test_bytes_that_are_not_utf8),
 		cmocka_unit_test(test_what_is_shown_is_short),
+		cmocka_unit_test(test_what_others_chose),
 	};
 	return cmocka_run_group_tests_name("base/name", tests, NULL, NULL);
 }

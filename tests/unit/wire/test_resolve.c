@@ -7,12 +7,13 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int asked, failure;
-static bool is_stuck;
+static atomic_int asked, failure;
+static atomic_bool is_stuck;
 static sem_t goes_on, has_ended;
 
 static struct addrinfo *entry(const char *numbers, struct addrinfo *next)
