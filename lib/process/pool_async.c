@@ -64,6 +64,7 @@ static relevo_job *job_new(const char *function, const struct relevo_bytes *argu
 	job->quiet = options->map;
 	job->mapping.options = &job->quiet;
 	job->mapping.count = count;
+	job->mapping.job.watched = true;
 	job->mapping.job.function = function != NULL ? strdup(function) : NULL;
 	job->mapping.arguments = copy_arguments(arguments, count);
 	job->mapping.results = calloc(count + 1, sizeof *job->mapping.results);

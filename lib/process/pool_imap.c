@@ -379,6 +379,7 @@ static relevo_imap *imap_new(relevo_pool *pool, const char *function,
 		.kind = &imap_kind,
 		.function = imap->function,
 		.options = &imap->options.task,
+		.watched = true,
 	};
 	if (imap->function != NULL && make_pieces(imap))
 		return imap;

@@ -169,6 +169,7 @@ int job_send(struct job *job, const struct job_task *task)
 	header.first = task->first;
 	header.max_attempts = job->pool->max_attempts;
 	header.timeout_ms = (uint32_t)job->options->timeout;
+	header.watched = job->watched || job->pool->attached;
 	header.caller = job->caller;
 	header.handed = task->handed;
 	header.deaths = task->deaths;

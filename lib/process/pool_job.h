@@ -40,6 +40,7 @@ struct job {
 	const struct relevo_task_options *options;
 	struct reply reply;
 	uint64_t id;
+	bool watched; /* it may end early: workers look out for that, which costs them something */
 	char caller[NAME_MAX_BYTES + 1]; /* see pool_caller_name() */
 	atomic_int refused;              /* why the broker refused one of its tasks, or OK */
 	struct buffer encoded;           /* the last task, reused */
@@ -49,7 +50,7 @@ struct job {
 int job_check(const char *function, const struct relevo_task_options *options, struct error *error);
 
 /* Give it its number and enter it in the pool, and undo that. pool, kind, function,
- * options and reply have been set. NO_MEMORY, and what the broker says. */
+ * options, reply and watched have been set. NO_MEMORY, and what the broker says. */
 int job_begin(struct job *job, struct error *error);
 void job_end(struct job *job);
 

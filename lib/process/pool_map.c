@@ -1,6 +1,7 @@
 #include "process/pool_map.h"
 
 #include "client/error.h"
+#include "client/interrupt.h"
 #include "client/session.h"
 
 #include <stdlib.h>
@@ -121,6 +122,7 @@ int mapping_send(struct mapping *mapping, struct error *error)
 static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
 {
 	struct job *job = &mapping->job;
+	job->watched = deadline != NSEC_NEVER || interrupt_asks(job->pool->session);
 	int status = pool_reply_take(job->pool, &job->reply);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "%s", relevo_error_detail());

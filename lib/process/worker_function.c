@@ -32,7 +32,7 @@ static bool begin(struct worker *worker, const Relevo__TaskHeader *task)
 {
 	bool wanted = true;
 	pthread_mutex_lock(&worker->reply.lock);
-	if (watcher_cancelled(worker->watcher, task)) {
+	if (worker->watcher != NULL && watcher_cancelled(worker->watcher, task)) {
 		wanted = false;
 	} else {
 		worker->running = true;
@@ -76,10 +76,18 @@ static int call(struct worker *worker, const struct function_entry *entry,
 	return status;
 }
 
+/* Local workers end with their owner. A second thread makes many small functions slower: so
+ * there is none before there is a task that somebody may take back. */
+static bool is_watched(const struct worker *worker, const Relevo__TaskHeader *task)
+{
+	return task->watched || task->timeout_ms > 0 || worker->setup->plan == NULL;
+}
+
 static int watch(struct worker *worker, const Relevo__TaskHeader *task)
 {
 	struct error error = { 0 };
-	if (worker->watcher != NULL || watcher_start(worker, &error) == RELEVO_OK)
+	if (worker->watcher != NULL || !is_watched(worker, task) ||
+	    watcher_start(worker, &error) == RELEVO_OK)
 		return RELEVO_OK;
 	relevo_reply_fail(&worker->reply, "\"%s\" cannot be watched: %s", task->function,
 			  error_text(&error));
@@ -93,7 +101,8 @@ static int run(struct worker *worker, const struct function_entry *entry,
 	int status = watch(worker, task);
 	if (status != RELEVO_OK)
 		return status;
-	if (!caller_follow(worker, watcher_caller(worker->watcher), task)) {
+	if (is_watched(worker, task) &&
+	    !caller_follow(worker, watcher_caller(worker->watcher), task)) {
 		relevo_reply_fail(reply, "whoever called \"%s\" has gone", task->function);
 		return RELEVO_CANCELLED;
 	}
