@@ -19,7 +19,7 @@ enum {
 	SESSION_HANDLES = 64 * 1024,
 	/* What the engine, those who have waited and those who come anew may each do in a
 	 * round: a few milliseconds for all. */
-	TURN_WORK = 4096,
+	TURN_WORK = 2048,
 };
 
 #define OUTPUT_DEFAULT (64u * 1024 * 1024)

@@ -50,7 +50,8 @@ static bool expire_first(struct queue *queue)
 	/* Whoever holds it may finish; see lease_return(). */
 	if (stock_take_out(&queue->stock, item))
 		dead_letter_or_give_back(queue, item, &queue->expired);
-	work_spend(queue->engine, 1);
+	/* It leaves two orders, and maybe a table, on its way. */
+	work_spend(queue->engine, 4);
 	return true;
 }
 

@@ -3,7 +3,7 @@
 #include "base/mutant.h"
 
 /* In a turn so many pieces can be done: those who left work have theirs by turns. */
-enum { PIECES_PER_TURN = 4 };
+enum { PIECES_PER_TURN = 2 };
 
 void work_later(struct engine *engine, struct work *work)
 {

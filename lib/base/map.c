@@ -26,12 +26,20 @@ void map_init(struct map *map, uint64_t seed)
 void map_fini(struct map *map)
 {
 	free(map->buckets);
-	map->buckets = NULL;
-	map->bucket_count = map->count = 0;
+	free(map->old);
+	*map = (struct map){ .seed = map->seed };
+}
+
+static size_t old_count(const struct map *map)
+{
+	return map->old != NULL ? map->bucket_count / 2 : 0;
 }
 
 static struct map_node **bucket_of(const struct map *map, uint64_t hash)
 {
+	size_t old = old_count(map);
+	if (old > 0 && (hash & (old - 1)) >= map->moved)
+		return &map->old[hash & (old - 1)];
 	return &map->buckets[hash & (map->bucket_count - 1)];
 }
 
@@ -47,25 +55,40 @@ struct map_node *map_find(const struct map *map, const void *key, size_t key_siz
 	return node;
 }
 
+static void move_bucket(struct map *map)
+{
+	struct map_node *node = map->old[map->moved++], *next;
+	for (; node != NULL; node = next) {
+		next = node->next;
+		struct map_node **bucket = bucket_of(map, node->hash);
+		node->next = *bucket;
+		*bucket = node;
+	}
+}
+
+/* Twice as many buckets are wanted only after so many insertions that all have been moved. */
+static void go_on_growing(struct map *map)
+{
+	enum { MOVED_AT_ONCE = 2 };
+	for (int i = 0; i < MOVED_AT_ONCE && map->old != NULL; i++) {
+		move_bucket(map);
+		if (map->moved < old_count(map))
+			continue;
+		free(map->old);
+		map->old = NULL;
+		map->moved = 0;
+	}
+}
+
 static bool grow(struct map *map)
 {
-	size_t old_count = map->bucket_count;
-	struct map_node **old = map->buckets;
-	size_t count = old_count > 0 ? old_count * 2 : FEWEST_BUCKETS;
+	size_t count = map->bucket_count > 0 ? map->bucket_count * 2 : FEWEST_BUCKETS;
 	struct map_node **buckets = calloc(count, sizeof(struct map_node *));
 	if (buckets == NULL)
 		return false;
+	map->old = map->buckets;
 	map->buckets = buckets;
 	map->bucket_count = count;
-	for (size_t i = 0; i < old_count; i++) {
-		for (struct map_node *node = old[i], *next; node != NULL; node = next) {
-			next = node->next;
-			struct map_node **bucket = bucket_of(map, node->hash);
-			node->next = *bucket;
-			*bucket = node;
-		}
-	}
-	free(old);
 	return true;
 }
 
@@ -78,6 +101,7 @@ size_t map_growth(const struct map *map)
 
 bool map_insert(struct map *map, struct map_node *node, const void *key, size_t key_size)
 {
+	go_on_growing(map);
 	if (map->count >= map->bucket_count && !grow(map))
 		return false;
 	node->hash = hash_bytes(map->seed, key, key_size);
@@ -99,14 +123,28 @@ void map_remove(struct map *map, struct map_node *node)
 	map->count--;
 }
 
-struct map_node *map_next(const struct map *map, const struct map_node *node)
+static struct map_node *first_from(struct map_node *const *buckets, size_t from, size_t count)
 {
-	if (node != NULL && node->next != NULL)
-		return node->next;
-	size_t i = node != NULL ? (node->hash & (map->bucket_count - 1)) + 1 : 0;
-	for (; i < map->bucket_count; i++) {
-		if (map->buckets[i] != NULL)
-			return map->buckets[i];
+	for (size_t i = from; i < count; i++) {
+		if (buckets[i] != NULL)
+			return buckets[i];
 	}
 	return NULL;
+}
+
+/* First those that have not been moved, then the others. */
+struct map_node *map_next(const struct map *map, const struct map_node *node)
+{
+	size_t old = old_count(map);
+	size_t from = map->moved, next = 0;
+	if (node != NULL && node->next != NULL)
+		return node->next;
+	if (node != NULL && old > 0 && (node->hash & (old - 1)) >= map->moved) {
+		from = (node->hash & (old - 1)) + 1;
+	} else if (node != NULL) {
+		from = old;
+		next = (node->hash & (map->bucket_count - 1)) + 1;
+	}
+	struct map_node *found = first_from(map->old, from, old);
+	return found != NULL ? found : first_from(map->buckets, next, map->bucket_count);
 }

@@ -21,6 +21,10 @@ struct map_node {
 struct map {
 	struct map_node **buckets;
 	size_t bucket_count; /* a power of two, or 0 */
+	/* While it grows, a few at each insertion, so that none takes long: half as many, of
+	 * which those in front have been moved. */
+	struct map_node **old;
+	size_t moved;
 	size_t count;
 	uint64_t seed;
 };

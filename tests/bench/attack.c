@@ -74,6 +74,9 @@ double attack_worst(const struct fixture *fixture, const struct attack *attack)
 		end_with_parent(parent);
 		play(attack, fixture->url, ready[1], go[0]);
 	}
+	/* Its end is the end of these. */
+	close(ready[1]);
+	close(go[0]);
 	relevo_session *session = session_to(fixture->url);
 	relevo_queue *queue = queue_of(session, &name);
 	(void)round_trip(queue);
@@ -82,9 +85,7 @@ double attack_worst(const struct fixture *fixture, const struct attack *attack)
 	double worst = worst_until_end(queue, pid);
 	relevo_queue_close(queue);
 	must(relevo_close(session), "relevo_close");
-	for (int i = 0; i < 2; i++) {
-		close(ready[i]);
-		close(go[i]);
-	}
+	close(ready[0]);
+	close(go[1]);
 	return worst;
 }
