@@ -15,14 +15,23 @@ int exclusive_enter(struct engine_peer *peer, struct queue *queue, struct error 
 	return RELEVO_OK;
 }
 
+static bool has_another(const struct engine_peer *peer, const struct queue *queue)
+{
+	/* As fast as one unit of other work. */
+	enum { HANDLES_A_UNIT = 16 };
+	uint32_t handle = 1;
+	while (handle <= peer->queues.capacity && handle_find(&peer->queues, handle) != queue)
+		handle++;
+	work_spend(peer->engine, handle / HANDLES_A_UNIT);
+	return handle <= peer->queues.capacity;
+}
+
 void exclusive_leave(struct engine_peer *peer, struct queue *queue)
 {
 	if (queue->holder != peer)
 		return;
 	/* Of one that has gone every handle will be closed. */
-	for (uint32_t handle = 1; !peer->gone && handle <= peer->queues.capacity; handle++) {
-		if (handle_find(&peer->queues, handle) == queue)
-			return;
-	}
+	if (!peer->gone && has_another(peer, queue))
+		return;
 	queue->holder = NULL;
 }

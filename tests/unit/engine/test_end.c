@@ -137,6 +137,25 @@ static void test_objects_end_in_turns(void **state)
 	assert_int_equal(f->first_user->used, 0);
 }
 
+/* Whether it has another handle of the queue is looked for, and counts. */
+static void test_giving_up_a_queue_counts_as_work(void **state)
+{
+	struct fixture *f = *state;
+	struct error error;
+	struct call call = { 0 };
+	const struct queue_options own = { .exclusive = true };
+	for (int i = 0; i < MANY; i++)
+		open_plain(f->a, "q");
+	uint32_t q = open_queue(f->a, "own", &own);
+	get(f->a, q, 1, 0, &call);
+	take_turns(f);
+	uint64_t before = engine_work_done(f->engine);
+	assert_int_equal(queue_close(f->a, q, &error), RELEVO_OK);
+	assert_in_range(engine_work_done(f->engine) - before, MANY / 16, MANY);
+	get(f->b, open_queue(f->b, "own", &own), 1, 0, &call);
+	assert_answer(&call, RELEVO_EMPTY);
+}
+
 static void test_wills_are_carried_out_in_turns(void **state)
 {
 	struct fixture *f = *state;
@@ -233,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		turn_test(test_leases_return_in_turns_and_in_order),
 		turn_test(test_objects_end_in_turns),
+		turn_test(test_giving_up_a_queue_counts_as_work),
 		turn_test(test_wills_are_carried_out_in_turns),
 		turn_test(test_tokens_are_released_by_who_leaves_in_order),
 		turn_test(test_calls_are_forgotten_at_once),
