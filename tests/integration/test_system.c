@@ -320,6 +320,7 @@ static void test_names_are_exact(void **state)
 		relevo_system_info_free(&info);
 		relevo_system_close(process);
 		assert_ok(relevo_program_kill(program));
+		assert_ok(relevo_program_wait(program, TEST_PATIENCE, NULL));
 		relevo_program_close(program);
 		unlink(path);
 	}
