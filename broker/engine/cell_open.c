@@ -21,7 +21,7 @@ static int check_request(const struct cell_open_request *request, struct cell_op
 				 "the purpose of a cell has more than %d bytes", CELL_MAX_PURPOSE);
 	if (options->type != ELEMENT_BYTES)
 		options->width = element_width(options->type);
-	if (options->width == 0 || options->count == 0)
+	if (options->width == 0)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "a cell without a byte in it");
 	size_t size = (size_t)options->width * options->count;
 	if (request->initial_size != 0 && request->initial_size != size)

@@ -6,6 +6,7 @@
 #include "engine/pipe.h"
 #include "engine/queue.h"
 #include "engine/shared.h"
+#include "engine/token.h"
 #include "engine/waiter.h"
 #include "engine/will.h"
 
@@ -200,8 +201,8 @@ int peer_find_queue(struct engine_peer *peer, uint32_t handle, struct queue **qu
 {
 	int status = peer_find_handle(peer, handle, queue, error);
 	if (status == RELEVO_OK && (*queue)->deleted)
-		return error_set(error, RELEVO_GONE, "the queue \"%s\" was deleted",
-				 (*queue)->name);
+		return error_set(error, RELEVO_GONE, "the %s \"%s\" was deleted",
+				 queue_noun(*queue), (*queue)->name);
 	return status;
 }
 

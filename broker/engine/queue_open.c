@@ -18,7 +18,7 @@ int queue_new_nameless(struct engine_peer *peer, const struct queue_options *opt
 	return queue_new(peer->engine, peer->account, name, options, queue, error);
 }
 
-/* The queue of that name, NULL when there is none and `mode` lets it be made. */
+/* The queue of that name, NULL when there is none. */
 static int find(struct engine *engine, const char *name, enum queue_open_mode mode,
 		struct queue **queue, struct error *error)
 {
@@ -26,14 +26,21 @@ static int find(struct engine *engine, const char *name, enum queue_open_mode mo
 	if (name[0] == '\0' && mode != QUEUE_OPEN_EXISTING)
 		return RELEVO_OK;
 	int status = name_check(name, "queue", error);
-	if (status != RELEVO_OK)
-		return status;
-	struct queue *found = queue_find(engine, name);
+	if (status == RELEVO_OK)
+		*queue = queue_find(engine, name);
+	return status;
+}
+
+/* Whether the mode lets it be opened, or made. */
+static int admit(const struct queue *found, const char *name, enum queue_open_mode mode,
+		 enum queue_kind kind, struct error *error)
+{
 	if (found == NULL && mode == QUEUE_OPEN_EXISTING)
-		return error_set(error, RELEVO_NOT_FOUND, "there is no queue \"%s\"", name);
+		return error_set(error, RELEVO_NOT_FOUND, "there is no %s \"%s\"", kind_noun(kind),
+				 name);
 	if (found != NULL && mode == QUEUE_CREATE_NEW)
-		return error_set(error, RELEVO_EXISTS, "there is a queue \"%s\" already", name);
-	*queue = found;
+		return error_set(error, RELEVO_EXISTS, "there is a %s \"%s\" already",
+				 queue_noun(found), name);
 	return RELEVO_OK;
 }
 
@@ -78,6 +85,8 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 	int status = peer_reserve_handle(peer, error);
 	if (status == RELEVO_OK)
 		status = find(engine, name, mode, &queue, error);
+	if (status == RELEVO_OK)
+		status = admit(queue, name, mode, options->kind, error);
 	if (status == RELEVO_OK && queue == NULL)
 		status = create(peer, name, options, &queue, error);
 	else if (status == RELEVO_OK)

@@ -12,7 +12,7 @@ static bool has_tokens(const struct queue *queue)
 	return queue->options.kind == QUEUE_LOCK || queue->options.kind == QUEUE_SEMAPHORE;
 }
 
-static const char *kind_name(enum queue_kind kind)
+const char *kind_noun(enum queue_kind kind)
 {
 	static const char *const names[] = { "queue", "lock", "semaphore", "condition" };
 	return kind < QUEUE_ANY ? names[kind] : "object";
@@ -20,7 +20,7 @@ static const char *kind_name(enum queue_kind kind)
 
 const char *queue_noun(const struct queue *queue)
 {
-	return kind_name(queue->options.kind);
+	return kind_noun(queue->options.kind);
 }
 
 /* ---- what it was created as ------------------------------------------- */
@@ -31,7 +31,7 @@ int kind_compare(const struct queue *queue, enum queue_kind asked, struct error 
 	if (asked == QUEUE_ANY || asked == has)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_OPTION_MISMATCH, "\"%s\" is a %s, not a %s", queue->name,
-			 kind_name(has), kind_name(asked));
+			 kind_noun(has), kind_noun(asked));
 }
 
 int tokens_compare(const struct queue *queue, const struct queue_options *asked,
@@ -41,11 +41,11 @@ int tokens_compare(const struct queue *queue, const struct queue_options *asked,
 	if (has->tokens != asked->tokens)
 		return error_set(error, RELEVO_OPTION_MISMATCH,
 				 "the %s \"%s\" started with %" PRIu64 ", not %" PRIu64,
-				 kind_name(has->kind), queue->name, has->tokens, asked->tokens);
+				 kind_noun(has->kind), queue->name, has->tokens, asked->tokens);
 	if (has->keep != asked->keep)
 		return error_set(error, RELEVO_OPTION_MISMATCH,
 				 "the %s \"%s\" is %s when its holder closes in order",
-				 kind_name(has->kind), queue->name,
+				 kind_noun(has->kind), queue->name,
 				 has->keep ? "kept, not released," : "released, not kept,");
 	return RELEVO_OK;
 }
@@ -55,7 +55,7 @@ int token_refuse_put(const struct queue *queue, struct error *error)
 	if (!has_tokens(queue))
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s: nothing can be put there",
-			 queue->name, kind_name(queue->options.kind));
+			 queue->name, kind_noun(queue->options.kind));
 }
 
 int kind_need_items(const struct queue *queue, const char *why, struct error *error)
@@ -88,7 +88,7 @@ static int add_token(struct engine_peer *peer, struct queue *queue, struct error
 	if (status != RELEVO_OK) {
 		item_drop(queue->engine, token);
 		return error_set(error, status, "a token of the %s \"%s\" could not be stored",
-				 kind_name(queue->options.kind), queue->name);
+				 kind_noun(queue->options.kind), queue->name);
 	}
 	queue_activate(queue);
 	return RELEVO_OK;
@@ -100,7 +100,7 @@ int tokens_check(const struct queue_options *options, struct error *error)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ARGUMENT,
 			 "a %s of %" PRIu64 " is more than the %u allowed",
-			 kind_name(options->kind), options->tokens, TOKENS_MAX);
+			 kind_noun(options->kind), options->tokens, TOKENS_MAX);
 }
 
 int tokens_create(struct engine_peer *peer, struct queue *queue, struct error *error)
@@ -160,7 +160,7 @@ static int release(struct engine_peer *peer, const struct token_release *release
 		return status;
 	if (!has_tokens(queue))
 		return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s, not a lock",
-				 queue->name, kind_name(queue->options.kind));
+				 queue->name, kind_noun(queue->options.kind));
 	struct lease *lease = lease_find(peer, release->lease);
 	if (lease != NULL && lease->queue == queue) {
 		return_token(lease);
@@ -169,7 +169,7 @@ static int release(struct engine_peer *peer, const struct token_release *release
 	if (release->any)
 		return release_any(peer, queue, error);
 	return error_set(error, RELEVO_NOT_OWNER, "the %s \"%s\" is not held by this session",
-			 kind_name(queue->options.kind), queue->name);
+			 kind_noun(queue->options.kind), queue->name);
 }
 
 int token_release(struct engine_peer *peer, const struct token_release *request, nsec_t now,

@@ -16,6 +16,7 @@ struct lease;
 
 /* What to call it in a message: "queue", "lock", ... */
 const char *queue_noun(const struct queue *queue);
+const char *kind_noun(enum queue_kind kind);
 
 /* OPTION_MISMATCH when the queue is not of that kind. */
 int kind_compare(const struct queue *queue, enum queue_kind asked, struct error *error);

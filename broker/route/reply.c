@@ -195,6 +195,7 @@ void reply_opened(struct session *session, uint64_t call, const struct queue_ope
 	message.max_deliveries = options->max_deliveries;
 	message.dead_letter = (char *)options->dead_letter;
 	message.exclusive = options->exclusive;
+	message.keep = options->keep;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_OPENED;
 	header.queue_opened = &message;

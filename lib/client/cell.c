@@ -127,7 +127,7 @@ static int check_size(const relevo_session *session, const struct cell_spec *spe
 {
 	uint32_t most = session->connection.limits.max_item;
 	size_t size = size_of(spec);
-	if (size == 0 || spec->count == 0)
+	if (size == 0)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%s without a byte in it",
 				 spec->purpose);
 	if (size > most || spec->count > most / size)

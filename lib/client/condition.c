@@ -79,6 +79,7 @@ static int open_line(relevo_condition *condition, relevo_session *session, const
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_LOCK_OPEN;
 	header.lock_open = &operation;
+	condition->queue.handle.what = "condition";
 	return queue_attach(&condition->queue, session, &header, error);
 }
 

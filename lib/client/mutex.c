@@ -51,7 +51,8 @@ void mutex_close(struct mutex *mutex)
 	struct error ignored;
 	pthread_mutex_lock(&session->lock);
 	mutex->source.release_ahead = true;
-	if (token_look(&mutex->source, &mutex->token) == TOKEN_HELD)
+	if (token_look(&mutex->source, &mutex->token) == TOKEN_HELD &&
+	    (!mutex->source.queue.keep || MUTANT(kept_is_released)))
 		token_release(&mutex->source, &mutex->token, &ignored);
 	pthread_mutex_unlock(&session->lock);
 	queue_detach(&mutex->source.queue);

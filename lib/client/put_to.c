@@ -16,9 +16,10 @@ static int run_put(struct relevo_session *session, const char *name,
 		return error_set(error, RELEVO_NOT_OWNER,
 				 "the lease ended when the connection was lost");
 	if (item->size > session->connection.limits.max_item)
-		return error_set(error, RELEVO_TOO_LARGE,
-				 "an item for \"%s\" has %zu bytes, more than the limit of %u",
-				 name, item->size, session->connection.limits.max_item);
+		return error_set(
+			error, RELEVO_TOO_LARGE,
+			"an item for \"%s\" has %zu bytes, more than the limit of %u " ITEM_MAX_HOW,
+			name, item->size, session->connection.limits.max_item);
 	uint64_t lease = done != NULL ? done->lease : 0;
 	uint32_t size = (uint32_t)item->size;
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
@@ -59,9 +60,10 @@ static int check(const struct relevo_session *session, const char *name,
 				 "the broker did not take an item: %s",
 				 relevo_error_message(session->put_to_failed));
 	if (item->size > session->connection.limits.max_item)
-		return error_set(error, RELEVO_TOO_LARGE,
-				 "an item for \"%s\" has %zu bytes, more than the limit of %u",
-				 name, item->size, session->connection.limits.max_item);
+		return error_set(
+			error, RELEVO_TOO_LARGE,
+			"an item for \"%s\" has %zu bytes, more than the limit of %u " ITEM_MAX_HOW,
+			name, item->size, session->connection.limits.max_item);
 	return RELEVO_OK;
 }
 

@@ -23,6 +23,7 @@ static int take_opened(struct call *call, const struct frame *frame)
 		return RELEVO_BAD_FRAME;
 	const Relevo__QueueOpened *opened = frame->header->queue_opened;
 	queue->bounded = opened->bounded || opened->capacity_bytes > 0;
+	queue->keep = opened->keep;
 	handle_opened(&queue->handle, opened->name, opened->queue, opened->identity);
 	return RELEVO_OK;
 }
@@ -165,7 +166,8 @@ int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__He
 	nsec_t limit = session_limit(session);
 	queue->handle.session = session;
 	queue->handle.kind = &queue_kind;
-	queue->handle.what = "queue";
+	if (queue->handle.what == NULL)
+		queue->handle.what = "queue";
 	int status = session_begin(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;

@@ -13,6 +13,7 @@ struct relevo_queue {
 	struct handle handle;
 	struct list link; /* in the session */
 	bool bounded;
+	bool keep; /* of a lock: it stays held when its holder ends in order */
 	relevo_put_error *on_error;
 	void *user;
 

@@ -1,6 +1,7 @@
 #include "base/mutant.h"
 #include "client/error.h"
 #include "client/queue.h"
+#include "wire/protocol.h"
 
 #include <relevo/protobuf.h>
 #include <stdbool.h>
@@ -17,9 +18,10 @@ int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, siz
 				 queue->handle.name);
 	size_t size = protobuf_c_message_get_packed_size(message);
 	if (max_size > 0 && size > max_size)
-		return error_set(error, RELEVO_TOO_LARGE,
-				 "a %s for \"%s\" has %zu bytes, more than the limit of %zu", type,
-				 queue->handle.name, size, max_size);
+		return error_set(
+			error, RELEVO_TOO_LARGE,
+			"a %s for \"%s\" has %zu bytes, more than the limit of %zu " ITEM_MAX_HOW,
+			type, queue->handle.name, size, max_size);
 	uint8_t *bytes = malloc(size > 0 ? size : 1);
 	if (bytes == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a %s of %zu bytes", type,
@@ -52,10 +54,10 @@ static int unpack(const relevo_queue *queue, const struct relevo_message_type *t
 {
 	const char *name = type->descriptor->name;
 	if (type->max_size > 0 && item->size > type->max_size)
-		return error_set(
-			error, RELEVO_TOO_LARGE,
-			"an item has %zu bytes, more than the limit of %zu, in the queue \"%s\"",
-			item->size, type->max_size, queue->handle.name);
+		return error_set(error, RELEVO_TOO_LARGE,
+				 "an item has %zu bytes, more than the limit of %zu " ITEM_MAX_HOW
+				 ", in the queue \"%s\"",
+				 item->size, type->max_size, queue->handle.name);
 	bool missed = false;
 	ProtobufCAllocator allocator = { allocate, release, &missed };
 	*message = protobuf_c_message_unpack(type->descriptor, &allocator, item->size, item->data);

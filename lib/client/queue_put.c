@@ -16,10 +16,10 @@ static int check_items(const relevo_queue *queue, const struct relevo_bytes *ite
 	size_t most = queue->handle.session->connection.limits.max_item;
 	for (size_t i = 0; i < count; i++) {
 		if (items[i].size > most)
-			return error_set(
-				error, RELEVO_TOO_LARGE,
-				"item %zu for \"%s\" has %zu bytes, more than the limit of %zu", i,
-				queue->handle.name, items[i].size, most);
+			return error_set(error, RELEVO_TOO_LARGE,
+					 "item %zu for \"%s\" has %zu bytes, more than the limit "
+					 "of %zu " ITEM_MAX_HOW,
+					 i, queue->handle.name, items[i].size, most);
 	}
 	return RELEVO_OK;
 }

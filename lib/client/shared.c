@@ -4,6 +4,7 @@
 #include "client/error.h"
 #include "client/handle.h"
 #include "client/output.h"
+#include "wire/protocol.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,8 @@ static int run_open(struct relevo_shared *shared, Relevo__SharedOpen *operation,
 	struct relevo_session *session = shared->session;
 	if (options->initial_size > session->connection.limits.max_item)
 		return error_set(error, RELEVO_TOO_LARGE,
-				 "the first contents have %zu bytes, more than the limit of %u",
+				 "the first contents have %zu bytes, more than the limit of "
+				 "%u " ITEM_MAX_HOW,
 				 options->initial_size, session->connection.limits.max_item);
 	uint32_t size = (uint32_t)options->initial_size;
 	struct iovec body = { (void *)options->initial, options->initial_size };

@@ -71,7 +71,10 @@ static int finish_oldest(relevo_queue *queue, struct error *error)
 		return RELEVO_OK;
 	if (tasks->count == 0)
 		return error_set(error, RELEVO_BAD_STATE,
-				 "no item of \"%s\" is left to be done with", queue->handle.name);
+				 "no item that this process got from \"%s\" through this handle is "
+				 "left to be "
+				 "done with",
+				 queue->handle.name);
 	int status = output_ack(session, tasks->leases[tasks->first]);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "no memory to acknowledge an item of \"%s\"",

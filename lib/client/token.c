@@ -35,6 +35,7 @@ int token_open(struct token_source *source, relevo_session *session, Relevo__Loc
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_LOCK_OPEN;
 	header.lock_open = operation;
+	source->queue.handle.what = source->noun;
 	return queue_attach(&source->queue, session, &header, error);
 }
 

@@ -19,7 +19,7 @@ struct relevo_array_options {
 	enum relevo_lifetime lifetime;
 	enum relevo_type type; /* not looked at with RELEVO_OPEN_EXISTING */
 	size_t size;           /* of an element of RELEVO_BYTES */
-	uint32_t count;        /* elements; not looked at with RELEVO_OPEN_EXISTING */
+	uint32_t count;        /* elements, maybe none; not looked at with RELEVO_OPEN_EXISTING */
 	const void *initial;   /* all of them, if it is created; NULL: zero */
 	/* The lock of relevo_array_lock(): this one of the same session, open for as long
 	 * as the array is; NULL: one of its own. With `unlocked`, there is none. */

@@ -39,8 +39,9 @@ struct relevo_lock_options {
 	enum relevo_lifetime lifetime;
 	/* ms after which a holder loses it, as if he had died; 0: never. */
 	int64_t lease;
-	/* It stays locked when its holder's session closes in order, until anybody
-	 * releases it. When the holder dies it is free all the same. */
+	/* It stays locked when its holder closes its handle, and then its session, in order,
+	 * until anybody releases it through another handle. When the holder dies before he has
+	 * closed his session it is free all the same. */
 	bool keep;
 	/* Release without waiting for the broker: see relevo_lock_release(). */
 	bool release_ahead;
@@ -63,7 +64,8 @@ struct relevo_lock_options {
 int relevo_lock_open(relevo_session *session, const char *name,
 		     const struct relevo_lock_options *options, relevo_lock **lock);
 
-/* Close this handle; releases the lock if it is held through it. No other thread
+/* Close this handle; releases the lock if it is held through it, unless the lock was made
+ * with `keep`: then it stays locked. No other thread
  * may be in a call with it. NULL is allowed. Does not wait for the broker. Use
  * relevo_queue_delete() to delete a lock by name. */
 void relevo_lock_close(relevo_lock *lock);

@@ -297,10 +297,13 @@ void relevo_item_free(relevo_item *item);
 
 /*
  * The oldest item got with this handle, which must be joinable, is done with: it is
- * acknowledged, with whatever is sent next. Until then it is leased, so that it goes to
- * somebody else if this process dies. Thread-safe; does not block.
+ * acknowledged, with whatever is sent next. Until then it is leased: it goes to somebody
+ * else when the session ends, whether the process dies or closes it in order. Only the
+ * process that got an item can say that it is done with it, through the same handle; a child
+ * of fork(2) has got none of its parent's. Thread-safe; does not block.
  *
- * Errors: BAD_STATE (no item is left to be done with, or the handle is not joinable),
+ * Errors: BAD_STATE (no item is left to be done with that was got so, or the handle is not
+ * joinable),
  * NOT_OWNER (the item went back when its connection was lost), DISCONNECTED, FORKED,
  * NO_MEMORY.
  */

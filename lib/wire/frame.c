@@ -69,9 +69,10 @@ static int check_bodies(const struct frame *frame, const struct frame_limits *li
 				 frame->bodies_size, sum);
 	for (size_t i = 0; i < header->n_sizes; i++) {
 		if (header->sizes[i] > limits->max_item)
-			return error_set(error, RELEVO_TOO_LARGE,
-					 "item %zu has %u bytes, more than the limit of %u", i,
-					 header->sizes[i], limits->max_item);
+			return error_set(
+				error, RELEVO_TOO_LARGE,
+				"item %zu has %u bytes, more than the limit of %u " ITEM_MAX_HOW, i,
+				header->sizes[i], limits->max_item);
 	}
 	return RELEVO_OK;
 }

@@ -14,6 +14,9 @@
 #define FRAME_MAX_ITEMS           16384u
 
 /* One body, in bytes: the default of `relevod --max-item`. */
+/* How that can be changed, for whoever is told that something is larger. */
+#define ITEM_MAX_HOW              "(relevod --max-item)"
+
 #define ITEM_MAX_DEFAULT          (32u * 1024 * 1024)
 
 /* A frame may always hold one item of the largest size and its header. */

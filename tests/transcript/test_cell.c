@@ -127,8 +127,10 @@ static void test_open_refuses_what_it_does_not_know(void **state)
 	open.lifetime = RELEVO__LIFETIME__LIFETIME_KEPT;
 	open.type = 12;
 	expect_refused(&scene->client, &open, RELEVO_BAD_ARGUMENT, "type 12 is not known");
-	open.type = RELEVO__ELEMENT_TYPE__ELEMENT_TYPE_INT64;
+	open.type = RELEVO__ELEMENT_TYPE__ELEMENT_TYPE_BYTES;
+	open.count = 1;
 	expect_refused(&scene->client, &open, RELEVO_BAD_ARGUMENT, "without a byte");
+	open.type = RELEVO__ELEMENT_TYPE__ELEMENT_TYPE_INT64;
 	open.count = UINT32_MAX;
 	expect_refused(&scene->client, &open, RELEVO_TOO_LARGE, "34359738360 bytes is larger");
 	open.name = (char *)"bad\n";

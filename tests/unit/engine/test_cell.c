@@ -84,9 +84,7 @@ static void test_what_is_no_cell_is_refused(void **state)
 {
 	struct fixture *f = *state;
 	struct error error;
-	struct cell_options options = numbers(0);
-	assert_int_equal(try_open_cell(f->a, "x", 0, &options, &error), RELEVO_BAD_ARGUMENT);
-	options = (struct cell_options){ .type = ELEMENT_BYTES, .count = 1, .purpose = "" };
+	struct cell_options options = { .type = ELEMENT_BYTES, .count = 1, .purpose = "" };
 	assert_int_equal(try_open_cell(f->a, "x", 0, &options, &error), RELEVO_BAD_ARGUMENT);
 	options = numbers(1);
 	options.purpose = "longer than it may be";
