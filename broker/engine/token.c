@@ -63,7 +63,7 @@ int kind_need_items(const struct queue *queue, const char *why, struct error *er
 	if (queue->options.kind == QUEUE_ITEMS)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s, not a queue of items: %s",
-			 queue->name, kind_name(queue->options.kind), why);
+			 queue->name, kind_noun(queue->options.kind), why);
 }
 
 int token_refuse(const struct queue *queue, const char *why, struct error *error)
@@ -71,7 +71,7 @@ int token_refuse(const struct queue *queue, const char *why, struct error *error
 	if (!has_tokens(queue) || MUTANT(tokens_are_items))
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s: what it gave is %s",
-			 queue->name, kind_name(queue->options.kind), why);
+			 queue->name, kind_noun(queue->options.kind), why);
 }
 
 /* ---- tokens ----------------------------------------------------------- */

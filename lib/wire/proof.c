@@ -60,6 +60,9 @@ int proof_make(const struct key *key, enum proof_side side, const struct proof_s
 		failed = mbedtls_md_hmac_starts(&hmac, key->bytes, key->size);
 	if (failed == 0)
 		failed = add_subject(&hmac, side, subject);
+	/* To HMAC a key is the same with zeros behind it. */
+	if (failed == 0 && !MUTANT(zeros_behind_a_key))
+		failed = add_number(&hmac, key->size);
 	if (failed == 0)
 		failed = mbedtls_md_hmac_finish(&hmac, proof);
 	mbedtls_md_free(&hmac);
