@@ -73,6 +73,11 @@ void engine_peer_on_recall(struct engine_peer *peer,
  * what comes next from it must not be looked at before that is. */
 bool engine_peer_busy(const struct engine_peer *peer);
 
+/* The session is there to hold objects, for a process that may not even know of it: nobody
+ * counts its handles, until it speaks. It is new. */
+void engine_peer_hush(struct engine_peer *peer);
+void engine_peer_speak(struct engine_peer *peer);
+
 /*
  * Have open what another session has open, under the same numbers, as long as the
  * peer, which is new, does not close it: a child that was forked has its parent's handles.

@@ -77,8 +77,25 @@ static int queues_inherit(struct engine_peer *peer, const struct engine_peer *fr
 			continue;
 		queue_hold(queue);
 		queue->handles++;
+		queue->silent_handles += peer->silent;
+		queue->strict_handles += peer->queues.handles[handle - 1].strict;
 	}
 	return status;
+}
+
+void engine_peer_hush(struct engine_peer *peer)
+{
+	peer->silent = true;
+}
+
+void engine_peer_speak(struct engine_peer *peer)
+{
+	for (uint32_t handle = 1; handle <= peer->queues.capacity && peer->silent; handle++) {
+		struct queue *queue = handle_find(&peer->queues, handle);
+		if (queue != NULL)
+			queue->silent_handles--;
+	}
+	peer->silent = false;
 }
 
 int engine_peer_inherit(struct engine_peer *peer, const struct engine_peer *from,
@@ -183,6 +200,7 @@ uint32_t peer_add_handle(struct engine_peer *peer, struct queue *queue)
 {
 	queue_hold(queue);
 	queue->handles++;
+	queue->silent_handles += peer->silent;
 	return handle_add(&peer->queues, queue);
 }
 
@@ -213,6 +231,7 @@ void peer_remove_handle(struct engine_peer *peer, uint32_t handle)
 	handle_remove(&peer->queues, handle);
 	exclusive_leave(peer, queue);
 	queue->handles--;
+	queue->silent_handles -= peer->silent;
 	if (queue->handles == 0 && queue->options.lifetime == QUEUE_HANDLES && !queue->deleted)
 		queue_end(queue);
 	queue_drop(queue);

@@ -12,6 +12,7 @@ struct queue;
 struct engine_peer {
 	struct engine *engine;
 	uint64_t number; /* never that of another; from 1 on */
+	bool silent;     /* it holds objects for a process that has not spoken yet */
 	struct account *account;
 	struct handle_table queues;
 	struct handle_table cells;

@@ -18,6 +18,7 @@ struct queue {
 	store_queue_t key;
 	uint32_t references; /* its name, handles, waiters, whoever works on it */
 	uint32_t handles;
+	uint32_t silent_handles; /* of these, of sessions that only hold it */
 	bool deleted;
 	struct list in_owner;   /* if it ends with the session that created it */
 	struct list active;     /* in engine->active */

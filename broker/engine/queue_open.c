@@ -147,7 +147,7 @@ struct queue_counts queue_counts_of(const struct queue *queue)
 		.put = queue->put,
 		.acknowledged = queue->acknowledged,
 		.redelivered = queue->redelivered,
-		.handles = queue->handles,
+		.handles = queue->handles - queue->silent_handles,
 		.expired = queue->expired,
 		.dropped = queue->dropped,
 		.dead_lettered = queue->dead_lettered,

@@ -34,8 +34,8 @@ bool queue_wait_describe(const struct waiter *waiter, const struct queue *queue,
 	else if (waiter->status == RELEVO_SHUT_DOWN)
 		text = "has been shut down";
 	if (text != NULL)
-		error_set(error, waiter->status, "the %s \"%s\" %s",
-			  MUTANT(all_are_queues) ? "queue" : queue_noun(queue), queue->name, text);
+		error_set(error, waiter->status, "the %s \"%s\" %s", queue_noun(queue), queue->name,
+			  text);
 	return text != NULL;
 }
 

@@ -78,6 +78,12 @@ static const struct session *find_session(const struct session *session, uint64_
 	return NULL;
 }
 
+static void hush(struct session *session)
+{
+	session->unborn = true;
+	engine_peer_hush(session->peer);
+}
+
 /* Born of another session. The kernel vouches for both: over the network nothing is inherited. */
 static int inherit(struct session *session, uint64_t number, struct error *error)
 {
@@ -88,7 +94,7 @@ static int inherit(struct session *session, uint64_t number, struct error *error
 	int status = session_start(session);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "no memory for a session");
-	session->unborn = true;
+	hush(session);
 	return engine_peer_inherit(session->peer, parent->peer, error);
 }
 
@@ -105,6 +111,7 @@ void handle_born(struct session *session, const struct frame *frame)
 	if (!session->unborn)
 		return;
 	session->unborn = false;
+	engine_peer_speak(session->peer);
 	session->identity.pid = frame->header->born->pid;
 	log_opened(session);
 }
@@ -158,6 +165,8 @@ void handle_hello(struct session *session, const struct frame *frame)
 		status = welcome_heir(session, frame, &error);
 	else if (status == RELEVO_OK)
 		welcome(session, call, NULL);
+	if (status == RELEVO_OK && hello->silent && session->state == SESSION_OPEN)
+		hush(session);
 	if (status != RELEVO_OK)
 		session_refuse(session, call, &error);
 }

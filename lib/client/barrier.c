@@ -121,6 +121,8 @@ static int attach(relevo_barrier *barrier, relevo_session *session, const char *
 int relevo_barrier_open(relevo_session *session, const char *name,
 			const struct relevo_barrier_options *options, relevo_barrier **out)
 {
+	if (!given(session, out))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_barrier_options defaults;
 	struct error *error = client_error();
 	if (options == NULL)
@@ -153,6 +155,8 @@ void relevo_barrier_close(relevo_barrier *barrier)
 
 int relevo_barrier_delete(relevo_session *session, const char *name)
 {
+	if (!given(session, name))
+		return RELEVO_BAD_ARGUMENT;
 	return cell_remove(session, name, PURPOSE);
 }
 
@@ -163,6 +167,8 @@ const struct handle *barrier_handle(const relevo_barrier *barrier)
 
 const char *relevo_barrier_name(const relevo_barrier *barrier)
 {
+	if (!given(barrier))
+		return "";
 	return barrier->cell.handle.name;
 }
 
@@ -301,6 +307,8 @@ static int lead(struct party *party, struct error *error)
 
 int relevo_barrier_wait(relevo_barrier *barrier, int64_t timeout, uint32_t *index)
 {
+	if (!given(barrier))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct party party = { .barrier = barrier };
 	if (timeout == RELEVO_BARRIER_TIMEOUT)
@@ -350,16 +358,22 @@ static int turn(relevo_barrier *barrier, enum outcome outcome, uint64_t arrived)
 
 int relevo_barrier_abort(relevo_barrier *barrier)
 {
+	if (!given(barrier))
+		return RELEVO_BAD_ARGUMENT;
 	return turn(barrier, BROKEN, barrier->parties);
 }
 
 int relevo_barrier_reset(relevo_barrier *barrier)
 {
+	if (!given(barrier))
+		return RELEVO_BAD_ARGUMENT;
 	return turn(barrier, RESET, 0);
 }
 
 int relevo_barrier_look(relevo_barrier *barrier, struct relevo_barrier_state *result)
 {
+	if (!given(barrier, result))
+		return RELEVO_BAD_ARGUMENT;
 	uint64_t state[ELEMENTS];
 	int status = read_state(barrier, state, client_error());
 	if (status != RELEVO_OK)

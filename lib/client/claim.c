@@ -31,6 +31,7 @@ static struct relevo_session *session_for(struct claiming *claiming, uint64_t br
 		claiming->count < CLAIMS_MAX ? fork_bare_session(broker) : NULL;
 	if (session == NULL)
 		return NULL;
+	session->silent = true;
 	pthread_mutex_lock(&session->lock);
 	int status = connection_open(session, claiming->deadline, &ignored);
 	pthread_mutex_unlock(&session->lock);

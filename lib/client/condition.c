@@ -114,6 +114,8 @@ static int open_both(relevo_condition *condition, relevo_session *session, const
 int relevo_condition_open(relevo_session *session, const char *name,
 			  const struct relevo_condition_options *options, relevo_condition **out)
 {
+	if (!given(session, out))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_condition_options defaults;
 	struct error *error = client_error();
 	if (options == NULL)
@@ -148,17 +150,23 @@ const struct handle *condition_handle(const relevo_condition *condition)
 
 const char *relevo_condition_name(const relevo_condition *condition)
 {
+	if (!given(condition))
+		return "";
 	return condition->queue.handle.name;
 }
 
 int relevo_condition_acquire(relevo_condition *condition, int64_t timeout,
 			     struct relevo_grant *grant)
 {
+	if (!given(condition))
+		return RELEVO_BAD_ARGUMENT;
 	return mutex_acquire(condition->mutex, timeout, grant);
 }
 
 int relevo_condition_release(relevo_condition *condition)
 {
+	if (!given(condition))
+		return RELEVO_BAD_ARGUMENT;
 	return mutex_release(condition->mutex);
 }
 
@@ -266,6 +274,8 @@ static int wait_until(relevo_condition *condition, nsec_t deadline, struct error
 
 int relevo_condition_wait(relevo_condition *condition, int64_t timeout)
 {
+	if (!given(condition))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
@@ -275,6 +285,8 @@ int relevo_condition_wait(relevo_condition *condition, int64_t timeout)
 int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *predicate, void *user,
 			      int64_t timeout)
 {
+	if (!given(condition))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
@@ -318,6 +330,8 @@ static int notify_step(relevo_condition *condition, size_t count, size_t *woken,
 
 int relevo_condition_notify(relevo_condition *condition, size_t count)
 {
+	if (!given(condition))
+		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(condition->queue.handle.session);
 	struct error *error = client_error();
 	int status = begin(condition, limit, error);
@@ -336,5 +350,7 @@ int relevo_condition_notify(relevo_condition *condition, size_t count)
 
 int relevo_condition_notify_all(relevo_condition *condition)
 {
+	if (!given(condition))
+		return RELEVO_BAD_ARGUMENT;
 	return relevo_condition_notify(condition, SIZE_MAX);
 }

@@ -3,6 +3,7 @@
 #include "base/mutant.h"
 
 #include <relevo/session.h>
+#include <string.h>
 
 static _Thread_local struct error record;
 
@@ -13,6 +14,15 @@ struct error *client_error(void)
 	if (MUTANT(detail_cleared_at_once))
 		record.text[0] = '\0';
 	return &record;
+}
+
+bool client_missing(const char *names, size_t index)
+{
+	for (; index > 0; index--)
+		names = strchr(names, ',') + 2;
+	error_set(client_error(), RELEVO_BAD_ARGUMENT, "\"%.*s\" is NULL", (int)strcspn(names, ","),
+		  names);
+	return MUTANT(null_is_taken);
 }
 
 const char *relevo_error_detail(void)

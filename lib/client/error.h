@@ -3,11 +3,37 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /*
  * The record behind relevo_error_detail(), one for each thread. Sets it to OK and
  * returns it: a public call asks for it once, at its start, and hands it down.
  * Never NULL. Its text is of a failure that has been, until there is another one.
  */
 struct error *client_error(void);
+
+/*
+ * Whether what a public function cannot do without is there: all of these pointers. If not,
+ * BAD_ARGUMENT is noted, with the name of the first that is NULL, and the function returns it.
+ */
+#define given(...)                                                                                 \
+	client_given(#__VA_ARGS__, (const void *const[]){ __VA_ARGS__ },                           \
+		     sizeof((const void *const[]){ __VA_ARGS__ }) / sizeof(const void *))
+
+/* The same for a function. */
+#define given_function(function) ((function) != NULL || client_missing(#function, 0))
+
+/* Note that the pointer is missing whose name stands at `index` of the list. False. */
+bool client_missing(const char *names, size_t index);
+
+static inline bool client_given(const char *names, const void *const *pointers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (pointers[i] == NULL)
+			return client_missing(names, i);
+	}
+	return true;
+}
 
 #endif

@@ -17,6 +17,8 @@ struct relevo_event {
 int relevo_event_open(relevo_session *session, const char *name,
 		      const struct relevo_event_options *options, relevo_event **out)
 {
+	if (!given(session, out))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_event_options defaults;
 	struct error *error = client_error();
 	if (options == NULL)
@@ -52,6 +54,8 @@ void relevo_event_close(relevo_event *event)
 
 int relevo_event_delete(relevo_session *session, const char *name)
 {
+	if (!given(session, name))
+		return RELEVO_BAD_ARGUMENT;
 	return cell_remove(session, name, PURPOSE);
 }
 
@@ -62,6 +66,8 @@ const struct handle *event_handle(const relevo_event *event)
 
 const char *relevo_event_name(const relevo_event *event)
 {
+	if (!given(event))
+		return "";
 	return event->cell.handle.name;
 }
 
@@ -75,11 +81,15 @@ static int change(relevo_event *event, uint8_t flag)
 
 int relevo_event_set(relevo_event *event)
 {
+	if (!given(event))
+		return RELEVO_BAD_ARGUMENT;
 	return change(event, 1);
 }
 
 int relevo_event_clear(relevo_event *event)
 {
+	if (!given(event))
+		return RELEVO_BAD_ARGUMENT;
 	if (MUTANT(clear_does_nothing))
 		return RELEVO_OK;
 	return change(event, 0);
@@ -98,6 +108,8 @@ static int look(relevo_event *event, bool *set, uint32_t *waiters)
 
 int relevo_event_is_set(relevo_event *event, bool *set)
 {
+	if (!given(event, set))
+		return RELEVO_BAD_ARGUMENT;
 	uint32_t waiters;
 	bool now;
 	int status = look(event, &now, &waiters);
@@ -108,6 +120,8 @@ int relevo_event_is_set(relevo_event *event, bool *set)
 
 int relevo_event_wait(relevo_event *event, int64_t timeout)
 {
+	if (!given(event))
+		return RELEVO_BAD_ARGUMENT;
 	static const uint8_t clear = 0;
 	struct error *error = client_error();
 	struct cell_watch watch = { .term = { 0, ELEMENT_NOT_EQUAL, &clear, sizeof clear } };
@@ -117,6 +131,8 @@ int relevo_event_wait(relevo_event *event, int64_t timeout)
 
 int relevo_event_describe(relevo_event *event, char *text, size_t size)
 {
+	if (!given(event) || (size > 0 && !given(text)))
+		return RELEVO_BAD_ARGUMENT;
 	const struct handle *handle = &event->cell.handle;
 	uint32_t waiters;
 	bool set;

@@ -20,6 +20,14 @@ static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list sessions = { &sessions, &sessions };
 static pthread_once_t handlers_installed = PTHREAD_ONCE_INIT;
 
+/* Of this thread. */
+static _Thread_local bool holds_nothing;
+
+void fork_holds(bool holds)
+{
+	holds_nothing = !holds;
+}
+
 static struct relevo_session *session_of(struct list *node)
 {
 	return container_of(node, struct relevo_session, link);
@@ -52,8 +60,10 @@ static void before_fork(void)
 	list_for_each (node, &sessions)
 		pthread_mutex_lock(&session_of(node)->lock);
 	nsec_t deadline = clock_now() + HEIR_TIME;
-	list_for_each (node, &sessions)
-		heir_make(session_of(node), deadline);
+	list_for_each (node, &sessions) {
+		if (!holds_nothing)
+			heir_make(session_of(node), deadline);
+	}
 }
 
 static void unlock_all(void)

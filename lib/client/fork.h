@@ -12,6 +12,10 @@
 void fork_register(struct relevo_session *session);
 void fork_unregister(struct relevo_session *session);
 
+/* Whether what this thread forks from now on holds what it inherits: see heir.h. The library's own
+ * processes, which may live long and never use it, do not. */
+void fork_holds(bool holds);
+
 /* The same sending before a process is started by another way than fork(2). */
 void fork_send_all(void);
 

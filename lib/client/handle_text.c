@@ -77,12 +77,16 @@ int handle_print(const struct object_identity *object, const char *kind, char *t
 
 int relevo_queue_to_text(const relevo_queue *queue, char *text, size_t size)
 {
+	if (!given(queue) || (size > 0 && !given(text)))
+		return RELEVO_BAD_ARGUMENT;
 	const struct object_identity object = handle_identity(&queue->handle);
 	return handle_print(&object, "queue", text, size);
 }
 
 int relevo_lock_to_text(const relevo_lock *lock, char *text, size_t size)
 {
+	if (!given(lock) || (size > 0 && !given(text)))
+		return RELEVO_BAD_ARGUMENT;
 	const struct object_identity object = handle_identity(&lock->mutex.source.queue.handle);
 	return handle_print(&object, "lock", text, size);
 }
@@ -182,6 +186,8 @@ int handle_gone(const struct handle_description *description)
 int relevo_queue_from_text(relevo_session *session, const char *text,
 			   const struct relevo_queue_options *options, relevo_queue **queue)
 {
+	if (!given(queue))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_queue_options existing = { 0 };
 	int status = handle_parse(text, "queue", &description, client_error());
@@ -204,6 +210,8 @@ int relevo_queue_from_text(relevo_session *session, const char *text,
 int relevo_lock_from_text(relevo_session *session, const char *text,
 			  const struct relevo_lock_options *options, relevo_lock **lock)
 {
+	if (!given(lock))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_lock_options existing = { 0 };
 	int status = handle_parse(text, "lock", &description, client_error());

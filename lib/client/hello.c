@@ -65,6 +65,7 @@ static int introduce(struct hello *hello, nsec_t deadline, struct error *error)
 	operation.host = (char *)subject->host;
 	operation.name = (char *)subject->name;
 	operation.inherits = hello->session->inherits;
+	operation.silent = hello->session->silent;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_HELLO;
 	header.hello = &operation;

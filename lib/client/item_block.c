@@ -1,5 +1,6 @@
 #include "client/item_block.h"
 
+#include "client/error.h"
 #include "client/properties.h"
 
 #include <stdatomic.h>
@@ -60,6 +61,8 @@ uint64_t item_block_epoch(const relevo_item *item)
 
 void relevo_item_free(relevo_item *item)
 {
+	if (!given(item))
+		return;
 	struct item_block *block = item->memory;
 	free(item->properties);
 	item->properties = NULL;

@@ -172,11 +172,15 @@ static int give_in_session(relevo_queue *queue, relevo_item *items, size_t count
 
 int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count)
 {
+	if (!given(queue) || (count > 0 && !given(items)))
+		return RELEVO_BAD_ARGUMENT;
 	return give_in_session(queue, items, count, (struct fate){ send_ack });
 }
 
 int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count, int64_t delay)
 {
+	if (!given(queue) || (count > 0 && !given(items)))
+		return RELEVO_BAD_ARGUMENT;
 	int status = queue_check_time("a delay", delay, client_error());
 	if (status != RELEVO_OK)
 		return status;
@@ -186,16 +190,22 @@ int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count, int
 
 int relevo_queue_put_back(relevo_queue *queue, relevo_item *items, size_t count)
 {
+	if (!given(queue) || (count > 0 && !given(items)))
+		return RELEVO_BAD_ARGUMENT;
 	return give_in_session(queue, items, count, (struct fate){ send_nack, .unread = true });
 }
 
 int relevo_queue_reject(relevo_queue *queue, relevo_item *items, size_t count)
 {
+	if (!given(queue) || (count > 0 && !given(items)))
+		return RELEVO_BAD_ARGUMENT;
 	return give_in_session(queue, items, count, (struct fate){ send_reject });
 }
 
 int relevo_queue_extend(relevo_queue *queue, relevo_item *items, size_t count, int64_t lease)
 {
+	if (!given(queue) || (count > 0 && !given(items)))
+		return RELEVO_BAD_ARGUMENT;
 	int status = queue_check_time("a lease", lease, client_error());
 	if (status != RELEVO_OK)
 		return status;

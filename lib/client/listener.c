@@ -69,6 +69,8 @@ static int start(struct relevo_listener *listener, const char *url,
 int relevo_listener_open(const char *address, const struct relevo_listener_options *options,
 			 relevo_listener **out)
 {
+	if (!given(out))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct relevo_listener *listener = calloc(1, sizeof *listener);
 	if (listener == NULL)
@@ -84,6 +86,8 @@ int relevo_listener_open(const char *address, const struct relevo_listener_optio
 
 void relevo_listener_hang_up(relevo_listener *listener)
 {
+	if (!given(listener))
+		return;
 	unix_socket_close(&listener->socket);
 	listener_tcp_close(listener->tcp);
 	listener->tcp = NULL;
@@ -100,6 +104,8 @@ void relevo_listener_close(relevo_listener *listener)
 
 const char *relevo_listener_address(const relevo_listener *listener)
 {
+	if (!given(listener))
+		return "";
 	return listener->url;
 }
 
@@ -113,6 +119,8 @@ static int check_open(const struct relevo_listener *listener, struct error *erro
 
 int relevo_listener_fd(const relevo_listener *listener, int *fd)
 {
+	if (!given(listener, fd))
+		return RELEVO_BAD_ARGUMENT;
 	int status = check_open(listener, client_error());
 	if (status == RELEVO_OK)
 		*fd = listener->tcp != NULL ? listener_tcp_fd(listener->tcp) : listener->socket.fd;
@@ -173,6 +181,8 @@ static int accept_over_tcp(relevo_listener *listener, nsec_t deadline, relevo_pi
 
 int relevo_listener_accept(relevo_listener *listener, int64_t timeout, relevo_pipe **pipe)
 {
+	if (!given(listener))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);

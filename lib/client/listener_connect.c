@@ -89,6 +89,8 @@ static int connect_over_tcp(const struct address *address, const char *key_file,
 int relevo_pipe_connect(const char *url, const struct relevo_listener_options *options,
 			int64_t timeout, relevo_pipe **pipe)
 {
+	if (!given(pipe))
+		return RELEVO_BAD_ARGUMENT;
 	const char *key_file = options != NULL ? options->key_file : NULL;
 	struct error *error = client_error();
 	struct address address;

@@ -6,6 +6,8 @@
 int relevo_lock_open(relevo_session *session, const char *name,
 		     const struct relevo_lock_options *options, relevo_lock **out)
 {
+	if (!given(session, out))
+		return RELEVO_BAD_ARGUMENT;
 	relevo_lock *lock = calloc(1, sizeof *lock);
 	if (lock == NULL)
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a lock handle");
@@ -27,20 +29,28 @@ void relevo_lock_close(relevo_lock *lock)
 
 const char *relevo_lock_name(const relevo_lock *lock)
 {
+	if (!given(lock))
+		return "";
 	return lock->mutex.source.queue.handle.name;
 }
 
 int relevo_lock_acquire(relevo_lock *lock, int64_t timeout, struct relevo_grant *grant)
 {
+	if (!given(lock))
+		return RELEVO_BAD_ARGUMENT;
 	return mutex_acquire(&lock->mutex, timeout, grant);
 }
 
 int relevo_lock_try(relevo_lock *lock, struct relevo_grant *grant)
 {
+	if (!given(lock))
+		return RELEVO_BAD_ARGUMENT;
 	return mutex_acquire(&lock->mutex, 0, grant);
 }
 
 int relevo_lock_release(relevo_lock *lock)
 {
+	if (!given(lock))
+		return RELEVO_BAD_ARGUMENT;
 	return mutex_release(&lock->mutex);
 }

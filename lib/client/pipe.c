@@ -49,6 +49,8 @@ static enum relevo_direction opposite(enum relevo_direction direction)
 
 int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2])
 {
+	if (!given(ends))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	relevo_pipe *made[2] = { NULL, NULL };
 	int fds[2];
@@ -73,16 +75,22 @@ int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2])
 
 bool relevo_pipe_receives(const relevo_pipe *pipe)
 {
+	if (!given(pipe))
+		return false;
 	return pipe->receives;
 }
 
 bool relevo_pipe_sends(const relevo_pipe *pipe)
 {
+	if (!given(pipe))
+		return false;
 	return pipe->sends;
 }
 
 int relevo_pipe_fd(const relevo_pipe *pipe, int *fd)
 {
+	if (!given(pipe, fd))
+		return RELEVO_BAD_ARGUMENT;
 	if (pipe->closed)
 		return error_set(client_error(), RELEVO_CLOSED, "the pipe is closed");
 	if (pipe->remote != NULL)
@@ -170,6 +178,8 @@ static int keep(relevo_pipe *pipe, struct pipe_message *message, struct error *e
 
 void relevo_pipe_hang_up(relevo_pipe *pipe)
 {
+	if (!given(pipe))
+		return;
 	struct pipe_kept *kept;
 	while ((kept = take_kept(pipe)) != NULL)
 		free_kept(kept);
@@ -200,6 +210,8 @@ int pipe_send(relevo_pipe *pipe, const struct pipe_sending *sending, nsec_t dead
 
 int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t timeout)
 {
+	if (!given(pipe) || (size > 0 && !given(data)))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	const struct pipe_sending sending = { .data = data, .size = size };
 	nsec_t deadline;
@@ -215,6 +227,8 @@ int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t t
 
 int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int64_t timeout)
 {
+	if (!given(pipe, part))
+		return RELEVO_BAD_ARGUMENT;
 	size_t whole = part->whole;
 	if (part->offset < 0 || (uint64_t)part->offset > whole || part->size < -1 ||
 	    (part->size > 0 && (uint64_t)part->size > whole - (uint64_t)part->offset))
@@ -274,6 +288,8 @@ static int keep_tuple(relevo_pipe *pipe, struct pipe_message *message, struct er
 
 int relevo_pipe_recv(relevo_pipe *pipe, void **data, size_t *size, int64_t timeout)
 {
+	if (!given(pipe))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct pipe_message message;
 	int status = pipe_receive(pipe, &message, timeout, error);
@@ -309,6 +325,8 @@ static int pour(relevo_pipe *pipe, struct pipe_message *message, const struct pi
 int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t timeout,
 			  size_t *got)
 {
+	if (!given(pipe))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	const struct pipe_room room = { buffer, size };
 	struct pipe_message message;
@@ -321,6 +339,8 @@ int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t 
 
 int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready)
 {
+	if (!given(pipe, ready))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);

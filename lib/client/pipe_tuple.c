@@ -27,6 +27,8 @@ static int send_encoded(relevo_pipe *pipe, const relevo_tuple *tuple, nsec_t dea
 
 int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t timeout)
 {
+	if (!given(pipe, tuple))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
@@ -37,6 +39,8 @@ int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t
 
 int relevo_pipe_recv_tuple(relevo_pipe *pipe, relevo_tuple **tuple, int64_t timeout)
 {
+	if (!given(pipe))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct pipe_message message;
 	int status = pipe_receive(pipe, &message, timeout, error);
@@ -54,6 +58,8 @@ int relevo_pipe_recv_tuple(relevo_pipe *pipe, relevo_tuple **tuple, int64_t time
 
 int relevo_tuple_add_pipe(relevo_tuple *tuple, const char *name, const relevo_pipe *pipe)
 {
+	if (!given(tuple, pipe))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct element *element = NULL;
 	if (pipe->closed)
@@ -72,6 +78,8 @@ int relevo_tuple_add_pipe(relevo_tuple *tuple, const char *name, const relevo_pi
 
 int relevo_tuple_take_pipe(relevo_tuple *tuple, size_t index, relevo_pipe **pipe)
 {
+	if (!given(tuple, pipe))
+		return RELEVO_BAD_ARGUMENT;
 	static const enum relevo_direction directions[] = { RELEVO_BOTH_WAYS, RELEVO_RECEIVES,
 							    RELEVO_SENDS, RELEVO_BOTH_WAYS };
 	struct error *error = client_error();

@@ -1,6 +1,7 @@
 #include "client/properties.h"
 
 #include "base/name.h"
+#include "client/error.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -121,17 +122,23 @@ struct relevo_properties *properties_unpack(const ProtobufCBinaryData *packed)
 
 const char *relevo_item_reply_to(const relevo_item *item)
 {
+	if (!given(item))
+		return "";
 	return item->properties != NULL ? item->properties->reply_to : NULL;
 }
 
 const struct relevo_header *relevo_item_headers(const relevo_item *item, size_t *count)
 {
+	if (!given(item, count))
+		return NULL;
 	*count = item->properties != NULL ? item->properties->header_count : 0;
 	return *count > 0 ? item->properties->headers : NULL;
 }
 
 const void *relevo_item_header(const relevo_item *item, const char *name, size_t *size)
 {
+	if (!given(item))
+		return NULL;
 	size_t count;
 	const struct relevo_header *headers = relevo_item_headers(item, &count);
 	for (size_t i = 0; i < count; i++) {

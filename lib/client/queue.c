@@ -193,6 +193,8 @@ void queue_detach(struct relevo_queue *queue)
 int relevo_queue_open(relevo_session *session, const char *name,
 		      const struct relevo_queue_options *options, relevo_queue **out)
 {
+	if (!given(session, out))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_queue_options defaults;
 	struct error *error = client_error();
 	if (options == NULL)
@@ -231,6 +233,8 @@ void relevo_queue_close(relevo_queue *queue)
 
 int relevo_queue_delete(relevo_session *session, const char *name)
 {
+	if (!given(session, name))
+		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(session);
 	struct error *error = client_error();
 	int status = name_check(name, "queue", error);
@@ -251,6 +255,8 @@ int relevo_queue_delete(relevo_session *session, const char *name)
 
 const char *relevo_queue_name(const relevo_queue *queue)
 {
+	if (!given(queue))
+		return "";
 	return queue->handle.name;
 }
 
@@ -288,6 +294,8 @@ static int take_counts(struct call *call, const struct frame *frame)
 
 int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts)
 {
+	if (!given(queue, counts))
+		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(queue->handle.session);
 	struct error *error = client_error();
 	int status = queue_begin(queue, limit, error);

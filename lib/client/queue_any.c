@@ -177,6 +177,8 @@ static int choose(struct choosing *choosing, int64_t timeout)
 int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item *item,
 			 size_t *which, int64_t timeout)
 {
+	if (!given(queues, item))
+		return RELEVO_BAD_ARGUMENT;
 	*item = (relevo_item){ 0 };
 	/* One queue is no choice, and its items may come ahead. */
 	if (count == 1) {
@@ -194,6 +196,8 @@ int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item 
 int relevo_queue_lease_any(struct relevo_choice *choice, relevo_item *items, size_t count,
 			   int64_t timeout, size_t *got)
 {
+	if (!given(choice, got))
+		return RELEVO_BAD_ARGUMENT;
 	struct choosing choosing = {
 		.queues = choice->queues,
 		.count = choice->count,

@@ -173,6 +173,8 @@ static int get_many(struct getting *getting, int64_t timeout, size_t *got)
 int relevo_queue_get_many(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
 			  size_t *got)
 {
+	if (!given(queue, got) || (count > 0 && !given(items)))
+		return RELEVO_BAD_ARGUMENT;
 	struct getting getting = { .queue = queue, .items = items, .room = count };
 	return get_many(&getting, timeout, got);
 }
@@ -193,6 +195,8 @@ int queue_get_attentively(relevo_queue *queue, struct queue_items *items, int64_
 int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
 		       size_t *got)
 {
+	if (!given(queue, got) || (count > 0 && !given(items)))
+		return RELEVO_BAD_ARGUMENT;
 	struct getting getting = {
 		.queue = queue,
 		.items = items,
@@ -222,6 +226,8 @@ bool queue_take_to_work_on(relevo_queue *queue, relevo_item *item)
 
 int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout)
 {
+	if (!given(queue, item))
+		return RELEVO_BAD_ARGUMENT;
 	*item = (relevo_item){ 0 };
 	struct getting getting = { .queue = queue, .items = item, .room = 1 };
 	return get(&getting, timeout);
@@ -229,5 +235,7 @@ int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout)
 
 int relevo_queue_try_get(relevo_queue *queue, relevo_item *item)
 {
+	if (!given(queue, item))
+		return RELEVO_BAD_ARGUMENT;
 	return relevo_queue_get(queue, item, 0);
 }

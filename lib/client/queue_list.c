@@ -90,6 +90,8 @@ static int fetch(relevo_session *session, const char *prefix, const char *after,
 int relevo_queue_list(relevo_session *session, const char *prefix,
 		      int (*visit)(const struct relevo_queue_info *info, void *user), void *user)
 {
+	if (!given(session) || !given_function(visit))
+		return RELEVO_BAD_ARGUMENT;
 	char after[NAME_MAX_BYTES + 1] = "";
 	bool more = true;
 	int status = RELEVO_OK;

@@ -27,6 +27,8 @@ static int run_on(relevo_queue *queue, Relevo__Header *header, nsec_t patience, 
 
 int relevo_queue_join(relevo_queue *queue, int64_t timeout)
 {
+	if (!given(queue))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
@@ -45,6 +47,8 @@ int relevo_queue_join(relevo_queue *queue, int64_t timeout)
 
 int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how)
 {
+	if (!given(queue))
+		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(queue->handle.session);
 	struct error *error = client_error();
 	if (how < RELEVO_DRAIN || how > RELEVO_AT_ONCE)
@@ -63,6 +67,8 @@ int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how)
 
 int relevo_queue_purge(relevo_queue *queue, uint64_t *count)
 {
+	if (!given(queue))
+		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(queue->handle.session);
 	int status = queue_begin(queue, limit, client_error());
 	if (status != RELEVO_OK)
@@ -79,6 +85,8 @@ int relevo_queue_purge(relevo_queue *queue, uint64_t *count)
 int relevo_queue_move(relevo_session *session, const char *from, const char *to, uint64_t max,
 		      uint64_t *count)
 {
+	if (!given(session, from, to))
+		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(session);
 	struct error *error = client_error();
 	int status = name_check(from, "queue", error);
@@ -136,6 +144,8 @@ static int take_items(struct call *call, const struct frame *frame)
 int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_item *items,
 		      size_t count, size_t *got)
 {
+	if (!given(queue, place, got) || (count > 0 && !given(items)))
+		return RELEVO_BAD_ARGUMENT;
 	enum { MOST = 256 };
 	nsec_t limit = session_limit(queue->handle.session);
 	struct peeking peeking = {

@@ -137,6 +137,8 @@ static int put(struct putting *putting, int64_t timeout)
 int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items, size_t count,
 			  int64_t timeout, size_t *accepted)
 {
+	if (!given(queue) || (count > 0 && !given(items)))
+		return RELEVO_BAD_ARGUMENT;
 	struct putting putting = { .queue = queue, .items = items, .count = count };
 	int status = put(&putting, timeout);
 	if (accepted != NULL)
@@ -146,12 +148,16 @@ int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
 
 int relevo_queue_put(relevo_queue *queue, const void *data, size_t size, int64_t timeout)
 {
+	if (!given(queue) || (size > 0 && !given(data)))
+		return RELEVO_BAD_ARGUMENT;
 	struct relevo_bytes item = { data, size };
 	return relevo_queue_put_many(queue, &item, 1, timeout, NULL);
 }
 
 int relevo_queue_try_put(relevo_queue *queue, const void *data, size_t size)
 {
+	if (!given(queue) || (size > 0 && !given(data)))
+		return RELEVO_BAD_ARGUMENT;
 	return relevo_queue_put(queue, data, size, 0);
 }
 
@@ -177,6 +183,8 @@ static int describe(const struct relevo_put_options *options, Relevo__QueuePut *
 int relevo_queue_put_with(relevo_queue *queue, const void *data, size_t size,
 			  const struct relevo_put_options *options, int64_t timeout)
 {
+	if (!given(queue) || (size > 0 && !given(data)))
+		return RELEVO_BAD_ARGUMENT;
 	const struct relevo_bytes item = { data, size };
 	if (options == NULL)
 		return relevo_queue_put(queue, data, size, timeout);

@@ -1,5 +1,7 @@
 #include <relevo/scope.h>
 
+#include "client/error.h"
+
 #include <unistd.h>
 
 static int release_lock(void *lock)
@@ -24,6 +26,8 @@ static int release_condition(void *condition)
 
 struct relevo_scope relevo_scope_lock(relevo_lock *lock, int64_t timeout)
 {
+	if (!given(lock))
+		return (struct relevo_scope){ .status = RELEVO_BAD_ARGUMENT };
 	struct relevo_scope scope = {
 		.release = release_lock,
 		.object = lock,
@@ -35,6 +39,8 @@ struct relevo_scope relevo_scope_lock(relevo_lock *lock, int64_t timeout)
 
 struct relevo_scope relevo_scope_rlock(relevo_rlock *lock, int64_t timeout)
 {
+	if (!given(lock))
+		return (struct relevo_scope){ .status = RELEVO_BAD_ARGUMENT };
 	struct relevo_scope scope = {
 		.release = release_rlock,
 		.object = lock,
@@ -46,6 +52,8 @@ struct relevo_scope relevo_scope_rlock(relevo_rlock *lock, int64_t timeout)
 
 struct relevo_scope relevo_scope_semaphore(relevo_semaphore *semaphore, int64_t timeout)
 {
+	if (!given(semaphore))
+		return (struct relevo_scope){ .status = RELEVO_BAD_ARGUMENT };
 	struct relevo_scope scope = {
 		.release = release_semaphore,
 		.object = semaphore,
@@ -57,6 +65,8 @@ struct relevo_scope relevo_scope_semaphore(relevo_semaphore *semaphore, int64_t 
 
 struct relevo_scope relevo_scope_condition(relevo_condition *condition, int64_t timeout)
 {
+	if (!given(condition))
+		return (struct relevo_scope){ .status = RELEVO_BAD_ARGUMENT };
 	struct relevo_scope scope = {
 		.release = release_condition,
 		.object = condition,
@@ -68,6 +78,8 @@ struct relevo_scope relevo_scope_condition(relevo_condition *condition, int64_t 
 
 void relevo_scope_end(struct relevo_scope *scope)
 {
+	if (!given(scope))
+		return;
 	if (scope->object != NULL && scope->status == RELEVO_OK && scope->process == getpid())
 		scope->status = scope->release(scope->object);
 	scope->object = NULL;
@@ -75,5 +87,7 @@ void relevo_scope_end(struct relevo_scope *scope)
 
 void relevo_scope_hang_up(relevo_pipe *const *pipe)
 {
+	if (!given(pipe))
+		return;
 	relevo_pipe_hang_up(*pipe);
 }

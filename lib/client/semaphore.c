@@ -62,6 +62,8 @@ static int open_source(struct token_source *source, relevo_session *session, con
 int relevo_semaphore_open(relevo_session *session, const char *name,
 			  const struct relevo_semaphore_options *options, relevo_semaphore **out)
 {
+	if (!given(session, out))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_semaphore_options defaults = { .value = 1 };
 	if (options == NULL)
 		options = &defaults;
@@ -94,6 +96,8 @@ const struct handle *semaphore_handle(const relevo_semaphore *semaphore)
 
 const char *relevo_semaphore_name(const relevo_semaphore *semaphore)
 {
+	if (!given(semaphore))
+		return "";
 	return semaphore->source.queue.handle.name;
 }
 
@@ -132,6 +136,8 @@ static void remember(relevo_semaphore *semaphore, const struct token *token)
 int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t timeout,
 			     struct relevo_grant *grant)
 {
+	if (!given(semaphore))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct relevo_queue *queue = &semaphore->source.queue;
 	nsec_t deadline;
@@ -152,6 +158,8 @@ int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t timeout,
 
 int relevo_semaphore_try(relevo_semaphore *semaphore, struct relevo_grant *grant)
 {
+	if (!given(semaphore))
+		return RELEVO_BAD_ARGUMENT;
 	return relevo_semaphore_acquire(semaphore, 0, grant);
 }
 
@@ -184,6 +192,8 @@ static int release_locked(relevo_semaphore *semaphore, struct error *error)
 
 int relevo_semaphore_release(relevo_semaphore *semaphore)
 {
+	if (!given(semaphore))
+		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(semaphore->source.queue.handle.session);
 	struct error *error = client_error();
 	struct relevo_queue *queue = &semaphore->source.queue;
@@ -197,6 +207,8 @@ int relevo_semaphore_release(relevo_semaphore *semaphore)
 
 int relevo_semaphore_value(relevo_semaphore *semaphore, uint64_t *value)
 {
+	if (!given(semaphore, value))
+		return RELEVO_BAD_ARGUMENT;
 	struct relevo_queue_counts counts;
 	int status = relevo_queue_count(&semaphore->source.queue, &counts);
 	if (status == RELEVO_OK)

@@ -373,6 +373,8 @@ static int begin_flush(struct relevo_session *session, nsec_t deadline, struct e
 
 int relevo_flush(relevo_session *session, int64_t timeout)
 {
+	if (!given(session))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline = 0;
 	int status = session_deadline(timeout, &deadline, error);
@@ -389,10 +391,14 @@ int relevo_flush(relevo_session *session, int64_t timeout)
 
 const char *relevo_session_url(const relevo_session *session)
 {
+	if (!given(session))
+		return "";
 	return session->address.url;
 }
 
 size_t relevo_session_max_item(const relevo_session *session)
 {
+	if (!given(session))
+		return 0;
 	return session->connection.limits.max_item;
 }

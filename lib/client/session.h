@@ -33,6 +33,7 @@ struct relevo_session {
 	struct connection connection;
 	uint32_t handles;                 /* objects that are open */
 	uint64_t inherits;                /* session number: see Hello; 0: of none */
+	bool silent;                      /* as in Hello */
 	struct relevo_session *heir;      /* from the parent, not used yet: see heir.h */
 	struct relevo_session *next_heir; /* while this process forks, its child's */
 	struct flusher flusher;

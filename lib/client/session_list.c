@@ -179,6 +179,8 @@ int relevo_session_list(relevo_session *session,
 			int (*visit)(const struct relevo_session_info *info, void *user),
 			void *user)
 {
+	if (!given(session) || !given_function(visit))
+		return RELEVO_BAD_ARGUMENT;
 	uint64_t after = 0;
 	bool more = true;
 	int status = RELEVO_OK;

@@ -157,6 +157,8 @@ static int open_in(struct relevo_shared *shared, const char *name, size_t size,
 int relevo_shared_open(relevo_session *session, const char *name, size_t size,
 		       const struct relevo_shared_options *options, relevo_shared **out)
 {
+	if (!given(session, out))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_shared_options defaults;
 	struct error *error = client_error();
 	if (options == NULL)
@@ -197,6 +199,8 @@ void relevo_shared_close(relevo_shared *shared)
 
 int relevo_shared_delete(relevo_session *session, const char *name)
 {
+	if (!given(session, name))
+		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(session);
 	struct error *error = client_error();
 	int status = name_check(name, "shared memory", error);
@@ -219,20 +223,28 @@ int relevo_shared_delete(relevo_session *session, const char *name)
 
 void *relevo_shared_data(const relevo_shared *shared)
 {
+	if (!given(shared))
+		return NULL;
 	return memory_data(&shared->memory);
 }
 
 size_t relevo_shared_size(const relevo_shared *shared)
 {
+	if (!given(shared))
+		return 0;
 	return (size_t)shared->memory.size;
 }
 
 const char *relevo_shared_name(const relevo_shared *shared)
 {
+	if (!given(shared))
+		return "";
 	return shared->name;
 }
 
 bool relevo_shared_created(const relevo_shared *shared)
 {
+	if (!given(shared))
+		return false;
 	return shared->created;
 }

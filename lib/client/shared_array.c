@@ -7,6 +7,8 @@
 
 size_t relevo_shared_count(const relevo_shared *shared, size_t width)
 {
+	if (!given(shared))
+		return 0;
 	return width > 0 ? relevo_shared_size(shared) / width : 0;
 }
 
@@ -17,6 +19,8 @@ static char *address_of(const struct relevo_shared *shared, size_t width, size_t
 
 void *relevo_shared_element(const relevo_shared *shared, size_t width, size_t index)
 {
+	if (!given(shared))
+		return NULL;
 	return index < relevo_shared_count(shared, width) ? address_of(shared, width, index) : NULL;
 }
 
@@ -39,6 +43,8 @@ static int check(const struct relevo_shared *shared, const struct relevo_slice *
 int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *slice, void *values,
 		      size_t count)
 {
+	if (!given(slice))
+		return RELEVO_BAD_ARGUMENT;
 	int status = check(shared, slice, count, client_error());
 	if (status == RELEVO_OK && count > 0)
 		memcpy(values, address_of(shared, slice->width, slice->first),
@@ -49,6 +55,8 @@ int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *sl
 int relevo_shared_set(relevo_shared *shared, const struct relevo_slice *slice, const void *values,
 		      size_t count)
 {
+	if (!given(slice))
+		return RELEVO_BAD_ARGUMENT;
 	int status = check(shared, slice, count, client_error());
 	if (status == RELEVO_OK && count > 0)
 		memcpy(address_of(shared, slice->width, slice->first), values,

@@ -4,6 +4,8 @@
 
 bool relevo_shared_has_lock(const relevo_shared *shared)
 {
+	if (!given(shared))
+		return false;
 	return shared->lock_owner != NULL;
 }
 
@@ -15,6 +17,8 @@ static int no_lock(const struct relevo_shared *shared, struct error *error)
 
 int relevo_shared_lock_owner(relevo_shared *shared, relevo_shared **owner)
 {
+	if (!given(shared, owner))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	if (shared->lock_owner == NULL)
 		return no_lock(shared, error);
@@ -42,6 +46,8 @@ static int describe(const struct relevo_shared *shared, int status, struct error
 
 int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned)
 {
+	if (!given(shared))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline = 0;
 	bool inherited = false;
@@ -58,11 +64,15 @@ int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned)
 
 int relevo_shared_try_lock(relevo_shared *shared, bool *abandoned)
 {
+	if (!given(shared))
+		return RELEVO_BAD_ARGUMENT;
 	return relevo_shared_lock(shared, 0, abandoned);
 }
 
 int relevo_shared_unlock(relevo_shared *shared)
 {
+	if (!given(shared))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	if (shared->lock_owner == NULL)
 		return no_lock(shared, error);

@@ -71,7 +71,7 @@ static int finish_oldest(relevo_queue *queue, struct error *error)
 		return RELEVO_OK;
 	if (tasks->count == 0)
 		return error_set(error, RELEVO_BAD_STATE,
-				 "no item that this process got from \"%s\" through this handle is "
+				 "no item of \"%s\" that this process got through this handle is "
 				 "left to be "
 				 "done with",
 				 queue->handle.name);
@@ -87,6 +87,8 @@ static int finish_oldest(relevo_queue *queue, struct error *error)
 
 int relevo_queue_task_done(relevo_queue *queue)
 {
+	if (!given(queue))
+		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(queue->handle.session);
 	struct error *error = client_error();
 	if (!queue->joinable)

@@ -11,6 +11,8 @@
 
 int relevo_tuple_new(relevo_tuple **tuple)
 {
+	if (!given(tuple))
+		return RELEVO_BAD_ARGUMENT;
 	relevo_tuple *made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a tuple");
@@ -119,21 +121,29 @@ static int add_number(relevo_tuple *tuple, const char *name, enum relevo_tuple_t
 
 int relevo_tuple_add_none(relevo_tuple *tuple, const char *name)
 {
+	if (!given(tuple))
+		return RELEVO_BAD_ARGUMENT;
 	return add_number(tuple, name, RELEVO_TUPLE_NONE, 0);
 }
 
 int relevo_tuple_add_bool(relevo_tuple *tuple, const char *name, bool value)
 {
+	if (!given(tuple))
+		return RELEVO_BAD_ARGUMENT;
 	return add_number(tuple, name, RELEVO_TUPLE_BOOL, value);
 }
 
 int relevo_tuple_add_int(relevo_tuple *tuple, const char *name, int64_t value)
 {
+	if (!given(tuple))
+		return RELEVO_BAD_ARGUMENT;
 	return add_number(tuple, name, RELEVO_TUPLE_INT, value);
 }
 
 int relevo_tuple_add_double(relevo_tuple *tuple, const char *name, double value)
 {
+	if (!given(tuple))
+		return RELEVO_BAD_ARGUMENT;
 	struct element *element = NULL;
 	int status = tuple_begin(tuple, name, RELEVO_TUPLE_DOUBLE, &element, client_error());
 	if (status != RELEVO_OK)
@@ -145,11 +155,15 @@ int relevo_tuple_add_double(relevo_tuple *tuple, const char *name, double value)
 
 int relevo_tuple_add_bytes(relevo_tuple *tuple, const char *name, const void *data, size_t size)
 {
+	if (!given(tuple) || (size > 0 && !given(data)))
+		return RELEVO_BAD_ARGUMENT;
 	return tuple_add_data(tuple, name, RELEVO_TUPLE_BYTES, (struct relevo_bytes){ data, size });
 }
 
 int relevo_tuple_add_text_of(relevo_tuple *tuple, const char *name, const char *text, size_t size)
 {
+	if (!given(tuple) || (size > 0 && !given(text)))
+		return RELEVO_BAD_ARGUMENT;
 	if (!utf8_is_valid(text, size))
 		return error_set(client_error(), RELEVO_CANNOT_ENCODE,
 				 "value %zu is to be a text, and is not UTF-8", tuple->count);
@@ -158,11 +172,15 @@ int relevo_tuple_add_text_of(relevo_tuple *tuple, const char *name, const char *
 
 int relevo_tuple_add_text(relevo_tuple *tuple, const char *name, const char *text)
 {
+	if (!given(tuple, text))
+		return RELEVO_BAD_ARGUMENT;
 	return relevo_tuple_add_text_of(tuple, name, text, strlen(text));
 }
 
 int relevo_tuple_add_tuple(relevo_tuple *tuple, const char *name, relevo_tuple *inner)
 {
+	if (!given(tuple))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct element *element = NULL;
 	if (inner == NULL || inner == tuple)
@@ -177,6 +195,8 @@ int relevo_tuple_add_tuple(relevo_tuple *tuple, const char *name, relevo_tuple *
 
 int relevo_tuple_add_descriptor(relevo_tuple *tuple, const char *name, int descriptor)
 {
+	if (!given(tuple))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct element *element = NULL;
 	if (descriptor < 0)

@@ -37,21 +37,29 @@ int tuple_element(const relevo_tuple *tuple, size_t index, enum relevo_tuple_typ
 
 size_t relevo_tuple_count(const relevo_tuple *tuple)
 {
+	if (!given(tuple))
+		return 0;
 	return tuple->count;
 }
 
 enum relevo_tuple_type relevo_tuple_kind(const relevo_tuple *tuple, size_t index)
 {
+	if (!given(tuple))
+		return (enum relevo_tuple_type)0;
 	return index < tuple->count ? tuple->elements[index].kind : RELEVO_TUPLE_NONE;
 }
 
 const char *relevo_tuple_name(const relevo_tuple *tuple, size_t index)
 {
+	if (!given(tuple))
+		return "";
 	return index < tuple->count ? tuple->elements[index].name : NULL;
 }
 
 int relevo_tuple_find(const relevo_tuple *tuple, const char *name, size_t *index)
 {
+	if (!given(tuple, name, index))
+		return RELEVO_BAD_ARGUMENT;
 	for (size_t i = 0; i < tuple->count; i++) {
 		const char *its = tuple->elements[i].name;
 		if (its != NULL && strcmp(its, name) == 0) {
@@ -64,6 +72,8 @@ int relevo_tuple_find(const relevo_tuple *tuple, const char *name, size_t *index
 
 int relevo_tuple_bool(const relevo_tuple *tuple, size_t index, bool *value)
 {
+	if (!given(tuple, value))
+		return RELEVO_BAD_ARGUMENT;
 	struct element *element = NULL;
 	int status = tuple_element(tuple, index, RELEVO_TUPLE_BOOL, &element, client_error());
 	if (status == RELEVO_OK)
@@ -73,6 +83,8 @@ int relevo_tuple_bool(const relevo_tuple *tuple, size_t index, bool *value)
 
 int relevo_tuple_int(const relevo_tuple *tuple, size_t index, int64_t *value)
 {
+	if (!given(tuple, value))
+		return RELEVO_BAD_ARGUMENT;
 	struct element *element = NULL;
 	int status = tuple_element(tuple, index, RELEVO_TUPLE_INT, &element, client_error());
 	if (status == RELEVO_OK)
@@ -82,6 +94,8 @@ int relevo_tuple_int(const relevo_tuple *tuple, size_t index, int64_t *value)
 
 int relevo_tuple_double(const relevo_tuple *tuple, size_t index, double *value)
 {
+	if (!given(tuple, value))
+		return RELEVO_BAD_ARGUMENT;
 	struct element *element = NULL;
 	int status = tuple_element(tuple, index, RELEVO_TUPLE_DOUBLE, &element, client_error());
 	if (status == RELEVO_OK)
@@ -91,6 +105,8 @@ int relevo_tuple_double(const relevo_tuple *tuple, size_t index, double *value)
 
 int relevo_tuple_text(const relevo_tuple *tuple, size_t index, const char **text, size_t *size)
 {
+	if (!given(tuple, text))
+		return RELEVO_BAD_ARGUMENT;
 	struct element *element = NULL;
 	int status = tuple_element(tuple, index, RELEVO_TUPLE_TEXT, &element, client_error());
 	if (status != RELEVO_OK)
@@ -103,6 +119,8 @@ int relevo_tuple_text(const relevo_tuple *tuple, size_t index, const char **text
 
 int relevo_tuple_bytes(const relevo_tuple *tuple, size_t index, const void **data, size_t *size)
 {
+	if (!given(tuple, data))
+		return RELEVO_BAD_ARGUMENT;
 	struct element *element = NULL;
 	int status = tuple_element(tuple, index, RELEVO_TUPLE_BYTES, &element, client_error());
 	if (status != RELEVO_OK)
@@ -115,6 +133,8 @@ int relevo_tuple_bytes(const relevo_tuple *tuple, size_t index, const void **dat
 
 int relevo_tuple_tuple(const relevo_tuple *tuple, size_t index, const relevo_tuple **inner)
 {
+	if (!given(tuple, inner))
+		return RELEVO_BAD_ARGUMENT;
 	struct element *element = NULL;
 	int status = tuple_element(tuple, index, RELEVO_TUPLE_TUPLE, &element, client_error());
 	if (status == RELEVO_OK)
@@ -141,6 +161,8 @@ int tuple_take(struct element *element, int *descriptor, struct error *error)
 
 int relevo_tuple_take_descriptor(relevo_tuple *tuple, size_t index, int *descriptor)
 {
+	if (!given(tuple, descriptor))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct element *element = NULL;
 	int status = tuple_element(tuple, index, RELEVO_TUPLE_DESCRIPTOR, &element, error);

@@ -28,48 +28,66 @@ static int add_handle(relevo_tuple *tuple, const char *name, enum relevo_tuple_t
 
 int relevo_tuple_add_queue(relevo_tuple *tuple, const char *name, const relevo_queue *queue)
 {
+	if (!given(tuple, queue))
+		return RELEVO_BAD_ARGUMENT;
 	return add_handle(tuple, name, RELEVO_TUPLE_QUEUE, &queue->handle);
 }
 
 int relevo_tuple_add_lock(relevo_tuple *tuple, const char *name, const relevo_lock *lock)
 {
+	if (!given(tuple, lock))
+		return RELEVO_BAD_ARGUMENT;
 	return add_handle(tuple, name, RELEVO_TUPLE_LOCK, &lock->mutex.source.queue.handle);
 }
 
 int relevo_tuple_add_rlock(relevo_tuple *tuple, const char *name, const relevo_rlock *lock)
 {
+	if (!given(tuple, lock))
+		return RELEVO_BAD_ARGUMENT;
 	return add_handle(tuple, name, RELEVO_TUPLE_RLOCK, &lock->mutex.source.queue.handle);
 }
 
 int relevo_tuple_add_semaphore(relevo_tuple *tuple, const char *name,
 			       const relevo_semaphore *semaphore)
 {
+	if (!given(tuple, semaphore))
+		return RELEVO_BAD_ARGUMENT;
 	return add_handle(tuple, name, RELEVO_TUPLE_SEMAPHORE, semaphore_handle(semaphore));
 }
 
 int relevo_tuple_add_condition(relevo_tuple *tuple, const char *name,
 			       const relevo_condition *condition)
 {
+	if (!given(tuple, condition))
+		return RELEVO_BAD_ARGUMENT;
 	return add_handle(tuple, name, RELEVO_TUPLE_CONDITION, condition_handle(condition));
 }
 
 int relevo_tuple_add_event(relevo_tuple *tuple, const char *name, const relevo_event *event)
 {
+	if (!given(tuple, event))
+		return RELEVO_BAD_ARGUMENT;
 	return add_handle(tuple, name, RELEVO_TUPLE_EVENT, event_handle(event));
 }
 
 int relevo_tuple_add_barrier(relevo_tuple *tuple, const char *name, const relevo_barrier *barrier)
 {
+	if (!given(tuple, barrier))
+		return RELEVO_BAD_ARGUMENT;
 	return add_handle(tuple, name, RELEVO_TUPLE_BARRIER, barrier_handle(barrier));
 }
 
 int relevo_tuple_add_value(relevo_tuple *tuple, const char *name, const relevo_value *value)
 {
+	if (!given(tuple, value))
+		return RELEVO_BAD_ARGUMENT;
 	return add_handle(tuple, name, RELEVO_TUPLE_VALUE, value_handle(value));
 }
 
 int relevo_tuple_add_array(relevo_tuple *tuple, const char *name, const relevo_array *array)
 {
+	if (!given(tuple, array))
+		return RELEVO_BAD_ARGUMENT;
 	return add_handle(tuple, name, RELEVO_TUPLE_ARRAY, array_handle(array));
 }
 
@@ -81,6 +99,8 @@ static struct object_identity shared_identity(const relevo_shared *shared)
 
 int relevo_tuple_add_shared(relevo_tuple *tuple, const char *name, const relevo_shared *shared)
 {
+	if (!given(tuple, shared))
+		return RELEVO_BAD_ARGUMENT;
 	const struct object_identity object = shared_identity(shared);
 	return add(tuple, name, RELEVO_TUPLE_SHARED, &object);
 }
@@ -151,6 +171,8 @@ int relevo_tuple_url(const relevo_tuple *tuple, size_t index, char *url, size_t 
 int relevo_tuple_queue(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_queue_options *options, relevo_queue **queue)
 {
+	if (!given(tuple, queue))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct element *element = NULL;
 	int status = tuple_element(tuple, index, RELEVO_TUPLE_QUEUE, &element, error);
@@ -162,6 +184,8 @@ int relevo_tuple_queue(const relevo_tuple *tuple, size_t index, relevo_session *
 int relevo_tuple_lock(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		      const struct relevo_lock_options *options, relevo_lock **lock)
 {
+	if (!given(tuple, lock))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct element *element = NULL;
 	int status = tuple_element(tuple, index, RELEVO_TUPLE_LOCK, &element, error);
@@ -173,6 +197,8 @@ int relevo_tuple_lock(const relevo_tuple *tuple, size_t index, relevo_session *s
 int relevo_tuple_rlock(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_lock_options *options, relevo_rlock **lock)
 {
+	if (!given(tuple, lock))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_lock_options existing = { 0 };
 	int status = describe(tuple, index, RELEVO_TUPLE_RLOCK, &description);
@@ -193,6 +219,8 @@ int relevo_tuple_semaphore(const relevo_tuple *tuple, size_t index, relevo_sessi
 			   const struct relevo_semaphore_options *options,
 			   relevo_semaphore **semaphore)
 {
+	if (!given(tuple, semaphore))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_semaphore_options existing = { 0 };
 	int status = describe(tuple, index, RELEVO_TUPLE_SEMAPHORE, &description);
@@ -213,6 +241,8 @@ int relevo_tuple_condition(const relevo_tuple *tuple, size_t index, relevo_sessi
 			   const struct relevo_condition_options *options,
 			   relevo_condition **condition)
 {
+	if (!given(tuple, condition))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_condition_options existing = { 0 };
 	int status = describe(tuple, index, RELEVO_TUPLE_CONDITION, &description);
@@ -232,6 +262,8 @@ int relevo_tuple_condition(const relevo_tuple *tuple, size_t index, relevo_sessi
 int relevo_tuple_event(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_event_options *options, relevo_event **event)
 {
+	if (!given(tuple, event))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_event_options existing = { 0 };
 	int status = describe(tuple, index, RELEVO_TUPLE_EVENT, &description);
@@ -251,6 +283,8 @@ int relevo_tuple_event(const relevo_tuple *tuple, size_t index, relevo_session *
 int relevo_tuple_barrier(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			 const struct relevo_barrier_options *options, relevo_barrier **barrier)
 {
+	if (!given(tuple, session, barrier))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_barrier_options existing = { 0 };
 	int status = describe(tuple, index, RELEVO_TUPLE_BARRIER, &description);
@@ -270,6 +304,8 @@ int relevo_tuple_barrier(const relevo_tuple *tuple, size_t index, relevo_session
 int relevo_tuple_value(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_value_options *options, relevo_value **value)
 {
+	if (!given(tuple, value))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_value_options existing = { 0 };
 	int status = describe(tuple, index, RELEVO_TUPLE_VALUE, &description);
@@ -289,6 +325,8 @@ int relevo_tuple_value(const relevo_tuple *tuple, size_t index, relevo_session *
 int relevo_tuple_array(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_array_options *options, relevo_array **array)
 {
+	if (!given(tuple, array))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_array_options existing = { 0 };
 	int status = describe(tuple, index, RELEVO_TUPLE_ARRAY, &description);
@@ -308,6 +346,8 @@ int relevo_tuple_array(const relevo_tuple *tuple, size_t index, relevo_session *
 int relevo_tuple_shared(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			const struct relevo_shared_options *options, relevo_shared **shared)
 {
+	if (!given(tuple, shared))
+		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_shared_options existing = { 0 };
 	int status = describe(tuple, index, RELEVO_TUPLE_SHARED, &description);

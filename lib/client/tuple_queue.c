@@ -6,6 +6,8 @@
 
 int relevo_tuple_pack(const relevo_tuple *tuple, void **data, size_t *size)
 {
+	if (!given(tuple, data, size))
+		return RELEVO_BAD_ARGUMENT;
 	struct buffer bytes = { 0 };
 	size_t descriptors;
 	int status = tuple_encode(tuple, &bytes, NULL, 0, &descriptors, client_error());
@@ -25,11 +27,15 @@ int relevo_tuple_pack(const relevo_tuple *tuple, void **data, size_t *size)
 
 int relevo_tuple_unpack(const void *data, size_t size, relevo_tuple **tuple)
 {
+	if (!given(tuple) || (size > 0 && !given(data)))
+		return RELEVO_BAD_ARGUMENT;
 	return tuple_decode(data, size, NULL, 0, tuple, client_error());
 }
 
 int relevo_queue_put_tuple(relevo_queue *queue, const relevo_tuple *tuple, int64_t timeout)
 {
+	if (!given(queue, tuple))
+		return RELEVO_BAD_ARGUMENT;
 	struct buffer bytes = { 0 };
 	size_t descriptors;
 	int status = tuple_encode(tuple, &bytes, NULL, 0, &descriptors, client_error());
@@ -41,6 +47,8 @@ int relevo_queue_put_tuple(relevo_queue *queue, const relevo_tuple *tuple, int64
 
 int relevo_queue_get_tuple(relevo_queue *queue, relevo_tuple **tuple, int64_t timeout)
 {
+	if (!given(queue))
+		return RELEVO_BAD_ARGUMENT;
 	relevo_item item;
 	int status = relevo_queue_get(queue, &item, timeout);
 	if (status != RELEVO_OK)

@@ -15,6 +15,8 @@ struct relevo_value {
 int relevo_value_open(relevo_session *session, const char *name,
 		      const struct relevo_value_options *options, relevo_value **out)
 {
+	if (!given(session, out))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_value_options defaults;
 	if (options == NULL)
 		options = &defaults;
@@ -53,11 +55,15 @@ void relevo_value_close(relevo_value *value)
 
 int relevo_value_delete(relevo_session *session, const char *name)
 {
+	if (!given(session, name))
+		return RELEVO_BAD_ARGUMENT;
 	return cell_remove(session, name, PURPOSE);
 }
 
 int relevo_value_lock(relevo_value *value, relevo_rlock **lock)
 {
+	if (!given(value, lock))
+		return RELEVO_BAD_ARGUMENT;
 	return guard_get(&value->guard, &value->cell.handle, lock);
 }
 
@@ -68,48 +74,66 @@ const struct handle *value_handle(const relevo_value *value)
 
 const char *relevo_value_name(const relevo_value *value)
 {
+	if (!given(value))
+		return "";
 	return value->cell.handle.name;
 }
 
 enum relevo_type relevo_value_type(const relevo_value *value)
 {
+	if (!given(value))
+		return (enum relevo_type)0;
 	return (enum relevo_type)value->cell.type;
 }
 
 size_t relevo_value_size(const relevo_value *value)
 {
+	if (!given(value))
+		return 0;
 	return value->cell.width;
 }
 
 int relevo_value_get(relevo_value *value, void *result, size_t size)
 {
+	if (!given(value) || (size > 0 && !given(result)))
+		return RELEVO_BAD_ARGUMENT;
 	return elements_read(&value->cell, 0, 1, result, size);
 }
 
 int relevo_value_set(relevo_value *value, const void *operand, size_t size)
 {
+	if (!given(value) || (size > 0 && !given(operand)))
+		return RELEVO_BAD_ARGUMENT;
 	return elements_write(&value->cell, 0, 1, operand, size);
 }
 
 int relevo_value_add(relevo_value *value, const void *operand, void *result, size_t size)
 {
+	if (!given(value, operand))
+		return RELEVO_BAD_ARGUMENT;
 	return elements_add(&value->cell, 0, operand, result, size);
 }
 
 int relevo_value_compare_exchange(relevo_value *value, void *expected, const void *desired,
 				  size_t size)
 {
+	if (!given(value, expected) || (size > 0 && !given(desired)))
+		return RELEVO_BAD_ARGUMENT;
 	return elements_compare_exchange(&value->cell, 0, expected, desired, size);
 }
 
 int relevo_value_wait_until(relevo_value *value, enum relevo_comparison comparison,
 			    const void *operand, size_t size, int64_t timeout)
 {
+	if (!given(value) || (size > 0 && !given(operand)))
+		return RELEVO_BAD_ARGUMENT;
 	const struct element_condition condition = { 0, comparison, operand, size };
 	return elements_wait_until(&value->cell, &condition, timeout);
 }
 
 int relevo_value_wait_change(relevo_value *value, uint64_t *version, int64_t timeout)
 {
+	if (!given(value, version))
+		return RELEVO_BAD_ARGUMENT;
 	return elements_wait_change(&value->cell, version, timeout);
 }

@@ -164,6 +164,8 @@ static bool make_room(struct waiting *waiting, struct pollfd few[FEW])
 
 int relevo_wait(struct relevo_wait_entry *entries, size_t count, int64_t timeout, size_t *ready)
 {
+	if (!given(ready) || (count > 0 && !given(entries)))
+		return RELEVO_BAD_ARGUMENT;
 	struct waiting waiting = { .entries = entries, .count = count, .error = client_error() };
 	struct pollfd few[FEW];
 	nsec_t deadline;

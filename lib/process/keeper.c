@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "client/fork.h"
 #include "process/process.h"
 
 #include <errno.h>
@@ -187,11 +188,13 @@ static void watch(relevo_pool *pool, int operation)
 static int start_keeper(relevo_pool *pool, int owner_fd, int ready_fd, struct error *error)
 {
 	int status = make_keeper(pool, owner_fd, ready_fd);
+	fork_holds(false);
 	if (status != RELEVO_OK)
 		status = error_set(error, status, "the pool's workers cannot be started: %s",
 				   relevo_error_message(status));
 	else
 		status = process_start(pool->keeper, error);
+	fork_holds(true);
 	if (status != RELEVO_OK)
 		free_keeper(pool);
 	else

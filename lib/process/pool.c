@@ -16,6 +16,8 @@ enum { MOST_WORKERS = 4096, DEFAULT_ATTEMPTS = 3 };
 
 const char *relevo_pool_name(const relevo_pool *pool)
 {
+	if (!given(pool))
+		return "";
 	return pool_name_of(pool->tasks);
 }
 
@@ -281,6 +283,8 @@ static int attach(relevo_session *session, const char *name,
 
 int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool)
 {
+	if (!given(session, pool))
+		return RELEVO_BAD_ARGUMENT;
 	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
 	return attach(session, name, &existing, false, pool);
 }
@@ -305,6 +309,8 @@ static int open_shared(relevo_session *session, const struct relevo_pool_options
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 		     relevo_pool **out)
 {
+	if (!given(session, out))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_pool_options defaults;
 	struct error failure = { 0 };
 	if (options == NULL)
@@ -329,6 +335,8 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
 
 size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count)
 {
+	if (!given(pool))
+		return 0;
 	size_t running = 0;
 	for (int i = 0; i < pool->processes; i++) {
 		int pid = atomic_load(&pool->table->slots[i].pid);

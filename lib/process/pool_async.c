@@ -241,6 +241,8 @@ int relevo_pool_map_async(relevo_pool *pool, const char *function,
 			  const struct relevo_bytes *arguments, size_t count,
 			  const struct relevo_async_options *options, relevo_job **out)
 {
+	if (!given(pool, out) || (count > 0 && !given(arguments)))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_async_options defaults;
 	struct error failure = { 0 };
 	relevo_job *job =
@@ -264,6 +266,8 @@ int relevo_pool_apply_async(relevo_pool *pool, const char *function,
 			    const struct relevo_bytes *argument,
 			    const struct relevo_async_options *options, relevo_job **job)
 {
+	if (!given(pool, argument, job))
+		return RELEVO_BAD_ARGUMENT;
 	return relevo_pool_map_async(pool, function, argument, 1, options, job);
 }
 
@@ -271,6 +275,8 @@ int relevo_pool_apply_async(relevo_pool *pool, const char *function,
 
 bool relevo_job_ready(relevo_job *job)
 {
+	if (!given(job))
+		return false;
 	pthread_mutex_lock(&job->lock);
 	bool ended = job->ended;
 	pthread_mutex_unlock(&job->lock);
@@ -279,6 +285,8 @@ bool relevo_job_ready(relevo_job *job)
 
 int relevo_job_successful(relevo_job *job, bool *successful)
 {
+	if (!given(job, successful))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	if (!relevo_job_ready(job))
 		return error_set(error, RELEVO_BAD_STATE, "\"%s\" has not ended",
@@ -297,6 +305,8 @@ static bool wait_change(relevo_job *job, nsec_t deadline)
 
 int relevo_job_wait(relevo_job *job, int64_t timeout)
 {
+	if (!given(job))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
@@ -318,6 +328,8 @@ int relevo_job_wait(relevo_job *job, int64_t timeout)
 int relevo_job_get(relevo_job *job, int64_t timeout, const struct relevo_result **results,
 		   size_t *count)
 {
+	if (!given(job, results))
+		return RELEVO_BAD_ARGUMENT;
 	int status = relevo_job_wait(job, timeout);
 	if (status != RELEVO_OK)
 		return status;
@@ -338,6 +350,8 @@ static relevo_pool *pool_of(relevo_job *job)
 
 int relevo_job_cancel(relevo_job *job)
 {
+	if (!given(job))
+		return RELEVO_BAD_ARGUMENT;
 	struct error failure = { 0 };
 	relevo_pool *pool = pool_of(job);
 	bool ended = pool == NULL;

@@ -50,6 +50,8 @@ int pool_check(relevo_pool *pool, struct error *error)
 
 int relevo_pool_close(relevo_pool *pool)
 {
+	if (!given(pool))
+		return RELEVO_BAD_ARGUMENT;
 	client_error();
 	pthread_mutex_lock(&pool->lock);
 	if (pool->state == POOL_OPEN)
@@ -69,6 +71,8 @@ static int drop_tasks(relevo_pool *pool)
 
 int relevo_pool_terminate(relevo_pool *pool)
 {
+	if (!given(pool))
+		return RELEVO_BAD_ARGUMENT;
 	struct error failure = { 0 };
 	pthread_mutex_lock(&pool->lock);
 	bool first = pool->state != POOL_TERMINATED;
@@ -112,6 +116,8 @@ static bool wait_for_work(relevo_pool *pool, nsec_t deadline)
 
 int relevo_pool_join(relevo_pool *pool, int64_t timeout)
 {
+	if (!given(pool))
+		return RELEVO_BAD_ARGUMENT;
 	struct error failure = { 0 };
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, &failure);

@@ -295,6 +295,8 @@ static int next(relevo_imap *imap, nsec_t deadline, struct relevo_result *result
 
 int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *result)
 {
+	if (!given(imap, result))
+		return RELEVO_BAD_ARGUMENT;
 	struct error failure = { 0 };
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, &failure);
@@ -408,6 +410,8 @@ static int begin(relevo_pool *pool, relevo_imap *imap, struct error *error)
 int relevo_pool_imap(relevo_pool *pool, const char *function, const struct relevo_input *input,
 		     const struct relevo_imap_options *options, relevo_imap **out)
 {
+	if (!given(pool, function, input, out) || !given_function(input->next))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_imap_options defaults;
 	struct error failure = { 0 };
 	if (options == NULL)

@@ -64,6 +64,8 @@ static int take_all(const struct relevo_input *input, const char *function, stru
 int relevo_pool_map_input(relevo_pool *pool, const char *function, const struct relevo_input *input,
 			  const struct relevo_map_options *options, struct relevo_results *results)
 {
+	if (!given(pool, function, input, results) || !given_function(input->next))
+		return RELEVO_BAD_ARGUMENT;
 	struct taken taken = { 0 };
 	struct error failure = { 0 };
 	int status = take_all(input, function, &taken, &failure);

@@ -29,6 +29,8 @@ int relevo_pool_list_workers(relevo_session *session, const char *name,
 			     int (*visit)(const struct relevo_worker_info *info, void *user),
 			     void *user)
 {
+	if (!given(session, name) || !given_function(visit))
+		return RELEVO_BAD_ARGUMENT;
 	char prefix[NAME_MAX_BYTES + 2];
 	struct workers workers = { name, visit, user };
 	int status = pool_queue_name(POOL_WORKER, name, prefix, client_error());
@@ -78,6 +80,8 @@ static int visit_pool(const struct relevo_queue_info *queue, void *user)
 int relevo_pool_list(relevo_session *session, const char *prefix,
 		     int (*visit)(const struct relevo_pool_info *info, void *user), void *user)
 {
+	if (!given(session) || !given_function(visit))
+		return RELEVO_BAD_ARGUMENT;
 	char queues[2 * NAME_MAX_BYTES];
 	struct pools pools = { session, visit, user };
 	/* Longer than any name: nothing begins with it. */

@@ -175,6 +175,8 @@ int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo
 		    size_t count, const struct relevo_map_options *options,
 		    struct relevo_result *results)
 {
+	if (!given(pool, function) || (count > 0 && !given(arguments, results)))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_map_options defaults;
 	struct error failure = { 0 };
 	struct mapping mapping = {
@@ -192,6 +194,8 @@ int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo
 int relevo_pool_apply(relevo_pool *pool, const char *function, const void *data, size_t size,
 		      int64_t timeout, struct relevo_result *result)
 {
+	if (!given(pool, function, result) || (size > 0 && !given(data)))
+		return RELEVO_BAD_ARGUMENT;
 	struct relevo_bytes argument = { data, size };
 	struct relevo_map_options options = { .chunk = 1, .timeout = timeout };
 	return relevo_pool_map(pool, function, &argument, 1, &options, result);
@@ -199,6 +203,8 @@ int relevo_pool_apply(relevo_pool *pool, const char *function, const void *data,
 
 void relevo_results_free(struct relevo_result *results, size_t count)
 {
+	if (count > 0 && !given(results))
+		return;
 	for (size_t i = 0; i < count; i++) {
 		free(results[i].data);
 		results[i].data = NULL;

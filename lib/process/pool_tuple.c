@@ -5,11 +5,15 @@
 
 int relevo_argument_tuple(const struct relevo_bytes *argument, relevo_tuple **tuple)
 {
+	if (!given(argument, tuple))
+		return RELEVO_BAD_ARGUMENT;
 	return relevo_tuple_unpack(argument->data, argument->size, tuple);
 }
 
 int relevo_reply_set_tuple(relevo_reply *reply, const relevo_tuple *tuple)
 {
+	if (!given(reply, tuple))
+		return RELEVO_BAD_ARGUMENT;
 	void *data;
 	size_t size;
 	int status = relevo_tuple_pack(tuple, &data, &size);
@@ -22,6 +26,8 @@ int relevo_reply_set_tuple(relevo_reply *reply, const relevo_tuple *tuple)
 
 int relevo_result_tuple(const struct relevo_result *result, relevo_tuple **tuple)
 {
+	if (!given(result, tuple))
+		return RELEVO_BAD_ARGUMENT;
 	if (result->status != RELEVO_OK)
 		return error_set(client_error(), result->status, "%s",
 				 result->data != NULL ? (const char *)result->data : "");
@@ -46,6 +52,8 @@ int relevo_pool_starmap(relevo_pool *pool, const char *function,
 			const relevo_tuple *const *arguments, size_t count,
 			const struct relevo_map_options *options, struct relevo_result *results)
 {
+	if (!given(pool, function) || (count > 0 && !given(arguments)))
+		return RELEVO_BAD_ARGUMENT;
 	struct relevo_bytes *packed = calloc(count + 1, sizeof *packed);
 	size_t done = 0;
 	if (packed == NULL)

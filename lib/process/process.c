@@ -154,6 +154,8 @@ static int fill(struct relevo_process *process, const struct relevo_process_opti
 int relevo_process_new(relevo_target *target, const struct relevo_process_options *options,
 		       relevo_process **out)
 {
+	if (!given(out))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_process_options defaults;
 	struct error *error = client_error();
 	if (target == NULL)
@@ -196,26 +198,36 @@ void relevo_process_free(relevo_process *process)
 
 const char *relevo_process_name(const relevo_process *process)
 {
+	if (!given(process))
+		return "";
 	return process->name;
 }
 
 pid_t relevo_process_pid(const relevo_process *process)
 {
+	if (!given(process))
+		return 0;
 	return process->pid;
 }
 
 bool relevo_process_is_daemon(const relevo_process *process)
 {
+	if (!given(process))
+		return false;
 	return process->daemon;
 }
 
 enum relevo_start_method relevo_process_method(const relevo_process *process)
 {
+	if (!given(process))
+		return (enum relevo_start_method)0;
 	return process->method;
 }
 
 int relevo_process_set_name(relevo_process *process, const char *name)
 {
+	if (!given(process, name))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	int status = name_check(name, "process", error);
 	if (status != RELEVO_OK)
@@ -231,6 +243,8 @@ int relevo_process_set_name(relevo_process *process, const char *name)
 
 int relevo_process_set_daemon(relevo_process *process, bool daemon)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	pthread_mutex_lock(&process->lock);
 	int status = RELEVO_OK;
 	if (process->state != PROCESS_NEW)

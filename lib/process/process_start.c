@@ -66,6 +66,8 @@ int process_start(struct relevo_process *process, struct error *error)
 
 int relevo_process_start(relevo_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	int status = check(process, error);
 	if (status == RELEVO_OK)

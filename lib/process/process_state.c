@@ -118,6 +118,8 @@ static int begin_started(struct relevo_process *process, struct error *error)
 
 int relevo_process_join(relevo_process *process, int64_t timeout)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
@@ -136,6 +138,8 @@ int relevo_process_join(relevo_process *process, int64_t timeout)
 
 int relevo_process_is_alive(relevo_process *process, bool *alive)
 {
+	if (!given(process, alive))
+		return RELEVO_BAD_ARGUMENT;
 	int status = begin(process, client_error());
 	if (status != RELEVO_OK)
 		return status;
@@ -146,6 +150,8 @@ int relevo_process_is_alive(relevo_process *process, bool *alive)
 
 int relevo_process_exit_code(relevo_process *process, int *code)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	if (process->role != ROLE_CHILD)
 		return bad_state(process, "is not a child of this process", error);
@@ -161,6 +167,8 @@ int relevo_process_exit_code(relevo_process *process, int *code)
 
 int relevo_process_sentinel(relevo_process *process, int *fd)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	int status = begin_started(process, client_error());
 	if (status != RELEVO_OK)
 		return status;
@@ -189,21 +197,29 @@ static int send_signal(relevo_process *process, int number)
 
 int relevo_process_terminate(relevo_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	return send_signal(process, SIGTERM);
 }
 
 int relevo_process_kill(relevo_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	return send_signal(process, SIGKILL);
 }
 
 int relevo_process_suspend(relevo_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	return send_signal(process, SIGSTOP);
 }
 
 int relevo_process_resume(relevo_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	return send_signal(process, SIGCONT);
 }
 
@@ -220,6 +236,8 @@ static int begin_running(struct relevo_process *process, struct error *error)
 
 int relevo_process_nice(relevo_process *process, int *nice)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	int status = begin_running(process, error);
 	if (status != RELEVO_OK)
@@ -237,6 +255,8 @@ int relevo_process_nice(relevo_process *process, int *nice)
 
 int relevo_process_set_nice(relevo_process *process, int nice)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	if (nice < -20 || nice > 19)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no niceness: -20 to 19", nice);
@@ -256,6 +276,8 @@ int relevo_process_set_nice(relevo_process *process, int nice)
 
 int relevo_process_close(relevo_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	if (process->role != ROLE_CHILD || process->maker != getpid())
 		return bad_state(process, "is not a child of this process", error);

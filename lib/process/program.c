@@ -1,6 +1,7 @@
 #include "process/program.h"
 
 #include "base/thread.h"
+#include "client/error.h"
 
 #include <poll.h>
 #include <stdint.h>
@@ -13,26 +14,36 @@
 
 int relevo_program_pid(const relevo_program *program)
 {
+	if (!given(program))
+		return -1;
 	return program->pid;
 }
 
 int relevo_program_sentinel(const relevo_program *program)
 {
+	if (!given(program))
+		return -1;
 	return program->pidfd;
 }
 
 int relevo_program_input_fd(const relevo_program *program)
 {
+	if (!given(program))
+		return -1;
 	return program->pipes[PROGRAM_INPUT].fd;
 }
 
 int relevo_program_output_fd(const relevo_program *program)
 {
+	if (!given(program))
+		return -1;
 	return program->pipes[PROGRAM_OUTPUT].fd;
 }
 
 int relevo_program_errors_fd(const relevo_program *program)
 {
+	if (!given(program))
+		return -1;
 	return program->pipes[PROGRAM_ERRORS].fd;
 }
 
@@ -45,6 +56,8 @@ static void close_pipe(struct program_pipe *pipe)
 
 void relevo_program_close_input(relevo_program *program)
 {
+	if (!given(program))
+		return;
 	close_pipe(&program->pipes[PROGRAM_INPUT]);
 }
 

@@ -43,6 +43,8 @@ bool program_take_output(relevo_program *program, struct relevo_program_output *
 
 void relevo_program_output_free(struct relevo_program_output *output)
 {
+	if (!given(output))
+		return;
 	free(output->output);
 	free(output->errors);
 	output->output = output->errors = NULL;
@@ -95,6 +97,8 @@ static void end(relevo_program *program)
 int relevo_program_communicate(relevo_program *program, const struct relevo_bytes *input,
 			       int64_t timeout, struct relevo_program_output *output)
 {
+	if (!given(program, output))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	*output = (struct relevo_program_output){ 0 };

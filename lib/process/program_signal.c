@@ -61,25 +61,35 @@ int program_signal(relevo_program *program, int number, struct error *error)
 
 int relevo_program_signal(relevo_program *program, int number)
 {
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
 	return program_signal(program, number, client_error());
 }
 
 int relevo_program_terminate(relevo_program *program)
 {
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
 	return program_signal(program, SIGTERM, client_error());
 }
 
 int relevo_program_kill(relevo_program *program)
 {
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
 	return program_signal(program, SIGKILL, client_error());
 }
 
 int relevo_program_suspend(relevo_program *program)
 {
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
 	return program_signal(program, SIGSTOP, client_error());
 }
 
 int relevo_program_resume(relevo_program *program)
 {
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
 	return program_signal(program, SIGCONT, client_error());
 }

@@ -201,5 +201,7 @@ int program_start(const char *const *arguments, const struct relevo_program_opti
 int relevo_program_start(const char *const *arguments, const struct relevo_program_options *options,
 			 relevo_program **program)
 {
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
 	return program_start(arguments, options, program, client_error());
 }

@@ -63,6 +63,8 @@ int program_wait(relevo_program *program, nsec_t deadline, int *exit_code, struc
 
 int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code)
 {
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
@@ -71,11 +73,15 @@ int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code
 
 bool relevo_program_is_running(relevo_program *program)
 {
+	if (!given(program))
+		return false;
 	return !program_has_ended(program);
 }
 
 int relevo_program_exit_code(relevo_program *program, int *exit_code)
 {
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	int status = program_wait(program, 0, exit_code, error);
 	return status != RELEVO_TIMED_OUT

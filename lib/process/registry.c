@@ -53,6 +53,8 @@ static int add(const char *name, struct function_entry entry)
 
 int relevo_register(const char *name, relevo_function *function, void *user)
 {
+	if (!given(name))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	int status = name_check(name, "function", error);
 	if (status != RELEVO_OK)

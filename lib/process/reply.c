@@ -41,6 +41,8 @@ static bool put_locked(struct relevo_reply *reply, const void *data, size_t size
 
 int relevo_reply_set(relevo_reply *reply, const void *data, size_t size)
 {
+	if (!given(reply))
+		return RELEVO_BAD_ARGUMENT;
 	if (put_locked(reply, data, size, false))
 		return RELEVO_OK;
 	return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a result of %zu bytes",
@@ -49,6 +51,8 @@ int relevo_reply_set(relevo_reply *reply, const void *data, size_t size)
 
 int relevo_reply_fail(relevo_reply *reply, const char *format, ...)
 {
+	if (!given(reply, format))
+		return RELEVO_BAD_ARGUMENT;
 	char text[1024];
 	va_list arguments;
 	va_start(arguments, format);
@@ -63,6 +67,8 @@ int relevo_reply_fail(relevo_reply *reply, const char *format, ...)
 
 int relevo_reply_fail_with(relevo_reply *reply, int status, const void *data, size_t size)
 {
+	if (!given(reply))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	if (status == RELEVO_OK)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "a failure that is called OK");
@@ -73,6 +79,8 @@ int relevo_reply_fail_with(relevo_reply *reply, int status, const void *data, si
 
 int relevo_reply_progress(relevo_reply *reply, const void *data, size_t size)
 {
+	if (!given(reply))
+		return RELEVO_BAD_ARGUMENT;
 	client_error();
 	return reply->progress(reply, &(struct relevo_bytes){ data, size });
 }

@@ -109,6 +109,8 @@ struct relevo_bytes relevo_process_key(void)
 
 int relevo_process_session(relevo_session **out)
 {
+	if (!given(out))
+		return RELEVO_BAD_ARGUMENT;
 	const char *url = self()->url[0] != '\0' ? self()->url : NULL;
 	int status = children_at_exit(client_error());
 	if (status != RELEVO_OK)

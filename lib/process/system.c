@@ -92,6 +92,8 @@ static int parent_of(const relevo_system_process *process, pid_t *parent, struct
  * is still the parent after it has been opened, it is the right process. */
 int relevo_system_open_parent(const relevo_system_process *process, relevo_system_process **parent)
 {
+	if (!given(process, parent))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	pid_t before = -1, after;
 	int status = parent_of(process, &after, error);
@@ -127,11 +129,15 @@ void relevo_system_close(relevo_system_process *process)
 
 int relevo_system_pid(const relevo_system_process *process)
 {
+	if (!given(process))
+		return -1;
 	return process->pid;
 }
 
 int relevo_system_sentinel(const relevo_system_process *process)
 {
+	if (!given(process))
+		return -1;
 	return process->pidfd;
 }
 

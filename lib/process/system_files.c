@@ -78,6 +78,8 @@ static int read_folder(const relevo_system_process *process, int fd, struct list
 int relevo_system_files(const relevo_system_process *process, struct relevo_system_file **files,
 			size_t *count)
 {
+	if (!given(process, files, count))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct list list = { 0 };
 	int fd;
@@ -100,6 +102,8 @@ int relevo_system_files(const relevo_system_process *process, struct relevo_syst
 
 void relevo_system_files_free(struct relevo_system_file *files, size_t count)
 {
+	if (count > 0 && !given(files))
+		return;
 	for (size_t i = 0; i < count; i++)
 		free(files[i].path);
 	free(files);

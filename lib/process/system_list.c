@@ -79,16 +79,22 @@ int system_inspect(const relevo_system_process *process, struct relevo_system_in
 
 int relevo_system_inspect(const relevo_system_process *process, struct relevo_system_info *info)
 {
+	if (!given(process, info))
+		return RELEVO_BAD_ARGUMENT;
 	return system_inspect(process, info, client_error());
 }
 
 int relevo_system_list(struct relevo_system_info **processes, size_t *count)
 {
+	if (!given(processes, count))
+		return RELEVO_BAD_ARGUMENT;
 	return list(0, processes, count, client_error());
 }
 
 void relevo_system_info_free(struct relevo_system_info *info)
 {
+	if (!given(info))
+		return;
 	for (size_t i = 0; i < info->argument_count; i++)
 		free(info->arguments[i]);
 	free(info->arguments);

@@ -45,6 +45,8 @@ static int set_nice(const relevo_system_process *process, int fd, int nice, stru
 
 int relevo_system_set_nice(const relevo_system_process *process, int nice)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	int fd;
 	if (nice < FIRST || nice > LAST)

@@ -19,11 +19,15 @@ static bool has_ended(const relevo_system_process *process, nsec_t deadline)
 
 bool relevo_system_is_running(const relevo_system_process *process)
 {
+	if (!given(process))
+		return false;
 	return !has_ended(process, 0);
 }
 
 int relevo_system_wait(const relevo_system_process *process, int64_t timeout)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, error);
@@ -51,25 +55,35 @@ static int send_signal(const relevo_system_process *process, int number, struct 
 
 int relevo_system_signal(const relevo_system_process *process, int number)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	return send_signal(process, number, client_error());
 }
 
 int relevo_system_terminate(const relevo_system_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	return send_signal(process, SIGTERM, client_error());
 }
 
 int relevo_system_kill(const relevo_system_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	return send_signal(process, SIGKILL, client_error());
 }
 
 int relevo_system_suspend(const relevo_system_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	return send_signal(process, SIGSTOP, client_error());
 }
 
 int relevo_system_resume(const relevo_system_process *process)
 {
+	if (!given(process))
+		return RELEVO_BAD_ARGUMENT;
 	return send_signal(process, SIGCONT, client_error());
 }

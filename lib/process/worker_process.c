@@ -3,6 +3,7 @@
 
 #include "base/mutant.h"
 #include "client/error.h"
+#include "client/fork.h"
 #include "process/descendants.h"
 #include "process/inherited.h"
 #include "process/wake.h"
@@ -68,7 +69,9 @@ pid_t worker_process_start(const struct worker_process *process)
 	 * a signal must not reach it before it has its own. */
 	sigset_t signals;
 	wake_hold(&signals);
+	fork_holds(false);
 	pid_t pid = fork();
+	fork_holds(true);
 	if (pid == 0)
 		be_worker(process, parent, &signals);
 	wake_release(&signals);

@@ -5,6 +5,10 @@
  * a status from <relevo/status.h>, 0 for success; relevo_error_detail() then
  * says more in one sentence. Nothing here prints, aborts or sets errno.
  *
+ * A NULL where a function needs something is BAD_ARGUMENT, whether its comment says so or not;
+ * bytes may be NULL where their size is 0. Functions that return no status then return what
+ * stands for nothing: NULL, "", 0, or -1 for a descriptor or a process.
+ *
  * Functions of the program that are called from here (targets of processes, functions of
  * pools, callbacks) may not be left by longjmp(3) or by an exception of C++: the library is C, has
  * locks, and is not unwound. Catch it there:

@@ -90,8 +90,9 @@ struct relevo_session_options {
  * its handles or ends, but when the child has closed its own, too, or has ended or called
  * execve(2). For that fork(2) asks the broker once for each session that has handles; of one
  * that does not answer within a second, or if no descriptor is left, the child finds what is
- * there when it first asks. What the parent holds (leases, unconfirmed puts) stays with the
- * parent. A session over tcp:// cannot do that: there the child gets FORKED.
+ * there when it first asks. So do the workers of a pool, which may live long. What the parent holds
+ * (leases, unconfirmed puts) stays with the parent. A session over tcp:// cannot do that: there the
+ * child gets FORKED.
  *
  * Over tcp:// each side proves to the other that it knows the key, if either has
  * one; it never crosses the wire. What is sent after that is not encrypted. The file
