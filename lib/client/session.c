@@ -166,6 +166,8 @@ struct relevo_session *session_bare(const struct relevo_session *session)
 void session_discard(struct relevo_session *session)
 {
 	session->embedded = NULL;
+	/* Started where the broker did not answer in time. */
+	flusher_stop(session);
 	session_dispose(session);
 }
 
