@@ -4,6 +4,7 @@
 #include "net/connection.h"
 #include "wire/peer.h"
 #include "wire/resolve.h"
+#include "wire/tcp_owner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +206,8 @@ int listeners_add(struct listeners *listeners, const char *url, struct error *er
 	if (status != RELEVO_OK)
 		return status;
 	door->trust = listeners->trust;
+	if (address.kind == ADDRESS_TCP && door->trust == TCP_OWN_PROCESSES)
+		tcp_owner_prepare();
 	list_append(&listeners->doors, &door->link);
 	log_info("listening", LOG_TEXT("url", listener_url(door->listener)));
 	return RELEVO_OK;

@@ -33,6 +33,19 @@ static void name_end(const union socket_place *place, __be16 *port, __be32 addre
 	}
 }
 
+static int kept = -1; /* see tcp_owner_prepare() */
+
+static int open_questions(void)
+{
+	return descriptor_raise(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+}
+
+void tcp_owner_prepare(void)
+{
+	if (kept < 0)
+		kept = open_questions();
+}
+
 static bool ask(int fd, const union socket_place *theirs, const union socket_place *ours)
 {
 	struct question question = {
@@ -83,11 +96,13 @@ static int read_answer(int fd, uid_t *uid)
 
 static int ask_kernel(const union socket_place *theirs, const union socket_place *ours, uid_t *uid)
 {
-	int fd = descriptor_raise(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+	int fd = kept >= 0 ? kept : open_questions();
 	if (fd < 0)
 		return errno;
+	/* The kernel answers while it is asked: no answer stays behind. */
 	int failure = ask(fd, theirs, ours) ? read_answer(fd, uid) : errno;
-	close(fd);
+	if (fd != kept)
+		close(fd);
 	return failure;
 }
 

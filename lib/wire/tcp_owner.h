@@ -13,6 +13,10 @@
  */
 int tcp_owner(const union socket_place *theirs, const union socket_place *ours, uid_t *uid);
 
+/* Keep a descriptor to ask with, so that it can be done when none is left. For a program of
+ * one thread that does not fork; where it fails, each question opens its own. */
+void tcp_owner_prepare(void);
+
 /* The same from the tables in /proc, where sockets cannot be asked about one by one. */
 int tcp_owner_in_proc(const union socket_place *theirs, const union socket_place *ours, uid_t *uid);
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,13 @@ enum {
 	MOST_KIB = (LIMIT_MIB + LIMIT_MIB / 4 + 32) * 1024,
 	MANY = 200,
 };
+
+/* A sanitizer keeps freed memory for itself: only what is said and done counts there. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { MEASURED = false };
+#else
+enum { MEASURED = true };
+#endif
 
 struct siege {
 	struct test_broker broker;
@@ -86,7 +94,7 @@ static int teardown(void **state)
 	test_broker_stop(&siege->broker);
 	free(siege->bytes);
 	free(siege);
-	return most > MOST_KIB;
+	return MEASURED && most > MOST_KIB;
 }
 
 /* ---- clients that do not care whether the broker refuses ------------------- */

@@ -176,7 +176,8 @@ static void test_what_was_put_before_the_end_is_there(void **state)
 	wire_send(&scene->client, &header, "");
 	wire_close(&scene->client);
 	char *log;
-	while (strstr(log = test_broker_log(&scene->broker), "closed by the client") == NULL) {
+	while (strstr(log = test_broker_log(&scene->broker), "event=session-gone session=1 ") ==
+	       NULL) {
 		free(log);
 		wire_round_trip(&scene->bystander, scene->beside);
 	}
