@@ -205,7 +205,7 @@ void connection_lost(struct relevo_session *session, int status, const char *tex
 	connection->puts_done = connection->puts;
 	connection->given_up = 0;
 	output_discard(connection);
-	error_set(&connection->lost, status, "%s", MUTANT(loss_without_reason) ? "" : text);
+	error_set(&connection->lost, status, "%s", MUTANT(loss_forgotten) ? "" : text);
 	call_fail_all(&session->connection, status, text);
 }
 
