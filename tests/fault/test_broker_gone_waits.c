@@ -232,7 +232,7 @@ static void wait_for_everything(void *argument)
 static void serve(void *argument)
 {
 	struct play *play = argument;
-	const struct relevo_worker_options options = { .processes = 2 };
+	const struct relevo_worker_options options = { .processes = 2, .give_up = true };
 	gate_pass(&play->scene_is_set);
 	play->board->served[play->process] = relevo_worker_serve(play->url, IDLE_POOL, &options);
 	play->board->served_at[play->process] = test_now();
@@ -381,13 +381,13 @@ static void workers_leave(struct play *play, const char *url)
 	}
 }
 
-static void workers_leave_within_2_seconds(void **state)
+static void workers_that_give_up_leave_within_2_seconds(void **state)
 {
 	struct play *play = *state;
 	workers_leave(play, play->scene.broker.url);
 }
 
-static void workers_leave_within_2_seconds_tcp(void **state)
+static void workers_that_give_up_leave_within_2_seconds_tcp(void **state)
 {
 	struct play *play = *state;
 	workers_leave(play, play->scene.broker.more);
@@ -423,8 +423,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		play_unit_test(everybody_is_told_within_2_seconds),
 		play_unit_test(everybody_is_told_within_2_seconds_tcp),
-		play_unit_test(workers_leave_within_2_seconds),
-		play_unit_test(workers_leave_within_2_seconds_tcp),
+		play_unit_test(workers_that_give_up_leave_within_2_seconds),
+		play_unit_test(workers_that_give_up_leave_within_2_seconds_tcp),
 		play_unit_test(a_pool_loses_its_workers),
 	};
 	return cmocka_run_group_tests_name("broker_gone_waits", tests, NULL, NULL);
