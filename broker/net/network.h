@@ -22,7 +22,7 @@ struct network_handlers {
 	void *(*opened)(void *context, struct connection *connection);
 	/*
 	 * A frame arrived; it is valid until this returns. `status` is OK, or
-	 * UNKNOWN_OPERATION or TOO_LARGE with `error` telling the rest. A frame that
+	 * UNKNOWN_OPERATION, TOO_LARGE or BAD_NAME with `error` telling the rest. A frame that
 	 * cannot be followed never gets here.
 	 */
 	void (*frame)(void *session, int status, const struct frame *frame,

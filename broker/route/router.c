@@ -104,8 +104,12 @@ static void on_frame(void *context, int status, const struct frame *frame,
 		refuse(session, frame, unfit);
 		return;
 	}
-	status = check(session, operation, &error);
-	if (status == RELEVO_OK)
+	int fault = check(session, operation, &error);
+	if (fault == RELEVO_OK && status != RELEVO_OK) {
+		error = *unfit;
+		fault = status;
+	}
+	if (fault == RELEVO_OK)
 		handler_of(operation)(session, frame);
 	else if (session->state < SESSION_OPEN)
 		session_refuse(session, frame->header->call, &error);

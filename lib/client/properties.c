@@ -2,6 +2,7 @@
 
 #include "base/name.h"
 #include "client/error.h"
+#include "wire/text.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ static struct relevo_properties *flatten(const Relevo__ItemProperties *message)
 struct relevo_properties *properties_unpack(const ProtobufCBinaryData *packed)
 {
 	Relevo__ItemProperties *message =
-		relevo__item_properties__unpack(NULL, packed->len, packed->data);
+		text_unpack(&relevo__item_properties__descriptor, NULL, packed->len, packed->data);
 	struct relevo_properties *properties = NULL;
 	if (message != NULL && message->n_header_names == message->n_header_values)
 		properties = flatten(message);

@@ -4,6 +4,7 @@
 #include "base/name.h"
 #include "tuple.pb-c.h"
 #include "wire/arena.h"
+#include "wire/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -244,7 +245,8 @@ static int decode(struct decoding *decoding, ProtobufCBinaryData data, int depth
 		return bad(decoding, "too many within each other", 0);
 	if (!arena_init(&arena, unpacking_limit(data.len)))
 		return error_set(decoding->error, RELEVO_NO_MEMORY, "no memory for a tuple");
-	const Relevo__Tuple *message = relevo__tuple__unpack(&arena.allocator, data.len, data.data);
+	const Relevo__Tuple *message =
+		text_unpack(&relevo__tuple__descriptor, &arena.allocator, data.len, data.data);
 	int status;
 	if (message != NULL)
 		status = take_all(decoding, message, depth, out);

@@ -4,6 +4,7 @@
 #include "client/embedded.h"
 #include "process/self.h"
 #include "wire/descriptors.h"
+#include "wire/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -203,7 +204,8 @@ int handover_take(int socket, struct handover *handover, struct error *error)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for %zu bytes of arguments",
 				 size);
 	if (receive_all(socket, place, size) == size)
-		handover->start = relevo__process_start__unpack(NULL, size, place);
+		handover->start =
+			text_unpack(&relevo__process_start__descriptor, NULL, size, place);
 	buffer_fini(&bytes);
 	return handover->start != NULL
 		       ? RELEVO_OK

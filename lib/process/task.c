@@ -1,5 +1,7 @@
 #include "process/task.h"
 
+#include "wire/text.h"
+
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +96,7 @@ Relevo__TaskHeader *task_decode(const relevo_item *item, const uint8_t **bodies,
 	size_t size;
 	Relevo__TaskHeader *header = NULL;
 	if (find_header(item, &packed, &size))
-		header = relevo__task_header__unpack(NULL, size, packed);
+		header = text_unpack(&relevo__task_header__descriptor, NULL, size, packed);
 	if (header == NULL || !bodies_match(item, size, header->sizes, header->n_sizes)) {
 		error_set(error, RELEVO_BAD_FRAME, "an item of %zu bytes in the pool is no task",
 			  item->size);
@@ -117,7 +119,7 @@ Relevo__ResultHeader *result_decode(const relevo_item *item, const uint8_t **bod
 	size_t size;
 	Relevo__ResultHeader *header = NULL;
 	if (find_header(item, &packed, &size))
-		header = relevo__result_header__unpack(NULL, size, packed);
+		header = text_unpack(&relevo__result_header__descriptor, NULL, size, packed);
 	if (header == NULL || !bodies_match(item, size, header->sizes, header->n_sizes) ||
 	    (header->n_statuses != 0 && header->n_statuses != header->n_sizes)) {
 		error_set(error, RELEVO_BAD_FRAME, "an item of %zu bytes is no result of a task",

@@ -2,6 +2,7 @@
 
 #include "client/error.h"
 #include "task.pb-c.h"
+#include "wire/text.h"
 
 #include <relevo/manage.h>
 #include <string.h>
@@ -30,7 +31,7 @@ bool worker_plan_encode(const struct worker_plan *plan, struct buffer *out)
 
 int worker_plan_decode(const void *data, size_t size, struct worker_plan *plan, struct error *error)
 {
-	Relevo__PoolPlan *message = relevo__pool_plan__unpack(NULL, size, data);
+	Relevo__PoolPlan *message = text_unpack(&relevo__pool_plan__descriptor, NULL, size, data);
 	int status = RELEVO_OK;
 	if (message == NULL || strlen(message->initializer) > NAME_MAX_BYTES)
 		status = error_set(error, RELEVO_BAD_FRAME, "the pool's plan cannot be read");

@@ -12,6 +12,7 @@
 #include "client/session.h"
 #include "process/pool_name.h"
 #include "process/worker_task.h"
+#include "wire/text.h"
 
 #include <relevo/manage.h>
 
@@ -50,7 +51,8 @@ struct watcher {
 
 static void remember(struct watcher *watcher, const relevo_item *item)
 {
-	Relevo__PoolCancel *order = relevo__pool_cancel__unpack(NULL, item->size, item->data);
+	Relevo__PoolCancel *order =
+		text_unpack(&relevo__pool_cancel__descriptor, NULL, item->size, item->data);
 	if (order == NULL)
 		return;
 	char *reply_to = strdup(order->reply_to);

@@ -2,6 +2,7 @@
 
 #include "wire/header.h"
 #include "wire/protocol.h"
+#include "wire/text.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -104,6 +105,15 @@ static int unpack_header(const uint8_t *bytes, size_t size, struct arena *arena,
 			 size);
 }
 
+static int check_strings(const uint8_t *header, size_t size, struct error *error)
+{
+	struct text_place place;
+	if (text_is_whole(&relevo__header__descriptor, header, size, &place))
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_NAME, "%s of %s holds a NUL byte", place.name,
+			 place.within);
+}
+
 int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *limits,
 	       struct arena *arena, struct frame *frame, struct error *error)
 {
@@ -121,6 +131,8 @@ int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *lim
 	status = check_bodies(frame, limits, error);
 	if (status == RELEVO_OK && frame->header->op_case == RELEVO__HEADER__OP__NOT_SET)
 		status = unknown_operation(frame->header, error);
+	if (status == RELEVO_OK)
+		status = check_strings(header, header_size, error);
 	return status;
 }
 

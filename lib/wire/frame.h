@@ -35,6 +35,7 @@ struct frame_limits {
  *   UNKNOWN_OPERATION  as OK, but header->op_case is NOT_SET: the caller can
  *                      answer and go on
  *   TOO_LARGE          as OK, but a body is over the limit
+ *   BAD_NAME           as OK, but a string holds a NUL byte, where C would end it
  *   BAD_FRAME          the stream cannot be followed any further
  *   NO_MEMORY
  * Every length is checked before it is believed; `error` names what is wrong.

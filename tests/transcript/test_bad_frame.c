@@ -159,6 +159,60 @@ static void test_what_only_the_broker_says_fails_alone(void **state)
 	wire_round_trip(&scene->client, scene->queue);
 }
 
+/* Sends the frame with a NUL byte for the first "?" in it. */
+static void send_with_nul(struct wire_client *client, Relevo__Header *header)
+{
+	header->call = ++client->last_call;
+	struct buffer bytes = wire_encode(header, NULL);
+	uint8_t *place = memchr(buffer_data(&bytes), '?', buffer_size(&bytes));
+	assert_non_null(place);
+	*place = 0;
+	wire_send_bytes(client, buffer_data(&bytes), buffer_size(&bytes));
+	buffer_fini(&bytes);
+}
+
+/* It would be taken for "work". */
+static void test_a_name_with_a_nul_fails_alone(void **state)
+{
+	struct scene *scene = *state;
+	struct wire_client *client = &scene->client;
+	char name[] = "work?of others", existing[] = "work";
+	Relevo__QueueOpen open = RELEVO__QUEUE_OPEN__INIT;
+	Relevo__QueueDelete delete = RELEVO__QUEUE_DELETE__INIT;
+	Relevo__QueueMove move = RELEVO__QUEUE_MOVE__INIT;
+	open.name = delete.name = move.to = name;
+	move.from = existing;
+	struct {
+		Relevo__Header header;
+		const char *text;
+	} cases[] = {
+		{ WIRE_HEADER(QUEUE_OPEN, queue_open, &open), "name of queue_open holds a NUL" },
+		{ WIRE_HEADER(QUEUE_DELETE, queue_delete, &delete), "name of queue_delete" },
+		{ WIRE_HEADER(QUEUE_MOVE, queue_move, &move), "to of queue_move" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		send_with_nul(client, &cases[i].header);
+		wire_expect_failure(client, client->last_call, RELEVO_BAD_NAME, cases[i].text);
+	}
+	wire_round_trip(client, scene->queue);
+}
+
+static void test_a_hello_with_a_nul_is_refused(void **state)
+{
+	struct scene *scene = *state;
+	struct wire_client client;
+	char name[] = "one?and another";
+	Relevo__Hello hello = RELEVO__HELLO__INIT;
+	hello.version = PROTOCOL_VERSION;
+	hello.name = name;
+	Relevo__Header header = WIRE_HEADER(HELLO, hello, &hello);
+	wire_connect(&client, scene->broker.url);
+	send_with_nul(&client, &header);
+	wire_expect_failure(&client, client.last_call, RELEVO_BAD_NAME, "name of hello");
+	wire_expect_end(&client);
+	wire_close(&client);
+}
+
 static int setup_small_items(void **state)
 {
 	static const char *const arguments[] = { "--max-item", "1K", NULL };
@@ -303,6 +357,8 @@ int main(void)
 		scene_test(test_an_unknown_operation_fails_alone),
 		scene_test(test_no_operation_fails_alone),
 		scene_test(test_what_only_the_broker_says_fails_alone),
+		scene_test(test_a_name_with_a_nul_fails_alone),
+		scene_test(test_a_hello_with_a_nul_is_refused),
 		cmocka_unit_test_setup_teardown(test_an_item_over_the_limit_fails_alone,
 						setup_small_items, scene_teardown),
 		cmocka_unit_test_setup_teardown(test_a_frame_over_the_limit, setup_small_items,

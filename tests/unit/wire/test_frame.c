@@ -271,6 +271,25 @@ static void test_unknown_operation(void **state)
 	assert_text(self, "names no operation");
 }
 
+/* A string that C would end before its end, wherever it stands in the operation. */
+static void test_a_string_with_a_nul(void **state)
+{
+	struct fixture *self = *state;
+	add_put(self, 0, NULL);
+	uint8_t *name = memmem(buffer_data(&self->bytes), buffer_size(&self->bytes), "work", 4);
+	assert_non_null(name);
+	for (int i = 0; i < 4; i++) {
+		uint8_t kept = name[i];
+		name[i] = 0;
+		assert_int_equal(read_all(self), RELEVO_BAD_NAME);
+		assert_text(self, "name of queue_put holds a NUL byte");
+		assert_int_equal(self->frame.header->call, 7);
+		assert_int_equal(self->frame.size, buffer_size(&self->bytes));
+		name[i] = kept;
+	}
+	assert_int_equal(read_all(self), RELEVO_OK);
+}
+
 static void test_bad_protobuf(void **state)
 {
 	struct fixture *self = *state;
@@ -402,7 +421,8 @@ static void test_noise(void **state)
 	assert_true(seen[RELEVO_OK] > 0 && seen[RELEVO_BAD_FRAME] > 0);
 	assert_true(seen[RELEVO_TRY_AGAIN] > 0 && seen[RELEVO_UNKNOWN_OPERATION] > 0);
 	assert_int_equal(seen[RELEVO_OK] + seen[RELEVO_BAD_FRAME] + seen[RELEVO_TRY_AGAIN] +
-				 seen[RELEVO_UNKNOWN_OPERATION] + seen[RELEVO_TOO_LARGE],
+				 seen[RELEVO_UNKNOWN_OPERATION] + seen[RELEVO_TOO_LARGE] +
+				 seen[RELEVO_BAD_NAME],
 			 SEEDS);
 }
 
@@ -420,6 +440,7 @@ int main(void)
 		frame_test(test_too_many_items),
 		frame_test(test_too_large_item),
 		frame_test(test_unknown_operation),
+		frame_test(test_a_string_with_a_nul),
 		frame_test(test_bad_protobuf),
 		frame_test(test_amplification),
 		frame_test(test_largest_own_header),
