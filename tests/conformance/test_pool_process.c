@@ -30,10 +30,11 @@ static void leave_open(void *argument)
 	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
 	child_check(relevo_pool_apply_async(pool, "nap", &nap_bytes, NULL, &job) == RELEVO_OK);
 	child_check(relevo_pool_workers(pool, pids, 2) == 2);
-	/* The keeper of the workers, or the server that forked it, and then the keeper. */
-	child_check(process_children(getpid(), &pids[2], 1) == 1);
+	/* The keeper of the workers, and the server that forked it. */
+	pids[2] = process_parent(pids[0]);
 	if (crew_method == RELEVO_FORKSERVER)
-		child_check(process_children(pids[2], &pids[3], 1) == 1);
+		pids[3] = process_parent(pids[2]);
+	child_check(pids[2] > 1 && pids[3] != 1);
 	child_check(write(leaving->pids, pids, sizeof pids) == sizeof pids);
 	exit(0);
 }

@@ -316,11 +316,8 @@ static void signal_server(const struct stage *stage, int number)
 	int server = hear();
 	child_check(server != getpid());
 	child_check(kill(server, number) == 0);
-	if (number == SIGKILL) {
-		/* It is our child: gone once it can be waited for. */
-		siginfo_t info;
-		child_check(waitid(P_PID, (id_t)server, &info, WEXITED | WNOWAIT) == 0);
-	}
+	if (number == SIGKILL)
+		child_check(process_ends(server, TEST_PATIENCE));
 	relevo_process *next = start_in_child(stage, tell_server);
 	child_check((hear() == server) == (number == SIGINT));
 	child_check(join_in_child(next) == 0);

@@ -109,12 +109,11 @@ void child_kill(pid_t pid)
 	assert_int_equal(child_wait(pid), 128 + SIGKILL);
 }
 
-/* The parent of a process, from /proc; -1: there is no such process. */
-static pid_t parent_of(const char *process)
+pid_t process_parent(pid_t pid)
 {
 	char path[64], text[512];
 	int parent = -1;
-	snprintf(path, sizeof path, "/proc/%.20s/stat", process);
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	FILE *file = fopen(path, "re");
 	if (file == NULL)
 		return -1;
@@ -135,7 +134,7 @@ size_t process_children(pid_t pid, pid_t *children, size_t count)
 	for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
 			continue;
-		if (parent_of(entry->d_name) == pid && found++ < count)
+		if (process_parent(atoi(entry->d_name)) == pid && found++ < count)
 			children[found - 1] = atoi(entry->d_name);
 	}
 	closedir(folder);

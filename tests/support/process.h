@@ -71,6 +71,9 @@ bool process_ends(pid_t pid, int msec);
 /* Whether a process of that id exists and is no zombie. */
 bool process_runs(pid_t pid);
 
+/* The parent of a process; -1: there is no such process, or it has ended. */
+pid_t process_parent(pid_t pid);
+
 /* Children of that process; at most `count` are stored. Returns how many. */
 size_t process_children(pid_t pid, pid_t *children, size_t count);
 
