@@ -243,19 +243,33 @@ static int clear(struct relevo_session *session, nsec_t deadline, struct error *
 	return RELEVO_OK;
 }
 
-/* The name of a private broker is anybody's once that has ended. */
+/* Who knows no key goes by whose process listens. The name of a private broker is anybody's
+ * once that has ended. */
+static int check_broker(const struct relevo_session *session, const struct channel *channel,
+			struct error *error)
+{
+	const char *url = session->address.url;
+	int status = session->key == NULL ? channel_check_listener(channel, url, error) : RELEVO_OK;
+	if (status != RELEVO_OK || session->embedded == NULL || embedded_runs(session->embedded))
+		return status;
+	return error_set(error, RELEVO_NO_BROKER,
+			 "the private broker of this program, %s, has ended; another program "
+			 "has its address",
+			 url);
+}
+
 static int dial(const struct relevo_session *session, nsec_t deadline, struct channel **channel,
 		struct error *error)
 {
 	int status = channel_connect(&session->address, deadline, channel, error);
-	if (status != RELEVO_OK || session->embedded == NULL || embedded_runs(session->embedded))
+	if (status != RELEVO_OK)
 		return status;
-	channel_close(*channel);
-	*channel = NULL;
-	return error_set(error, RELEVO_NO_BROKER,
-			 "the private broker of this program, %s, has ended; another program "
-			 "has its address",
-			 session->address.url);
+	status = check_broker(session, *channel, error);
+	if (status != RELEVO_OK) {
+		channel_close(*channel);
+		*channel = NULL;
+	}
+	return status;
 }
 
 /* The session is not locked meanwhile, since that may take more time than others have; to

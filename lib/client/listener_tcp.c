@@ -266,6 +266,10 @@ static int dial(const struct address *address, const struct key *key, nsec_t dea
 	int status = channel_connect(address, deadline, &channel, error);
 	if (status != RELEVO_OK)
 		return connect_failure(status, deadline, error);
+	if (key == NULL && channel_check_listener(channel, address->url, error) != RELEVO_OK) {
+		channel_close(channel);
+		return error->status;
+	}
 	status = greet(channel, key, deadline, remote, &reason);
 	if (status != RELEVO_OK)
 		error_set(error, status, "%s: %s", address->url, error_text(&reason));

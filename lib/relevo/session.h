@@ -77,8 +77,9 @@ struct relevo_session_options {
  * A program that runs with more rights than its user (set-user-id, say) minds none of
  * the environment variables.
  *
- * Over local sockets each side looks whose process the other is: DENIED, unless it is of the
- * same user or of root.
+ * Over local sockets, and over tcp:// at loopback addresses without a key, each side looks
+ * whose process the other is: DENIED, unless it is of the same user or of root. Over tcp://
+ * a client goes on where the system does not say it.
  *
  * Blocks for at most options->timeout. Thread-safe. On success *session belongs
  * to the caller, until relevo_close(). Opening the same URL again gives a second

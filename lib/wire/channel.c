@@ -1,4 +1,6 @@
 #include "wire/channel_impl.h"
+
+#include "base/mutant.h"
 #include "wire/peer.h"
 
 #include <assert.h>
@@ -102,6 +104,15 @@ int channel_check_owner(const struct channel *channel, struct error *error)
 	return error_set(error, RELEVO_DENIED,
 			 "uid %u is not admitted without a key: only uid %u and root are",
 			 (unsigned)uid, (unsigned)geteuid());
+}
+
+int channel_check_listener(const struct channel *channel, const char *url, struct error *error)
+{
+	uid_t uid;
+	if (channel->ops->listening == NULL || channel->ops->listening(channel, &uid) != 0 ||
+	    MUTANT(listener_unasked))
+		return RELEVO_OK;
+	return peer_check_uid(uid, url, error);
 }
 
 size_t channel_memory(const struct channel *channel)

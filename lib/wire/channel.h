@@ -111,6 +111,13 @@ int channel_take_descriptor(struct channel *channel, uint64_t position);
  */
 int channel_check_owner(const struct channel *channel, struct error *error);
 
+/*
+ * Whether the process that listens at `url`, to which this has been connected without a key,
+ * may be spoken with. OK, also if nobody knows whose it is; or DENIED. Unix sockets have been
+ * looked at while connecting; over tcp:// it is known of loopback addresses.
+ */
+int channel_check_listener(const struct channel *channel, const char *url, struct error *error);
+
 /* Bytes of memory that it takes now. */
 size_t channel_memory(const struct channel *channel);
 

@@ -24,6 +24,9 @@ struct channel_ops {
 	int (*take_descriptor)(struct channel *channel, uint64_t position);
 	/* Returns 0 or an error number; NULL: the peer says it. */
 	int (*owner)(const struct channel *channel, uid_t *uid);
+	/* Whose process listens where it was connected to, likewise; NULL: that has been looked at.
+	 */
+	int (*listening)(const struct channel *channel, uid_t *uid);
 	size_t (*memory)(const struct channel *channel);
 	/* What tells poll(2) that there is room; 0: POLLIN tells of everything. */
 	short send_event;

@@ -435,14 +435,27 @@ static bool place_of(nng_stream *stream, const char *end, union socket_place *pl
 	return place->any.sa_family != AF_UNSPEC;
 }
 
-static int stream_owner(const struct channel *channel, uid_t *uid)
+static bool stream_places(const struct channel *channel, union socket_place *theirs,
+			  union socket_place *ours)
 {
 	const struct stream_channel *self = (const struct stream_channel *)channel;
+	return place_of(self->stream, NNG_OPT_REMADDR, theirs) &&
+	       place_of(self->stream, NNG_OPT_LOCADDR, ours);
+}
+
+static int stream_owner(const struct channel *channel, uid_t *uid)
+{
 	union socket_place theirs, ours;
-	if (!place_of(self->stream, NNG_OPT_REMADDR, &theirs) ||
-	    !place_of(self->stream, NNG_OPT_LOCADDR, &ours))
-		return ENOTCONN;
-	return tcp_owner(&theirs, &ours, uid);
+	return stream_places(channel, &theirs, &ours) ? tcp_owner(&theirs, &ours, uid) : ENOTCONN;
+}
+
+/* Of other addresses it cannot be told from here, or it is the network that is trusted. */
+static int stream_listening(const struct channel *channel, uid_t *uid)
+{
+	union socket_place theirs, ours;
+	if (!stream_places(channel, &theirs, &ours) || !place_is_loopback(&theirs))
+		return ENOENT;
+	return tcp_owner_listening(&theirs, &ours, uid);
 }
 
 static size_t stream_memory(const struct channel *channel)
@@ -457,6 +470,7 @@ static size_t stream_memory(const struct channel *channel)
 static const struct channel_ops stream_ops = {
 	.memory = stream_memory,
 	.owner = stream_owner,
+	.listening = stream_listening,
 	.receive = stream_receive,
 	.send = stream_send,
 	.close = stream_close,

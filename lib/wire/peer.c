@@ -26,6 +26,11 @@ int peer_check(int fd, const char *url, struct error *error)
 	uid_t uid;
 	if (!peer_uid(fd, &uid))
 		return error_set(error, RELEVO_DENIED, "nobody vouches for who listens at %s", url);
+	return peer_check_uid(uid, url, error);
+}
+
+int peer_check_uid(uid_t uid, const char *url, struct error *error)
+{
 	if (peer_is_trusted(uid))
 		return RELEVO_OK;
 	return error_set(error, RELEVO_DENIED,

@@ -23,4 +23,7 @@ bool peer_is_trusted(uid_t uid);
  * names both. */
 int peer_check(int fd, const char *url, struct error *error);
 
+/* The same of a user who is known already. */
+int peer_check_uid(uid_t uid, const char *url, struct error *error);
+
 #endif

@@ -222,7 +222,7 @@ void resolve_url(const union socket_place *place, int port, char url[ADDRESS_MAX
 	snprintf(url, ADDRESS_MAX, v6 ? "tcp://[%s%s]:%d" : "tcp://%s%s:%d", host, zone, port);
 }
 
-static bool is_loopback(const union socket_place *place)
+bool place_is_loopback(const union socket_place *place)
 {
 	if (place->any.sa_family == AF_INET)
 		return ntohl(place->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
@@ -240,6 +240,6 @@ int resolve_is_loopback(const struct address *address, bool *loopback, struct er
 		return RELEVO_OK;
 	int status = resolve(address, clock_now() + RESOLVE_TIME, &resolved, error);
 	for (size_t i = 0; status == RELEVO_OK && i < resolved.count; i++)
-		*loopback = *loopback && is_loopback(&resolved.places[i]);
+		*loopback = *loopback && place_is_loopback(&resolved.places[i]);
 	return status;
 }

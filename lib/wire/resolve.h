@@ -37,6 +37,8 @@ int resolve(const struct address *address, nsec_t deadline, struct resolved *res
 /* The URL of one of them, in numbers. */
 void resolve_url(const union socket_place *place, int port, char url[ADDRESS_MAX]);
 
+bool place_is_loopback(const union socket_place *place);
+
 /* Whether all addresses of the host are loopback addresses. True of Unix sockets. Errors as
  * resolve(), within RESOLVE_TIME. */
 int resolve_is_loopback(const struct address *address, bool *loopback, struct error *error);

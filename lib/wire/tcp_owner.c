@@ -67,8 +67,9 @@ static bool ask(int fd, const union socket_place *theirs, const union socket_pla
 	return send(fd, &question, sizeof question, 0) == sizeof question;
 }
 
-/* A socket that its process has closed is said to be root's: it has no inode any more. */
-static int read_answer(int fd, uid_t *uid)
+/* A socket that its process has closed, or not accepted yet, is said to be root's: it has no
+ * inode. Where the kernel finds none with the other end, it names the one that listens there. */
+static int read_answer(int fd, const union socket_place *ours, uid_t *uid)
 {
 	union {
 		struct nlmsghdr head;
@@ -90,8 +91,11 @@ static int read_answer(int fd, uid_t *uid)
 	if (answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
 	    answer.head.nlmsg_len < NLMSG_LENGTH(sizeof *found))
 		return EPROTO;
+	__be16 port;
+	__be32 ignored[4];
+	name_end(ours, &port, ignored);
 	*uid = found->idiag_uid;
-	return found->idiag_inode != 0 ? 0 : ENOENT;
+	return found->idiag_inode != 0 && found->id.idiag_dport == port ? 0 : ENOENT;
 }
 
 static int ask_kernel(const union socket_place *theirs, const union socket_place *ours, uid_t *uid)
@@ -100,7 +104,7 @@ static int ask_kernel(const union socket_place *theirs, const union socket_place
 	if (fd < 0)
 		return errno;
 	/* The kernel answers while it is asked: no answer stays behind. */
-	int failure = ask(fd, theirs, ours) ? read_answer(fd, uid) : errno;
+	int failure = ask(fd, theirs, ours) ? read_answer(fd, ours, uid) : errno;
 	if (fd != kept)
 		close(fd);
 	return failure;
@@ -158,4 +162,17 @@ int tcp_owner(const union socket_place *theirs, const union socket_place *ours, 
 	if (failure == 0 || failure == ENOENT || failure == EMFILE || failure == ENFILE)
 		return failure;
 	return tcp_owner_in_proc(theirs, ours, uid);
+}
+
+int tcp_owner_listening(const union socket_place *theirs, const union socket_place *ours,
+			uid_t *uid)
+{
+	const union socket_place nobody = { .any.sa_family = theirs->any.sa_family };
+	int failure = tcp_owner(theirs, ours, uid);
+	if (failure == ENOENT)
+		failure = ask_kernel(theirs, &nobody, uid);
+	/* If nobody listens any more, it has been accepted meanwhile, or is no more. */
+	if (failure == ENOENT)
+		failure = tcp_owner(theirs, ours, uid);
+	return failure;
 }

@@ -13,6 +13,11 @@
  */
 int tcp_owner(const union socket_place *theirs, const union socket_place *ours, uid_t *uid);
 
+/* The same for whoever has connected to `theirs`: while that has not been accepted, it is the
+ * user who listens there. */
+int tcp_owner_listening(const union socket_place *theirs, const union socket_place *ours,
+			uid_t *uid);
+
 /* Keep a descriptor to ask with, so that it can be done when none is left. For a program of
  * one thread that does not fork; where it fails, each question opens its own. */
 void tcp_owner_prepare(void);

@@ -94,11 +94,61 @@ static void test_who_is_not_here_has_no_owner(void **state)
 	line_close(&line);
 }
 
+/* As a client asks: before the other side has accepted, and after it. */
+static void expect_listening(int family, uid_t owner)
+{
+	union socket_place place = { .any.sa_family = (sa_family_t)family }, near = { 0 };
+	socklen_t size = family == AF_INET6 ? sizeof place.v6 : sizeof place.v4;
+	uid_t uid = 4711;
+	/* Any address: the socket that listens need not have the one that was connected to. */
+	assert_int_equal(seteuid(owner), 0);
+	int listening = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool there = listening >= 0 && bind(listening, &place.any, size) == 0;
+	assert_int_equal(seteuid(getuid()), 0);
+	assert_true(!there || listen(listening, 1) == 0);
+	int ours = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (there)
+		assert_int_equal(getsockname(listening, &place.any, &size), 0);
+	if (family == AF_INET6)
+		place.v6.sin6_addr = in6addr_loopback;
+	else
+		place.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (there && connect(ours, &place.any, size) == 0) {
+		assert_int_equal(getsockname(ours, &near.any, &size), 0);
+		assert_int_equal(tcp_owner(&place, &near, &uid), ENOENT);
+		assert_int_equal(tcp_owner_listening(&place, &near, &uid), 0);
+		assert_int_equal(uid, owner);
+		assert_int_equal(seteuid(owner), 0);
+		int theirs = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+		assert_int_equal(seteuid(getuid()), 0);
+		close(listening);
+		assert_int_equal(tcp_owner_listening(&place, &near, &uid), 0);
+		assert_int_equal(uid, owner);
+		close(theirs);
+		assert_int_equal(tcp_owner_listening(&place, &near, &uid), ENOENT);
+	} else if (listening >= 0) {
+		close(listening);
+	}
+	close(ours);
+}
+
+static void test_who_listens_is_known_before_he_accepts(void **state)
+{
+	(void)state;
+	expect_listening(AF_INET, geteuid());
+	expect_listening(AF_INET6, geteuid());
+	if (geteuid() != 0)
+		return;
+	expect_listening(AF_INET, 65534);
+	expect_listening(AF_INET6, 65534);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		leaks_unit_test(test_the_kernel_names_the_owner),
 		leaks_unit_test(test_who_is_not_here_has_no_owner),
+		leaks_unit_test(test_who_listens_is_known_before_he_accepts),
 	};
 	return cmocka_run_group_tests_name("wire/tcp_owner", tests, NULL, NULL);
 }
