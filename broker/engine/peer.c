@@ -26,7 +26,7 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	list_init(&peer->waiters);
 	list_init(&peer->owned);
 	list_init(&peer->owned_cells);
-	list_init(&peer->owned_shared);
+	list_init(&peer->made_shared);
 	list_init(&peer->relays);
 	list_init(&peer->wills);
 	map_init(&peer->wills_by_number, engine_random(engine));

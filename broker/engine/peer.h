@@ -24,7 +24,8 @@ struct engine_peer {
 	uint32_t busy;             /* those that do not wait, but are not served or refused yet */
 	struct list owned;         /* queues that end with the session */
 	struct list owned_cells;   /* cells that do */
-	struct list owned_shared;  /* memory that does */
+	struct list made_shared;   /* memory that it created */
+	uint32_t made_count;       /* of them */
 	struct list relays;        /* pipes that it has an end of */
 	struct lease_table leases; /* items that it holds */
 	struct list wills;         /* what happens to cells when it ends */

@@ -1,5 +1,6 @@
 #include "engine/shared.h"
 
+#include "base/mutant.h"
 #include "base/name.h"
 #include "engine/charge.h"
 #include "engine/core.h"
@@ -12,9 +13,10 @@
 
 struct shared {
 	struct engine *engine;
-	struct account *account; /* of the user who created it */
-	struct map_node node;    /* in engine->shared, unless deleted */
-	struct list in_owner;
+	struct account *account;   /* of the user who created it */
+	struct map_node node;      /* in engine->shared, unless deleted */
+	struct engine_peer *maker; /* the session that created it; NULL: it has ended */
+	struct list in_maker;
 	void *memory; /* NULL: deleted */
 	uint64_t identity;
 	uint64_t size;
@@ -44,12 +46,21 @@ static void free_shared(struct shared *shared)
 	free(shared);
 }
 
+static void leave_maker(struct shared *shared)
+{
+	if (shared->maker == NULL)
+		return;
+	list_remove(&shared->in_maker);
+	shared->maker->made_count--;
+	shared->maker = NULL;
+}
+
 /* Nobody finds it any more. */
 static void end(struct shared *shared)
 {
 	struct engine *engine = shared->engine;
 	map_remove(&engine->shared, &shared->node);
-	list_remove(&shared->in_owner);
+	leave_maker(shared);
 	engine->config.shared->release(shared->memory);
 	shared->memory = NULL;
 	shared->account->queues--;
@@ -101,6 +112,18 @@ static int enter(struct shared *shared, const struct shared_options *options, st
 	return RELEVO_OK;
 }
 
+/* What one session makes leaves others something to make theirs of. */
+static int check_share(const struct engine_peer *peer, struct error *error)
+{
+	const struct shared_source *source = peer->engine->config.shared;
+	if (source->share == NULL || peer->made_count < source->share() || MUTANT(memory_unshared))
+		return RELEVO_OK;
+	return error_set(error, RELEVO_LIMIT,
+			 "this session has made %" PRIu32 " shared memories that are still there, "
+			 "as many as the broker has descriptors for",
+			 peer->made_count);
+}
+
 static int create(struct engine_peer *peer, const char *name, const struct shared_options *options,
 		  struct shared **created, struct error *error)
 {
@@ -109,7 +132,9 @@ static int create(struct engine_peer *peer, const char *name, const struct share
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "%zu bytes do not fit into shared memory of %" PRIu64,
 				 options->initial_size, options->size);
-	int status = allocate(peer, name, options, &shared, error);
+	int status = check_share(peer, error);
+	if (status == RELEVO_OK)
+		status = allocate(peer, name, options, &shared, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = enter(shared, options, error);
@@ -117,8 +142,9 @@ static int create(struct engine_peer *peer, const char *name, const struct share
 		free_shared(shared);
 		return status;
 	}
-	if (options->lifetime == QUEUE_SESSION)
-		list_append(&peer->owned_shared, &shared->in_owner);
+	shared->maker = peer;
+	peer->made_count++;
+	list_append(&peer->made_shared, &shared->in_maker);
 	*created = shared;
 	return RELEVO_OK;
 }
@@ -158,17 +184,25 @@ int shared_inherit(struct engine_peer *peer, const struct engine_peer *from, str
 	return status;
 }
 
+static void outlive_maker(struct shared *shared)
+{
+	if (shared->lifetime == QUEUE_SESSION)
+		end(shared);
+	else
+		leave_maker(shared);
+}
+
 bool shared_leave(struct engine_peer *peer)
 {
-	struct list *owned = NULL;
+	struct list *made = NULL;
 	uint32_t handle = 0;
-	while ((owned = list_first(&peer->owned_shared)) != NULL ||
+	while ((made = list_first(&peer->made_shared)) != NULL ||
 	       (handle = handle_next(&peer->shared)) != 0) {
 		if (work_over(peer->engine))
 			return false;
 		work_spend(peer->engine, 1);
-		if (owned != NULL)
-			end(container_of(owned, struct shared, in_owner));
+		if (made != NULL)
+			outlive_maker(container_of(made, struct shared, in_maker));
 		else
 			remove_handle(peer, handle);
 	}

@@ -24,6 +24,8 @@ struct shared_source {
 		    struct error *error);
 	/* The engine needs it no more. */
 	void (*release)(void *memory);
+	/* How many that one session has made may be there at a time. NULL: any number. */
+	uint32_t (*share)(void);
 };
 
 struct shared_request {
@@ -47,7 +49,7 @@ struct shared_opened {
  * is; QUEUE_OPEN_OR_CREATE has to agree with it in size, lock and lifetime.
  *   BAD_NAME, BAD_ARGUMENT (nothing, or less than its first contents, is to be
  *   created), NOT_FOUND, EXISTS, OPTION_MISMATCH, QUOTA, LIMIT (handles of this
- *   session, or the source's), NO_MEMORY, SYSTEM
+ *   session, or what it has made), NO_MEMORY, SYSTEM
  */
 int shared_open(struct engine_peer *peer, const struct shared_request *request,
 		struct shared_opened *opened, struct error *error);

@@ -37,13 +37,23 @@ int descriptor_check_room(int fd, const char *what, struct error *error)
 			 "the broker has too few descriptors left for %s", what);
 }
 
-uint32_t descriptors_on_their_way(void)
+static uint32_t share_of(unsigned parts)
 {
 	enum { FEWEST = 16 };
-	rlim_t share = allowed() / 16;
+	rlim_t share = allowed() / parts;
 	if (share > UINT32_MAX)
 		share = UINT32_MAX;
 	return share < FEWEST ? FEWEST : (uint32_t)share;
+}
+
+uint32_t descriptors_on_their_way(void)
+{
+	return share_of(16);
+}
+
+uint32_t descriptors_for_memory(void)
+{
+	return share_of(8);
 }
 
 struct descriptor *descriptor_new(int fd, struct account *account, size_t charged)

@@ -58,4 +58,4 @@ static void release(void *memory)
 	descriptor_drop(memory);
 }
 
-const struct shared_source memory_source = { make, release };
+const struct shared_source memory_source = { make, release, descriptors_for_memory };

@@ -60,6 +60,37 @@ static void test_pipes_that_nobody_takes(void **state)
 	wire_close(&other);
 }
 
+/* ---- shared memory ----------------------------------------------------------- */
+
+static uint64_t send_shared_open(struct wire_client *client)
+{
+	Relevo__SharedOpen open = RELEVO__SHARED_OPEN__INIT;
+	Relevo__Header header = WIRE_HEADER(SHARED_OPEN, shared_open, &open);
+	open.size = 1;
+	return wire_send(client, &header, NULL);
+}
+
+/* Whoever makes all he can leaves others something. */
+static void test_memory_that_one_session_makes(void **state)
+{
+	struct scene *scene = *state;
+	enum { ALLOWED = 256, SHARE = ALLOWED / 8 };
+	allow_broker(scene, ALLOWED);
+	for (int i = 0; i <= SHARE; i++) {
+		uint64_t call = send_shared_open(&scene->client);
+		if (i == SHARE) {
+			wire_expect_failure(&scene->client, call, RELEVO_LIMIT,
+					    "32 shared memories");
+			break;
+		}
+		close(wire_receive_descriptor(&scene->client));
+		wire_expect(&scene->client, call, RELEVO__HEADER__OP_SHARED_OPENED);
+	}
+	uint64_t call = send_shared_open(&scene->bystander);
+	close(wire_receive_descriptor(&scene->bystander));
+	wire_expect(&scene->bystander, call, RELEVO__HEADER__OP_SHARED_OPENED);
+}
+
 /* ---- connections ------------------------------------------------------------- */
 
 /* How many of them are let in, which the others are told. */
@@ -107,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scene_test(test_pipes_that_nobody_takes),
+		scene_test(test_memory_that_one_session_makes),
 		scene_test(test_a_user_has_a_share_and_is_told),
 	};
 	return cmocka_run_group_tests_name("transcript/descriptors", tests, NULL, NULL);

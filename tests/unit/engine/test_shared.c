@@ -47,9 +47,14 @@ static void release(void *memory)
 	alive--;
 }
 
-static const struct shared_source source = { make, release };
+enum { MOST_HANDLES = 20, SHARE = 12 };
 
-enum { MOST_HANDLES = 20 };
+static uint32_t share(void)
+{
+	return SHARE;
+}
+
+static const struct shared_source source = { make, release, share };
 
 static int setup(void **state)
 {
@@ -183,6 +188,40 @@ static void test_nameless_memories_differ(void **state)
 	assert_int_equal(try_open(f->a, &request, &opened), RELEVO_BAD_NAME);
 }
 
+static void expect_no_more(struct engine_peer *peer)
+{
+	const struct shared_request request = { .name = "one more", .options.size = 1 };
+	struct shared_opened opened;
+	struct error error;
+	assert_int_equal(shared_open(peer, &request, &opened, &error), RELEVO_LIMIT);
+	assert_text(error.text, "12 shared memories");
+}
+
+/* Whatever its handles are, it counts as long as it is there. */
+static void test_a_session_makes_its_share(void **state)
+{
+	struct fixture *f = *state;
+	struct error error;
+	char name[16];
+	for (int i = 0; i < SHARE; i++) {
+		snprintf(name, sizeof name, "m%d", i);
+		uint32_t handle = open_as(f->a, name, i % 2 ? QUEUE_KEPT : QUEUE_SESSION).handle;
+		assert_int_equal(shared_close(f->a, handle, &error), RELEVO_OK);
+	}
+	expect_no_more(f->a);
+	assert_true(exists(f->a, "m0"));
+	open_as(f->c, "of another", QUEUE_KEPT);
+	assert_int_equal(shared_delete(f->engine, "m0", &error), RELEVO_OK);
+	open_as(f->a, "of its own", QUEUE_HANDLES);
+	expect_no_more(f->a);
+	/* What stays is nobody's then. */
+	gone(f, &f->a);
+	assert_int_equal(alive, SHARE / 2 + 1);
+	for (int i = 1; i < SHARE; i++)
+		open_as(f->c, "", QUEUE_KEPT);
+	expect_no_more(f->c);
+}
+
 static void test_kept_memory_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -258,6 +297,7 @@ int main(void)
 		shared_test(test_other_options_are_named),
 		shared_test(test_what_cannot_be_created_leaves_nothing),
 		shared_test(test_nameless_memories_differ),
+		shared_test(test_a_session_makes_its_share),
 		shared_test(test_kept_memory_stays),
 		shared_test(test_the_last_handle_takes_the_memory_with_it),
 		shared_test(test_memory_of_a_session_ends_with_it),
