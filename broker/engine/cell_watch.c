@@ -74,6 +74,9 @@ static bool is_in_front(const struct tree_node *node, const void *context)
 {
 	const struct place *place = context;
 	const struct watch *watch = container_of(node, const struct watch, node);
+	/* These have no operand: their elements may be of any width. */
+	if (watch->operation == CELL_CHANGED)
+		return true;
 	if (watch->first != place->first)
 		return watch->first < place->first;
 	if (place->operand == NULL)
@@ -89,7 +92,6 @@ void watch_enter(struct watch *watch)
 	struct cell *cell = watch->cell;
 	cell->waiter_count++;
 	watch->node.weight = (uint32_t)engine_random(cell->engine);
-	/* Where the operand does not count it is the same for all. */
 	tree_insert(tree_for(watch), &watch->node, is_in_front, &place);
 }
 

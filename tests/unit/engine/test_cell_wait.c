@@ -109,6 +109,45 @@ static void test_any_change_can_be_waited_for(void **state)
 	waiter_cancel(&call.waiter);
 }
 
+static void note_order(struct cell_call *call)
+{
+	int *served = call->user;
+	call->version = (uint64_t)++ * served;
+}
+
+/* Elements are wider than what a call that waits has room for. */
+static void test_changes_of_wide_elements(void **state)
+{
+	enum { WAITERS = 20, WIDTH = 64 * 1024 };
+	static uint8_t bytes[WIDTH];
+	struct fixture *f = *state;
+	struct cell_call calls[WAITERS] = { 0 }, change = { 0 };
+	int served = 0;
+	const struct cell_options options = {
+		.type = ELEMENT_BYTES,
+		.width = WIDTH,
+		.count = 1,
+		.purpose = "",
+	};
+	uint32_t x = open_cell(f->a, "x", &options);
+	const struct cell_wait request = for_ever(x, CELL_CHANGED);
+	for (int i = 0; i < WAITERS; i++) {
+		calls[i].then = note_order;
+		calls[i].user = &served;
+		await(f->a, &request, 0, &calls[i]);
+		assert_cell_waits(&calls[i]);
+	}
+	const struct cell_term term = { 0, CELL_SET, bytes, WIDTH };
+	const struct cell_update whole = { .handle = x, .terms = &term, .count = 1 };
+	change.waiter.answer = calls[0].waiter.answer;
+	cell_update(f->a, &whole, f->now, &change.waiter);
+	for (int i = 0; i < WAITERS; i++) {
+		assert_cell_answer(&calls[i], RELEVO_OK);
+		/* In the order of their calls. */
+		assert_int_equal(calls[i].version, i + 1);
+	}
+}
+
 static void test_waits_end_in_time(void **state)
 {
 	struct fixture *f = *state;
@@ -393,6 +432,7 @@ int main(void)
 		fixture_test(test_a_change_wakes_all_it_is_for_and_nobody_else),
 		fixture_test(test_no_change_goes_by_unseen),
 		fixture_test(test_any_change_can_be_waited_for),
+		fixture_test(test_changes_of_wide_elements),
 		fixture_test(test_waits_end_in_time),
 		fixture_test(test_a_session_that_ends_waits_no_more),
 		cmocka_unit_test(test_no_more_calls_wait_than_may),
