@@ -1,5 +1,6 @@
 #include "route/sockets.h"
 
+#include "base/mutant.h"
 #include "net/descriptor.h"
 
 #include <errno.h>
@@ -49,7 +50,7 @@ static int make(struct account *account, void *ends[2], struct error *error)
 		return status;
 	}
 	status = take_over(fds[1], account, &ends[1], error);
-	if (status != RELEVO_OK)
+	if (status != RELEVO_OK && !MUTANT(half_made_pipe_kept))
 		release(ends[0]);
 	return status;
 }
