@@ -1,6 +1,7 @@
 #include "client/failed_put.h"
 
 #include "client/queue.h"
+#include "client/within.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ void failed_put_report(struct relevo_session *session)
 	if (session->reporting)
 		return;
 	session->reporting = true;
+	nsec_t before = within_nothing();
 	for (struct list *node; (node = list_first(&session->failed_puts)) != NULL;) {
 		struct failed_put *failed = container_of(node, struct failed_put, link);
 		list_remove(node);
@@ -51,6 +53,7 @@ void failed_put_report(struct relevo_session *session)
 		free(failed);
 		pthread_mutex_lock(&session->lock);
 	}
+	within_end(before);
 	session->reporting = false;
 	pthread_cond_broadcast(&session->reported);
 }

@@ -4,6 +4,7 @@
 #include "client/heir.h"
 #include "client/output.h"
 #include "client/queue.h"
+#include "client/within.h"
 
 #include <pthread.h>
 
@@ -84,6 +85,7 @@ static void in_parent(void)
 /* This thread is the only one, and holds every lock. */
 static void in_child(void)
 {
+	within_nothing();
 	list_for_each (node, &sessions) {
 		struct relevo_session *session = session_of(node);
 		connection_abandon(&session->connection);

@@ -9,6 +9,7 @@
 #include "client/fork.h"
 #include "client/heir.h"
 #include "client/output.h"
+#include "client/within.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,14 +45,14 @@ uint32_t session_timeout(nsec_t deadline)
 nsec_t session_patience(nsec_t deadline)
 {
 	if (deadline == NSEC_NEVER)
-		return NSEC_NEVER;
+		return within_limit(NSEC_NEVER);
 	nsec_t now = clock_now();
-	return (deadline > now ? deadline : now) + PATIENCE;
+	return within_limit((deadline > now ? deadline : now) + PATIENCE);
 }
 
 nsec_t session_limit(const struct relevo_session *session)
 {
-	return clock_now() + (nsec_t)session->connect_timeout * NSEC_PER_MSEC;
+	return within_limit(clock_now() + (nsec_t)session->connect_timeout * NSEC_PER_MSEC);
 }
 
 /* Connect, unless another thread has done so meanwhile. */

@@ -3,6 +3,7 @@
 #include "base/descriptor.h"
 #include "client/error.h"
 #include "client/session.h"
+#include "client/within.h"
 #include "process/self.h"
 
 #include <errno.h>
@@ -169,9 +170,8 @@ static void free_memory(relevo_pool *pool)
 	free(pool);
 }
 
-static void pool_free(relevo_pool *pool)
+static void end_at_broker(relevo_pool *pool)
 {
-	collector_fini(pool);
 	for (size_t i = 0; i < pool->reply_count; i++)
 		pool_reply_drop(pool, &pool->replies[i]);
 	pool_cancel_fini(pool);
@@ -181,7 +181,15 @@ static void pool_free(relevo_pool *pool)
 	else
 		delete_queue(pool, pool->tasks);
 	delete_queue(pool, pool->plans);
+}
+
+static void pool_free(relevo_pool *pool)
+{
+	nsec_t before = within(session_limit(pool->session));
+	collector_fini(pool);
+	end_at_broker(pool);
 	free_memory(pool);
+	within_end(before);
 }
 
 static void forget_reply(const struct reply *reply)
@@ -286,7 +294,10 @@ int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **
 	if (!given(session, pool))
 		return RELEVO_BAD_ARGUMENT;
 	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
-	return attach(session, name, &existing, false, pool);
+	nsec_t before = within(session_limit(session));
+	int status = attach(session, name, &existing, false, pool);
+	within_end(before);
+	return status;
 }
 
 static int open_shared(relevo_session *session, const struct relevo_pool_options *options,
@@ -306,15 +317,10 @@ static int open_shared(relevo_session *session, const struct relevo_pool_options
 	return status;
 }
 
-int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
+static int open_pool(relevo_session *session, const struct relevo_pool_options *options,
 		     relevo_pool **out)
 {
-	if (!given(session, out))
-		return RELEVO_BAD_ARGUMENT;
-	static const struct relevo_pool_options defaults;
 	struct error failure = { 0 };
-	if (options == NULL)
-		options = &defaults;
 	int status = check_options(session, options, &failure);
 	if (status == RELEVO_OK && options->shared)
 		return open_shared(session, options, out);
@@ -330,6 +336,18 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
 	else if (pool != NULL)
 		pool_free(pool);
 	*client_error() = failure;
+	return status;
+}
+
+int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
+		     relevo_pool **pool)
+{
+	if (!given(session, pool))
+		return RELEVO_BAD_ARGUMENT;
+	static const struct relevo_pool_options defaults;
+	nsec_t before = within(session_limit(session));
+	int status = open_pool(session, options != NULL ? options : &defaults, pool);
+	within_end(before);
 	return status;
 }
 
@@ -357,10 +375,17 @@ void relevo_pool_free(relevo_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	pool->state = POOL_TERMINATED;
 	pthread_mutex_unlock(&pool->lock);
+	nsec_t limit = session_limit(pool->session);
+	nsec_t before = within(limit);
 	/* Workers that wait for a task are told by this that there is none. */
 	if (!pool->attached)
 		relevo_queue_delete(pool->session, relevo_queue_name(pool->tasks));
 	collector_end_all(pool, RELEVO_GONE, "the pool was freed");
+	within_end(before);
+	/* What the workers take is not the broker's time. */
+	nsec_t stopped = clock_now();
 	keeper_stop(pool);
+	before = within(limit + (clock_now() - stopped));
 	pool_free(pool);
+	within_end(before);
 }

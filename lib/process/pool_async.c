@@ -2,6 +2,7 @@
 
 #include "client/error.h"
 #include "client/session.h"
+#include "client/within.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,8 @@ static int prepare(relevo_job *job, relevo_pool *pool, struct error *error)
 	if (job->mapping.job.function == NULL)
 		return error_set(error, RELEVO_BAD_NAME, "the function has no name");
 	int status = session_deadline(timeout, &job->deadline, error);
+	job->mapping.job.limit = session_patience(job->deadline);
+	job->mapping.job.holds_up = true;
 	return status == RELEVO_OK ? mapping_init(&job->mapping, error) : status;
 }
 
@@ -229,8 +232,10 @@ static int submit(relevo_job *job, relevo_pool *pool, struct error *error)
 		job->calls = &collector->callbacks;
 	}
 	pthread_mutex_lock(&collector->lock);
+	nsec_t before = within(job->mapping.job.limit);
 	if (status == RELEVO_OK)
 		status = collector_start(pool, error);
+	within_end(before);
 	if (status == RELEVO_OK)
 		status = hand_over(job, pool, error);
 	pthread_mutex_unlock(&collector->lock);
@@ -366,8 +371,10 @@ int relevo_job_cancel(relevo_job *job)
 	if (ended)
 		return error_set(client_error(), RELEVO_BAD_STATE, "\"%s\" has ended already",
 				 job->mapping.job.function);
+	nsec_t before = within(session_limit(pool->session));
 	status = pool_cancel_job(pool, relevo_queue_name(pool->collector.reply.queue),
 				 job->mapping.job.id);
+	within_end(before);
 	if (status != RELEVO_OK)
 		error_set(&failure, status, "%s", relevo_error_detail());
 	*client_error() = failure;

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "client/error.h"
 #include "client/session.h"
+#include "client/within.h"
 #include "process/pool_job.h"
 
 #include <unistd.h>
@@ -79,18 +80,20 @@ int relevo_pool_terminate(relevo_pool *pool)
 	pool->state = POOL_TERMINATED;
 	pthread_mutex_unlock(&pool->lock);
 	job_stir_all(pool);
+	keeper_kill(pool);
 	client_error();
 	if (!first)
 		return RELEVO_OK;
+	nsec_t before = within(session_limit(pool->session));
 	int status = drop_tasks(pool);
 	if (status != RELEVO_OK)
 		error_set(&failure, status, "%s", relevo_error_detail());
-	keeper_kill(pool);
 	if (pool->attached)
 		pool_caller_end(pool);
 	else
 		pool_cancel_all(pool);
 	collector_end_all(pool, RELEVO_GONE, "the pool was terminated");
+	within_end(before);
 	*client_error() = failure;
 	return status;
 }
@@ -129,7 +132,9 @@ int relevo_pool_join(relevo_pool *pool, int64_t timeout)
 		status = RELEVO_TIMED_OUT;
 	if (status == RELEVO_OK) {
 		/* Without a broker the workers end as well. */
+		nsec_t before = within(session_patience(deadline));
 		drop_tasks(pool);
+		within_end(before);
 		if (!keeper_wait(pool, deadline))
 			status = RELEVO_TIMED_OUT;
 	}

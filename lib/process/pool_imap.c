@@ -23,6 +23,7 @@ struct piece {
 	uint64_t first;
 	size_t count;   /* arguments; 0: free */
 	size_t fetched; /* results */
+	size_t sent;    /* arguments */
 	struct relevo_bytes *arguments;
 	struct relevo_result *results; /* complete where data is not NULL */
 	uint32_t *tries;
@@ -46,8 +47,10 @@ struct relevo_imap {
 	size_t piece_count;
 	struct list free;
 	struct map numbered;
+	struct piece *unsent;    /* what could not be sent in time; NULL: nothing */
 	struct arrived *arrived; /* a ring */
 	size_t arrived_first, arrived_count;
+	nsec_t deadline;  /* of the call under way */
 	uint64_t taken;   /* arguments, from the input */
 	uint64_t fetched; /* results */
 	size_t bytes;     /* of arguments without a result */
@@ -121,7 +124,7 @@ static bool use_piece(relevo_imap *imap, struct piece *piece, size_t count)
 		return false;
 	list_remove(&piece->free);
 	piece->count = count;
-	piece->fetched = 0;
+	piece->fetched = piece->sent = 0;
 	imap->taken += count;
 	for (size_t i = 0; i < count; i++)
 		imap->bytes += piece->arguments[i].size;
@@ -169,30 +172,49 @@ static size_t take_chunk(relevo_imap *imap, struct piece *piece)
 }
 
 /* A chunk that is too large for an item is sent in parts. */
-static int send_piece(relevo_imap *imap, struct piece *piece)
+static int send_parts(relevo_imap *imap, struct piece *piece)
 {
 	int status = RELEVO_OK;
-	for (size_t sent = 0; sent < piece->count && status == RELEVO_OK;) {
-		const struct relevo_bytes *arguments = piece->arguments + sent;
-		size_t share = job_share(&imap->job, arguments, piece->count - sent);
+	while (piece->sent < piece->count && status == RELEVO_OK) {
+		const struct relevo_bytes *arguments = piece->arguments + piece->sent;
+		size_t share = job_share(&imap->job, arguments, piece->count - piece->sent);
 		status = job_send(&imap->job, &(struct job_task){
-						      .first = piece->first + sent,
+						      .first = piece->first + piece->sent,
 						      .arguments = arguments,
 						      .count = share,
 					      });
-		sent += share;
+		if (status == RELEVO_OK)
+			piece->sent += share;
 	}
 	return status;
 }
 
-/* Take a chunk of input and send it. False when there is no room, or no more input. */
+/* False: not all of it in time. The rest is sent by the next call. */
+static bool send_piece(relevo_imap *imap, struct piece *piece)
+{
+	int status = send_parts(imap, piece);
+	imap->unsent = status == RELEVO_TIMED_OUT ? piece : NULL;
+	if (status != RELEVO_OK && status != RELEVO_TIMED_OUT) {
+		error_set(&imap->end, status, "%s", relevo_error_detail());
+		imap->status = status;
+		imap->broken = true;
+	}
+	return imap->unsent == NULL;
+}
+
+/* Take a chunk of input and send it. False when there is no room, or no more input, or the
+ * broker takes nothing. */
 static bool pull(relevo_imap *imap)
 {
+	if (imap->unsent != NULL)
+		return send_piece(imap, imap->unsent);
 	struct list *node = list_first(&imap->free);
 	if (imap->end.status != RELEVO_OK || node == NULL || imap->bytes >= MOST_BYTES)
 		return false;
 	struct piece *piece = container_of(node, struct piece, free);
 	size_t count = take_chunk(imap, piece);
+	/* The input has its own time. */
+	imap->job.limit = session_patience(imap->deadline);
 	if (count == 0)
 		return false;
 	if (!use_piece(imap, piece, count)) {
@@ -200,13 +222,7 @@ static bool pull(relevo_imap *imap)
 		error_set(&imap->end, RELEVO_NO_MEMORY, "no memory for an iteration");
 		return false;
 	}
-	int status = send_piece(imap, piece);
-	if (status != RELEVO_OK) {
-		error_set(&imap->end, status, "%s", relevo_error_detail());
-		imap->status = status;
-		imap->broken = true;
-	}
-	return true;
+	return send_piece(imap, piece);
 }
 
 /* ---- results --------------------------------------------------------------------- */
@@ -300,8 +316,11 @@ int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *r
 	struct error failure = { 0 };
 	nsec_t deadline;
 	int status = session_deadline(timeout, &deadline, &failure);
-	if (status == RELEVO_OK)
+	if (status == RELEVO_OK) {
+		imap->deadline = deadline;
+		imap->job.limit = session_patience(deadline);
 		status = next(imap, deadline, result, &failure);
+	}
 	if (status == RELEVO_OK)
 		failure = (struct error){ 0 };
 	*client_error() = failure;
@@ -394,14 +413,8 @@ static int begin(relevo_pool *pool, relevo_imap *imap, struct error *error)
 	int status = pool_enter(pool, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = pool_reply_take(pool, &imap->job.reply);
-	if (status != RELEVO_OK) {
-		error_set(error, status, "%s", relevo_error_detail());
-	} else {
-		status = job_begin(&imap->job, error);
-		if (status != RELEVO_OK)
-			pool_reply_return(pool, &imap->job.reply);
-	}
+	imap->job.limit = session_limit(pool->session);
+	status = job_open(&imap->job, error);
 	if (status != RELEVO_OK)
 		pool_leave(pool);
 	return status;
@@ -450,13 +463,9 @@ void relevo_imap_free(relevo_imap *imap)
 	if (imap == NULL)
 		return;
 	relevo_pool *pool = imap->job.pool;
-	job_end(&imap->job);
-	if (under_way(imap)) {
-		job_take_back(&imap->job, imap->status);
-		pool_reply_drop(pool, &imap->job.reply);
-	} else {
-		pool_reply_return(pool, &imap->job.reply);
-	}
+	int status = imap->status != RELEVO_OK ? imap->status : RELEVO_CANCELLED;
+	imap->job.limit = session_limit(pool->session);
+	job_close(&imap->job, under_way(imap) ? status : RELEVO_OK);
 	pool_leave(pool);
 	imap_free(imap);
 }

@@ -3,6 +3,7 @@
 #include "base/mutant.h"
 #include "client/error.h"
 #include "client/session.h"
+#include "client/within.h"
 #include "process/pool_broken.h"
 
 #include <stdio.h>
@@ -34,7 +35,7 @@ int job_check(const char *function, const struct relevo_task_options *options, s
 	return name_check(function, "function", error);
 }
 
-int job_begin(struct job *job, struct error *error)
+static int enter(struct job *job, struct error *error)
 {
 	struct map *jobs = &job->pool->jobs;
 	int status = keeper_resume(job->pool, error);
@@ -51,6 +52,22 @@ int job_begin(struct job *job, struct error *error)
 		       : error_set(error, RELEVO_NO_MEMORY, "no memory for one job more");
 }
 
+/* What was in doubt is of no account: no task of it has been sent. */
+static int not_begun(int status, struct error *error)
+{
+	if (status == RELEVO_UNANSWERED)
+		status = error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
+	return status;
+}
+
+int job_begin(struct job *job, struct error *error)
+{
+	nsec_t before = within(job->limit);
+	int status = enter(job, error);
+	within_end(before);
+	return not_begun(status, error);
+}
+
 void job_end(struct job *job)
 {
 	pthread_mutex_lock(&job->pool->lock);
@@ -59,15 +76,58 @@ void job_end(struct job *job)
 	buffer_fini(&job->encoded);
 }
 
+/*
+ * Until when its end may take: whoever ends it waits for that. If the time for the job is over
+ * the end has a moment more, unless that was the broker's fault.
+ */
+static nsec_t end_limit(const struct job *job)
+{
+	struct relevo_session *session = job->pool->session;
+	nsec_t limit = session_limit(session);
+	pthread_mutex_lock(&session->lock);
+	bool silent = session->connection.silent;
+	pthread_mutex_unlock(&session->lock);
+	nsec_t end = silent ? job->limit : session_patience(job->limit);
+	return end < limit ? end : limit;
+}
+
 /* Workers hear of a lost connection by themselves, and of a pool that was terminated from
  * whoever did it. */
 void job_take_back(const struct job *job, int status)
 {
 	struct error ignored;
+	nsec_t before = within(end_limit(job));
 	if (status == RELEVO_DISCONNECTED)
 		pool_caller_forget(job->pool);
 	else if (pool_check(job->pool, &ignored) == RELEVO_OK && !MUTANT(given_up_goes_on))
 		pool_cancel_job(job->pool, relevo_queue_name(job->reply.queue), job->id);
+	within_end(before);
+}
+
+int job_open(struct job *job, struct error *error)
+{
+	nsec_t before = within(job->limit);
+	int status = pool_reply_take(job->pool, &job->reply);
+	within_end(before);
+	if (status != RELEVO_OK)
+		return not_begun(error_set(error, status, "%s", relevo_error_detail()), error);
+	status = job_begin(job, error);
+	if (status != RELEVO_OK)
+		pool_reply_return(job->pool, &job->reply);
+	return status;
+}
+
+void job_close(struct job *job, int status)
+{
+	job_end(job);
+	if (status == RELEVO_OK) {
+		pool_reply_return(job->pool, &job->reply);
+		return;
+	}
+	job_take_back(job, status);
+	nsec_t before = within(end_limit(job));
+	pool_reply_drop(job->pool, &job->reply);
+	within_end(before);
 }
 
 /* The lock is held. */
@@ -176,7 +236,12 @@ int job_send(struct job *job, const struct job_task *task)
 	buffer_truncate(&job->encoded, 0);
 	if (!task_encode(&job->encoded, &header, task->arguments, task->count))
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a task");
-	return put_task(job, task);
+	nsec_t before = within(job->limit);
+	if (job->holds_up)
+		within(session_limit(job->pool->session));
+	int status = put_task(job, task);
+	within_end(before);
+	return status;
 }
 
 /* ---- receiving ----------------------------------------------------------- */
@@ -349,7 +414,9 @@ int job_receive(struct job *job, nsec_t deadline, struct error *error)
 	relevo_item items[STEP];
 	struct queue_items received = { items, STEP, 0 };
 	bool stirred;
+	nsec_t before = within(job->limit);
 	int status = pool_reply_receive(job->pool, &job->reply, &received, deadline, &stirred);
+	within_end(before);
 	if (stirred || status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY)
 		status = look_after(job, deadline, error);
 	else if (status != RELEVO_OK)

@@ -40,7 +40,10 @@ struct job {
 	const struct relevo_task_options *options;
 	struct reply reply;
 	uint64_t id;
-	bool watched; /* it may end early: workers look out for that, which costs them something */
+	/* Until when the broker is waited for on its behalf; NSEC_NEVER: as long as it takes. */
+	nsec_t limit;
+	bool holds_up; /* others wait for whoever sends its tasks */
+	bool watched;  /* it may end early: workers look out for that, which costs them something */
 	char caller[NAME_MAX_BYTES + 1]; /* see pool_caller_name() */
 	atomic_int refused;              /* why the broker refused one of its tasks, or OK */
 	struct buffer encoded;           /* the last task, reused */
@@ -50,9 +53,16 @@ struct job {
 int job_check(const char *function, const struct relevo_task_options *options, struct error *error);
 
 /* Give it its number and enter it in the pool, and undo that. pool, kind, function,
- * options, reply and watched have been set. NO_MEMORY, and what the broker says. */
+ * options, limit, reply and watched have been set. TIMED_OUT, NO_MEMORY, and what the broker
+ * says. */
 int job_begin(struct job *job, struct error *error);
 void job_end(struct job *job);
+
+/* The same for one with a reply of its own, which is found here. */
+int job_open(struct job *job, struct error *error);
+
+/* And the end of it. With another status than OK it has ended early, in this way. */
+void job_close(struct job *job, int status);
 
 /* It has ended early, in this way: nothing of it goes on. */
 void job_take_back(const struct job *job, int status);

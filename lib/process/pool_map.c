@@ -123,14 +123,10 @@ static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
 {
 	struct job *job = &mapping->job;
 	job->watched = deadline != NSEC_NEVER || interrupt_asks(job->pool->session);
-	int status = pool_reply_take(job->pool, &job->reply);
+	job->limit = session_patience(deadline);
+	int status = job_open(job, error);
 	if (status != RELEVO_OK)
-		return error_set(error, status, "%s", relevo_error_detail());
-	status = job_begin(job, error);
-	if (status != RELEVO_OK) {
-		pool_reply_return(job->pool, &job->reply);
 		return status;
-	}
 	while (status == RELEVO_OK && !mapping_done(mapping)) {
 		status = mapping_send(mapping, error);
 		if (status == RELEVO_OK)
@@ -139,13 +135,7 @@ static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
 	if (status == RELEVO_TIMED_OUT)
 		error_set(error, status, "%zu of %zu results of \"%s\" came in time",
 			  mapping->received, mapping->count, job->function);
-	job_end(job);
-	if (status == RELEVO_OK) {
-		pool_reply_return(job->pool, &job->reply);
-		return status;
-	}
-	job_take_back(job, status);
-	pool_reply_drop(job->pool, &job->reply);
+	job_close(job, status);
 	return status;
 }
 

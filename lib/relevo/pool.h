@@ -109,7 +109,8 @@ struct relevo_pool_options {
  * have), BAD_NAME (of the pool or its initializer), EXISTS (another pool of that name is
  * open), OPTION_MISMATCH (a shared one: it has another order, or an owner), DISCONNECTED, FORKED
  * (also with local workers by fork for a session over tcp://, which they could not use),
- * BAD_STATE (the method needs relevo_process_enter(), which was not called), NO_DESCRIPTORS,
+ * BAD_STATE (the method needs relevo_process_enter(), which was not called), TIMED_OUT,
+ * UNANSWERED (the broker does not answer), NO_DESCRIPTORS,
  * NO_MEMORY, SYSTEM (a worker could not be started; none is left then).
  */
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
@@ -120,7 +121,7 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
  * Ending such a handle ends what was submitted with it, and neither workers nor the pool.
  * relevo_pool_workers() knows none. *pool belongs to the caller, until relevo_pool_free().
  * Blocks for the broker's answer. Errors: BAD_NAME, NOT_FOUND, QUOTA, DISCONNECTED,
- * FORKED, NO_MEMORY.
+ * TIMED_OUT, FORKED, NO_MEMORY.
  */
 int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool);
 
@@ -142,8 +143,9 @@ int relevo_pool_close(relevo_pool *pool);
  * End the pool at once: tasks that wait are dropped, local workers killed in the middle
  * of theirs, and those of other programs told to end what they run. Calls under way fail
  * with GONE at once, and so do results that are still out. Thread-safe;
- * blocks for the broker's answer. OK also when it was terminated before. Errors:
- * DISCONNECTED, FORKED (the local workers have been killed all the same).
+ * blocks for the broker's answer, no longer than the session's time-out, and twice that if
+ * others submit at the time. OK also when it was terminated before. Errors: DISCONNECTED, FORKED,
+ * TIMED_OUT, UNANSWERED (the local workers have been killed all the same).
  */
 int relevo_pool_terminate(relevo_pool *pool);
 
@@ -160,10 +162,10 @@ int relevo_pool_join(relevo_pool *pool, int64_t timeout);
 
 /*
  * End the pool and free it: waits for its local workers to finish the task in hand, for 5 s
- * at most, then ends them. Tasks not begun are dropped, workers of other programs are told.
- * To have everything done first, close and join it. Waits for callbacks that run. No other
- * thread may be in a call with it, and iterations have to be freed before; handles of
- * results stay valid. NULL is allowed.
+ * at most, then ends them, and for the broker as relevo_pool_terminate() does. Tasks not begun are
+ * dropped, workers of other programs are told. To have everything done first, close and join it.
+ * Waits for callbacks that run. No other thread may be in a call with it, and iterations have to be
+ * freed before; handles of results stay valid. NULL is allowed.
  */
 void relevo_pool_free(relevo_pool *pool);
 
@@ -220,7 +222,9 @@ struct relevo_map_options {
  * Returns OK when every task has an outcome, good or bad. Otherwise nothing has
  * to be freed, and what was submitted is taken back: tasks that wait are dropped by the
  * workers that come to them, and those that run are ended with their workers, which are
- * replaced. So it is if the caller ends before, or is killed. Errors: BAD_NAME,
+ * replaced. So it is if the caller ends before, or is killed. A broker that does not answer
+ * makes this no longer than session.h says: the time-out is that of all that is done on behalf
+ * of the map; but tasks that it has got may then be run once it goes on. Errors: BAD_NAME,
  * BAD_ARGUMENT, TOO_LARGE (an argument, named by its index), BAD_STATE (the pool was
  * closed), TIMED_OUT, INTERRUPTED (see relevo_go_on), DISCONNECTED, FORKED, QUOTA, GONE
  * (the pool was terminated meanwhile), NO_MEMORY, SYSTEM (no worker can be started);

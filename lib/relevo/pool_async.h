@@ -34,7 +34,8 @@ struct relevo_async_options {
  * Submit a map, and return. Function and arguments are copied. When map.timeout is over,
  * what has no outcome yet is cancelled, and that outcome is TIMED_OUT. `options` may be
  * NULL. *job belongs to the caller, until relevo_job_free(). Thread-safe; may block for a
- * moment for the broker's pace.
+ * moment for the broker's pace. If the broker does not take a task within the session's time-out,
+ * the job ends with TIMED_OUT.
  *
  * Errors: as those of relevo_pool_map() that come before there is an outcome; SYSTEM (no
  * thread can be started). What goes wrong later is the status of the results.
@@ -67,7 +68,8 @@ int relevo_job_get(relevo_job *job, int64_t timeout, const struct relevo_result 
  * Cancel: what has no outcome yet gets CANCELLED, at once. Tasks that wait are dropped by
  * the workers that come to them, and those that run are ended with their workers, which
  * are replaced. Blocks for the broker's answer. Errors: BAD_STATE (it is ready; nothing
- * has changed), DISCONNECTED, NO_MEMORY (it is cancelled, but tasks may go on).
+ * has changed); TIMED_OUT, UNANSWERED, DISCONNECTED, NO_MEMORY (it is cancelled, but tasks may
+ * go on).
  */
 int relevo_job_cancel(relevo_job *job);
 

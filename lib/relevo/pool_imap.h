@@ -33,8 +33,8 @@ struct relevo_imap_options {
  * belongs to the caller, until relevo_imap_free(), which has to come before
  * relevo_pool_free(). Blocks for the broker's answer.
  *
- * Errors: BAD_NAME, BAD_ARGUMENT, BAD_STATE (the pool was closed), DISCONNECTED, FORKED,
- * QUOTA, NO_MEMORY.
+ * Errors: BAD_NAME, BAD_ARGUMENT, BAD_STATE (the pool was closed), DISCONNECTED, TIMED_OUT,
+ * FORKED, QUOTA, NO_MEMORY.
  */
 int relevo_pool_imap(relevo_pool *pool, const char *function, const struct relevo_input *input,
 		     const struct relevo_imap_options *options, relevo_imap **imap);

@@ -1,5 +1,6 @@
 /* A broker that says nothing: every call ends in time, and says what is known of it. */
 #include "support/queues.h"
+#include "support/silence.h"
 
 #include <pthread.h>
 #include <relevo/manage.h>
@@ -207,29 +208,19 @@ static const struct trial {
 
 /* ---- scenes ------------------------------------------------------------------------ */
 
-static void stop(pid_t pid)
-{
-	int status;
-	assert_int_equal(kill(pid, SIGSTOP), 0);
-	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
-	assert_true(WIFSTOPPED(status));
-}
+static struct silence silence;
 
-static void go_on(pid_t pid)
-{
-	assert_int_equal(kill(pid, SIGCONT), 0);
-}
-
-static int silent_setup(void **state)
+static int setup(void **state, bool of_line)
 {
 	const struct relevo_session_options options = { .timeout = SESSION_TIME };
 	const struct relevo_barrier_options two = { .parties = 2 };
 	const struct relevo_value_options number = { .type = RELEVO_INT64 };
 	size_t got;
-	if (scene_setup(state) != 0)
+	if (scene_setup_with(state, of_line ? silence_of_line : NULL) != 0)
 		return -1;
 	struct scene *scene = *state;
-	assert_ok(relevo_open(scene->broker.url, &options, &session));
+	silence_prepare(&silence, &scene->broker, of_line);
+	assert_ok(relevo_open(silence.url, &options, &session));
 	queue = queue_open(session, "queue");
 	bounded = queue_open_bounded(session, "bounded", 100);
 	put_text(queue, "leased");
@@ -246,11 +237,20 @@ static int silent_setup(void **state)
 	return 0;
 }
 
+static int silent_setup(void **state)
+{
+	return setup(state, false);
+}
+
+static int line_setup(void **state)
+{
+	return setup(state, true);
+}
+
 /* A test that failed may have left the broker stopped. */
 static int silent_teardown(void **state)
 {
-	struct scene *scene = *state;
-	kill(scene->broker.pid, SIGCONT);
+	silence_break(&silence);
 	relevo_item_free(&leased);
 	relevo_queue_close(queue);
 	relevo_queue_close(bounded);
@@ -262,18 +262,22 @@ static int silent_teardown(void **state)
 	relevo_condition_close(condition);
 	relevo_barrier_close(barrier);
 	relevo_close(session);
+	silence_end(&silence);
 	return scene_teardown(state);
 }
 
 #define silent_unit_test(function)                                                                 \
 	cmocka_unit_test_setup_teardown(function, silent_setup, silent_teardown)
 
+#define line_unit_test(function)                                                                   \
+	cmocka_unit_test_setup_teardown(function, line_setup, silent_teardown)
+
 /* ---- a broker that stands still ---------------------------------------------------- */
 
 static void every_call_ends_in_time_and_says_what_is_known(void **state)
 {
-	struct scene *scene = *state;
-	stop(scene->broker.pid);
+	(void)state;
+	silence_fall(&silence);
 	for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++) {
 		const struct trial *trial = &trials[i];
 		int64_t before = test_now();
@@ -283,16 +287,15 @@ static void every_call_ends_in_time_and_says_what_is_known(void **state)
 			fail_msg("%s: %s after %d ms: %s", trial->name, relevo_error_name(status),
 				 (int)took, relevo_error_detail());
 	}
-	go_on(scene->broker.pid);
 }
 
 /* Unanswered is not undone: whoever tries again puts it twice. */
 static void what_is_unanswered_may_be_done(void **state)
 {
 	struct scene *scene = *state;
-	stop(scene->broker.pid);
+	process_stop(scene->broker.pid);
 	assert_fails(put(), RELEVO_UNANSWERED, "not known");
-	go_on(scene->broker.pid);
+	process_go_on(scene->broker.pid);
 	assert_int_equal(counts_of(bounded).ready, 1);
 	assert_ok(put());
 	assert_int_equal(counts_of(bounded).ready, 2);
@@ -306,13 +309,13 @@ static void what_was_not_sent_is_taken_back(void **state)
 	uint8_t *bytes = calloc(1, SIZE);
 	int status = RELEVO_OK, accepted = 0;
 	assert_non_null(bytes);
-	stop(scene->broker.pid);
+	process_stop(scene->broker.pid);
 	for (; status == RELEVO_OK && accepted < 1000; accepted += status == RELEVO_OK)
 		status = relevo_queue_put(queue, bytes, SIZE, 100);
 	assert_status(status, RELEVO_TIMED_OUT);
 	assert_status(put(), RELEVO_TIMED_OUT);
 	assert_status(set(), RELEVO_TIMED_OUT);
-	go_on(scene->broker.pid);
+	process_go_on(scene->broker.pid);
 	assert_int_equal(counts_of(queue).ready, accepted);
 	assert_int_equal(counts_of(bounded).ready, 0);
 	bool it_is;
@@ -390,13 +393,22 @@ static void who_connects_holds_up_nobody(void **state)
 	scene->queue = queue_open(scene->session, "q");
 }
 
+/* The transport starts once in a process, and keeps what it opens then. */
+static int start_transport(void **state)
+{
+	relevo_session *nobody;
+	(void)state;
+	return relevo_open("tcp://127.0.0.1:1", NULL, &nobody) == RELEVO_OK;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		silent_unit_test(every_call_ends_in_time_and_says_what_is_known),
+		line_unit_test(every_call_ends_in_time_and_says_what_is_known),
 		silent_unit_test(what_is_unanswered_may_be_done),
 		silent_unit_test(what_was_not_sent_is_taken_back),
 		silent_unit_test(who_connects_holds_up_nobody),
 	};
-	return cmocka_run_group_tests_name("silent", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("silent", tests, start_transport, NULL);
 }

@@ -4,14 +4,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-static void stop(pid_t pid)
-{
-	int status;
-	assert_int_equal(kill(pid, SIGSTOP), 0);
-	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
-	assert_true(WIFSTOPPED(status));
-}
-
 /* A test that failed may have left the broker stopped. */
 static int stopped_teardown(void **state)
 {
@@ -22,11 +14,6 @@ static int stopped_teardown(void **state)
 
 #define stopped_unit_test(function)                                                                \
 	cmocka_unit_test_setup_teardown(function, scene_setup, stopped_teardown)
-
-static void go_on(pid_t pid)
-{
-	assert_int_equal(kill(pid, SIGCONT), 0);
-}
 
 /* ---- a client ---------------------------------------------------------- */
 
@@ -55,7 +42,7 @@ static void a_stopped_client_costs_nobody_else_anything(void **state)
 	pid_t child = child_start(get_one, &client);
 	gate_pass(&client.ready);
 	wait_for_getters(scene->queue, 1);
-	stop(child);
+	process_stop(child);
 	put_text(scene->queue, "for the stopped one");
 	for (int i = 0; i < 1000; i++) {
 		put_text(other, "x");
@@ -63,7 +50,7 @@ static void a_stopped_client_costs_nobody_else_anything(void **state)
 		put_text(scene->queue, "for others");
 	}
 	expect_text(scene->queue, "for others");
-	go_on(child);
+	process_go_on(child);
 	child_join(child);
 	gate_close(&client.ready);
 	relevo_queue_close(other);
@@ -95,7 +82,7 @@ static void what_was_on_its_way_goes_back(void **state)
 	pid_t child = child_start(get_much, &client);
 	gate_pass(&client.ready);
 	wait_for_getters(scene->queue, 1);
-	stop(child);
+	process_stop(child);
 	for (uint32_t i = 0; i < COUNT; i++) {
 		memcpy(bytes, &i, sizeof i);
 		assert_ok(relevo_queue_put(scene->queue, bytes, SIZE, RELEVO_FOREVER));
@@ -123,7 +110,7 @@ static void timed_calls_end_in_time(void **state)
 	struct scene *scene = *state;
 	relevo_queue *bounded = queue_open_bounded(scene->session, "bounded", 1);
 	relevo_item item;
-	stop(scene->broker.pid);
+	process_stop(scene->broker.pid);
 	int64_t before = test_now();
 	assert_status(relevo_queue_get(scene->queue, &item, 200), RELEVO_TIMED_OUT);
 	assert_between(test_now() - before, 199, 1200);
@@ -137,7 +124,7 @@ static void timed_calls_end_in_time(void **state)
 	int status = relevo_queue_try_get(scene->queue, &item);
 	assert_true(status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY);
 	assert_between(test_now() - before, 0, 1000);
-	go_on(scene->broker.pid);
+	process_go_on(scene->broker.pid);
 	put_text(scene->queue, "x");
 	expect_text(scene->queue, "x");
 	relevo_queue_close(bounded);
@@ -150,11 +137,11 @@ static void an_item_for_a_call_that_gave_up_is_not_lost(void **state)
 	relevo_queue *theirs = queue_open(other, "q");
 	for (int i = 0; i < 5; i++) {
 		relevo_item item;
-		stop(scene->broker.pid);
+		process_stop(scene->broker.pid);
 		/* The broker will see the get before the put. */
 		assert_status(relevo_queue_get(scene->queue, &item, 50), RELEVO_TIMED_OUT);
 		put_text(theirs, "late");
-		go_on(scene->broker.pid);
+		process_go_on(scene->broker.pid);
 		expect_text(theirs, "late");
 		expect_empty(scene->queue);
 	}
@@ -169,7 +156,7 @@ static void puts_without_capacity_end_in_time(void **state)
 	uint8_t *bytes = calloc(1, SIZE);
 	int status = RELEVO_OK, accepted = 0;
 	assert_non_null(bytes);
-	stop(scene->broker.pid);
+	process_stop(scene->broker.pid);
 	/* Some go into the window; then the broker's pace is awaited. */
 	while (status == RELEVO_OK && accepted < 1000) {
 		int64_t before = test_now();
@@ -178,7 +165,7 @@ static void puts_without_capacity_end_in_time(void **state)
 		assert_between(test_now() - before, 0, 1100);
 	}
 	assert_status(status, RELEVO_TIMED_OUT);
-	go_on(scene->broker.pid);
+	process_go_on(scene->broker.pid);
 	assert_int_equal(counts_of(scene->queue).ready, accepted);
 	free(bytes);
 }
@@ -196,9 +183,9 @@ static void use_in_time(void *argument)
 static void a_child_that_cannot_connect_is_told_in_time(void **state)
 {
 	struct scene *scene = *state;
-	stop(scene->broker.pid);
+	process_stop(scene->broker.pid);
 	child_join(child_start(use_in_time, scene));
-	go_on(scene->broker.pid);
+	process_go_on(scene->broker.pid);
 }
 
 static void closing_does_not_wait_for_ever(void **state)
@@ -207,13 +194,13 @@ static void closing_does_not_wait_for_ever(void **state)
 	relevo_session *other = session_open(scene->broker.url);
 	relevo_queue *theirs = queue_open(other, "q");
 	put_text(theirs, "x");
-	stop(scene->broker.pid);
+	process_stop(scene->broker.pid);
 	int64_t before = test_now();
 	relevo_queue_close(theirs);
 	assert_between(test_now() - before, 0, 1000);
 	assert_status(relevo_close(other), RELEVO_UNANSWERED);
 	assert_between(test_now() - before, 4999, 6000);
-	go_on(scene->broker.pid);
+	process_go_on(scene->broker.pid);
 	expect_text(scene->queue, "x");
 }
 
@@ -234,12 +221,12 @@ static void an_answer_that_is_owed_costs_nothing(void **state)
 	struct scene *scene = *state;
 	relevo_item item;
 	long sleeps = 0;
-	stop(scene->broker.pid);
+	process_stop(scene->broker.pid);
 	assert_int_not_equal(relevo_queue_get(scene->queue, &item, 20), RELEVO_OK);
 	assert_true(eventually(rests, &sleeps));
 	assert_false(process_ends(getppid(), 500));
 	assert_int_equal(process_sleeps(getpid()), sleeps);
-	go_on(scene->broker.pid);
+	process_go_on(scene->broker.pid);
 	put_text(scene->queue, "x");
 	expect_text(scene->queue, "x");
 }

@@ -227,3 +227,16 @@ long process_sleeps(pid_t pid)
 	closedir(folder);
 	return count;
 }
+
+void process_stop(pid_t pid)
+{
+	int status;
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+}
+
+void process_go_on(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGCONT), 0);
+}

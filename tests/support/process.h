@@ -55,6 +55,10 @@ extern void (*child_at_end)(void);
 /* Fork a child that runs this and ends with success. */
 pid_t child_start(void (*body)(void *argument), void *argument);
 
+/* SIGSTOP for a child: when this returns, it does nothing any more. And SIGCONT. */
+void process_stop(pid_t pid);
+void process_go_on(pid_t pid);
+
 /* Wait until it ends; 128 + signal, or its exit status. Fails the test when it
  * takes longer than TEST_PATIENCE. */
 int child_wait(pid_t pid);

@@ -40,6 +40,8 @@ static bool pass_on(struct relay *relay, int from, int to, bool spoilt)
 	ssize_t got = read(from, bytes, MOST_HEARD - relay->heard_size);
 	if (got <= 0)
 		return false;
+	if (atomic_load(&relay->swallows))
+		return true;
 	relay->heard_size += (size_t)got;
 	if (spoilt)
 		bytes[got - 1] ^= 1;
@@ -67,11 +69,13 @@ static void *run(void *argument)
 	int client = poll(&entry, 1, RELAY_MSEC) > 0
 			     ? accept4(relay->listener, NULL, NULL, SOCK_CLOEXEC)
 			     : -1;
+	atomic_store(&relay->client, client);
 	int broker = client >= 0 ? connect_on(relay->port) : -1;
 	if (broker >= 0) {
 		pass_all(relay, client, broker);
 		close(broker);
 	}
+	atomic_store(&relay->client, -1);
 	if (client >= 0)
 		close(client);
 	return NULL;
@@ -81,7 +85,7 @@ void relay_start(struct relay *relay, const char *url, int spoil)
 {
 	struct sockaddr_in address = loopback(0);
 	socklen_t size = sizeof address;
-	*relay = (struct relay){ .spoil = spoil };
+	*relay = (struct relay){ .spoil = spoil, .client = -1 };
 	relay->port = (uint16_t)atoi(strrchr(url, ':') + 1);
 	relay->heard = malloc(MOST_HEARD);
 	assert_non_null(relay->heard);
@@ -92,6 +96,13 @@ void relay_start(struct relay *relay, const char *url, int spoil)
 	assert_int_equal(getsockname(relay->listener, (struct sockaddr *)&address, &size), 0);
 	snprintf(relay->url, sizeof relay->url, "tcp://127.0.0.1:%d", ntohs(address.sin_port));
 	assert_int_equal(pthread_create(&relay->thread, NULL, run, relay), 0);
+}
+
+void relay_cut(struct relay *relay)
+{
+	int client = atomic_load(&relay->client);
+	if (client >= 0)
+		shutdown(client, SHUT_RDWR);
 }
 
 void relay_join(struct relay *relay)

@@ -2,6 +2,7 @@
 #define SUPPORT_RELAY_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +18,10 @@ struct relay {
 	/* Change the last byte of what the second side says in answer number `spoil`,
 	 * from 1 on; 0: of none. */
 	int spoil;
+	/* From now on all that either side says vanishes. */
+	atomic_bool swallows;
 	/* The rest is the relay's. */
+	atomic_int client; /* -1: none */
 	int listener;
 	uint16_t port; /* of the broker */
 	pthread_t thread;
@@ -25,6 +29,9 @@ struct relay {
 
 /* In front of that tcp:// address of this host. */
 void relay_start(struct relay *relay, const char *url, int spoil);
+
+/* End both connections. */
+void relay_cut(struct relay *relay);
 
 /* Wait until both sides have closed; then `heard` is complete. */
 void relay_join(struct relay *relay);

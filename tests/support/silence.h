@@ -1,0 +1,29 @@
+#ifndef SUPPORT_SILENCE_H
+#define SUPPORT_SILENCE_H
+
+#include "support/broker.h"
+#include "support/relay.h"
+
+/* A broker that falls silent: it stands still, or the line to it swallows everything. */
+struct silence {
+	struct test_broker *broker;
+	bool of_line;
+	struct relay relay;
+	char url[ADDRESS_MAX]; /* to be connected to */
+};
+
+/* What relevod is to be started with, for a line. */
+extern const char *const silence_of_line[];
+
+/* One connection can be made to it. */
+void silence_prepare(struct silence *silence, struct test_broker *broker, bool of_line);
+
+void silence_fall(struct silence *silence);
+
+/* Whoever is connected can go, without waiting for it. */
+void silence_break(struct silence *silence);
+
+/* When nobody is connected any more. */
+void silence_end(struct silence *silence);
+
+#endif
