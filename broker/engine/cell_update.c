@@ -1,4 +1,6 @@
 /* How cells are read and changed. */
+#include "base/element_many.h"
+#include "base/mutant.h"
 #include "engine/cell_watch.h"
 #include "engine/peer.h"
 #include "engine/waiter.h"
@@ -70,26 +72,30 @@ int cell_check_terms(const struct cell *cell, const struct cell_term *terms, siz
 static bool holds(const struct cell *cell, const struct cell_term *term)
 {
 	uint32_t width = cell->options.width;
-	const uint8_t *element = cell->bytes + (size_t)term->first * width;
-	for (size_t at = 0; at < term->size; at += width) {
-		if (!element_holds(cell->options.type, width,
-				   (enum element_comparison)term->operation, element + at,
-				   term->operand + at))
-			return false;
-	}
-	return true;
+	const struct element_pairs pairs = {
+		.left = cell->bytes + (size_t)term->first * width,
+		.right = term->operand,
+		.size = term->size,
+	};
+	return element_holds_for_all(cell->options.type, width,
+				     (enum element_comparison)term->operation, &pairs);
 }
 
 static void change(struct cell *cell, const struct cell_term *term)
 {
-	uint32_t width = cell->options.width;
-	uint8_t *element = cell->bytes + (size_t)term->first * width;
-	if (term->operation == CELL_SET) {
-		memcpy(element, term->operand, term->size);
-		return;
-	}
-	for (size_t at = 0; at < term->size; at += width)
-		element_add(cell->options.type, element + at, term->operand + at);
+	uint8_t *elements = cell->bytes + (size_t)term->first * cell->options.width;
+	if (term->operation == CELL_SET)
+		memcpy(elements, term->operand, term->size);
+	else
+		element_add_all(cell->options.type, elements, term->operand, term->size);
+}
+
+/* Of large arrays it is the bytes that take time. */
+static void spend_on_bytes(struct engine *engine, size_t size)
+{
+	enum { BYTES_PER_UNIT = 4096 };
+	if (!MUTANT(arrays_cost_nothing))
+		work_spend(engine, size / BYTES_PER_UNIT);
 }
 
 /* All is done: whoever waited for what there is now. */
@@ -107,6 +113,8 @@ static void serve(struct cell *cell, const struct cell_term *terms, size_t count
 bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count)
 {
 	bool changed = false;
+	for (size_t i = 0; i < count; i++)
+		spend_on_bytes(cell->engine, terms[i].size);
 	for (size_t i = 0; i < count; i++) {
 		if (is_check(&terms[i]) && !holds(cell, &terms[i]))
 			return false;
@@ -153,6 +161,7 @@ static struct cell_reading perform(struct engine_peer *peer, const struct cell_u
 	if (!applied)
 		will_free(will);
 	uint32_t width = cell->options.width;
+	spend_on_bytes(cell->engine, (size_t)update->read_count * width);
 	return (struct cell_reading){
 		.applied = applied,
 		.version = cell->version,

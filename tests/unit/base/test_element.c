@@ -1,8 +1,10 @@
 #include "support/test.h"
 
 #include "base/element.h"
+#include "base/element_many.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool holds(enum element_type type, enum element_comparison comparison, const void *left,
 		  const void *right)
@@ -108,6 +110,84 @@ static void test_sums_wrap_around(void **state)
 	ASSERT_SUM(ELEMENT_DOUBLE, double, 1e300, -1e300, 0.0);
 }
 
+/* ---- many --------------------------------------------------------------- */
+
+enum { MANY_BYTES = 1024 + 40 };
+
+static void fill(uint8_t *bytes, uint32_t seed)
+{
+	for (size_t i = 0; i < MANY_BYTES; i++) {
+		seed = seed * 1664525 + 1013904223;
+		bytes[i] = (uint8_t)(seed >> 24);
+	}
+}
+
+/* Of numbers of each type, whatever bits they have, and any count of them. */
+static void test_many_are_added_as_one_by_one(void **state)
+{
+	(void)state;
+	uint8_t expected[MANY_BYTES], found[MANY_BYTES], addends[MANY_BYTES];
+	for (int type = ELEMENT_CHAR; type < ELEMENT_TYPES; type++) {
+		size_t width = element_width((enum element_type)type);
+		for (size_t size = 0; size <= MANY_BYTES; size += 5 * width) {
+			fill(expected, (uint32_t)(size + 1));
+			fill(addends, (uint32_t)(size + 2));
+			memcpy(found, expected, sizeof found);
+			for (size_t at = 0; at < size; at += width)
+				element_add((enum element_type)type, expected + at, addends + at);
+			element_add_all((enum element_type)type, found, addends, size);
+			assert_memory_equal(found, expected, sizeof found);
+		}
+	}
+}
+
+static bool all_hold(enum element_type type, enum element_comparison comparison,
+		     const uint8_t *left, const uint8_t *right, size_t size)
+{
+	const struct element_pairs pairs = { left, right, size };
+	uint32_t width = type == ELEMENT_BYTES ? 3 : element_width(type);
+	return element_holds_for_all(type, width, comparison, &pairs);
+}
+
+/* Many zeros, and with one other number in the midst. */
+static void assert_compared(enum element_type type, enum element_comparison comparison,
+			    const uint8_t *odd)
+{
+	static const uint8_t zeros[MANY_BYTES];
+	uint8_t bytes[MANY_BYTES] = { 0 };
+	uint32_t width = element_width(type);
+	bool same = element_holds(type, width, comparison, zeros, zeros);
+	bool one = element_holds(type, width, comparison, odd, zeros);
+	memcpy(bytes + 400, odd, width);
+	assert_int_equal(all_hold(type, comparison, zeros, zeros, MANY_BYTES), same);
+	assert_int_equal(all_hold(type, comparison, bytes, zeros, MANY_BYTES), same && one);
+	assert_int_equal(all_hold(type, comparison, odd, zeros, width), one);
+}
+
+static void test_many_are_compared_as_one_by_one(void **state)
+{
+	(void)state;
+	for (int type = ELEMENT_CHAR; type < ELEMENT_TYPES; type++) {
+		uint8_t low[ELEMENT_MAX_NUMBER] = { 1 }, high[ELEMENT_MAX_NUMBER] = { 0 };
+		high[element_width((enum element_type)type) - 1] = 0xc0;
+		for (int i = 0; i < ELEMENT_COMPARISONS; i++) {
+			assert_compared((enum element_type)type, (enum element_comparison)i, low);
+			assert_compared((enum element_type)type, (enum element_comparison)i, high);
+		}
+	}
+}
+
+static void test_many_bytes_are_the_same_or_not(void **state)
+{
+	(void)state;
+	const uint8_t left[] = "abcabc", right[] = "abcabd";
+	assert_true(all_hold(ELEMENT_BYTES, ELEMENT_EQUAL, left, left, 6));
+	assert_false(all_hold(ELEMENT_BYTES, ELEMENT_EQUAL, left, right, 6));
+	/* The first three are not different. */
+	assert_false(all_hold(ELEMENT_BYTES, ELEMENT_NOT_EQUAL, left, right, 6));
+	assert_true(all_hold(ELEMENT_BYTES, ELEMENT_NOT_EQUAL, left + 3, right + 3, 3));
+}
+
 static void test_the_low_byte_comes_first(void **state)
 {
 	(void)state;
@@ -134,6 +214,9 @@ int main(void)
 		cmocka_unit_test(test_reals_compare_as_numbers),
 		cmocka_unit_test(test_bytes_are_the_same_or_not),
 		cmocka_unit_test(test_sums_wrap_around),
+		cmocka_unit_test(test_many_are_added_as_one_by_one),
+		cmocka_unit_test(test_many_are_compared_as_one_by_one),
+		cmocka_unit_test(test_many_bytes_are_the_same_or_not),
 		cmocka_unit_test(test_the_low_byte_comes_first),
 		cmocka_unit_test(test_every_type_has_a_name),
 	};

@@ -52,9 +52,10 @@ static void on_answer(struct waiter *waiter, const struct answer *answer)
 		call->version = reading->version;
 		call->will = reading->will;
 		call->waiters = reading->waiters;
-		assert_true(reading->size <= sizeof call->values);
+		size_t size =
+			reading->size < sizeof call->values ? reading->size : sizeof call->values;
 		call->count = reading->size / sizeof call->values[0];
-		element_copy(ELEMENT_INT64, call->values, reading->bytes, reading->size);
+		element_copy(ELEMENT_INT64, call->values, reading->bytes, size);
 	}
 	if (call->then != NULL)
 		call->then(call);
@@ -67,6 +68,14 @@ static void reset(struct cell_call *call)
 		.then = call->then,
 		.user = call->user,
 	};
+}
+
+void update_with(struct engine_peer *peer, const struct cell_update *request,
+		 struct cell_call *call)
+{
+	reset(call);
+	cell_update(peer, request, peer->engine->now, &call->waiter);
+	assert_int_equal(call->answers, 1);
 }
 
 static void convert(const struct number_term *numbers, size_t count, struct cell_term *terms,
@@ -99,9 +108,7 @@ void update(struct engine_peer *peer, const struct number_update *update, struct
 		.read_first = update->read_first,
 		.read_count = update->read_count,
 	};
-	reset(call);
-	cell_update(peer, &request, peer->engine->now, &call->waiter);
-	assert_int_equal(call->answers, 1);
+	update_with(peer, &request, call);
 }
 
 void await(struct engine_peer *peer, const struct cell_wait *request, int64_t operand,

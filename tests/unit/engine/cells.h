@@ -15,7 +15,7 @@ struct cell_call {
 	bool applied;
 	uint64_t version, will;
 	uint32_t waiters;
-	int64_t values[8]; /* what was read */
+	int64_t values[8]; /* what was read, of the first eight */
 	size_t count;
 	void (*then)(struct cell_call *call); /* called from inside the answer */
 	void *user;
@@ -51,6 +51,8 @@ int try_open_cell(struct engine_peer *peer, const char *name, enum queue_open_mo
 /* At the time that the engine was told last. The call is set up here, but for
  * `then` and `user`. An update is always answered. */
 void update(struct engine_peer *peer, const struct number_update *update, struct cell_call *call);
+void update_with(struct engine_peer *peer, const struct cell_update *request,
+		 struct cell_call *call);
 void await(struct engine_peer *peer, const struct cell_wait *request, int64_t operand,
 	   struct cell_call *call);
 

@@ -179,6 +179,44 @@ static void test_wills_are_carried_out_in_turns(void **state)
 	}
 }
 
+/* What a will changes counts by its bytes: each of these is more than a turn. */
+static void test_wills_about_large_arrays_take_a_turn_each(void **state)
+{
+	enum { BYTES = 4096 * TURN, WILLS = 5 };
+	struct fixture *f = *state;
+	struct end end;
+	static uint8_t ones[BYTES];
+	struct cell_options bytes = { .type = ELEMENT_CHAR, .count = BYTES, .purpose = "test" };
+	uint32_t large = open_cell(f->a, "large", &bytes);
+	const struct cell_term term = { .operation = CELL_ADD, .operand = ones, .size = BYTES };
+	struct cell_call call = { 0 };
+	for (int i = 0; i < WILLS; i++) {
+		const struct cell_update will = { .handle = large, .will = &term, .will_count = 1 };
+		update_with(f->a, &will, &call);
+		assert_cell_answer(&call, RELEVO_OK);
+	}
+	begin_end(f, &f->a, &end);
+	assert_int_equal(end.told, 0);
+	assert_in_range(take_turns(f), WILLS - 1, 2 * WILLS);
+	assert_int_equal(end.told, 1);
+}
+
+/* So does what is read. */
+static void test_reading_a_large_array_counts_as_work(void **state)
+{
+	enum { NUMBERS = 4096 * TURN / 8 };
+	struct fixture *f = *state;
+	struct cell_options options = numbers(NUMBERS);
+	const struct cell_update read = {
+		.handle = open_cell(f->a, "large", &options),
+		.read_count = NUMBERS,
+	};
+	struct cell_call call = { 0 };
+	uint64_t before = engine_work_done(f->engine);
+	update_with(f->a, &read, &call);
+	assert_in_range(engine_work_done(f->engine) - before, TURN, 2 * TURN);
+}
+
 static void test_tokens_are_released_by_who_leaves_in_order(void **state)
 {
 	struct fixture *f = *state;
@@ -254,6 +292,8 @@ int main(void)
 		turn_test(test_objects_end_in_turns),
 		turn_test(test_giving_up_a_queue_counts_as_work),
 		turn_test(test_wills_are_carried_out_in_turns),
+		turn_test(test_wills_about_large_arrays_take_a_turn_each),
+		turn_test(test_reading_a_large_array_counts_as_work),
 		turn_test(test_tokens_are_released_by_who_leaves_in_order),
 		turn_test(test_calls_are_forgotten_at_once),
 		turn_test(test_the_engine_ends_first),
