@@ -23,6 +23,9 @@ enum {
 	OVERHEAD = 256 + OUTPUT_PREPAID,
 	/* How long the other end may take to read the last bytes. */
 	FINISH_MSEC = 5000,
+	MOST_STRANGERS = 512,
+	/* An event stands beside the socket. */
+	DESCRIPTORS_OVER_TCP = 2,
 };
 
 /* Descriptors are described to channel.h's callers in poll's terms. */
@@ -369,8 +372,7 @@ static int start(struct connection *connection)
 	connection->bill.account = connection->output.bill.account = account;
 	if (!bill_add(&connection->bill, fixed_cost(connection)))
 		return RELEVO_QUOTA;
-	/* Over tcp, an event stands beside the socket. */
-	uint32_t descriptors = connection->peer.local ? 1 : 2;
+	uint32_t descriptors = connection->peer.local ? 1 : DESCRIPTORS_OVER_TCP;
 	if (descriptors_take(account, descriptors) != RELEVO_OK)
 		return RELEVO_NO_DESCRIPTORS;
 	connection->descriptors = descriptors;
@@ -440,8 +442,10 @@ void connection_admit(struct connection *connection)
 
 void strangers_limit(struct network *network)
 {
-	enum { MOST_STRANGERS = 512 };
-	while (network->stranger_count > MOST_STRANGERS) {
+	uint32_t most = descriptors_for_strangers() / DESCRIPTORS_OVER_TCP;
+	if (most > MOST_STRANGERS)
+		most = MOST_STRANGERS;
+	while (network->stranger_count > most) {
 		struct list *oldest = MUTANT(newest_stranger_leaves) ? network->strangers.previous
 								     : network->strangers.next;
 		connection_fail(container_of(oldest, struct connection, stranger), RELEVO_LIMIT,

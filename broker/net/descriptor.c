@@ -56,6 +56,11 @@ uint32_t descriptors_for_memory(void)
 	return share_of(8);
 }
 
+uint32_t descriptors_for_strangers(void)
+{
+	return MUTANT(strangers_take_all) ? UINT32_MAX : share_of(4);
+}
+
 struct descriptor *descriptor_new(int fd, struct account *account, size_t charged)
 {
 	struct descriptor *descriptor = malloc(sizeof *descriptor);

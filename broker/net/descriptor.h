@@ -23,7 +23,7 @@ struct descriptor {
  * Who may have how many of the descriptors of this process. One user has three quarters of
  * them at most, whose connections they be; of what is made for objects, shared memory and
  * pipes, nothing in the upper half; of shared memory that one session has made, an eighth; and on
- * their way to one connection a sixteenth. So whoever
+ * their way to one connection a sixteenth; strangers a quarter. So whoever
  * comes finds some, if only to be told that he has had his share.
  */
 
@@ -40,6 +40,9 @@ uint32_t descriptors_on_their_way(void);
 
 /* Those that the shared memory which one session has made may take. */
 uint32_t descriptors_for_memory(void);
+
+/* Those that strangers may take, all together. */
+uint32_t descriptors_for_strangers(void);
 
 /* Takes the open descriptor over, with one reference, when it succeeds. `charged`
  * bytes have been charged to the account for it. NULL: memory ran out. */

@@ -157,9 +157,8 @@ static void allow_descriptors(rlim_t count)
 }
 
 /* More than the broker keeps, and others in the place of those that it lets go. */
-static void test_strangers_do_not_shut_out_who_has_the_key(void **state)
+static void friends_among_strangers(struct stage *stage)
 {
-	struct stage *stage = *state;
 	enum { STRANGERS = 600, FRIENDS = 60 };
 	int strangers[STRANGERS];
 	struct wire_client friends[FRIENDS];
@@ -183,6 +182,20 @@ static void test_strangers_do_not_shut_out_who_has_the_key(void **state)
 	test_broker_logs(&stage->broker, "the oldest of them");
 	for (int i = 0; i < STRANGERS; i++)
 		close(strangers[i]);
+}
+
+static void test_strangers_do_not_shut_out_who_has_the_key(void **state)
+{
+	friends_among_strangers(*state);
+}
+
+/* Nor where fewer descriptors than strangers are allowed to it. */
+static void test_strangers_leave_descriptors_to_who_has_the_key(void **state)
+{
+	struct stage *stage = *state;
+	const struct rlimit few = { 512, 512 };
+	assert_int_equal(prlimit(stage->broker.pid, RLIMIT_NOFILE, &few, NULL), 0);
+	friends_among_strangers(stage);
 }
 
 /* While the broker does not get to accept any. */
@@ -224,6 +237,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nobody_hides_behind_an_end, setup_tcp,
 						scene_teardown),
 		cmocka_unit_test_setup_teardown(test_strangers_do_not_shut_out_who_has_the_key,
+						setup_key, teardown_key),
+		cmocka_unit_test_setup_teardown(test_strangers_leave_descriptors_to_who_has_the_key,
 						setup_key, teardown_key),
 		cmocka_unit_test_setup_teardown(test_many_may_wait_to_be_accepted, setup_key,
 						teardown_key),
