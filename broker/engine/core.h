@@ -47,6 +47,9 @@ struct engine {
 		bool inside;   /* such a piece, which struct work does */
 	} work;
 
+	struct item *discarded; /* by puts that have ended; nobody has seen them */
+	struct work discarding; /* of these */
+
 	struct heap waiter_timers; /* calls that time out */
 	struct heap lease_timers;  /* leases that expire */
 	struct heap queue_timers;  /* queues whose first delayed item becomes due */

@@ -155,6 +155,7 @@ struct get_part {
 struct put_part {
 	struct queue *queue;
 	struct item *items; /* not yet accepted, linked by `next` */
+	struct item *last;  /* of them */
 	uint64_t *acks;     /* the leases to acknowledge with it */
 	nsec_t not_before;
 	uint32_t ack_count;

@@ -1,7 +1,9 @@
 #include "engine/item.h"
 
+#include "base/mutant.h"
 #include "engine/charge.h"
 #include "engine/extension.h"
+#include "engine/work.h"
 
 #include <assert.h>
 #include <string.h>
@@ -147,4 +149,28 @@ const uint8_t *item_properties(const struct item *item, size_t *size)
 	const struct item_extension *extension = item_extension(item);
 	*size = extension != NULL ? extension->properties_size : 0;
 	return *size > 0 ? extension->bytes + extension->key_size : NULL;
+}
+
+static void discarded_go_on(struct work *work)
+{
+	struct engine *engine = container_of(work, struct engine, discarding);
+	struct item *item;
+	while ((item = engine->discarded) != NULL) {
+		if (work_over(engine) && !MUTANT(discarded_at_once)) {
+			work_later(engine, work);
+			return;
+		}
+		engine->discarded = item->next;
+		work_spend(engine, 1);
+		item_drop(engine, item);
+	}
+}
+
+void items_discard(struct engine *engine, struct item *first, struct item *last)
+{
+	engine->discarding.go_on = discarded_go_on;
+	last->next = engine->discarded;
+	engine->discarded = first;
+	if (!work_is_left(&engine->discarding))
+		discarded_go_on(&engine->discarding);
 }

@@ -11,4 +11,7 @@ int items_new(struct engine_peer *peer, const struct put_request *request, size_
 /* Drop items that no queue has seen yet. */
 void items_drop(struct engine *engine, struct item *items);
 
+/* The same, from one to another, piece by piece if they are many. */
+void items_discard(struct engine *engine, struct item *first, struct item *last);
+
 #endif

@@ -182,6 +182,7 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	peer->on_recall = NULL;
 	peer->remains.leases = peer->leases.used;
 	peer->end.go_on = go_on_ending;
+	work_begin_call(engine);
 	drop_waiters(engine, &peer->waits);
 	drop_waiters(engine, &peer->waiters);
 	work_start(engine, &peer->end);

@@ -156,7 +156,8 @@ static void putter_join(struct waiter *putter)
 /* Let go of the items and acknowledgements that are left. */
 static void putter_discard(struct engine_peer *peer, struct put_part *part)
 {
-	items_drop(peer->engine, part->items);
+	if (part->items != NULL)
+		items_discard(peer->engine, part->items, part->last);
 	part->items = NULL;
 	if (part->ack_count > 0)
 		account_release(peer->account, part->ack_count * sizeof(uint64_t));
@@ -353,8 +354,10 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 	if (status != RELEVO_OK)
 		return status;
 	uint32_t rank = order_rank(queue, &whole);
-	for (struct item *item = waiter->of.put.items; item != NULL; item = item->next)
+	for (struct item *item = waiter->of.put.items; item != NULL; item = item->next) {
 		item->order.rank = rank;
+		waiter->of.put.last = item;
+	}
 	waiter->of.put.queue = queue;
 	queue->holds = queue->holds || whole.hold != 0;
 	status = waiter_park(waiter, peer, whole.deadline);

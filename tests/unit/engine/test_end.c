@@ -114,6 +114,38 @@ static void test_leases_return_in_turns_and_in_order(void **state)
 	}
 }
 
+/* What its puts that wait would have brought. */
+static void test_items_that_wait_go_in_turns(void **state)
+{
+	enum { PUTS = 16, ALL = PUTS * CALL_ITEMS };
+	struct fixture *f = *state;
+	struct end end;
+	static struct call calls[PUTS];
+	char words[2 * CALL_ITEMS] = "";
+	uint32_t q = open_bounded(f->b, "q", 0), other = open_plain(f->b, "other");
+	/* What stays with the session is there. */
+	put_now(f->b, other, "x");
+	expect(f->b, other, "x", &calls[0]);
+	ack(f->b, &calls[0]);
+	size_t used = f->first_user->used;
+	for (size_t i = 0; i < CALL_ITEMS; i++)
+		memcpy(words + 2 * i, i + 1 < CALL_ITEMS ? "x " : "x", 2);
+	memset(calls, 0, sizeof calls);
+	for (int i = 0; i < PUTS; i++)
+		put(f->a, open_bounded(f->a, "q", 0), words, NSEC_NEVER, &calls[i]);
+	assert_int_equal(counts_of(f->b, q).putters, PUTS);
+	begin_end(f, &f->a, &end);
+	assert_int_equal(counts_of(f->b, q).putters, 0);
+	/* They are paid for until they are gone, and others are served meanwhile. */
+	assert_true(f->first_user->used > used + ALL / 2 * sizeof(struct item));
+	put_now(f->b, other, "x");
+	expect(f->b, other, "x", &calls[0]);
+	ack(f->b, &calls[0]);
+	assert_in_range(take_turns(f), ALL / (2 * TURN), ALL);
+	assert_int_equal(end.told, 1);
+	assert_int_equal(f->first_user->used, used);
+}
+
 static void test_objects_end_in_turns(void **state)
 {
 	struct fixture *f = *state;
@@ -289,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		turn_test(test_leases_return_in_turns_and_in_order),
+		turn_test(test_items_that_wait_go_in_turns),
 		turn_test(test_objects_end_in_turns),
 		turn_test(test_giving_up_a_queue_counts_as_work),
 		turn_test(test_wills_are_carried_out_in_turns),
