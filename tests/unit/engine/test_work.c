@@ -367,6 +367,27 @@ static void test_a_look_into_the_depth_costs_little(void **state)
 						      .expires = SECONDS(99) });
 }
 
+/* It does a piece of its own, whatever the last call has used up: what has been seen is still
+ * there when it is told. */
+static void test_a_look_does_not_see_what_is_over(void **state)
+{
+	struct fixture *f = *state;
+	struct call call = { 0 }, other = { 0 };
+	struct error error;
+	static struct peek peek;
+	struct put_request mortal = { .handle = open_plain(f->a, "q"),
+				      .expires = f->now + SECONDS(1) };
+	struct put_request lasting = { .handle = open_plain(f->b, "other") };
+	const struct peek_request look = { .handle = mortal.handle,
+					   .max_items = 9,
+					   .max_bytes = 99 };
+	put_many(f->a, &mortal, TURN / 10, &call);
+	put_many(f->b, &lasting, 10 * TURN, &other);
+	f->now += SECONDS(2);
+	assert_int_equal(queue_peek(f->a, &look, f->now, &peek, &error), RELEVO_EMPTY);
+	turns(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +400,7 @@ int main(void)
 		turn_test(test_a_long_move_takes_turns),
 		turn_test(test_a_move_ends_with_its_queue),
 		turn_test(test_a_look_into_the_depth_costs_little),
+		turn_test(test_a_look_does_not_see_what_is_over),
 		turn_test(test_a_purge_is_done_at_once),
 		turn_test(test_a_deleted_queue_is_gone_at_once),
 		turn_test(test_acknowledging_at_a_drained_queue_costs_little),
