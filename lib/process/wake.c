@@ -1,8 +1,10 @@
 #include "process/wake.h"
 
 #include "base/descriptor.h"
+#include "base/mutant.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -13,26 +15,58 @@ static atomic_int signalled_fd = -1;
 
 static atomic_bool has_come;
 
+/* What stood before, and whose signals these are: a process that this one forks has its handlers,
+ * but its signals are not for this one. */
+static struct sigaction terminate_before;
+static struct sigaction interrupt_before;
+static pid_t owner;
+
 bool wake_has_come(void)
 {
 	return atomic_load_explicit(&has_come, memory_order_relaxed);
 }
 
+static void put_handlers_back(void)
+{
+	sigaction(SIGTERM, &terminate_before, NULL);
+	sigaction(SIGINT, &interrupt_before, NULL);
+	atomic_store(&signalled_fd, -1);
+}
+
 static void on_signal(int number)
 {
-	atomic_store(&has_come, true);
-	(void)number;
 	int saved = errno;
-	int fd = atomic_load(&signalled_fd);
 	uint64_t one = 1;
-	/* A counter too full to be written is readable all the same. */
-	ssize_t written = fd >= 0 ? write(fd, &one, sizeof one) : 0;
-	(void)written;
+	if (getpid() != owner && !MUTANT(copies_keep_handlers)) {
+		/* A child that has not come to leave() yet: it gets the signal once more. */
+		put_handlers_back();
+		raise(number);
+	} else {
+		atomic_store(&has_come, true);
+		int fd = atomic_load(&signalled_fd);
+		/* A counter too full to be written is readable all the same. */
+		ssize_t written = fd >= 0 ? write(fd, &one, sizeof one) : 0;
+		(void)written;
+	}
 	errno = saved;
+}
+
+/* In a child by fork(2): signals do to it what they did before. */
+static void leave(void)
+{
+	if (atomic_load(&signalled_fd) >= 0 && !MUTANT(copies_keep_handlers))
+		put_handlers_back();
+	atomic_store(&has_come, false);
+}
+
+static void leave_in_children(void)
+{
+	pthread_atfork(NULL, NULL, leave);
 }
 
 int wake_install(struct wake *wake, struct error *error)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int unused = -1;
 	wake->fd = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (wake->fd < 0)
@@ -41,11 +75,15 @@ int wake_install(struct wake *wake, struct error *error)
 		close(wake->fd);
 		return error_set(error, RELEVO_BAD_STATE, "this process serves a pool already");
 	}
+	pthread_once(&once, leave_in_children);
 	atomic_store(&has_come, false);
+	owner = getpid();
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, &wake->terminate_before);
 	sigaction(SIGINT, &action, &wake->interrupt_before);
+	terminate_before = wake->terminate_before;
+	interrupt_before = wake->interrupt_before;
 	return RELEVO_OK;
 }
 
