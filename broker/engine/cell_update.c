@@ -98,16 +98,44 @@ static void spend_on_bytes(struct engine *engine, size_t size)
 		work_spend(engine, size / BYTES_PER_UNIT);
 }
 
-/* All is done: whoever waited for what there is now. */
+/* Elements that have changed: from the first on, up to the end. */
+struct span {
+	uint32_t first, end;
+};
+
+/* Take one up among others that do not touch each other, and join it with those it touches.
+ * How many there are then. */
+static size_t span_add(struct span *spans, size_t count, struct span span)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (MUTANT(looked_at_twice) || spans[i].end < span.first ||
+		    span.end < spans[i].first) {
+			spans[kept++] = spans[i];
+			continue;
+		}
+		span.first = spans[i].first < span.first ? spans[i].first : span.first;
+		span.end = spans[i].end > span.end ? spans[i].end : span.end;
+	}
+	spans[kept++] = span;
+	return kept;
+}
+
+/* All is done: whoever waited for what there is now. No element is looked at twice. */
 static void serve(struct cell *cell, const struct cell_term *terms, size_t count)
 {
+	struct span spans[CELL_MAX_TERMS];
+	size_t used = 0;
 	cell->version++;
 	watches_serve_changed(cell);
 	for (size_t i = 0; i < count; i++) {
+		const uint32_t end =
+			terms[i].first + (uint32_t)(terms[i].size / cell->options.width);
 		if (!is_check(&terms[i]))
-			watches_serve(cell, terms[i].first,
-				      (uint32_t)(terms[i].size / cell->options.width));
+			used = span_add(spans, used, (struct span){ terms[i].first, end });
 	}
+	for (size_t i = 0; i < used; i++)
+		watches_serve(cell, spans[i].first, spans[i].end - spans[i].first);
 }
 
 bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count)

@@ -1,4 +1,5 @@
 /* How cells are waited for. */
+#include "base/mutant.h"
 #include "engine/cell_watch.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
@@ -104,6 +105,25 @@ static void watcher_look(const struct waiter *waiter, struct peer_wait *wait)
 	wait->object = cell->name;
 }
 
+/* An update looks for those who wait once for each element and comparison: so many, and not
+ * more, are a matter of milliseconds. */
+static int check_line(const struct cell *cell, struct error *error)
+{
+	enum { MOST_PLACES = 8192 };
+	size_t waits = 0;
+	if (cell->options.count <= MOST_PLACES / ELEMENT_COMPARISONS || MUTANT(arrays_crowded))
+		return RELEVO_OK;
+	for (int i = 0; i < ELEMENT_COMPARISONS; i++)
+		waits += tree_size(&cell->watches[i].tree);
+	if (waits < MOST_PLACES)
+		return RELEVO_OK;
+	return error_set(
+		error, RELEVO_LIMIT,
+		"%zu calls wait for elements of the %s \"%s\", the most for one of %" PRIu32
+		" elements",
+		waits, cell_noun(cell), cell->name, cell->options.count);
+}
+
 static const struct waiter_kind watcher_kind = {
 	.unserved = RELEVO_TIMED_OUT,
 	.join = watcher_join,
@@ -140,7 +160,8 @@ static int check_condition(const struct cell *cell, const struct cell_wait *requ
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "what is waited for in the %s \"%s\" is not one number of it",
 				 cell_noun(cell), cell->name);
-	return cell_check_terms(cell, &term, 1, error);
+	int status = cell_check_terms(cell, &term, 1, error);
+	return status == RELEVO_OK ? check_line(cell, error) : status;
 }
 
 static int find_will(const struct engine_peer *peer, const struct cell *cell, uint64_t number,

@@ -7,6 +7,7 @@
 
 enum { ARMY = 40, WAITS = 4000, WILLS = 4000, UPDATES = 1000, LOOKS = 4000 };
 enum { LEASES = 950000, HANDLES = 65000 };
+enum { ELEMENTS = ARMY * WAITS, ARRAY_UPDATES = 20 }; /* more than may be waited for */
 
 /* Sessions besides the attack's own, which goes on when they end. */
 static struct raw_client army[ARMY], leader;
@@ -71,6 +72,56 @@ static void raise_army(struct raw_client *client, int64_t number)
 			await_number(&army[i], number);
 		raw_client_flush(&army[i]);
 	}
+}
+
+/* ---- an array ------------------------------------------------------------- */
+
+static void open_array(struct raw_client *client)
+{
+	Relevo__CellOpen open = RELEVO__CELL_OPEN__INIT;
+	open.name = (char *)"turn-array";
+	open.lifetime = RELEVO__LIFETIME__LIFETIME_HANDLES;
+	open.type = RELEVO__ELEMENT_TYPE__ELEMENT_TYPE_INT64;
+	open.count = ELEMENTS;
+	Relevo__Header header = RAW_HEADER(CELL_OPEN, cell_open, &open);
+	const Relevo__Header *answer = raw_client_await(client, raw_client_add(client, &header));
+	if (answer->op_case != RELEVO__HEADER__OP_CELL_OPENED || answer->cell_opened->cell != 1)
+		die("the array cannot be opened");
+}
+
+/* Each of its elements is waited for by somebody, to be what it never is. */
+static void prepare_array(struct raw_client *client)
+{
+	Relevo__CellWait wait = RELEVO__CELL_WAIT__INIT;
+	wait.cell = 1;
+	wait.operation = RELEVO__CELL_OPERATION__CELL_EQUAL;
+	wait.timeout_ms = MSEC_FOREVER;
+	Relevo__Header header = RAW_HEADER(CELL_WAIT, cell_wait, &wait);
+	open_array(client);
+	for (int i = 0; i < ARMY; i++) {
+		raw_client_open(&army[i], client->url);
+		open_array(&army[i]);
+		for (int j = 0; j < WAITS; j++, wait.first++)
+			add_number(&army[i], &header, -1);
+		raw_client_flush(&army[i]);
+	}
+}
+
+static void strike_array(struct raw_client *client)
+{
+	static int64_t ones[ELEMENTS];
+	uint32_t first = 0, size = sizeof ones;
+	Relevo__CellOperation operation = RELEVO__CELL_OPERATION__CELL_SET;
+	Relevo__CellUpdate update = RELEVO__CELL_UPDATE__INIT;
+	update.cell = 1;
+	update.firsts = &first;
+	update.operations = &operation;
+	update.n_firsts = update.n_operations = 1;
+	Relevo__Header header = RAW_HEADER(CELL_UPDATE, cell_update, &update);
+	header.n_sizes = 1;
+	header.sizes = &size;
+	for (int i = 0; i < ARRAY_UPDATES; i++)
+		raw_client_add_with(client, &header, ones);
 }
 
 static void open_queue(struct raw_client *client)
@@ -172,6 +223,11 @@ static void strike_looks(struct raw_client *client)
 double turn_updates(const struct fixture *fixture)
 {
 	return attack_worst(fixture, &(struct attack){ prepare_in_vain, strike_updates });
+}
+
+double turn_array(const struct fixture *fixture)
+{
+	return attack_worst(fixture, &(struct attack){ prepare_array, strike_array });
 }
 
 double turn_served(const struct fixture *fixture)

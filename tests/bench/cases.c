@@ -43,6 +43,7 @@ const struct bench_case bench_cases[] = {
 	{ "turn_drained", "ms", turn_drained, NULL, NULL },
 	{ "turn_expire", "ms", turn_expire, NULL, NULL },
 	{ "turn_updates", "ms", turn_updates, NULL, NULL },
+	{ "turn_array", "ms", turn_array, NULL, NULL },
 	{ "turn_served", "ms", turn_served, NULL, NULL },
 	{ "turn_wills", "ms", turn_wills, NULL, NULL },
 	{ "turn_waits_end", "ms", turn_waits_end, NULL, NULL },

@@ -39,7 +39,7 @@ bench_figure turn_list, turn_move, turn_purge, turn_delete, turn_peek, turn_peek
 bench_figure turn_shut_down, turn_drained, turn_expire;
 
 /* case_turn_session.c */
-bench_figure turn_updates, turn_served, turn_wills, turn_waits_end;
+bench_figure turn_updates, turn_array, turn_served, turn_wills, turn_waits_end;
 bench_figure turn_looks, turn_look_at_leases, turn_leases_end, turn_handles_end;
 
 /* case_shared.c */

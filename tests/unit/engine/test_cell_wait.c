@@ -222,6 +222,65 @@ static void test_no_more_calls_wait_than_may(void **state)
 	fixture_close(f);
 }
 
+/* Of a large array so many elements are waited for that an update is soon done. */
+static void test_no_more_wait_for_a_large_array_than_may(void **state)
+{
+	enum { MOST = 8192 };
+	(void)state;
+	const struct engine_config config = { .seed = 1, .peer_handles = 9, .peer_waiters = 9999 };
+	struct fixture *f = fixture_open(&config);
+	f->accounts.memory_limit *= 100;
+	static struct cell_call calls[MOST];
+	struct cell_call more = { 0 };
+	uint32_t large = open_numbers(f->a, "large", MOST),
+		 small = open_numbers(f->a, "small", 1365);
+	struct cell_wait request = for_ever(large, ELEMENT_EQUAL);
+	memset(calls, 0, sizeof calls);
+	for (; request.first < MOST; request.first++)
+		await(f->a, &request, 7, &calls[request.first]);
+	assert_cell_waits(&calls[MOST - 1]);
+	request.first = 3;
+	await(f->a, &request, 7, &more);
+	assert_cell_answer(&more, RELEVO_LIMIT);
+	assert_text(more.text, "8192 calls wait");
+	/* Any change can be waited for, and others. */
+	struct cell_call changed = { 0 }, other = { 0 };
+	await(f->a, &(struct cell_wait){ large, CELL_CHANGED, .deadline = NSEC_NEVER }, 0,
+	      &changed);
+	await_first(f->a, small, ELEMENT_EQUAL, 7, &other);
+	assert_cell_waits(&changed);
+	assert_cell_waits(&other);
+	set(f->a, large, 5, 7);
+	assert_cell_answer(&calls[5], RELEVO_OK);
+	assert_cell_answer(&changed, RELEVO_OK);
+	await(f->a, &request, 7, &more);
+	assert_cell_waits(&more);
+	fixture_close(f);
+}
+
+/* However often an update changes them, and in whatever order. */
+static void test_no_element_is_looked_at_twice(void **state)
+{
+	struct fixture *f = *state;
+	static struct cell_call calls[4];
+	struct cell_call change = { 0 };
+	uint32_t x = open_numbers(f->a, "x", 8);
+	memset(calls, 0, sizeof calls);
+	struct cell_wait request = for_ever(x, ELEMENT_EQUAL);
+	for (; request.first < 4; request.first++)
+		await(f->a, &request, request.first == 2 ? CELL_MAX_TERMS - 2 : -1,
+		      &calls[request.first]);
+	struct number_update many = { .handle = x, .count = CELL_MAX_TERMS };
+	for (uint32_t i = 0; i < CELL_MAX_TERMS; i++)
+		many.terms[i] = (struct number_term){ i * 5 % 4, CELL_SET, i };
+	uint64_t before = engine_work_done(f->engine);
+	update(f->a, &many, &change);
+	assert_in_range(engine_work_done(f->engine) - before, 1, 3 * 4);
+	assert_cell_answer(&calls[2], RELEVO_OK);
+	assert_cell_waits(&calls[1]);
+	assert_cell_waits(&calls[3]);
+}
+
 static void test_what_cannot_be_waited_for_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -436,6 +495,8 @@ int main(void)
 		fixture_test(test_waits_end_in_time),
 		fixture_test(test_a_session_that_ends_waits_no_more),
 		cmocka_unit_test(test_no_more_calls_wait_than_may),
+		cmocka_unit_test(test_no_more_wait_for_a_large_array_than_may),
+		fixture_test(test_no_element_is_looked_at_twice),
 		fixture_test(test_what_cannot_be_waited_for_is_refused),
 		fixture_test(test_a_will_is_carried_out_when_its_session_ends),
 		fixture_test(test_a_will_whose_check_fails_does_nothing),
