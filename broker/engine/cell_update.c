@@ -90,14 +90,6 @@ static void change(struct cell *cell, const struct cell_term *term)
 		element_add_all(cell->options.type, elements, term->operand, term->size);
 }
 
-/* Of large arrays it is the bytes that take time. */
-static void spend_on_bytes(struct engine *engine, size_t size)
-{
-	enum { BYTES_PER_UNIT = 4096 };
-	if (!MUTANT(arrays_cost_nothing))
-		work_spend(engine, size / BYTES_PER_UNIT);
-}
-
 /* Elements that have changed: from the first on, up to the end. */
 struct span {
 	uint32_t first, end;
@@ -142,7 +134,7 @@ bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count)
 {
 	bool changed = false;
 	for (size_t i = 0; i < count; i++)
-		spend_on_bytes(cell->engine, terms[i].size);
+		work_spend_on_bytes(cell->engine, terms[i].size);
 	for (size_t i = 0; i < count; i++) {
 		if (is_check(&terms[i]) && !holds(cell, &terms[i]))
 			return false;
@@ -189,7 +181,7 @@ static struct cell_reading perform(struct engine_peer *peer, const struct cell_u
 	if (!applied)
 		will_free(will);
 	uint32_t width = cell->options.width;
-	spend_on_bytes(cell->engine, (size_t)update->read_count * width);
+	work_spend_on_bytes(cell->engine, (size_t)update->read_count * width);
 	return (struct cell_reading){
 		.applied = applied,
 		.version = cell->version,

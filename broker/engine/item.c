@@ -87,6 +87,7 @@ static struct item *item_new(struct engine_peer *peer, const struct put_request 
 		extend(item, request);
 	item->account = peer->account;
 	account_hold(peer->account);
+	work_spend_on_bytes(peer->engine, size);
 	return item;
 }
 
@@ -139,6 +140,7 @@ void item_drop(struct engine *engine, struct item *item)
 	assert(item->references > 0);
 	if (--item->references > 0)
 		return;
+	work_spend_on_bytes(engine, item->size);
 	account_release(item->account, item_cost(item));
 	account_drop(item->account);
 	engine->store->operations->item_free(engine->store, item);

@@ -5,6 +5,12 @@
 /* In a turn so many pieces can be done: those who left work have theirs by turns. */
 enum { PIECES_PER_TURN = 2 };
 
+void work_spend_on_large(struct engine *engine, size_t size)
+{
+	if (!MUTANT(bytes_cost_nothing))
+		work_spend(engine, size / WORK_BYTES_PER_UNIT);
+}
+
 void work_later(struct engine *engine, struct work *work)
 {
 	if (!list_linked(&work->link))

@@ -21,6 +21,17 @@ static inline void work_spend(struct engine *engine, uint64_t units)
 	engine->work.done += units;
 }
 
+/* Large things cost by their bytes: to copy, clear or free a page takes about as long as a unit. */
+enum { WORK_BYTES_PER_UNIT = 4096 };
+
+void work_spend_on_large(struct engine *engine, size_t size);
+
+static inline void work_spend_on_bytes(struct engine *engine, size_t size)
+{
+	if (size >= WORK_BYTES_PER_UNIT)
+		work_spend_on_large(engine, size);
+}
+
 /* The piece is used up: leave the rest. Never, where turns have no bound. */
 static inline bool work_over(const struct engine *engine)
 {

@@ -309,6 +309,7 @@ static void receive(struct connection *connection)
 		return;
 	}
 	buffer_commit(input, received);
+	turn_received(connection->network, received);
 	process(connection, input);
 	if (input == scratch && buffer_size(scratch) > 0)
 		keep_rest(connection, scratch);

@@ -3,8 +3,12 @@
 #include "base/mutant.h"
 #include "net/network.h"
 
-/* With very many there is no share so small that it is not worth the while. */
-enum { LEAST_SHARE = 64 };
+enum {
+	/* With very many there is no share so small that it is not worth the while. */
+	LEAST_SHARE = 64,
+	/* To receive a page takes about as long as to deal with a small frame. */
+	BYTES_PER_UNIT = 4096,
+};
 
 static uint64_t work_done(const struct network *network)
 {
@@ -23,6 +27,12 @@ void turn_begin(struct network *network, uint64_t count)
 	uint64_t share = count > 0 ? work / count : work;
 	turn->share = share > LEAST_SHARE ? share : LEAST_SHARE;
 	turn->end = work_done(network) + work;
+}
+
+void turn_received(struct network *network, size_t bytes)
+{
+	if (!MUTANT(received_costs_nothing))
+		network->turn.frames += bytes / BYTES_PER_UNIT;
 }
 
 bool turn_is_over(const struct network *network)

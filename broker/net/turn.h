@@ -3,6 +3,7 @@
 #define NET_TURN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct network;
@@ -14,13 +15,16 @@ struct network;
  * next round, behind the others: so nobody waits for more than a share of each.
  */
 struct turn {
-	uint64_t frames; /* handed up, ever */
+	uint64_t frames; /* handed up, ever, and what was received, in units */
 	uint64_t end;    /* count of the work at which the turn is over */
 	uint64_t share;  /* of one connection */
 };
 
 /* A turn begins, in which `count` connections want to go on. */
 void turn_begin(struct network *network, uint64_t count);
+
+/* So many bytes were received: they count, too. */
+void turn_received(struct network *network, size_t bytes);
 
 /* Nobody else is to begin in this turn. */
 bool turn_is_over(const struct network *network);

@@ -388,6 +388,31 @@ static void test_a_look_does_not_see_what_is_over(void **state)
 	turns(f);
 }
 
+/* Each is more than a turn to copy, and again to free. */
+static void test_large_items_cost_by_their_bytes(void **state)
+{
+	enum { BYTES = 4096 * TURN, ITEMS = 5 };
+	struct fixture *f = *state;
+	static uint8_t body[BYTES];
+	const uint32_t size = BYTES;
+	struct call call = { 0 };
+	struct error error;
+	uint64_t count;
+	struct put_request request = { .handle = open_plain(f->a, "q"), .count = 1 };
+	for (int i = 0; i < ITEMS; i++) {
+		put(f->a, request.handle, "", NSEC_NEVER, &call);
+		call.answers = 0;
+		request.bodies = body;
+		request.sizes = &size;
+		uint64_t before = engine_work_done(f->engine);
+		queue_put(f->a, &request, 0, &call.waiter);
+		assert_in_range(engine_work_done(f->engine) - before, TURN, 2 * TURN);
+	}
+	assert_int_equal(queue_purge(f->a, request.handle, f->now, &count, &error), RELEVO_OK);
+	assert_int_equal(count, ITEMS);
+	assert_in_range(turns(f), ITEMS - 2, 2 * ITEMS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,6 +426,7 @@ int main(void)
 		turn_test(test_a_move_ends_with_its_queue),
 		turn_test(test_a_look_into_the_depth_costs_little),
 		turn_test(test_a_look_does_not_see_what_is_over),
+		turn_test(test_large_items_cost_by_their_bytes),
 		turn_test(test_a_purge_is_done_at_once),
 		turn_test(test_a_deleted_queue_is_gone_at_once),
 		turn_test(test_acknowledging_at_a_drained_queue_costs_little),

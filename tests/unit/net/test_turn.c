@@ -33,6 +33,18 @@ static void test_a_turn_is_over_when_its_work_is_done(void **state)
 	assert_false(turn_is_over(&network));
 }
 
+static void test_what_is_received_counts(void **state)
+{
+	struct network network = network_of(10);
+	(void)state;
+	turn_begin(&network, 0);
+	turn_received(&network, 36 * 1024);
+	turn_received(&network, 100);
+	assert_false(turn_is_over(&network));
+	turn_received(&network, 4096);
+	assert_true(turn_is_over(&network));
+}
+
 static void test_those_who_wait_share_a_turn(void **state)
 {
 	struct network network = network_of(1000);
@@ -153,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_turn_is_over_when_its_work_is_done),
+		cmocka_unit_test(test_what_is_received_counts),
 		cmocka_unit_test(test_those_who_wait_share_a_turn),
 		cmocka_unit_test(test_without_a_bound_no_turn_ends),
 		cmocka_unit_test(test_many_that_end_at_once_do_so_by_turns),
