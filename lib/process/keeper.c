@@ -277,6 +277,8 @@ static int check(relevo_pool *pool, struct error *error)
 
 int keeper_check(relevo_pool *pool, struct error *error)
 {
+	if (pool->attached)
+		return pool_owner_check(pool, error);
 	if (pool->processes == 0)
 		return RELEVO_OK;
 	pthread_mutex_lock(&pool->lock);
@@ -287,6 +289,8 @@ int keeper_check(relevo_pool *pool, struct error *error)
 
 int keeper_resume(relevo_pool *pool, struct error *error)
 {
+	if (pool->attached)
+		return pool_owner_follow(pool, error);
 	pthread_mutex_lock(&pool->lock);
 	bool runs = pool->processes == 0 || pool->keeper != NULL;
 	pthread_mutex_unlock(&pool->lock);

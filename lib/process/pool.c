@@ -176,6 +176,7 @@ static void end_at_broker(relevo_pool *pool)
 		pool_reply_drop(pool, &pool->replies[i]);
 	pool_cancel_fini(pool);
 	pool_caller_end(pool);
+	pool_owner_close(pool);
 	if (pool->attached)
 		relevo_queue_close(pool->tasks);
 	else
@@ -207,6 +208,7 @@ static void forget(relevo_pool *pool)
 		forget_reply(&pool->replies[i]);
 	forget_reply(&pool->collector.reply);
 	relevo_queue_close(pool->cancelled);
+	pool_owner_forget(pool);
 	relevo_queue_close(pool->caller);
 	relevo_queue_close(pool->tasks);
 	relevo_queue_close(pool->plans);
@@ -221,7 +223,7 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 		return NULL;
 	pool->session = session;
 	pool->owner = getpid();
-	pool->keeper_watch = -1;
+	pool->keeper_watch = pool->owner_of.event = -1;
 	pool->method = method_of(options);
 	pool->order = options->order;
 	pool->leave_children = options->leave_children;
@@ -280,6 +282,8 @@ static int attach(relevo_session *session, const char *name,
 					   &pool->tasks);
 		if (status != RELEVO_OK)
 			tell_attach(status, name, shared, &failure);
+		else
+			status = pool_owner_open(pool, relevo_pool_name(pool), &failure);
 	}
 	if (status == RELEVO_OK)
 		*out = pool;
@@ -377,9 +381,7 @@ void relevo_pool_free(relevo_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	nsec_t limit = session_limit(pool->session);
 	nsec_t before = within(limit);
-	/* Workers that wait for a task are told by this that there is none. */
-	if (!pool->attached)
-		relevo_queue_delete(pool->session, relevo_queue_name(pool->tasks));
+	pool_drop_tasks(pool);
 	collector_end_all(pool, RELEVO_GONE, "the pool was freed");
 	within_end(before);
 	/* What the workers take is not the broker's time. */

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "process/pool_collect.h"
 #include "process/pool_name.h"
+#include "process/pool_owner.h"
 #include "process/pool_reply.h"
 #include "process/worker_group.h"
 
@@ -31,8 +32,9 @@ struct relevo_pool {
 	int processes;                   /* local workers; 0: none */
 	enum relevo_start_method method; /* of their keeper */
 	pid_t owner;                     /* the process that may use it */
-	bool attached;                   /* to a pool that somebody else keeps */
-	bool leave_children;             /* of the local workers */
+	bool attached;                   /* to a pool that somebody else keeps: */
+	struct pool_owner owner_of;
+	bool leave_children; /* of the local workers */
 	uint32_t max_attempts;
 	enum relevo_order order;
 	atomic_uint_fast64_t last_job;
@@ -63,13 +65,17 @@ void pool_leave(relevo_pool *pool);
 /* GONE when the pool was terminated. */
 int pool_check(relevo_pool *pool, struct error *error);
 
+/* Its queues end at the broker: workers, and those who are attached, are told by this that
+ * there will be no more. */
+int pool_drop_tasks(relevo_pool *pool);
+
 /* ---- keeper.c: the local workers --------------------------------------- */
 
 /* Start the keeper, and wait until it has started the workers. */
 int keeper_start(relevo_pool *pool, struct error *error);
 
 /* Whether the workers are kept going. A keeper that was killed is started again;
- * one that gave up gives the reason. */
+ * one that gave up gives the reason. Of somebody else's pool: whether it has ended. */
 int keeper_check(relevo_pool *pool, struct error *error);
 
 /* The same before something begins, where one that has ended will be seen by whoever waits:

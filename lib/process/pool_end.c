@@ -61,12 +61,12 @@ int relevo_pool_close(relevo_pool *pool)
 	return RELEVO_OK;
 }
 
-/* Workers that wait for a task are told by this that there will be none. */
-static int drop_tasks(relevo_pool *pool)
+int pool_drop_tasks(relevo_pool *pool)
 {
 	if (pool->attached)
 		return RELEVO_OK;
 	int status = relevo_queue_delete(pool->session, relevo_queue_name(pool->tasks));
+	relevo_queue_delete(pool->session, relevo_queue_name(pool->plans));
 	return status == RELEVO_NOT_FOUND ? RELEVO_OK : status;
 }
 
@@ -85,7 +85,7 @@ int relevo_pool_terminate(relevo_pool *pool)
 	if (!first)
 		return RELEVO_OK;
 	nsec_t before = within(session_limit(pool->session));
-	int status = drop_tasks(pool);
+	int status = pool_drop_tasks(pool);
 	if (status != RELEVO_OK)
 		error_set(&failure, status, "%s", relevo_error_detail());
 	if (pool->attached)
@@ -133,7 +133,7 @@ int relevo_pool_join(relevo_pool *pool, int64_t timeout)
 	if (status == RELEVO_OK) {
 		/* Without a broker the workers end as well. */
 		nsec_t before = within(session_patience(deadline));
-		drop_tasks(pool);
+		pool_drop_tasks(pool);
 		within_end(before);
 		if (!keeper_wait(pool, deadline))
 			status = RELEVO_TIMED_OUT;

@@ -399,14 +399,17 @@ static int take_item(struct job *job, const relevo_item *item, struct error *err
 static int look_after(struct job *job, nsec_t deadline, struct error *error)
 {
 	int refused = atomic_load(&job->refused);
-	if (refused != RELEVO_OK)
-		return error_set(error, refused, "the broker refused a task: %s",
-				 relevo_error_message(refused));
 	int status = pool_check(job->pool, error);
+	/* A pool that ends refuses tasks: its end is the reason. */
+	if (status == RELEVO_OK)
+		status = keeper_check(job->pool, error);
+	if (status == RELEVO_OK && refused != RELEVO_OK)
+		status = error_set(error, refused, "the broker refused a task: %s",
+				   relevo_error_message(refused));
 	if (status == RELEVO_OK && clock_now() >= deadline)
 		status = error_set(error, RELEVO_TIMED_OUT,
 				   "the results of \"%s\" did not come in time", job->function);
-	return status == RELEVO_OK ? keeper_check(job->pool, error) : status;
+	return status;
 }
 
 int job_receive(struct job *job, nsec_t deadline, struct error *error)

@@ -76,7 +76,8 @@ void pool_reply_stir(const struct reply *reply)
 int pool_reply_receive(relevo_pool *pool, const struct reply *reply, struct queue_items *items,
 		       nsec_t deadline, bool *stirred)
 {
-	struct attention attention = { .fds = { reply->event, pool->keeper_watch } };
+	const int end = pool->attached ? pool->owner_of.event : pool->keeper_watch;
+	struct attention attention = { .fds = { reply->event, end } };
 	eventfd_t count;
 	int64_t msec = RELEVO_FOREVER;
 	if (deadline != NSEC_NEVER)

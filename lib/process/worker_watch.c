@@ -138,7 +138,8 @@ static nsec_t look(struct watcher *watcher)
 			 task->function, task->timeout_ms, (int)getpid(), worker->host);
 		end_worker(watcher, RELEVO_TIMED_OUT, true, text);
 	}
-	if (watcher->caller.gone) {
+	/* Of a task that is not watched, another's end may be what was heard last. */
+	if (watcher->caller.gone && strcmp(watcher->caller.name, task->caller) == 0) {
 		snprintf(text, sizeof text, "whoever called \"%s\" has gone", task->function);
 		end_worker(watcher, RELEVO_CANCELLED, false, text);
 	}

@@ -120,6 +120,8 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
 /*
  * A handle of a pool that another process keeps, or another program: to submit work to it.
  * Ending such a handle ends what was submitted with it, and neither workers nor the pool.
+ * When the pool ends, or the process that keeps it, calls under way fail with GONE at once,
+ * and so do those that follow and the results that are still out.
  * relevo_pool_workers() knows none. *pool belongs to the caller, until relevo_pool_free().
  * Blocks for the broker's answer. Errors: BAD_NAME, NOT_FOUND, QUOTA, DISCONNECTED,
  * TIMED_OUT, FORKED, NO_MEMORY.

@@ -286,14 +286,6 @@ static void the_end_of_a_pool_has_a_bound(void **state)
 
 #define silent_unit_test(function, setup) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-/* The transport starts once in a process, and keeps what it opens then. */
-static int start_transport(void **state)
-{
-	relevo_session *nobody;
-	(void)state;
-	return relevo_open("tcp://127.0.0.1:1", NULL, &nobody) == RELEVO_OK;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,5 +295,5 @@ int main(void)
 		silent_unit_test(the_first_call_ends_in_time, line_setup),
 		silent_unit_test(the_end_of_a_pool_has_a_bound, workers_setup),
 	};
-	return cmocka_run_group_tests_name("silent pool", tests, start_transport, NULL);
+	return cmocka_run_group_tests_name("silent pool", tests, silence_start_lines, NULL);
 }

@@ -3,10 +3,33 @@
 #include "support/process.h"
 #include "support/test.h"
 
+#include <relevo/session.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 const char *const silence_of_line[] = { "--listen", "tcp://127.0.0.1:0", "--insecure-tcp", NULL };
+
+/* The transport closes in a thread of its own. */
+static bool no_socket_is_open(void *argument)
+{
+	struct stat about;
+	(void)argument;
+	for (int fd = STDERR_FILENO + 1; fd < 64; fd++) {
+		if (fstat(fd, &about) == 0 && S_ISSOCK(about.st_mode))
+			return false;
+	}
+	return true;
+}
+
+int silence_start_lines(void **state)
+{
+	relevo_session *nobody;
+	(void)state;
+	if (relevo_open("tcp://127.0.0.1:1", NULL, &nobody) == RELEVO_OK)
+		return -1;
+	return eventually(no_socket_is_open, NULL) ? 0 : -1;
+}
 
 void silence_prepare(struct silence *silence, struct test_broker *broker, bool of_line)
 {

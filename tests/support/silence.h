@@ -15,6 +15,9 @@ struct silence {
 /* What relevod is to be started with, for a line. */
 extern const char *const silence_of_line[];
 
+/* The transport starts once in a process, and keeps what it opens then: for a group's setup. */
+int silence_start_lines(void **state);
+
 /* One connection can be made to it. */
 void silence_prepare(struct silence *silence, struct test_broker *broker, bool of_line);
 
