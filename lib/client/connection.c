@@ -197,15 +197,13 @@ void connection_lost(struct relevo_session *session, int status, const char *tex
 {
 	struct connection *connection = &session->connection;
 	connection->broken = true;
-	if (connection->puts_done < connection->puts && !connection->puts_lost) {
+	if (connection->puts_done < connection->puts)
 		connection->puts_lost = true;
-		error_set(&connection->loss,
-			  MUTANT(loss_without_reason) ? RELEVO_DISCONNECTED : status, "%s", text);
-	}
 	connection->puts_done = connection->puts;
 	connection->given_up = 0;
 	output_discard(connection);
-	error_set(&connection->lost, status, "%s", MUTANT(loss_forgotten) ? "" : text);
+	error_set(&connection->lost, MUTANT(loss_without_reason) ? RELEVO_DISCONNECTED : status, "%s",
+		  MUTANT(loss_forgotten) ? "" : text);
 	call_fail_all(&session->connection, status, text);
 }
 

@@ -40,7 +40,7 @@ struct connection {
 	struct channel *channel; /* NULL: not connected */
 	bool broken;             /* lost; closed as soon as nobody reads it */
 	bool opening;            /* a thread is connecting, or saying Hello */
-	struct error lost;       /* why, once it is broken */
+	struct error lost;       /* why, the last time that it was */
 	bool silent;             /* a call gave up on the broker, which has said nothing since */
 	uint64_t epoch;          /* 1, 2, ...: which connection of the session this is */
 	uint64_t numbers_since;  /* the numbers of handles are good from this epoch on */
@@ -73,7 +73,6 @@ struct connection {
 	uint64_t puts;                      /* items put without an answer, over all connections */
 	uint64_t puts_done;                 /* of these, known to have been dealt with */
 	bool puts_lost;                     /* some were not when their connection was lost */
-	struct error loss;                  /* why it was lost then */
 };
 
 /* False when memory ran out. */

@@ -363,14 +363,14 @@ static int begin_flush(struct relevo_session *session, nsec_t deadline, struct e
 	struct connection *connection = &session->connection;
 	pthread_mutex_lock(&session->lock);
 	bool lost = connection->puts_lost;
-	const struct error loss = connection->loss;
+	const struct error why = connection->lost;
 	connection->puts_lost = false;
 	pthread_mutex_unlock(&session->lock);
 	if (lost)
-		return error_set(error, loss.status,
+		return error_set(error, why.status,
 				 "the connection was lost before the broker confirmed what was "
 				 "put: %s",
-				 error_text(&loss));
+				 error_text(&why));
 	return session_begin(session, deadline, error);
 }
 
