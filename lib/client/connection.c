@@ -202,8 +202,8 @@ void connection_lost(struct relevo_session *session, int status, const char *tex
 	connection->puts_done = connection->puts;
 	connection->given_up = 0;
 	output_discard(connection);
-	error_set(&connection->lost, MUTANT(loss_without_reason) ? RELEVO_DISCONNECTED : status, "%s",
-		  MUTANT(loss_forgotten) ? "" : text);
+	error_set(&connection->lost, MUTANT(loss_without_reason) ? RELEVO_DISCONNECTED : status,
+		  "%s", MUTANT(loss_forgotten) ? "" : text);
 	call_fail_all(&session->connection, status, text);
 }
 
