@@ -14,7 +14,7 @@ void buffer_fini(struct buffer *buffer)
 static void move_to_front(struct buffer *buffer)
 {
 	size_t size = buffer_size(buffer);
-	if (size > 0)
+	if (size > 0 && buffer->start > 0)
 		memmove(buffer->bytes, buffer_data(buffer), size);
 	buffer->start = 0;
 	buffer->end = size;
@@ -54,12 +54,11 @@ uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
 		move_to_front(buffer);
 		return buffer->bytes + buffer->end;
 	}
-	uint8_t *bytes = malloc(capacity);
+	/* What is large is not copied: its pages move. */
+	move_to_front(buffer);
+	uint8_t *bytes = realloc(buffer->bytes, capacity);
 	if (bytes == NULL)
 		return NULL;
-	if (used > 0)
-		memcpy(bytes, buffer_data(buffer), used);
-	free(buffer->bytes);
 	*buffer = (struct buffer){ .bytes = bytes, .end = used, .capacity = capacity };
 	return bytes + used;
 }

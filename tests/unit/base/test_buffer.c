@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 static void test_zero_is_empty(void **state)
 {
@@ -139,6 +140,31 @@ static void test_a_spare_goes_from_one_to_the_next(void **state)
 	buffer_fini(&spare);
 }
 
+/* Sanitizers' allocators copy. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+static long faults(void)
+{
+	struct rusage usage;
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return usage.ru_minflt;
+}
+
+/* As a large frame arrives its buffer grows, and no page of it is written anew for that. */
+static void test_what_is_large_is_not_copied_to_grow(void **state)
+{
+	enum { LARGE = 64 * 1024 * 1024, LARGE_PAGES = LARGE / 4096 };
+	(void)state;
+	struct buffer buffer = { 0 };
+	memset(buffer_reserve(&buffer, LARGE), 'x', LARGE);
+	buffer_commit(&buffer, LARGE);
+	long before = faults();
+	assert_non_null(buffer_reserve(&buffer, LARGE));
+	assert_true(faults() - before < LARGE_PAGES / 16);
+	assert_int_equal(buffer_data(&buffer)[LARGE - 1], 'x');
+	buffer_fini(&buffer);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +174,9 @@ int main(void)
 		cmocka_unit_test(test_a_steady_stream_does_not_grow_the_buffer),
 		cmocka_unit_test(test_an_impossible_size_leaves_the_buffer_as_it_was),
 		cmocka_unit_test(test_shrink_frees_only_what_is_empty_and_large),
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+		cmocka_unit_test(test_what_is_large_is_not_copied_to_grow),
+#endif
 		cmocka_unit_test(test_a_spare_goes_from_one_to_the_next),
 	};
 	return cmocka_run_group_tests_name("base/buffer", tests, NULL, NULL);
