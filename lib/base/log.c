@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log_limit.h"
 #include "base/log_writer.h"
+#include "base/mutant.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,6 +53,13 @@ static void put_text(struct line *line, const char *text)
 		put_char(line, *text++);
 }
 
+/* All but printable ASCII is spelled out, as in messages: others' words neither act on a terminal
+ * nor deceive who reads them, by marks that turn the direction for instance. */
+static bool is_plain(unsigned char byte)
+{
+	return byte >= 0x20 && (MUTANT(log_deceives) || byte < 0x7f);
+}
+
 static void put_quoted(struct line *line, const char *text)
 {
 	put_char(line, '"');
@@ -60,7 +68,7 @@ static void put_quoted(struct line *line, const char *text)
 		if (*byte == '"' || *byte == '\\') {
 			put_char(line, '\\');
 			put_char(line, (char)*byte);
-		} else if (*byte < 0x20 || *byte == 0x7f) {
+		} else if (!is_plain(*byte)) {
 			snprintf(escaped, sizeof escaped, "\\x%02x", *byte);
 			put_text(line, escaped);
 		} else {

@@ -70,6 +70,14 @@ static void test_text_cannot_forge_a_line(void **state)
 	assert_non_null(strstr(text, " name=\"a\\x0alevel=\\\"error\\\"\\\\\\x7f\"\n"));
 }
 
+static void test_text_cannot_deceive_a_reader(void **state)
+{
+	(void)state;
+	log_warning("x", LOG_TEXT("name", "a\xe2\x80\xae\xc2\x9b"
+					  "b"));
+	assert_non_null(strstr(written(), " name=\"a\\xe2\\x80\\xae\\xc2\\x9bb\"\n"));
+}
+
 static void test_a_long_line_is_cut_and_still_a_line(void **state)
 {
 	(void)state;
@@ -114,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		log_test(test_a_line_has_time_level_event_and_fields),
 		log_test(test_text_cannot_forge_a_line),
+		log_test(test_text_cannot_deceive_a_reader),
 		log_test(test_a_long_line_is_cut_and_still_a_line),
 		log_test(test_less_urgent_events_are_dropped),
 		cmocka_unit_test(test_levels_have_names),
