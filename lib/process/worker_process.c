@@ -31,6 +31,24 @@ bool worker_process_is_copy(void)
 	return copied && !MUTANT(copies_go_on);
 }
 
+/* A function that ends the worker's first thread will never answer, and what else runs here,
+ * threads of the library's own among it, would keep the process and its task for ever. */
+static void end_with_thread(void *unused)
+{
+	(void)unused;
+	if (!copied && !MUTANT(threads_go_on))
+		exit(EXIT_FAILURE);
+}
+
+static int run_worker(const struct worker_setup *setup)
+{
+	int status;
+	pthread_cleanup_push(end_with_thread, NULL);
+	status = worker_run(setup, &setup->slot->error);
+	pthread_cleanup_pop(0);
+	return status;
+}
+
 /* The worker's process, which ends here. */
 static _Noreturn void be_worker(const struct worker_process *process, pid_t parent,
 				const sigset_t *signals)
@@ -55,7 +73,7 @@ static _Noreturn void be_worker(const struct worker_process *process, pid_t pare
 	wake_release(signals);
 	setup.wake_fd = wake.fd;
 	if (status == RELEVO_OK)
-		status = worker_run(&setup, &setup.slot->error);
+		status = run_worker(&setup);
 	else
 		setup.slot->end = WORKER_FINISHED;
 	/* Functions have buffered and registered things. */

@@ -27,8 +27,9 @@ typedef struct relevo_reply relevo_reply;
  * A function that workers run, in a process of their own. It answers through
  * `reply` and returns RELEVO_OK, or another status to fail; then the text set by
  * relevo_reply_fail() travels with it. `argument` is valid until it returns. No exception of C++
- * may leave it: see <relevo/relevo.h>. It may have processes and pools of its own; in a child by
- * fork(2) signals do what they did in the process that the worker was made from.
+ * may leave it: see <relevo/relevo.h>; one that ends its thread ends its worker. It may have
+ * processes and pools of its own; in a child by fork(2) signals do what they did in the process
+ * that the worker was made from.
  */
 typedef int relevo_function(const struct relevo_bytes *argument, relevo_reply *reply, void *user);
 

@@ -101,6 +101,15 @@ static int die_by_exit(const struct relevo_bytes *argument, relevo_reply *reply,
 	_exit(7);
 }
 
+/* Other threads of the worker's are left. */
+static int die_by_thread(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	(void)argument;
+	(void)reply;
+	(void)user;
+	pthread_exit(NULL);
+}
+
 static int task_setup(void **state)
 {
 	shared = pool_setup_with_memory(state, sizeof *shared);
@@ -114,6 +123,7 @@ static int task_setup(void **state)
 	relevo_register("say much", say_much, NULL);
 	relevo_register("die by signal", die_by_signal, NULL);
 	relevo_register("die by exit", die_by_exit, NULL);
+	relevo_register("die by thread", die_by_thread, NULL);
 	return 0;
 }
 
@@ -295,6 +305,10 @@ static void the_last_death_is_told(void **state)
 	assert_ok(relevo_pool_apply(scene->pool, "die by exit", "", 0, RELEVO_FOREVER, &result));
 	assert_int_equal(result.status, RELEVO_WORKER_DIED);
 	assert_non_null(strstr(result.data, "exited with code 7"));
+	relevo_results_free(&result, 1);
+	assert_ok(relevo_pool_apply(scene->pool, "die by thread", "", 0, TEST_PATIENCE, &result));
+	assert_int_equal(result.status, RELEVO_WORKER_DIED);
+	assert_non_null(strstr(result.data, "exited with code 1"));
 	relevo_results_free(&result, 1);
 }
 
