@@ -10,15 +10,16 @@
 
 static const char *command = "";
 
-const char failure_help[] = "Exit status:\n"
-			    "  0    done\n"
-			    "  1    the operation failed\n"
-			    "  2    the command line is wrong\n"
-			    "  3    no broker answers, or the connection was lost\n"
-			    "  4    nothing was there, or time ran out\n"
-			    "  5    the queue is full, or a quota or limit is used up\n"
-			    "  6    there is no object of that name, or it was deleted meanwhile\n"
-			    "  141  nobody reads the output any more\n";
+const char failure_help[] =
+	"Exit status:\n"
+	"  0    done\n"
+	"  1    the operation failed\n"
+	"  2    the command line is wrong\n"
+	"  3    no broker answers, or the connection was lost\n"
+	"  4    nothing was there, or time ran out\n"
+	"  5    the queue is full, or a quota or limit is used up, or no descriptor is left\n"
+	"  6    there is no object of that name, or it was deleted meanwhile\n"
+	"  141  nobody reads the output any more\n";
 
 void failure_set_command(const char *name)
 {

@@ -1,5 +1,6 @@
 #include "client/embedded.h"
 
+#include "base/clock.h"
 #include "base/mutant.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -145,31 +147,65 @@ static const char *choose_program(const char *program)
 									    : "relevod";
 }
 
-/* relevod --private leaves a broker in the background and returns; what it
- * returns tells whether it runs. */
-static int wait_until_detached(const char *program, const char *why, pid_t pid, struct error *error)
+/* TIMED_OUT: it has not ended. A program that ignores SIGCHLD may have lost it already. */
+static int wait_for_end(pid_t pid, nsec_t deadline)
+{
+	if (MUTANT(private_broker_takes_its_time))
+		deadline += 5 * NSEC_PER_SEC;
+	int fd = pidfd_open(pid, 0);
+	if (fd < 0)
+		return errno == ESRCH ? RELEVO_OK : error_descriptor_status(errno);
+	struct pollfd entry = { .fd = fd, .events = POLLIN };
+	int ready;
+	do
+		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
+	while (ready < 0 && errno == EINTR);
+	close(fd);
+	return ready > 0 ? RELEVO_OK : RELEVO_TIMED_OUT;
+}
+
+/* False: a program that ignores SIGCHLD has no states of its children. */
+static bool reap(pid_t pid, int *state)
+{
+	pid_t ended;
+	do
+		ended = waitpid(pid, state, 0);
+	while (ended < 0 && errno == EINTR);
+	return ended == pid;
+}
+
+/* Whether it runs is told by how it ended; where nobody knows that, by the first call. */
+static int outcome(const struct embedded_start *start, const char *program, pid_t pid,
+		   struct error *error)
 {
 	int state;
-	while (waitpid(pid, &state, 0) < 0) {
-		/* A program that ignores SIGCHLD has no states of its children;
-		 * then the first call tells. */
-		if (errno == ECHILD)
-			return RELEVO_OK;
-		if (errno != EINTR)
-			return error_set_errno(error, RELEVO_SYSTEM, errno, "waiting for %s",
-					       program);
-	}
-	if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
+	if (!reap(pid, &state) || (WIFEXITED(state) && WEXITSTATUS(state) == 0))
 		return RELEVO_OK;
 	return error_set(error, RELEVO_NO_BROKER, "%s; and %s, a private one, ended with %s %d",
-			 why, program, WIFEXITED(state) ? "status" : "signal",
+			 start->why, program, WIFEXITED(state) ? "status" : "signal",
 			 WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state));
 }
 
-static int start(const char *program, const char *why, struct embedded *broker, struct error *error)
+/* relevod --private leaves a broker in the background and ends. One that does not, or that
+ * cannot be waited for, goes; what it has left in the background ends with the pipe. */
+static int wait_until_detached(const struct embedded_start *start, const char *program, pid_t pid,
+			       struct error *error)
+{
+	int state;
+	int status = wait_for_end(pid, start->deadline);
+	if (status == RELEVO_OK)
+		return outcome(start, program, pid, error);
+	kill(pid, SIGKILL);
+	reap(pid, &state);
+	return error_set(error, status, "%s; and %s, a private one, %s", start->why, program,
+			 status == RELEVO_TIMED_OUT ? "does not start in time"
+						    : "cannot be waited for");
+}
+
+static int start(const struct embedded_start *how, struct embedded *broker, struct error *error)
 {
 	struct inheritance inheritance;
-	program = choose_program(program);
+	const char *program = choose_program(how->program);
 	int status = prepare(&inheritance, &broker->place, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -177,10 +213,10 @@ static int start(const char *program, const char *why, struct embedded *broker, 
 	int failure = spawn(program, &inheritance, &pid);
 	if (failure != 0)
 		status = error_set_errno(error, RELEVO_NO_BROKER, failure,
-					 "%s; and %s, a private one, cannot be started", why,
+					 "%s; and %s, a private one, cannot be started", how->why,
 					 program);
 	else
-		status = wait_until_detached(program, why, pid, error);
+		status = wait_until_detached(how, program, pid, error);
 	if (status == RELEVO_OK) {
 		broker->life = inheritance.life_write;
 		inheritance.life_write = -1;
@@ -198,12 +234,12 @@ static struct embedded *embedded_new(void)
 	return broker;
 }
 
-static int start_current(const char *program, const char *why, struct error *error)
+static int start_current(const struct embedded_start *how, struct error *error)
 {
 	struct embedded *broker = embedded_new();
 	if (broker == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a private broker");
-	int status = start(program, why, broker, error);
+	int status = start(how, broker, error);
 	if (status == RELEVO_OK)
 		current = broker;
 	else
@@ -219,12 +255,15 @@ bool embedded_runs(const struct embedded *broker)
 	       MUTANT(successor_is_trusted);
 }
 
-int embedded_acquire(const char *program, const char *why, struct embedded **broker,
+int embedded_acquire(const struct embedded_start *how, struct embedded **broker,
 		     struct address *address, struct error *error)
 {
-	pthread_mutex_lock(&lock);
+	const struct timespec until = clock_timespec(how->deadline);
+	if (pthread_mutex_clocklock(&lock, CLOCK_MONOTONIC, &until) != 0)
+		return error_set(error, RELEVO_TIMED_OUT,
+				 "another thread has not started a private broker yet");
 	bool usable = current != NULL && embedded_runs(current);
-	int status = usable ? RELEVO_OK : start_current(program, why, error);
+	int status = usable ? RELEVO_OK : start_current(how, error);
 	if (status == RELEVO_OK) {
 		current->references++;
 		*broker = current;

@@ -1,6 +1,7 @@
 #ifndef CLIENT_EMBEDDED_H
 #define CLIENT_EMBEDDED_H
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "wire/address.h"
 
@@ -18,10 +19,17 @@
  */
 struct embedded;
 
+/* What it is to be started with. */
+struct embedded_start {
+	const char *program; /* NULL: what there is */
+	const char *why;     /* there is no other broker */
+	nsec_t deadline;
+};
+
 /* One more reference; starts it with the first, and anew when the one before was killed.
- * `program` may be NULL; `why` says why there is no other broker. Fills in the address.
- * NO_BROKER (it cannot be started; the text says why), NO_DESCRIPTORS, NO_MEMORY, SYSTEM. */
-int embedded_acquire(const char *program, const char *why, struct embedded **broker,
+ * Fills in the address. NO_BROKER (it cannot be started; the text says why), TIMED_OUT (it
+ * does not come to listen; it is ended), NO_DESCRIPTORS, NO_MEMORY, SYSTEM. */
+int embedded_acquire(const struct embedded_start *start, struct embedded **broker,
 		     struct address *address, struct error *error);
 
 /* One more reference for who has one. */

@@ -254,7 +254,8 @@ static int connect_to_private(struct relevo_session *session, const char *progra
 {
 	struct address address;
 	const struct error why = *error;
-	int status = embedded_acquire(program, why.text, &session->embedded, &address, error);
+	const struct embedded_start start = { program, why.text, deadline };
+	int status = embedded_acquire(&start, &session->embedded, &address, error);
 	if (status != RELEVO_OK)
 		return status;
 	return connect_to(session, address.url, NULL, deadline, error);

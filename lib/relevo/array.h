@@ -74,7 +74,7 @@ uint32_t relevo_array_count(const relevo_array *array);
  * broker's answer.
  *
  * Errors: BAD_ARGUMENT (there are not so many elements, or `size` is not theirs:
- * nothing is changed), GONE, DISCONNECTED, FORKED, NO_MEMORY.
+ * nothing is changed), GONE, DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
 int relevo_array_read(relevo_array *array, size_t first, size_t count, void *result, size_t size);
 

@@ -69,13 +69,13 @@ const char *relevo_barrier_name(const relevo_barrier *barrier);
  * out there, it returns TIMED_OUT and breaks nothing.
  *
  * Errors: BROKEN, TIMED_OUT, what the action returned (in the party that ran it),
- * GONE, DISCONNECTED (the barrier is broken for the others), FORKED, LIMIT,
+ * GONE, DISCONNECTED (the barrier is broken for the others), UNANSWERED, FORKED, LIMIT,
  * BAD_ARGUMENT, NO_MEMORY.
  */
 int relevo_barrier_wait(relevo_barrier *barrier, int64_t timeout, uint32_t *index);
 
 /* Break the barrier. Thread-safe; blocks for the broker's answer. Errors: GONE,
- * DISCONNECTED, FORKED, NO_MEMORY. */
+ * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY. */
 int relevo_barrier_abort(relevo_barrier *barrier);
 
 /* Make the barrier as new: who waits gets BROKEN, who comes then begins a round.

@@ -90,7 +90,7 @@ int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *pre
  * remembered. Thread-safe; blocks for the broker's answer.
  *
  * Errors: NOT_OWNER (the lock is not held by this handle or thread), GONE, QUOTA,
- * DISCONNECTED, FORKED, NO_MEMORY.
+ * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
 int relevo_condition_notify(relevo_condition *condition, size_t count);
 

@@ -34,7 +34,7 @@ struct relevo_event_options {
  * relevo_open() says of everything made from a session.
  *
  * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
- * with another lifetime, or as something else), QUOTA, LIMIT, DISCONNECTED, FORKED,
+ * with another lifetime, or as something else), QUOTA, LIMIT, DISCONNECTED, UNANSWERED, FORKED,
  * NO_MEMORY.
  */
 int relevo_event_open(relevo_session *session, const char *name,
@@ -46,7 +46,7 @@ void relevo_event_close(relevo_event *event);
 
 /* Delete an event. Whoever waits for it gets GONE. Thread-safe; blocks for the
  * answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not an event's),
- * DISCONNECTED, FORKED. */
+ * DISCONNECTED, UNANSWERED, FORKED. */
 int relevo_event_delete(relevo_session *session, const char *name);
 
 /* The event's name. Belongs to the handle. */
@@ -54,7 +54,7 @@ const char *relevo_event_name(const relevo_event *event);
 
 /* Set it: everybody who waits for it goes on, and nobody has to wait until it is
  * cleared. Setting it again changes nothing. Thread-safe; blocks for the broker's
- * answer. Errors: GONE, DISCONNECTED, FORKED, NO_MEMORY. */
+ * answer. Errors: GONE, DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY. */
 int relevo_event_set(relevo_event *event);
 
 /* Clear it: from now on a wait waits. Whoever waited when it was set goes on, also

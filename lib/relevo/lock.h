@@ -59,7 +59,7 @@ struct relevo_lock_options {
  *
  * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
  * with another lease, lifetime or `keep`, or is no lock), QUOTA, LIMIT,
- * DISCONNECTED, FORKED, NO_MEMORY.
+ * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
 int relevo_lock_open(relevo_session *session, const char *name,
 		     const struct relevo_lock_options *options, relevo_lock **lock);
@@ -98,7 +98,7 @@ int relevo_lock_try(relevo_lock *lock, struct relevo_grant *grant);
  * released it, or that its lease had run out, is not told.
  *
  * Errors: OVER_RELEASE (nobody holds it), NOT_OWNER (it was lost: somebody else
- * released it, its lease ran out or the connection was lost), GONE, DISCONNECTED,
+ * released it, its lease ran out or the connection was lost), GONE, DISCONNECTED, UNANSWERED,
  * FORKED, NO_MEMORY.
  */
 int relevo_lock_release(relevo_lock *lock);

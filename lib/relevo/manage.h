@@ -15,7 +15,7 @@ extern "C" {
 
 /* Drop all items that are ready or delayed; *count (may be NULL) tells how many. Those
  * that somebody holds stay, and who gets at this moment may still get one. Thread-safe; blocks for
- * the answer. Errors: GONE, BAD_ARGUMENT, DISCONNECTED, FORKED. */
+ * the answer. Errors: GONE, BAD_ARGUMENT, DISCONNECTED, UNANSWERED, FORKED. */
 int relevo_queue_purge(relevo_queue *queue, uint64_t *count);
 
 /*
@@ -26,7 +26,7 @@ int relevo_queue_purge(relevo_queue *queue, uint64_t *count);
  * also after a failure. Thread-safe; blocks for the answer.
  *
  * Errors: BAD_NAME, NOT_FOUND, BAD_ARGUMENT (from one to the same; a lock), SHUT_DOWN,
- * QUOTA, DISCONNECTED, FORKED, NO_MEMORY. What could not be moved is where it was.
+ * QUOTA, DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY. What could not be moved is where it was.
  */
 int relevo_queue_move(relevo_session *session, const char *from, const char *to, uint64_t max,
 		      uint64_t *count);

@@ -124,8 +124,8 @@ struct relevo_queue_options {
  *
  * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
  * with another of these options, which the detail names, or is a lock, semaphore or
- * condition; RELEVO_OPEN_EXISTING takes it as it is), QUOTA, LIMIT, DISCONNECTED, FORKED,
- * NO_MEMORY.
+ * condition; RELEVO_OPEN_EXISTING takes it as it is), QUOTA, LIMIT, DISCONNECTED,
+ * UNANSWERED, FORKED, NO_MEMORY.
  */
 int relevo_queue_open(relevo_session *session, const char *name,
 		      const struct relevo_queue_options *options, relevo_queue **queue);
@@ -135,7 +135,7 @@ int relevo_queue_open(relevo_session *session, const char *name,
 void relevo_queue_close(relevo_queue *queue);
 
 /* Delete a queue with its items. Whoever waits on it gets GONE. Thread-safe;
- * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, FORKED. */
+ * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, UNANSWERED, FORKED. */
 int relevo_queue_delete(relevo_session *session, const char *name);
 
 /* The queue's name. Belongs to the handle. */
@@ -256,7 +256,7 @@ int relevo_queue_lease_any(struct relevo_choice *choice, relevo_item *items, siz
  * them all the same. Thread-safe; blocks for the answer.
  *
  * Errors: NOT_OWNER (one of the leases had ended, and its item is somebody
- * else's now; the others are acknowledged), DISCONNECTED, FORKED, NO_MEMORY.
+ * else's now; the others are acknowledged), DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
 int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count);
 
@@ -304,7 +304,7 @@ void relevo_item_free(relevo_item *item);
  *
  * Errors: BAD_STATE (no item is left to be done with that was got so, or the handle is not
  * joinable),
- * NOT_OWNER (the item went back when its connection was lost), DISCONNECTED, FORKED,
+ * NOT_OWNER (the item went back when its connection was lost), DISCONNECTED, UNANSWERED, FORKED,
  * NO_MEMORY.
  */
 int relevo_queue_task_done(relevo_queue *queue);
@@ -328,7 +328,7 @@ enum relevo_shutdown {
  * soon as no item can come to them: when none is left, neither here nor held by another
  * session that could still give it back. Those that wait are told, too. Dead letters of other
  * queues still come in, and can be got: they would be lost. Thread-safe; blocks for the answer.
- * Errors: GONE, BAD_ARGUMENT, DISCONNECTED, FORKED.
+ * Errors: GONE, BAD_ARGUMENT, DISCONNECTED, UNANSWERED, FORKED.
  */
 int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how);
 

@@ -44,7 +44,7 @@ int relevo_rlock_try(relevo_rlock *lock, struct relevo_grant *grant);
  * blocks as relevo_lock_release() does, that last time only.
  *
  * Errors: NOT_OWNER (this thread does not hold it, or it was lost), GONE,
- * DISCONNECTED, FORKED, NO_MEMORY.
+ * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
 int relevo_rlock_release(relevo_rlock *lock);
 

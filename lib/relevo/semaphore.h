@@ -63,7 +63,7 @@ int relevo_semaphore_try(relevo_semaphore *semaphore, struct relevo_grant *grant
  *
  * Errors: OVER_RELEASE (it is bounded, and all permits are there: the value stays
  * as it is), NOT_OWNER (it was lost with its lease or connection), GONE, QUOTA,
- * DISCONNECTED, FORKED, NO_MEMORY.
+ * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
 int relevo_semaphore_release(relevo_semaphore *semaphore);
 

@@ -53,7 +53,7 @@ struct relevo_shared_options {
  * NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists with another size, lock or
  * lifetime), QUOTA, LIMIT, NO_DESCRIPTORS, TOO_LARGE
  * (`initial_size`), BAD_STATE (the broker sent what is no such memory),
- * DISCONNECTED, FORKED, NO_MEMORY, SYSTEM.
+ * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY, SYSTEM.
  */
 int relevo_shared_open(relevo_session *session, const char *name, size_t size,
 		       const struct relevo_shared_options *options, relevo_shared **shared);
@@ -64,7 +64,7 @@ int relevo_shared_open(relevo_session *session, const char *name, size_t size,
 void relevo_shared_close(relevo_shared *shared);
 
 /* Free the name for something else. Who has the memory open keeps it. Thread-safe;
- * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, FORKED. */
+ * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, UNANSWERED, FORKED. */
 int relevo_shared_delete(relevo_session *session, const char *name);
 
 /* The memory: aligned to a page, the same bytes in every process, perhaps at

@@ -99,7 +99,7 @@ size_t relevo_value_size(const relevo_value *value);
  * In the calls below `size` is that of each thing that is pointed to, and has to be
  * that of the value: it catches a variable of another type. All are thread-safe and
  * block for the broker's answer. Their errors are BAD_ARGUMENT (another size), GONE,
- * DISCONNECTED, FORKED, NO_MEMORY.
+ * DISCONNECTED, UNANSWERED (of those that change it), FORKED, NO_MEMORY.
  */
 
 /* Read it. */

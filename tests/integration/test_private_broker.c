@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -386,6 +387,29 @@ static void the_option_comes_before_the_environment(void **state)
 #define private_test(function)                                                                     \
 	cmocka_unit_test_setup_teardown(function, private_setup, private_teardown)
 
+/* It has as long as the session allows, and goes if that is not enough. */
+static void one_that_stands_still_is_given_up(void **state)
+{
+	(void)state;
+	char folder[64], program[96];
+	pid_t left;
+	relevo_session *session;
+	test_folder_make(folder);
+	snprintf(program, sizeof program, "%s/relevod", folder);
+	FILE *file = fopen(program, "w");
+	assert_non_null(file);
+	fputs("#!/bin/sh\nkill -STOP $$\n", file);
+	fclose(file);
+	assert_int_equal(chmod(program, 0700), 0);
+	const struct relevo_session_options options = { .broker = program, .timeout = 300 };
+	int64_t before = test_now();
+	assert_fails(relevo_open(NULL, &options, &session), RELEVO_TIMED_OUT,
+		     "does not start in time");
+	assert_between(test_now() - before, 300, 1300);
+	assert_int_equal(process_children(getpid(), &left, 1), 0);
+	test_folder_remove(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +428,7 @@ int main(void)
 		private_test(whoever_has_its_name_next_is_not_it),
 		private_test(a_killed_one_is_replaced_for_new_sessions),
 		private_test(a_missing_program_is_named),
+		private_test(one_that_stands_still_is_given_up),
 		private_test(the_option_comes_before_the_environment),
 	};
 	return cmocka_run_group_tests_name("private_broker", tests, NULL, NULL);
