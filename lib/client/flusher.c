@@ -91,8 +91,10 @@ static bool work(struct relevo_session *session)
 		output_flush_left(session);
 		busy = true;
 	}
-	/* If others read, they read these, too. */
-	bool owed = !connection->broken && connection->given_up > 0 && !connection->reading;
+	/* If others read, they read these, too. Once the thread is to end, nothing wakes it any
+	 * more. */
+	bool owed = !connection->broken && connection->given_up > 0 && !connection->reading &&
+		    (!session->flusher.stop || MUTANT(end_unseen_by_reader));
 	if (owed)
 		read_for_nobody(session);
 	else if (busy)

@@ -1,8 +1,10 @@
 /* Clients and brokers that stand still. */
 #include "support/queues.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* A test that failed may have left the broker stopped. */
 static int stopped_teardown(void **state)
@@ -204,6 +206,74 @@ static void closing_does_not_wait_for_ever(void **state)
 	expect_text(scene->queue, "x");
 }
 
+/* Sessions that end while their thread takes up the reading of what nobody waits for, each at
+ * another moment of its round, which is a millisecond long. */
+enum { CLOSERS = 8, STEP = 150000 };
+
+struct closer {
+	relevo_session *session;
+	relevo_queue *queue;
+	long wait; /* ns */
+};
+
+static int64_t exact_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+struct closers {
+	struct scene *scene;
+	struct gate ready, stopped;
+};
+
+static void *give_up_and_close(void *argument)
+{
+	struct closer *closer = argument;
+	relevo_item item;
+	child_check(relevo_queue_get(closer->queue, &item, 20) == RELEVO_TIMED_OUT);
+	relevo_queue_close(closer->queue);
+	int64_t moment = exact_now() + closer->wait;
+	while (exact_now() < moment) {
+	}
+	child_check(relevo_close(closer->session) == RELEVO_UNANSWERED);
+	return NULL;
+}
+
+static void close_many(void *argument)
+{
+	struct closers *closers = argument;
+	struct closer all[CLOSERS];
+	pthread_t threads[CLOSERS];
+	for (int i = 0; i < CLOSERS; i++) {
+		all[i].session = session_open(closers->scene->broker.url);
+		all[i].queue = queue_open(all[i].session, "q");
+		all[i].wait = i * STEP;
+	}
+	gate_open(&closers->ready);
+	gate_pass(&closers->stopped);
+	for (int i = 0; i < CLOSERS; i++)
+		child_check(pthread_create(&threads[i], NULL, give_up_and_close, &all[i]) == 0);
+	for (int i = 0; i < CLOSERS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void closing_ends_whatever_the_session_reads(void **state)
+{
+	struct closers closers = { .scene = *state };
+	gate_make(&closers.ready);
+	gate_make(&closers.stopped);
+	pid_t child = child_start(close_many, &closers);
+	gate_pass(&closers.ready);
+	process_stop(closers.scene->broker.pid);
+	gate_open(&closers.stopped);
+	child_join(child);
+	process_go_on(closers.scene->broker.pid);
+	gate_close(&closers.ready);
+	gate_close(&closers.stopped);
+}
+
 /* The flusher has come to rest: nobody has done anything for a moment. */
 static bool rests(void *argument)
 {
@@ -242,6 +312,7 @@ int main(void)
 		stopped_unit_test(puts_without_capacity_end_in_time),
 		stopped_unit_test(a_child_that_cannot_connect_is_told_in_time),
 		stopped_unit_test(closing_does_not_wait_for_ever),
+		stopped_unit_test(closing_ends_whatever_the_session_reads),
 	};
 	return cmocka_run_group_tests_name("stopped", tests, NULL, NULL);
 }
