@@ -25,10 +25,11 @@ static void read_target(int fd, char target[MAX_TARGET])
 	target[length > 0 ? length : 0] = '\0';
 }
 
-/* A sanitizer reads its own library when it names functions, at any time. */
+/* A sanitizer reads its own library when it names functions, and what is mapped, at any time. */
 static bool is_the_sanitizers(const char *target)
 {
-	return strstr(target, "san.so") != NULL;
+	const char *last = strrchr(target, '/');
+	return strstr(target, "san.so") != NULL || (last != NULL && strcmp(last, "/maps") == 0);
 }
 
 /* Call `visit` with each open descriptor but the one that lists them. False
@@ -46,7 +47,8 @@ static bool for_each_descriptor(bool (*visit)(int fd, const char *target))
 			continue;
 		char target[MAX_TARGET];
 		read_target(fd, target);
-		if (is_the_sanitizers(target))
+		/* One that was closed while it was looked at is nobody's any more. */
+		if (target[0] == '\0' || is_the_sanitizers(target))
 			continue;
 		good = fd < MAX_DESCRIPTORS && visit(fd, target);
 	}
