@@ -17,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How often it looks whether the pool is served, and shows its progress, in ms. */
+/* How often it looks whether the pool is served, and shows its progress, in ms: no event tells
+ * how many workers there are. Only while a map is under way. */
 enum { TICK = 1000 };
 
 /* Of an argument, what goes with it has to fit into an item too. */

@@ -16,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How often, in a process that has no descriptor left. */
+/* How often, in a process that has no descriptor left: then nothing can wake a thread that also
+ * has to hear of signals. With one there is no period. */
 #define LOOK_AGAIN (10 * NSEC_PER_MSEC)
 
 /* Whoever waits for the call looks again. */

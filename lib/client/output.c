@@ -16,7 +16,8 @@
 #define SOON         (50 * (NSEC_PER_MSEC / 1000))
 
 /* How often a blocked sender looks again while another thread reads: over nng
- * both wait on one descriptor, and the reader may take the wake-up. */
+ * both wait on one descriptor, and the reader may take the wake-up. It does so only while
+ * there is something to send that the broker does not take, never in a session at rest. */
 #define SHARED_WAIT  (10 * NSEC_PER_MSEC)
 
 /* Memory that an idle session keeps. */

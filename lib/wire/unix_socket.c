@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A full backlog has no event to wait for, so it is tried again: after 1 ms,
- * and ever more slowly up to this. */
+/* A full backlog has no event that poll() knows, so it is tried again: after 1 ms, and ever more
+ * slowly up to this, until the deadline of whoever connects. */
 #define RETRY_MAX (16 * NSEC_PER_MSEC)
 
 /* ---- listening ----------------------------------------------------------- */
