@@ -20,6 +20,9 @@ int connect_failure(const struct context *context, int status)
 	/* What is not there is no object of the broker's: a key file, a folder. */
 	if (result == EXIT_NOT_FOUND)
 		result = EXIT_FAILED;
+	/* Time that ran out says nothing of a queue yet: the broker does not answer. */
+	if (result == EXIT_EMPTY)
+		result = EXIT_NO_BROKER;
 	if (status == RELEVO_NO_BROKER)
 		advise(context->url != NULL ? context->url : secure_getenv("RELEVO_URL"));
 	return result;

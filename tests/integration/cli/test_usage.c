@@ -198,6 +198,16 @@ static void a_full_disk_is_told(void **state)
 	expect_text(scene->queue, "kept");
 }
 
+/* Not as a queue without an item. */
+static void a_broker_that_stands_still_is_told_as_none(void **state)
+{
+	struct scene *scene = *state;
+	process_stop(scene->broker.pid);
+	struct outcome outcome = client("", "queue", "get", "q", "-t", "100");
+	process_go_on(scene->broker.pid);
+	expect_failure(outcome, 3, "queue get: the broker does not answer (TIMED_OUT)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +227,7 @@ int main(void)
 		client_unit_test(a_missing_key_file_is_no_missing_object),
 		client_unit_test(a_broker_that_goes_is_told),
 		client_unit_test(a_full_disk_is_told),
+		client_unit_test(a_broker_that_stands_still_is_told_as_none),
 	};
 	return cmocka_run_group_tests_name("usage", tests, NULL, NULL);
 }
