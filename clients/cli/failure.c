@@ -17,7 +17,7 @@ const char failure_help[] =
 	"  2    the command line is wrong\n"
 	"  3    no broker answers, or the connection was lost\n"
 	"  4    nothing was there, or time ran out\n"
-	"  5    the queue is full, or a quota or limit is used up, or no descriptor is left\n"
+	"  5    the queue is full, a quota or limit is used up, or no descriptor is left\n"
 	"  6    there is no object of that name, or it was deleted meanwhile\n"
 	"  141  nobody reads the output any more\n";
 
