@@ -15,6 +15,7 @@
 #include <sys/auxv.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 struct embedded {
 	unsigned references;
 	int life; /* write end of the pipe that the broker watches */
+	dev_t device;
+	ino_t inode; /* that pipe's */
 	struct address place;
 };
 
@@ -51,6 +54,26 @@ static void close_all(struct inheritance *inheritance)
 			close(*descriptors[i]);
 		*descriptors[i] = -1;
 	}
+}
+
+static void hold_life(struct embedded *broker, int fd)
+{
+	struct stat pipe;
+	broker->life = fd;
+	if (fstat(fd, &pipe) == 0) {
+		broker->device = pipe.st_dev;
+		broker->inode = pipe.st_ino;
+	}
+}
+
+/* The program may have closed all its descriptors, as daemons do, and have others of their
+ * numbers since. */
+static bool holds_life(const struct embedded *broker)
+{
+	struct stat found;
+	return MUTANT(life_never_closed) ||
+	       (fstat(broker->life, &found) == 0 && found.st_dev == broker->device &&
+		found.st_ino == broker->inode);
 }
 
 /* A socket that listens under a name of the kernel's choice: no file, so nothing
@@ -218,7 +241,7 @@ static int start(const struct embedded_start *how, struct embedded *broker, stru
 	else
 		status = wait_until_detached(how, program, pid, error);
 	if (status == RELEVO_OK) {
-		broker->life = inheritance.life_write;
+		hold_life(broker, inheritance.life_write);
 		inheritance.life_write = -1;
 	}
 	close_all(&inheritance);
@@ -251,6 +274,8 @@ static int start_current(const struct embedded_start *how, struct error *error)
 bool embedded_runs(const struct embedded *broker)
 {
 	struct pollfd entry = { .fd = broker->life };
+	if (!holds_life(broker))
+		return false;
 	return poll(&entry, 1, 0) == 0 || (entry.revents & POLLERR) == 0 ||
 	       MUTANT(successor_is_trusted);
 }
@@ -287,7 +312,8 @@ static void drop(struct embedded *broker)
 		return;
 	if (broker == current)
 		current = NULL;
-	close(broker->life);
+	if (holds_life(broker))
+		close(broker->life);
 	free(broker);
 }
 
@@ -303,7 +329,7 @@ void embedded_release(struct embedded *broker)
 int embedded_life(const char **url)
 {
 	pthread_mutex_lock(&lock);
-	int fd = current != NULL ? current->life : -1;
+	int fd = current != NULL && holds_life(current) ? current->life : -1;
 	*url = current != NULL ? current->place.url : "";
 	pthread_mutex_unlock(&lock);
 	return fd;
@@ -315,7 +341,7 @@ void embedded_adopt(const char *url, int life_fd)
 	pthread_mutex_lock(&lock);
 	if (broker != NULL && current == NULL && strlen(url) < sizeof broker->place.url) {
 		strcpy(broker->place.url, url);
-		broker->life = life_fd;
+		hold_life(broker, life_fd);
 		broker->references = 1;
 		current = broker;
 		broker = NULL;

@@ -72,10 +72,10 @@ struct relevo_session_options {
  * and if there is none, a private broker for this process and those it forks. There is
  * none when nobody listens, and when the place for its socket is another user's, too
  * long for a socket or no place for one; one that does not answer is there. The
- * private broker ends when the last of them does. If it is killed, its sessions end with
- * it, and the next one that is opened like this starts another. `options` may be NULL.
- * A program that runs with more rights than its user (set-user-id, say) minds none of
- * the environment variables.
+ * private broker ends when the last of them does. If it is killed, or the program closes all its
+ * descriptors, its sessions end with it, and the next one that is opened like this starts another.
+ * `options` may be NULL. A program that runs with more rights than its user (set-user-id, say)
+ * minds none of the environment variables.
  *
  * Over local sockets, and over tcp:// at loopback addresses without a key, each side looks
  * whose process the other is: DENIED, unless it is of the same user or of root. Over tcp://

@@ -63,6 +63,31 @@ static void nobody_has_to_want_it(void **state)
 	assert_int_equal(process_children(getpid(), found, 8), 0);
 }
 
+static void open_behind_close(void *argument)
+{
+	(void)argument;
+	relevo_session *lost = session_open(NULL);
+	closefrom(STDERR_FILENO + 1);
+	relevo_session *session = session_open(NULL);
+	child_check(strcmp(relevo_session_url(lost), relevo_session_url(session)) != 0);
+	relevo_queue *queue = queue_open(session, "q");
+	put_text(queue, "hello");
+	expect_text(queue, "hello");
+	relevo_queue_close(queue);
+	child_check(relevo_close(session) == RELEVO_OK);
+}
+
+/* As one that makes itself a daemon does. */
+static void a_program_that_closes_all_descriptors_gets_another(void **state)
+{
+	(void)state;
+	pid_t brokers[8];
+	child_join(child_start(open_behind_close, NULL));
+	size_t count = process_children(getpid(), brokers, 8);
+	for (size_t i = 0; i < count; i++)
+		expect_end(brokers[i]);
+}
+
 static void two_sessions_share_one(void **state)
 {
 	(void)state;
@@ -415,6 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		private_test(nothing_has_to_run),
 		private_test(nobody_has_to_want_it),
+		private_test(a_program_that_closes_all_descriptors_gets_another),
 		private_test(two_sessions_share_one),
 		private_test(another_one_after_the_last_was_closed),
 		private_test(forked_children_use_it),
