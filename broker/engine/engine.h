@@ -428,7 +428,7 @@ int lease_extend(struct engine_peer *peer, const uint64_t *leases, size_t count,
 		 nsec_t now, struct error *error);
 
 /* Tokens that a semaphore may start with. */
-#define TOKENS_MAX 1000000u
+#define TOKENS_MAX 250000u
 
 struct token_release {
 	uint32_t handle;

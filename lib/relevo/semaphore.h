@@ -17,7 +17,7 @@ typedef struct relevo_semaphore relevo_semaphore;
 struct relevo_semaphore_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;
-	uint32_t value;     /* permits when it is created, up to 1,000,000 */
+	uint32_t value;     /* permits when it is created, up to 250,000 */
 	bool bounded;       /* never more than these */
 	int64_t lease;      /* as of a lock, for each permit */
 	bool keep;          /* as of a lock */

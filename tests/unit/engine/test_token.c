@@ -294,7 +294,7 @@ static void test_tokens_have_a_limit(void **state)
 	struct queue_options options = { .kind = QUEUE_SEMAPHORE, .tokens = TOKENS_MAX + 1 };
 	assert_int_equal(queue_open(f->a, "s", QUEUE_OPEN_OR_CREATE, &options, &opened, &error),
 			 RELEVO_BAD_ARGUMENT);
-	assert_text(error.text, "1000001 is more than the 1000000 allowed");
+	assert_text(error.text, "250001 is more than the 250000 allowed");
 	/* What does not fit the user's share leaves nothing behind. */
 	options.tokens = TOKENS_MAX;
 	assert_int_equal(queue_open(f->a, "s", QUEUE_OPEN_OR_CREATE, &options, &opened, &error),
