@@ -143,7 +143,7 @@ static bool may_go_on(int status)
 /* A failure of some does not stop the others. */
 static int give(struct relevo_session *session, relevo_item *items, size_t count, struct fate *fate)
 {
-	size_t most = count < FRAME_MAX_ITEMS ? count : FRAME_MAX_ITEMS;
+	size_t most = count < FRAME_MAX_LEASES ? count : FRAME_MAX_LEASES;
 	fate->leases = malloc((most > 0 ? most : 1) * sizeof *fate->leases);
 	if (fate->leases == NULL)
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for %zu leases",

@@ -232,7 +232,7 @@ int output_put_with(struct relevo_session *session, struct relevo_queue *queue,
 int output_ack(struct relevo_session *session, uint64_t lease)
 {
 	struct ack_batch *acks = &session->connection.acks;
-	if (acks->count == FRAME_MAX_ITEMS) {
+	if (acks->count == FRAME_MAX_LEASES) {
 		int status = close_acks(&session->connection);
 		if (status != RELEVO_OK)
 			return status;

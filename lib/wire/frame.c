@@ -1,5 +1,6 @@
 #include "wire/frame.h"
 
+#include "base/mutant.h"
 #include "wire/header.h"
 #include "wire/protocol.h"
 #include "wire/text.h"
@@ -78,6 +79,40 @@ static int check_bodies(const struct frame *frame, const struct frame_limits *li
 	return RELEVO_OK;
 }
 
+/* How many leases the operation names. */
+static size_t count_leases(const Relevo__Header *header)
+{
+	switch (header->op_case) {
+	case RELEVO__HEADER__OP_QUEUE_PUT:
+		return header->queue_put->n_acks;
+	case RELEVO__HEADER__OP_QUEUE_ACK:
+		return header->queue_ack->n_leases;
+	case RELEVO__HEADER__OP_QUEUE_NACK:
+		return header->queue_nack->n_leases;
+	case RELEVO__HEADER__OP_QUEUE_REJECT:
+		return header->queue_reject->n_leases;
+	case RELEVO__HEADER__OP_QUEUE_EXTEND:
+		return header->queue_extend->n_leases;
+	default:
+		return 0;
+	}
+}
+
+/* Those in the header belong to no call that could fail. */
+static int check_leases(const Relevo__Header *header, struct error *error)
+{
+	if (header->n_acks > FRAME_MAX_LEASES)
+		return error_set(error, RELEVO_BAD_FRAME,
+				 "the header of a frame acknowledges %zu leases, more than %u",
+				 header->n_acks, FRAME_MAX_LEASES);
+	size_t count = count_leases(header);
+	if (count > FRAME_MAX_LEASES && !MUTANT(leases_without_bound))
+		return error_set(error, RELEVO_TOO_LARGE,
+				 "an operation names %zu leases, more than %u", count,
+				 FRAME_MAX_LEASES);
+	return RELEVO_OK;
+}
+
 /* protobuf-c keeps the fields it does not know. The first that could stand in
  * the oneof is what a newer client may have meant as the operation. */
 static int unknown_operation(const Relevo__Header *header, struct error *error)
@@ -129,6 +164,8 @@ int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *lim
 	frame->bodies = header + header_size;
 	frame->bodies_size = frame->size - FRAME_PREFIX_SIZE - header_size;
 	status = check_bodies(frame, limits, error);
+	if (status == RELEVO_OK)
+		status = check_leases(frame->header, error);
 	if (status == RELEVO_OK && frame->header->op_case == RELEVO__HEADER__OP__NOT_SET)
 		status = unknown_operation(frame->header, error);
 	if (status == RELEVO_OK)

@@ -34,7 +34,7 @@ struct frame_limits {
  *                      all, as far as that is known
  *   UNKNOWN_OPERATION  as OK, but header->op_case is NOT_SET: the caller can
  *                      answer and go on
- *   TOO_LARGE          as OK, but a body is over the limit
+ *   TOO_LARGE          as OK, but a body, or the number of leases, is over the limit
  *   BAD_NAME           as OK, but a string holds a NUL byte, where C would end it
  *   BAD_FRAME          the stream cannot be followed any further
  *   NO_MEMORY

@@ -13,6 +13,10 @@
 /* Bodies in one frame. */
 #define FRAME_MAX_ITEMS           16384u
 
+/* Leases that one operation may name, and as many may ride along in the header: what is done
+ * to them is done in one go, while the others wait. No answer hands out more. */
+#define FRAME_MAX_LEASES          8192u
+
 /* One body, in bytes: the default of `relevod --max-item`. */
 /* How that can be changed, for whoever is told that something is larger. */
 #define ITEM_MAX_HOW              "(relevod --max-item)"

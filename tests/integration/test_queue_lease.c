@@ -325,10 +325,32 @@ static void all_is_back_when_a_large_session_has_closed(void **state)
 	free(items);
 }
 
+/* More than one frame may name. */
+static void thousands_are_given_back_in_one_call(void **state)
+{
+	struct scene *scene = *state;
+	enum { COUNT = 20000, STEP = 1000 };
+	relevo_item *items = calloc(COUNT, sizeof *items);
+	assert_non_null(items);
+	for (int i = 0; i < COUNT; i++)
+		put_text(scene->queue, "x");
+	for (size_t got = 0, step; got < COUNT; got += step)
+		assert_ok(
+			relevo_queue_lease(scene->queue, items + got, STEP, TEST_PATIENCE, &step));
+	assert_ok(relevo_queue_extend(scene->queue, items, COUNT, TEST_PATIENCE));
+	assert_int_equal(counts_of(scene->queue).leased, COUNT);
+	assert_ok(relevo_queue_nack(scene->queue, items, COUNT, 0));
+	assert_int_equal(counts_of(scene->queue).ready, COUNT);
+	for (int i = 0; i < COUNT; i++)
+		relevo_item_free(&items[i]);
+	free(items);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(all_is_back_when_a_large_session_has_closed),
+		scene_unit_test(thousands_are_given_back_in_one_call),
 		scene_unit_test(an_acknowledged_item_is_gone),
 		scene_unit_test(a_second_acknowledgement_is_not_the_owners),
 		scene_unit_test(the_others_are_acknowledged_all_the_same),

@@ -323,6 +323,26 @@ static void test_ack_of_a_lease_that_is_not_held(void **state)
 	wire_expect_done(&scene->client, wire_send_flush(&scene->client), 0);
 }
 
+static void test_more_leases_than_an_operation_may_name(void **state)
+{
+	struct scene *scene = *state;
+	static uint64_t leases[FRAME_MAX_LEASES + 1];
+	wire_put(&scene->client, scene->queue, "held");
+	leases[0] = wire_expect_item(&scene->client,
+				     wire_send_get(&scene->client, scene->queue, 1, 0), "held");
+	Relevo__QueueAck ack = RELEVO__QUEUE_ACK__INIT;
+	ack.n_leases = FRAME_MAX_LEASES + 1;
+	ack.leases = leases;
+	Relevo__Header header = WIRE_HEADER(QUEUE_ACK, queue_ack, &ack);
+	/* Whoever wants no answer has to know, too: nothing of it is done. */
+	for (int quiet = 0; quiet < 2; quiet++) {
+		ack.quiet = quiet;
+		wire_expect_failure(&scene->client, wire_send(&scene->client, &header, NULL),
+				    RELEVO_TOO_LARGE, "names 8193 leases, more than 8192");
+	}
+	wire_expect_done(&scene->client, wire_send_ack(&scene->client, leases[0]), 1);
+}
+
 static void test_put_and_ack_happen_together_or_not_at_all(void **state)
 {
 	struct scene *scene = *state;
@@ -458,6 +478,7 @@ int main(void)
 		scene_test(test_bodies_arrive_as_they_were_sent),
 		scene_test(test_get_stops_before_max_bytes_but_gives_one),
 		scene_test(test_ack_of_a_lease_that_is_not_held),
+		scene_test(test_more_leases_than_an_operation_may_name),
 		scene_test(test_put_and_ack_happen_together_or_not_at_all),
 		scene_test(test_nack_gives_an_item_back_after_its_delay),
 		scene_test(test_delete_ends_what_waits),

@@ -241,6 +241,72 @@ static void test_too_many_items(void **state)
 	assert_text(self, "16385");
 }
 
+/* Each operation that names leases, with so many. */
+static void add_leases(struct fixture *self, unsigned operation, size_t count)
+{
+	static uint64_t leases[FRAME_MAX_LEASES + 1];
+	Relevo__QueuePut put = RELEVO__QUEUE_PUT__INIT;
+	Relevo__QueueAck ack = RELEVO__QUEUE_ACK__INIT;
+	Relevo__QueueNack nack = RELEVO__QUEUE_NACK__INIT;
+	Relevo__QueueReject reject = RELEVO__QUEUE_REJECT__INIT;
+	Relevo__QueueExtend extend = RELEVO__QUEUE_EXTEND__INIT;
+	put.acks = ack.leases = nack.leases = reject.leases = extend.leases = leases;
+	put.n_acks = ack.n_leases = nack.n_leases = reject.n_leases = extend.n_leases = count;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = 7;
+	header.op_case = (Relevo__Header__OpCase)operation;
+	if (operation == RELEVO__HEADER__OP_QUEUE_PUT)
+		header.queue_put = &put;
+	else if (operation == RELEVO__HEADER__OP_QUEUE_ACK)
+		header.queue_ack = &ack;
+	else if (operation == RELEVO__HEADER__OP_QUEUE_NACK)
+		header.queue_nack = &nack;
+	else if (operation == RELEVO__HEADER__OP_QUEUE_REJECT)
+		header.queue_reject = &reject;
+	else
+		header.queue_extend = &extend;
+	buffer_consume(&self->bytes, buffer_size(&self->bytes));
+	assert_true(frame_append_head(&self->bytes, &header, 0));
+}
+
+static void test_too_many_leases(void **state)
+{
+	struct fixture *self = *state;
+	static const unsigned operations[] = {
+		RELEVO__HEADER__OP_QUEUE_PUT,    RELEVO__HEADER__OP_QUEUE_ACK,
+		RELEVO__HEADER__OP_QUEUE_NACK,   RELEVO__HEADER__OP_QUEUE_REJECT,
+		RELEVO__HEADER__OP_QUEUE_EXTEND,
+	};
+	for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+		add_leases(self, operations[i], FRAME_MAX_LEASES);
+		assert_int_equal(read_all(self), RELEVO_OK);
+		add_leases(self, operations[i], FRAME_MAX_LEASES + 1);
+		assert_int_equal(read_all(self), RELEVO_TOO_LARGE);
+		assert_text(self, "names 8193 leases, more than 8192");
+		assert_int_equal(self->frame.header->call, 7);
+		assert_int_equal(self->frame.size, buffer_size(&self->bytes));
+	}
+}
+
+static void test_too_many_leases_in_the_header(void **state)
+{
+	struct fixture *self = *state;
+	static uint64_t leases[FRAME_MAX_LEASES + 1];
+	Relevo__Flush flush = RELEVO__FLUSH__INIT;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_FLUSH;
+	header.flush = &flush;
+	header.acks = leases;
+	header.n_acks = FRAME_MAX_LEASES;
+	assert_true(frame_append_head(&self->bytes, &header, 0));
+	assert_int_equal(read_all(self), RELEVO_OK);
+	buffer_consume(&self->bytes, buffer_size(&self->bytes));
+	header.n_acks++;
+	assert_true(frame_append_head(&self->bytes, &header, 0));
+	assert_int_equal(read_all(self), RELEVO_BAD_FRAME);
+	assert_text(self, "acknowledges 8193 leases, more than 8192");
+}
+
 static void test_too_large_item(void **state)
 {
 	struct fixture *self = *state;
@@ -438,6 +504,8 @@ int main(void)
 		frame_test(test_sizes_do_not_match),
 		frame_test(test_sum_overflow),
 		frame_test(test_too_many_items),
+		frame_test(test_too_many_leases),
+		frame_test(test_too_many_leases_in_the_header),
 		frame_test(test_too_large_item),
 		frame_test(test_unknown_operation),
 		frame_test(test_a_string_with_a_nul),
