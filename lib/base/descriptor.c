@@ -7,11 +7,20 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+int descriptor_copy(int fd, int least)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, least);
+	/* No number from there on is one that this process may have. */
+	if (copy < 0 && errno == EINVAL)
+		errno = EMFILE;
+	return copy;
+}
+
 int descriptor_raise(int fd)
 {
 	if (fd < 0 || fd > STDERR_FILENO || MUTANT(standard_streams_taken))
 		return fd;
-	int raised = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int raised = descriptor_copy(fd, STDERR_FILENO + 1);
 	int saved = errno;
 	close(fd);
 	errno = saved;

@@ -9,6 +9,10 @@
  * whatever is made here goes through one of these at once.
  */
 
+/* A copy with a number of at least `least`, that closes on exec. Returns -1 and errno: EMFILE
+ * also where the process may have no descriptor of such a number. */
+int descriptor_copy(int fd, int least);
+
 /* A new descriptor, out of the way of the standard streams: `fd`, or in its place a copy that
  * closes on exec. Returns -1, with errno as it is, for one that could not be made; -1 too if no
  * number is left, and `fd` is closed then. */

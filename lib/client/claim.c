@@ -1,6 +1,7 @@
 /* Connections that hold what a tuple has handles of: see claim.h. */
 #include "client/claim.h"
 
+#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "client/call.h"
 #include "client/fork.h"
@@ -9,6 +10,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Within which a broker has to answer, all in all. */
 #define CLAIM_TIME NSEC_PER_SEC
@@ -147,7 +149,8 @@ void claims_make(const relevo_tuple *tuple, int fds[CLAIMS_MAX], size_t *count)
 		claim_all(&claiming, tuple);
 	for (size_t i = 0; i < claiming.count; i++) {
 		const struct channel *channel = claiming.sessions[i]->connection.channel;
-		int fd = channel != NULL ? fcntl(channel_fd(channel), F_DUPFD_CLOEXEC, 3) : -1;
+		int fd = channel != NULL ? descriptor_copy(channel_fd(channel), STDERR_FILENO + 1)
+					 : -1;
 		if (fd >= 0)
 			fds[(*count)++] = fd;
 		session_discard(claiming.sessions[i]);

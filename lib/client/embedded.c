@@ -1,6 +1,7 @@
 #include "client/embedded.h"
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/mutant.h"
 
 #include <errno.h>
@@ -105,8 +106,10 @@ static int move_up(int fd)
 {
 	if (fd < 0)
 		return fd;
-	int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+	int moved = descriptor_copy(fd, FIRST_FREE_FD);
+	int saved = errno;
 	close(fd);
+	errno = saved;
 	return moved;
 }
 

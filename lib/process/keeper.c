@@ -338,7 +338,7 @@ bool keeper_wait(relevo_pool *pool, nsec_t deadline)
 	pool->ended = true;
 	bool runs = pool->keeper != NULL;
 	/* A copy, since another thread may free it meanwhile. */
-	int fd = runs ? fcntl(pool->keeper->pidfd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+	int fd = runs ? descriptor_copy(pool->keeper->pidfd, STDERR_FILENO + 1) : -1;
 	pthread_mutex_unlock(&pool->lock);
 	if (!runs)
 		return true;

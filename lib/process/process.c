@@ -1,5 +1,6 @@
 #include "process/process.h"
 
+#include "base/descriptor.h"
 #include "client/error.h"
 #include "client/session.h"
 #include "client/tuple.h"
@@ -58,7 +59,7 @@ static int copy_descriptors(struct process_arguments *arguments, const int *fds,
 	if (arguments->fds == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the arguments");
 	for (size_t i = 0; i < count; i++) {
-		int fd = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+		int fd = descriptor_copy(fds[i], STDERR_FILENO + 1);
 		if (fd < 0)
 			return error_set_errno(
 				error, errno == EBADF ? RELEVO_BAD_ARGUMENT : RELEVO_SYSTEM, errno,
