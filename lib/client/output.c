@@ -27,9 +27,6 @@ enum { KEEP_SIZE = 256 * 1024 };
  * wake-up of the broker costs more than the copy. */
 enum { COPY_SIZE = 8 * 1024 };
 
-/* Acknowledgements that fit into a header beside the sizes of many bodies. */
-enum { MOST_ACKS_ALONG = 4096 };
-
 enum { MOST_PIECES = 16 };
 
 static int append_leftover(struct buffer *out, const struct iovec *pieces, int count, size_t sent)
@@ -111,11 +108,6 @@ static int append_head(struct connection *connection, const Relevo__Header *head
 {
 	struct ack_batch *acks = &connection->acks;
 	Relevo__Header complete = *header;
-	if (acks->count > MOST_ACKS_ALONG) {
-		int status = close_acks(connection);
-		if (status != RELEVO_OK)
-			return status;
-	}
 	complete.acks = acks->leases;
 	complete.n_acks = acks->count;
 	if (!frame_append_head(&connection->out, &complete, size))

@@ -6,8 +6,8 @@
 #include "wire/protocol.h"
 
 enum {
-	MOST_QUEUES = 64, /* as the broker has it */
-	STEP = 4096,      /* items that are asked for at a time */
+	MOST_QUEUES = 64,        /* as the broker has it */
+	STEP = FRAME_MAX_LEASES, /* items that are asked for at a time */
 };
 
 struct choosing {

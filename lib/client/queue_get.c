@@ -6,8 +6,8 @@
 #include "client/stash.h"
 #include "wire/protocol.h"
 
-/* Items that are asked for at a time: what fits one answer well. */
-enum { STEP = 4096 };
+/* Items that are asked for at a time: what fits one answer well, and one frame gives back. */
+enum { STEP = FRAME_MAX_LEASES };
 
 struct getting {
 	struct call call;

@@ -14,8 +14,9 @@
 #define FRAME_MAX_ITEMS           16384u
 
 /* Leases that one operation may name, and as many may ride along in the header: what is done
- * to them is done in one go, while the others wait. No answer hands out more. */
-#define FRAME_MAX_LEASES          8192u
+ * to them is done in one go, while the others wait. So many fit beside the sizes of many
+ * bodies. The library asks for no more items at a time. */
+#define FRAME_MAX_LEASES          4096u
 
 /* One body, in bytes: the default of `relevod --max-item`. */
 /* How that can be changed, for whoever is told that something is larger. */

@@ -338,7 +338,7 @@ static void test_more_leases_than_an_operation_may_name(void **state)
 	for (int quiet = 0; quiet < 2; quiet++) {
 		ack.quiet = quiet;
 		wire_expect_failure(&scene->client, wire_send(&scene->client, &header, NULL),
-				    RELEVO_TOO_LARGE, "names 8193 leases, more than 8192");
+				    RELEVO_TOO_LARGE, "names 4097 leases, more than 4096");
 	}
 	wire_expect_done(&scene->client, wire_send_ack(&scene->client, leases[0]), 1);
 }
