@@ -122,7 +122,7 @@ static void test_open_refuses_what_it_does_not_know(void **state)
 	open.kind = RELEVO__LOCK_KIND__LOCK_KIND_SEMAPHORE;
 	open.tokens = UINT64_MAX;
 	wire_expect_failure(&scene->client, send_open(&scene->client, &open), RELEVO_BAD_ARGUMENT,
-			    "more than the 1000000 allowed");
+			    "more than the 250000 allowed");
 	open.name = (char *)"work";
 	open.tokens = 1;
 	wire_expect_failure(&scene->client, send_open(&scene->client, &open),
