@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 #include "net/listeners.h"
 #include "net/network.h"
+#include "resident.h"
 #include "route/memory.h"
 #include "route/router.h"
 #include "route/sockets.h"
@@ -55,6 +56,7 @@ static int open_engine(struct broker *broker, const struct broker_config *config
 		.pipes = &socket_source,
 	};
 	accounts_init(&broker->accounts, seed, config->max_memory, config->max_queues);
+	broker->accounts.scales = resident_open();
 	broker->store = store_memory_open();
 	if (broker->store != NULL)
 		broker->engine = engine_new(&engine_config, broker->store);
@@ -141,6 +143,7 @@ void broker_close(struct broker *broker)
 	if (broker->store != NULL)
 		broker->store->operations->close(broker->store);
 	accounts_fini(&broker->accounts);
+	resident_close(broker->accounts.scales);
 	loop_close(broker->loop);
 	free(broker);
 }

@@ -12,7 +12,13 @@ int charge(struct account *account, size_t bytes, const char *what, struct error
 {
 	if (!account_charge(account, bytes))
 		return charge_refused(account, bytes, what, error);
-	return RELEVO_OK;
+	if (!account_is_scattered(account, bytes))
+		return RELEVO_OK;
+	account_release(account, bytes);
+	return error_set(error, RELEVO_QUOTA,
+			 "user %u asks for %zu bytes for %s, and uses %zu of the %zu allowed, but "
+			 "scattered over so many pages that the broker may not grow",
+			 account->uid, bytes, what, account->used, account->registry->memory_limit);
 }
 
 int charge_buffer(struct account *account, size_t bytes, const char *what, struct error *error)

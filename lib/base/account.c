@@ -12,6 +12,8 @@ void accounts_init(struct accounts *accounts, uint64_t seed, size_t memory_limit
 	map_init(&accounts->by_uid, seed);
 	accounts->memory_limit = memory_limit;
 	accounts->queue_limit = queue_limit;
+	accounts->scales = NULL;
+	accounts->unweighed = 0;
 }
 
 void accounts_fini(struct accounts *accounts)
@@ -80,6 +82,32 @@ bool account_charge(struct account *account, size_t bytes)
 bool account_charge_buffer(struct account *account, size_t bytes)
 {
 	return charge_within(account, bytes, limit_for_buffers(account));
+}
+
+/* Half of what is allowed beyond a quarter more (see docs/architecture.md) is left for what
+ * happens until it is looked again, and for what is never refused. */
+static size_t most_resident(const struct accounts *accounts)
+{
+	const size_t margin = 16 << 20;
+	size_t limit = accounts->memory_limit;
+	if (limit > SIZE_MAX / 4 / (accounts->by_uid.count + 1))
+		return SIZE_MAX;
+	return (limit + limit / 4) * accounts->by_uid.count + margin;
+}
+
+bool account_is_scattered(struct account *account, size_t bytes)
+{
+	const size_t weighed_every = 1 << 20;
+	struct accounts *accounts = account->registry;
+	if (accounts->scales == NULL || MUTANT(memory_scattered))
+		return false;
+	accounts->unweighed += bytes;
+	if (accounts->unweighed < weighed_every || account->used <= accounts->memory_limit / 16)
+		return false;
+	if (accounts->scales->exceed(accounts->scales, most_resident(accounts)))
+		return true;
+	accounts->unweighed = 0;
+	return false;
 }
 
 bool account_affords_buffer(const struct account *account, size_t bytes)

@@ -21,10 +21,18 @@ struct account {
 	struct accounts *registry;
 };
 
+/* Looks whether more than so many bytes of this process are resident, with whatever can be given
+ * back given back. */
+struct scales {
+	bool (*exceed)(struct scales *scales, size_t bytes);
+};
+
 struct accounts {
 	struct map by_uid;
 	size_t memory_limit; /* bytes for each user */
 	uint32_t queue_limit;
+	struct scales *scales; /* NULL: only what is charged counts */
+	size_t unweighed;      /* bytes charged since the scales were asked */
 };
 
 void accounts_init(struct accounts *accounts, uint64_t seed, size_t memory_limit,
@@ -42,6 +50,11 @@ void account_drop(struct account *account);
 
 /* Charge, unless that would exceed the limit. */
 bool account_charge(struct account *account, size_t bytes);
+
+/* Whether, now that these bytes are charged, more is resident than all accounts together may
+ * cause: what is charged lies scattered, and keeps the pages around it. The scales are asked for
+ * each MiB; an account that uses little is never told so. */
+bool account_is_scattered(struct account *account, size_t bytes);
 
 /* Whether account_charge_buffer() would succeed. */
 bool account_affords_buffer(const struct account *account, size_t bytes);

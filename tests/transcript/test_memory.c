@@ -285,6 +285,58 @@ static void test_items_and_copies_of_them(void **state)
 	}
 }
 
+/* False: the broker refuses. */
+static bool put_batch(struct wire_client *client, const char *bytes, uint32_t size)
+{
+	enum { MOST = 1000 };
+	uint32_t sizes[MOST];
+	Relevo__QueuePut message = RELEVO__QUEUE_PUT__INIT;
+	Relevo__Header header = WIRE_HEADER(QUEUE_PUT, queue_put, &message);
+	message.name = (char *)"full";
+	header.sizes = sizes;
+	while (header.n_sizes < MOST && (header.n_sizes + 1) * size <= MIB)
+		sizes[header.n_sizes++] = size;
+	wire_send(client, &header, bytes);
+	return wire_receive(client)->header->op_case != RELEVO__HEADER__OP_FAILURE;
+}
+
+/* Take what is there out, but for every 16th, which stays leased. */
+static bool thin_out(struct wire_client *client, uint32_t queue)
+{
+	wire_send_get(client, queue, 1000, 0);
+	const Relevo__Header *answer = wire_receive(client)->header;
+	if (answer->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS)
+		return false;
+	uint64_t leases[1000];
+	Relevo__QueueAck ack = RELEVO__QUEUE_ACK__INIT;
+	Relevo__Header header = WIRE_HEADER(QUEUE_ACK, queue_ack, &ack);
+	ack.leases = leases;
+	for (size_t i = 0; i < answer->queue_items->n_leases; i++)
+		if (i % 16 != 0)
+			leases[ack.n_leases++] = answer->queue_items->leases[i];
+	if (ack.n_leases > 0) {
+		wire_send(client, &header, NULL);
+		wire_receive(client);
+	}
+	return true;
+}
+
+/* What stays of items of each size keeps the pages of all of them. */
+static void test_items_that_leave_gaps(void **state)
+{
+	static const uint32_t sizes[] = { 40, 100, 300, 1000, 5000, 20000 };
+	struct siege *siege = *state;
+	struct wire_client *client = come(siege, siege->broker.url);
+	wire_hello(client);
+	uint32_t queue = wire_open(client, "full");
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		while (put_batch(client, siege->bytes, sizes[i]))
+			;
+		while (thin_out(client, queue))
+			;
+	}
+}
+
 static void come_and_stay(struct siege *siege, const char *url)
 {
 	for (int i = 0; i < MANY; i++) {
@@ -318,6 +370,7 @@ int main(void)
 		siege_test(test_frames_that_never_end),
 		siege_test(test_frames_that_never_end_tcp),
 		siege_test(test_items_and_copies_of_them),
+		siege_test(test_items_that_leave_gaps),
 		siege_test(test_calls_that_wait),
 	};
 	return cmocka_run_group_tests_name("transcript/memory", tests, NULL, NULL);

@@ -77,6 +77,46 @@ static void test_a_limit_below_what_is_used_refuses_more(void **state)
 	accounts_fini(&accounts);
 }
 
+struct fake_scales {
+	struct scales scales;
+	size_t resident;
+	int asked;
+};
+
+static bool fake_exceed(struct scales *scales, size_t bytes)
+{
+	struct fake_scales *fake = (struct fake_scales *)scales;
+	fake->asked++;
+	return fake->resident > bytes;
+}
+
+static void test_what_is_scattered_is_refused(void **state)
+{
+	(void)state;
+	enum { MIB = 1 << 20, LIMIT = 64 * MIB, MOST = LIMIT + LIMIT / 4 + 16 * MIB };
+	struct fake_scales fake = { .scales.exceed = fake_exceed, .resident = MOST };
+	struct accounts accounts;
+	accounts_init(&accounts, 1, LIMIT, 5);
+	struct account *account = account_get(&accounts, 7);
+	assert_true(account_charge(account, 8 * MIB));
+	assert_false(account_is_scattered(account, 8 * MIB));
+	accounts.scales = &fake.scales;
+	assert_false(account_is_scattered(account, MIB - 1));
+	assert_int_equal(fake.asked, 0);
+	assert_false(account_is_scattered(account, 1));
+	assert_int_equal(fake.asked, 1);
+	fake.resident++;
+	assert_false(account_is_scattered(account, MIB - 1));
+	assert_true(account_is_scattered(account, 1));
+	assert_true(account_is_scattered(account, 1));
+	account_release(account, 4 * MIB);
+	assert_false(account_is_scattered(account, MIB));
+	assert_int_equal(fake.asked, 3);
+	account_release(account, 4 * MIB);
+	account_drop(account);
+	accounts_fini(&accounts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -84,6 +124,7 @@ int main(void)
 		cmocka_unit_test(test_an_account_ends_with_its_last_reference),
 		cmocka_unit_test(test_charges_stop_at_the_limit),
 		cmocka_unit_test(test_a_limit_below_what_is_used_refuses_more),
+		cmocka_unit_test(test_what_is_scattered_is_refused),
 	};
 	return cmocka_run_group_tests_name("base/account", tests, NULL, NULL);
 }
