@@ -233,12 +233,14 @@ static int go_to_background(const struct options *options, int *report, struct e
 /*
  * Queues fill and empty all the time. By default the heap gives memory back as soon as they
  * do, and takes the same pages again, zeroed, at the next put; and large items come from
- * mappings of their own, which costs them a page fault every 4 KiB. So some is kept.
+ * mappings of their own, which costs them a page fault every 4 KiB. So some is kept, as far
+ * as it is little beside what may be used.
  */
-static void keep_memory(void)
+static void keep_memory(size_t max_memory)
 {
 	enum { KEPT = 64 << 20, STEP = 1 << 20, LARGEST_IN_HEAP = 8 << 20 };
-	mallopt(M_TRIM_THRESHOLD, KEPT);
+	size_t little = max_memory / 8;
+	mallopt(M_TRIM_THRESHOLD, little < KEPT ? (int)little : KEPT);
 	mallopt(M_TOP_PAD, STEP);
 	mallopt(M_MMAP_THRESHOLD, LARGEST_IN_HEAP);
 }
@@ -275,7 +277,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	log_set_level(options.log_level);
-	keep_memory();
+	keep_memory(options.broker.max_memory);
 	int status = prepare(&options, &report, &signals, &error);
 	if (status == RELEVO_OK)
 		status = run_with_key(&options, &signals, report, &error);

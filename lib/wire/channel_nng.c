@@ -187,6 +187,10 @@ static void wind_down(struct stream_channel *self)
 	if (self->shut)
 		return;
 	ring_consume(&self->in.ring, self->in.ring.size);
+	/* Nobody is charged for it any more. */
+	self->in.goal = RING_FIRST;
+	if (!self->receiving)
+		lane_fit(&self->in);
 	bool all_sent = self->out.ring.size == 0 || cannot_send(self);
 	bool all_read = !self->flooded || self->end != RELEVO_OK;
 	if (!self->lingering || (all_sent && all_read)) {
