@@ -111,7 +111,7 @@ static void player_send(const struct player *player, const struct buffer *bytes)
  * been given room before. */
 static void player_read(struct player *player)
 {
-	ssize_t got;
+	ssize_t got = 0;
 	size_t room = buffer_room(&player->read);
 	while (room > 0 &&
 	       (got = recv(player->fd, buffer_data(&player->read) + buffer_size(&player->read),
