@@ -158,7 +158,10 @@ static int begin_and_serve(struct worker *worker, struct error *error)
 
 int worker_run(const struct worker_setup *setup, struct error *error)
 {
-	struct worker worker = { .setup = setup, .reply.progress = send_progress };
+	/* A process is one worker. When it is lost, its watcher goes on until the process has
+	 * ended, and must not look at a frame that has been left. */
+	static struct worker worker;
+	worker = (struct worker){ .setup = setup, .reply.progress = send_progress };
 	pthread_mutex_init(&worker.reply.lock, NULL);
 	gethostname(worker.host, sizeof worker.host - 1);
 	int status = begin_and_serve(&worker, error);
