@@ -3,6 +3,7 @@
 #include "client/queue.h"
 #include "client/within.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,21 @@ void failed_put_report(struct relevo_session *session)
 	within_end(before);
 	session->reporting = false;
 	pthread_cond_broadcast(&session->reported);
+}
+
+int failed_put_report_all(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	while (session->reporting || !list_empty(&session->failed_puts)) {
+		struct timespec time = clock_timespec(deadline);
+		if (!session->reporting)
+			failed_put_report(session);
+		else if (pthread_cond_clockwait(&session->reported, &session->lock, CLOCK_MONOTONIC,
+						&time) == ETIMEDOUT)
+			return error_set(
+				error, RELEVO_TIMED_OUT,
+				"an error callback for a put that failed has not returned");
+	}
+	return RELEVO_OK;
 }
 
 void failed_put_forget(struct relevo_session *session, struct relevo_queue *queue)

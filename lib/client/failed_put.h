@@ -17,6 +17,9 @@ void failed_put_add(struct relevo_session *session, const struct frame *frame);
 /* Run the callbacks that are due. The session is locked; unlocked meanwhile. */
 void failed_put_report(struct relevo_session *session);
 
+/* The same, and wait until those that another thread runs have returned. Errors: TIMED_OUT. */
+int failed_put_report_all(struct relevo_session *session, nsec_t deadline, struct error *error);
+
 /* Drop what is noted for a queue, and wait for a callback of it that runs in
  * another thread. The session is locked. */
 void failed_put_forget(struct relevo_session *session, struct relevo_queue *queue);

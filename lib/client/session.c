@@ -386,9 +386,13 @@ int relevo_flush(relevo_session *session, int64_t timeout)
 		status = begin_flush(session, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = flush_all(session, session_patience(deadline), error);
+	nsec_t patience = session_patience(deadline);
+	status = flush_all(session, patience, error);
 	if (status == RELEVO_DISCONNECTED)
 		session->connection.puts_lost = false;
+	/* Another thread may be at it, and the caller is to find all told. */
+	if (status == RELEVO_OK && !MUTANT(flush_before_told))
+		status = failed_put_report_all(session, deadline, error);
 	session_end(session);
 	return status;
 }

@@ -121,7 +121,8 @@ int relevo_close(relevo_session *session);
 /*
  * Wait until the broker has dealt with everything put through this session, or
  * `timeout` ms have passed. Failures of single puts are not reported here, but
- * to their queue's error callback. Thread-safe; blocks.
+ * to their queue's error callback, which has returned for all of them by then.
+ * Thread-safe; blocks.
  *
  * Errors: TIMED_OUT, DISCONNECTED, FORKED, BAD_ARGUMENT; QUOTA or NO_MEMORY, if the broker
  * ended the connection for such a reason before it had confirmed what was put.

@@ -2,6 +2,7 @@
 #include "support/queues.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 static int open_with(struct scene *scene, const char *name, struct relevo_queue_options options)
 {
@@ -345,6 +346,57 @@ static void a_put_that_fails_later_goes_to_the_callback(void **state)
 	relevo_queue_close(queue);
 }
 
+struct slow_failures {
+	sem_t entered, go_on;
+	int count;
+};
+
+static void note_slowly(relevo_queue *queue, int status, const struct relevo_bytes *item,
+			void *user)
+{
+	struct slow_failures *failures = user;
+	(void)queue, (void)item;
+	assert_int_equal(status, RELEVO_GONE);
+	sem_post(&failures->entered);
+	assert_int_equal(sem_wait(&failures->go_on), 0);
+	failures->count++;
+}
+
+struct flushing {
+	relevo_queue *queue;
+	relevo_session *session;
+};
+
+static void *put_and_flush(void *argument)
+{
+	struct flushing *flushing = argument;
+	assert_ok(relevo_queue_put(flushing->queue, "late", 4, RELEVO_FOREVER));
+	assert_ok(relevo_flush(flushing->session, RELEVO_FOREVER));
+	return NULL;
+}
+
+/* Whoever flushes finds all failures told, also those that another thread tells. */
+static void a_flush_waits_for_callbacks(void **state)
+{
+	struct scene *scene = *state;
+	struct slow_failures failures = { .count = 0 };
+	struct relevo_queue_options options = { .on_error = note_slowly, .user = &failures };
+	struct flushing flushing = { .session = scene->session };
+	pthread_t thread;
+	sem_init(&failures.entered, 0, 0);
+	sem_init(&failures.go_on, 0, 0);
+	assert_ok(relevo_queue_open(scene->session, "doomed", &options, &flushing.queue));
+	assert_ok(relevo_queue_delete(scene->session, "doomed"));
+	assert_int_equal(pthread_create(&thread, NULL, put_and_flush, &flushing), 0);
+	assert_int_equal(sem_wait(&failures.entered), 0);
+	assert_fails(relevo_flush(scene->session, 50), RELEVO_TIMED_OUT, "callback");
+	sem_post(&failures.go_on);
+	assert_ok(relevo_flush(scene->session, RELEVO_FOREVER));
+	assert_int_equal(failures.count, 1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	relevo_queue_close(flushing.queue);
+}
+
 static void a_quota_is_told(void **state)
 {
 	(void)state;
@@ -405,6 +457,7 @@ int main(void)
 		scene_unit_test(deletion_ends_whoever_waits),
 		scene_unit_test(a_deleted_queue_is_gone_for_its_handles),
 		scene_unit_test(a_put_that_fails_later_goes_to_the_callback),
+		scene_unit_test(a_flush_waits_for_callbacks),
 		leaks_unit_test(a_quota_is_told),
 	};
 	return cmocka_run_group_tests_name("queue_open", tests, NULL, NULL);
