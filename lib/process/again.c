@@ -145,13 +145,13 @@ static int run_between(struct aside *aside, char *stack)
 	return failure != 0 ? failure : aside->failure;
 }
 
-int again_start_aside(const char *role, int socket, int *pidfd, struct error *error)
+int again_start_aside(const char *role, int socket, pid_t *pid, int *pidfd, struct error *error)
 {
 	struct aside aside = { .role = role, .socket = socket, .pidfd = -1 };
 	if (!atomic_load(&entered))
 		return not_entered(error);
 	if (MUTANT(server_is_a_child))
-		return again_start(role, socket, &aside.pid, pidfd, error);
+		return again_start(role, socket, pid, pidfd, error);
 	char *stack = mmap(NULL, BETWEEN_STACK, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (stack == MAP_FAILED)
@@ -160,6 +160,7 @@ int again_start_aside(const char *role, int socket, int *pidfd, struct error *er
 	munmap(stack, BETWEEN_STACK);
 	if (failure != 0)
 		return not_spawned(failure, error);
+	*pid = aside.pid;
 	*pidfd = descriptor_raise(aside.pidfd);
 	return *pidfd >= 0 ? RELEVO_OK : not_spawned(errno, error);
 }

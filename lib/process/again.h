@@ -21,7 +21,7 @@ void again_kill(pid_t pid, int pidfd);
 
 /* The same of a process that is not this one's child: whatever the program waits for, it does not
  * see it. How it ended cannot be known. */
-int again_start_aside(const char *role, int socket, int *pidfd, struct error *error);
+int again_start_aside(const char *role, int socket, pid_t *pid, int *pidfd, struct error *error);
 void again_kill_aside(int pidfd);
 
 #endif

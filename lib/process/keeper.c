@@ -92,11 +92,11 @@ static int run_group(struct keeping *keeping)
 		.ready_fd = keeping->ready_fd,
 	};
 	struct error *failure = &keeping->table->failure;
-	*failure = (struct error){ 0 };
 	int status = wake_install(&wake, failure);
-	if (status != RELEVO_OK)
-		return status;
-	return worker_group_run(&options, keeping->table, failure);
+	if (status == RELEVO_OK)
+		status = worker_group_run(&options, keeping->table, failure);
+	failure->status = status;
+	return status;
 }
 
 static int keep(relevo_tuple *arguments)
@@ -165,6 +165,8 @@ static int make_keeper(relevo_pool *pool, int owner_fd, int ready_fd)
 	options.arguments = arguments;
 	status = relevo_process_new(keep, &options, &pool->keeper);
 	relevo_tuple_free(arguments);
+	if (status == RELEVO_OK)
+		pool->keeper->aside = true;
 	return status;
 }
 
@@ -213,34 +215,34 @@ static bool wait_until_ready(int fd)
 	return size == 1;
 }
 
-/* Once it has ended: its exit code. */
-static int reap(relevo_pool *pool)
+/* Once it has ended. What it had to say stands in the table: the exit code of a process that is
+ * no child is nobody's to know. */
+static void reap(relevo_pool *pool)
 {
 	process_wait(pool->keeper, NSEC_NEVER);
 	watch(pool, EPOLL_CTL_DEL);
-	int code = pool->keeper->exit_code;
 	free_keeper(pool);
 	for (int i = 0; i < pool->processes; i++)
 		atomic_store(&pool->table->slots[i].pid, 0);
-	return code;
 }
 
 /* Why a keeper that ended by itself did. */
-static int told(const relevo_pool *pool, int status, struct error *error)
+static int told(const relevo_pool *pool, struct error *error)
 {
 	const struct error *failure = &pool->table->failure;
 	if (failure->status != RELEVO_OK)
 		return error_set(error, failure->status, "%s", error_text(failure));
-	return error_set(error, status, "the workers of the pool ended");
+	return error_set(error, RELEVO_SYSTEM, "the workers of the pool ended");
 }
 
 static int start_and_wait(relevo_pool *pool, int owner_fd, int ready[2], struct error *error)
 {
+	pool->table->failure = (struct error){ 0 };
 	int status = start_keeper(pool, owner_fd, ready[1], error);
 	close(ready[1]);
 	if (status == RELEVO_OK && !wait_until_ready(ready[0])) {
 		reap(pool);
-		status = told(pool, RELEVO_SYSTEM, error);
+		status = told(pool, error);
 	}
 	close(ready[0]);
 	return status;
@@ -265,13 +267,13 @@ int keeper_start(relevo_pool *pool, struct error *error)
 
 static int check(relevo_pool *pool, struct error *error)
 {
-	int code = 0;
-	if (pool->keeper != NULL && !process_wait(pool->keeper, 0))
+	bool ended = pool->keeper != NULL;
+	if (ended && !process_wait(pool->keeper, 0))
 		return RELEVO_OK;
-	if (pool->keeper != NULL)
-		code = reap(pool);
-	if (code > RELEVO_OK && code != EXIT_UNKNOWN)
-		return told(pool, code, error);
+	if (ended)
+		reap(pool);
+	if (ended && pool->table->failure.status != RELEVO_OK)
+		return told(pool, error);
 	return keeper_start(pool, error);
 }
 

@@ -65,7 +65,10 @@ struct relevo_process {
 	struct process_arguments arguments;
 	pid_t pid;
 	int pidfd;
-	int status_fd; /* where the fork server tells the exit code; -1: it is our own child */
+	int status_fd; /* where the fork server tells the exit code; -1: it does not */
+	/* Not a child of this process, so that the program's waits do not find it. Of one by fork
+	 * or spawn the exit code cannot be known, then. */
+	bool aside;
 	int exit_code;
 };
 

@@ -1,5 +1,7 @@
 #include "base/descriptor.h"
+#include "base/mutant.h"
 #include "process/child.h"
+#include "process/fork_aside.h"
 #include "process/process.h"
 #include "process/self.h"
 
@@ -9,6 +11,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* As a child; -1, with errno set. */
+static pid_t fork_watched(int *pidfd)
+{
+	pid_t pid = fork();
+	if (pid <= 0)
+		return pid;
+	*pidfd = descriptor_raise(pidfd_open(pid, 0));
+	if (*pidfd >= 0)
+		return pid;
+	int saved = errno;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	errno = saved;
+	return -1;
+}
+
 int start_fork(struct relevo_process *process, struct error *error)
 {
 	pid_t parent = getpid();
@@ -16,7 +34,9 @@ int start_fork(struct relevo_process *process, struct error *error)
 	if (parent_fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no descriptor for the process \"%s\"", process->name);
-	pid_t pid = fork();
+	int pidfd;
+	bool aside = process->aside && !MUTANT(keeper_is_a_child);
+	pid_t pid = aside ? fork_aside(&pidfd) : fork_watched(&pidfd);
 	if (pid == 0)
 		child_of_fork(process, parent, parent_fd);
 	int failure = errno;
@@ -25,12 +45,6 @@ int start_fork(struct relevo_process *process, struct error *error)
 		return error_set_errno(error, RELEVO_SYSTEM, failure,
 				       "the process \"%s\" cannot be forked", process->name);
 	process->pid = pid;
-	process->pidfd = descriptor_raise(pidfd_open(pid, 0));
-	if (process->pidfd >= 0)
-		return RELEVO_OK;
-	int saved = errno;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return error_set_errno(error, RELEVO_SYSTEM, saved, "the process \"%s\" cannot be watched",
-			       process->name);
+	process->pidfd = pidfd;
+	return RELEVO_OK;
 }

@@ -68,7 +68,8 @@ static int start_server(struct error *error)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
 	    !descriptor_raise_pair(ends))
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "no socket for a fork server");
-	int status = again_start_aside(AGAIN_FORKSERVER, ends[1], &server.pidfd, error);
+	pid_t pid;
+	int status = again_start_aside(AGAIN_FORKSERVER, ends[1], &pid, &server.pidfd, error);
 	close(ends[1]);
 	if (status != RELEVO_OK) {
 		close(ends[0]);

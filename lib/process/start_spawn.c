@@ -7,6 +7,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static int spawn(struct relevo_process *process, int socket, struct error *error)
+{
+	if (process->aside)
+		return again_start_aside(AGAIN_CHILD, socket, &process->pid, &process->pidfd,
+					 error);
+	return again_start(AGAIN_CHILD, socket, &process->pid, &process->pidfd, error);
+}
+
+static void kill_spawned(struct relevo_process *process)
+{
+	if (process->aside)
+		again_kill_aside(process->pidfd);
+	else
+		again_kill(process->pid, process->pidfd);
+	process->pid = 0;
+	process->pidfd = -1;
+}
+
 int start_spawn(struct relevo_process *process, struct error *error)
 {
 	int ends[2];
@@ -14,15 +32,12 @@ int start_spawn(struct relevo_process *process, struct error *error)
 	    !descriptor_raise_pair(ends))
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no socket for the process \"%s\"", process->name);
-	int status = again_start(AGAIN_CHILD, ends[1], &process->pid, &process->pidfd, error);
+	int status = spawn(process, ends[1], error);
 	close(ends[1]);
 	if (status == RELEVO_OK) {
 		status = handover_give(ends[0], process, error);
-		if (status != RELEVO_OK) {
-			again_kill(process->pid, process->pidfd);
-			process->pid = 0;
-			process->pidfd = -1;
-		}
+		if (status != RELEVO_OK)
+			kill_spawned(process);
 	}
 	close(ends[0]);
 	return status;

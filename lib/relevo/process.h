@@ -30,12 +30,11 @@
  *exit(3).
  *
  * A program that waits for any child, as by wait(2), sees those by fork and spawn, those of its own
- * that it has not joined, and no other process of relevo's: neither the fork server and what that
- *has forked, workers of pools among it, nor a private broker. (A process that is the reaper of
- * orphans, as process 1 is, sees those too: it cannot know what they are.) The workers of a pool
- * by fork or spawn have a keeper, which is such a child as long as the pool has workers: a program
- * that waits for all of its children meanwhile chooses RELEVO_FORKSERVER for its pool. Of a child
- *that was waited for in such a way, the exit code is not known here.
+ * that it has not joined, and no other process of relevo's for longer than it takes to start one:
+ * neither the fork server and what that has forked, nor the workers of a pool and who keeps them,
+ * nor a private broker. (A process that is the reaper of orphans, as process 1 is, sees those too:
+ * it cannot know what they are.) Of a child that was waited for in such a way, the exit code is not
+ * known here.
  *
  * Children that are no daemons are waited for when the program ends by exit(3) or by
  * returning from main(); daemons are ended then.

@@ -45,30 +45,76 @@ static void map(relevo_pool *pool)
 	const struct relevo_bytes words[] = { { "a", 1 }, { "b", 1 } };
 	struct relevo_result results[2];
 	child_check(relevo_pool_map(pool, "answer", words, 2, NULL, results) == RELEVO_OK);
+	child_check(results[0].status == RELEVO_OK && results[1].status == RELEVO_OK);
 	relevo_results_free(results, 2);
+}
+
+/* One by each method. */
+enum { POOLS = 3 };
+
+static void open_pools(relevo_session *session, relevo_pool **pools)
+{
+	for (int i = 0; i < POOLS; i++) {
+		const struct relevo_pool_options workers = {
+			.processes = 2,
+			.method = (enum relevo_start_method)(RELEVO_FORKSERVER + i),
+		};
+		child_check(relevo_pool_open(session, &workers, &pools[i]) == RELEVO_OK);
+		map(pools[i]);
+	}
+}
+
+static int parent_of(int pid)
+{
+	relevo_system_process *process;
+	struct relevo_system_info info;
+	child_check(relevo_system_open(pid, 0, &process) == RELEVO_OK);
+	child_check(relevo_system_inspect(process, &info) == RELEVO_OK);
+	int parent = info.parent;
+	relevo_system_info_free(&info);
+	relevo_system_close(process);
+	return parent;
+}
+
+/* Whoever keeps the workers is killed, and another comes: they have it for a parent. */
+static void lose_keeper(relevo_pool *pool)
+{
+	int worker;
+	child_check(relevo_pool_workers(pool, &worker, 1) == 2);
+	child_check(kill(parent_of(worker), SIGKILL) == 0);
+	map(pool);
+}
+
+static void expect_nothing_to_wait_for(void)
+{
+	int state;
+	child_check(waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG) < 0 && errno == ECHILD);
+	child_check(wait(&state) < 0 && errno == ECHILD);
 }
 
 static void play_program(void *folder)
 {
 	const struct relevo_session_options options = { .broker = RELEVOD_EXE };
-	const struct relevo_pool_options workers = { .processes = 2, .method = RELEVO_FORKSERVER };
 	relevo_session *session;
-	relevo_pool *pool;
-	int state;
+	relevo_pool *pools[POOLS];
 	/* A broker of its own. */
 	setenv("XDG_RUNTIME_DIR", folder, 1);
 	unsetenv("RELEVO_URL");
 	child_check(relevo_open(NULL, &options, &session) == RELEVO_OK);
-	child_check(relevo_pool_open(session, &workers, &pool) == RELEVO_OK);
-	map(pool);
+	open_pools(session, pools);
 	run_processes();
 	run_program();
-	child_check(waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG) < 0 && errno == ECHILD);
-	child_check(wait(&state) < 0 && errno == ECHILD);
+	expect_nothing_to_wait_for();
 	/* And all that goes on. */
-	map(pool);
+	for (int i = 0; i < POOLS; i++) {
+		map(pools[i]);
+		lose_keeper(pools[i]);
+	}
+	expect_nothing_to_wait_for();
 	run_processes();
-	relevo_pool_free(pool);
+	for (int i = 0; i < POOLS; i++)
+		relevo_pool_free(pools[i]);
+	expect_nothing_to_wait_for();
 	child_check(relevo_close(session) == RELEVO_OK);
 	exit(EXIT_SUCCESS);
 }
@@ -81,8 +127,8 @@ static void wait_sees_nothing(void **state)
 
 int main(int argc, char **argv)
 {
-	relevo_process_enter(argc, argv);
 	assert_ok(relevo_register("answer", answer, NULL));
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(wait_sees_nothing),
 	};
