@@ -287,11 +287,12 @@ static void put_off(struct connection *connection)
 	go_on_next_round(connection);
 }
 
-static void receive(struct connection *connection)
+/* Whether something has come. */
+static bool receive(struct connection *connection)
 {
 	if (is_busy(connection) && !MUTANT(ends_before_its_work)) {
 		put_off(connection);
-		return;
+		return true;
 	}
 	struct buffer *scratch = &connection->network->scratch;
 	bool begun = buffer_size(&connection->input) > 0;
@@ -301,12 +302,12 @@ static void receive(struct connection *connection)
 	if (room == NULL) {
 		if (!begun)
 			no_memory_for_input(connection);
-		return;
+		return false;
 	}
 	int status = channel_receive(connection->channel, room, size, &received);
 	if (status != RELEVO_OK) {
 		receive_failed(connection, status);
-		return;
+		return false;
 	}
 	buffer_commit(input, received);
 	turn_received(connection->network, received);
@@ -315,6 +316,7 @@ static void receive(struct connection *connection)
 		keep_rest(connection, scratch);
 	buffer_shrink(&connection->input, 0);
 	settle_bill(connection);
+	return true;
 }
 
 static void on_event(void *context, uint32_t events)
@@ -347,20 +349,41 @@ void connection_resume(struct connection *connection)
 
 /* ---- beginning and end ------------------------------------------------ */
 
-static void on_timer(struct loop_timer *timer)
-{
-	struct connection *connection = container_of(timer, struct connection, timer);
-	if (connection->state == CONNECTION_OPEN)
-		connection_fail(connection, RELEVO_TIMED_OUT, "no hello",
-				"the connection has not sent Hello in time");
-	else
-		cut(connection, "disconnected");
-}
-
 static bool set_timer(struct connection *connection, uint32_t msec)
 {
 	struct loop *loop = connection->network->loop;
 	return loop_set_timer(loop, &connection->timer, clock_deadline(loop_now(loop), msec));
+}
+
+/* Something that has not been read yet, or waits for its turn. */
+static bool has_come(struct connection *connection)
+{
+	if (connection->held || connection->put_off)
+		return true;
+	return wants_input(connection) && receive(connection);
+}
+
+/* If the broker is what is late, nobody is blamed for it: what there is counts, and what it
+ * leads to has as much time again, once. */
+static void greeting_is_late(struct connection *connection)
+{
+	bool again = !connection->late && !MUTANT(late_broker_blames) && has_come(connection);
+	connection->late = true;
+	if (connection->greeted || connection->state != CONNECTION_OPEN)
+		return;
+	if (again && set_timer(connection, connection->network->config.hello_timeout_ms))
+		return;
+	connection_fail(connection, RELEVO_TIMED_OUT, "no hello",
+			"the connection has not sent Hello in time");
+}
+
+static void on_timer(struct loop_timer *timer)
+{
+	struct connection *connection = container_of(timer, struct connection, timer);
+	if (connection->state == CONNECTION_OPEN)
+		greeting_is_late(connection);
+	else
+		cut(connection, "disconnected");
 }
 
 static int start(struct connection *connection)

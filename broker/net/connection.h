@@ -23,6 +23,7 @@ struct connection {
 	void *session; /* of the layer above; NULL before and after */
 	enum connection_state state;
 	bool greeted;
+	bool late;            /* the time for that was over once, and what had come was not read */
 	const char *reason;   /* why it is not OPEN any more; static */
 	struct bill bill;     /* for itself and its input */
 	uint32_t descriptors; /* of the user's share */
