@@ -41,6 +41,8 @@ pid_t child_start(void (*body)(void *argument), void *argument)
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		/* A failed assertion ends the child: it must not go on with the next test. */
+		setenv("CMOCKA_TEST_ABORT", "1", 1);
 		body(argument);
 		if (child_at_end != NULL)
 			child_at_end();

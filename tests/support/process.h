@@ -52,7 +52,7 @@ int64_t test_now(void);
 /* What every child of child_start() does last; NULL: nothing. */
 extern void (*child_at_end)(void);
 
-/* Fork a child that runs this and ends with success. */
+/* Fork a child that runs this and ends with success; an assertion that fails aborts it. */
 pid_t child_start(void (*body)(void *argument), void *argument);
 
 /* SIGSTOP for a child: when this returns, it does nothing any more. And SIGCONT. */
