@@ -211,6 +211,20 @@ long test_broker_status(const struct test_broker *broker, const char *line)
 	return value;
 }
 
+bool test_broker_sleeps(const struct test_broker *broker)
+{
+	char path[64], text[512];
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)broker->pid);
+	FILE *file = fopen(path, "re");
+	assert_non_null(file);
+	size_t size = fread(text, 1, sizeof text - 1, file);
+	fclose(file);
+	text[size] = '\0';
+	const char *state = strrchr(text, ')');
+	assert_non_null(state);
+	return state[2] == 'S';
+}
+
 uint64_t test_broker_cpu(const struct test_broker *broker)
 {
 	char path[64], text[64] = "";

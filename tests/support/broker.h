@@ -41,6 +41,9 @@ void test_key_write(const char *path, const char *key);
 /* The value of a line of /proc/PID/status, such as "voluntary_ctxt_switches". */
 long test_broker_status(const struct test_broker *broker, const char *line);
 
+/* Whether it waits for something to happen; not, if only for the processor. */
+bool test_broker_sleeps(const struct test_broker *broker);
+
 /* Nanoseconds that its loop has been running. */
 uint64_t test_broker_cpu(const struct test_broker *broker);
 
