@@ -275,24 +275,12 @@ int call_run(struct relevo_session *session, struct call *call, Relevo__Header *
 	return call_wait(session, call, patience, error);
 }
 
-/*
- * The broker confirms when a quarter of the window has been dealt with since it
- * last did. So with half of it unconfirmed more is sure to come, and with less
- * there is no need to wait, whatever the size of the next item.
- */
-static bool window_has_room(const struct connection *connection, size_t size)
-{
-	uint64_t unconfirmed = connection->window_used - connection->window_freed;
-	return unconfirmed < connection->window / 2 ||
-	       unconfirmed + WINDOW_COST(1, size) <= connection->window;
-}
-
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,
 			 struct error *error)
 {
 	struct connection *connection = &session->connection;
 	int status = RELEVO_OK;
-	while (status == RELEVO_OK && !window_has_room(connection, size)) {
+	while (status == RELEVO_OK && !call_window_has_room(connection, size)) {
 		struct call call = { .number = 0, .interruptible = true };
 		enlist(connection, &call);
 		status = output_drain(session, deadline);

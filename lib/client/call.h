@@ -5,6 +5,7 @@
 #include "client/output.h"
 #include "client/session.h"
 #include "wire/frame.h"
+#include "wire/protocol.h"
 
 /*
  * One request that waits for its answer, on the stack of the caller.
@@ -63,6 +64,18 @@ void call_give_up(struct relevo_session *session, struct call *call);
 /* Ask the broker to end a call that waits there. It is answered all the same, with
  * CANCELLED or with its outcome, and has to be waited for. */
 void call_cancel(struct relevo_session *session, const struct call *call);
+
+/*
+ * The broker confirms when a quarter of the window has been dealt with since it
+ * last did. So with half of it unconfirmed more is sure to come, and with less
+ * there is no need to wait, whatever the size of the next item.
+ */
+static inline bool call_window_has_room(const struct connection *connection, size_t size)
+{
+	uint64_t unconfirmed = connection->window_used - connection->window_freed;
+	return unconfirmed < connection->window / 2 ||
+	       unconfirmed + WINDOW_COST(1, size) <= connection->window;
+}
 
 /* Wait until unconfirmed puts leave room for `size` more bytes. */
 int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t deadline,

@@ -60,18 +60,25 @@ static int find_again(struct handle *handle, nsec_t patience, struct error *erro
 	return RELEVO_OK;
 }
 
-int handle_begin(struct handle *handle, nsec_t deadline, struct error *error)
+/* The session is locked, and is not any more if this fails. */
+static int begin_again(struct handle *handle, nsec_t patience, struct error *error)
 {
 	struct relevo_session *session = handle->session;
-	nsec_t patience = session_patience(deadline);
-	int status = session_begin(session, deadline, error);
-	if (status != RELEVO_OK)
-		return status;
-	if (handle->epoch != session->connection.epoch)
+	int status = session_connect(session, patience, error);
+	if (status == RELEVO_OK && handle->epoch != session->connection.epoch)
 		status = find_again(handle, patience, error);
 	if (status != RELEVO_OK)
 		session_end(session);
 	return status;
+}
+
+int handle_begin(struct handle *handle, nsec_t deadline, struct error *error)
+{
+	struct relevo_session *session = handle->session;
+	pthread_mutex_lock(&session->lock);
+	if (session_is_connected(session) && handle->epoch == session->connection.epoch)
+		return RELEVO_OK;
+	return begin_again(handle, session_patience(deadline), error);
 }
 
 bool handle_is_known(struct relevo_session *session, uint64_t epoch)

@@ -350,15 +350,22 @@ int output_drain(struct relevo_session *session, nsec_t deadline)
  * follows it, so a session goes by what followed the last one; where that
  * misleads, the flusher sends the put, and the session stops expecting it.
  */
-int output_settle(struct relevo_session *session, nsec_t deadline)
+bool output_may_wait(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;
-	nsec_t now = clock_now();
-	if (connection->put_precedes || now - connection->last_send < HOT_INTERVAL) {
-		flusher_notify(session);
-		return RELEVO_OK;
+	if (!connection->put_precedes) {
+		nsec_t now = clock_now();
+		if (now - connection->last_send >= HOT_INTERVAL) {
+			connection->put_sent = now;
+			return false;
+		}
 	}
-	connection->put_sent = now;
+	flusher_notify(session);
+	return true;
+}
+
+int output_settle(struct relevo_session *session, nsec_t deadline)
+{
 	int status = output_drain(session, deadline);
 	if (status != RELEVO_TIMED_OUT)
 		return status;

@@ -58,8 +58,11 @@ int output_push(struct relevo_session *session);
 /* Send everything; waits until `deadline` at most, then TIMED_OUT. */
 int output_drain(struct relevo_session *session, nsec_t deadline);
 
-/* To be called after output_put(): send now, or leave it to the flusher, as also
- * what the socket has not taken by `deadline`. */
+/* To be called after output_put(): whether that may wait for company. Then it is left to the
+ * flusher; if not, output_settle() is to follow. */
+bool output_may_wait(struct relevo_session *session);
+
+/* Send now, and leave to the flusher what the socket has not taken by `deadline`. */
 int output_settle(struct relevo_session *session, nsec_t deadline);
 
 /* A call that waits is about to be sent. */

@@ -108,7 +108,7 @@ int put_to_quietly(relevo_queue *from, const char *name, const struct relevo_byt
 	/* What was held with a connection that is lost is somebody else's. */
 	if (status == RELEVO_OK && item_block_epoch(done) == session->connection.epoch) {
 		status = send_quietly(session, name, item, what);
-		if (status == RELEVO_OK)
+		if (status == RELEVO_OK && !output_may_wait(session))
 			status = output_settle(session, NSEC_NEVER);
 	}
 	if (status != RELEVO_OK && error->status == RELEVO_OK)

@@ -224,13 +224,37 @@ bool queue_take_to_work_on(relevo_queue *queue, relevo_item *item)
 	return taken;
 }
 
+/* What has come ahead costs no call, nor what a call needs. The session is locked. */
+static bool take_ahead(relevo_queue *queue, relevo_item *item)
+{
+	if (queue->joinable || !stash_take(queue, item))
+		return false;
+	queue_hand_over(queue, item, 1);
+	return true;
+}
+
+static int get_one(relevo_queue *queue, relevo_item *item, nsec_t deadline, struct error *error)
+{
+	struct getting getting = { .queue = queue, .items = item, .room = 1 };
+	return get_locked(&getting, deadline, error);
+}
+
 int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout)
 {
 	if (!given(queue, item))
 		return RELEVO_BAD_ARGUMENT;
+	struct error *error = client_error();
+	nsec_t deadline;
 	*item = (relevo_item){ 0 };
-	struct getting getting = { .queue = queue, .items = item, .room = 1 };
-	return get(&getting, timeout);
+	int status = session_deadline(timeout, &deadline, error);
+	if (status == RELEVO_OK)
+		status = queue_begin(queue, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (!take_ahead(queue, item))
+		status = get_one(queue, item, deadline, error);
+	session_end(queue->handle.session);
+	return status;
 }
 
 int relevo_queue_try_get(relevo_queue *queue, relevo_item *item)

@@ -31,8 +31,18 @@ struct putting {
 	size_t count;
 	const Relevo__QueuePut *options; /* of the items; NULL: none */
 	nsec_t deadline;
+	nsec_t patience; /* see patience(); 0: not asked for yet */
 	size_t accepted;
+	struct error *error;
 };
+
+/* One for all that the call does; most calls wait for nothing, and need none. */
+static nsec_t patience(struct putting *putting)
+{
+	if (putting->patience == 0)
+		putting->patience = session_patience(putting->deadline);
+	return putting->patience;
+}
 
 static int send_item(const struct putting *putting, const struct relevo_bytes *item)
 {
@@ -42,28 +52,34 @@ static int send_item(const struct putting *putting, const struct relevo_bytes *i
 	return output_put(session, putting->queue, item->data, item->size);
 }
 
+/* An unbounded queue never waits for room; the window is the broker's own pace, which also a
+ * put that does not wait keeps to. */
+static int wait_for_window(struct putting *putting, const struct relevo_bytes *item)
+{
+	struct relevo_session *session = putting->queue->handle.session;
+	if (call_window_has_room(&session->connection, item->size))
+		return RELEVO_OK;
+	return call_wait_for_window(session, item->size, patience(putting), putting->error);
+}
+
 /* No capacity: the items are on their way as soon as they are in the batch. */
 static int put_pipelined(struct putting *putting)
 {
-	relevo_queue *queue = putting->queue;
 	const struct relevo_bytes *items = putting->items;
-	struct relevo_session *session = queue->handle.session;
-	struct error *error = client_error();
-	/* An unbounded queue never waits for room; the window is the broker's
-	 * own pace, which also a put that does not wait keeps to. */
-	nsec_t patience = session_patience(putting->deadline);
+	struct handle *handle = &putting->queue->handle;
+	struct error *error = putting->error;
 	int status = RELEVO_OK;
 	for (size_t i = 0; i < putting->count && status == RELEVO_OK; i++) {
-		status = call_wait_for_window(session, items[i].size, patience, error);
+		status = wait_for_window(putting, &items[i]);
 		if (status == RELEVO_OK)
 			status = send_item(putting, &items[i]);
 		if (status == RELEVO_OK)
 			putting->accepted++;
 	}
-	if (status == RELEVO_OK)
-		status = output_settle(session, patience);
+	if (status == RELEVO_OK && !output_may_wait(handle->session))
+		status = output_settle(handle->session, patience(putting));
 	if (status != RELEVO_OK && error->status == RELEVO_OK)
-		error_set(error, status, "the items for \"%s\" cannot be sent", queue->handle.name);
+		error_set(error, status, "the items for \"%s\" cannot be sent", handle->name);
 	return status;
 }
 
@@ -101,7 +117,7 @@ static int put_step(struct putting *putting, const struct relevo_bytes *items, s
 	header.queue_put = &operation;
 	struct call call = { .bodies = bodies, .body_count = (int)count, .interruptible = true };
 	int status = call_run(queue->handle.session, &call, &header,
-			      session_patience(putting->deadline), client_error());
+			      session_patience(putting->deadline), putting->error);
 	putting->accepted += status == RELEVO_OK ? count : call.count;
 	return status;
 }
@@ -120,7 +136,7 @@ static int put_answered(struct putting *putting)
 
 static int put(struct putting *putting, int64_t timeout)
 {
-	struct error *error = client_error();
+	struct error *error = putting->error = client_error();
 	relevo_queue *queue = putting->queue;
 	int status = session_deadline(timeout, &putting->deadline, error);
 	if (status == RELEVO_OK)
@@ -150,8 +166,9 @@ int relevo_queue_put(relevo_queue *queue, const void *data, size_t size, int64_t
 {
 	if (!given(queue) || (size > 0 && !given(data)))
 		return RELEVO_BAD_ARGUMENT;
-	struct relevo_bytes item = { data, size };
-	return relevo_queue_put_many(queue, &item, 1, timeout, NULL);
+	const struct relevo_bytes item = { data, size };
+	struct putting putting = { .queue = queue, .items = &item, .count = 1 };
+	return put(&putting, timeout);
 }
 
 int relevo_queue_try_put(relevo_queue *queue, const void *data, size_t size)

@@ -55,8 +55,7 @@ nsec_t session_limit(const struct relevo_session *session)
 	return within_limit(clock_now() + (nsec_t)session->connect_timeout * NSEC_PER_MSEC);
 }
 
-/* Connect, unless another thread has done so meanwhile. */
-static int connect_again(struct relevo_session *session, nsec_t patience, struct error *error)
+int session_connect(struct relevo_session *session, nsec_t patience, struct error *error)
 {
 	struct connection *connection = &session->connection;
 	while (connection->opening) {
@@ -64,7 +63,7 @@ static int connect_again(struct relevo_session *session, nsec_t patience, struct
 			return error_set(error, RELEVO_TIMED_OUT,
 					 "the broker at %s does not answer", session->address.url);
 	}
-	if (connection->channel != NULL && !connection->broken)
+	if (session_is_connected(session))
 		return RELEVO_OK;
 	if (connection->channel == NULL && heir_take(session))
 		return RELEVO_OK;
@@ -74,9 +73,10 @@ static int connect_again(struct relevo_session *session, nsec_t patience, struct
 
 int session_begin(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
-	nsec_t patience = session_patience(deadline);
 	pthread_mutex_lock(&session->lock);
-	int status = connect_again(session, patience, error);
+	if (session_is_connected(session))
+		return RELEVO_OK;
+	int status = session_connect(session, session_patience(deadline), error);
 	if (status != RELEVO_OK)
 		pthread_mutex_unlock(&session->lock);
 	return status;
@@ -84,7 +84,8 @@ int session_begin(struct relevo_session *session, nsec_t deadline, struct error 
 
 void session_end(struct relevo_session *session)
 {
-	failed_put_report(session);
+	if (!list_empty(&session->failed_puts))
+		failed_put_report(session);
 	pthread_mutex_unlock(&session->lock);
 }
 

@@ -54,6 +54,17 @@ struct relevo_session {
 int session_begin(struct relevo_session *session, nsec_t deadline, struct error *error);
 void session_end(struct relevo_session *session);
 
+/* Whether there is nothing to wait for before a call, as nearly always. */
+static inline bool session_is_connected(const struct relevo_session *session)
+{
+	const struct connection *connection = &session->connection;
+	return connection->channel != NULL && !connection->broken && !connection->opening;
+}
+
+/* Connect, unless another thread does so meanwhile. The session is locked. Errors as
+ * relevo_open(). */
+int session_connect(struct relevo_session *session, nsec_t patience, struct error *error);
+
 /* The deadline for a public time-out; BAD_ARGUMENT when it is negative and not
  * RELEVO_FOREVER. 0 gives 0: do not wait. */
 int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error);
