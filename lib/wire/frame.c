@@ -126,10 +126,14 @@ static int unknown_operation(const Relevo__Header *header, struct error *error)
 	return error_set(error, RELEVO_UNKNOWN_OPERATION, "a frame names no operation");
 }
 
-static int unpack_header(const uint8_t *bytes, size_t size, struct arena *arena,
-			 struct frame *frame, struct error *error)
+static int unpack_header(const struct scan *packed, struct arena *arena, struct frame *frame,
+			 struct header_operation *operation, struct error *error)
 {
-	frame->header = relevo__header__unpack(&arena->allocator, size, bytes);
+	const uint8_t *bytes = packed->next;
+	size_t size = packed->left;
+	frame->header = header_unpack(bytes, size, arena, operation);
+	if (frame->header == NULL)
+		frame->header = relevo__header__unpack(&arena->allocator, size, bytes);
 	if (frame->header != NULL)
 		return RELEVO_OK;
 	if (arena->out_of_memory)
@@ -140,10 +144,17 @@ static int unpack_header(const uint8_t *bytes, size_t size, struct arena *arena,
 			 size);
 }
 
-static int check_strings(const uint8_t *header, size_t size, struct error *error)
+/* The header itself has none. `operation->field` NULL: it is somewhere in there. */
+static int check_strings(const struct scan *packed, const struct header_operation *operation,
+			 struct error *error)
 {
 	struct text_place place;
-	if (text_is_whole(&relevo__header__descriptor, header, size, &place))
+	const struct scan *bytes = &operation->bytes;
+	bool whole = operation->field != NULL ? text_field_is_whole(operation->field, bytes->next,
+								    bytes->left, &place)
+					      : text_is_whole(&relevo__header__descriptor,
+							      packed->next, packed->left, &place);
+	if (whole)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_NAME, "%s of %s holds a NUL byte", place.name,
 			 place.within);
@@ -156,20 +167,21 @@ int frame_read(const uint8_t *bytes, size_t size, const struct frame_limits *lim
 	if (status != RELEVO_OK)
 		return status;
 
-	size_t header_size = read_u32(bytes + sizeof(uint32_t));
-	const uint8_t *header = bytes + FRAME_PREFIX_SIZE;
-	status = unpack_header(header, header_size, arena, frame, error);
+	const struct scan header = { bytes + FRAME_PREFIX_SIZE,
+				     read_u32(bytes + sizeof(uint32_t)) };
+	struct header_operation operation = { 0 };
+	status = unpack_header(&header, arena, frame, &operation, error);
 	if (status != RELEVO_OK)
 		return status;
-	frame->bodies = header + header_size;
-	frame->bodies_size = frame->size - FRAME_PREFIX_SIZE - header_size;
+	frame->bodies = header.next + header.left;
+	frame->bodies_size = frame->size - FRAME_PREFIX_SIZE - header.left;
 	status = check_bodies(frame, limits, error);
 	if (status == RELEVO_OK)
 		status = check_leases(frame->header, error);
 	if (status == RELEVO_OK && frame->header->op_case == RELEVO__HEADER__OP__NOT_SET)
 		status = unknown_operation(frame->header, error);
 	if (status == RELEVO_OK)
-		status = check_strings(header, header_size, error);
+		status = check_strings(&header, &operation, error);
 	return status;
 }
 

@@ -1,12 +1,9 @@
 #include "wire/header.h"
 
+#include "wire/header_fields.h"
+
 #include <endian.h>
 #include <string.h>
-
-/* See header.proto. */
-enum { FIELD_CALL = 1, FIELD_SIZES = 2, FIELD_ACKS = 3 };
-
-enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
 
 static size_t varint_size(uint64_t number)
 {
@@ -26,11 +23,6 @@ static uint8_t *write_varint(uint8_t *out, uint64_t number)
 	}
 	*out++ = (uint8_t)number;
 	return out;
-}
-
-static uint32_t tag(uint32_t field, uint32_t wire_type)
-{
-	return field << 3 | wire_type;
 }
 
 /* Fixed-width numbers, little-endian. */
@@ -70,7 +62,7 @@ static const ProtobufCMessage *operation(const Relevo__Header *header)
 
 static size_t bytes_field_size(uint32_t field, size_t size)
 {
-	return varint_size(tag(field, WIRE_BYTES)) + varint_size(size) + size;
+	return varint_size(header_tag(field, WIRE_BYTES)) + varint_size(size) + size;
 }
 
 size_t header_packed_size(const Relevo__Header *header)
@@ -78,7 +70,8 @@ size_t header_packed_size(const Relevo__Header *header)
 	const ProtobufCMessage *message = operation(header);
 	size_t size = 0;
 	if (header->call != 0)
-		size += varint_size(tag(FIELD_CALL, WIRE_VARINT)) + varint_size(header->call);
+		size += varint_size(header_tag(FIELD_CALL, WIRE_VARINT)) +
+			varint_size(header->call);
 	if (header->n_sizes > 0)
 		size += bytes_field_size(FIELD_SIZES, sizes_size(header));
 	if (header->n_acks > 0)
@@ -93,21 +86,21 @@ void header_pack(const Relevo__Header *header, uint8_t *out)
 {
 	const ProtobufCMessage *message = operation(header);
 	if (header->call != 0) {
-		out = write_varint(out, tag(FIELD_CALL, WIRE_VARINT));
+		out = write_varint(out, header_tag(FIELD_CALL, WIRE_VARINT));
 		out = write_varint(out, header->call);
 	}
 	if (header->n_sizes > 0) {
-		out = write_varint(out, tag(FIELD_SIZES, WIRE_BYTES));
+		out = write_varint(out, header_tag(FIELD_SIZES, WIRE_BYTES));
 		out = write_varint(out, sizes_size(header));
 		out = write_fixed32(out, header->sizes, header->n_sizes);
 	}
 	if (header->n_acks > 0) {
-		out = write_varint(out, tag(FIELD_ACKS, WIRE_BYTES));
+		out = write_varint(out, header_tag(FIELD_ACKS, WIRE_BYTES));
 		out = write_varint(out, acks_size(header));
 		out = write_fixed64(out, header->acks, header->n_acks);
 	}
 	if (message != NULL) {
-		out = write_varint(out, tag(header->op_case, WIRE_BYTES));
+		out = write_varint(out, header_tag(header->op_case, WIRE_BYTES));
 		out = write_varint(out, protobuf_c_message_get_packed_size(message));
 		protobuf_c_message_pack(message, out);
 	}

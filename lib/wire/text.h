@@ -25,6 +25,10 @@ struct text_place {
 bool text_is_whole(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t size,
 		   struct text_place *place);
 
+/* The same for one field of a message, whose content is `bytes`. */
+bool text_field_is_whole(const ProtobufCFieldDescriptor *field, const uint8_t *bytes, size_t size,
+			 struct text_place *place);
+
 /* As protobuf_c_message_unpack(), but NULL also for a string with a NUL byte. */
 void *text_unpack(const ProtobufCMessageDescriptor *type, ProtobufCAllocator *allocator,
 		  size_t size, const uint8_t *bytes);

@@ -8,6 +8,39 @@
 
 #include <cmocka.h>
 
+/* What comes of some bytes, packed again. False: not a form for header_unpack(). */
+static bool unpack(struct arena *arena, const uint8_t *bytes, size_t size, uint8_t *again)
+{
+	struct header_operation operation;
+	arena_reset(arena);
+	const Relevo__Header *header = header_unpack(bytes, size, arena, &operation);
+	if (header == NULL)
+		return false;
+	assert_int_equal(operation.field->id, header->op_case);
+	assert_true(operation.bytes.next + operation.bytes.left == bytes + size);
+	relevo__header__pack(header, again);
+	return true;
+}
+
+/* Whatever is read is what protobuf-c reads. False: it was left to that. */
+static bool unpacks_alike(const uint8_t *bytes, size_t size)
+{
+	uint8_t again[2048], expected[2048];
+	struct arena arena;
+	assert_true(arena_init(&arena, ARENA_LIMIT_FOR_HEADERS));
+	bool unpacked = unpack(&arena, bytes, size, again);
+	Relevo__Header *header = relevo__header__unpack(NULL, size, bytes);
+	if (unpacked) {
+		assert_non_null(header);
+		size_t packed = relevo__header__pack(header, expected);
+		assert_memory_equal(again, expected, packed);
+	}
+	if (header != NULL)
+		relevo__header__free_unpacked(header, NULL);
+	arena_fini(&arena);
+	return unpacked;
+}
+
 /* What protobuf-c makes of a header is what it has to be. */
 static void assert_packs_alike(const Relevo__Header *header)
 {
@@ -21,6 +54,9 @@ static void assert_packs_alike(const Relevo__Header *header)
 	assert_memory_equal(packed, expected, size);
 	for (size_t i = size; i < sizeof packed; i++)
 		assert_int_equal(packed[i], 0xAA);
+	/* And what we pack, we unpack. */
+	bool unpacked = unpacks_alike(packed, size);
+	assert_int_equal(unpacked, header->op_case != RELEVO__HEADER__OP__NOT_SET);
 }
 
 static void test_nothing_set(void **state)
@@ -113,6 +149,68 @@ static void test_all_at_once(void **state)
 	assert_packs_alike(&header);
 }
 
+/* A put of two items, with two acknowledgements. */
+static size_t pack_put(uint8_t *packed)
+{
+	uint32_t sizes[] = { 64, 70000 };
+	uint64_t acks[] = { 1, UINT64_MAX };
+	char name[] = "work";
+	Relevo__QueuePut put = RELEVO__QUEUE_PUT__INIT;
+	put.name = name;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.call = 1000;
+	header.sizes = sizes;
+	header.n_sizes = 2;
+	header.acks = acks;
+	header.n_acks = 2;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_PUT;
+	header.queue_put = &put;
+	header_pack(&header, packed);
+	return header_packed_size(&header);
+}
+
+/* Valid, and read by protobuf-c only. */
+static void assert_left(const uint8_t *bytes, size_t size)
+{
+	assert_false(unpacks_alike(bytes, size));
+	Relevo__Header *header = relevo__header__unpack(NULL, size, bytes);
+	assert_non_null(header);
+	relevo__header__free_unpacked(header, NULL);
+}
+
+static void test_other_forms_are_left(void **state)
+{
+	(void)state;
+	static const uint8_t twice[] = { 0x62, 0, 0x62, 0 }, behind[] = { 0x62, 0, 8, 7 },
+			     unknown[] = { 0xfa, 0x3f, 0 }, number[] = { 8, 7 },
+			     loose[] = { 0x15, 1, 0, 0, 0, 0x62, 0 };
+	assert_left(twice, sizeof twice);
+	assert_left(behind, sizeof behind);
+	assert_left(unknown, sizeof unknown);
+	assert_left(number, sizeof number);
+	assert_left(loose, sizeof loose);
+}
+
+/* Every byte of a header changed to every other; and every beginning of it. */
+static void test_damaged(void **state)
+{
+	(void)state;
+	uint8_t packed[256];
+	size_t size = pack_put(packed), unpacked = 0;
+	assert_true(unpacks_alike(packed, size));
+	for (size_t i = 0; i < size; i++) {
+		const uint8_t byte = packed[i];
+		for (unsigned other = 0; other < 256; other++) {
+			packed[i] = (uint8_t)other;
+			unpacked += unpacks_alike(packed, size);
+		}
+		packed[i] = byte;
+		assert_false(unpacks_alike(packed, i));
+	}
+	/* Most bytes are those of numbers. */
+	assert_true(unpacked > 256 * size / 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +220,8 @@ int main(void)
 		cmocka_unit_test(test_acks),
 		cmocka_unit_test(test_every_operation_empty),
 		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_other_forms_are_left),
+		cmocka_unit_test(test_damaged),
 	};
 	return cmocka_run_group_tests_name("wire/header", tests, NULL, NULL);
 }
