@@ -182,7 +182,8 @@ struct item *lease_end(struct lease *lease)
 	struct item *item = lease->item;
 	if (lease->ahead != NULL)
 		ahead_remove(lease);
-	heap_remove(&lease->peer->engine->lease_timers, &lease->timer);
+	if (heap_holds(&lease->timer))
+		heap_remove(&lease->peer->engine->lease_timers, &lease->timer);
 	same_leave(lease);
 	list_remove(&lease->in_queue);
 	lease->queue->leased--;

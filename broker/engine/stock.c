@@ -89,11 +89,9 @@ static struct item *heap_item(const struct heap *heap)
 	return node != NULL ? container_of(node, struct item, order) : NULL;
 }
 
-struct item *stock_first(const struct stock *stock)
+struct item *stock_first_of_both(const struct stock *stock)
 {
 	struct item *in_line = stock->first_new;
-	if (stock->sorted.count == 0)
-		return in_line;
 	struct item *item = sorted_first(&stock->sorted);
 	return in_line != NULL && in_line->order.key < item->order.key ? in_line : item;
 }

@@ -30,6 +30,9 @@ struct stock {
 
 void stock_init(struct stock *stock, bool ranked);
 
+/* stock_first() where some stand in order, and others perhaps in line. */
+struct item *stock_first_of_both(const struct stock *stock);
+
 /* The heaps must be empty. */
 void stock_fini(struct stock *stock);
 
@@ -38,7 +41,10 @@ void stock_fini(struct stock *stock);
 void stock_add(struct stock *stock, struct item *item);
 
 /* The item that is next to be handed out, or NULL. */
-struct item *stock_first(const struct stock *stock);
+static inline struct item *stock_first(const struct stock *stock)
+{
+	return stock->sorted.count == 0 ? stock->first_new : stock_first_of_both(stock);
+}
 
 /* The items that are ready, in their order, behind that place; nothing may come or go. */
 struct stock_walk {
