@@ -64,24 +64,12 @@ static void open_pools(relevo_session *session, relevo_pool **pools)
 	}
 }
 
-static int parent_of(int pid)
-{
-	relevo_system_process *process;
-	struct relevo_system_info info;
-	child_check(relevo_system_open(pid, 0, &process) == RELEVO_OK);
-	child_check(relevo_system_inspect(process, &info) == RELEVO_OK);
-	int parent = info.parent;
-	relevo_system_info_free(&info);
-	relevo_system_close(process);
-	return parent;
-}
-
 /* Whoever keeps the workers is killed, and another comes: they have it for a parent. */
 static void lose_keeper(relevo_pool *pool)
 {
 	int worker;
 	child_check(relevo_pool_workers(pool, &worker, 1) == 2);
-	child_check(kill(parent_of(worker), SIGKILL) == 0);
+	child_check(kill(process_parent(worker), SIGKILL) == 0);
 	map(pool);
 }
 

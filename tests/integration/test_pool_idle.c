@@ -117,7 +117,7 @@ static struct look look_at(relevo_pool *pool)
 	struct look look = { .pids = { getpid() }, .count = 1 };
 	int workers[WAITERS];
 	assert_int_equal(relevo_pool_workers(pool, workers, WAITERS), WAITERS);
-	look.count += process_children(getpid(), look.pids + 1, 4);
+	look.pids[look.count++] = process_parent(workers[0]);
 	for (int i = 0; i < WAITERS; i++)
 		look.pids[look.count++] = workers[i];
 	return look;
