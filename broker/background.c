@@ -67,10 +67,10 @@ int background_enter(struct kept_fds *kept, int *report, struct error *error)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "pipe2");
 	pid_t child = fork();
 	if (child < 0) {
-		error_set_errno(error, RELEVO_SYSTEM, errno, "fork");
+		int status = error_set_errno(error, RELEVO_SYSTEM, errno, "fork");
 		close(ends[0]);
 		close(ends[1]);
-		return RELEVO_SYSTEM;
+		return status;
 	}
 	if (child > 0) {
 		close(ends[1]);
@@ -81,8 +81,12 @@ int background_enter(struct kept_fds *kept, int *report, struct error *error)
 	/* The second fork leaves a process that leads no session, so that it can
 	 * never get a terminal, and that is nobody's child to wait for. */
 	setsid();
-	if (fork() != 0)
+	child = fork();
+	if (child > 0)
 		_exit(EXIT_ORDERLY);
+	/* Who waits for the report sees that none comes. */
+	if (child < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "fork");
 
 	kept->fds[kept->count++] = ends[1];
 	let_go(kept);

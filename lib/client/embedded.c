@@ -44,12 +44,15 @@ struct inheritance {
 	int listener;
 	int life_read;
 	int life_write;
+	int said_read; /* its standard error, until it is there */
+	int said_write;
 };
 
 static void close_all(struct inheritance *inheritance)
 {
 	int *descriptors[] = { &inheritance->listener, &inheritance->life_read,
-			       &inheritance->life_write };
+			       &inheritance->life_write, &inheritance->said_read,
+			       &inheritance->said_write };
 	for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++) {
 		if (*descriptors[i] >= 0)
 			close(*descriptors[i]);
@@ -113,25 +116,32 @@ static int move_up(int fd)
 	return moved;
 }
 
+static bool make_pipe(int *read_end, int *write_end)
+{
+	int pair[2];
+	if (pipe2(pair, O_CLOEXEC) != 0)
+		return false;
+	*read_end = move_up(pair[0]);
+	*write_end = move_up(pair[1]);
+	return *read_end >= 0 && *write_end >= 0;
+}
+
 static int prepare(struct inheritance *inheritance, struct address *address, struct error *error)
 {
-	int pair[2] = { -1, -1 };
-	*inheritance = (struct inheritance){ -1, -1, -1 };
+	*inheritance = (struct inheritance){ -1, -1, -1, -1, -1 };
 	inheritance->listener = move_up(listen_anywhere(address));
-	if (inheritance->listener >= 0 && pipe2(pair, O_CLOEXEC) == 0) {
-		inheritance->life_read = move_up(pair[0]);
-		inheritance->life_write = move_up(pair[1]);
-		if (inheritance->life_read >= 0 && inheritance->life_write >= 0)
-			return RELEVO_OK;
-	}
+	if (inheritance->listener >= 0 &&
+	    make_pipe(&inheritance->life_read, &inheritance->life_write) &&
+	    make_pipe(&inheritance->said_read, &inheritance->said_write))
+		return RELEVO_OK;
 	int saved = errno;
 	close_all(inheritance);
 	return error_set_errno(error, error_descriptor_status(saved), saved,
 			       "no socket for the private broker can be made");
 }
 
-/* The broker gets its two descriptors and nothing else of this program: no
- * files, no signal mask, no terminal. */
+/* The broker gets its descriptors and nothing else of this program: no files, no signal
+ * mask, no terminal. What it says once it is there, nobody reads. */
 static int spawn(const char *program, const struct inheritance *inheritance, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
@@ -140,7 +150,7 @@ static int spawn(const char *program, const struct inheritance *inheritance, pid
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, inheritance->said_write, STDERR_FILENO);
 	posix_spawn_file_actions_adddup2(&files, inheritance->listener, LISTEN_FD);
 	posix_spawn_file_actions_adddup2(&files, inheritance->life_read, LIFE_FD);
 	posix_spawn_file_actions_addclosefrom_np(&files, FIRST_FREE_FD);
@@ -200,27 +210,59 @@ static bool reap(pid_t pid, int *state)
 	return ended == pid;
 }
 
+/* Why it has ended, of all that it said: "reason" in the last line of relevod's log, else the
+ * first line. "": it said nothing. */
+static const char *find_reason(char *text)
+{
+	static const char key[] = "reason=\"";
+	char *reason = text;
+	for (char *next = text; (next = strstr(next, key)) != NULL; reason = next)
+		next += strlen(key);
+	reason[strcspn(reason, "\n")] = '\0';
+	size_t length = strlen(reason);
+	if (reason != text && length > 0 && reason[length - 1] == '"')
+		reason[length - 1] = '\0';
+	return reason;
+}
+
+/* It has ended, so all is there; what it has left in the background must not hold this up. */
+static const char *read_reason(int fd, char *text, size_t size)
+{
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	ssize_t got = read(fd, text, size - 1);
+	text[got > 0 ? got : 0] = '\0';
+	for (char *byte = text; *byte != '\0'; byte++) {
+		if (*byte != '\n' && ((unsigned char)*byte < 0x20 || (unsigned char)*byte > 0x7e))
+			*byte = '?';
+	}
+	return find_reason(text);
+}
+
 /* Whether it runs is told by how it ended; where nobody knows that, by the first call. */
-static int outcome(const struct embedded_start *start, const char *program, pid_t pid,
+static int outcome(const struct embedded_start *start, const char *program, pid_t pid, int said,
 		   struct error *error)
 {
 	int state;
+	char text[1024];
 	if (!reap(pid, &state) || (WIFEXITED(state) && WEXITSTATUS(state) == 0))
 		return RELEVO_OK;
-	return error_set(error, RELEVO_NO_BROKER, "%s; and %s, a private one, ended with %s %d",
+	const char *reason =
+		MUTANT(broker_fails_silently) ? "" : read_reason(said, text, sizeof text);
+	return error_set(error, RELEVO_NO_BROKER, "%s; and %s, a private one, ended with %s %d%s%s",
 			 start->why, program, WIFEXITED(state) ? "status" : "signal",
-			 WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state));
+			 WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state),
+			 reason[0] != '\0' ? ": " : "", reason);
 }
 
 /* relevod --private leaves a broker in the background and ends. One that does not, or that
  * cannot be waited for, goes; what it has left in the background ends with the pipe. */
 static int wait_until_detached(const struct embedded_start *start, const char *program, pid_t pid,
-			       struct error *error)
+			       int said, struct error *error)
 {
 	int state;
 	int status = wait_for_end(pid, start->deadline);
 	if (status == RELEVO_OK)
-		return outcome(start, program, pid, error);
+		return outcome(start, program, pid, said, error);
 	kill(pid, SIGKILL);
 	reap(pid, &state);
 	return error_set(error, status, "%s; and %s, a private one, %s", start->why, program,
@@ -242,7 +284,7 @@ static int start(const struct embedded_start *how, struct embedded *broker, stru
 					 "%s; and %s, a private one, cannot be started", how->why,
 					 program);
 	else
-		status = wait_until_detached(how, program, pid, error);
+		status = wait_until_detached(how, program, pid, inheritance.said_read, error);
 	if (status == RELEVO_OK) {
 		hold_life(broker, inheritance.life_write);
 		inheritance.life_write = -1;

@@ -2,7 +2,9 @@
 #include "support/queues.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -250,6 +252,58 @@ static void the_broker_of_another_user(void **state)
 	gate_close(&place->listening);
 }
 
+/* ---- one that cannot be made ---------------------------------------------------- */
+
+/* Whose processes nobody else's count among. */
+enum { LONER = 64871 };
+
+/* Itself and one more: the broker's program, but not the broker in the background. Limits of root
+ * are those of who has its rights, and counts are those of the real user. */
+static void with_one_process_left(void *unused)
+{
+	const struct rlimit two = { 2, 2 };
+	const struct relevo_session_options options = { .broker = RELEVOD_EXE };
+	relevo_session *session;
+	(void)unused;
+	unsetenv("RELEVO_URL");
+	child_check(prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE) == 0);
+	child_check(prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN) == 0);
+	child_check(setresuid(LONER, 0, 0) == 0);
+	child_check(setrlimit(RLIMIT_NPROC, &two) == 0);
+	child_check(relevo_open(NULL, &options, &session) == RELEVO_NO_BROKER);
+	child_check(strstr(relevo_error_detail(),
+			   "ended with status 1: fork: Resource temporarily unavailable") != NULL);
+}
+
+static void why_it_could_not_go_on_is_told(void **state)
+{
+	struct place *place = *state;
+	if (getuid() != 0)
+		skip();
+	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
+	child_join(child_start(with_one_process_left, NULL));
+}
+
+/* Of one that keeps no log, what it said first. */
+static void what_a_strange_broker_said_is_told(void **state)
+{
+	struct place *place = *state;
+	char program[96];
+	relevo_session *session;
+	snprintf(program, sizeof program, "%s/broker", place->folder);
+	FILE *script = fopen(program, "w");
+	assert_non_null(script);
+	fputs("#!/bin/sh\nprintf 'not\\033 today\\nmore\\n' >&2\nexit 3\n", script);
+	assert_int_equal(fclose(script), 0);
+	assert_int_equal(chmod(program, 0700), 0);
+	const struct relevo_session_options options = { .broker = program };
+	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
+	assert_fails(relevo_open(NULL, &options, &session), RELEVO_NO_BROKER,
+		     "ended with status 3: not? today");
+	assert_null(strstr(relevo_error_detail(), "more"));
+	unlink(program);
+}
+
 #define place_test(function) cmocka_unit_test_setup_teardown(function, place_setup, place_teardown)
 
 int main(void)
@@ -265,6 +319,8 @@ int main(void)
 		place_test(what_was_named_is_not_passed_over),
 		place_test(the_folder_of_another_user),
 		place_test(the_broker_of_another_user),
+		place_test(why_it_could_not_go_on_is_told),
+		place_test(what_a_strange_broker_said_is_told),
 	};
 	return cmocka_run_group_tests_name("no_broker", tests, NULL, NULL);
 }
