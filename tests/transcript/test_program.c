@@ -211,6 +211,15 @@ static mode_t mode_of(const char *folder, const char *name)
 	return status.st_mode & 0777;
 }
 
+static void test_a_default_folder_that_cannot_be_made_is_named(void **state)
+{
+	const char *const none[] = { NULL };
+	(void)state;
+	/* Root may make folders everywhere but here. */
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "/sys", 1), 0);
+	expect_refusal(none, 1, "status=\"DENIED\" reason=\"making the folder /sys/relevo: ");
+}
+
 /* One who is careful about files can connect to his own broker. */
 static void test_the_umask_takes_nothing_from_the_owner(void **state)
 {
@@ -393,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_bad_addresses_are_named),
 		cmocka_unit_test(test_a_missing_folder_is_named),
 		cmocka_unit_test(test_an_unwritable_folder_is_named),
+		cmocka_unit_test(test_a_default_folder_that_cannot_be_made_is_named),
 		cmocka_unit_test(test_what_is_no_socket_is_not_taken_over),
 		scene_test(test_a_second_broker_is_refused),
 		cmocka_unit_test(test_a_dead_brokers_socket_is_taken_over),
