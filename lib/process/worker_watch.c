@@ -14,8 +14,8 @@
 #include "process/worker_task.h"
 #include "wire/text.h"
 
+#include <errno.h>
 #include <relevo/manage.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,7 +289,8 @@ int watcher_start(struct worker *worker, struct error *error)
 	watcher->notify_fd = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	int status = RELEVO_OK;
 	if (watcher->notify_fd < 0)
-		status = error_set(error, RELEVO_SYSTEM, "no descriptor to watch tasks");
+		status = error_set_errno(error, RELEVO_SYSTEM, errno,
+					 "no descriptor to watch tasks");
 	if (status == RELEVO_OK)
 		status = open_orders(watcher, error);
 	if (status == RELEVO_OK)
