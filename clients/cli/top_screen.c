@@ -1,6 +1,7 @@
 #include "cli/top_screen.h"
 
 #include "cli/listing.h"
+#include "cli/top_signals.h"
 #include "cli/visible.h"
 
 #include <inttypes.h>
@@ -47,9 +48,13 @@ bool top_screen_open(void)
 	FILE *terminal = fdopen(STDOUT_FILENO, "w");
 	if (terminal == NULL)
 		return false;
+	top_signals_take();
 	screen = newterm(NULL, terminal, stdin);
-	if (screen == NULL)
+	if (screen == NULL) {
+		top_signals_leave();
 		return false;
+	}
+	top_signals_know_terminal();
 	cbreak();
 	noecho();
 	keypad(stdscr, true);
@@ -108,4 +113,5 @@ void top_screen_close(void)
 	endwin();
 	delscreen(screen);
 	screen = NULL;
+	top_signals_leave();
 }

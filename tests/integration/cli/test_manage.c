@@ -3,7 +3,10 @@
 
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 static json_int_t number(const json_t *object, const char *key)
@@ -203,10 +206,9 @@ static void top_needs_a_terminal(void **state)
 	expect_failure(client("", "top", "-d1"), 2, "top: --delay: 1 is not between 10");
 }
 
-/* On a terminal: it draws the table, goes on, and leaves with q. */
-static void top_draws_a_table(void **state)
+/* On a terminal of its own, until it has drawn the first table. */
+static pid_t top_begin(int *on_terminal)
 {
-	(void)state;
 	struct winsize size = { .ws_row = 24, .ws_col = 200 };
 	char screen[65536];
 	size_t seen = 0;
@@ -228,12 +230,55 @@ static void top_draws_a_table(void **state)
 		seen += (size_t)got;
 		screen[seen] = '\0';
 	}
+	*on_terminal = terminal;
+	return top;
+}
+
+/* What it draws at the end has to go somewhere; the last of it. */
+static const char *read_rest(int terminal)
+{
+	static char rest[65536];
+	ssize_t got;
+	size_t seen = 0;
+	while ((got = read(terminal, rest + seen, sizeof rest - 1 - seen)) > 0)
+		seen += (size_t)got;
+	rest[seen] = '\0';
+	return rest;
+}
+
+static void top_draws_a_table(void **state)
+{
+	int terminal;
+	(void)state;
+	pid_t top = top_begin(&terminal);
 	assert_int_equal(write(terminal, "q", 1), 1);
-	/* What it draws at the end has to go somewhere. */
-	while (read(terminal, screen, sizeof screen) > 0)
-		continue;
+	read_rest(terminal);
 	assert_int_equal(test_wait(top), 0);
 	close(terminal);
+}
+
+/* Ctrl-C or another: as any program ends by it, and the terminal is as it was. */
+static void top_ends_by_signals(void **state)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct termios after;
+		int terminal, status;
+		pid_t top = top_begin(&terminal);
+		if (signals[i] == SIGINT)
+			assert_int_equal(write(terminal, "\003", 1), 1);
+		else
+			assert_int_equal(kill(top, signals[i]), 0);
+		/* Back from the other screen of an xterm. */
+		assert_non_null(strstr(read_rest(terminal), "\033[?1049l"));
+		assert_int_equal(waitpid(top, &status, 0), top);
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), signals[i]);
+		assert_int_equal(tcgetattr(terminal, &after), 0);
+		assert_true((after.c_lflag & ICANON) != 0 && (after.c_lflag & ECHO) != 0);
+		close(terminal);
+	}
 }
 
 int main(void)
@@ -253,6 +298,7 @@ int main(void)
 		client_unit_test(top_tells_rates),
 		client_unit_test(top_needs_a_terminal),
 		client_unit_test(top_draws_a_table),
+		client_unit_test(top_ends_by_signals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
