@@ -99,7 +99,11 @@ static bool was_sent_here(const siginfo_t *info)
 static bool has_ended(const struct child *child, int *status)
 {
 	int state;
-	pid_t ended = waitpid(child->pid, &state, WNOHANG);
+	pid_t ended;
+	/* Others are orphans that this process has adopted. */
+	do
+		ended = waitpid(-1, &state, WNOHANG);
+	while (ended > 0 && ended != child->pid);
 	/* Nobody will ever know how. */
 	if (ended < 0 && errno == ECHILD) {
 		*status = EXIT_FAILURE;
@@ -123,4 +127,19 @@ bool child_wait(struct child *child, long msec, int *status)
 			kill(child->pid, number);
 	}
 	return true;
+}
+
+bool child_wait_for_rest(struct child *child, long msec)
+{
+	const struct timespec patience = { msec / 1000, msec % 1000 * 1000000 };
+	pid_t ended;
+	int number;
+	do {
+		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+			continue;
+		if (ended < 0 && errno == ECHILD)
+			return true;
+		number = sigtimedwait(&child->waited, NULL, &patience);
+	} while (number == SIGCHLD || (number < 0 && errno == EINTR));
+	return false;
 }

@@ -29,4 +29,8 @@ int child_find(const char *command);
  */
 bool child_wait(struct child *child, long msec, int *status);
 
+/* Behind that: wait for the ends of all other children, those that were adopted. False: some are
+ * left when for `msec` none has ended, or when this process is told to end. */
+bool child_wait_for_rest(struct child *child, long msec);
+
 #endif

@@ -1,6 +1,7 @@
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
+#include "cli/descendants.h"
 #include "cli/failure.h"
 #include "cli/first_process.h"
 
@@ -8,13 +9,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Exit statuses of a shell. */
 enum { CANNOT_RUN = 126, NOT_FOUND = 127 };
 
 /* How often the broker is asked whether it is still there, in ms, and how many
- * times a command may go on after --kill has asked it to end. */
-enum { HEARTBEAT = 1000, BEATS_OF_GRACE = 5 };
+ * times a command may go on after --kill has asked it to end, and after it has been killed: one
+ * that the kernel does not let go of is left to it. */
+enum { HEARTBEAT = 1000, BEATS_OF_GRACE = 5, BEATS_OF_DEATH = 2 };
 
 static struct {
 	int64_t timeout;
@@ -25,21 +28,31 @@ static const struct option_row options[] = {
 	{ "timeout", 't', "MS", "wait so long for the lock; default: for ever",
 	  .number = &given.timeout },
 	{ "kill", 'k', NULL,
-	  "end COMMAND when the lock is lost: SIGTERM,\n"
-	  "SIGKILL after five seconds",
+	  "end COMMAND, and all it has started, when the\n"
+	  "lock is lost: SIGTERM, SIGKILL after five\n"
+	  "seconds",
 	  .flag = &given.kill },
 	{ 0 },
 };
 
-/* Commands that hold the lock, once the broker is gone: ask, then insist. */
-static void end_command(const struct child *child, int beats_lost)
+/* Commands that hold the lock, with all that they have started, once the broker is gone: ask,
+ * then insist. */
+static void end_command(int beats_lost)
 {
 	if (!given.kill)
 		return;
 	if (beats_lost == 0)
-		kill(child->pid, SIGTERM);
-	else if (beats_lost == BEATS_OF_GRACE)
-		kill(child->pid, SIGKILL);
+		descendants_signal(SIGTERM);
+	else if (beats_lost >= BEATS_OF_GRACE)
+		descendants_signal(SIGKILL);
+}
+
+/* The command has ended, but not all that it has started. */
+static void end_rest(struct child *child, int beats_lost)
+{
+	while (!child_wait_for_rest(child, HEARTBEAT) &&
+	       beats_lost < BEATS_OF_GRACE + BEATS_OF_DEATH)
+		end_command(beats_lost++);
 }
 
 /* Wait for the command, and see to it that the lock is still held. *lost: it was
@@ -57,8 +70,10 @@ static int watch(struct context *context, struct child *child, bool *lost)
 				    relevo_error_detail());
 		}
 		if (*lost)
-			end_command(child, beats_lost++);
+			end_command(beats_lost++);
 	}
+	if (*lost && given.kill)
+		end_rest(child, beats_lost);
 	return result;
 }
 
@@ -67,12 +82,14 @@ static int run_locked(struct context *context, bool *lost)
 	struct child child;
 	char *const *command = context->arguments + 1;
 	child_prepare(&child);
+	if (given.kill)
+		descendants_adopt();
 	int trouble = child_start(&child, command);
 	int result = trouble == 0 ? watch(context, &child, lost) : CANNOT_RUN;
 	child_forget(&child);
 	if (trouble != 0) {
-		errno = trouble;
-		failure_system("%s", command[0]);
+		/* As a shell says it: so is the exit status. */
+		failure_warn("%s: %s", command[0], strerror(trouble));
 		result = trouble == ENOENT ? NOT_FOUND : CANNOT_RUN;
 	}
 	return result;
@@ -93,14 +110,14 @@ static int run(struct context *context)
 	bool lost = false;
 	if (!first_process_step_aside())
 		return failure_system("no process to do the work");
-	int result = connect_session(context);
+	int result = connect_within(context, given.timeout);
 	if (result != EXIT_DONE)
 		return result;
 	int status = relevo_lock_open(context->session, context->arguments[0], NULL, &lock);
 	if (status != RELEVO_OK)
 		return failure_of(status);
 	struct relevo_grant grant;
-	status = relevo_lock_acquire(lock, given.timeout, &grant);
+	status = relevo_lock_acquire(lock, connect_left(context, given.timeout), &grant);
 	if (status != RELEVO_OK) {
 		result = failure_of(status);
 		relevo_lock_close(lock);

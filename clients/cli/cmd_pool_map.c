@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* How often it looks whether the pool is served, and shows its progress, in ms: no event tells
@@ -65,13 +64,6 @@ struct map {
 	bool may_read;                /* standard input is readable */
 };
 
-static int64_t now(void)
-{
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 /* ---- results ------------------------------------------------------------------- */
 
 static void report(struct map *map, struct map_task *task)
@@ -96,7 +88,7 @@ static void take_results(struct map *map)
 {
 	struct map_task *task;
 	while (map->result == EXIT_DONE && (task = map_tasks_done(&map->tasks)) != NULL) {
-		map->served_at = now();
+		map->served_at = connect_now();
 		if (!given.keep_order)
 			report(map, task);
 	}
@@ -149,26 +141,30 @@ static void look_at_pool(struct map *map)
 	if (status != RELEVO_OK || given.wait == RELEVO_FOREVER)
 		return;
 	if (info.workers > 0 || map->tasks.used == 0)
-		map->served_at = now();
-	else if (now() - map->served_at >= given.wait)
+		map->served_at = connect_now();
+	else if (connect_now() - map->served_at >= given.wait)
 		map->result = failure_say(RELEVO_TIMED_OUT,
 					  "nobody has served the pool \"%s\" for %" PRId64 " ms",
 					  name, given.wait);
 }
 
-static int64_t until_look(const struct map *map)
+/* In ms, as poll(2) wants it. */
+static int until_look(const struct map *map)
 {
-	int64_t next = map->looked_at + TICK, patience = map->served_at + given.wait;
-	if (given.wait != RELEVO_FOREVER && patience < next && patience > map->looked_at)
-		next = patience;
+	int64_t next = map->looked_at + TICK, now = connect_now();
+	if (given.wait != RELEVO_FOREVER) {
+		int64_t patience = given.wait - (map->looked_at - map->served_at);
+		if (patience > 0 && patience < TICK)
+			next = map->looked_at + patience;
+	}
 	if (map->ends_at < next)
 		next = map->ends_at;
-	return next > now() ? next - now() : 0;
+	return next > now ? (int)(next - now) : 0;
 }
 
 static void tick(struct map *map)
 {
-	map->looked_at = now();
+	map->looked_at = connect_now();
 	if (map->looked_at >= map->ends_at) {
 		map->result =
 			failure_say(RELEVO_TIMED_OUT, "not all has been done within %" PRId64 " ms",
@@ -189,7 +185,7 @@ static void wait_for_event(struct map *map)
 		{ .fd = reads ? STDIN_FILENO : -1, .events = POLLIN },
 		{ .fd = STDOUT_FILENO },
 	};
-	if (poll(entries, 3, (int)until_look(map)) < 0)
+	if (poll(entries, 3, until_look(map)) < 0)
 		return;
 	map->may_read = entries[1].revents != 0;
 	if (entries[2].revents != 0)
@@ -200,10 +196,8 @@ static void wait_for_event(struct map *map)
 
 static int run_tasks(struct map *map)
 {
-	map->looked_at = map->served_at = now();
-	map->ends_at = INT64_MAX;
-	if (given.deadline >= 0 && given.deadline < INT64_MAX - map->looked_at)
-		map->ends_at = map->looked_at + given.deadline;
+	map->looked_at = map->served_at = connect_now();
+	map->ends_at = map->context->ends_at;
 	for (;;) {
 		take_results(map);
 		take_arguments(map);
@@ -290,7 +284,7 @@ static int run(struct context *context)
 	    strcmp(context->arguments[1], "-") != 0)
 		result = failure_usage("--null is for arguments from standard input");
 	if (result == EXIT_DONE)
-		result = connect_session(context);
+		result = connect_within(context, given.deadline);
 	if (result != EXIT_DONE)
 		return result;
 	bool packed = given.function == NULL;

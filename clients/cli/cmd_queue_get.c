@@ -71,7 +71,8 @@ static int end_of_items(int status)
 	return failure_of(status);
 }
 
-static int take(relevo_queue *queue, const struct output_format *format)
+/* `patience`: of the first item; each that follows has the whole time. */
+static int take(relevo_queue *queue, const struct output_format *format, int64_t patience)
 {
 	static relevo_item items[BATCH];
 	bool endless = given.all || given.follow;
@@ -84,9 +85,10 @@ static int take(relevo_queue *queue, const struct output_format *format)
 		short events = streams_wait(STDOUT_FILENO, POLLOUT);
 		if ((events & ~POLLOUT) != 0)
 			return reader_failure(events);
-		int status = relevo_queue_lease(queue, items, want, given.timeout, &got);
+		int status = relevo_queue_lease(queue, items, want, patience, &got);
 		if (status != RELEVO_OK)
 			return end_of_items(status);
+		patience = given.timeout;
 		result = write_batch(queue, format, items, got, &written);
 		for (size_t i = 0; i < got; i++)
 			relevo_item_free(&items[i]);
@@ -111,10 +113,10 @@ static int run(struct context *context)
 		given.timeout = given.all ? 0 : RELEVO_FOREVER;
 	relevo_queue *queue;
 	reader_watch(context);
-	int result = connect_queue(context, NULL, &queue);
+	int result = connect_queue(context, given.timeout, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
-	result = take(queue, &format);
+	result = take(queue, &format, connect_left(context, given.timeout));
 	relevo_queue_close(queue);
 	return result;
 }

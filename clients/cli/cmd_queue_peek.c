@@ -52,7 +52,7 @@ static int run(struct context *context)
 		.separator = given.nul ? '\0' : '\n',
 	};
 	relevo_queue *queue;
-	int result = connect_queue(context, NULL, &queue);
+	int result = connect_queue(context, RELEVO_FOREVER, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
 	result = show(queue, &format);

@@ -17,7 +17,7 @@ static int run(struct context *context)
 {
 	relevo_queue *queue;
 	uint64_t count;
-	int result = connect_queue(context, NULL, &queue);
+	int result = connect_queue(context, RELEVO_FOREVER, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
 	int status = relevo_queue_purge(queue, &count);

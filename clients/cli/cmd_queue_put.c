@@ -228,7 +228,7 @@ static int run(struct context *context)
 		return result;
 	putting.options = any_options() ? &said : NULL;
 	struct relevo_queue_options how = { .on_error = on_error, .user = &putting };
-	result = connect_queue(context, &how, &putting.queue);
+	result = connect_queue(context, given.timeout, &how, &putting.queue);
 	if (result != EXIT_DONE)
 		return result;
 	putting.session = context->session;

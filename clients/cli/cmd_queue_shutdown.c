@@ -13,7 +13,7 @@ static const struct option_row options[] = {
 static int run(struct context *context)
 {
 	relevo_queue *queue;
-	int result = connect_queue(context, NULL, &queue);
+	int result = connect_queue(context, RELEVO_FOREVER, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
 	int status = relevo_queue_shutdown(queue, now ? RELEVO_AT_ONCE : RELEVO_DRAIN);

@@ -23,7 +23,7 @@ static int run(struct context *context)
 {
 	relevo_queue *queue;
 	struct relevo_queue_counts counts;
-	int result = connect_queue(context, NULL, &queue);
+	int result = connect_queue(context, RELEVO_FOREVER, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
 	int status = relevo_queue_count(queue, &counts);

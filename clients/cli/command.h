@@ -33,6 +33,7 @@ struct context {
 	bool json;
 	char **arguments; /* that are no options */
 	int count;
+	int64_t ends_at;         /* ms, of connect_now(); INT64_MAX: it has no limit */
 	relevo_go_on *go_on;     /* for the session; NULL: waits go on */
 	relevo_session *session; /* NULL until connected; main closes it */
 };

@@ -5,6 +5,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* Beyond the limit of a command, in ms: as the library has it for calls. */
+enum { GRACE = 500 };
 
 static void advise(const char *url)
 {
@@ -28,22 +32,48 @@ int connect_failure(const struct context *context, int status)
 	return result;
 }
 
-int connect_session(struct context *context)
+int64_t connect_now(void)
 {
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+int64_t connect_left(const struct context *context, int64_t msec)
+{
+	if (msec <= 0 || context->ends_at == INT64_MAX)
+		return msec;
+	int64_t left = context->ends_at - connect_now();
+	return left > 1 ? left : 1;
+}
+
+int connect_within(struct context *context, int64_t msec)
+{
+	/* Where a command has more time than calls have by themselves, that is enough. */
+	const int64_t usual = 10000;
+	int64_t now = connect_now();
+	context->ends_at = msec >= 0 && msec < INT64_MAX - now ? now + msec : INT64_MAX;
 	struct relevo_session_options options = {
 		.name = "relevo",
 		.no_private_broker = true,
 		.go_on = context->go_on,
 	};
+	if (msec > 0 && msec < usual - GRACE)
+		options.timeout = msec + GRACE;
 	int status = relevo_open(context->url, &options, &context->session);
 	return status == RELEVO_OK ? EXIT_DONE : connect_failure(context, status);
 }
 
-int connect_queue(struct context *context, const struct relevo_queue_options *options,
+int connect_session(struct context *context)
+{
+	return connect_within(context, RELEVO_FOREVER);
+}
+
+int connect_queue(struct context *context, int64_t msec, const struct relevo_queue_options *options,
 		  relevo_queue **queue)
 {
 	struct relevo_queue_options existing = { 0 };
-	int result = connect_session(context);
+	int result = connect_within(context, msec);
 	if (result != EXIT_DONE)
 		return result;
 	if (options != NULL)

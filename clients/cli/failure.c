@@ -94,17 +94,36 @@ int failure_of(int status)
 	return failure_say(status, "%s", detail[0] != '\0' ? detail : relevo_error_message(status));
 }
 
+/* What the library would say of it. */
+static int status_of_errno(int number)
+{
+	switch (number) {
+	case EMFILE:
+	case ENFILE:
+		return RELEVO_NO_DESCRIPTORS;
+	case ENOMEM:
+	case ENOBUFS:
+		return RELEVO_NO_MEMORY;
+	case EACCES:
+	case EPERM:
+		return RELEVO_DENIED;
+	default:
+		return RELEVO_SYSTEM;
+	}
+}
+
 int failure_system(const char *format, ...)
 {
 	char reason[256];
 	va_list arguments;
 	if (errno == EPIPE)
 		return EXIT_PIPE;
-	snprintf(reason, sizeof reason, ": %s", strerror(errno));
+	int status = status_of_errno(errno);
+	snprintf(reason, sizeof reason, ": %s (%s)", strerror(errno), relevo_error_name(status));
 	va_start(arguments, format);
 	print(VISIBLE_LINE, format, arguments, reason);
 	va_end(arguments);
-	return EXIT_FAILED;
+	return exit_status_of(status);
 }
 
 void failure_warn(const char *format, ...)

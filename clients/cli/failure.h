@@ -33,7 +33,7 @@ int failure_say_lines(int status, const char *format, ...) __attribute__((format
 /* Something that does not end the command, nor makes its status. */
 void failure_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A call of the system's failed; errno says why. Of writing to a pipe that
+/* A call of the system's failed; errno says why, and makes the status. Of writing to a pipe that
  * nobody reads nothing is said. */
 int failure_system(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -2,6 +2,7 @@
 #include "integration/cli/client.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 
 /* A command that says that it runs, and goes on until its input ends. */
@@ -207,6 +208,24 @@ static void a_lost_lock_ends_the_command_if_asked(void **state)
 	forget(&holder);
 }
 
+/* With all that it has started: what went to a session of its own, and what does not listen. */
+static void a_lost_lock_ends_all_that_the_command_started(void **state)
+{
+	struct scene *scene = *state;
+	struct holder holder;
+	char byte;
+	hold(&holder, "--kill",
+	     "setsid sh -c 'sleep 1000 & trap \"\" TERM; echo runs; sleep 1000; sleep 1000' & "
+	     "exec sleep 1000");
+	restart_broker(scene);
+	assert_int_equal(child_wait(holder.pid), 128 + SIGTERM);
+	/* Nobody is left to write there. */
+	struct pollfd entry = { .fd = holder.output[0], .events = POLLIN };
+	assert_int_equal(poll(&entry, 1, 0), 1);
+	assert_int_equal(read(holder.output[0], &byte, 1), 0);
+	forget(&holder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +239,7 @@ int main(void)
 		client_unit_test(a_killed_holder_leaves_the_lock_free),
 		client_unit_test(a_lost_lock_is_told),
 		client_unit_test(a_lost_lock_ends_the_command_if_asked),
+		client_unit_test(a_lost_lock_ends_all_that_the_command_started),
 	};
 	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
 }

@@ -32,7 +32,7 @@ static struct outcome in_shell(const char *words)
 static void closed_input(void **state)
 {
 	struct scene *scene = *state;
-	static const char *const reason = "reading standard input: Bad file descriptor\n";
+	static const char *const reason = "reading standard input: Bad file descriptor (SYSTEM)\n";
 	char complaint[128];
 	snprintf(complaint, sizeof complaint, "queue put: %s", reason);
 	expect_failure(in_shell("queue put q <&-"), 1, complaint);
@@ -48,7 +48,8 @@ static void closed_input(void **state)
 static void closed_output(void **state)
 {
 	struct scene *scene = *state;
-	static const char *const reason = "writing to standard output: Bad file descriptor\n";
+	static const char *const reason =
+		"writing to standard output: Bad file descriptor (SYSTEM)\n";
 	char complaint[128];
 	put_text(scene->queue, "one");
 	snprintf(complaint, sizeof complaint, "queue get: %s", reason);

@@ -1,0 +1,62 @@
+/* Limits of time hold for all that a command does, whatever the broker does. */
+#include "integration/cli/client.h"
+
+#include <signal.h>
+
+/* It connects, is told nothing, and gives up when its own time is over, and half a second. */
+static void expect_end(struct scene *scene, const char *const *words)
+{
+	int64_t before = test_now();
+	assert_int_equal(kill(scene->broker.pid, SIGSTOP), 0);
+	struct outcome outcome = client_run("x\n", 2, words);
+	assert_int_equal(kill(scene->broker.pid, SIGCONT), 0);
+	assert_int_equal(outcome.status, 3);
+	assert_non_null(strstr(outcome.error, "(TIMED_OUT)"));
+	outcome_free(&outcome);
+	assert_between(test_now() - before, 300, 6000);
+}
+
+#define expect_end_of(scene, ...) expect_end((scene), (const char *const[]){ __VA_ARGS__, NULL })
+
+static void a_broker_that_stands_still(void **state)
+{
+	struct scene *scene = *state;
+	expect_end_of(scene, "queue", "get", "q", "-t", "300");
+	expect_end_of(scene, "queue", "get", "q", "--all", "-t", "300");
+	expect_end_of(scene, "queue", "put", "q", "-t", "300");
+	expect_end_of(scene, "lock", "run", "l", "-t", "300", "--", "true");
+	expect_end_of(scene, "pool", "map", "w", "--deadline", "300", "a");
+}
+
+/* What connecting took is gone, and the rest is waited for. */
+static void nothing_to_wait_for(void **state)
+{
+	(void)state;
+	int64_t before = test_now();
+	expect_failure(client("", "queue", "get", "q", "-t", "200"), 4, "queue get: ");
+	assert_between(test_now() - before, 200, 6000);
+}
+
+/* The number of the status, and its name. */
+static void no_descriptor_is_left(void **state)
+{
+	(void)state;
+	const char *const words[] = { "sh", "-c", "ulimit -n 4; exec \"$0\" pool map w a",
+				      RELEVO_EXE, NULL };
+	const struct relevo_run_options options = { .program.errors.kind = RELEVO_STREAM_PIPE };
+	struct relevo_program_output output;
+	assert_ok(relevo_program_run(words, &options, &output));
+	assert_int_equal(output.exit_code, 5);
+	assert_non_null(strstr(output.errors, "(NO_DESCRIPTORS)"));
+	relevo_program_output_free(&output);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		client_unit_test(a_broker_that_stands_still),
+		client_unit_test(nothing_to_wait_for),
+		client_unit_test(no_descriptor_is_left),
+	};
+	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
+}
