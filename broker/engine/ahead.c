@@ -3,6 +3,8 @@
 #include "base/mutant.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/queue_life.h"
+#include "engine/work.h"
 
 #include <stdlib.h>
 
@@ -49,34 +51,6 @@ struct ahead *ahead_open(struct engine_peer *peer, uint32_t handle)
 	if (entry->ahead == NULL && hands_out_ahead(entry->object))
 		entry->ahead = ahead_new(peer, entry->object, handle);
 	return entry->ahead;
-}
-
-static void give_all_back(struct ahead *ahead)
-{
-	struct list *node;
-	while ((node = list_first(&ahead->leases)) != NULL)
-		lease_return_unread(container_of(node, struct lease, in_ahead));
-}
-
-static void ahead_free(struct ahead *ahead)
-{
-	struct engine_peer *peer = ahead->peer;
-	give_all_back(ahead);
-	ahead->queue->reader_count--;
-	peer->engine->ahead_count--;
-	account_release(peer->account, sizeof *ahead);
-	free(ahead);
-}
-
-void ahead_close(struct engine_peer *peer, uint32_t handle)
-{
-	struct handle *entry = &peer->queues.handles[handle - 1];
-	struct queue *queue = entry->object;
-	if (entry->ahead != NULL)
-		ahead_free(entry->ahead);
-	entry->ahead = NULL;
-	queue->strict_handles -= entry->strict;
-	entry->strict = false;
 }
 
 struct ahead *ahead_of(const struct engine_peer *peer, uint32_t handle, const struct queue *queue)
@@ -153,7 +127,7 @@ void ahead_remove(struct lease *lease)
 	heap_remove(&ahead->peer->engine->ahead_timers, &ahead->timer);
 }
 
-static void recall(struct ahead *ahead)
+void ahead_recall_one(struct ahead *ahead)
 {
 	struct engine_peer *peer = ahead->peer;
 	ahead->recalled = true;
@@ -171,20 +145,5 @@ void ahead_recall(struct queue *queue)
 		return;
 	struct list *node;
 	while ((node = list_first(&queue->readers)) != NULL)
-		recall(container_of(node, struct ahead, in_queue));
-}
-
-void ahead_due(struct ahead *ahead)
-{
-	if (ahead->recalled)
-		give_all_back(ahead);
-	else
-		recall(ahead);
-}
-
-void engine_peer_on_recall(struct engine_peer *peer,
-			   void (*on_recall)(void *context, uint32_t handle), void *context)
-{
-	peer->on_recall = on_recall;
-	peer->recall_context = context;
+		ahead_recall_one(container_of(node, struct ahead, in_queue));
 }

@@ -1,8 +1,7 @@
 #ifndef ENGINE_AHEAD_H
 #define ENGINE_AHEAD_H
 
-#include "engine/core.h"
-#include "engine/lease.h"
+#include "engine/lease_table.h"
 
 /*
  * Items that a session was handed ahead: it has not come for them yet, but likely
@@ -27,9 +26,6 @@ struct ahead {
  * nothing out ahead, or memory ran out. */
 struct ahead *ahead_open(struct engine_peer *peer, uint32_t handle);
 
-/* The handle is closed: give back what is unread, and free the record. */
-void ahead_close(struct engine_peer *peer, uint32_t handle);
-
 /* The record that a getter of the queue came with, or NULL: while it waited, the handle
  * may have been closed, or become another queue's. */
 struct ahead *ahead_of(const struct engine_peer *peer, uint32_t handle, const struct queue *queue);
@@ -51,8 +47,7 @@ void ahead_remove(struct lease *lease);
 /* Somebody waits: have the sessions give back what they have not read. */
 void ahead_recall(struct queue *queue);
 
-/* The time for its unread items is over: call them back. A session that has not given them
- * back in time is stopped or stuck: take them. */
-void ahead_due(struct ahead *ahead);
+/* The same for one of them. */
+void ahead_recall_one(struct ahead *ahead);
 
 #endif

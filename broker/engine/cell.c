@@ -1,6 +1,5 @@
 #include "engine/cell.h"
 
-#include "engine/cell_watch.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
 
@@ -85,17 +84,6 @@ struct cell *cell_find(struct engine *engine, const char *name)
 {
 	struct map_node *node = map_find(&engine->cells, name, strlen(name));
 	return node != NULL ? container_of(node, struct cell, node) : NULL;
-}
-
-void cell_end(struct cell *cell)
-{
-	/* First of all, so that no will changes it any more. */
-	cell->deleted = true;
-	watches_dismiss(cell);
-	map_remove(&cell->engine->cells, &cell->node);
-	list_remove(&cell->in_owner);
-	cell->account->queues--;
-	cell_drop(cell);
 }
 
 void cell_hold(struct cell *cell)

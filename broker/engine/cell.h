@@ -49,33 +49,10 @@ int cell_new(struct engine_peer *peer, const char *name, const struct cell_open_
 /* The cell of that name, or NULL. */
 struct cell *cell_find(struct engine *engine, const char *name);
 
-/* Delete: its name is free, those who wait will be told. */
-void cell_end(struct cell *cell);
-
 void cell_hold(struct cell *cell);
 void cell_drop(struct cell *cell);
 
 /* What to call it in a message: its purpose, or "cell". */
 const char *cell_noun(const struct cell *cell);
-
-/* The cell behind the handle; BAD_ARGUMENT, GONE. */
-int cell_of_handle(struct engine_peer *peer, uint32_t handle, struct cell **cell,
-		   struct error *error);
-
-/* Have open what the other session has. QUOTA, NO_MEMORY. */
-int cells_inherit(struct engine_peer *peer, const struct engine_peer *from, struct error *error);
-
-/* The session has ended: close what it has open, delete what it owns, or a piece of these.
- * False: there is more. */
-bool cells_leave(struct engine_peer *peer);
-
-/* ---- updates ---------------------------------------------------------- */
-
-/* BAD_ARGUMENT: a term that does not suit the cell. LIMIT: too many. */
-int cell_check_terms(const struct cell *cell, const struct cell_term *terms, size_t count,
-		     struct error *error);
-
-/* Do the update if its checks hold, and serve those who waited for it. */
-bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count);
 
 #endif

@@ -1,7 +1,9 @@
 /* How sessions come to cells, and leave them. */
 #include "base/name.h"
-#include "engine/cell.h"
+#include "engine/cell_end.h"
+#include "engine/cell_handle.h"
 #include "engine/peer.h"
+#include "engine/run.h"
 #include "engine/work.h"
 
 #include <inttypes.h>
@@ -125,13 +127,6 @@ static int find_or_create(struct engine_peer *peer, const struct cell_open_reque
 	return create(peer, request, cell, error);
 }
 
-static uint32_t add_handle(struct engine_peer *peer, struct cell *cell)
-{
-	cell_hold(cell);
-	cell->handles++;
-	return handle_add(&peer->cells, cell);
-}
-
 int cell_open(struct engine_peer *peer, const struct cell_open_request *request,
 	      struct cell_opened *opened, struct error *error)
 {
@@ -144,7 +139,7 @@ int cell_open(struct engine_peer *peer, const struct cell_open_request *request,
 		status = find_or_create(peer, request, &cell, error);
 	if (status == RELEVO_OK)
 		*opened = (struct cell_opened){
-			.handle = add_handle(peer, cell),
+			.handle = cell_add_handle(peer, cell),
 			.name = cell->name,
 			.created = cell->identity > last_identity,
 			.identity = cell->identity,
@@ -153,45 +148,14 @@ int cell_open(struct engine_peer *peer, const struct cell_open_request *request,
 	return status;
 }
 
-static void remove_handle(struct engine_peer *peer, uint32_t handle)
-{
-	struct cell *cell = handle_find(&peer->cells, handle);
-	handle_remove(&peer->cells, handle);
-	cell->handles--;
-	if (cell->handles == 0 && cell->options.lifetime == QUEUE_HANDLES && !cell->deleted)
-		cell_end(cell);
-	cell_drop(cell);
-}
-
-static int find_handle(struct engine_peer *peer, uint32_t handle, struct cell **cell,
-		       struct error *error)
-{
-	*cell = handle_find(&peer->cells, handle);
-	if (*cell == NULL)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "the session has no cell with the number %" PRIu32 " open",
-				 handle);
-	return RELEVO_OK;
-}
-
-int cell_of_handle(struct engine_peer *peer, uint32_t handle, struct cell **cell,
-		   struct error *error)
-{
-	int status = find_handle(peer, handle, cell, error);
-	if (status == RELEVO_OK && (*cell)->deleted)
-		return error_set(error, RELEVO_GONE, "the %s \"%s\" was deleted", cell_noun(*cell),
-				 (*cell)->name);
-	return status;
-}
-
 int cell_close(struct engine_peer *peer, uint32_t handle, struct error *error)
 {
 	struct engine *engine = peer->engine;
 	struct cell *cell;
-	int status = find_handle(peer, handle, &cell, error);
+	int status = cell_find_handle(peer, handle, &cell, error);
 	work_begin_call(engine);
 	if (status == RELEVO_OK)
-		remove_handle(peer, handle);
+		cell_remove_handle(peer, handle);
 	engine_run(engine);
 	return status;
 }
@@ -212,34 +176,4 @@ int cell_delete(struct engine *engine, const char *name, const char *purpose, st
 	cell_end(cell);
 	engine_run(engine);
 	return RELEVO_OK;
-}
-
-int cells_inherit(struct engine_peer *peer, const struct engine_peer *from, struct error *error)
-{
-	int status = handle_table_copy(&peer->cells, &from->cells, peer->account, error);
-	for (uint32_t handle = 1; handle <= peer->cells.capacity; handle++) {
-		struct cell *cell = handle_find(&peer->cells, handle);
-		if (cell == NULL)
-			continue;
-		cell_hold(cell);
-		cell->handles++;
-	}
-	return status;
-}
-
-bool cells_leave(struct engine_peer *peer)
-{
-	struct list *node = NULL;
-	uint32_t handle = 0;
-	while ((node = list_first(&peer->owned_cells)) != NULL ||
-	       (handle = handle_next(&peer->cells)) != 0) {
-		if (work_over(peer->engine))
-			return false;
-		work_spend(peer->engine, 1);
-		if (node != NULL)
-			cell_end(container_of(node, struct cell, in_owner));
-		else
-			remove_handle(peer, handle);
-	}
-	return true;
 }

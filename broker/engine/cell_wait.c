@@ -1,9 +1,12 @@
 /* How cells are waited for. */
 #include "base/mutant.h"
+#include "engine/cell_apply.h"
+#include "engine/cell_handle.h"
 #include "engine/cell_watch.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
 #include "engine/peer_look.h"
+#include "engine/run.h"
 #include "engine/waiter.h"
 #include "engine/will.h"
 
@@ -15,7 +18,7 @@
 
 /* ---- the kind of waiter ------------------------------------------------ */
 
-static void watcher_join(struct waiter *waiter)
+static void watcher_enter(struct waiter *waiter)
 {
 	struct watch *watch = waiter->of.cell.watch;
 	cell_hold(watch->cell);
@@ -126,7 +129,7 @@ static int check_line(const struct cell *cell, struct error *error)
 
 static const struct waiter_kind watcher_kind = {
 	.unserved = RELEVO_TIMED_OUT,
-	.join = watcher_join,
+	.enter = watcher_enter,
 	.leave = watcher_leave,
 	.forget = watcher_forget,
 	.outcome = watcher_outcome,

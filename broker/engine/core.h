@@ -7,17 +7,13 @@
 #include "base/sorted.h"
 #include "engine/engine.h"
 
-/*
- * What the files of the engine share.
- *
- * Operations only change the state: they put calls in line, move items, and mark
- * the queues where something may be served now. engine_run() does the rest, and
- * it alone calls answers: between two of its steps the state is whole, so that
- * an answer may call any operation. Such a nested operation leaves its own work
- * to the run that is under way.
- *
- * What is long is done in pieces, which are steps like any other: see work.h.
- */
+/* An object where something may be served. */
+struct active {
+	struct list link;     /* in engine->active */
+	struct work settling; /* what may be served; left while that is not done to the end */
+};
+
+/* What the files of the engine share. */
 struct engine {
 	struct engine_config config;
 	struct store *store;
@@ -34,11 +30,14 @@ struct engine {
 	uint64_t last_shared;   /* identity of memory given out last */
 	struct map places;      /* where somebody waits for the other end of a pipe, by name */
 
-	struct list active;     /* queues where something may be served */
+	struct list active;     /* struct active: where something may be served */
 	struct list impatient;  /* waiters to be refused if nothing serves them now */
 	struct list committing; /* waiters whose items are not durable yet, by batch */
 	struct list finished;   /* waiters to be answered */
 	bool running;
+
+	/* Settles a queue: what it leads to may need a new one, see queue_life.h. */
+	void (*settle_queue)(struct work *settling);
 
 	struct list later; /* struct work that is left */
 	struct {
@@ -63,9 +62,6 @@ struct engine {
 	uint64_t batch;     /* number of the one that is being recorded */
 	uint64_t committed; /* number of the last one that the store is done with */
 };
-
-/* Serve, commit and answer until nothing is left to do. */
-void engine_run(struct engine *engine);
 
 /* Time never runs backwards inside the engine. */
 static inline void engine_at(struct engine *engine, nsec_t now)

@@ -225,17 +225,18 @@ struct waiter {
 	int refusal;    /* the answer if it cannot be served now; OK: it waits */
 	int status;     /* the answer */
 	uint8_t state;
-	bool brief; /* does not wait, but for items that are called back */
-	bool busy;  /* keeps its session from going on, see engine_peer_busy() */
-	bool told;  /* people who look at the session are told of it */
+	bool member; /* stands in line for another call, of which people are told instead */
+	bool brief;  /* does not wait, but for items that are called back */
+	bool busy;   /* keeps its session from going on, see engine_peer_busy() */
+	bool told;   /* people who look at the session are told of it */
 };
 
 /* Answer a waiting call with CANCELLED. Does nothing if its outcome is decided:
  * then that is, or was, its answer. */
 void waiter_cancel(struct waiter *waiter);
 
-/* Whether the call is parked: neither answered nor dropped. */
-bool waiter_parked(const struct waiter *waiter);
+/* Whether its outcome is still to come: it was neither answered nor dropped. */
+bool waiter_pending(const struct waiter *waiter);
 
 /* ---- queues ----------------------------------------------------------- */
 

@@ -1,7 +1,9 @@
 #include "engine/exclusive.h"
 
 #include "base/mutant.h"
+#include "engine/peer.h"
 #include "engine/queue.h"
+#include "engine/work.h"
 
 int exclusive_enter(struct engine_peer *peer, struct queue *queue, struct error *error)
 {

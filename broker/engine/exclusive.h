@@ -1,7 +1,9 @@
 #ifndef ENGINE_EXCLUSIVE_H
 #define ENGINE_EXCLUSIVE_H
 
-#include "engine/peer.h"
+#include "engine/engine.h"
+
+struct queue;
 
 /* A queue that one session at a time may get from: the first that does has it until
  * it has closed its handles of it, or ends. */

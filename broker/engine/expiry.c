@@ -1,8 +1,8 @@
 #include "engine/expiry.h"
 
 #include "base/mutant.h"
-#include "engine/dead_letter.h"
 #include "engine/extension.h"
+#include "engine/queue_timer.h"
 
 static bool expires(const struct item *item)
 {
@@ -37,31 +37,4 @@ void expiry_forget(struct queue *queue, struct item *item)
 bool expiry_is_over(const struct queue *queue, const struct item *item)
 {
 	return expires(item) && item_extension(item)->expiry.key <= queue->engine->now;
-}
-
-/* The first whose time is over. False: none is. */
-static bool expire_first(struct queue *queue)
-{
-	struct heap_node *node = heap_first(&queue->expiring);
-	if (node == NULL || node->key > queue->engine->now)
-		return false;
-	struct item *item = container_of(node, struct item_extension, expiry)->item;
-	heap_remove(&queue->expiring, node);
-	/* Whoever holds it may finish; see lease_return(). */
-	if (stock_take_out(&queue->stock, item))
-		dead_letter_or_give_back(queue, item, &queue->expired);
-	/* It leaves two orders, and maybe a table, on its way. */
-	work_spend(queue->engine, 4);
-	return true;
-}
-
-bool expiry_run(struct queue *queue)
-{
-	if (!expire_first(queue))
-		return true;
-	bool more = true;
-	while (more && !work_over(queue->engine))
-		more = expire_first(queue);
-	queue_set_timer(queue);
-	return !more;
 }

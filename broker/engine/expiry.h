@@ -21,8 +21,4 @@ void expiry_forget(struct queue *queue, struct item *item);
 /* Whether its time is over. */
 bool expiry_is_over(const struct queue *queue, const struct item *item);
 
-/* Take out those in stock whose time is over, one at least. False: the piece of work is
- * used up, and there may be more. */
-bool expiry_run(struct queue *queue);
-
 #endif

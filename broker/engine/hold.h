@@ -1,7 +1,8 @@
 #ifndef ENGINE_HOLD_H
 #define ENGINE_HOLD_H
 
-#include "engine/lease.h"
+#include "engine/lease_table.h"
+#include "engine/queue.h"
 
 /*
  * Items that may be held for a time of their own. Whoever put such a one wants to hear that
@@ -13,8 +14,5 @@ nsec_t hold_time(const struct queue *queue, const struct item *item);
 
 /* An item that came ahead is worked on from now on, and its time begins. */
 void hold_begin(struct lease *lease);
-
-/* The time of the lease is over. */
-void hold_over(struct lease *lease);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/mutant.h"
 #include "engine/charge.h"
 #include "engine/extension.h"
+#include "engine/peer.h"
 #include "engine/work.h"
 
 #include <assert.h>

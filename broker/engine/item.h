@@ -1,7 +1,7 @@
 #ifndef ENGINE_ITEM_H
 #define ENGINE_ITEM_H
 
-#include "engine/peer.h"
+#include "engine/engine.h"
 
 /* Make items of the bodies of a put, linked by `next`, charged to the peer's
  * account, and `extra` bytes with them: all or none. QUOTA, NO_MEMORY. */

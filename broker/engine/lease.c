@@ -3,14 +3,14 @@
 #include "base/mutant.h"
 #include "engine/ahead.h"
 #include "engine/charge.h"
-#include "engine/dead_letter.h"
-#include "engine/expiry.h"
 #include "engine/hold.h"
 #include "engine/peer.h"
 #include "engine/queue.h"
-#include "engine/token.h"
+#include "engine/queue_kind.h"
+#include "engine/work.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* As many as `used` has bits. */
@@ -197,30 +197,6 @@ struct item *lease_end(struct lease *lease)
 	return item;
 }
 
-/* Back to its place, or on to where it goes when nobody is to have it here. */
-static void take_back(struct queue *queue, struct item *item)
-{
-	if (queue->deleted) {
-		item_drop(queue->engine, item);
-	} else if (queue->shutdown == QUEUE_SHUT) {
-		(void)queue_forget_item(queue, item, item->order.key);
-		item_drop(queue->engine, item);
-	} else if (expiry_is_over(queue, item)) {
-		dead_letter_or_give_back(queue, item, &queue->expired);
-	} else if (dead_letter_due(queue, item)) {
-		dead_letter_or_give_back(queue, item, &queue->dead_lettered);
-	} else {
-		stock_give_back(&queue->stock, item);
-	}
-	queue_activate(queue);
-}
-
-void lease_return(struct lease *lease)
-{
-	struct queue *queue = lease->queue;
-	take_back(queue, lease_end(lease));
-}
-
 struct lease *lease_next(struct engine_peer *peer, uint32_t *slot)
 {
 	const struct lease_table *table = &peer->leases;
@@ -240,32 +216,6 @@ size_t leases_cost(const struct lease_table *table)
 	return table->chunk_count * chunk_cost;
 }
 
-/* Its session has ended. */
-static void give_up(struct lease *lease)
-{
-	if (lease->peer->orderly && token_leave(lease))
-		return;
-	/* Nobody knows what it had read, unless it said so. */
-	if (lease->ahead != NULL && lease->ahead->begins)
-		lease_return_unread(lease);
-	else
-		lease_return(lease);
-}
-
-bool leases_return(struct engine_peer *peer)
-{
-	struct lease *lease;
-	while ((lease = lease_next(peer, &peer->end_slot)) != NULL) {
-		if (work_over(peer->engine)) {
-			peer->end_slot--;
-			return false;
-		}
-		work_spend(peer->engine, 1);
-		give_up(lease);
-	}
-	return true;
-}
-
 bool leases_free(struct engine_peer *peer)
 {
 	struct lease_table *table = &peer->leases;
@@ -279,4 +229,39 @@ bool leases_free(struct engine_peer *peer)
 	free(table->chunks);
 	*table = (struct lease_table){ 0 };
 	return true;
+}
+
+int lease_not_held(uint64_t number, struct error *error)
+{
+	return error_set(error, RELEVO_NOT_OWNER, "lease %" PRIu64 " is not held by this session",
+			 number);
+}
+
+static void unmark(struct engine_peer *peer, const uint64_t *leases, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		lease_find(peer, leases[i])->marked = false;
+}
+
+int leases_check(struct engine_peer *peer, const uint64_t *leases, size_t count,
+		 struct error *error)
+{
+	int status = RELEVO_OK;
+	size_t i = 0;
+	for (; i < count && status == RELEVO_OK; i++) {
+		struct lease *lease = lease_find(peer, leases[i]);
+		if (lease == NULL)
+			status = lease_not_held(leases[i], error);
+		else if (lease->marked)
+			status = error_set(error, RELEVO_NOT_OWNER,
+					   "lease %" PRIu64 " is named twice", leases[i]);
+		else if (token_refuse(lease->queue, "released, not acknowledged", error) !=
+			 RELEVO_OK)
+			status = RELEVO_BAD_ARGUMENT;
+		else
+			lease->marked = true;
+	}
+	/* The one that stopped the loop has no mark of its own. */
+	unmark(peer, leases, status == RELEVO_OK ? i : i - 1);
+	return status;
 }

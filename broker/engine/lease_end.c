@@ -5,31 +5,15 @@
 #include "engine/expiry.h"
 #include "engine/hold.h"
 #include "engine/lease.h"
+#include "engine/lease_return.h"
 #include "engine/peer.h"
-#include "engine/queue.h"
-#include "engine/token.h"
+#include "engine/queue_items.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
+#include "engine/run.h"
+#include "engine/work.h"
 
 #include <inttypes.h>
-
-static int not_held(uint64_t number, struct error *error)
-{
-	return error_set(error, RELEVO_NOT_OWNER, "lease %" PRIu64 " is not held by this session",
-			 number);
-}
-
-int lease_acknowledge(struct lease *lease)
-{
-	struct queue *queue = lease->queue;
-	if (MUTANT(acknowledgement_forgotten)) {
-		lease_return(lease);
-		return RELEVO_OK;
-	}
-	struct item *item = lease_end(lease);
-	int status = queue_forget_item(queue, item, item->order.key);
-	queue->acknowledged++;
-	item_drop(queue->engine, item);
-	return status;
-}
 
 /* What is done to each of some leases. */
 struct operation {
@@ -45,7 +29,7 @@ static int apply_to(struct engine_peer *peer, uint64_t number, const struct oper
 {
 	struct lease *lease = lease_find(peer, number);
 	if (lease == NULL)
-		return not_held(number, error);
+		return lease_not_held(number, error);
 	if (operation->token != NULL &&
 	    token_refuse(lease->queue, operation->token, error) != RELEVO_OK)
 		return RELEVO_BAD_ARGUMENT;
@@ -90,23 +74,6 @@ int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, ns
 	return apply_to_all(peer, leases, count, &operation, error);
 }
 
-/* The delivery that is given back unread has not taken place. */
-static void take_back_delivery(struct queue *queue, struct item *item)
-{
-	if (item->deliveries == UINT16_MAX)
-		return;
-	if (item->deliveries > 1)
-		queue->redelivered--;
-	item->deliveries--;
-	queue_record_deliveries(queue, item);
-}
-
-void lease_return_unread(struct lease *lease)
-{
-	take_back_delivery(lease->queue, lease->item);
-	lease_return(lease);
-}
-
 static bool may_come_again(const struct queue *queue, const struct item *item)
 {
 	return queue->shutdown != QUEUE_SHUT && !dead_letter_due(queue, item) &&
@@ -120,7 +87,7 @@ static int give_back(struct lease *lease, const struct operation *operation)
 	if (delay && !queue_reserve_delay(queue))
 		return RELEVO_NO_MEMORY;
 	if (operation->unread)
-		take_back_delivery(queue, lease->item);
+		lease_undo_delivery(queue, lease->item);
 	/* One that nobody is to have again need not wait for that. */
 	if (delay && may_come_again(queue, lease->item))
 		queue_delay(queue, lease_end(lease), operation->time);
@@ -196,33 +163,4 @@ void lease_begin(struct engine_peer *peer, uint64_t number)
 		return;
 	ahead_remove(lease);
 	hold_begin(lease);
-}
-
-static void unmark(struct engine_peer *peer, const uint64_t *leases, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		lease_find(peer, leases[i])->marked = false;
-}
-
-int leases_check(struct engine_peer *peer, const uint64_t *leases, size_t count,
-		 struct error *error)
-{
-	int status = RELEVO_OK;
-	size_t i = 0;
-	for (; i < count && status == RELEVO_OK; i++) {
-		struct lease *lease = lease_find(peer, leases[i]);
-		if (lease == NULL)
-			status = not_held(leases[i], error);
-		else if (lease->marked)
-			status = error_set(error, RELEVO_NOT_OWNER,
-					   "lease %" PRIu64 " is named twice", leases[i]);
-		else if (token_refuse(lease->queue, "released, not acknowledged", error) !=
-			 RELEVO_OK)
-			status = RELEVO_BAD_ARGUMENT;
-		else
-			lease->marked = true;
-	}
-	/* The one that stopped the loop has no mark of its own. */
-	unmark(peer, leases, status == RELEVO_OK ? i : i - 1);
-	return status;
 }

@@ -1,13 +1,9 @@
 #ifndef ENGINE_PEER_H
 #define ENGINE_PEER_H
 
-#include "engine/ahead.h"
 #include "engine/core.h"
 #include "engine/handle.h"
-#include "engine/lease.h"
-#include "engine/work.h"
-
-struct queue;
+#include "engine/lease_table.h"
 
 struct engine_peer {
 	struct engine *engine;
@@ -43,22 +39,5 @@ struct engine_peer {
 	void *end_context;
 	struct peer_remains remains;
 };
-
-/* Make sure that peer_add_handle() succeeds once. LIMIT, QUOTA, NO_MEMORY. */
-int peer_reserve_handle(struct engine_peer *peer, struct error *error);
-
-/* A new handle for the queue. */
-uint32_t peer_add_handle(struct engine_peer *peer, struct queue *queue);
-
-/* The queue behind the handle, which may have been deleted; BAD_ARGUMENT. */
-int peer_find_handle(struct engine_peer *peer, uint32_t handle, struct queue **queue,
-		     struct error *error);
-
-/* The same, GONE if it was deleted. */
-int peer_find_queue(struct engine_peer *peer, uint32_t handle, struct queue **queue,
-		    struct error *error);
-
-/* Forget an open handle. */
-void peer_remove_handle(struct engine_peer *peer, uint32_t handle);
 
 #endif

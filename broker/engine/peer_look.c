@@ -1,8 +1,9 @@
 #include "engine/peer_look.h"
 
 #include "base/mutant.h"
+#include "engine/lease.h"
 #include "engine/peer.h"
-#include "engine/token.h"
+#include "engine/queue_kind.h"
 #include "engine/waiter.h"
 #include "engine/work.h"
 

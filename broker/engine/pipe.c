@@ -5,8 +5,12 @@
 #include "engine/charge.h"
 #include "engine/peer.h"
 #include "engine/peer_look.h"
-#include "engine/queue.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_life.h"
+#include "engine/queue_shutdown.h"
+#include "engine/run.h"
 #include "engine/waiter.h"
+#include "engine/work.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +95,7 @@ static int new_place(struct engine_peer *peer, const char *name, struct pipe_pla
 
 /* ---- the kind of waiter ------------------------------------------------------------ */
 
-static void meeter_join(struct waiter *waiter)
+static void meeter_enter(struct waiter *waiter)
 {
 	struct pipe_place *place = waiter->of.pipe.place;
 	place->references++;
@@ -152,7 +156,7 @@ static void meeter_look(const struct waiter *waiter, struct peer_wait *wait)
 
 static const struct waiter_kind meeter_kind = {
 	.unserved = RELEVO_TRY_AGAIN,
-	.join = meeter_join,
+	.enter = meeter_enter,
 	.leave = meeter_leave,
 	.forget = meeter_forget,
 	.describe = meeter_describe,
@@ -249,7 +253,7 @@ static int relay(struct waiter *first, struct waiter *second, struct error *erro
 
 /* ---- meeting ------------------------------------------------------------ */
 
-static int join(struct waiter *first, struct waiter *second, struct error *error)
+static int meet(struct waiter *first, struct waiter *second, struct error *error)
 {
 	struct engine *engine = first->peer->engine;
 	void *ends[2];
@@ -317,7 +321,7 @@ static int begin(struct engine_peer *peer, const struct pipe_request *request,
 		return error_set(error, status, "no memory for a call that waits");
 	}
 	if (first != NULL) {
-		status = join(first, waiter, error);
+		status = meet(first, waiter, error);
 		waiter_finish(first, status);
 		waiter_finish(waiter, status);
 	}

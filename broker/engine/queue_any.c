@@ -1,6 +1,12 @@
-#include "engine/queue_any.h"
-
+/*
+ * A get from the first ready of several queues: one getter stands in the line of each,
+ * and the first that is answered decides; the others leave without an answer. The call
+ * itself stands in no line.
+ */
+#include "engine/peer.h"
 #include "engine/peer_look.h"
+#include "engine/queue_get.h"
+#include "engine/run.h"
 #include "engine/waiter.h"
 #include "engine/work.h"
 
@@ -36,7 +42,7 @@ static void any_free(struct any *any)
 static void leave_lines(struct any *any)
 {
 	for (size_t i = 0; i < any->count; i++) {
-		if (waiter_parked(&any->members[i].waiter))
+		if (waiter_pending(&any->members[i].waiter))
 			waiter_drop(&any->members[i].waiter);
 	}
 }
@@ -143,7 +149,7 @@ static void line_up(struct any *any, const struct get_request *request, nsec_t n
 		one.handle = any->members[i].handle;
 		one.ahead = 0;
 		one.also_count = 0;
-		queue_get(any->peer, &one, now, &any->members[i].waiter);
+		getter_begin(any->peer, &one, now, &any->members[i].waiter, true);
 	}
 	any->adding = false;
 	engine->running = running;
@@ -152,10 +158,11 @@ static void line_up(struct any *any, const struct get_request *request, nsec_t n
 	engine_run(engine);
 }
 
-void any_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
-	     struct waiter *waiter)
+static void any_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
+		    struct waiter *waiter)
 {
 	struct error error;
+	engine_at(peer->engine, now);
 	if (request->also_count >= GET_MOST_QUEUES) {
 		error_set(&error, RELEVO_LIMIT, "a get from %zu queues: %d are the most",
 			  request->also_count + 1, GET_MOST_QUEUES);
@@ -172,7 +179,11 @@ void any_get(struct engine_peer *peer, const struct get_request *request, nsec_t
 	waiter_refuse(waiter, &error);
 }
 
-bool any_is_member(const struct waiter *waiter)
+void queue_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
+	       struct waiter *waiter)
 {
-	return waiter->answer == on_answer;
+	if (request->also_count > 0)
+		any_get(peer, request, now, waiter);
+	else
+		getter_begin(peer, request, now, waiter, false);
 }

@@ -1,7 +1,11 @@
 /* The end of a queue: at once for whoever looks, piece by piece for what was in it. */
+#include "engine/queue_end.h"
+
+#include "engine/item.h"
 #include "engine/lease.h"
-#include "engine/queue.h"
+#include "engine/queue_life.h"
 #include "engine/waiter.h"
+#include "engine/work.h"
 
 static struct waiter *first_waiter(const struct queue *queue)
 {
@@ -28,7 +32,7 @@ static bool end_one(struct queue *queue)
 	return waiter != NULL || item != NULL;
 }
 
-void queue_go_on_ending(struct work *work)
+static void go_on_ending(struct work *work)
 {
 	struct queue *queue = container_of(work, struct queue, ending);
 	struct engine *engine = queue->engine;
@@ -49,13 +53,14 @@ void queue_forget(struct queue *queue)
 	map_remove(&engine->queues, &queue->node);
 	sorted_remove(&engine->names, queue->name);
 	list_remove(&queue->in_owner);
-	list_remove(&queue->active);
-	work_forget(&queue->settling);
+	list_remove(&queue->active.link);
+	work_forget(&queue->active.settling);
 	heap_remove(&engine->queue_timers, &queue->timer);
 	/* The nodes go with the items. */
 	heap_fini(&queue->expiring);
 	map_fini(&queue->keys);
 	queue->account->queues--;
+	queue->ending.go_on = go_on_ending;
 	work_start(engine, &queue->ending);
 }
 

@@ -1,13 +1,24 @@
 /* How items are handed out. */
+#include "engine/queue_get.h"
+
 #include "base/mutant.h"
 #include "engine/ahead.h"
 #include "engine/exclusive.h"
-#include "engine/expiry.h"
+#include "engine/expiry_run.h"
+#include "engine/item.h"
+#include "engine/lease.h"
 #include "engine/order.h"
 #include "engine/peer.h"
-#include "engine/queue_any.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_items.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
+#include "engine/queue_put.h"
+#include "engine/queue_putters.h"
 #include "engine/queue_wait.h"
+#include "engine/run.h"
 #include "engine/token.h"
+#include "engine/work.h"
 
 #include <stdlib.h>
 
@@ -100,13 +111,32 @@ static int take(const struct waiter *getter, uint32_t *count)
 	return RELEVO_OK;
 }
 
+/* Answer one that has been served; it is its caller's again then. */
+static void getter_deliver(struct waiter *getter, uint32_t count)
+{
+	struct engine *engine = getter->peer->engine;
+	struct answer answer = {
+		.status = RELEVO_OK,
+		.text = "",
+		.deliveries = engine->deliveries,
+		.delivery_count = count,
+	};
+	waiter_leave_line(getter);
+	/* The answer may end the leases while it still reads the items. */
+	for (uint32_t i = 0; i < count; i++)
+		item_hold(engine->deliveries[i].item);
+	waiter_give(getter, &answer);
+	for (uint32_t i = 0; i < count; i++)
+		item_drop(engine, engine->deliveries[i].item);
+}
+
 /* Serve the first getter from the stock, or from putters. There is an item. */
 static void getter_serve(struct waiter *getter)
 {
 	uint32_t count = 0;
 	int status = take(getter, &count);
 	if (count > 0)
-		waiter_deliver(getter, count);
+		getter_deliver(getter, count);
 	else if (status != RELEVO_OK)
 		waiter_finish(getter, status);
 }
@@ -120,65 +150,25 @@ static struct waiter *getter_due(const struct queue *queue)
 	return ahead_in_the_way(getter->peer, getter->of.get.handle, queue) ? NULL : getter;
 }
 
-static void serve_getters(struct queue *queue)
+void getters_serve(struct queue *queue)
 {
 	struct waiter *getter;
 	while (!work_over(queue->engine) && (getter = getter_due(queue)) != NULL)
 		getter_serve(getter);
 }
 
-/* As far as the piece of work goes; false: not to the end. */
-static bool settle(struct queue *queue)
+bool getters_due(const struct queue *queue)
 {
-	/* The clock may be ahead of the timer. */
-	if (!expiry_run(queue))
-		return false;
-	shutdown_begin(queue);
-	serve_getters(queue);
-	putters_serve(queue);
-	if (work_over(queue->engine))
-		return false;
-	/* What came in behind a put with a delay may be for who waits. */
-	if (getter_due(queue) != NULL)
-		queue_activate(queue);
-	notices_drop(queue);
-	shutdown_serve(queue);
-	joiners_serve(queue);
-	if (queue->getter_count > 0 && queue->unread > 0)
-		ahead_recall(queue);
-	return !work_over(queue->engine);
-}
-
-/* Those who were to be refused are, unless they have been served. */
-static void settled(struct queue *queue)
-{
-	struct list *node;
-	work_forget(&queue->settling);
-	while ((node = list_first(&queue->put_off)) != NULL) {
-		list_remove(node);
-		list_append(&queue->engine->impatient, node);
-	}
-}
-
-void queue_settle(struct queue *queue)
-{
-	/* An answer may delete it. */
-	queue_hold(queue);
-	bool whole = settle(queue);
-	if (whole)
-		settled(queue);
-	else if (!queue->deleted)
-		work_later(queue->engine, &queue->settling);
-	queue_drop(queue);
+	return getter_due(queue) != NULL;
 }
 
 /* ---- the kind of waiter ------------------------------------------------ */
 
-static void getter_join(struct waiter *getter)
+static void getter_enter(struct waiter *getter)
 {
 	struct queue *queue = getter->of.get.queue;
 	queue->getter_count++;
-	queue_wait_join(getter, queue, &queue->getters);
+	queue_wait_enter(getter, queue, &queue->getters);
 }
 
 static void getter_leave(struct waiter *getter)
@@ -228,7 +218,7 @@ static void getter_look(const struct waiter *getter, struct peer_wait *wait)
 
 static const struct waiter_kind getter_kind = {
 	.unserved = RELEVO_EMPTY,
-	.join = getter_join,
+	.enter = getter_enter,
 	.leave = getter_leave,
 	.forget = getter_forget,
 	.put_off = getter_put_off,
@@ -270,8 +260,8 @@ static int park(struct waiter *getter, struct engine_peer *peer, nsec_t deadline
 			   getter->brief ? peer->engine->now + RECALL_TIME : deadline);
 }
 
-static int begin(struct engine_peer *peer, const struct get_request *request, struct waiter *waiter,
-		 struct error *error)
+static int getter_park(struct engine_peer *peer, const struct get_request *request,
+		       struct waiter *waiter, bool member, struct error *error)
 {
 	struct queue *queue;
 	int status = peer_find_queue(peer, request->handle, &queue, error);
@@ -285,6 +275,7 @@ static int begin(struct engine_peer *peer, const struct get_request *request, st
 	*waiter = (struct waiter){
 		.answer = waiter->answer,
 		.kind = &getter_kind,
+		.member = member,
 		.of.get = {
 			.queue = queue,
 			.handle = request->handle,
@@ -304,18 +295,13 @@ static int begin(struct engine_peer *peer, const struct get_request *request, st
 	return RELEVO_OK;
 }
 
-void queue_get(struct engine_peer *peer, const struct get_request *request, nsec_t now,
-	       struct waiter *waiter)
+void getter_begin(struct engine_peer *peer, const struct get_request *request, nsec_t now,
+		  struct waiter *waiter, bool member)
 {
-	struct engine *engine = peer->engine;
 	struct error error;
-	engine_at(engine, now);
-	if (request->also_count > 0) {
-		any_get(peer, request, now, waiter);
-		return;
-	}
-	if (begin(peer, request, waiter, &error) == RELEVO_OK)
-		engine_run(engine);
+	engine_at(peer->engine, now);
+	if (getter_park(peer, request, waiter, member, &error) == RELEVO_OK)
+		engine_run(peer->engine);
 	else
 		waiter_refuse(waiter, &error);
 }

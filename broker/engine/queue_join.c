@@ -1,16 +1,20 @@
 /* How the end of all work is waited for. */
+#include "engine/queue_join.h"
+
 #include "base/mutant.h"
-#include "engine/manage.h"
 #include "engine/peer.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_life.h"
 #include "engine/queue_wait.h"
+#include "engine/run.h"
 
 /* ---- the kind of waiter ------------------------------------------------ */
 
-static void joiner_join(struct waiter *joiner)
+static void joiner_enter(struct waiter *joiner)
 {
 	struct queue *queue = joiner->of.join.queue;
 	queue->joiner_count++;
-	queue_wait_join(joiner, queue, &queue->joiners);
+	queue_wait_enter(joiner, queue, &queue->joiners);
 }
 
 static void joiner_leave(struct waiter *joiner)
@@ -46,7 +50,7 @@ static void joiner_look(const struct waiter *joiner, struct peer_wait *wait)
 
 static const struct waiter_kind joiner_kind = {
 	.unserved = RELEVO_TIMED_OUT,
-	.join = joiner_join,
+	.enter = joiner_enter,
 	.leave = joiner_leave,
 	.forget = joiner_forget,
 	.put_off = joiner_put_off,

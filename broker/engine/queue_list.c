@@ -1,6 +1,4 @@
-#include "engine/core.h"
-#include "engine/manage.h"
-#include "engine/queue.h"
+#include "engine/queue_count.h"
 #include "engine/work.h"
 
 #include <string.h>

@@ -1,37 +1,15 @@
 #include "base/mutant.h"
 #include "base/name.h"
-#include "engine/core.h"
-#include "engine/expiry.h"
-#include "engine/extension.h"
-#include "engine/manage.h"
-#include "engine/order.h"
+#include "engine/expiry_run.h"
+#include "engine/item.h"
 #include "engine/peer.h"
-#include "engine/queue.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_items.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
 #include "engine/queue_wait.h"
-#include "engine/token.h"
+#include "engine/run.h"
 #include "engine/work.h"
-
-int queue_transfer(struct queue *to, struct queue *from, struct item *item)
-{
-	uint64_t sequence = item->order.key;
-	uint32_t rank = item->order.rank;
-	uint16_t deliveries = item->deliveries;
-	order_reset(to, from, item);
-	item->deliveries = 0;
-	int status = queue_append(to, item, 0, 0);
-	if (status != RELEVO_OK) {
-		item->order.rank = rank;
-		item->deliveries = deliveries;
-		return status;
-	}
-	queue_forget_item(from, item, sequence);
-	if (item->extended) {
-		item_extension(item)->expiry.key = 0;
-		item_extension(item)->hold = 0;
-	}
-	queue_activate(to);
-	return RELEVO_OK;
-}
 
 static int find(struct engine *engine, const char *name, struct queue **queue, struct error *error)
 {
@@ -76,7 +54,7 @@ static int move_first(struct queue *from, struct queue *to)
 /* ---- the kind of waiter ------------------------------------------------ */
 
 /* It waits for nobody: it is done piece by piece. */
-static void mover_join(struct waiter *mover)
+static void mover_enter(struct waiter *mover)
 {
 	queue_hold(mover->of.move.from);
 	queue_hold(mover->of.move.to);
@@ -125,7 +103,7 @@ static void mover_look(const struct waiter *mover, struct peer_wait *wait)
 
 static const struct waiter_kind mover_kind = {
 	.unserved = RELEVO_TRY_AGAIN,
-	.join = mover_join,
+	.enter = mover_enter,
 	.leave = mover_leave,
 	.forget = mover_forget,
 	.put_off = mover_put_off,

@@ -2,21 +2,13 @@
 #include "base/name.h"
 #include "engine/ahead.h"
 #include "engine/peer.h"
-#include "engine/queue.h"
+#include "engine/queue_end.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
+#include "engine/queue_options.h"
+#include "engine/run.h"
 #include "engine/token.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-
-int queue_new_nameless(struct engine_peer *peer, const struct queue_options *options,
-		       struct queue **queue, struct error *error)
-{
-	char name[24];
-	do
-		snprintf(name, sizeof name, "~%016" PRIx64, engine_random(peer->engine));
-	while (queue_find(peer->engine, name) != NULL);
-	return queue_new(peer->engine, peer->account, name, options, queue, error);
-}
 
 /* The queue of that name, NULL when there is none. */
 static int find(struct engine *engine, const char *name, enum queue_open_mode mode,
@@ -131,37 +123,4 @@ int queue_delete(struct engine *engine, const char *name, struct error *error)
 	queue_end(queue);
 	engine_run(engine);
 	return RELEVO_OK;
-}
-
-struct queue_counts queue_counts_of(const struct queue *queue)
-{
-	return (struct queue_counts){
-		/* Who counts them cannot know that some are on their way. */
-		.ready = stock_ready(&queue->stock) + queue->unread,
-		.leased = queue->leased - queue->unread,
-		.delayed = queue->stock.delayed.count,
-		.bytes = queue->bytes,
-		.getters = queue->getter_count,
-		.putters = queue->putter_count,
-		.joiners = queue->joiner_count,
-		.put = queue->put,
-		.acknowledged = queue->acknowledged,
-		.redelivered = queue->redelivered,
-		.handles = queue->handles - queue->silent_handles,
-		.expired = queue->expired,
-		.dropped = queue->dropped,
-		.dead_lettered = queue->dead_lettered,
-		.duplicates = queue->duplicates,
-		.shut_down = queue->shutdown != QUEUE_OPEN,
-	};
-}
-
-int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *counts,
-		struct error *error)
-{
-	struct queue *queue;
-	int status = peer_find_queue(peer, handle, &queue, error);
-	if (status == RELEVO_OK)
-		*counts = queue_counts_of(queue);
-	return status;
 }

@@ -1,7 +1,8 @@
 /* What queues can be created as, and opened with. */
+#include "engine/queue_options.h"
+
 #include "base/name.h"
 #include "engine/dead_letter.h"
-#include "engine/queue.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,13 @@
 #include "base/mutant.h"
 #include "engine/ahead.h"
+#include "engine/item.h"
 #include "engine/lease.h"
-#include "engine/manage.h"
 #include "engine/peer.h"
-#include "engine/queue.h"
-#include "engine/token.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
+#include "engine/run.h"
+#include "engine/work.h"
 
 /* The first few behind a place, in order. */
 struct selection {

@@ -1,10 +1,15 @@
+#include "engine/queue_purge.h"
+
 #include "engine/ahead.h"
 #include "engine/discard.h"
 #include "engine/lease.h"
-#include "engine/manage.h"
 #include "engine/peer.h"
-#include "engine/queue.h"
-#include "engine/token.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
+#include "engine/queue_timer.h"
+#include "engine/run.h"
+#include "engine/work.h"
 
 /* What somebody was handed ahead and has not read counts as ready; who has it is told
  * to forget it. */

@@ -1,14 +1,25 @@
 /* How items come in. */
+#include "engine/queue_put.h"
+
 #include "base/mutant.h"
 #include "base/name.h"
 #include "engine/dead_letter.h"
 #include "engine/duplicate.h"
 #include "engine/expiry.h"
 #include "engine/item.h"
+#include "engine/lease.h"
+#include "engine/lease_return.h"
 #include "engine/order.h"
 #include "engine/peer.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_items.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
+#include "engine/queue_putters.h"
+#include "engine/queue_timer.h"
 #include "engine/queue_wait.h"
-#include "engine/token.h"
+#include "engine/run.h"
+#include "engine/work.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -75,33 +86,9 @@ static void putter_admit(struct waiter *putter)
 
 /* ---- the line of those that wait ---------------------------------------- */
 
-const struct item *putters_offer(const struct queue *queue)
-{
-	if (queue->shutdown != QUEUE_OPEN)
-		return NULL;
-	const struct waiter *putter = waiter_first(&queue->putters);
-	if (putter == NULL || putter->of.put.not_before > queue->engine->now)
-		return NULL;
-	return putter->of.put.items;
-}
-
 void putters_admit(struct queue *queue)
 {
 	putter_admit(waiter_first(&queue->putters));
-}
-
-nsec_t putters_due(const struct queue *queue)
-{
-	const struct waiter *putter = waiter_first(&queue->putters);
-	return putter != NULL && putter->of.put.not_before != 0 ? putter->of.put.not_before
-								: NSEC_NEVER;
-}
-
-void putters_ripen(struct queue *queue)
-{
-	struct waiter *putter = waiter_first(&queue->putters);
-	if (putter != NULL && putter->of.put.not_before <= queue->engine->now)
-		putter->of.put.not_before = 0;
 }
 
 static bool drop_first(struct queue *queue)
@@ -144,11 +131,11 @@ void putters_serve(struct queue *queue)
 
 /* ---- the kind of waiter ------------------------------------------------ */
 
-static void putter_join(struct waiter *putter)
+static void putter_enter(struct waiter *putter)
 {
 	struct queue *queue = putter->of.put.queue;
 	queue->putter_count++;
-	queue_wait_join(putter, queue, &queue->putters);
+	queue_wait_enter(putter, queue, &queue->putters);
 	if (putter->of.put.not_before != 0 && !MUTANT(delayed_put_stranded))
 		queue_set_timer(queue);
 }
@@ -216,7 +203,7 @@ static void putter_look(const struct waiter *putter, struct peer_wait *wait)
 
 static const struct waiter_kind putter_kind = {
 	.unserved = RELEVO_FULL,
-	.join = putter_join,
+	.enter = putter_enter,
 	.leave = putter_leave,
 	.forget = putter_forget,
 	.put_off = putter_put_off,

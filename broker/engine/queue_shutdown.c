@@ -1,10 +1,16 @@
+#include "engine/queue_shutdown.h"
+
 #include "base/mutant.h"
 #include "engine/lease.h"
-#include "engine/manage.h"
 #include "engine/peer.h"
-#include "engine/queue.h"
-#include "engine/token.h"
+#include "engine/queue_get.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
+#include "engine/queue_purge.h"
+#include "engine/run.h"
 #include "engine/waiter.h"
+#include "engine/work.h"
 
 void queue_stop(struct queue *queue, enum queue_shutdown how)
 {

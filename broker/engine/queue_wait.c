@@ -1,9 +1,11 @@
 #include "engine/queue_wait.h"
 
 #include "base/mutant.h"
-#include "engine/token.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
+#include "engine/work.h"
 
-void queue_wait_join(struct waiter *waiter, struct queue *queue, struct list *line)
+void queue_wait_enter(struct waiter *waiter, struct queue *queue, struct list *line)
 {
 	queue_hold(queue);
 	list_append(line, &waiter->in_line);
@@ -12,7 +14,7 @@ void queue_wait_join(struct waiter *waiter, struct queue *queue, struct list *li
 
 bool queue_wait_put_off(struct waiter *waiter, struct queue *queue)
 {
-	if (!work_is_left(&queue->settling) || MUTANT(refused_too_early))
+	if (!work_is_left(&queue->active.settling) || MUTANT(refused_too_early))
 		return false;
 	list_remove(&waiter->in_engine);
 	list_append(&queue->put_off, &waiter->in_engine);

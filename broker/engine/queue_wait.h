@@ -8,7 +8,7 @@
 /* What the kinds of calls that wait at a queue have in common. */
 
 /* At the end of that line of the queue, which is looked at, and stays while it waits. */
-void queue_wait_join(struct waiter *waiter, struct queue *queue, struct list *line);
+void queue_wait_enter(struct waiter *waiter, struct queue *queue, struct list *line);
 
 /* Have it refused when the queue has been settled to the end; false: it has been. */
 bool queue_wait_put_off(struct waiter *waiter, struct queue *queue);

@@ -3,8 +3,8 @@
 #include "base/mutant.h"
 #include "base/name.h"
 #include "engine/charge.h"
-#include "engine/core.h"
 #include "engine/peer.h"
+#include "engine/work.h"
 
 #include <inttypes.h>
 #include <stdio.h>

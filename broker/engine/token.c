@@ -3,36 +3,17 @@
 #include "base/mutant.h"
 #include "engine/item.h"
 #include "engine/lease.h"
+#include "engine/lease_return.h"
 #include "engine/peer.h"
+#include "engine/queue_handle.h"
+#include "engine/queue_items.h"
+#include "engine/queue_kind.h"
+#include "engine/queue_life.h"
+#include "engine/run.h"
 
 #include <inttypes.h>
 
-static bool has_tokens(const struct queue *queue)
-{
-	return queue->options.kind == QUEUE_LOCK || queue->options.kind == QUEUE_SEMAPHORE;
-}
-
-const char *kind_noun(enum queue_kind kind)
-{
-	static const char *const names[] = { "queue", "lock", "semaphore", "condition" };
-	return kind < QUEUE_ANY ? names[kind] : "object";
-}
-
-const char *queue_noun(const struct queue *queue)
-{
-	return kind_noun(queue->options.kind);
-}
-
 /* ---- what it was created as ------------------------------------------- */
-
-int kind_compare(const struct queue *queue, enum queue_kind asked, struct error *error)
-{
-	enum queue_kind has = queue->options.kind;
-	if (asked == QUEUE_ANY || asked == has)
-		return RELEVO_OK;
-	return error_set(error, RELEVO_OPTION_MISMATCH, "\"%s\" is a %s, not a %s", queue->name,
-			 kind_noun(has), kind_noun(asked));
-}
 
 int tokens_compare(const struct queue *queue, const struct queue_options *asked,
 		   struct error *error)
@@ -48,30 +29,6 @@ int tokens_compare(const struct queue *queue, const struct queue_options *asked,
 				 kind_noun(has->kind), queue->name,
 				 has->keep ? "kept, not released," : "released, not kept,");
 	return RELEVO_OK;
-}
-
-int token_refuse_put(const struct queue *queue, struct error *error)
-{
-	if (!has_tokens(queue))
-		return RELEVO_OK;
-	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s: nothing can be put there",
-			 queue->name, kind_noun(queue->options.kind));
-}
-
-int kind_need_items(const struct queue *queue, const char *why, struct error *error)
-{
-	if (queue->options.kind == QUEUE_ITEMS)
-		return RELEVO_OK;
-	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s, not a queue of items: %s",
-			 queue->name, kind_noun(queue->options.kind), why);
-}
-
-int token_refuse(const struct queue *queue, const char *why, struct error *error)
-{
-	if (!has_tokens(queue) || MUTANT(tokens_are_items))
-		return RELEVO_OK;
-	return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s: what it gave is %s",
-			 queue->name, kind_noun(queue->options.kind), why);
 }
 
 /* ---- tokens ----------------------------------------------------------- */
@@ -113,7 +70,7 @@ int tokens_create(struct engine_peer *peer, struct queue *queue, struct error *e
 
 uint64_t token_grant(struct queue *queue)
 {
-	return has_tokens(queue) ? ++queue->granted : 0;
+	return kind_has_tokens(queue) ? ++queue->granted : 0;
 }
 
 static void return_token(struct lease *lease)
@@ -158,7 +115,7 @@ static int release(struct engine_peer *peer, const struct token_release *release
 	int status = peer_find_queue(peer, release->handle, &queue, error);
 	if (status != RELEVO_OK)
 		return status;
-	if (!has_tokens(queue))
+	if (!kind_has_tokens(queue))
 		return error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s, not a lock",
 				 queue->name, kind_noun(queue->options.kind));
 	struct lease *lease = lease_find(peer, release->lease);
@@ -185,7 +142,7 @@ int token_release(struct engine_peer *peer, const struct token_release *request,
 bool token_leave(struct lease *lease)
 {
 	const struct queue *queue = lease->queue;
-	if (!has_tokens(queue))
+	if (!kind_has_tokens(queue))
 		return false;
 	if (queue->options.keep)
 		(void)lease_acknowledge(lease);

@@ -1,8 +1,6 @@
 #include "engine/waiter.h"
 
-#include "engine/item.h"
 #include "engine/peer.h"
-#include "engine/queue_any.h"
 
 #include <assert.h>
 
@@ -55,11 +53,11 @@ int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline
 	if (status != RELEVO_OK)
 		return status;
 	waiter->state = WAITER_PARKED;
-	if (waiter->refusal == RELEVO_OK && !any_is_member(waiter))
+	if (waiter->refusal == RELEVO_OK && !waiter->member)
 		waiter_tell(waiter);
 	else
 		list_append(&peer->waiters, &waiter->in_peer);
-	waiter->kind->join(waiter);
+	waiter->kind->enter(waiter);
 	return RELEVO_OK;
 }
 
@@ -86,7 +84,7 @@ void waiter_time_out(struct waiter *waiter)
 	waiter_give_up(waiter, waiter->brief ? waiter->kind->unserved : RELEVO_TIMED_OUT);
 }
 
-static void leave_line(struct waiter *waiter)
+void waiter_leave_line(struct waiter *waiter)
 {
 	stop_waiting(waiter);
 	list_remove(&waiter->in_line);
@@ -100,7 +98,7 @@ void waiter_finish(struct waiter *waiter, int status)
 	const struct waiter_kind *kind = waiter->kind;
 	if (kind->outcome != NULL)
 		status = kind->outcome(waiter, status);
-	leave_line(waiter);
+	waiter_leave_line(waiter);
 	list_remove(&waiter->in_engine);
 	waiter->status = status;
 	if (kind->records != NULL && kind->records(waiter, status)) {
@@ -143,7 +141,7 @@ void waiter_drop(struct waiter *waiter)
 void waiter_drop_from_line(struct waiter *waiter)
 {
 	if (waiter->state == WAITER_PARKED)
-		leave_line(waiter);
+		waiter_leave_line(waiter);
 	forget(waiter);
 }
 
@@ -174,39 +172,12 @@ void waiter_give(struct waiter *waiter, const struct answer *answer)
 	waiter->answer(waiter, answer);
 }
 
-void waiter_deliver(struct waiter *waiter, uint32_t count)
-{
-	struct engine *engine = waiter->peer->engine;
-	struct answer answer = {
-		.status = RELEVO_OK,
-		.text = "",
-		.deliveries = engine->deliveries,
-		.delivery_count = count,
-	};
-	leave_line(waiter);
-	/* The answer may end the leases while it still reads the items. */
-	for (uint32_t i = 0; i < count; i++)
-		item_hold(engine->deliveries[i].item);
-	waiter_give(waiter, &answer);
-	for (uint32_t i = 0; i < count; i++)
-		item_drop(engine, engine->deliveries[i].item);
-}
-
-void waiter_cancel(struct waiter *waiter)
-{
-	if (waiter->state != WAITER_PARKED)
-		return;
-	struct engine *engine = waiter->peer->engine;
-	waiter->kind->cancel(waiter);
-	engine_run(engine);
-}
-
 void waiter_cancel_in_line(struct waiter *waiter)
 {
 	waiter_finish(waiter, RELEVO_CANCELLED);
 }
 
-bool waiter_parked(const struct waiter *waiter)
+bool waiter_pending(const struct waiter *waiter)
 {
 	return waiter->state != WAITER_IDLE;
 }

@@ -20,7 +20,7 @@ struct waiter_kind {
 	int unserved; /* the answer to one that does not wait and could not be served */
 
 	/* Enter the line, out of it again, and hold on no more to what was waited for. */
-	void (*join)(struct waiter *waiter);
+	void (*enter)(struct waiter *waiter);
 	void (*leave)(struct waiter *waiter);
 	void (*forget)(struct waiter *waiter);
 
@@ -63,6 +63,9 @@ void waiter_give_up(struct waiter *waiter, int status);
 /* Its deadline has come. */
 void waiter_time_out(struct waiter *waiter);
 
+/* Take the call out of its line; whoever does gives its answer, or drops it. */
+void waiter_leave_line(struct waiter *waiter);
+
 /* Take the call out of its line and have it answered. */
 void waiter_finish(struct waiter *waiter, int status);
 
@@ -74,9 +77,6 @@ void waiter_answer(struct waiter *waiter);
 
 /* The call is its caller's again, and is answered. */
 void waiter_give(struct waiter *waiter, const struct answer *answer);
-
-/* Answer a get that has been served; `waiter` is its caller's again then. */
-void waiter_deliver(struct waiter *waiter, uint32_t count);
 
 /* Forget the call without an answer. */
 void waiter_drop(struct waiter *waiter);

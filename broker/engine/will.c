@@ -1,9 +1,11 @@
 #include "engine/will.h"
 
 #include "base/mutant.h"
+#include "engine/cell_apply.h"
 #include "engine/cell_watch.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
+#include "engine/work.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -17,8 +17,7 @@ void work_later(struct engine *engine, struct work *work)
 		list_append(&engine->later, &work->link);
 }
 
-/* What is started from inside is part of the same piece. */
-static void do_piece(struct engine *engine, struct work *work)
+void work_do_piece(struct engine *engine, struct work *work)
 {
 	bool inside = engine->work.inside;
 	engine->work.inside = true;
@@ -29,7 +28,7 @@ static void do_piece(struct engine *engine, struct work *work)
 void work_start(struct engine *engine, struct work *work)
 {
 	work_begin_call(engine);
-	do_piece(engine, work);
+	work_do_piece(engine, work);
 }
 
 void work_forget(struct work *work)
@@ -54,17 +53,4 @@ void work_begin_call(struct engine *engine)
 {
 	if (!engine->running && !engine->work.inside)
 		work_begin(engine);
-}
-
-void work_go_on(struct engine *engine, uint64_t end)
-{
-	struct list *node;
-	while (engine->work.done < end && (node = list_first(&engine->later)) != NULL) {
-		struct work *work = container_of(node, struct work, link);
-		list_remove(node);
-		work_begin(engine);
-		do_piece(engine, work);
-		work_spend(engine, 1);
-		engine_run(engine);
-	}
 }

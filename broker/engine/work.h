@@ -44,6 +44,9 @@ void work_later(struct engine *engine, struct work *work);
 /* Do the first piece of it at once, or, from inside of another, a part of that. */
 void work_start(struct engine *engine, struct work *work);
 
+/* Do a piece. What is started from inside is part of it. */
+void work_do_piece(struct engine *engine, struct work *work);
+
 /* Nothing is left of it any more. */
 void work_forget(struct work *work);
 
@@ -59,9 +62,6 @@ void work_begin(struct engine *engine);
 /* The same for one that does something long itself, before engine_run(); from inside an
  * answer it is part of that piece. */
 void work_begin_call(struct engine *engine);
-
-/* Go on with what is left, until so many units have been done in all. */
-void work_go_on(struct engine *engine, uint64_t end);
 
 /* The count at which a turn that begins now ends, if it may use one part in `parts`. */
 uint64_t work_turn_end(const struct engine *engine, uint32_t parts);

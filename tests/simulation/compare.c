@@ -35,7 +35,7 @@ static void compare_call(struct world *world, struct world_call *call, struct mo
 		world_fail(world, "a call was answered %d times (%s), the model says %s (%s)",
 			   call->answers, relevo_error_name(call->status), done ? "once" : "not",
 			   done ? relevo_error_name(expected->status) : "");
-	world_expect(world, "a call is parked", waiter_parked(&call->waiter), parked);
+	world_expect(world, "a call is parked", waiter_pending(&call->waiter), parked);
 	if (!done || world->failed)
 		return;
 	if (call->broken)

@@ -41,7 +41,7 @@ uint32_t open_numbers(struct engine_peer *peer, const char *name, uint32_t count
 static void on_answer(struct waiter *waiter, const struct answer *answer)
 {
 	struct cell_call *call = container_of(waiter, struct cell_call, waiter);
-	assert_false(waiter_parked(waiter));
+	assert_false(waiter_pending(waiter));
 	call->answers++;
 	call->status = answer->status;
 	strncpy(call->text, answer->text, sizeof call->text - 1);
@@ -191,7 +191,7 @@ uint64_t leave_will(struct engine_peer *peer, uint32_t handle, uint32_t first, i
 void assert_cell_waits(const struct cell_call *call)
 {
 	assert_int_equal(call->answers, 0);
-	assert_true(waiter_parked(&call->waiter));
+	assert_true(waiter_pending(&call->waiter));
 }
 
 void assert_cell_answer(const struct cell_call *call, int status)

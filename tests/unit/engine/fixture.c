@@ -130,7 +130,7 @@ static void keep_delivery(struct call *call, const struct delivery *delivery)
 static void on_answer(struct waiter *waiter, const struct answer *answer)
 {
 	struct call *call = container_of(waiter, struct call, waiter);
-	assert_false(waiter_parked(waiter));
+	assert_false(waiter_pending(waiter));
 	call->answers++;
 	call->status = answer->status;
 	call->accepted = answer->accepted;
@@ -245,7 +245,7 @@ struct queue_counts counts_of(struct engine_peer *peer, uint32_t handle)
 void assert_waits(const struct call *call)
 {
 	assert_int_equal(call->answers, 0);
-	assert_true(waiter_parked(&call->waiter));
+	assert_true(waiter_pending(&call->waiter));
 }
 
 void assert_answer(const struct call *call, int status)

@@ -296,7 +296,7 @@ static void test_calls_are_forgotten_at_once(void **state)
 	assert_int_equal(end.told, 0);
 	/* They are their caller's again. */
 	for (int i = 0; i < 100; i++) {
-		assert_false(waiter_parked(&calls[i].waiter));
+		assert_false(waiter_pending(&calls[i].waiter));
 		memset(&calls[i], 0xff, sizeof calls[i]);
 	}
 	uint32_t same = open_plain(f->b, "empty");

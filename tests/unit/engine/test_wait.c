@@ -97,7 +97,7 @@ static void test_a_cancel_after_the_answer_does_nothing(void **state)
 	assert_int_equal(call.answers, 1);
 	struct call never = { 0 };
 	waiter_cancel(&never.waiter);
-	assert_false(waiter_parked(&never.waiter));
+	assert_false(waiter_pending(&never.waiter));
 }
 
 static void test_a_dead_session_is_not_answered(void **state)

@@ -1,22 +1,14 @@
-#include "engine/queue.h"
+#include "engine/queue_life.h"
 
-#include "base/mutant.h"
 #include "engine/charge.h"
-#include "engine/duplicate.h"
-#include "engine/expiry.h"
-#include "engine/lease.h"
 #include "engine/order.h"
 #include "engine/peer.h"
-#include "engine/waiter.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void queue_go_on(struct work *work)
-{
-	queue_settle(container_of(work, struct queue, settling));
-}
 
 static const char *dead_letter_of(const struct queue_options *options)
 {
@@ -52,8 +44,7 @@ static struct queue *allocate(struct engine *engine, const char *name,
 	list_init(&queue->readers);
 	list_init(&queue->recalled);
 	list_init(&queue->put_off);
-	queue->settling.go_on = queue_go_on;
-	queue->ending.go_on = queue_go_on_ending;
+	queue->active.settling.go_on = engine->settle_queue;
 	memcpy(queue->name, name, name_size);
 	return queue;
 }
@@ -113,6 +104,16 @@ int queue_new(struct engine *engine, struct account *account, const char *name,
 	return RELEVO_OK;
 }
 
+int queue_new_nameless(struct engine_peer *peer, const struct queue_options *options,
+		       struct queue **queue, struct error *error)
+{
+	char name[24];
+	do
+		snprintf(name, sizeof name, "~%016" PRIx64, engine_random(peer->engine));
+	while (queue_find(peer->engine, name) != NULL);
+	return queue_new(peer->engine, peer->account, name, options, queue, error);
+}
+
 struct queue *queue_find(struct engine *engine, const char *name)
 {
 	struct map_node *node = map_find(&engine->queues, name, strlen(name));
@@ -139,110 +140,6 @@ void queue_drop(struct queue *queue)
 
 void queue_activate(struct queue *queue)
 {
-	if (!list_linked(&queue->active) && !queue->deleted)
-		list_append(&queue->engine->active, &queue->active);
-}
-
-bool queue_has_room(const struct queue *queue, size_t size)
-{
-	const struct queue_options *options = &queue->options;
-	if (MUTANT(never_full))
-		return true;
-	if (options->bounded && stock_size(&queue->stock) >= options->capacity)
-		return false;
-	return options->capacity_bytes == 0 || queue->stock.bytes + size <= options->capacity_bytes;
-}
-
-bool queue_reserve_delay(struct queue *queue)
-{
-	return heap_reserve(&queue->stock.delayed, 1);
-}
-
-void queue_set_timer(struct queue *queue)
-{
-	struct heap *timers = &queue->engine->queue_timers;
-	const struct heap_node *due = heap_first(&queue->stock.delayed);
-	const struct heap_node *expiring = heap_first(&queue->expiring);
-	/* From then on a getter may have that of the first putter. */
-	nsec_t first = putters_due(queue);
-	if (due != NULL && due->key < first)
-		first = due->key;
-	if (expiring != NULL && expiring->key < first)
-		first = expiring->key;
-	heap_remove(timers, &queue->timer);
-	if (first != NSEC_NEVER && !queue->deleted)
-		heap_push_reserved(timers, &queue->timer, first);
-}
-
-void queue_delay(struct queue *queue, struct item *item, nsec_t due)
-{
-	stock_delay(&queue->stock, item, due);
-	queue_set_timer(queue);
-}
-
-void queue_ripen(struct queue *queue)
-{
-	struct engine *engine = queue->engine;
-	expiry_run(queue);
-	while (!work_over(engine) && stock_ripen(&queue->stock, engine->now))
-		work_spend(engine, 1);
-	putters_ripen(queue);
-	queue_set_timer(queue);
-	queue_activate(queue);
-}
-
-static int reserve_place(struct queue *queue, const struct item *item, nsec_t not_before)
-{
-	bool delay = not_before > queue->engine->now;
-	bool sorted = delay || item->extended || queue->stock.ranked;
-	if (sorted && !stock_reserve(&queue->stock, queue->leased + 1))
-		return RELEVO_NO_MEMORY;
-	return !delay || queue_reserve_delay(queue) ? RELEVO_OK : RELEVO_NO_MEMORY;
-}
-
-int queue_append(struct queue *queue, struct item *item, uint64_t session, nsec_t not_before)
-{
-	struct engine *engine = queue->engine;
-	uint64_t sequence = queue->last_sequence + 1;
-	int status = reserve_place(queue, item, not_before);
-	if (status == RELEVO_OK)
-		status = order_enter(queue, item, session);
-	if (status != RELEVO_OK)
-		return status;
-	engine->recorded = true;
-	status = engine->store->operations->item_added(engine->store, queue->key, sequence, item);
-	if (status != RELEVO_OK)
-		return status;
-	item->order.key = queue->last_sequence = sequence;
-	if (not_before > engine->now)
-		queue_delay(queue, item, not_before);
-	else
-		stock_add(&queue->stock, item);
-	queue->put++;
-	queue->bytes += item->size;
-	return RELEVO_OK;
-}
-
-int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence)
-{
-	struct engine *engine = queue->engine;
-	engine->recorded = true;
-	queue->bytes -= item->size;
-	/* Somebody may wait for the last one. */
-	if (queue->joiner_count > 0 || queue->shutdown != QUEUE_OPEN)
-		queue_activate(queue);
-	if (item->extended) {
-		duplicate_leave(queue, item);
-		expiry_forget(queue, item);
-	}
-	return engine->store->operations->item_removed(engine->store, queue->key, sequence);
-}
-
-void queue_record_deliveries(struct queue *queue, const struct item *item)
-{
-	struct engine *engine = queue->engine;
-	engine->recorded = true;
-	/* A count that is not recorded is only too low after a restart. */
-	(void)engine->store->operations->item_changed(engine->store, queue->key, item->order.key,
-						      item);
+	if (!list_linked(&queue->active.link) && !queue->deleted)
+		list_append(&queue->engine->active, &queue->active.link);
 }

@@ -1,16 +1,19 @@
-#include "engine/peer.h"
-
+/* How sessions begin, and end. */
 #include "base/mutant.h"
-#include "engine/cell.h"
-#include "engine/exclusive.h"
+#include "engine/ahead.h"
+#include "engine/cell_handle.h"
+#include "engine/lease.h"
+#include "engine/lease_return.h"
+#include "engine/peer.h"
 #include "engine/pipe.h"
-#include "engine/queue.h"
+#include "engine/queue_handle.h"
+#include "engine/run.h"
 #include "engine/shared.h"
 #include "engine/token.h"
 #include "engine/waiter.h"
 #include "engine/will.h"
+#include "engine/work.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct engine_peer *engine_peer_new(struct engine *engine, struct account *account)
@@ -34,6 +37,13 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	return peer;
 }
 
+void engine_peer_on_recall(struct engine_peer *peer,
+			   void (*on_recall)(void *context, uint32_t handle), void *context)
+{
+	peer->on_recall = on_recall;
+	peer->recall_context = context;
+}
+
 static void drop_waiters(struct engine *engine, struct list *waiters)
 {
 	struct list *node;
@@ -43,46 +53,6 @@ static void drop_waiters(struct engine *engine, struct list *waiters)
 	}
 }
 
-static bool end_owned_queues(struct engine_peer *peer)
-{
-	struct list *node;
-	while ((node = list_first(&peer->owned)) != NULL && !MUTANT(owned_outlives_owner)) {
-		if (work_over(peer->engine))
-			return false;
-		work_spend(peer->engine, 1);
-		queue_end(container_of(node, struct queue, in_owner));
-	}
-	return true;
-}
-
-static bool close_handles(struct engine_peer *peer)
-{
-	uint32_t handle;
-	while ((handle = handle_next(&peer->queues)) != 0) {
-		if (work_over(peer->engine))
-			return false;
-		work_spend(peer->engine, 1);
-		peer_remove_handle(peer, handle);
-	}
-	return true;
-}
-
-static int queues_inherit(struct engine_peer *peer, const struct engine_peer *from,
-			  struct error *error)
-{
-	int status = handle_table_copy(&peer->queues, &from->queues, peer->account, error);
-	for (uint32_t handle = 1; handle <= peer->queues.capacity; handle++) {
-		struct queue *queue = handle_find(&peer->queues, handle);
-		if (queue == NULL)
-			continue;
-		queue_hold(queue);
-		queue->handles++;
-		queue->silent_handles += peer->silent;
-		queue->strict_handles += peer->queues.handles[handle - 1].strict;
-	}
-	return status;
-}
-
 void engine_peer_hush(struct engine_peer *peer)
 {
 	peer->silent = true;
@@ -90,11 +60,8 @@ void engine_peer_hush(struct engine_peer *peer)
 
 void engine_peer_speak(struct engine_peer *peer)
 {
-	for (uint32_t handle = 1; handle <= peer->queues.capacity && peer->silent; handle++) {
-		struct queue *queue = handle_find(&peer->queues, handle);
-		if (queue != NULL)
-			queue->silent_handles--;
-	}
+	if (peer->silent)
+		queues_speak(peer);
 	peer->silent = false;
 }
 
@@ -124,14 +91,40 @@ bool engine_peer_busy(const struct engine_peer *peer)
 
 /* ---- the end ------------------------------------------------------------ */
 
+/* Its session has ended. */
+static void give_up(struct lease *lease)
+{
+	if (lease->peer->orderly && token_leave(lease))
+		return;
+	/* Nobody knows what it had read, unless it said so. */
+	if (lease->ahead != NULL && lease->ahead->begins)
+		lease_return_unread(lease);
+	else
+		lease_return(lease);
+}
+
+static bool leases_return(struct engine_peer *peer)
+{
+	struct lease *lease;
+	while ((lease = lease_next(peer, &peer->end_slot)) != NULL) {
+		if (work_over(peer->engine)) {
+			peer->end_slot--;
+			return false;
+		}
+		work_spend(peer->engine, 1);
+		give_up(lease);
+	}
+	return true;
+}
+
 /* A piece of it. False: the next has to follow. */
 static bool end_piece(struct engine_peer *peer)
 {
 	if (MUTANT(ends_in_one_turn))
 		peer->engine->work.end = UINT64_MAX;
-	return leases_return(peer) && wills_execute(peer) && end_owned_queues(peer) &&
-	       pipes_leave(peer) && close_handles(peer) && cells_leave(peer) &&
-	       shared_leave(peer) && leases_free(peer);
+	return leases_return(peer) && wills_execute(peer) && queues_end_owned(peer) &&
+	       pipes_leave(peer) && queues_close(peer) && cells_leave(peer) && shared_leave(peer) &&
+	       leases_free(peer);
 }
 
 static void peer_free(struct engine_peer *peer)
@@ -187,53 +180,4 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	drop_waiters(engine, &peer->waiters);
 	work_start(engine, &peer->end);
 	engine_run(engine);
-}
-
-/* ---- handles ------------------------------------------------------------ */
-
-int peer_reserve_handle(struct engine_peer *peer, struct error *error)
-{
-	return handle_reserve(&peer->queues, peer->account, peer->engine->config.peer_handles,
-			      "queues", error);
-}
-
-uint32_t peer_add_handle(struct engine_peer *peer, struct queue *queue)
-{
-	queue_hold(queue);
-	queue->handles++;
-	queue->silent_handles += peer->silent;
-	return handle_add(&peer->queues, queue);
-}
-
-int peer_find_handle(struct engine_peer *peer, uint32_t handle, struct queue **queue,
-		     struct error *error)
-{
-	*queue = handle_find(&peer->queues, handle);
-	if (*queue == NULL)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "the session has no queue with the number %u open", handle);
-	return RELEVO_OK;
-}
-
-int peer_find_queue(struct engine_peer *peer, uint32_t handle, struct queue **queue,
-		    struct error *error)
-{
-	int status = peer_find_handle(peer, handle, queue, error);
-	if (status == RELEVO_OK && (*queue)->deleted)
-		return error_set(error, RELEVO_GONE, "the %s \"%s\" was deleted",
-				 queue_noun(*queue), (*queue)->name);
-	return status;
-}
-
-void peer_remove_handle(struct engine_peer *peer, uint32_t handle)
-{
-	struct queue *queue = handle_find(&peer->queues, handle);
-	ahead_close(peer, handle);
-	handle_remove(&peer->queues, handle);
-	exclusive_leave(peer, queue);
-	queue->handles--;
-	queue->silent_handles -= peer->silent;
-	if (queue->handles == 0 && queue->options.lifetime == QUEUE_HANDLES && !queue->deleted)
-		queue_end(queue);
-	queue_drop(queue);
 }

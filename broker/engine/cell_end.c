@@ -1,0 +1,14 @@
+#include "engine/cell_end.h"
+
+#include "engine/cell_watch.h"
+
+void cell_end(struct cell *cell)
+{
+	/* First of all, so that no will changes it any more. */
+	cell->deleted = true;
+	watches_dismiss(cell);
+	map_remove(&cell->engine->cells, &cell->node);
+	list_remove(&cell->in_owner);
+	cell->account->queues--;
+	cell_drop(cell);
+}

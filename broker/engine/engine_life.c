@@ -1,0 +1,70 @@
+/* How an engine begins, and ends. */
+#include "engine/cell_end.h"
+#include "engine/core.h"
+#include "engine/lease_table.h"
+#include "engine/queue_end.h"
+#include "engine/queue_settle.h"
+#include "engine/run.h"
+#include "engine/shared.h"
+#include "engine/work.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_names(const void *key, const void *name)
+{
+	return strcmp(key, name);
+}
+
+struct engine *engine_new(const struct engine_config *config, struct store *store)
+{
+	struct engine *engine = calloc(1, sizeof *engine);
+	if (engine == NULL)
+		return NULL;
+	engine->config = *config;
+	/* No lease could be numbered beyond that. */
+	if (engine->config.peer_leases > LEASE_MAX_SLOTS)
+		engine->config.peer_leases = LEASE_MAX_SLOTS;
+	engine->store = store;
+	engine->random = config->seed;
+	engine->batch = 1;
+	map_init(&engine->queues, engine_random(engine));
+	engine->names.compare = compare_names;
+	map_init(&engine->cells, engine_random(engine));
+	map_init(&engine->shared, engine_random(engine));
+	map_init(&engine->places, engine_random(engine));
+	list_init(&engine->active);
+	list_init(&engine->impatient);
+	list_init(&engine->committing);
+	list_init(&engine->finished);
+	list_init(&engine->later);
+	engine->settle_queue = queue_settle;
+	work_begin(engine);
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (engine == NULL)
+		return;
+	engine_go_on(engine, UINT64_MAX);
+	assert(engine->peers == 0 && engine->committed + 1 == engine->batch);
+	struct map_node *node;
+	while ((node = map_next(&engine->queues, NULL)) != NULL)
+		queue_forget(container_of(node, struct queue, node));
+	while ((node = map_next(&engine->cells, NULL)) != NULL)
+		cell_end(container_of(node, struct cell, node));
+	engine_go_on(engine, UINT64_MAX);
+	map_fini(&engine->queues);
+	sorted_fini(&engine->names);
+	map_fini(&engine->cells);
+	shared_forget_all(engine);
+	map_fini(&engine->places);
+	heap_fini(&engine->waiter_timers);
+	heap_fini(&engine->lease_timers);
+	heap_fini(&engine->queue_timers);
+	heap_fini(&engine->ahead_timers);
+	free(engine->deliveries);
+	free(engine);
+}

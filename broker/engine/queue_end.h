@@ -1,0 +1,12 @@
+#ifndef ENGINE_QUEUE_END_H
+#define ENGINE_QUEUE_END_H
+
+#include "engine/queue.h"
+
+/* Delete: its name is free, its items are gone, those who wait will be told. */
+void queue_end(struct queue *queue);
+
+/* The same, but not in the store. */
+void queue_forget(struct queue *queue);
+
+#endif

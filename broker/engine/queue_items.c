@@ -1,0 +1,108 @@
+#include "engine/queue_items.h"
+
+#include "base/mutant.h"
+#include "engine/duplicate.h"
+#include "engine/expiry.h"
+#include "engine/extension.h"
+#include "engine/order.h"
+#include "engine/queue_life.h"
+#include "engine/queue_timer.h"
+
+bool queue_has_room(const struct queue *queue, size_t size)
+{
+	const struct queue_options *options = &queue->options;
+	if (MUTANT(never_full))
+		return true;
+	if (options->bounded && stock_size(&queue->stock) >= options->capacity)
+		return false;
+	return options->capacity_bytes == 0 || queue->stock.bytes + size <= options->capacity_bytes;
+}
+
+bool queue_reserve_delay(struct queue *queue)
+{
+	return heap_reserve(&queue->stock.delayed, 1);
+}
+
+void queue_delay(struct queue *queue, struct item *item, nsec_t due)
+{
+	stock_delay(&queue->stock, item, due);
+	queue_set_timer(queue);
+}
+
+static int reserve_place(struct queue *queue, const struct item *item, nsec_t not_before)
+{
+	bool delay = not_before > queue->engine->now;
+	bool sorted = delay || item->extended || queue->stock.ranked;
+	if (sorted && !stock_reserve(&queue->stock, queue->leased + 1))
+		return RELEVO_NO_MEMORY;
+	return !delay || queue_reserve_delay(queue) ? RELEVO_OK : RELEVO_NO_MEMORY;
+}
+
+int queue_append(struct queue *queue, struct item *item, uint64_t session, nsec_t not_before)
+{
+	struct engine *engine = queue->engine;
+	uint64_t sequence = queue->last_sequence + 1;
+	int status = reserve_place(queue, item, not_before);
+	if (status == RELEVO_OK)
+		status = order_enter(queue, item, session);
+	if (status != RELEVO_OK)
+		return status;
+	engine->recorded = true;
+	status = engine->store->operations->item_added(engine->store, queue->key, sequence, item);
+	if (status != RELEVO_OK)
+		return status;
+	item->order.key = queue->last_sequence = sequence;
+	if (not_before > engine->now)
+		queue_delay(queue, item, not_before);
+	else
+		stock_add(&queue->stock, item);
+	queue->put++;
+	queue->bytes += item->size;
+	return RELEVO_OK;
+}
+
+int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence)
+{
+	struct engine *engine = queue->engine;
+	engine->recorded = true;
+	queue->bytes -= item->size;
+	/* Somebody may wait for the last one. */
+	if (queue->joiner_count > 0 || queue->shutdown != QUEUE_OPEN)
+		queue_activate(queue);
+	if (item->extended) {
+		duplicate_leave(queue, item);
+		expiry_forget(queue, item);
+	}
+	return engine->store->operations->item_removed(engine->store, queue->key, sequence);
+}
+
+void queue_record_deliveries(struct queue *queue, const struct item *item)
+{
+	struct engine *engine = queue->engine;
+	engine->recorded = true;
+	/* A count that is not recorded is only too low after a restart. */
+	(void)engine->store->operations->item_changed(engine->store, queue->key, item->order.key,
+						      item);
+}
+
+int queue_transfer(struct queue *to, struct queue *from, struct item *item)
+{
+	uint64_t sequence = item->order.key;
+	uint32_t rank = item->order.rank;
+	uint16_t deliveries = item->deliveries;
+	order_reset(to, from, item);
+	item->deliveries = 0;
+	int status = queue_append(to, item, 0, 0);
+	if (status != RELEVO_OK) {
+		item->order.rank = rank;
+		item->deliveries = deliveries;
+		return status;
+	}
+	queue_forget_item(from, item, sequence);
+	if (item->extended) {
+		item_extension(item)->expiry.key = 0;
+		item_extension(item)->hold = 0;
+	}
+	queue_activate(to);
+	return RELEVO_OK;
+}

@@ -1,0 +1,15 @@
+#ifndef ENGINE_QUEUE_SHUTDOWN_H
+#define ENGINE_QUEUE_SHUTDOWN_H
+
+#include "engine/queue.h"
+
+/* Shut it down; engine_run() does what follows. */
+void queue_stop(struct queue *queue, enum queue_shutdown how);
+
+/* Answer putters: nothing enters any more. */
+void shutdown_begin(struct queue *queue);
+
+/* Answer getters to whom nothing can come any more. */
+void shutdown_serve(struct queue *queue);
+
+#endif

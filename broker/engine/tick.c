@@ -1,0 +1,84 @@
+/* What is due in time. */
+#include "engine/ahead_back.h"
+#include "engine/hold_over.h"
+#include "engine/queue_settle.h"
+#include "engine/run.h"
+#include "engine/waiter.h"
+#include "engine/work.h"
+
+/* The first node of the heap if it is due, or NULL. */
+static struct heap_node *due(const struct heap *timers, nsec_t now)
+{
+	struct heap_node *node = heap_first(timers);
+	return node != NULL && node->key <= now ? node : NULL;
+}
+
+static void on_queue(struct heap_node *node)
+{
+	queue_ripen(container_of(node, struct queue, timer));
+}
+
+static void on_lease(struct heap_node *node)
+{
+	hold_over(container_of(node, struct lease, timer));
+}
+
+static void on_ahead(struct heap_node *node)
+{
+	ahead_due(container_of(node, struct ahead, timer));
+}
+
+static void on_waiter(struct heap_node *node)
+{
+	waiter_time_out(container_of(node, struct waiter, timer));
+}
+
+/* Do what is due, but a part of the turn's work at most: what is left stays due. */
+static void tick(struct engine *engine, const struct heap *timers,
+		 void (*on_due)(struct heap_node *node))
+{
+	enum { PARTS = 8 };
+	uint64_t end = work_turn_end(engine, PARTS);
+	struct heap_node *node;
+	while (engine->work.done < end && (node = due(timers, engine->now)) != NULL) {
+		work_begin(engine);
+		on_due(node);
+		work_spend(engine, 1);
+	}
+}
+
+nsec_t engine_tick(struct engine *engine, nsec_t now)
+{
+	engine_at(engine, now);
+	uint64_t end = work_turn_end(engine, 1);
+	tick(engine, &engine->queue_timers, on_queue);
+	tick(engine, &engine->lease_timers, on_lease);
+	tick(engine, &engine->ahead_timers, on_ahead);
+	/* Last, so that what came back at this very moment still serves them. */
+	tick(engine, &engine->waiter_timers, on_waiter);
+	engine_run(engine);
+	engine_go_on(engine, end);
+	return engine_next_deadline(engine);
+}
+
+uint64_t engine_work_done(const struct engine *engine)
+{
+	return engine->work.done;
+}
+
+nsec_t engine_next_deadline(const struct engine *engine)
+{
+	const struct heap *const timers[] = {
+		&engine->queue_timers,
+		&engine->lease_timers,
+		&engine->waiter_timers,
+		&engine->ahead_timers,
+	};
+	nsec_t first = list_empty(&engine->later) ? NSEC_NEVER : 0;
+	for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
+		const struct heap_node *node = heap_first(timers[i]);
+		if (node != NULL && node->key < first)
+			first = node->key;
+	}
+	return first;
+}
