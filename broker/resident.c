@@ -42,13 +42,14 @@ static void give_back(struct resident *resident)
 	resident->next_trim = after + 20 * (after - before);
 }
 
-static bool exceed(struct scales *scales, size_t bytes)
+static size_t weigh(struct scales *scales, size_t enough)
 {
 	struct resident *resident = container_of(scales, struct resident, scales);
-	if (resident_bytes(resident) <= bytes)
-		return false;
+	size_t bytes = resident_bytes(resident);
+	if (bytes <= enough)
+		return bytes;
 	give_back(resident);
-	return resident_bytes(resident) > bytes;
+	return resident_bytes(resident);
 }
 
 /* A sanitizer keeps freed memory for itself, and much besides. */
@@ -63,7 +64,7 @@ struct scales *resident_open(void)
 	struct resident *resident = TELLS_SOMETHING ? calloc(1, sizeof *resident) : NULL;
 	if (resident == NULL)
 		return NULL;
-	resident->scales.exceed = exceed;
+	resident->scales.weigh = weigh;
 	resident->page = (size_t)sysconf(_SC_PAGESIZE);
 	resident->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	if (resident->statm >= 0)

@@ -14,6 +14,7 @@ void accounts_init(struct accounts *accounts, uint64_t seed, size_t memory_limit
 	accounts->queue_limit = queue_limit;
 	accounts->scales = NULL;
 	accounts->unweighed = 0;
+	accounts->resident = 0;
 }
 
 void accounts_fini(struct accounts *accounts)
@@ -55,6 +56,67 @@ void account_drop(struct account *account)
 	free(account);
 }
 
+/* ---- what is resident -------------------------------------------------------- */
+
+/*
+ * What is charged may lie scattered, and keeps the pages around it: so what is resident counts,
+ * too. A quarter more than the limits is allowed and 32 MiB (see docs/architecture.md). Items are
+ * refused before that, so that buffers can still be had to take some out; and both early enough
+ * for what happens until it is weighed again, for the program itself, and for those who use
+ * little: they are not refused because of others.
+ */
+static size_t most_resident(const struct accounts *accounts, size_t sixteenths, size_t bytes)
+{
+	size_t limit = accounts->memory_limit;
+	if (limit > SIZE_MAX / 4 / (accounts->by_uid.count + 1))
+		return SIZE_MAX;
+	return (limit + limit / 16 * sixteenths) * accounts->by_uid.count + bytes;
+}
+
+static size_t most_for_items(const struct accounts *accounts)
+{
+	return most_resident(accounts, 2, 16 << 20);
+}
+
+static size_t most_for_buffers(const struct accounts *accounts)
+{
+	return most_resident(accounts, 3, 20 << 20);
+}
+
+/* For each MiB; when it is too much, each time. */
+static void weigh(struct accounts *accounts, size_t bytes)
+{
+	const size_t weighed_every = 1 << 20;
+	size_t most = most_for_items(accounts);
+	accounts->unweighed += bytes;
+	if (accounts->scales == NULL ||
+	    (accounts->unweighed < weighed_every && accounts->resident <= most))
+		return;
+	accounts->resident = accounts->scales->weigh(accounts->scales, most);
+	accounts->unweighed = 0;
+}
+
+static bool exceeds(const struct account *account, size_t most, size_t little)
+{
+	return account->registry->resident > most && account->used > little;
+}
+
+static bool is_too_heavy(const struct account *account)
+{
+	const struct accounts *accounts = account->registry;
+	return exceeds(account, most_for_buffers(accounts), accounts->memory_limit / 64) &&
+	       !MUTANT(memory_buffers_scattered);
+}
+
+static bool is_heavy(const struct account *account)
+{
+	const struct accounts *accounts = account->registry;
+	return exceeds(account, most_for_items(accounts), accounts->memory_limit / 16) &&
+	       !MUTANT(memory_scattered);
+}
+
+/* ---- charges ----------------------------------------------------------------- */
+
 static bool affords(const struct account *account, size_t bytes, size_t limit)
 {
 	return bytes <= limit && account->used <= limit - bytes;
@@ -65,6 +127,7 @@ static bool charge_within(struct account *account, size_t bytes, size_t limit)
 	if (!affords(account, bytes, limit) && !MUTANT(memory_without_limit))
 		return false;
 	account->used += bytes;
+	weigh(account->registry, bytes);
 	return true;
 }
 
@@ -76,43 +139,32 @@ static size_t limit_for_buffers(const struct account *account)
 
 bool account_charge(struct account *account, size_t bytes)
 {
-	return charge_within(account, bytes, account->registry->memory_limit);
+	if (!charge_within(account, bytes, account->registry->memory_limit))
+		return false;
+	if (!is_heavy(account) && !is_too_heavy(account))
+		return true;
+	account->used -= bytes;
+	return false;
 }
 
 bool account_charge_buffer(struct account *account, size_t bytes)
 {
-	return charge_within(account, bytes, limit_for_buffers(account));
-}
-
-/* Half of what is allowed beyond a quarter more (see docs/architecture.md) is left for what
- * happens until it is looked again, and for what is never refused. */
-static size_t most_resident(const struct accounts *accounts)
-{
-	const size_t margin = 16 << 20;
-	size_t limit = accounts->memory_limit;
-	if (limit > SIZE_MAX / 4 / (accounts->by_uid.count + 1))
-		return SIZE_MAX;
-	return (limit + limit / 4) * accounts->by_uid.count + margin;
-}
-
-bool account_is_scattered(struct account *account, size_t bytes)
-{
-	const size_t weighed_every = 1 << 20;
-	struct accounts *accounts = account->registry;
-	if (accounts->scales == NULL || MUTANT(memory_scattered))
+	if (!charge_within(account, bytes, limit_for_buffers(account)))
 		return false;
-	accounts->unweighed += bytes;
-	if (accounts->unweighed < weighed_every || account->used <= accounts->memory_limit / 16)
-		return false;
-	if (accounts->scales->exceed(accounts->scales, most_resident(accounts)))
+	if (!is_too_heavy(account))
 		return true;
-	accounts->unweighed = 0;
+	account->used -= bytes;
 	return false;
+}
+
+bool account_is_scattered(const struct account *account, size_t bytes)
+{
+	return affords(account, bytes, account->registry->memory_limit);
 }
 
 bool account_affords_buffer(const struct account *account, size_t bytes)
 {
-	return affords(account, bytes, limit_for_buffers(account));
+	return affords(account, bytes, limit_for_buffers(account)) && !is_too_heavy(account);
 }
 
 bool bill_add(struct bill *bill, size_t bytes)

@@ -21,10 +21,10 @@ struct account {
 	struct accounts *registry;
 };
 
-/* Looks whether more than so many bytes of this process are resident, with whatever can be given
- * back given back. */
+/* Says how many bytes of this process are resident; if more than `enough`, after what can be
+ * given back has been. 0: unknown. */
 struct scales {
-	bool (*exceed)(struct scales *scales, size_t bytes);
+	size_t (*weigh)(struct scales *scales, size_t enough);
 };
 
 struct accounts {
@@ -33,6 +33,7 @@ struct accounts {
 	uint32_t queue_limit;
 	struct scales *scales; /* NULL: only what is charged counts */
 	size_t unweighed;      /* bytes charged since the scales were asked */
+	size_t resident;       /* what they said */
 };
 
 void accounts_init(struct accounts *accounts, uint64_t seed, size_t memory_limit,
@@ -48,19 +49,19 @@ struct account *account_get(struct accounts *accounts, uint32_t uid);
 void account_hold(struct account *account);
 void account_drop(struct account *account);
 
-/* Charge, unless that would exceed the limit. */
+/* Charge, unless that would exceed the limit, or more is resident than all accounts together may
+ * cause. An account that uses little is not refused for the latter. */
 bool account_charge(struct account *account, size_t bytes);
 
-/* Whether, now that these bytes are charged, more is resident than all accounts together may
- * cause: what is charged lies scattered, and keeps the pages around it. The scales are asked for
- * each MiB; an account that uses little is never told so. */
-bool account_is_scattered(struct account *account, size_t bytes);
+/* Why account_charge() has refused so many bytes: they are within the limit. */
+bool account_is_scattered(const struct account *account, size_t bytes);
 
-/* Whether account_charge_buffer() would succeed. */
+/* Whether account_charge_buffer() would succeed, as far as is known. */
 bool account_affords_buffer(const struct account *account, size_t bytes);
 
-/* The same for buffers, which may exceed the limit by an eighth: so a user whose
- * memory is used up can still talk, to be told so and to take things out. */
+/* The same for buffers, which may exceed the limit by an eighth, and may be had when so much is
+ * resident that items may not: so a user whose memory is used up can still talk, to be told so
+ * and to take things out. */
 bool account_charge_buffer(struct account *account, size_t bytes);
 
 void account_release(struct account *account, size_t bytes);

@@ -173,7 +173,7 @@ static void read_cell(struct wire_client *client)
 
 static void read_cells(struct siege *siege, const char *url)
 {
-	for (int i = 0; i < MANY; i++) {
+	while (siege->count < MANY) {
 		struct wire_client *client = come(siege, url);
 		greet(client);
 		read_cell(client);
@@ -234,7 +234,7 @@ static void test_many_answers_at_once(void **state)
 
 static void send_halves(struct siege *siege, const char *url)
 {
-	for (int i = 0; i < MANY; i++) {
+	while (siege->count < MANY) {
 		struct wire_client *client = come(siege, url);
 		greet(client);
 		const uint32_t prefix[2] = { htonl(30 * MIB), htonl(100) };
@@ -327,10 +327,9 @@ static bool thin_out(struct wire_client *client, uint32_t queue)
 }
 
 /* What stays of items of each size keeps the pages of all of them. */
-static void test_items_that_leave_gaps(void **state)
+static void leave_gaps(struct siege *siege)
 {
 	static const uint32_t sizes[] = { 40, 100, 300, 1000, 5000, 20000 };
-	struct siege *siege = *state;
 	struct wire_client *client = come(siege, siege->broker.url);
 	wire_hello(client);
 	uint32_t queue = wire_open(client, "full");
@@ -342,9 +341,29 @@ static void test_items_that_leave_gaps(void **state)
 	}
 }
 
+static void test_items_that_leave_gaps(void **state)
+{
+	leave_gaps(*state);
+}
+
+/* Little is charged then, and much may be on top of it. */
+static void test_gaps_and_frames_that_never_end(void **state)
+{
+	struct siege *siege = *state;
+	leave_gaps(siege);
+	send_halves(siege, siege->broker.url);
+}
+
+static void test_gaps_and_answers_that_nobody_reads(void **state)
+{
+	struct siege *siege = *state;
+	leave_gaps(siege);
+	read_cells(siege, siege->broker.url);
+}
+
 static void come_and_stay(struct siege *siege, const char *url)
 {
-	for (int i = 0; i < MANY; i++) {
+	while (siege->count < MANY) {
 		struct wire_client *client = come(siege, url);
 		greet(client);
 		open_queue(client, "empty");
@@ -365,6 +384,13 @@ static void test_calls_that_wait(void **state)
 	come_and_stay(siege, siege->broker.url);
 }
 
+static void test_gaps_and_calls_that_wait(void **state)
+{
+	struct siege *siege = *state;
+	leave_gaps(siege);
+	come_and_stay(siege, siege->broker.url);
+}
+
 int main(void)
 {
 #define siege_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -377,6 +403,9 @@ int main(void)
 		siege_test(test_items_and_copies_of_them),
 		siege_test(test_items_that_leave_gaps),
 		siege_test(test_calls_that_wait),
+		siege_test(test_gaps_and_frames_that_never_end),
+		siege_test(test_gaps_and_answers_that_nobody_reads),
+		siege_test(test_gaps_and_calls_that_wait),
 	};
 	return cmocka_run_group_tests_name("transcript/memory", tests, NULL, NULL);
 }
