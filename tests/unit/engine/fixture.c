@@ -61,6 +61,34 @@ int fixture_setup(void **state)
 	return 0;
 }
 
+int fixture_setup_short_turns(void **state)
+{
+	const struct engine_config config = {
+		.seed = 42,
+		.peer_waiters = 1000,
+		.peer_leases = 10000,
+		.peer_handles = 1000,
+		.turn_work = SHORT_TURN,
+	};
+	*state = fixture_open(&config);
+	return 0;
+}
+
+static void take_turn(struct fixture *fixture)
+{
+	uint64_t before = engine_work_done(fixture->engine);
+	engine_tick(fixture->engine, fixture->now);
+	assert_in_range(engine_work_done(fixture->engine) - before, 1, 2 * SHORT_TURN);
+}
+
+unsigned take_turns(struct fixture *fixture)
+{
+	unsigned count = 0;
+	for (; engine_next_deadline(fixture->engine) <= fixture->now; count++)
+		take_turn(fixture);
+	return count;
+}
+
 int fixture_teardown(void **state)
 {
 	fixture_close(*state);

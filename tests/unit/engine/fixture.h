@@ -58,6 +58,18 @@ int fixture_teardown(void **state);
 #define fixture_test(function)                                                                     \
 	cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
+/* The same, with turns in which little is done, so that what is long takes many. */
+enum { SHORT_TURN = 40 };
+
+int fixture_setup_short_turns(void **state);
+
+#define fixture_turn_test(function)                                                                \
+	cmocka_unit_test_setup_teardown(function, fixture_setup_short_turns, fixture_teardown)
+
+/* Turns until nothing is left to do now, and how many; each does no more than it may, and a
+ * step. */
+unsigned take_turns(struct fixture *fixture);
+
 /* The session ends, and its pointer becomes NULL. */
 void gone(struct fixture *fixture, struct engine_peer **peer);
 

@@ -239,29 +239,7 @@ static void test_wills_are_found_among_many(void **state)
 
 /* ---- in turns --------------------------------------------------------------- */
 
-enum { TURN = 40 };
-
-static int setup_short_turns(void **state)
-{
-	const struct engine_config config = {
-		.seed = 42, .peer_waiters = 1000, .peer_handles = 1000, .turn_work = TURN
-	};
-	*state = fixture_open(&config);
-	return 0;
-}
-
-#define turn_test(function)                                                                        \
-	cmocka_unit_test_setup_teardown(function, setup_short_turns, fixture_teardown)
-
-/* Turns until nothing is left; each does no more than it may, and a step. */
-static void take_turns(struct fixture *f)
-{
-	while (engine_next_deadline(f->engine) <= f->now) {
-		uint64_t before = engine_work_done(f->engine);
-		engine_tick(f->engine, f->now);
-		assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
-	}
-}
+enum { TURN = SHORT_TURN };
 
 /* All wait for 7, the last of them with a will; the number of that. */
 static uint64_t await_seven(struct fixture *f, uint32_t n)
@@ -379,11 +357,11 @@ int main(void)
 		fixture_test(test_those_that_wait_for_the_same_come_in_order),
 		fixture_test(test_one_update_serves_those_of_several_elements),
 		fixture_test(test_wills_are_found_among_many),
-		turn_test(test_many_are_served_in_turns_with_what_they_found),
-		turn_test(test_who_is_served_is_neither_late_nor_cancelled),
-		turn_test(test_who_is_served_has_no_will_left_when_it_ends),
-		turn_test(test_a_cell_goes_before_all_have_heard),
-		turn_test(test_a_change_that_serves_nobody_costs_little),
+		fixture_turn_test(test_many_are_served_in_turns_with_what_they_found),
+		fixture_turn_test(test_who_is_served_is_neither_late_nor_cancelled),
+		fixture_turn_test(test_who_is_served_has_no_will_left_when_it_ends),
+		fixture_turn_test(test_a_cell_goes_before_all_have_heard),
+		fixture_turn_test(test_a_change_that_serves_nobody_costs_little),
 	};
 	return cmocka_run_group_tests_name("engine/cell_watch", tests, NULL, NULL);
 }

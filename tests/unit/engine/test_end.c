@@ -6,43 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TURN = 40, MANY = 300 };
-
-static int setup_short_turns(void **state)
-{
-	const struct engine_config config = {
-		.seed = 42,
-		.peer_waiters = 1000,
-		.peer_leases = 10000,
-		.peer_handles = 1000,
-		.turn_work = TURN,
-	};
-	*state = fixture_open(&config);
-	return 0;
-}
-
-#define turn_test(function)                                                                        \
-	cmocka_unit_test_setup_teardown(function, setup_short_turns, fixture_teardown)
+enum { TURN = SHORT_TURN, MANY = 300 };
 
 static bool is_left(const struct fixture *f)
 {
 	return engine_next_deadline(f->engine) <= f->now;
-}
-
-/* A turn, which does no more than it may, and a step. */
-static void take_turn(struct fixture *f)
-{
-	uint64_t before = engine_work_done(f->engine);
-	engine_tick(f->engine, f->now);
-	assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
-}
-
-static unsigned take_turns(struct fixture *f)
-{
-	unsigned count = 0;
-	for (; is_left(f); count++)
-		take_turn(f);
-	return count;
 }
 
 struct end {
@@ -320,16 +288,16 @@ static void test_the_engine_ends_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		turn_test(test_leases_return_in_turns_and_in_order),
-		turn_test(test_items_that_wait_go_in_turns),
-		turn_test(test_objects_end_in_turns),
-		turn_test(test_giving_up_a_queue_counts_as_work),
-		turn_test(test_wills_are_carried_out_in_turns),
-		turn_test(test_wills_about_large_arrays_take_a_turn_each),
-		turn_test(test_reading_a_large_array_counts_as_work),
-		turn_test(test_tokens_are_released_by_who_leaves_in_order),
-		turn_test(test_calls_are_forgotten_at_once),
-		turn_test(test_the_engine_ends_first),
+		fixture_turn_test(test_leases_return_in_turns_and_in_order),
+		fixture_turn_test(test_items_that_wait_go_in_turns),
+		fixture_turn_test(test_objects_end_in_turns),
+		fixture_turn_test(test_giving_up_a_queue_counts_as_work),
+		fixture_turn_test(test_wills_are_carried_out_in_turns),
+		fixture_turn_test(test_wills_about_large_arrays_take_a_turn_each),
+		fixture_turn_test(test_reading_a_large_array_counts_as_work),
+		fixture_turn_test(test_tokens_are_released_by_who_leaves_in_order),
+		fixture_turn_test(test_calls_are_forgotten_at_once),
+		fixture_turn_test(test_the_engine_ends_first),
 	};
 	return cmocka_run_group_tests_name("engine/end", tests, NULL, NULL);
 }

@@ -6,23 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TURN = 40 };
-
-static int setup_short_turns(void **state)
-{
-	const struct engine_config config = {
-		.seed = 42,
-		.peer_waiters = 1000,
-		.peer_leases = 10000,
-		.peer_handles = 1000,
-		.turn_work = TURN,
-	};
-	*state = fixture_open(&config);
-	return 0;
-}
-
-#define turn_test(function)                                                                        \
-	cmocka_unit_test_setup_teardown(function, setup_short_turns, fixture_teardown)
+enum { TURN = SHORT_TURN };
 
 /* So many items in one call: their numbers, from 0 on. */
 static void put_many(struct engine_peer *peer, struct put_request *request, size_t count,
@@ -45,19 +29,6 @@ static void put_many(struct engine_peer *peer, struct put_request *request, size
 	queue_put(peer, request, 0, &call->waiter);
 }
 
-/* Turns until nothing is left; each does no more than it may, and a step. */
-static unsigned turns(struct fixture *f)
-{
-	unsigned count = 0;
-	while (engine_next_deadline(f->engine) <= f->now) {
-		uint64_t before = engine_work_done(f->engine);
-		engine_tick(f->engine, f->now);
-		assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
-		count++;
-	}
-	return count;
-}
-
 static void test_a_long_put_goes_on_in_later_turns(void **state)
 {
 	struct fixture *f = *state;
@@ -74,7 +45,7 @@ static void test_a_long_put_goes_on_in_later_turns(void **state)
 	assert_false(engine_peer_busy(f->b));
 	expect(f->b, other, "x", &theirs);
 	assert_waits(&call);
-	assert_in_range(turns(f), 1000 / (2 * TURN), 1000);
+	assert_in_range(take_turns(f), 1000 / (2 * TURN), 1000);
 	assert_answer(&call, RELEVO_OK);
 	assert_int_equal(call.accepted, 1000);
 	assert_false(engine_peer_busy(f->a));
@@ -88,7 +59,7 @@ static void test_a_bounded_put_is_not_full_before_its_end(void **state)
 	uint32_t q = open_bounded(f->a, "q", 500);
 	put_many(f->a, &(struct put_request){ .handle = q }, 600, &call);
 	assert_waits(&call);
-	turns(f);
+	take_turns(f);
 	assert_answer(&call, RELEVO_FULL);
 	assert_int_equal(call.accepted, 500);
 }
@@ -109,7 +80,7 @@ static void test_who_does_not_wait_is_refused_in_its_turn(void **state)
 	get(f->b, theirs, 1, 0, &last);
 	assert_waits(&first);
 	assert_true(engine_peer_busy(f->b));
-	turns(f);
+	take_turns(f);
 	for (unsigned i = 0; i < WAITING; i++)
 		assert_answer(&waiting[i], RELEVO_OK);
 	assert_items(&waiting[WAITING - 1], "0199");
@@ -126,7 +97,7 @@ static void test_expiries_take_turns(void **state)
 	const struct queue_options options = { .ttl = SECONDS(5) };
 	uint32_t q = open_queue(f->a, "q", &options), other = open_plain(f->b, "other");
 	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
-	turns(f);
+	take_turns(f);
 	f->now = SECONDS(9);
 	engine_tick(f->engine, f->now);
 	/* Nobody gets one, though not all have been taken out yet. */
@@ -135,7 +106,7 @@ static void test_expiries_take_turns(void **state)
 	assert_waits(&call);
 	put_now(f->b, other, "x");
 	expect(f->b, other, "x", &theirs);
-	turns(f);
+	take_turns(f);
 	assert_answer(&call, RELEVO_EMPTY);
 	assert_int_equal(counts_of(f->a, q).ready, 0);
 	assert_int_equal(counts_of(f->a, q).expired, 1000);
@@ -147,12 +118,12 @@ static void test_what_becomes_due_takes_turns(void **state)
 	struct call call = { 0 };
 	struct put_request request = { .handle = open_plain(f->a, "q"), .not_before = SECONDS(5) };
 	put_many(f->a, &request, 1000, &call);
-	turns(f);
+	take_turns(f);
 	assert_int_equal(counts_of(f->a, request.handle).delayed, 1000);
 	f->now = SECONDS(9);
 	engine_tick(f->engine, f->now);
 	assert_int_not_equal(counts_of(f->a, request.handle).delayed, 0);
-	turns(f);
+	take_turns(f);
 	assert_int_equal(counts_of(f->a, request.handle).ready, 1000);
 }
 
@@ -191,7 +162,7 @@ static void test_a_purge_is_done_at_once(void **state)
 		.handle = q, .key = "k", .key_size = 1, .expires = SECONDS(5)
 	};
 	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
-	turns(f);
+	take_turns(f);
 	put_request(f->a, &keyed, "keyed", &call);
 	uint64_t before = engine_work_done(f->engine);
 	assert_int_equal(queue_purge(f->a, q, f->now, &count, &error), RELEVO_OK);
@@ -206,7 +177,7 @@ static void test_a_purge_is_done_at_once(void **state)
 	put_now(f->a, q, "new");
 	expect(f->a, q, "again new", &call);
 	f->now = SECONDS(9);
-	turns(f);
+	take_turns(f);
 	assert_int_equal(f->store.items, 2);
 	assert_int_equal(counts_of(f->a, q).expired, 0);
 	nack(f->a, &call);
@@ -223,13 +194,13 @@ static void test_a_deleted_queue_is_gone_at_once(void **state)
 	struct error error;
 	uint32_t q = open_plain(f->a, "q");
 	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
-	turns(f);
+	take_turns(f);
 	for (unsigned i = 0; i < 20; i++)
 		get(f->a, q, CALL_ITEMS / 2, 0, i < 19 ? &call : &held);
 	const struct queue_options bounded = { .bounded = true, .capacity = 1 };
 	for (unsigned i = 0; i < WAITING; i++)
 		get(f->b, open_queue(f->b, "other", &bounded), 1, NSEC_NEVER, &waiting[i]);
-	turns(f);
+	take_turns(f);
 	uint64_t before = engine_work_done(f->engine);
 	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
 	assert_int_equal(queue_delete(f->engine, "other", &error), RELEVO_OK);
@@ -240,7 +211,7 @@ static void test_a_deleted_queue_is_gone_at_once(void **state)
 	uint32_t new = open_plain(f->a, "q");
 	put_now(f->a, new, "new");
 	expect(f->a, new, "new", &call);
-	turns(f);
+	take_turns(f);
 	assert_int_equal(f->store.items, 1);
 	for (unsigned i = 0; i < WAITING; i++)
 		assert_answer(&waiting[i], RELEVO_GONE);
@@ -257,14 +228,14 @@ static void test_acknowledging_at_a_drained_queue_costs_little(void **state)
 	struct error error;
 	uint32_t q = open_plain(f->a, "q"), theirs = open_plain(f->b, "q");
 	put_many(f->a, &(struct put_request){ .handle = q }, HELD + 1, &call);
-	turns(f);
+	take_turns(f);
 	get(f->a, q, HELD, 0, &ours);
 	get(f->b, theirs, 1, 0, &call);
-	turns(f);
+	take_turns(f);
 	for (unsigned i = 0; i < WAITING; i++)
 		get(f->c, open_plain(f->c, "q"), 1, NSEC_NEVER, &waiting[i]);
 	assert_int_equal(queue_shut_down(f->a, q, QUEUE_DRAINING, f->now, &error), RELEVO_OK);
-	turns(f);
+	take_turns(f);
 	uint64_t before = engine_work_done(f->engine);
 	for (unsigned i = 0; i + 1 < HELD; i++)
 		assert_int_equal(lease_ack(f->a, &ours.leases[i], 1, f->now, &error), RELEVO_OK);
@@ -273,7 +244,7 @@ static void test_acknowledging_at_a_drained_queue_costs_little(void **state)
 	assert_int_equal(lease_ack(f->a, &ours.leases[HELD - 1], 1, f->now, &error), RELEVO_OK);
 	assert_waits(&waiting[0]);
 	ack(f->b, &call);
-	turns(f);
+	take_turns(f);
 	for (unsigned i = 0; i < WAITING; i++)
 		assert_answer(&waiting[i], RELEVO_SHUT_DOWN);
 }
@@ -286,7 +257,7 @@ static void test_a_long_move_takes_turns(void **state)
 	const struct move_request request = { .from = "q", .to = "p" };
 	uint32_t q = open_plain(f->a, "q"), p = open_plain(f->a, "p");
 	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
-	turns(f);
+	take_turns(f);
 	uint64_t before = engine_work_done(f->engine);
 	move_items(f->b, &request, f->now, &call);
 	assert_in_range(engine_work_done(f->engine) - before, 1, TURN);
@@ -299,7 +270,7 @@ static void test_a_long_move_takes_turns(void **state)
 	assert_items(&first, "0000");
 	/* What comes in now is not moved. */
 	put_now(f->a, q, "late");
-	turns(f);
+	take_turns(f);
 	assert_answer(&call, RELEVO_OK);
 	assert_int_equal(call.accepted, 1000);
 	assert_int_equal(counts_of(f->a, p).ready, 999);
@@ -317,17 +288,17 @@ static void test_a_move_ends_with_its_queue(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	open_plain(f->a, "p");
 	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
-	turns(f);
+	take_turns(f);
 	move_items(f->b, &request, f->now, &call);
 	assert_int_equal(queue_delete(f->engine, "p", &error), RELEVO_OK);
-	turns(f);
+	take_turns(f);
 	assert_answer(&call, RELEVO_GONE);
 	assert_text(call.text, "\"p\" was deleted");
 	/* Its session may end as well. */
 	open_plain(f->a, "p");
 	move_items(f->b, &request, f->now, &call);
 	gone(f, &f->b);
-	turns(f);
+	take_turns(f);
 	assert_int_equal(call.answers, 0);
 }
 
@@ -346,7 +317,7 @@ static void look_into_the_depth(struct fixture *f, struct put_request *request)
 	};
 	for (unsigned i = 0; i < 2; i++) {
 		put_many(f->a, request, 1500, &call);
-		turns(f);
+		take_turns(f);
 	}
 	uint64_t before = engine_work_done(f->engine);
 	assert_int_equal(queue_peek(f->a, &look, f->now, &peek, &error), RELEVO_OK);
@@ -356,7 +327,7 @@ static void look_into_the_depth(struct fixture *f, struct put_request *request)
 	assert_memory_equal(peek.items[2]->body, "1102", 4);
 	assert_int_equal(peek.last.sequence, 2603);
 	assert_int_equal(queue_purge(f->a, request->handle, f->now, &count, &error), RELEVO_OK);
-	turns(f);
+	take_turns(f);
 }
 
 static void test_a_look_into_the_depth_costs_little(void **state)
@@ -385,7 +356,7 @@ static void test_a_look_does_not_see_what_is_over(void **state)
 	put_many(f->b, &lasting, 10 * TURN, &other);
 	f->now += SECONDS(2);
 	assert_int_equal(queue_peek(f->a, &look, f->now, &peek, &error), RELEVO_EMPTY);
-	turns(f);
+	take_turns(f);
 }
 
 /* Each is more than a turn to copy, and again to free. */
@@ -410,26 +381,26 @@ static void test_large_items_cost_by_their_bytes(void **state)
 	}
 	assert_int_equal(queue_purge(f->a, request.handle, f->now, &count, &error), RELEVO_OK);
 	assert_int_equal(count, ITEMS);
-	assert_in_range(turns(f), ITEMS - 2, 2 * ITEMS);
+	assert_in_range(take_turns(f), ITEMS - 2, 2 * ITEMS);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		turn_test(test_a_long_put_goes_on_in_later_turns),
-		turn_test(test_a_bounded_put_is_not_full_before_its_end),
-		turn_test(test_who_does_not_wait_is_refused_in_its_turn),
-		turn_test(test_expiries_take_turns),
-		turn_test(test_what_becomes_due_takes_turns),
-		turn_test(test_a_list_costs_its_page),
-		turn_test(test_a_long_move_takes_turns),
-		turn_test(test_a_move_ends_with_its_queue),
-		turn_test(test_a_look_into_the_depth_costs_little),
-		turn_test(test_a_look_does_not_see_what_is_over),
-		turn_test(test_large_items_cost_by_their_bytes),
-		turn_test(test_a_purge_is_done_at_once),
-		turn_test(test_a_deleted_queue_is_gone_at_once),
-		turn_test(test_acknowledging_at_a_drained_queue_costs_little),
+		fixture_turn_test(test_a_long_put_goes_on_in_later_turns),
+		fixture_turn_test(test_a_bounded_put_is_not_full_before_its_end),
+		fixture_turn_test(test_who_does_not_wait_is_refused_in_its_turn),
+		fixture_turn_test(test_expiries_take_turns),
+		fixture_turn_test(test_what_becomes_due_takes_turns),
+		fixture_turn_test(test_a_list_costs_its_page),
+		fixture_turn_test(test_a_long_move_takes_turns),
+		fixture_turn_test(test_a_move_ends_with_its_queue),
+		fixture_turn_test(test_a_look_into_the_depth_costs_little),
+		fixture_turn_test(test_a_look_does_not_see_what_is_over),
+		fixture_turn_test(test_large_items_cost_by_their_bytes),
+		fixture_turn_test(test_a_purge_is_done_at_once),
+		fixture_turn_test(test_a_deleted_queue_is_gone_at_once),
+		fixture_turn_test(test_acknowledging_at_a_drained_queue_costs_little),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
