@@ -1,5 +1,6 @@
 #include "support/scarce.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 void *__real_malloc(size_t size);
@@ -9,16 +10,17 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 
-static bool counting, failed;
+/* Threads of libraries call the project's code, too. */
+static atomic_bool counting, failed;
 static enum scarcity how;
-static uint64_t left; /* until one fails */
+static atomic_uint_fast64_t left; /* until one fails */
 
 void scarce_begin(uint64_t nth, enum scarcity scarcity)
 {
-	counting = true;
 	failed = false;
 	how = scarcity;
 	left = nth;
+	counting = true;
 }
 
 bool scarce_end(void)
@@ -27,12 +29,25 @@ bool scarce_end(void)
 	return failed;
 }
 
+void scarce_pause(bool pause)
+{
+	static bool paused;
+	if (pause)
+		paused = atomic_exchange(&counting, false);
+	else
+		counting = paused;
+}
+
 static bool fails(void)
 {
-	if (!counting || (failed && how == SCARCE_ONCE))
+	if (!counting)
 		return false;
-	failed = failed || --left == 0;
-	return failed;
+	if (failed)
+		return how == SCARCE_FROM_NOW;
+	if (atomic_fetch_sub(&left, 1) != 1)
+		return false;
+	failed = true;
+	return true;
 }
 
 void *__wrap_malloc(size_t size)

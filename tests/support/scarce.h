@@ -18,6 +18,9 @@ enum scarcity {
 /* From now on count; the n-th allocation, 1 being the next, fails. */
 void scarce_begin(uint64_t nth, enum scarcity scarcity);
 
+/* The test itself allocates something meanwhile; then it goes on. */
+void scarce_pause(bool pause);
+
 /* Enough for everybody again. Whether anything failed. */
 bool scarce_end(void);
 

@@ -15,14 +15,25 @@
  */
 enum { PLAYERS = 4, MOST_STEPS = 256 };
 
-enum step_kind { STEP_CONNECT, STEP_SEND, STEP_READ, STEP_AWAIT, STEP_CLOSE, STEP_CALL };
+enum step_kind {
+	STEP_CONNECT,
+	STEP_CONNECT_TCP,
+	STEP_SEND,
+	STEP_PROVE,
+	STEP_READ,
+	STEP_AWAIT,
+	STEP_LISTEN,
+	STEP_CLOSE,
+	STEP_CALL,
+};
 
 struct step {
 	enum step_kind kind;
 	int player;
-	struct buffer bytes; /* of SEND */
-	size_t frames;       /* of AWAIT */
-	void (*call)(void);  /* of CALL */
+	struct buffer bytes;   /* of SEND */
+	size_t frames;         /* of AWAIT and LISTEN */
+	const struct key *key; /* of PROVE */
+	void (*call)(void);    /* of CALL */
 };
 
 struct script {
@@ -31,6 +42,7 @@ struct script {
 };
 
 void script_connect(struct script *script, int player);
+void script_connect_tcp(struct script *script, int player); /* the broker's second address */
 void script_close(struct script *script, int player);
 void script_call(struct script *script, void (*call)(void));
 
@@ -40,6 +52,12 @@ void script_read(struct script *script, int player);
 /* Read until so many frames have come in all, or the broker has closed the connection. It may
  * have paused a while before it accepts. */
 void script_await(struct script *script, int player, size_t frames);
+
+/* The same, but for a moment at most: without memory perhaps nothing ever comes. */
+void script_listen(struct script *script, int player, size_t frames);
+
+/* Prove that one has the key, if the broker's challenge is the last frame that has come. */
+void script_prove(struct script *script, int player, const struct key *key);
 
 /* Send bytes; or a frame of that call, whose bodies header->sizes tell. */
 void script_bytes(struct script *script, int player, const void *bytes, size_t size);
@@ -54,7 +72,8 @@ struct player {
 	struct buffer read;
 };
 
-/* Play it with a broker that listens at the abstract name, until it ends. */
+/* Play it with a broker that listens at the abstract name, and maybe at a tcp address, until it
+ * ends. */
 void script_play(struct script *script, struct broker *broker, const char *name,
 		 struct player players[PLAYERS]);
 void players_fini(struct player players[PLAYERS]);
