@@ -202,7 +202,8 @@ static int prepare(relevo_job *job, relevo_pool *pool, struct error *error)
 		return error_set(error, RELEVO_BAD_NAME, "the function has no name");
 	int status = session_deadline(timeout, &job->deadline, error);
 	job->mapping.job.limit = session_patience(job->deadline);
-	job->mapping.job.holds_up = true;
+	/* Waiting for others who hold the lock is part of it. */
+	job->mapping.job.hold_limit = session_limit(pool->session);
 	return status == RELEVO_OK ? mapping_init(&job->mapping, error) : status;
 }
 
@@ -231,14 +232,14 @@ static int submit(relevo_job *job, relevo_pool *pool, struct error *error)
 		status = callbacks_start(&collector->callbacks, error);
 		job->calls = &collector->callbacks;
 	}
+	nsec_t before = within(NSEC_NEVER);
 	pthread_mutex_lock(&collector->lock);
-	nsec_t before = within(job->mapping.job.limit);
 	if (status == RELEVO_OK)
-		status = collector_start(pool, error);
-	within_end(before);
+		status = collector_start(pool, &job->mapping.job, error);
 	if (status == RELEVO_OK)
 		status = hand_over(job, pool, error);
 	pthread_mutex_unlock(&collector->lock);
+	within_end(before);
 	return status;
 }
 
@@ -360,8 +361,10 @@ int relevo_job_cancel(relevo_job *job)
 	struct error failure = { 0 };
 	relevo_pool *pool = pool_of(job);
 	bool ended = pool == NULL;
-	int status = RELEVO_OK;
+	nsec_t limit = 0;
 	if (!ended) {
+		/* Waiting for whoever holds the lock is part of it. */
+		limit = session_limit(pool->session);
 		pthread_mutex_lock(&pool->collector.lock);
 		ended = relevo_job_ready(job);
 		if (!ended)
@@ -371,9 +374,9 @@ int relevo_job_cancel(relevo_job *job)
 	if (ended)
 		return error_set(client_error(), RELEVO_BAD_STATE, "\"%s\" has ended already",
 				 job->mapping.job.function);
-	nsec_t before = within(session_limit(pool->session));
-	status = pool_cancel_job(pool, relevo_queue_name(pool->collector.reply.queue),
-				 job->mapping.job.id);
+	nsec_t before = within(limit);
+	int status = pool_cancel_job(pool, relevo_queue_name(pool->collector.reply.queue),
+				     job->mapping.job.id);
 	within_end(before);
 	if (status != RELEVO_OK)
 		error_set(&failure, status, "%s", relevo_error_detail());

@@ -1,7 +1,10 @@
 #include "process/pool_collect.h"
 
+#include "base/mutant.h"
 #include "base/thread.h"
 #include "client/error.h"
+#include "client/session.h"
+#include "client/within.h"
 #include "process/pool_async.h"
 
 #include <stdlib.h>
@@ -52,13 +55,26 @@ void collector_end_all(relevo_pool *pool, int status, const char *text)
 {
 	struct collector *collector = &pool->collector;
 	struct list *node;
+	nsec_t before = within(session_limit(pool->session));
 	pthread_mutex_lock(&collector->lock);
 	while ((node = list_first(&collector->jobs)) != NULL)
 		abort_job(pool, container_of(node, relevo_job, link), status, text);
 	pthread_mutex_unlock(&collector->lock);
+	within_end(before);
 }
 
 /* ---- jobs under way ---------------------------------------------------------------- */
+
+/*
+ * The broker does not answer, and others wait for the lock: until it is let go, nothing is
+ * waited for any more. Whoever has taken the lock ends this.
+ */
+static void give_up_waiting(int status)
+{
+	if ((status == RELEVO_TIMED_OUT || status == RELEVO_UNANSWERED) &&
+	    !MUTANT(collector_waits_again))
+		within(0);
+}
 
 /* Send what may be sent now, and see whether the job has ended, for whatever reason. */
 static void advance(relevo_pool *pool, relevo_job *job)
@@ -70,16 +86,27 @@ static void advance(relevo_pool *pool, relevo_job *job)
 			  relevo_error_message(refused));
 	else if (mapping_can_send(&job->mapping))
 		mapping_send(&job->mapping, &error);
+	give_up_waiting(error.status);
 	if (error.status != RELEVO_OK)
 		abort_job(pool, job, error.status, error_text(&error));
 	else if (mapping_done(&job->mapping))
 		finish(&pool->collector, job);
 }
 
+/* Until when a job may take to begin, with all that it is the first to need. */
+static nsec_t within_begin(const struct job *job)
+{
+	nsec_t before = within(job->limit);
+	within(job->hold_limit);
+	return before;
+}
+
 int collector_begin(relevo_pool *pool, relevo_job *job, struct error *error)
 {
 	struct collector *collector = &pool->collector;
+	nsec_t before = within_begin(&job->mapping.job);
 	int status = job_begin(&job->mapping.job, error);
+	within_end(before);
 	if (status != RELEVO_OK)
 		return status;
 	list_append(&collector->jobs, &job->link);
@@ -108,6 +135,7 @@ static void take(relevo_pool *pool, const relevo_item *item)
 	struct error error = { 0 };
 	relevo_job *job = arrival_decode(item, &arrival) ? job_of(pool, arrival.job) : NULL;
 	if (job != NULL) {
+		job->mapping.job.hold_limit = session_limit(pool->session);
 		if (job_take(&job->mapping.job, &arrival, &error) == RELEVO_OK)
 			advance(pool, job);
 		else
@@ -150,8 +178,11 @@ static void look_at_refusals(relevo_pool *pool)
 	if (refusals == collector->refusals_seen)
 		return;
 	collector->refusals_seen = refusals;
-	list_for_each (node, &collector->jobs)
-		advance(pool, container_of(node, relevo_job, link));
+	list_for_each (node, &collector->jobs) {
+		relevo_job *job = container_of(node, relevo_job, link);
+		job->mapping.job.hold_limit = session_limit(pool->session);
+		advance(pool, job);
+	}
 }
 
 /* ---- the thread ---------------------------------------------------------------------- */
@@ -170,6 +201,7 @@ static void look_after_workers(relevo_pool *pool)
 static void take_all(relevo_pool *pool, relevo_item *items, size_t count)
 {
 	struct collector *collector = &pool->collector;
+	nsec_t before = within(NSEC_NEVER);
 	pthread_mutex_lock(&collector->lock);
 	for (size_t i = 0; i < count; i++) {
 		take(pool, &items[i]);
@@ -179,6 +211,7 @@ static void take_all(relevo_pool *pool, relevo_item *items, size_t count)
 	if (collector->timed > 0)
 		end_overdue(pool);
 	pthread_mutex_unlock(&collector->lock);
+	within_end(before);
 }
 
 static void receive(relevo_pool *pool, nsec_t until)
@@ -215,13 +248,15 @@ static void *collect(void *argument)
 	return NULL;
 }
 
-int collector_start(relevo_pool *pool, struct error *error)
+int collector_start(relevo_pool *pool, const struct job *first, struct error *error)
 {
 	struct collector *collector = &pool->collector;
 	if (collector->started)
 		return RELEVO_OK;
 	if (collector->reply.queue == NULL) {
+		nsec_t before = within_begin(first);
 		int status = pool_reply_take(pool, &collector->reply);
+		within_end(before);
 		if (status != RELEVO_OK)
 			return error_set(error, status, "%s", relevo_error_detail());
 	}

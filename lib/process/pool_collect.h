@@ -32,10 +32,12 @@ struct collector {
 	struct callbacks callbacks;
 };
 
+struct job;
+
 void collector_init(struct collector *collector);
 
-/* Have the thread running. The lock is held. */
-int collector_start(relevo_pool *pool, struct error *error);
+/* Have the thread running, for that job. The lock is held. */
+int collector_start(relevo_pool *pool, const struct job *first, struct error *error);
 
 /* A job, and a reference to it, is the collector's from now on: send what may be sent. The
  * lock is held. NO_MEMORY: it is not. */

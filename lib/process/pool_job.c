@@ -124,8 +124,8 @@ void job_close(struct job *job, int status)
 		pool_reply_return(job->pool, &job->reply);
 		return;
 	}
-	job_take_back(job, status);
 	nsec_t before = within(end_limit(job));
+	job_take_back(job, status);
 	pool_reply_drop(job->pool, &job->reply);
 	within_end(before);
 }
@@ -237,10 +237,14 @@ int job_send(struct job *job, const struct job_task *task)
 	if (!task_encode(&job->encoded, &header, task->arguments, task->count))
 		return error_set(client_error(), RELEVO_NO_MEMORY, "no memory for a task");
 	nsec_t before = within(job->limit);
-	if (job->holds_up)
-		within(session_limit(job->pool->session));
+	if (job->hold_limit != 0)
+		within(job->hold_limit);
 	int status = put_task(job, task);
 	within_end(before);
+	/* A broker that takes one task after another may take its time for all of them. What was
+	 * only kept here until the time was over is none that it took. */
+	if (job->hold_limit != 0 && status == RELEVO_OK && clock_now() < job->hold_limit)
+		job->hold_limit = session_limit(job->pool->session);
 	return status;
 }
 

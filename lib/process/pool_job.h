@@ -42,8 +42,9 @@ struct job {
 	uint64_t id;
 	/* Until when the broker is waited for on its behalf; NSEC_NEVER: as long as it takes. */
 	nsec_t limit;
-	bool holds_up; /* others wait for whoever sends its tasks */
-	bool watched;  /* it may end early: workers look out for that, which costs them something */
+	/* Until when one task may take to be sent while others wait for that; 0: nobody does. */
+	nsec_t hold_limit;
+	bool watched; /* it may end early: workers look out for that, which costs them something */
 	char caller[NAME_MAX_BYTES + 1]; /* see pool_caller_name() */
 	atomic_int refused;              /* why the broker refused one of its tasks, or OK */
 	struct buffer encoded;           /* the last task, reused */

@@ -13,9 +13,6 @@
 /* In ms: of calls that have a time-out, and of those that have the session's. */
 enum { TIME = 200, SESSION_TIME = 400 };
 
-/* What the library gives the broker beyond that, and a busy machine needs. */
-enum { SLACK = 1000 };
-
 static relevo_session *session;
 static relevo_queue *queue, *bounded;
 static relevo_event *event;
@@ -172,12 +169,7 @@ static int flush(void)
 	return relevo_flush(session, TIME);
 }
 
-static const struct trial {
-	const char *name;
-	int (*run)(void);
-	int time; /* in which it is to end */
-	int status;
-} trials[] = {
+static const struct silence_trial trials[] = {
 	{ "put", put, TIME, RELEVO_UNANSWERED },
 	{ "put many", put_many, TIME, RELEVO_UNANSWERED },
 	{ "get", get, TIME, RELEVO_TIMED_OUT },
@@ -278,15 +270,7 @@ static void every_call_ends_in_time_and_says_what_is_known(void **state)
 {
 	(void)state;
 	silence_fall(&silence);
-	for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++) {
-		const struct trial *trial = &trials[i];
-		int64_t before = test_now();
-		int status = trial->run();
-		int64_t took = test_now() - before;
-		if (status != trial->status || took > trial->time + SLACK)
-			fail_msg("%s: %s after %d ms: %s", trial->name, relevo_error_name(status),
-				 (int)took, relevo_error_detail());
-	}
+	silence_try(trials, sizeof trials / sizeof trials[0]);
 }
 
 /* Unanswered is not undone: whoever tries again puts it twice. */
@@ -378,7 +362,7 @@ static void who_connects_holds_up_nobody(void **state)
 	for (int i = 0; i < 2; i++) {
 		int64_t before = test_now();
 		assert_status(relevo_queue_get(scene->queue, &item, TIME), RELEVO_TIMED_OUT);
-		assert_between(test_now() - before, TIME, TIME + SLACK);
+		assert_between(test_now() - before, TIME, TIME + SILENCE_SLACK);
 	}
 	pthread_join(thread, NULL);
 	gate_close(&patient.gate);

@@ -2,14 +2,11 @@
 #include "support/pools.h"
 #include "support/silence.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 /* In ms: of calls that have a time-out, and of those that have the session's. */
 enum { TIME = 300, SESSION_TIME = 800 };
-
-/* What the library gives the broker beyond that, and a busy machine needs. Several calls of
- * the session's time, one behind the other, take more. */
-enum { SLACK = 1000 };
 
 /* More than may be on its way without the broker. */
 enum { LARGE = 1024 * 1024, MANY = 12 };
@@ -150,12 +147,7 @@ static int end_pool(void)
 	return RELEVO_OK;
 }
 
-static const struct trial {
-	const char *name;
-	int (*run)(void);
-	int time; /* in which it is to end */
-	int status;
-} trials[] = {
+static const struct silence_trial trials[] = {
 	{ "map", map, TIME, RELEVO_TIMED_OUT },
 	{ "apply", apply, TIME, RELEVO_TIMED_OUT },
 	{ "next result", next_result, TIME, RELEVO_TIMED_OUT },
@@ -248,15 +240,7 @@ static void every_call_ends_in_time(void **state)
 	(void)state;
 	begin_some();
 	silence_fall(&silence);
-	for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++) {
-		const struct trial *trial = &trials[i];
-		int64_t before = test_now();
-		int status = trial->run();
-		int64_t took = test_now() - before;
-		if (status != trial->status || took > trial->time + SLACK)
-			fail_msg("%s: %s after %d ms: %s", trial->name, relevo_error_name(status),
-				 (int)took, relevo_error_detail());
-	}
+	silence_try(trials, sizeof trials / sizeof trials[0]);
 }
 
 /* The first call finds nothing prepared: its own queues have to be made first. */
@@ -266,7 +250,36 @@ static void the_first_call_ends_in_time(void **state)
 	silence_fall(&silence);
 	int64_t before = test_now();
 	assert_status(map(), RELEVO_TIMED_OUT);
-	assert_between(test_now() - before, TIME, TIME + SLACK);
+	assert_between(test_now() - before, TIME, TIME + SILENCE_SLACK);
+}
+
+static void *submit_much(void *unused)
+{
+	struct relevo_bytes arguments[MANY];
+	const struct relevo_async_options options = { .map.chunk = 1 };
+	relevo_job *much = NULL;
+	(void)unused;
+	for (int i = 0; i < MANY; i++)
+		arguments[i] = (struct relevo_bytes){ bytes, LARGE };
+	relevo_pool_map_async(pool, "f", arguments, MANY, &options, &much);
+	relevo_job_free(much);
+	return NULL;
+}
+
+/* Each waits for those before it, and that is part of its own time. */
+static void those_who_submit_at_once_wait_at_once(void **state)
+{
+	enum { THREADS = 6 };
+	pthread_t threads[THREADS];
+	(void)state;
+	begin_some();
+	silence_fall(&silence);
+	int64_t before = test_now();
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, submit_much, NULL), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_between(test_now() - before, 0, 2 * SESSION_TIME + SILENCE_SLACK);
 }
 
 /* Its workers end as ever, whatever the broker does. */
@@ -281,7 +294,7 @@ static void the_end_of_a_pool_has_a_bound(void **state)
 	assert_status(relevo_pool_join(pool, TEST_PATIENCE), RELEVO_OK);
 	relevo_pool_free(pool);
 	pool = NULL;
-	assert_between(test_now() - before, 0, 3 * SESSION_TIME + SLACK);
+	assert_between(test_now() - before, 0, 3 * SESSION_TIME + SILENCE_SLACK);
 }
 
 #define silent_unit_test(function, setup) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -293,6 +306,7 @@ int main(void)
 		silent_unit_test(every_call_ends_in_time, line_setup),
 		silent_unit_test(the_first_call_ends_in_time, broker_setup),
 		silent_unit_test(the_first_call_ends_in_time, line_setup),
+		silent_unit_test(those_who_submit_at_once_wait_at_once, broker_setup),
 		silent_unit_test(the_end_of_a_pool_has_a_bound, workers_setup),
 	};
 	return cmocka_run_group_tests_name("silent pool", tests, silence_start_lines, NULL);

@@ -63,3 +63,16 @@ void silence_end(struct silence *silence)
 	relay_join(&silence->relay);
 	relay_free(&silence->relay);
 }
+
+void silence_try(const struct silence_trial *trials, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct silence_trial *trial = &trials[i];
+		int64_t before = test_now();
+		int status = trial->run();
+		int64_t took = test_now() - before;
+		if (status != trial->status || took > trial->time + SILENCE_SLACK)
+			fail_msg("%s: %s after %d ms: %s", trial->name, relevo_error_name(status),
+				 (int)took, relevo_error_detail());
+	}
+}
