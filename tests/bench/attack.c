@@ -5,6 +5,7 @@
 #include "bench/die.h"
 #include "bench/queue_name.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ static void play(const struct attack *attack, const char *url, int ready, int go
 	if (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 1)
 		die("the attack has lost its starter");
 	attack->strike(&client);
+	if (attack->at_once && write(ready, &byte, 1) != 1)
+		die("the attack has lost its starter");
 	raw_client_flush(&client);
 	/* What is left to do is done beside the round trips, too. */
 	linger(&client);
@@ -44,6 +47,30 @@ static double round_trip(relevo_queue *queue)
 	must(relevo_queue_get(queue, &item, RELEVO_FOREVER), "relevo_queue_get");
 	nsec_t after = clock_now();
 	relevo_item_free(&item);
+	return (double)(after - before) / NSEC_PER_MSEC;
+}
+
+/* Nothing of the attack has been looked at when this is sent, and all of it stands before. */
+static double round_trip_behind(const struct fixture *fixture, int ready, int go)
+{
+	struct raw_client client;
+	Relevo__Flush flush = RELEVO__FLUSH__INIT;
+	Relevo__Header header = RAW_HEADER(FLUSH, flush, &flush);
+	char byte = 0;
+	int status;
+	raw_client_open(&client, fixture->url);
+	if (kill(fixture->pid, SIGSTOP) < 0 || waitpid(fixture->pid, &status, WUNTRACED) < 0)
+		die_errno("the broker cannot be stopped");
+	if (write(go, &byte, 1) != 1 || read(ready, &byte, 1) != 1)
+		die("the attack has not begun");
+	uint64_t call = raw_client_add(&client, &header);
+	raw_client_send(&client);
+	nsec_t before = clock_now();
+	if (kill(fixture->pid, SIGCONT) < 0)
+		die_errno("kill");
+	(void)raw_client_await(&client, call);
+	nsec_t after = clock_now();
+	raw_client_close(&client);
 	return (double)(after - before) / NSEC_PER_MSEC;
 }
 
@@ -80,9 +107,15 @@ double attack_worst(const struct fixture *fixture, const struct attack *attack)
 	relevo_session *session = session_to(fixture->url);
 	relevo_queue *queue = queue_of(session, &name);
 	(void)round_trip(queue);
-	if (read(ready[0], &byte, 1) != 1 || write(go[1], &byte, 1) != 1)
+	if (read(ready[0], &byte, 1) != 1)
 		die("the attack was not prepared");
-	double worst = worst_until_end(queue, pid);
+	double worst = 0, took;
+	if (attack->at_once)
+		worst = round_trip_behind(fixture, ready[0], go[1]);
+	else if (write(go[1], &byte, 1) != 1)
+		die("the attack cannot begin");
+	took = worst_until_end(queue, pid);
+	worst = took > worst ? took : worst;
 	relevo_queue_close(queue);
 	must(relevo_close(session), "relevo_close");
 	close(ready[0]);

@@ -12,6 +12,7 @@
 struct attack {
 	void (*prepare)(struct raw_client *client);
 	void (*strike)(struct raw_client *client);
+	bool at_once; /* the broker stands still meanwhile, and finds all that was sent */
 };
 
 /* The longest that another client's round trip took meanwhile, in milliseconds. */

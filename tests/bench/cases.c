@@ -51,5 +51,12 @@ const struct bench_case bench_cases[] = {
 	{ "turn_look_at_leases", "ms", turn_look_at_leases, NULL, NULL },
 	{ "turn_leases_end", "ms", turn_leases_end, NULL, NULL },
 	{ "turn_handles_end", "ms", turn_handles_end, NULL, NULL },
+	{ "turn_crowd_puts", "ms", turn_crowd_puts, NULL, NULL },
+	{ "turn_crowd_gets", "ms", turn_crowd_gets, NULL, NULL },
+	{ "turn_crowd_acknowledges", "ms", turn_crowd_acknowledges, NULL, NULL },
+	{ "turn_crowd_purges", "ms", turn_crowd_purges, NULL, NULL },
+	{ "turn_crowd_peeks", "ms", turn_crowd_peeks, NULL, NULL },
+	{ "turn_crowd_lists", "ms", turn_crowd_lists, NULL, NULL },
+	{ "turn_crowd_inherits", "ms", turn_crowd_inherits, NULL, NULL },
 	{ .name = NULL },
 };

@@ -42,6 +42,10 @@ bench_figure turn_shut_down, turn_drained, turn_expire;
 bench_figure turn_updates, turn_array, turn_served, turn_wills, turn_waits_end;
 bench_figure turn_looks, turn_look_at_leases, turn_leases_end, turn_handles_end;
 
+/* case_turn_crowd.c */
+bench_figure turn_crowd_puts, turn_crowd_gets, turn_crowd_acknowledges, turn_crowd_purges;
+bench_figure turn_crowd_peeks, turn_crowd_lists, turn_crowd_inherits;
+
 /* case_shared.c */
 bench_figure shared_lock, bare_mutex;
 

@@ -17,20 +17,19 @@ static const struct frame_limits limits = {
 	.max_item = ITEM_MAX_DEFAULT,
 };
 
-static void greet(struct raw_client *client)
+void raw_client_greet(struct raw_client *client, uint64_t inherits)
 {
 	Relevo__Hello hello = RELEVO__HELLO__INIT;
 	hello.version = PROTOCOL_VERSION;
 	hello.pid = (uint64_t)getpid();
 	hello.name = (char *)"bench";
 	hello.host = (char *)"here";
+	hello.inherits = inherits;
 	Relevo__Header header = RAW_HEADER(HELLO, hello, &hello);
-	const Relevo__Header *answer = raw_client_await(client, raw_client_add(client, &header));
-	if (answer->op_case != RELEVO__HEADER__OP_WELCOME)
-		die("the broker does not greet a raw client");
+	raw_client_add(client, &header);
 }
 
-void raw_client_open(struct raw_client *client, const char *url)
+void raw_client_connect(struct raw_client *client, const char *url)
 {
 	struct address address;
 	struct sockaddr_un name;
@@ -42,7 +41,16 @@ void raw_client_open(struct raw_client *client, const char *url)
 	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&name, size) < 0)
 		die_errno(url);
-	greet(client);
+}
+
+void raw_client_open(struct raw_client *client, const char *url)
+{
+	raw_client_connect(client, url);
+	raw_client_greet(client, 0);
+	const Relevo__Header *answer = raw_client_await(client, client->last_call);
+	if (answer->op_case != RELEVO__HEADER__OP_WELCOME)
+		die("the broker does not greet a raw client");
+	client->session = answer->welcome->session;
 }
 
 void raw_client_close(struct raw_client *client)
@@ -120,6 +128,12 @@ const Relevo__Header *raw_client_await(struct raw_client *client, uint64_t call)
 	} while (frame.header->call != call);
 	buffer_consume(&client->input, size);
 	return frame.header;
+}
+
+void raw_client_send(struct raw_client *client)
+{
+	while (buffer_size(&client->output) > 0)
+		exchange(client);
 }
 
 void raw_client_flush(struct raw_client *client)

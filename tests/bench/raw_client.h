@@ -13,11 +13,16 @@ struct raw_client {
 	struct buffer input;
 	struct arena arena;
 	uint64_t last_call;
+	uint64_t session; /* its number, after raw_client_open() */
 };
 
 /* At an address that begins with abstract://. */
 void raw_client_open(struct raw_client *client, const char *url);
 void raw_client_close(struct raw_client *client);
+
+/* The same in steps: connect; add Hello, as the heir of that session, or 0, to what is sent. */
+void raw_client_connect(struct raw_client *client, const char *url);
+void raw_client_greet(struct raw_client *client, uint64_t inherits);
 
 /* Initialises a Relevo__Header: RAW_HEADER(QUEUE_GET, queue_get, &get). */
 #define RAW_HEADER(NAME, name, message)                                                            \
@@ -34,6 +39,9 @@ uint64_t raw_client_add_with(struct raw_client *client, Relevo__Header *header, 
 
 /* Send all of it, and read until that call is answered. */
 const Relevo__Header *raw_client_await(struct raw_client *client, uint64_t call);
+
+/* Send all of it. */
+void raw_client_send(struct raw_client *client);
 
 /* Send all of it, and read until the broker has dealt with it. */
 void raw_client_flush(struct raw_client *client);
