@@ -41,9 +41,10 @@ struct engine {
 
 	struct list later; /* struct work that is left */
 	struct {
-		uint64_t done; /* units, ever */
-		uint64_t end;  /* of the piece at hand */
-		bool inside;   /* such a piece, which struct work does */
+		uint64_t done;  /* units, ever */
+		uint64_t end;   /* of the piece at hand */
+		uint64_t share; /* of a call, see engine_share() */
+		bool inside;    /* such a piece, which struct work does */
 	} work;
 
 	struct item *discarded; /* by puts that have ended; nobody has seen them */

@@ -57,6 +57,13 @@ nsec_t engine_next_deadline(const struct engine *engine);
 /* How much has been done ever, in units: who takes turns compares. */
 uint64_t engine_work_done(const struct engine *engine);
 
+/* From now on a call does so many units of what can be done in pieces, and leaves the rest to
+ * engine_tick(). Not more than without this, which UINT64_MAX says again. */
+void engine_share(struct engine *engine, uint64_t units);
+
+/* At most what engine_peer_inherit() would do, in units. */
+uint64_t engine_peer_weight(const struct engine_peer *peer);
+
 /* Holds a reference to the account. NULL when memory ran out. */
 struct engine_peer *engine_peer_new(struct engine *engine, struct account *account);
 

@@ -40,6 +40,7 @@ struct engine *engine_new(const struct engine_config *config, struct store *stor
 	list_init(&engine->finished);
 	list_init(&engine->later);
 	engine->settle_queue = queue_settle;
+	engine->work.share = UINT64_MAX;
 	work_begin(engine);
 	return engine;
 }

@@ -74,9 +74,14 @@ int engine_peer_inherit(struct engine_peer *peer, const struct engine_peer *from
 		status = cells_inherit(peer, from, error);
 	if (status == RELEVO_OK)
 		status = shared_inherit(peer, from, error);
-	work_spend(peer->engine,
-		   (uint64_t)peer->queues.count + peer->cells.count + peer->shared.count);
+	/* Slots that are free are looked at, too. */
+	work_spend(peer->engine, engine_peer_weight(from));
 	return status;
+}
+
+uint64_t engine_peer_weight(const struct engine_peer *peer)
+{
+	return (uint64_t)peer->queues.capacity + peer->cells.capacity + peer->shared.capacity;
 }
 
 static size_t count_objects(const struct engine *engine)

@@ -66,6 +66,11 @@ uint64_t engine_work_done(const struct engine *engine)
 	return engine->work.done;
 }
 
+void engine_share(struct engine *engine, uint64_t units)
+{
+	engine->work.share = units;
+}
+
 nsec_t engine_next_deadline(const struct engine *engine)
 {
 	const struct heap *const timers[] = {

@@ -46,7 +46,10 @@ uint64_t work_turn_end(const struct engine *engine, uint32_t parts)
 
 void work_begin(struct engine *engine)
 {
-	engine->work.end = work_turn_end(engine, PIECES_PER_TURN);
+	uint64_t end = work_turn_end(engine, PIECES_PER_TURN), done = engine->work.done;
+	if (engine->work.share < end - done && !MUTANT(calls_have_whole_pieces))
+		end = done + engine->work.share;
+	engine->work.end = end;
 }
 
 void work_begin_call(struct engine *engine)

@@ -217,6 +217,20 @@ static bool is_busy(const struct connection *connection)
 	return connection->session != NULL && network->handlers.busy(connection->session);
 }
 
+/* Whether the frame has to wait, because the session or others have theirs first. */
+static bool put_back(struct connection *connection, const struct frame *frame, uint64_t share_end)
+{
+	struct network *network = connection->network;
+	bool later = turn_share_is_over(network, share_end) || is_busy(connection);
+	if (!later &&
+	    !turn_outweighed(network, network->handlers.weight(connection->session, frame)))
+		return false;
+	connection->held = true;
+	if (!list_linked(&connection->resumed))
+		list_append(later ? &network->resumed : &network->heavy, &connection->resumed);
+	return true;
+}
+
 /* Hand up the frames in `input` while there are whole ones, room for their answers,
  * and time in this turn. */
 static void process(struct connection *connection, struct buffer *input)
@@ -237,11 +251,8 @@ static void process(struct connection *connection, struct buffer *input)
 			connection_fail(connection, status, "bad frame", error_text(&error));
 			return;
 		}
-		if (turn_share_is_over(network, share_end) || is_busy(connection)) {
-			connection->held = true;
-			go_on_next_round(connection);
+		if (put_back(connection, &frame, share_end))
 			return;
-		}
 		network->turn.frames++;
 		network->handlers.frame(connection->session, status, &frame, &error);
 		buffer_consume(input, frame.size);

@@ -37,7 +37,7 @@ struct connection {
 	struct list link;     /* in network->connections */
 	struct list stranger; /* in network->strangers */
 	struct list dirty;    /* in network->dirty */
-	struct list resumed;  /* in network->resumed */
+	struct list resumed;  /* in network->resumed, or network->heavy */
 };
 
 /* Takes the channel over, even when it fails: NULL, memory or the user's share

@@ -1,5 +1,6 @@
 #include "net/network.h"
 
+#include "base/mutant.h"
 #include "net/connection.h"
 
 int network_open(struct network *network, struct error *error)
@@ -11,6 +12,7 @@ int network_open(struct network *network, struct error *error)
 	network->stranger_count = 0;
 	list_init(&network->dirty);
 	list_init(&network->resumed);
+	list_init(&network->heavy);
 	network->turn = (struct turn){ 0 };
 	turn_begin(network, 0);
 	if (!arena_init(&network->arena, ARENA_LIMIT_FOR_HEADERS))
@@ -34,20 +36,32 @@ void network_close(struct network *network)
 
 nsec_t network_deadline(const struct network *network)
 {
-	return list_empty(&network->resumed) ? NSEC_NEVER : 0;
+	return list_empty(&network->resumed) && list_empty(&network->heavy) ? NSEC_NEVER : 0;
 }
 
-/* Those who have to go on, each once, as long as there is time in this round. */
-static void resume(struct network *network)
+static size_t count_waiting(const struct network *network)
 {
-	size_t count = list_count(&network->resumed);
-	turn_begin(network, count);
-	for (; count > 0 && !list_empty(&network->resumed); count--) {
-		struct list *node = list_first(&network->resumed);
-		if (turn_is_over(network))
+	return list_count(&network->resumed) + list_count(&network->heavy);
+}
+
+/* Those of the list, each once, as long as there is time in this round; but so many anyway. */
+static void resume_list(struct network *network, struct list *waiting, size_t anyway)
+{
+	for (size_t count = list_count(waiting), done = 0; done < count; done++) {
+		struct list *node = list_first(waiting);
+		if (node == NULL || (done >= anyway && turn_is_over(network)))
 			break;
 		connection_resume(container_of(node, struct connection, resumed));
 	}
+}
+
+/* Who asks for little goes first; of the others one has its turn in any case. */
+static void resume(struct network *network)
+{
+	turn_begin(network, count_waiting(network));
+	resume_list(network, &network->resumed, 0);
+	turn_of_heavy(network);
+	resume_list(network, &network->heavy, MUTANT(heavy_starve) ? 0 : 1);
 }
 
 void network_finish_round(struct network *network)
@@ -57,5 +71,5 @@ void network_finish_round(struct network *network)
 	/* Closing one may answer the calls of others: until nothing is left. */
 	while ((node = list_first(&network->dirty)) != NULL)
 		connection_finish_round(container_of(node, struct connection, dirty));
-	turn_begin(network, list_count(&network->resumed));
+	turn_begin(network, count_waiting(network));
 }

@@ -32,6 +32,11 @@ struct network_handlers {
 	void (*gone)(void *session, const char *reason);
 	/* How much has been done ever, in units of the layer above: see turn.h. */
 	uint64_t (*work)(void *context);
+	/* At most what the frame costs at once, in the same units, as far as it shows before. */
+	uint64_t (*weight)(void *session, const struct frame *frame);
+	/* What is asked for from now on may cost so many at once: what can be left for later,
+	 * is. UINT64_MAX: as many as the layer above finds right. */
+	void (*share)(void *context, uint64_t units);
 	/* The session's last frame is still being dealt with: the next is not handed up
 	 * before that has been done. */
 	bool (*busy)(void *session);
@@ -62,6 +67,7 @@ struct network {
 	uint32_t stranger_count;
 	struct list dirty;   /* connections with something to do when the round ends */
 	struct list resumed; /* connections that go on in the next round, event or not */
+	struct list heavy;   /* those whose next frame is more than a share: behind the others */
 	struct turn turn;
 };
 

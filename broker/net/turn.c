@@ -20,6 +20,7 @@ void turn_begin(struct network *network, uint64_t count)
 {
 	struct turn *turn = &network->turn;
 	uint64_t work = network->config.turn_work;
+	turn->heavy = false;
 	if (work == 0 || MUTANT(reads_without_turns)) {
 		turn->end = turn->share = UINT64_MAX;
 		return;
@@ -27,6 +28,19 @@ void turn_begin(struct network *network, uint64_t count)
 	uint64_t share = count > 0 ? work / count : work;
 	turn->share = share > LEAST_SHARE ? share : LEAST_SHARE;
 	turn->end = work_done(network) + work;
+	network->handlers.share(network->handlers.context, turn->share);
+}
+
+void turn_of_heavy(struct network *network)
+{
+	network->turn.heavy = true;
+	network->handlers.share(network->handlers.context, UINT64_MAX);
+}
+
+bool turn_outweighed(const struct network *network, uint64_t weight)
+{
+	const struct turn *turn = &network->turn;
+	return weight > turn->share && !turn->heavy && !MUTANT(heavy_before_light);
 }
 
 void turn_received(struct network *network, size_t bytes)

@@ -12,16 +12,24 @@ struct network;
  * Work is what the layer above counts, and one unit for each frame. A turn is part of a
  * round: who was left over from the last one has its share of a turn, first come first
  * served, and so have those who come anew. Whoever has used up its share goes on with the
- * next round, behind the others: so nobody waits for more than a share of each.
+ * next round, behind the others. A frame that is known to cost more than a share waits until
+ * all have had theirs. So nobody waits for more than a share of each and one such frame.
  */
 struct turn {
 	uint64_t frames; /* handed up, ever, and what was received, in units */
 	uint64_t end;    /* count of the work at which the turn is over */
 	uint64_t share;  /* of one connection */
+	bool heavy;      /* all who ask for less have had theirs */
 };
 
 /* A turn begins, in which `count` connections want to go on. */
 void turn_begin(struct network *network, uint64_t count);
+
+/* The rest of the turn is for those whose frames cost more than a share. */
+void turn_of_heavy(struct network *network);
+
+/* Whether a frame that costs so much has to wait until that. */
+bool turn_outweighed(const struct network *network, uint64_t weight);
 
 /* So many bytes were received: they count, too. */
 void turn_received(struct network *network, size_t bytes);

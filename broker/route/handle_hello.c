@@ -3,6 +3,7 @@
 #include "base/name.h"
 #include "route/handlers.h"
 #include "route/reply.h"
+#include "route/weight.h"
 #include "wire/proof.h"
 
 #include <inttypes.h>
@@ -76,6 +77,13 @@ static const struct session *find_session(const struct session *session, uint64_
 			return one;
 	}
 	return NULL;
+}
+
+uint64_t weight_of_hello(const struct session *session, const Relevo__Hello *hello)
+{
+	const struct session *parent =
+		hello->inherits != 0 ? find_session(session, hello->inherits) : NULL;
+	return parent != NULL && parent->peer != NULL ? engine_peer_weight(parent->peer) : 0;
 }
 
 static void hush(struct session *session)

@@ -3,6 +3,7 @@
 #include "route/call.h"
 #include "route/handlers.h"
 #include "route/reply.h"
+#include "route/weight.h"
 #include "wire/protocol.h"
 
 #include <stdlib.h>
@@ -133,6 +134,17 @@ static uint64_t work_done(void *context)
 	return engine_work_done(router->engine);
 }
 
+static uint64_t weigh(void *session, const struct frame *frame)
+{
+	return frame_weight(session, frame);
+}
+
+static void share_work(void *context, uint64_t units)
+{
+	const struct router *router = context;
+	engine_share(router->engine, units);
+}
+
 static bool is_busy(void *context)
 {
 	const struct session *session = context;
@@ -166,6 +178,8 @@ struct network_handlers router_handlers(struct router *router)
 		.frame = on_frame,
 		.gone = on_gone,
 		.work = work_done,
+		.weight = weigh,
+		.share = share_work,
 		.busy = is_busy,
 	};
 }

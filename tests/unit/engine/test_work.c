@@ -52,6 +52,44 @@ static void test_a_long_put_goes_on_in_later_turns(void **state)
 	assert_int_equal(counts_of(f->a, q).ready, 1000);
 }
 
+/* A call that comes when many want a turn does its share, the rest comes later. */
+static void test_a_call_does_its_share(void **state)
+{
+	struct fixture *f = *state;
+	enum { SHARE = 4 };
+	struct call call = { 0 };
+	uint32_t q = open_plain(f->a, "q");
+	engine_share(f->engine, SHARE);
+	uint64_t before = engine_work_done(f->engine);
+	put_many(f->a, &(struct put_request){ .handle = q }, 200, &call);
+	assert_in_range(engine_work_done(f->engine) - before, 1, 2 * SHARE + 1);
+	assert_waits(&call);
+	turns(f);
+	assert_answer(&call, RELEVO_OK);
+	assert_int_equal(call.accepted, 200);
+	engine_share(f->engine, UINT64_MAX);
+	before = engine_work_done(f->engine);
+	put_many(f->a, &(struct put_request){ .handle = q }, 200, &call);
+	assert_in_range(engine_work_done(f->engine) - before, TURN / 2, TURN);
+	turns(f);
+}
+
+/* Free slots, too, are looked at when handles are inherited. */
+static void test_what_is_inherited_is_known_before(void **state)
+{
+	struct fixture *f = *state;
+	struct error error;
+	char name[16];
+	for (uint32_t i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "q%03u", i);
+		open_plain(f->a, name);
+	}
+	uint64_t weight = engine_peer_weight(f->a), before = engine_work_done(f->engine);
+	assert_in_range(weight, 100, 200);
+	assert_int_equal(engine_peer_inherit(f->c, f->a, &error), RELEVO_OK);
+	assert_int_equal(engine_work_done(f->engine) - before, weight);
+}
+
 static void test_a_bounded_put_is_not_full_before_its_end(void **state)
 {
 	struct fixture *f = *state;
@@ -388,6 +426,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_turn_test(test_a_long_put_goes_on_in_later_turns),
+		fixture_turn_test(test_a_call_does_its_share),
+		fixture_turn_test(test_what_is_inherited_is_known_before),
 		fixture_turn_test(test_a_bounded_put_is_not_full_before_its_end),
 		fixture_turn_test(test_who_does_not_wait_is_refused_in_its_turn),
 		fixture_turn_test(test_expiries_take_turns),

@@ -61,6 +61,19 @@ static uint64_t work(void *context)
 	return 0;
 }
 
+static uint64_t weigh(void *session, const struct frame *frame)
+{
+	(void)session;
+	(void)frame;
+	return 1;
+}
+
+static void share(void *context, uint64_t units)
+{
+	(void)context;
+	(void)units;
+}
+
 static bool is_never_busy(void *session)
 {
 	(void)session;
@@ -126,6 +139,8 @@ static int setup(void **state)
 			      .frame = hear,
 			      .gone = end_session,
 			      .work = work,
+			      .weight = weigh,
+			      .share = share,
 			      .busy = is_never_busy },
 	};
 	assert_int_equal(loop_open(&stage->network.loop, &error), RELEVO_OK);
