@@ -1,5 +1,6 @@
 #include "process/process.h"
 
+#include "base/mutant.h"
 #include "client/error.h"
 #include "client/fork.h"
 #include "process/children.h"
@@ -50,9 +51,11 @@ int process_start(struct relevo_process *process, struct error *error)
 	int status = claim(process, error);
 	if (status != RELEVO_OK)
 		return status;
-	/* What this process has to say comes first, and once; fork sends by itself. */
-	fflush(stdout);
-	fflush(stderr);
+	/* Its streams are left alone: what they hold could wait for ever for a reader, or for a
+	 * thread that has their locks. */
+	if (MUTANT(start_writes_streams))
+		fflush(stdout);
+	/* What it has put comes first; fork sends by itself. */
 	if (process->method != RELEVO_FORK)
 		fork_send_all();
 	status = start_by_method(process, error);

@@ -3,6 +3,7 @@
 #include "support/queues.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 
 static const enum relevo_start_method methods[] = { RELEVO_FORK, RELEVO_FORKSERVER, RELEVO_SPAWN };
@@ -180,15 +181,167 @@ static void a_worker(void **state)
 	expect_notes(path, "child's end\nworker's text\nparent's end\nparent's text\n");
 }
 
+/* ---- streams that cannot be written ------------------------------------------------ */
+
+/* The standard output of this process: a pipe, and what stands in the stream before it is
+ * written. */
+struct stream {
+	int ends[2];
+	struct gate locked, done;
+};
+
+static void be_written_to_pipe(struct stream *stream)
+{
+	child_check(pipe2(stream->ends, O_CLOEXEC | O_NONBLOCK) == 0);
+	child_check(dup2(stream->ends[1], STDOUT_FILENO) == STDOUT_FILENO);
+	child_check(setvbuf(stdout, NULL, _IOFBF, BUFSIZ) == 0);
+	child_check(fputs("parent's text\n", stdout) >= 0);
+}
+
+static void fill_pipe(const struct stream *stream)
+{
+	static const char zeros[4096];
+	for (size_t size = sizeof zeros; size > 0; size = size > 1 ? 1 : 0) {
+		while (write(stream->ends[1], zeros, size) > 0)
+			continue;
+	}
+	child_check(fcntl(stream->ends[1], F_SETFL, 0) == 0);
+}
+
+/* What has been written so far, but for zeros. */
+static void expect_written(const struct stream *stream, const char *text)
+{
+	char bytes[4096], found[64] = "";
+	ssize_t size;
+	while ((size = read(stream->ends[0], bytes, sizeof bytes)) > 0) {
+		for (ssize_t i = 0; i < size; i++) {
+			if (bytes[i] != 0)
+				strncat(found, &bytes[i], 1);
+		}
+	}
+	child_check(strcmp(found, text) == 0);
+}
+
+static int say_nothing(relevo_tuple *arguments)
+{
+	(void)arguments;
+	return 0;
+}
+
+static int say_something(relevo_tuple *arguments)
+{
+	(void)arguments;
+	return fputs("child's text\n", stdout) >= 0 ? 0 : 1;
+}
+
+static void run_process(relevo_target *target, enum relevo_start_method method)
+{
+	const struct relevo_process_options options = { .method = method };
+	relevo_process *process;
+	int code;
+	child_check(relevo_process_new(target, &options, &process) == RELEVO_OK);
+	child_check(relevo_process_start(process) == RELEVO_OK);
+	child_check(relevo_process_join(process, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_process_exit_code(process, &code) == RELEVO_OK && code == 0);
+	relevo_process_free(process);
+}
+
+static int say_as_worker(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	(void)reply;
+	(void)user;
+	return argument->size == 0 || fputs("worker's text\n", stdout) >= 0 ? RELEVO_OK
+									    : RELEVO_SYSTEM;
+}
+
+/* `say`: anything, or nothing. */
+static void run_pool(const char *url, const char *say)
+{
+	const struct relevo_pool_options options = { .processes = 1 };
+	const struct relevo_bytes word = { say, strlen(say) };
+	struct relevo_result result;
+	relevo_session *session;
+	relevo_pool *pool;
+	child_check(relevo_open(url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
+	child_check(relevo_pool_map(pool, "say", &word, 1, NULL, &result) == RELEVO_OK);
+	relevo_results_free(&result, 1);
+	child_check(relevo_pool_close(pool) == RELEVO_OK);
+	child_check(relevo_pool_join(pool, TEST_PATIENCE) == RELEVO_OK);
+	relevo_pool_free(pool);
+	relevo_close(session);
+}
+
+static void play_full_pipe(void *argument)
+{
+	struct stream stream;
+	be_written_to_pipe(&stream);
+	fill_pipe(&stream);
+	for (int i = 0; i < METHODS; i++)
+		run_process(say_nothing, methods[i]);
+	run_pool(((const struct scene *)argument)->broker.url, "");
+	expect_written(&stream, "");
+	child_check(fflush(stdout) == 0);
+	expect_written(&stream, "parent's text\n");
+	_exit(EXIT_SUCCESS);
+}
+
+static void nobody_reads_the_output(void **state)
+{
+	child_join(child_start(play_full_pipe, *state));
+}
+
+static void *lock_streams(void *argument)
+{
+	struct stream *stream = argument;
+	flockfile(stdout);
+	flockfile(stderr);
+	gate_open(&stream->locked);
+	gate_pass(&stream->done);
+	funlockfile(stderr);
+	funlockfile(stdout);
+	return NULL;
+}
+
+static void play_locked_streams(void *argument)
+{
+	struct stream stream;
+	pthread_t thread;
+	be_written_to_pipe(&stream);
+	gate_make(&stream.locked);
+	gate_make(&stream.done);
+	child_check(pthread_create(&thread, NULL, lock_streams, &stream) == 0);
+	gate_pass(&stream.locked);
+	for (int i = 0; i < METHODS; i++) {
+		run_process(say_something, methods[i]);
+		expect_written(&stream, "child's text\n");
+	}
+	run_pool(((const struct scene *)argument)->broker.url, "something");
+	expect_written(&stream, "worker's text\n");
+	gate_open(&stream.done);
+	pthread_join(thread, NULL);
+	child_check(fflush(stdout) == 0);
+	expect_written(&stream, "parent's text\n");
+	_exit(EXIT_SUCCESS);
+}
+
+static void a_thread_has_the_output(void **state)
+{
+	child_join(child_start(play_locked_streams, *state));
+}
+
 int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
 	assert_ok(relevo_register("leave", leave_text, NULL));
+	assert_ok(relevo_register("say", say_as_worker, NULL));
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(a_function_that_returns),
 		scene_unit_test(a_function_that_calls_exit),
 		scene_unit_test(a_function_that_ends_at_once),
 		scene_unit_test(a_worker),
+		scene_unit_test(nobody_reads_the_output),
+		scene_unit_test(a_thread_has_the_output),
 	};
 	return cmocka_run_group_tests_name("process_exit", tests, NULL, NULL);
 }
