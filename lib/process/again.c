@@ -2,6 +2,8 @@
 
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "client/error.h"
+#include "process/again_trust.h"
 #include "process/child.h"
 #include "process/clone.h"
 #include "process/forkserver.h"
@@ -32,11 +34,13 @@ static atomic_bool entered;
 void relevo_process_enter(int argc, char **argv)
 {
 	atomic_store(&entered, true);
-	if (argc != 2)
+	if (argc != 2 || !given(argv))
 		return;
 	bool child = strcmp(argv[1], AGAIN_CHILD) == 0;
 	if (!child && strcmp(argv[1], AGAIN_FORKSERVER) != 0)
 		return;
+	if (!again_trusts(SOCKET_FD))
+		_exit(EXIT_NOT_BEGUN);
 	fcntl(SOCKET_FD, F_SETFD, FD_CLOEXEC);
 	if (child)
 		child_by_handover(SOCKET_FD);

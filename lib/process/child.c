@@ -16,9 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of a child that could not be told what to do. */
-enum { EXIT_NOT_BEGUN = 127 };
-
 static _Noreturn void run(relevo_target *target, relevo_tuple *arguments)
 {
 	int code = target(arguments);

@@ -7,6 +7,9 @@
  * The part of a child: in its own process, which ends here.
  */
 
+/* Of a child that could not be told what to do. */
+enum { EXIT_NOT_BEGUN = 127 };
+
 /* Of fork: it is a copy of its parent, of which `parent_fd` is the pidfd. */
 _Noreturn void child_of_fork(const struct relevo_process *made, pid_t parent, int parent_fd);
 

@@ -24,10 +24,10 @@
  * functions for the end, destructors of static objects of C++ among them, nor output that its
  * parent had not written yet, which comes from the parent alone (of streams with a descriptor). Not
  * so: _exit(2), which does nothing of this; quick_exit(3), which calls what was inherited for it,
- *too; objects of C++ that are each thread's own, which end with the first thread whoever made them;
+ * too; objects of C++ that are each thread's own, which end with the first thread whoever made them;
  * std::cout without sync_with_stdio, to be flushed by hand. pthread_exit(3) ends a thread only,
  * and one that a session has for itself keeps the process as well: end the last of yours by
- *exit(3).
+ * exit(3).
  *
  * A program that waits for any child, as by wait(2), sees those by fork and spawn, those of its own
  * that it has not joined, and no other process of relevo's for longer than it takes to start one:
@@ -92,6 +92,10 @@ struct relevo_process_options {
  * The first thing in main(), in every program that starts processes by spawn or
  * forkserver. In such a process it runs the function and does not return; otherwise it
  * returns at once, having remembered that it was called. Once, from the main thread.
+ *
+ * A program that runs with more rights than its user (set-user-id, set-group-id) does so only for
+ * a process that has these rights too; one that has them otherwise, as by the capabilities of its
+ * file, does so for none: of the methods, such a program can use RELEVO_FORK only.
  */
 void relevo_process_enter(int argc, char **argv);
 
