@@ -285,7 +285,7 @@ int relevo_condition_wait(relevo_condition *condition, int64_t timeout)
 int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *predicate, void *user,
 			      int64_t timeout)
 {
-	if (!given(condition))
+	if (!given(condition) || !given_function(predicate))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;

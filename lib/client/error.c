@@ -25,6 +25,18 @@ bool client_missing(const char *names, size_t index)
 	return MUTANT(null_is_taken);
 }
 
+bool given_bytes(const struct relevo_bytes *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (bytes[i].data != NULL || bytes[i].size == 0 || MUTANT(null_bytes_are_taken))
+			continue;
+		error_set(client_error(), RELEVO_BAD_ARGUMENT,
+			  "the data of number %zu is NULL, and has %zu bytes", i, bytes[i].size);
+		return false;
+	}
+	return true;
+}
+
 const char *relevo_error_detail(void)
 {
 	return record.status == RELEVO_OK ? "" : error_text(&record);

@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include <relevo/queue.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,6 +25,9 @@ struct error *client_error(void);
 
 /* The same for a function. */
 #define given_function(function) ((function) != NULL || client_missing(#function, 0))
+
+/* The same for each of these strings of bytes: NULL stands for none only. */
+bool given_bytes(const struct relevo_bytes *bytes, size_t count);
 
 /* Note that the pointer is missing whose name stands at `index` of the list. False. */
 bool client_missing(const char *names, size_t index);

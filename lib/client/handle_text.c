@@ -234,6 +234,8 @@ int relevo_lock_from_text(relevo_session *session, const char *text,
 
 int relevo_text_url(const char *text, char *url, size_t size)
 {
+	if (!given(text) || (size > 0 && !given(url)))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct handle_description description;
 	int status = parse(text, &description, error);

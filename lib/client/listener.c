@@ -181,7 +181,7 @@ static int accept_over_tcp(relevo_listener *listener, nsec_t deadline, relevo_pi
 
 int relevo_listener_accept(relevo_listener *listener, int64_t timeout, relevo_pipe **pipe)
 {
-	if (!given(listener))
+	if (!given(listener, pipe))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;

@@ -237,6 +237,8 @@ int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int
 				 (long long)part->size, (long long)part->offset, whole);
 	size_t offset = (size_t)part->offset;
 	size_t size = part->size >= 0 ? (size_t)part->size : whole - offset;
+	if (size > 0 && !given(part->data))
+		return RELEVO_BAD_ARGUMENT;
 	return relevo_pipe_send(pipe, size > 0 ? (const char *)part->data + offset : NULL, size,
 				timeout);
 }
@@ -288,7 +290,7 @@ static int keep_tuple(relevo_pipe *pipe, struct pipe_message *message, struct er
 
 int relevo_pipe_recv(relevo_pipe *pipe, void **data, size_t *size, int64_t timeout)
 {
-	if (!given(pipe))
+	if (!given(pipe, data, size))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct pipe_message message;
@@ -325,7 +327,7 @@ static int pour(relevo_pipe *pipe, struct pipe_message *message, const struct pi
 int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t timeout,
 			  size_t *got)
 {
-	if (!given(pipe))
+	if (!given(pipe, got) || (size > 0 && !given(buffer)))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	const struct pipe_room room = { buffer, size };

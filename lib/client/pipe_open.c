@@ -89,7 +89,7 @@ static int begin(const relevo_session *session, nsec_t deadline, struct relevo_s
 int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_direction direction,
 		     int64_t timeout, relevo_pipe **pipe)
 {
-	if (!given(session, pipe))
+	if (!given(session, name, pipe))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct meeting meeting = { .fd = -1 };

@@ -39,7 +39,7 @@ int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t
 
 int relevo_pipe_recv_tuple(relevo_pipe *pipe, relevo_tuple **tuple, int64_t timeout)
 {
-	if (!given(pipe))
+	if (!given(pipe, tuple))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct pipe_message message;

@@ -11,6 +11,20 @@
 /* As the broker has it. */
 enum { MOST_BYTES = 64 * 1024, MOST_HEADERS = 1024 };
 
+static int check_headers(const struct relevo_header *headers, size_t count, struct error *error)
+{
+	int status = RELEVO_OK;
+	if (count > 0 && !given(headers))
+		return RELEVO_BAD_ARGUMENT;
+	for (size_t i = 0; i < count && status == RELEVO_OK; i++) {
+		const struct relevo_bytes value = { headers[i].value, headers[i].size };
+		if (!given(headers[i].name) || !given_bytes(&value, 1))
+			return RELEVO_BAD_ARGUMENT;
+		status = name_check(headers[i].name, "header", error);
+	}
+	return status;
+}
+
 static int check_names(const struct relevo_put_options *options, struct error *error)
 {
 	int status = RELEVO_OK;
@@ -20,8 +34,8 @@ static int check_names(const struct relevo_put_options *options, struct error *e
 		status = error_set(error, RELEVO_TOO_LARGE,
 				   "an item with %zu headers: %d are the most",
 				   options->header_count, MOST_HEADERS);
-	for (size_t i = 0; i < options->header_count && status == RELEVO_OK; i++)
-		status = name_check(options->headers[i].name, "header", error);
+	if (status == RELEVO_OK)
+		status = check_headers(options->headers, options->header_count, error);
 	return status;
 }
 
@@ -138,7 +152,7 @@ const struct relevo_header *relevo_item_headers(const relevo_item *item, size_t 
 
 const void *relevo_item_header(const relevo_item *item, const char *name, size_t *size)
 {
-	if (!given(item))
+	if (!given(item, name))
 		return NULL;
 	size_t count;
 	const struct relevo_header *headers = relevo_item_headers(item, &count);

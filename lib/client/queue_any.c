@@ -68,6 +68,11 @@ static int check(const struct choosing *choosing, struct error *error)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "a get from %zu queues; from 1 to %d can be", choosing->count,
 				 MOST_QUEUES);
+	for (size_t i = 0; i < choosing->count; i++) {
+		if (choosing->queues[i] == NULL)
+			return error_set(error, RELEVO_BAD_ARGUMENT, "queue %zu of %zu is NULL", i,
+					 choosing->count);
+	}
 	const struct relevo_session *session = choosing->queues[0]->handle.session;
 	for (size_t i = 1; i < choosing->count; i++) {
 		if (choosing->queues[i]->handle.session != session)
@@ -196,7 +201,7 @@ int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item 
 int relevo_queue_lease_any(struct relevo_choice *choice, relevo_item *items, size_t count,
 			   int64_t timeout, size_t *got)
 {
-	if (!given(choice, got))
+	if (!given(choice, got) || !given(choice->queues) || (count > 0 && !given(items)))
 		return RELEVO_BAD_ARGUMENT;
 	struct choosing choosing = {
 		.queues = choice->queues,

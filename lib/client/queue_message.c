@@ -10,6 +10,8 @@
 int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, size_t max_size,
 		       int64_t timeout)
 {
+	if (!given(queue, message))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	const char *type = message->descriptor->name;
 	if (!protobuf_c_message_check(message))
@@ -81,6 +83,8 @@ static int lease_item(relevo_queue *queue, relevo_item *item, int64_t timeout)
 int relevo_lease_message(relevo_queue *queue, const struct relevo_message_type *type,
 			 relevo_item *item, ProtobufCMessage **message, int64_t timeout)
 {
+	if (!given(queue, type, item, message) || !given(type->descriptor))
+		return RELEVO_BAD_ARGUMENT;
 	*message = NULL;
 	int status = lease_item(queue, item, timeout);
 	if (status != RELEVO_OK)
@@ -102,6 +106,8 @@ static int put_aside(relevo_queue *queue, relevo_item *item, const struct error 
 int relevo_get_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type, size_t max_size,
 		       ProtobufCMessage **message, int64_t timeout)
 {
+	if (!given(queue, type, message))
+		return RELEVO_BAD_ARGUMENT;
 	const struct relevo_message_type wanted = { .descriptor = type, .max_size = max_size };
 	relevo_item item;
 	*message = NULL;

@@ -153,7 +153,7 @@ static int put(struct putting *putting, int64_t timeout)
 int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items, size_t count,
 			  int64_t timeout, size_t *accepted)
 {
-	if (!given(queue) || (count > 0 && !given(items)))
+	if (!given(queue) || (count > 0 && !given(items)) || !given_bytes(items, count))
 		return RELEVO_BAD_ARGUMENT;
 	struct putting putting = { .queue = queue, .items = items, .count = count };
 	int status = put(&putting, timeout);
@@ -187,6 +187,8 @@ static int describe(const struct relevo_put_options *options, Relevo__QueuePut *
 	if (status == RELEVO_OK && options->key_size > KEY_MOST)
 		status = error_set(error, RELEVO_TOO_LARGE, "a key of %zu bytes: %d are the most",
 				   options->key_size, KEY_MOST);
+	if (status == RELEVO_OK && options->key_size > 0 && !given(options->key))
+		status = RELEVO_BAD_ARGUMENT;
 	if (status != RELEVO_OK)
 		return status;
 	operation->priority = options->priority;

@@ -43,7 +43,7 @@ static int check(const struct relevo_shared *shared, const struct relevo_slice *
 int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *slice, void *values,
 		      size_t count)
 {
-	if (!given(slice))
+	if (!given(shared, slice) || (count > 0 && !given(values)))
 		return RELEVO_BAD_ARGUMENT;
 	int status = check(shared, slice, count, client_error());
 	if (status == RELEVO_OK && count > 0)
@@ -55,7 +55,7 @@ int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *sl
 int relevo_shared_set(relevo_shared *shared, const struct relevo_slice *slice, const void *values,
 		      size_t count)
 {
-	if (!given(slice))
+	if (!given(shared, slice) || (count > 0 && !given(values)))
 		return RELEVO_BAD_ARGUMENT;
 	int status = check(shared, slice, count, client_error());
 	if (status == RELEVO_OK && count > 0)

@@ -1,5 +1,6 @@
 #include "client/tuple.h"
 
+#include "base/mutant.h"
 #include "base/name.h"
 #include "client/error.h"
 
@@ -75,7 +76,9 @@ int tuple_begin(relevo_tuple *tuple, const char *name, enum relevo_tuple_type ki
 
 void tuple_commit(relevo_tuple *tuple)
 {
-	tuple->count++;
+	const struct element *element = &tuple->elements[tuple->count++];
+	if (element->inner != NULL)
+		element->inner->outer = tuple;
 }
 
 int tuple_fill(struct element *element, const void *data, size_t size, struct error *error)
@@ -177,15 +180,30 @@ int relevo_tuple_add_text(relevo_tuple *tuple, const char *name, const char *tex
 	return relevo_tuple_add_text_of(tuple, name, text, strlen(text));
 }
 
+/* It has one owner, who frees it: another tuple, which is in no way its own. */
+static int check_inner(const relevo_tuple *tuple, const relevo_tuple *inner, struct error *error)
+{
+	if (MUTANT(tuple_owned_twice))
+		return RELEVO_OK;
+	if (inner->outer != NULL)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "a tuple that is a value already cannot be another one too");
+	while (tuple != inner && tuple->outer != NULL)
+		tuple = tuple->outer;
+	if (tuple == inner)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "a tuple cannot hold itself");
+	return RELEVO_OK;
+}
+
 int relevo_tuple_add_tuple(relevo_tuple *tuple, const char *name, relevo_tuple *inner)
 {
-	if (!given(tuple))
+	if (!given(tuple, inner))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct element *element = NULL;
-	if (inner == NULL || inner == tuple)
-		return error_set(error, RELEVO_BAD_ARGUMENT, "a tuple cannot hold itself, or none");
-	int status = tuple_begin(tuple, name, RELEVO_TUPLE_TUPLE, &element, error);
+	int status = check_inner(tuple, inner, error);
+	if (status == RELEVO_OK)
+		status = tuple_begin(tuple, name, RELEVO_TUPLE_TUPLE, &element, error);
 	if (status != RELEVO_OK)
 		return status;
 	element->inner = inner;

@@ -21,6 +21,7 @@ struct element {
 };
 
 struct relevo_tuple {
+	struct relevo_tuple *outer; /* whose value it is; NULL: nobody's */
 	struct element *elements;
 	size_t count, capacity;
 };

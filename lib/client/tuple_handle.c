@@ -154,9 +154,11 @@ bool tuple_first_url(const relevo_tuple *tuple, char url[ADDRESS_MAX])
 
 int relevo_tuple_url(const relevo_tuple *tuple, size_t index, char *url, size_t size)
 {
+	if (!given(tuple) || (size > 0 && !given(url)))
+		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	struct handle_description description;
-	if (tuple == NULL || index >= tuple->count || !is_handle(tuple->elements[index].kind))
+	if (index >= tuple->count || !is_handle(tuple->elements[index].kind))
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "there is no handle of a broker's object at %zu", index);
 	int status = parse_any(&tuple->elements[index], &description);

@@ -47,7 +47,7 @@ int relevo_queue_put_tuple(relevo_queue *queue, const relevo_tuple *tuple, int64
 
 int relevo_queue_get_tuple(relevo_queue *queue, relevo_tuple **tuple, int64_t timeout)
 {
-	if (!given(queue))
+	if (!given(queue, tuple))
 		return RELEVO_BAD_ARGUMENT;
 	relevo_item item;
 	int status = relevo_queue_get(queue, &item, timeout);

@@ -1,5 +1,6 @@
 #include "process/children.h"
 
+#include "client/error.h"
 #include "process/forkserver.h"
 #include "process/self.h"
 
@@ -115,6 +116,8 @@ void children_look(void)
 size_t relevo_process_children(relevo_process **list, size_t count)
 {
 	size_t found = 0;
+	if (count > 0 && !given(list))
+		return 0;
 	pthread_mutex_lock(&lock);
 	look();
 	list_for_each (node, &children) {

@@ -135,6 +135,8 @@ static int check_options(const relevo_session *session, const struct relevo_pool
 				 "local workers cannot use %s after fork: choose another start "
 				 "method, or RELEVO_NO_WORKERS and serve it from another program",
 				 session->address.url);
+	if (!given_bytes(&options->initializer_argument, 1))
+		return RELEVO_BAD_ARGUMENT;
 	return check_initializer(options, error);
 }
 
@@ -295,7 +297,7 @@ static int attach(relevo_session *session, const char *name,
 
 int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool)
 {
-	if (!given(session, pool))
+	if (!given(session, name, pool))
 		return RELEVO_BAD_ARGUMENT;
 	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
 	nsec_t before = within(session_limit(session));
@@ -357,7 +359,7 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
 
 size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count)
 {
-	if (!given(pool))
+	if (!given(pool) || (count > 0 && !given(pids)))
 		return 0;
 	size_t running = 0;
 	for (int i = 0; i < pool->processes; i++) {

@@ -247,7 +247,8 @@ int relevo_pool_map_async(relevo_pool *pool, const char *function,
 			  const struct relevo_bytes *arguments, size_t count,
 			  const struct relevo_async_options *options, relevo_job **out)
 {
-	if (!given(pool, out) || (count > 0 && !given(arguments)))
+	if (!given(pool, function, out) || (count > 0 && !given(arguments)) ||
+	    !given_bytes(arguments, count))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_async_options defaults;
 	struct error failure = { 0 };

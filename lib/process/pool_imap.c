@@ -430,8 +430,6 @@ int relevo_pool_imap(relevo_pool *pool, const char *function, const struct relev
 	if (options == NULL)
 		options = &defaults;
 	int status = job_check(function, &options->task, &failure);
-	if (status == RELEVO_OK && input->next == NULL)
-		status = error_set(&failure, RELEVO_BAD_ARGUMENT, "there is no input");
 	relevo_imap *imap = status == RELEVO_OK ? imap_new(pool, function, input, options) : NULL;
 	if (status == RELEVO_OK && imap == NULL)
 		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for an iteration");

@@ -15,6 +15,10 @@ int input_take(const struct relevo_input *input, const char *function,
 	if (status != RELEVO_OK)
 		return error_set(error, status, "the input of \"%s\" failed: %s", function,
 				 relevo_error_message(status));
+	if (given.data == NULL && given.size > 0)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "the input of \"%s\" gave %zu bytes that are NULL", function,
+				 given.size);
 	char *copy = malloc(given.size + 1);
 	if (copy == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for an argument of \"%s\"",

@@ -165,7 +165,8 @@ int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo
 		    size_t count, const struct relevo_map_options *options,
 		    struct relevo_result *results)
 {
-	if (!given(pool, function) || (count > 0 && !given(arguments, results)))
+	if (!given(pool, function) || (count > 0 && !given(arguments, results)) ||
+	    !given_bytes(arguments, count))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_map_options defaults;
 	struct error failure = { 0 };

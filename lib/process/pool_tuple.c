@@ -52,7 +52,7 @@ int relevo_pool_starmap(relevo_pool *pool, const char *function,
 			const relevo_tuple *const *arguments, size_t count,
 			const struct relevo_map_options *options, struct relevo_result *results)
 {
-	if (!given(pool, function) || (count > 0 && !given(arguments)))
+	if (!given(pool, function) || (count > 0 && !given(arguments, results)))
 		return RELEVO_BAD_ARGUMENT;
 	struct relevo_bytes *packed = calloc(count + 1, sizeof *packed);
 	size_t done = 0;

@@ -150,7 +150,7 @@ int relevo_process_is_alive(relevo_process *process, bool *alive)
 
 int relevo_process_exit_code(relevo_process *process, int *code)
 {
-	if (!given(process))
+	if (!given(process, code))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	if (process->role != ROLE_CHILD)
@@ -167,7 +167,7 @@ int relevo_process_exit_code(relevo_process *process, int *code)
 
 int relevo_process_sentinel(relevo_process *process, int *fd)
 {
-	if (!given(process))
+	if (!given(process, fd))
 		return RELEVO_BAD_ARGUMENT;
 	int status = begin_started(process, client_error());
 	if (status != RELEVO_OK)
@@ -236,7 +236,7 @@ static int begin_running(struct relevo_process *process, struct error *error)
 
 int relevo_process_nice(relevo_process *process, int *nice)
 {
-	if (!given(process))
+	if (!given(process, nice))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	int status = begin_running(process, error);

@@ -153,6 +153,10 @@ static int check(const char *const *arguments, const struct relevo_program_optio
 {
 	if (arguments == NULL || arguments[0] == NULL || arguments[0][0] == '\0')
 		return error_set(error, RELEVO_BAD_ARGUMENT, "no program is named");
+	if (options->keep_count > 0 && options->keep == NULL)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "%zu descriptors for \"%s\" to keep, and \"keep\" is NULL",
+				 options->keep_count, arguments[0]);
 	if ((unsigned)options->group > RELEVO_GROUP_SESSION)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no kind of process group",
 				 (int)options->group);

@@ -41,7 +41,7 @@ static bool put_locked(struct relevo_reply *reply, const void *data, size_t size
 
 int relevo_reply_set(relevo_reply *reply, const void *data, size_t size)
 {
-	if (!given(reply))
+	if (!given(reply) || (size > 0 && !given(data)))
 		return RELEVO_BAD_ARGUMENT;
 	if (put_locked(reply, data, size, false))
 		return RELEVO_OK;
@@ -67,7 +67,7 @@ int relevo_reply_fail(relevo_reply *reply, const char *format, ...)
 
 int relevo_reply_fail_with(relevo_reply *reply, int status, const void *data, size_t size)
 {
-	if (!given(reply))
+	if (!given(reply) || (size > 0 && !given(data)))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	if (status == RELEVO_OK)
@@ -79,7 +79,7 @@ int relevo_reply_fail_with(relevo_reply *reply, int status, const void *data, si
 
 int relevo_reply_progress(relevo_reply *reply, const void *data, size_t size)
 {
-	if (!given(reply))
+	if (!given(reply) || (size > 0 && !given(data)))
 		return RELEVO_BAD_ARGUMENT;
 	client_error();
 	return reply->progress(reply, &(struct relevo_bytes){ data, size });

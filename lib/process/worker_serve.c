@@ -106,6 +106,8 @@ static int check(const char *pool, const struct relevo_worker_options *options, 
 int relevo_worker_serve(const char *url, const char *pool,
 			const struct relevo_worker_options *options)
 {
+	if (!given(pool))
+		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_worker_options defaults;
 	if (options == NULL)
 		options = &defaults;

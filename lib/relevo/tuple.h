@@ -101,7 +101,7 @@ int relevo_tuple_add_text(relevo_tuple *tuple, const char *name, const char *tex
 int relevo_tuple_add_text_of(relevo_tuple *tuple, const char *name, const char *text, size_t size);
 
 /* Add a tuple; `inner` belongs to `tuple` from then on, unless this fails. Errors also:
- * BAD_ARGUMENT (a tuple cannot hold itself). */
+ * BAD_ARGUMENT (a tuple cannot hold itself, nor be in two tuples, or twice in one). */
 int relevo_tuple_add_tuple(relevo_tuple *tuple, const char *name, relevo_tuple *inner);
 
 /*

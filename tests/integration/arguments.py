@@ -1,5 +1,7 @@
-"""Writes calls of every function of the public headers with each of its pointers missing, and
-each of its sizes and numbers zero: one C function a call, for test_arguments.c.
+"""Writes calls of every function of the public headers with each of its pointers missing, what
+they point to incomplete, and each of its sizes and numbers zero: one C function a call, for
+test_arguments.c. What may be missing is in tables here; the rest has to be refused. A function
+or a structure that is not understood is an error.
 
 usage: arguments.py OUTPUT CPP ARGUMENT...   the preprocessor, and what it needs
 """
@@ -20,6 +22,13 @@ VALUES = {
     "relevo_item *": "&valid->item",
     "const relevo_item *": "&valid->item",
     "double": "0.0",
+    "relevo_job *": "valid->job",
+    "relevo_imap *": "valid->imap",
+    "relevo_reply *": "valid->reply",
+    "const ProtobufCMessage *": "&valid->message.base",
+    "const ProtobufCMessageDescriptor *": "&relevo__queue_stats__descriptor",
+    "const struct relevo_message_type *":
+        "&(struct relevo_message_type){ &relevo__queue_stats__descriptor }",
 }
 
 OBJECTS = (
@@ -27,13 +36,92 @@ OBJECTS = (
     "listener process program pool system_process"
 ).split()
 
-# They do not come back, or are not about arguments.
-LEFT_OUT = {"relevo_process_enter", "relevo_worker_serve"}
+# The arguments of those in which NULL would make them go on, and not come back.
+ONLY = {"relevo_process_enter": {"argv"}, "relevo_worker_serve": {"pool"}}
+
+# What may be NULL: by the name of the parameter, and by that of the function.
+ALWAYS_OPTIONAL = {"options", "user", "grant", "abandoned"}
+OPTIONAL = {
+    "relevo_open": {"url"},
+    "relevo_close": {"session"},
+    "relevo_listener_open": {"address"},
+    "relevo_queue_get_any": {"which"},
+    "relevo_queue_put_many": {"accepted"},
+    "relevo_queue_purge": {"count"},
+    "relevo_barrier_wait": {"index"},
+    "relevo_value_add": {"result"},
+    "relevo_array_add": {"result"},
+    "relevo_tuple_text": {"size"},
+    "relevo_tuple_bytes": {"size"},
+    "relevo_job_get": {"count"},
+    "relevo_program_run": {"output"},
+    "relevo_program_wait": {"exit_code"},
+    "relevo_program_exit_code": {"exit_code"},
+    "relevo_program_communicate": {"input"},
+}
+
+
+def is_optional(function, parameter):
+    """A value of a tuple need not have a name, nor an object that is opened."""
+    nameless = re.fullmatch(r"relevo_(tuple_add_\w+|(?!pipe)\w+_open)", function)
+    return (parameter in ALWAYS_OPTIONAL or parameter in OPTIONAL.get(function, ())
+            or parameter == "name" and nameless is not None)
+
+
+# These return a number, -1 for none.
+NUMBERS = re.compile(r"relevo_(program|system)_(pid|sentinel|\w+_fd)")
+
+
+# Structures that say how many there are of what is not there.
+INCOMPLETE = {
+    "relevo_bytes": ["NULL, 5"],
+    "relevo_header": ["NULL", '"x", NULL, 9'],
+    "relevo_put_options": [
+        ".key_size = 3", ".header_count = 3",
+        ".headers = &(struct relevo_header){ 0 }, .header_count = 1",
+        '.headers = &(struct relevo_header){ "x", NULL, 9 }, .header_count = 1',
+    ],
+    "relevo_program_options": [".keep_count = 1"],
+    "relevo_run_options": [".program.keep_count = 1"],
+    "relevo_shared_options": [".initial_size = 8"],
+    "relevo_pool_options": [".processes = 1, .initializer_argument.size = 3"],
+    "relevo_part": [".whole = 5, .size = 5", ".whole = 5, .offset = 2, .size = 3"],
+    "relevo_input": [".next = NULL", ".next = give_nothing"],
+    "relevo_choice": [
+        ".count = 1", ".count = 2",
+        ".queues = (relevo_queue *const[]){ NULL }, .count = 1",
+        ".queues = (relevo_queue *const[]){ valid->queue, NULL }, .count = 2",
+    ],
+    "relevo_message_type": [".max_size = 0"],
+}
+
+# What relevo_imap_next() refuses.
+ASKED_LATER = {("relevo_pool_imap", ".next = give_nothing")}
+
+# The library fills them.
+OUTCOMES = {
+    "relevo_item", "relevo_result", "relevo_results", "relevo_program_output",
+    "relevo_system_info", "relevo_system_file", "relevo_session_info",
+}
+
+
+def check_structures(text):
+    """Each that has a pointer and, behind it, a size, is in one of these tables."""
+    for name, members in re.findall(r"struct (relevo_\w+)\s*\{([^}]*)\}", text):
+        pair = re.search(r"\*\s*\w+;\s*size_t ", members)
+        if pair and name not in INCOMPLETE and name not in OUTCOMES:
+            sys.exit(f"struct {name}: what if its pointer is NULL, and its size is not 0?")
 
 
 def prototypes(text):
+    text = re.sub(r"__attribute__\(\(.*?\)\)(?=;)", "", text)
+    text = re.sub(r"\btypedef\b[^;{]*;", "", text)
     found = re.findall(r"^\s*((?:const |enum |struct )*\w+[\s*]+relevo_\w+\s*\([^;{]*\))[^;{]*;", text, re.M)
-    return [" ".join(one.split()) for one in found if not one.startswith("typedef")]
+    names = {re.search(r"(relevo_\w+)\s*\(", one)[1] for one in found}
+    missed = set(re.findall(r"\b(relevo_\w+)\s*\(", text)) - names
+    if missed:
+        sys.exit(f"not understood: {', '.join(sorted(missed))}")
+    return [" ".join(one.split()) for one in found]
 
 
 def split(inside):
@@ -77,35 +165,81 @@ def value_of(name, parameter):
     return "1" if kind in ("size_t", "uint64_t") else "0"
 
 
+def is_pointer(parameter):
+    kind = type_of(parameter)
+    return kind == "pointer" or kind.endswith("*")
+
+
+def name_of(parameter):
+    bare = re.sub(r"\[\d*\]$", "", parameter)
+    function = re.search(r"\(\*(\w+)\)", bare)
+    return function[1] if function else re.search(r"\w+$", bare)[0]
+
+
+def with_one(values, place, value):
+    changed = list(values)
+    changed[place] = value
+    return changed
+
+
+def parts_missing(parameters, values, place):
+    """The argument is there, and something in it is not: (what, values)."""
+    parameter = parameters[place]
+    kind = type_of(parameter)
+    structure = re.fullmatch(r"(?:const )?struct (\w+) \*", kind)
+    for members in INCOMPLETE.get(structure[1], []) if structure else []:
+        yield members, with_one(values, place, f"&(struct {structure[1]}){{ {members} }}")
+    array = re.fullmatch(r"((?:const )?relevo_\w+) \*const \*", kind)
+    if array and place + 1 < len(parameters) and parameters[place + 1] == "size_t count":
+        valid = values[place].removeprefix("&")
+        valid = "valid->tuple" if "valid->tuple" in valid else valid
+        for elements in (["NULL"], [valid, "NULL"]):
+            given = with_one(values, place, f"({array[1]} *const[]){{ {', '.join(elements)} }}")
+            yield ", ".join(elements), with_one(given, place + 1, str(len(elements)))
+
+
 def calls(prototype):
-    """Each call with one argument missing or zero, as (what, C)."""
+    """Each call with one argument missing or zero, as (what, C, whether it has to be refused)."""
     head, inside = prototype.split("(", 1)
     name = re.search(r"relevo_\w+$", head.strip())[0]
-    parameters = split(inside[:inside.rindex(")")])
-    if name in LEFT_OUT or parameters == ["void"] or parameters[-1].startswith("..."):
+    has_status = head.split("relevo_")[0].strip() == "int" and not NUMBERS.fullmatch(name)
+    parameters = [p for p in split(inside[:inside.rindex(")")]) if p != "..."]
+    if parameters == ["void"]:
         return
     values = [value_of(name, parameter) for parameter in parameters]
+
+    def call(changed):
+        made = f"{name}({', '.join(changed)})"
+        return f"return {made};" if has_status else f"(void){made};\n\treturn RELEVO_OK;"
+
     for place, parameter in enumerate(parameters):
-        kind = type_of(parameter)
-        changed = list(values)
-        changed[place] = "NULL" if kind == "pointer" or kind.endswith("*") else "0"
-        yield f"{name}: {parameter}", f"{name}({', '.join(changed)})"
-    nothing = ["NULL" if type_of(p) == "pointer" or type_of(p).endswith("*") else "0"
-               for p in parameters]
-    yield f"{name}: nothing", f"{name}({', '.join(nothing)})"
+        if name in ONLY and name_of(parameter) not in ONLY[name]:
+            continue
+        optional = is_optional(name, name_of(parameter))
+        missing = "NULL" if is_pointer(parameter) else "0"
+        yield (f"{name}: {parameter}", call(with_one(values, place, missing)),
+               has_status and is_pointer(parameter) and not optional)
+        for what, changed in parts_missing(parameters, values, place):
+            refused = has_status and (name, what) not in ASKED_LATER
+            yield f"{name}: {parameter} {{ {what} }}", call(changed), refused
+    if name not in ONLY:
+        nothing = ["NULL" if is_pointer(p) else "0" for p in parameters]
+        yield f"{name}: nothing", call(nothing), False
 
 
 def main():
     output, *preprocess = sys.argv[1:]
     text = subprocess.run(preprocess, check=True, stdout=subprocess.PIPE, text=True).stdout
+    check_structures(text)
     found = [call for prototype in prototypes(text) for call in calls(prototype)]
     with open(output, "w", encoding="utf-8") as file:
-        for number, (_, call) in enumerate(found):
-            file.write(f"static void call_{number}(struct valid *valid)\n{{\n"
-                       f"\t(void)valid;\n\t(void){call};\n}}\n\n")
+        for number, (_, call, _) in enumerate(found):
+            file.write(f"static int call_{number}(struct valid *valid)\n{{\n"
+                       f"\t(void)valid;\n\t{call}\n}}\n\n")
         file.write("static const struct argument_case cases[] = {\n")
-        for number, (what, _) in enumerate(found):
-            file.write(f'\t{{ "{what}", call_{number} }},\n')
+        for number, (what, _, refused) in enumerate(found):
+            what = what.replace('"', '\\"')
+            file.write(f'\t{{ "{what}", call_{number}, {"true" if refused else "false"} }},\n')
         file.write("};\n")
 
 

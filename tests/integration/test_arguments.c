@@ -1,6 +1,10 @@
-/* Every public function, with each pointer missing and each size zero: none of them harms the
- * program. The calls are written by arguments.py, from the headers. */
+/* Every public function, with each pointer missing, what they point to incomplete, and each size
+ * zero: what is needed is BAD_ARGUMENT, and nothing harms the program. The calls are written by
+ * arguments.py, from the headers. */
+#include "queue.pb-c.h"
 #include "support/queues.h"
+
+#include <relevo/protobuf.h>
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -25,6 +29,10 @@ struct valid {
 	relevo_program *program;
 	relevo_pool *pool;
 	relevo_system_process *system_process;
+	relevo_job *job;
+	relevo_imap *imap;
+	relevo_reply *reply;
+	Relevo__QueueStats message;
 	relevo_item item;
 	struct relevo_bytes bytes;
 	const char *name;
@@ -35,8 +43,24 @@ struct valid {
 
 struct argument_case {
 	const char *what;
-	void (*call)(struct valid *valid);
+	int (*call)(struct valid *valid);
+	bool refused; /* it is BAD_ARGUMENT */
 };
+
+/* Of an input. */
+static int give_nothing(struct relevo_bytes *argument, void *user)
+{
+	(void)user;
+	*argument = (struct relevo_bytes){ NULL, 5 };
+	return RELEVO_OK;
+}
+
+static int give_end(struct relevo_bytes *argument, void *user)
+{
+	(void)argument;
+	(void)user;
+	return RELEVO_END_OF_STREAM;
+}
 
 #include "arguments.inc"
 
@@ -105,31 +129,97 @@ static void make_others(struct valid *valid)
 	child_check(relevo_pool_attach(valid->session, "pool", &valid->pool) == RELEVO_OK);
 }
 
+static bool is_of(const char *what, const char *subject)
+{
+	return strncmp(what, subject, strlen(subject)) == 0;
+}
+
 /* What takes long to make, only for who needs it. */
 static void make_slow_ones(struct valid *valid, const char *what)
 {
-	if (strncmp(what, "relevo_program_", strlen("relevo_program_")) == 0)
+	const struct relevo_input input = { .next = give_end };
+	if (is_of(what, "relevo_job_"))
+		child_check(relevo_pool_apply_async(valid->pool, "f", &valid->bytes, NULL,
+						    &valid->job) == 0);
+	if (is_of(what, "relevo_imap_"))
+		child_check(relevo_pool_imap(valid->pool, "f", &input, NULL, &valid->imap) == 0);
+	if (is_of(what, "relevo_program_"))
 		child_check(relevo_program_start(valid->words, NULL, &valid->program) == 0);
-	if (strncmp(what, "relevo_system_", strlen("relevo_system_")) == 0)
+	if (is_of(what, "relevo_system_"))
 		child_check(relevo_system_open(getpid(), 0, &valid->system_process) == 0);
 }
 
-/* A call that waits, since nothing that it needs is missing, has done no harm. */
+/* How a call ended: not by a signal, nor by what the library has its ends for. */
+enum { CALL_REFUSED = 0, CALL_DONE = 77, CALL_WAITS = SIGALRM };
+
+static int outcome_of(const struct argument_case *one, struct valid *valid)
+{
+	return one->call(valid) == RELEVO_BAD_ARGUMENT ? CALL_REFUSED : CALL_DONE;
+}
+
+/* In a worker, which has a reply to be given. */
+static int call_there(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	const struct argument_case *one;
+	struct valid valid = { .reply = reply, .name = "name" };
+	(void)user;
+	memcpy(&one, argument->data, sizeof one);
+	child_check(relevo_tuple_new(&valid.tuple) == RELEVO_OK);
+	int outcome = outcome_of(one, &valid);
+	relevo_tuple_free(valid.tuple);
+	return relevo_reply_set(reply, &outcome, sizeof outcome);
+}
+
+static int call_in_worker(const struct argument_case *one, relevo_session *session)
+{
+	const struct relevo_pool_options options = {
+		.processes = 1,
+		.max_attempts = 1,
+		.method = RELEVO_FORK,
+	};
+	struct relevo_result result;
+	relevo_pool *pool;
+	int outcome;
+	child_check(relevo_register("there", call_there, NULL) == RELEVO_OK);
+	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
+	child_check(relevo_pool_apply(pool, "there", &one, sizeof one, TEST_PATIENCE, &result) ==
+		    RELEVO_OK);
+	child_check(result.status == RELEVO_OK && result.size == sizeof outcome);
+	memcpy(&outcome, result.data, sizeof outcome);
+	relevo_results_free(&result, 1);
+	relevo_pool_free(pool);
+	return outcome;
+}
+
 static _Noreturn void make_call(const struct argument_case *one, const char *url)
 {
 	static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
-	struct valid valid = { .words = { "true" }, .bytes = { "x", 1 }, .name = "name" };
+	struct valid valid = { .words = { "true" },
+			       .bytes = { "x", 1 },
+			       .name = "name",
+			       .message = RELEVO__QUEUE_STATS__INIT };
 	/* It is not for cmocka to go on here with the rest of the test. */
 	for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
 		signal(fatal[i], SIG_DFL);
 	child_check(relevo_open(url, NULL, &valid.session) == RELEVO_OK);
+	if (is_of(one->what, "relevo_reply_"))
+		_exit(call_in_worker(one, valid.session));
 	open_objects(&valid);
 	make_others(&valid);
 	make_slow_ones(&valid, one->what);
 	signal(SIGALRM, _exit);
 	alarm(1);
-	one->call(&valid);
-	_exit(0);
+	_exit(outcome_of(one, &valid));
+}
+
+/* A call that waits, since nothing that it needs is missing, has done no harm. */
+static bool is_well(const struct argument_case *one, int state)
+{
+	if (!WIFEXITED(state))
+		return false;
+	int outcome = WEXITSTATUS(state);
+	return outcome == CALL_REFUSED ||
+	       (!one->refused && (outcome == CALL_DONE || outcome == CALL_WAITS));
 }
 
 static bool does_harm(const struct argument_case *one, const char *url)
@@ -140,10 +230,11 @@ static bool does_harm(const struct argument_case *one, const char *url)
 	if (pid == 0)
 		make_call(one, url);
 	assert_int_equal(waitpid(pid, &state, 0), pid);
-	if (state == 0 || (WIFEXITED(state) && WEXITSTATUS(state) == SIGALRM))
+	if (is_well(one, state))
 		return false;
-	fprintf(stderr, "%s: %s %d\n", one->what, WIFSIGNALED(state) ? "signal" : "exit status",
-		WIFSIGNALED(state) ? WTERMSIG(state) : WEXITSTATUS(state));
+	fprintf(stderr, "%s: %s %d%s\n", one->what, WIFSIGNALED(state) ? "signal" : "exit status",
+		WIFSIGNALED(state) ? WTERMSIG(state) : WEXITSTATUS(state),
+		one->refused ? ", and it should be refused" : "");
 	return true;
 }
 
