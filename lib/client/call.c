@@ -2,12 +2,9 @@
 
 #include "base/descriptor.h"
 #include "base/mutant.h"
-#include "client/cell.h"
-#include "client/failed_put.h"
 #include "client/interrupt.h"
-#include "client/lease.h"
 #include "client/output.h"
-#include "client/queue.h"
+#include "client/part.h"
 #include "wire/protocol.h"
 
 #include <errno.h>
@@ -332,42 +329,18 @@ static void failed(struct call *call, const Relevo__Failure *failure)
 	finish(call, failure->status != RELEVO_OK ? (int)failure->status : RELEVO_BAD_FRAME);
 }
 
-/* An answer that nobody waits for any more, or never did. What it hands over goes
- * back. */
+/* An answer that nobody waits for any more, or never did, or what the broker says unasked. */
 static void unexpected(struct relevo_session *session, const struct frame *frame)
 {
 	const Relevo__Header *header = frame->header;
-	bool of_put = header->op_case == RELEVO__HEADER__OP_FAILURE && header->failure->queue != 0;
+	bool failure = header->op_case == RELEVO__HEADER__OP_FAILURE;
+	bool of_put = failure && header->failure->queue != 0;
 	if (header->call != 0 && !of_put && session->connection.given_up > 0)
 		session->connection.given_up--;
-	if (header->op_case == RELEVO__HEADER__OP_QUEUE_ITEMS) {
-		/* The call has given up meanwhile. */
-		if (MUTANT(item_lost_to_who_left))
-			return;
-		lease_give_back(session, header->queue_items->leases,
-				header->queue_items->n_leases);
-	} else if (header->op_case == RELEVO__HEADER__OP_QUEUE_OPENED) {
-		queue_close_handle(session, header->queue_opened->queue);
-	} else if (header->op_case == RELEVO__HEADER__OP_CELL_OPENED) {
-		cell_close_number(session, header->cell_opened->cell);
-	} else if (header->op_case == RELEVO__HEADER__OP_CELL_STATE) {
-		cell_give_up_will(session, header->cell_state->will);
-	} else if (header->op_case == RELEVO__HEADER__OP_FAILURE) {
-		if (header->call == 0)
-			connection_lost(session, (int)header->failure->status,
-					header->failure->text);
-		else if (of_put)
-			failed_put_add(session, frame);
-		else if (session->put_to_failed == RELEVO_OK)
-			session->put_to_failed = (int)header->failure->status;
-	}
-}
-
-static void recalled(struct relevo_session *session, uint32_t handle)
-{
-	struct relevo_queue *queue = queue_of_handle(session, handle);
-	if (queue != NULL)
-		stash_give_back(queue);
+	if (failure && header->call == 0)
+		connection_lost(session, (int)header->failure->status, header->failure->text);
+	else
+		parts_take_unasked(session, frame);
 }
 
 void call_dispatch(struct relevo_session *session, const struct frame *frame)
@@ -377,10 +350,6 @@ void call_dispatch(struct relevo_session *session, const struct frame *frame)
 	connection->silent = false;
 	if (header->op_case == RELEVO__HEADER__OP_CONFIRM) {
 		confirmed(connection, header->confirm->window);
-		return;
-	}
-	if (header->op_case == RELEVO__HEADER__OP_QUEUE_RECALL) {
-		recalled(session, header->queue_recall->queue);
 		return;
 	}
 	struct call *call = header->call != 0 ? find(connection, header->call) : NULL;

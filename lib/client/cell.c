@@ -3,6 +3,7 @@
 #include "client/call.h"
 #include "client/error.h"
 #include "client/output.h"
+#include "client/part.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static void send_quietly(struct relevo_session *session, Relevo__Header *header)
 		output_push(session);
 }
 
-void cell_close_number(struct relevo_session *session, uint32_t number)
+static void cell_close_number(struct relevo_session *session, uint32_t number)
 {
 	Relevo__CellClose operation = RELEVO__CELL_CLOSE__INIT;
 	operation.cell = number;
@@ -32,7 +33,7 @@ void cell_close_number(struct relevo_session *session, uint32_t number)
 	send_quietly(session, &header);
 }
 
-void cell_give_up_will(struct relevo_session *session, uint64_t will)
+static void cell_give_up_will(struct relevo_session *session, uint64_t will)
 {
 	if (will == 0)
 		return;
@@ -103,6 +104,45 @@ static int open_again(struct handle *handle, nsec_t deadline, struct error *erro
 }
 
 static const struct handle_kind cell_kind = { open_again, cell_close_number };
+
+/* ---- answers that nobody waits for any more ----------------------------- */
+
+static bool cell_take_unasked(struct session_part *part, const struct frame *frame)
+{
+	const Relevo__Header *header = frame->header;
+	if (header->op_case == RELEVO__HEADER__OP_CELL_OPENED)
+		cell_close_number(part->session, header->cell_opened->cell);
+	else if (header->op_case == RELEVO__HEADER__OP_CELL_STATE)
+		cell_give_up_will(part->session, header->cell_state->will);
+	else
+		return false;
+	return true;
+}
+
+static void cell_part_free(struct session_part *part)
+{
+	free(part);
+}
+
+static const struct session_part_kind cell_part_kind = {
+	.take_unasked = cell_take_unasked,
+	.free = cell_part_free,
+};
+
+/* The session is locked. */
+static int cell_part_ensure(struct relevo_session *session, struct error *error)
+{
+	if (part_find(session, &cell_part_kind) != NULL)
+		return RELEVO_OK;
+	struct session_part *part = calloc(1, sizeof *part);
+	if (part == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a handle");
+	part->kind = &cell_part_kind;
+	part_add(session, part);
+	return RELEVO_OK;
+}
+
+/* ---- opening and closing ------------------------------------------------ */
 
 static int check_spec(const char *name, const struct cell_spec *spec, struct error *error)
 {
@@ -177,7 +217,9 @@ static int attach(struct cell *cell, const char *name, const struct cell_spec *s
 	int status = session_begin(cell->handle.session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = run_open(cell, &operation, initial, limit, error);
+	status = cell_part_ensure(cell->handle.session, error);
+	if (status == RELEVO_OK)
+		status = run_open(cell, &operation, initial, limit, error);
 	session_end(cell->handle.session);
 	return status;
 }

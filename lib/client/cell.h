@@ -99,9 +99,4 @@ int cell_await(struct cell *cell, struct cell_watch *watch, struct error *error)
 /* Have a will carried out. */
 void cell_resign(struct cell *cell, struct cell_will will);
 
-/* ---- answers that nobody waits for any more; the session is locked ------ */
-
-void cell_close_number(struct relevo_session *session, uint32_t number);
-void cell_give_up_will(struct relevo_session *session, uint64_t will);
-
 #endif

@@ -12,12 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct relevo_queue;
 struct relevo_session;
 
 /* Items on their way to one queue that have not been made a frame yet. */
 struct put_batch {
-	struct relevo_queue *queue;             /* NULL: no batch is open */
+	uint32_t queue;                         /* its number; 0: no batch is open */
 	const struct Relevo__QueuePut *options; /* while one is made with options */
 	struct buffer bodies;
 	uint32_t *sizes;

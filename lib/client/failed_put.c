@@ -15,10 +15,9 @@ struct failed_put {
 	uint8_t body[];
 };
 
-void failed_put_add(struct relevo_session *session, const struct frame *frame)
+void failed_put_add(struct queue_part *queues, struct relevo_queue *queue,
+		    const struct frame *frame)
 {
-	const Relevo__Failure *failure = frame->header->failure;
-	struct relevo_queue *queue = queue_of_handle(session, failure->queue);
 	if (queue == NULL || queue->on_error == NULL)
 		return;
 	const uint8_t *body = frame->bodies;
@@ -28,61 +27,60 @@ void failed_put_add(struct relevo_session *session, const struct frame *frame)
 		if (failed == NULL)
 			return;
 		failed->queue = queue;
-		failed->status = (int)failure->status;
+		failed->status = (int)frame->header->failure->status;
 		failed->size = size;
 		memcpy(failed->body, body, size);
-		list_append(&session->failed_puts, &failed->link);
+		list_append(&queues->failed_puts, &failed->link);
 		body += size;
 	}
-	/* Whoever reads may wait for something else yet. */
-	flusher_notify(session);
+	session_owe_callbacks(queues->part.session);
 }
 
-void failed_put_report(struct relevo_session *session)
+static void failed_put_run_callbacks(struct queue_part *queues)
 {
-	/* One thread at a time, so that failures are told in order. */
-	if (session->reporting)
-		return;
-	session->reporting = true;
+	pthread_mutex_t *lock = &queues->part.session->lock;
+	queues->calling_back = true;
 	nsec_t before = within_nothing();
-	for (struct list *node; (node = list_first(&session->failed_puts)) != NULL;) {
+	for (struct list *node; (node = list_first(&queues->failed_puts)) != NULL;) {
 		struct failed_put *failed = container_of(node, struct failed_put, link);
 		list_remove(node);
-		pthread_mutex_unlock(&session->lock);
+		pthread_mutex_unlock(lock);
 		struct relevo_bytes item = { failed->body, failed->size };
 		failed->queue->on_error(failed->queue, failed->status, &item, failed->queue->user);
 		free(failed);
-		pthread_mutex_lock(&session->lock);
+		pthread_mutex_lock(lock);
 	}
 	within_end(before);
-	session->reporting = false;
-	pthread_cond_broadcast(&session->reported);
+	queues->calling_back = false;
+	pthread_cond_broadcast(&queues->called_back);
 }
 
-int failed_put_report_all(struct relevo_session *session, nsec_t deadline, struct error *error)
+int failed_put_tell(struct queue_part *queues, nsec_t deadline, struct error *error)
 {
-	while (session->reporting || !list_empty(&session->failed_puts)) {
-		struct timespec time = clock_timespec(deadline);
-		if (!session->reporting)
-			failed_put_report(session);
-		else if (pthread_cond_clockwait(&session->reported, &session->lock, CLOCK_MONOTONIC,
+	pthread_mutex_t *lock = &queues->part.session->lock;
+	struct timespec time = clock_timespec(deadline);
+	while (queues->calling_back || !list_empty(&queues->failed_puts)) {
+		if (!queues->calling_back)
+			failed_put_run_callbacks(queues);
+		else if (deadline == 0 ||
+			 pthread_cond_clockwait(&queues->called_back, lock, CLOCK_MONOTONIC,
 						&time) == ETIMEDOUT)
-			return error_set(
-				error, RELEVO_TIMED_OUT,
-				"an error callback for a put that failed has not returned");
+			return error_set(error, RELEVO_TIMED_OUT,
+					 "an error callback for a put that failed has not "
+					 "returned");
 	}
 	return RELEVO_OK;
 }
 
-void failed_put_forget(struct relevo_session *session, struct relevo_queue *queue)
+void failed_put_forget(struct queue_part *queues, struct relevo_queue *queue)
 {
-	list_for_each (node, &session->failed_puts) {
+	list_for_each (node, &queues->failed_puts) {
 		struct failed_put *failed = container_of(node, struct failed_put, link);
 		if (failed->queue == queue) {
 			list_remove(node);
 			free(failed);
 		}
 	}
-	while (session->reporting)
-		pthread_cond_wait(&session->reported, &session->lock);
+	while (queues->calling_back)
+		pthread_cond_wait(&queues->called_back, &queues->part.session->lock);
 }

@@ -1,8 +1,10 @@
 #ifndef CLIENT_FAILED_PUT_H
 #define CLIENT_FAILED_PUT_H
 
-#include "client/session.h"
+#include "client/queue_part.h"
 #include "wire/frame.h"
+
+struct relevo_queue;
 
 /*
  * Puts that failed after they had returned. The broker sends their bodies back;
@@ -10,18 +12,20 @@
  * under it.
  */
 
-/* Note the bodies of a Failure. The session is locked. Those of a queue without
- * an error callback are dropped. */
-void failed_put_add(struct relevo_session *session, const struct frame *frame);
+/* Note the bodies of a Failure of this queue, NULL: one that is closed by now. The
+ * session is locked. Those of a queue without an error callback are dropped. */
+void failed_put_add(struct queue_part *queues, struct relevo_queue *queue,
+		    const struct frame *frame);
 
-/* Run the callbacks that are due. The session is locked; unlocked meanwhile. */
-void failed_put_report(struct relevo_session *session);
-
-/* The same, and wait until those that another thread runs have returned. Errors: TIMED_OUT. */
-int failed_put_report_all(struct relevo_session *session, nsec_t deadline, struct error *error);
+/*
+ * Run the callbacks that are due, in order, by one thread at a time, and wait until
+ * `deadline` for those that another runs. The session is locked; unlocked meanwhile.
+ * Errors: TIMED_OUT.
+ */
+int failed_put_tell(struct queue_part *queues, nsec_t deadline, struct error *error);
 
 /* Drop what is noted for a queue, and wait for a callback of it that runs in
  * another thread. The session is locked. */
-void failed_put_forget(struct relevo_session *session, struct relevo_queue *queue);
+void failed_put_forget(struct queue_part *queues, struct relevo_queue *queue);
 
 #endif

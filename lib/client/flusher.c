@@ -4,9 +4,8 @@
 #include "base/mutant.h"
 #include "base/thread.h"
 #include "client/call.h"
-#include "client/failed_put.h"
 #include "client/output.h"
-#include "client/stash.h"
+#include "client/part.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -69,7 +68,7 @@ static void read_for_nobody(struct relevo_session *session)
 	if (flusher->event < 0)
 		flusher->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	struct attention attention = { .fds = { flusher->event, -1 } };
-	bool patient = flusher->event >= 0 && list_empty(&session->stashes) &&
+	bool patient = flusher->event >= 0 && !parts_look_after(session) &&
 		       !MUTANT(owed_answers_polled);
 	flusher->reading = true;
 	connection->attention = &attention;
@@ -86,7 +85,7 @@ static void read_for_nobody(struct relevo_session *session)
 static bool work(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;
-	bool busy = stash_look_after(session);
+	bool busy = parts_look_after(session);
 	if (!connection->broken && output_pending(connection)) {
 		output_flush_left(session);
 		busy = true;
@@ -99,8 +98,7 @@ static bool work(struct relevo_session *session)
 		read_for_nobody(session);
 	else if (busy)
 		connection_read_pending(session);
-	if (!list_empty(&session->failed_puts) || owed || busy)
-		failed_put_report(session);
+	session_run_callbacks(session);
 	return owed || busy;
 }
 

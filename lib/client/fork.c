@@ -3,7 +3,7 @@
 #include "client/embedded.h"
 #include "client/heir.h"
 #include "client/output.h"
-#include "client/queue.h"
+#include "client/part.h"
 #include "client/within.h"
 
 #include <pthread.h>
@@ -91,11 +91,8 @@ static void in_child(void)
 		connection_abandon(&session->connection);
 		heir_receive(session);
 		flusher_forget(&session->flusher);
-		list_init(&session->failed_puts);
-		list_for_each (queue, &session->queues)
-			queue_forget_calls(container_of(queue, struct relevo_queue, link));
-		session->reporting = false;
-		pthread_cond_init(&session->reported, NULL);
+		session->callbacks_due = false;
+		parts_forked(session);
 	}
 	unlock_all();
 }

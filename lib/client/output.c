@@ -2,7 +2,6 @@
 
 #include "base/mutant.h"
 #include "client/call.h"
-#include "client/queue.h"
 #include "wire/protocol.h"
 
 #include <poll.h>
@@ -140,12 +139,12 @@ static int close_batch(struct relevo_session *session)
 {
 	struct connection *connection = &session->connection;
 	struct put_batch *batch = &connection->batch;
-	if (batch->queue == NULL)
+	if (batch->queue == 0)
 		return RELEVO_OK;
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
 	if (batch->options != NULL)
 		operation = *batch->options;
-	operation.queue = batch->queue->handle.number;
+	operation.queue = batch->queue;
 	operation.quiet = true;
 	operation.name = NULL;
 	Relevo__Header header = RELEVO__HEADER__INIT;
@@ -156,7 +155,7 @@ static int close_batch(struct relevo_session *session)
 	header.queue_put = &operation;
 	size_t size = buffer_size(&batch->bodies);
 	uint64_t cost = WINDOW_COST(batch->count, size);
-	batch->queue = NULL;
+	batch->queue = 0;
 	batch->options = NULL;
 	batch->count = 0;
 	int status = append_head(connection, &header, size);
@@ -171,7 +170,7 @@ static int close_batch(struct relevo_session *session)
 
 bool output_pending(const struct connection *connection)
 {
-	return buffer_size(&connection->out) > 0 || connection->batch.queue != NULL ||
+	return buffer_size(&connection->out) > 0 || connection->batch.queue != 0 ||
 	       connection->acks.count > 0;
 }
 
@@ -186,11 +185,11 @@ static bool grow(void **array, uint32_t *capacity, size_t element)
 	return true;
 }
 
-int output_put(struct relevo_session *session, struct relevo_queue *queue, const void *data,
+int output_put(struct relevo_session *session, uint32_t queue, const void *data,
 	       size_t size)
 {
 	struct put_batch *batch = &session->connection.batch;
-	if (batch->queue != NULL && (batch->queue != queue || batch->count == FRAME_MAX_ITEMS ||
+	if (batch->queue != 0 && (batch->queue != queue || batch->count == FRAME_MAX_ITEMS ||
 				     buffer_size(&batch->bodies) + size > FRAME_GOOD_SIZE)) {
 		int status = close_batch(session);
 		if (status != RELEVO_OK)
@@ -208,7 +207,7 @@ int output_put(struct relevo_session *session, struct relevo_queue *queue, const
 }
 
 /* A batch of its own: the options of a frame are those of all its items. */
-int output_put_with(struct relevo_session *session, struct relevo_queue *queue,
+int output_put_with(struct relevo_session *session, uint32_t queue,
 		    const struct relevo_bytes *item, const Relevo__QueuePut *options)
 {
 	struct put_batch *batch = &session->connection.batch;
@@ -382,7 +381,7 @@ void output_before_wait(struct connection *connection)
 
 void output_flush_left(struct relevo_session *session)
 {
-	if (session->connection.batch.queue != NULL)
+	if (session->connection.batch.queue != 0)
 		session->connection.put_precedes = false;
 	output_drain(session, clock_now() + NSEC_PER_SEC);
 }
@@ -391,7 +390,7 @@ void output_discard(struct connection *connection)
 {
 	buffer_consume(&connection->out, buffer_size(&connection->out));
 	buffer_consume(&connection->batch.bodies, buffer_size(&connection->batch.bodies));
-	connection->batch.queue = NULL;
+	connection->batch.queue = 0;
 	connection->batch.count = 0;
 	connection->acks.count = 0;
 }

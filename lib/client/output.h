@@ -37,13 +37,13 @@ bool output_take_back(struct relevo_session *session, const struct output_place 
 int output_frame_later(struct relevo_session *session, const Relevo__Header *header,
 		       const struct iovec *body);
 
-/* Add one item to the puts that are pending for `queue`. OK, NO_MEMORY,
- * DISCONNECTED. */
-int output_put(struct relevo_session *session, struct relevo_queue *queue, const void *data,
+/* Add one item to the puts that are pending for the queue of that number. OK,
+ * NO_MEMORY, DISCONNECTED. */
+int output_put(struct relevo_session *session, uint32_t queue, const void *data,
 	       size_t size);
 
 /* The same for an item with options, of which only those count that are the item's. */
-int output_put_with(struct relevo_session *session, struct relevo_queue *queue,
+int output_put_with(struct relevo_session *session, uint32_t queue,
 		    const struct relevo_bytes *item, const Relevo__QueuePut *options);
 
 /* Acknowledge a lease with what is sent next. */

@@ -52,13 +52,14 @@ int put_to(relevo_queue *from, const char *name, const struct relevo_bytes *item
 	return status;
 }
 
-static int check(const struct relevo_session *session, const char *name,
+static int put_to_check(const struct queue_part *queues, const char *name,
 		 const struct relevo_bytes *item, struct error *error)
 {
-	if (session->put_to_failed != RELEVO_OK)
-		return error_set(error, session->put_to_failed,
+	const struct relevo_session *session = queues->part.session;
+	if (queues->put_to_failed != RELEVO_OK)
+		return error_set(error, queues->put_to_failed,
 				 "the broker did not take an item: %s",
-				 relevo_error_message(session->put_to_failed));
+				 relevo_error_message(queues->put_to_failed));
 	if (item->size > session->connection.limits.max_item)
 		return error_set(
 			error, RELEVO_TOO_LARGE,
@@ -102,7 +103,7 @@ int put_to_quietly(relevo_queue *from, const char *name, const struct relevo_byt
 	int status = queue_begin(from, NSEC_NEVER, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = check(session, name, item, error);
+	status = put_to_check(from->part, name, item, error);
 	if (status == RELEVO_OK)
 		status = call_wait_for_window(session, item->size, NSEC_NEVER, error);
 	/* What was held with a connection that is lost is somebody else's. */

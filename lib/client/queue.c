@@ -70,17 +70,6 @@ void queue_forget_calls(struct relevo_queue *queue)
 	tasks_forget(&queue->tasks);
 }
 
-struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t handle)
-{
-	list_for_each (node, &session->queues) {
-		struct relevo_queue *queue = container_of(node, struct relevo_queue, link);
-		if (queue->handle.number == handle &&
-		    queue->handle.epoch == session->connection.epoch)
-			return queue;
-	}
-	return NULL;
-}
-
 int queue_begin(relevo_queue *queue, nsec_t deadline, struct error *error)
 {
 	return handle_begin(&queue->handle, deadline, error);
@@ -171,9 +160,13 @@ int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__He
 	int status = session_begin(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = open_handle(queue, header, limit, error);
+	queue->part = queue_part_of(session);
+	if (queue->part != NULL)
+		status = open_handle(queue, header, limit, error);
+	else
+		status = error_set(error, RELEVO_NO_MEMORY, "no memory for a queue handle");
 	if (status == RELEVO_OK)
-		list_append(&session->queues, &queue->link);
+		list_append(&queue->part->queues, &queue->link);
 	session_end(session);
 	return status;
 }
@@ -183,7 +176,7 @@ void queue_detach(struct relevo_queue *queue)
 	struct relevo_session *session = queue->handle.session;
 	pthread_mutex_lock(&session->lock);
 	handle_release(&queue->handle);
-	failed_put_forget(session, queue);
+	failed_put_forget(queue->part, queue);
 	stash_fini(&queue->stash);
 	tasks_fini(&queue->tasks);
 	list_remove(&queue->link);

@@ -3,6 +3,7 @@
 
 #include "client/attention.h"
 #include "client/handle.h"
+#include "client/queue_part.h"
 #include "client/stash.h"
 #include "client/tasks.h"
 #include "header.pb-c.h"
@@ -11,7 +12,8 @@
 
 struct relevo_queue {
 	struct handle handle;
-	struct list link; /* in the session */
+	struct queue_part *part; /* what the session's queues have in common */
+	struct list link;        /* there */
 	bool bounded;
 	bool keep; /* of a lock: it stays held when its holder ends in order */
 	relevo_put_error *on_error;
@@ -82,8 +84,5 @@ void queue_finish(struct relevo_queue *queue, relevo_item *item);
 
 /* Give a handle back to the broker. The session is locked. */
 void queue_close_handle(struct relevo_session *session, uint32_t handle);
-
-/* The queue with that handle in the present connection, or NULL. */
-struct relevo_queue *queue_of_handle(struct relevo_session *session, uint32_t handle);
 
 #endif

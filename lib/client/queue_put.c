@@ -48,8 +48,8 @@ static int send_item(const struct putting *putting, const struct relevo_bytes *i
 {
 	struct relevo_session *session = putting->queue->handle.session;
 	if (putting->options != NULL)
-		return output_put_with(session, putting->queue, item, putting->options);
-	return output_put(session, putting->queue, item->data, item->size);
+		return output_put_with(session, putting->queue->handle.number, item, putting->options);
+	return output_put(session, putting->queue->handle.number, item->data, item->size);
 }
 
 /* An unbounded queue never waits for room; the window is the broker's own pace, which also a

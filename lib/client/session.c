@@ -5,10 +5,10 @@
 #include "client/call.h"
 #include "client/embedded.h"
 #include "client/error.h"
-#include "client/failed_put.h"
 #include "client/fork.h"
 #include "client/heir.h"
 #include "client/output.h"
+#include "client/part.h"
 #include "client/within.h"
 
 #include <errno.h>
@@ -82,17 +82,26 @@ int session_begin(struct relevo_session *session, nsec_t deadline, struct error 
 	return status;
 }
 
-void session_end(struct relevo_session *session)
+void session_owe_callbacks(struct relevo_session *session)
 {
-	if (!list_empty(&session->failed_puts))
-		failed_put_report(session);
-	pthread_mutex_unlock(&session->lock);
+	session->callbacks_due = true;
+	/* Whoever reads may wait for something else yet. */
+	flusher_notify(session);
 }
 
-static void init_conditions(struct relevo_session *session)
+void session_run_callbacks(struct relevo_session *session)
 {
-	pthread_cond_init(&session->reported, NULL);
-	flusher_init(&session->flusher);
+	if (!session->callbacks_due)
+		return;
+	session->callbacks_due = false;
+	parts_call_back(session, 0, NULL);
+}
+
+void session_end(struct relevo_session *session)
+{
+	if (session->callbacks_due)
+		session_run_callbacks(session);
+	pthread_mutex_unlock(&session->lock);
 }
 
 /* A name that was given has to be one; that of the program may be anything. */
@@ -114,10 +123,7 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 		return NULL;
 	}
 	pthread_mutex_init(&session->lock, NULL);
-	init_conditions(session);
-	list_init(&session->queues);
-	list_init(&session->stashes);
-	list_init(&session->failed_puts);
+	flusher_init(&session->flusher);
 	take_name(session, options->name);
 	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
 	session->wake_fd = -1;
@@ -141,7 +147,7 @@ static void session_dispose(struct relevo_session *session)
 	key_free(session->key);
 	embedded_release(session->embedded);
 	flusher_fini(&session->flusher);
-	pthread_cond_destroy(&session->reported);
+	parts_free(session);
 	pthread_mutex_destroy(&session->lock);
 	free(session);
 }
@@ -344,7 +350,7 @@ int session_close(struct relevo_session *session, nsec_t deadline, struct error 
 	/* A forked child that never used it has nothing to say goodbye to. */
 	else if (connection->channel != NULL)
 		status = say_goodbye(session, deadline, error);
-	failed_put_report(session);
+	session_run_callbacks(session);
 	pthread_mutex_unlock(&session->lock);
 	session_free(session);
 	return status;
@@ -393,7 +399,7 @@ int relevo_flush(relevo_session *session, int64_t timeout)
 		session->connection.puts_lost = false;
 	/* Another thread may be at it, and the caller is to find all told. */
 	if (status == RELEVO_OK && !MUTANT(flush_before_told))
-		status = failed_put_report_all(session, deadline, error);
+		status = parts_call_back(session, deadline, error);
 	session_end(session);
 	return status;
 }

@@ -37,19 +37,15 @@ struct relevo_session {
 	struct relevo_session *heir;      /* from the parent, not used yet: see heir.h */
 	struct relevo_session *next_heir; /* while this process forks, its child's */
 	struct flusher flusher;
-	struct list queues;      /* struct relevo_queue */
-	struct list stashes;     /* struct stash, those that are not empty */
-	struct list failed_puts; /* for error callbacks, see failed_put.h */
-	int put_to_failed;       /* see put_to_quietly() */
-	bool reporting;          /* a thread runs error callbacks */
-	pthread_cond_t reported;
+	struct session_part *parts; /* of the objects of each kind, see part.h */
+	bool callbacks_due;         /* some part has callbacks of the program's to run */
 };
 
 /*
  * Every use of the session stands between these two. session_begin() locks it
  * and connects it again if it has to, not much longer than the call's `deadline`;
  * when it fails, the session is not locked. session_end() unlocks it and runs
- * error callbacks that are due.
+ * callbacks that are due.
  */
 int session_begin(struct relevo_session *session, nsec_t deadline, struct error *error);
 void session_end(struct relevo_session *session);
@@ -64,6 +60,11 @@ static inline bool session_is_connected(const struct relevo_session *session)
 /* Connect, unless another thread does so meanwhile. The session is locked. Errors as
  * relevo_open(). */
 int session_connect(struct relevo_session *session, nsec_t patience, struct error *error);
+
+/* Callbacks of some part are to run as soon as a thread can: this one at the end of its call,
+ * or the flusher. The session is locked, also while they are run, but for each callback. */
+void session_owe_callbacks(struct relevo_session *session);
+void session_run_callbacks(struct relevo_session *session);
 
 /* The deadline for a public time-out; BAD_ARGUMENT when it is negative and not
  * RELEVO_FOREVER. 0 gives 0: do not wait. */

@@ -78,7 +78,7 @@ bool stash_fill(struct relevo_queue *queue, const struct item_source *source, re
 	stash->count = (uint32_t)source->count;
 	stash->epoch = source->epoch;
 	stash->filled = stash->last_taken = clock_now();
-	list_append(&queue->handle.session->stashes, &stash->link);
+	list_append(&queue->part->stashes, &stash->link);
 	take_first(stash, first);
 	stash->taken = 1;
 	return true;
@@ -123,13 +123,13 @@ void stash_give_back(struct relevo_queue *queue)
 	stash_drop(stash);
 }
 
-bool stash_look_after(struct relevo_session *session)
+bool stash_look_after(struct queue_part *queues)
 {
-	if (list_empty(&session->stashes))
+	if (list_empty(&queues->stashes))
 		return false;
 	bool any = false;
 	nsec_t now = clock_now();
-	list_for_each (node, &session->stashes) {
+	list_for_each (node, &queues->stashes) {
 		struct relevo_queue *queue = container_of(node, struct relevo_queue, stash.link);
 		if (!is_valid(queue))
 			continue;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct relevo_session;
+struct queue_part;
 
 /*
  * Items that the broker handed out ahead, so that one get after another need not
@@ -61,7 +61,7 @@ void stash_give_back(struct relevo_queue *queue);
 
 /* In the background: give back what nobody has come for. True while some queue
  * has a stash that has to be looked after. */
-bool stash_look_after(struct relevo_session *session);
+bool stash_look_after(struct queue_part *queues);
 
 /* The connection is gone, and the leases with it. */
 void stash_drop(struct stash *stash);
