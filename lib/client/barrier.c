@@ -1,7 +1,7 @@
 #include "base/mutant.h"
 #include "client/cell.h"
 #include "client/error.h"
-#include "client/handle_text.h"
+#include "client/sync_handle.h"
 
 #include <relevo/barrier.h>
 #include <stdatomic.h>

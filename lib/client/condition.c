@@ -3,9 +3,9 @@
 #include "client/call.h"
 #include "client/error.h"
 #include "client/flusher.h"
-#include "client/handle_text.h"
 #include "client/mutex.h"
 #include "client/output.h"
+#include "client/sync_handle.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,6 @@
 #include "client/handle_text.h"
 
 #include "client/error.h"
-#include "client/mutex.h"
-#include "client/queue.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -73,22 +71,6 @@ int handle_print(const struct object_identity *object, const char *kind, char *t
 	return error_set(client_error(), RELEVO_TOO_SHORT,
 			 "the handle of \"%s\" as text takes more than %zu bytes", object->name,
 			 size);
-}
-
-int relevo_queue_to_text(const relevo_queue *queue, char *text, size_t size)
-{
-	if (!given(queue) || (size > 0 && !given(text)))
-		return RELEVO_BAD_ARGUMENT;
-	const struct object_identity object = handle_identity(&queue->handle);
-	return handle_print(&object, "queue", text, size);
-}
-
-int relevo_lock_to_text(const relevo_lock *lock, char *text, size_t size)
-{
-	if (!given(lock) || (size > 0 && !given(text)))
-		return RELEVO_BAD_ARGUMENT;
-	const struct object_identity object = handle_identity(&lock->mutex.source.queue.handle);
-	return handle_print(&object, "lock", text, size);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -181,55 +163,6 @@ int handle_gone(const struct handle_description *description)
 	return error_set(client_error(), RELEVO_GONE,
 			 "the %s \"%s\" is gone, or its broker, %s, is not this session's",
 			 description->kind, description->name, description->url);
-}
-
-int relevo_queue_from_text(relevo_session *session, const char *text,
-			   const struct relevo_queue_options *options, relevo_queue **queue)
-{
-	if (!given(queue))
-		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_queue_options existing = { 0 };
-	int status = handle_parse(text, "queue", &description, client_error());
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_queue_open(session, description.name, &existing, queue);
-	if (status == RELEVO_OK) {
-		const struct object_identity object = handle_identity(&(*queue)->handle);
-		if (!handle_is_same(&object, &description)) {
-			relevo_queue_close(*queue);
-			status = RELEVO_NOT_FOUND;
-		}
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
-}
-
-int relevo_lock_from_text(relevo_session *session, const char *text,
-			  const struct relevo_lock_options *options, relevo_lock **lock)
-{
-	if (!given(lock))
-		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_lock_options existing = { 0 };
-	int status = handle_parse(text, "lock", &description, client_error());
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_lock_open(session, description.name, &existing, lock);
-	if (status == RELEVO_OK) {
-		const struct object_identity object =
-			handle_identity(&(*lock)->mutex.source.queue.handle);
-		if (!handle_is_same(&object, &description)) {
-			relevo_lock_close(*lock);
-			status = RELEVO_NOT_FOUND;
-		}
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
 }
 
 int relevo_text_url(const char *text, char *url, size_t size)

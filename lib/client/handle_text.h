@@ -40,20 +40,4 @@ bool handle_is_same(const struct object_identity *object,
 /* Say that it is not; GONE. */
 int handle_gone(const struct handle_description *description);
 
-/* ---- which object the other kinds of handles stand for ------------------ */
-
-struct relevo_array;
-struct relevo_barrier;
-struct relevo_condition;
-struct relevo_event;
-struct relevo_semaphore;
-struct relevo_value;
-
-const struct handle *array_handle(const struct relevo_array *array);
-const struct handle *barrier_handle(const struct relevo_barrier *barrier);
-const struct handle *condition_handle(const struct relevo_condition *condition);
-const struct handle *event_handle(const struct relevo_event *event);
-const struct handle *semaphore_handle(const struct relevo_semaphore *semaphore);
-const struct handle *value_handle(const struct relevo_value *value);
-
 #endif

@@ -1,7 +1,7 @@
 #include <relevo/semaphore.h>
 
 #include "client/error.h"
-#include "client/handle_text.h"
+#include "client/sync_handle.h"
 #include "client/token.h"
 
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "client/handle_text.h"
 #include "client/mutex.h"
 #include "client/shared.h"
+#include "client/sync_handle.h"
 #include "client/tuple.h"
 
 #include <relevo/handle.h>

@@ -1,7 +1,7 @@
 #include "client/elements.h"
 #include "client/error.h"
 #include "client/guard.h"
-#include "client/handle_text.h"
+#include "client/sync_handle.h"
 
 #include <stdlib.h>
 
