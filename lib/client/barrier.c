@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "base/mutant.h"
 #include "client/cell.h"
 #include "client/error.h"
@@ -313,7 +314,7 @@ int relevo_barrier_wait(relevo_barrier *barrier, int64_t timeout, uint32_t *inde
 	struct party party = { .barrier = barrier };
 	if (timeout == RELEVO_BARRIER_TIMEOUT)
 		timeout = barrier->timeout;
-	int status = session_deadline(timeout, &party.deadline, error);
+	int status = deadline_after(timeout, &party.deadline, error);
 	if (status == RELEVO_OK)
 		status = arrive(&party, error);
 	if (status != RELEVO_OK)

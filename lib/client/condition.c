@@ -1,5 +1,6 @@
 #include <relevo/condition.h>
 
+#include "base/deadline.h"
 #include "client/call.h"
 #include "client/error.h"
 #include "client/flusher.h"
@@ -278,7 +279,7 @@ int relevo_condition_wait(relevo_condition *condition, int64_t timeout)
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	return status == RELEVO_OK ? wait_until(condition, deadline, error) : status;
 }
 
@@ -289,7 +290,7 @@ int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *pre
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = begin(condition, deadline, error);
 	if (status != RELEVO_OK)

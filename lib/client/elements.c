@@ -1,5 +1,6 @@
 #include "client/elements.h"
 
+#include "base/deadline.h"
 #include "client/error.h"
 
 #include <inttypes.h>
@@ -140,14 +141,14 @@ int elements_wait_until(struct cell *cell, const struct element_condition *condi
 	if (status == RELEVO_OK)
 		status = check_comparison(cell, condition->comparison);
 	if (status == RELEVO_OK)
-		status = session_deadline(timeout, &watch.deadline, client_error());
+		status = deadline_after(timeout, &watch.deadline, client_error());
 	return status == RELEVO_OK ? cell_await(cell, &watch, client_error()) : status;
 }
 
 int elements_wait_change(struct cell *cell, uint64_t *version, int64_t timeout)
 {
 	struct cell_watch watch = { .term = { .operation = CELL_CHANGED }, .version = *version };
-	int status = session_deadline(timeout, &watch.deadline, client_error());
+	int status = deadline_after(timeout, &watch.deadline, client_error());
 	if (status == RELEVO_OK)
 		status = cell_await(cell, &watch, client_error());
 	if (status == RELEVO_OK)

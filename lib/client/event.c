@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "base/mutant.h"
 #include "client/cell.h"
 #include "client/error.h"
@@ -125,7 +126,7 @@ int relevo_event_wait(relevo_event *event, int64_t timeout)
 	static const uint8_t clear = 0;
 	struct error *error = client_error();
 	struct cell_watch watch = { .term = { 0, ELEMENT_NOT_EQUAL, &clear, sizeof clear } };
-	int status = session_deadline(timeout, &watch.deadline, error);
+	int status = deadline_after(timeout, &watch.deadline, error);
 	return status == RELEVO_OK ? cell_await(&event->cell, &watch, error) : status;
 }
 

@@ -1,5 +1,6 @@
 #include "client/listener.h"
 
+#include "base/deadline.h"
 #include "base/mutant.h"
 #include "client/error.h"
 #include "client/listener_tcp.h"
@@ -185,7 +186,7 @@ int relevo_listener_accept(relevo_listener *listener, int64_t timeout, relevo_pi
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = check_open(listener, error);
 	if (status == RELEVO_OK)

@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "base/descriptor.h"
 #include "client/error.h"
 #include "client/listener.h"
@@ -95,7 +96,7 @@ int relevo_pipe_connect(const char *url, const struct relevo_listener_options *o
 	struct error *error = client_error();
 	struct address address;
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK && url == NULL)
 		status = error_set(error, RELEVO_BAD_ARGUMENT, "connecting needs an address");
 	if (status == RELEVO_OK)

@@ -1,5 +1,6 @@
 #include "client/mutex.h"
 
+#include "base/deadline.h"
 #include "base/mutant.h"
 #include "client/error.h"
 
@@ -100,7 +101,7 @@ int mutex_acquire(struct mutex *mutex, int64_t timeout, struct relevo_grant *gra
 {
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = queue_begin(&mutex->source.queue, deadline, error);
 	if (status != RELEVO_OK)

@@ -1,5 +1,6 @@
 #include "client/pipe.h"
 
+#include "base/deadline.h"
 #include "base/descriptor.h"
 #include "base/mutant.h"
 #include "client/error.h"
@@ -215,7 +216,7 @@ int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t t
 	struct error *error = client_error();
 	const struct pipe_sending sending = { .data = data, .size = size };
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = pipe_check_sends(pipe, error);
 	if (status == RELEVO_OK && size > RELEVO_PIPE_MAX)
@@ -259,7 +260,7 @@ static int receive(relevo_pipe *pipe, const struct pipe_room *room, int64_t time
 		   struct pipe_message *message, struct error *error)
 {
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = pipe_check_receives(pipe, error);
 	if (status != RELEVO_OK)
@@ -345,7 +346,7 @@ int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready)
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = pipe_check_receives(pipe, error);
 	if (status != RELEVO_OK)

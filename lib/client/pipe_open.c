@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "base/name.h"
 #include "client/call.h"
 #include "client/error.h"
@@ -96,7 +97,7 @@ int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_dire
 	nsec_t deadline;
 	int status = check(name, direction, error);
 	if (status == RELEVO_OK)
-		status = session_deadline(timeout, &deadline, error);
+		status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = begin(session, deadline, &meeting.session, error);
 	if (status != RELEVO_OK)

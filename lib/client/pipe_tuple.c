@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "client/error.h"
 #include "client/pipe.h"
 #include "client/session.h"
@@ -31,7 +32,7 @@ int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = pipe_check_sends(pipe, error);
 	return status == RELEVO_OK ? send_encoded(pipe, tuple, deadline, error) : status;

@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "base/mutant.h"
 #include "client/call.h"
 #include "client/error.h"
@@ -169,7 +170,7 @@ static int choose(struct choosing *choosing, int64_t timeout)
 	nsec_t deadline;
 	int status = check(choosing, error);
 	if (status == RELEVO_OK)
-		status = session_deadline(timeout, &deadline, error);
+		status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = begin_all(choosing, deadline, error);
 	if (status != RELEVO_OK)

@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "client/call.h"
 #include "client/error.h"
 #include "client/item_block.h"
@@ -152,7 +153,7 @@ static int get(struct getting *getting, int64_t timeout)
 	if (getting->room == 0)
 		return RELEVO_OK;
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = queue_begin(getting->queue, deadline, error);
 	if (status != RELEVO_OK)

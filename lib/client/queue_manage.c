@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "client/call.h"
 #include "client/error.h"
 #include "client/item_block.h"
@@ -31,7 +32,7 @@ int relevo_queue_join(relevo_queue *queue, int64_t timeout)
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = queue_begin(queue, deadline, error);
 	if (status != RELEVO_OK)

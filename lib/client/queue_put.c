@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "client/call.h"
 #include "client/error.h"
 #include "client/output.h"
@@ -138,7 +139,7 @@ static int put(struct putting *putting, int64_t timeout)
 {
 	struct error *error = putting->error = client_error();
 	relevo_queue *queue = putting->queue;
-	int status = session_deadline(timeout, &putting->deadline, error);
+	int status = deadline_after(timeout, &putting->deadline, error);
 	if (status == RELEVO_OK)
 		status = queue_begin(queue, putting->deadline, error);
 	if (status != RELEVO_OK)

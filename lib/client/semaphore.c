@@ -1,5 +1,6 @@
 #include <relevo/semaphore.h>
 
+#include "base/deadline.h"
 #include "client/error.h"
 #include "client/sync_handle.h"
 #include "client/token.h"
@@ -141,7 +142,7 @@ int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t timeout,
 	struct error *error = client_error();
 	struct relevo_queue *queue = &semaphore->source.queue;
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = queue_begin(queue, deadline, error);
 	if (status != RELEVO_OK)

@@ -1,5 +1,6 @@
 #include "client/session.h"
 
+#include "base/deadline.h"
 #include "base/mutant.h"
 #include "base/name.h"
 #include "client/call.h"
@@ -22,19 +23,6 @@
 
 /* What session_patience() adds. */
 #define PATIENCE        (500 * NSEC_PER_MSEC)
-
-int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error)
-{
-	if (timeout < RELEVO_FOREVER)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "the time-out %lld is negative and not RELEVO_FOREVER",
-				 (long long)timeout);
-	if (timeout == RELEVO_FOREVER || (uint64_t)timeout > NSEC_NEVER / NSEC_PER_MSEC / 2)
-		*deadline = NSEC_NEVER;
-	else
-		*deadline = timeout > 0 ? clock_now() + (nsec_t)timeout * NSEC_PER_MSEC : 0;
-	return RELEVO_OK;
-}
 
 uint32_t session_timeout(nsec_t deadline)
 {
@@ -388,7 +376,7 @@ int relevo_flush(relevo_session *session, int64_t timeout)
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline = 0;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = begin_flush(session, deadline, error);
 	if (status != RELEVO_OK)

@@ -66,10 +66,6 @@ int session_connect(struct relevo_session *session, nsec_t patience, struct erro
 void session_owe_callbacks(struct relevo_session *session);
 void session_run_callbacks(struct relevo_session *session);
 
-/* The deadline for a public time-out; BAD_ARGUMENT when it is negative and not
- * RELEVO_FOREVER. 0 gives 0: do not wait. */
-int session_deadline(int64_t timeout, nsec_t *deadline, struct error *error);
-
 /* What the broker is told: it does not wait for 0, so a call whose time has run out
  * on the way to it still waits a moment, and times out like others. */
 uint32_t session_timeout(nsec_t deadline);

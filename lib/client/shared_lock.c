@@ -1,4 +1,5 @@
 /* The lock of shared memory. */
+#include "base/deadline.h"
 #include "client/error.h"
 #include "client/shared.h"
 
@@ -53,7 +54,7 @@ int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned)
 	bool inherited = false;
 	if (shared->lock_owner == NULL)
 		return no_lock(shared, error);
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = memory_lock(&shared->lock_owner->memory, deadline, &inherited);

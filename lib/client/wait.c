@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "client/error.h"
 #include "client/pipe.h"
 #include "client/pipe_remote.h"
@@ -170,7 +171,7 @@ int relevo_wait(struct relevo_wait_entry *entries, size_t count, int64_t timeout
 	struct pollfd few[FEW];
 	nsec_t deadline;
 	*ready = 0;
-	int status = session_deadline(timeout, &deadline, waiting.error);
+	int status = deadline_after(timeout, &deadline, waiting.error);
 	if (status == RELEVO_OK)
 		status = check(entries, count, waiting.error);
 	if (status != RELEVO_OK)

@@ -1,5 +1,6 @@
 #include "process/pool_async.h"
 
+#include "base/deadline.h"
 #include "client/error.h"
 #include "client/session.h"
 #include "client/within.h"
@@ -200,7 +201,7 @@ static int prepare(relevo_job *job, relevo_pool *pool, struct error *error)
 	job->mapping.job.pool = pool;
 	if (job->mapping.job.function == NULL)
 		return error_set(error, RELEVO_BAD_NAME, "the function has no name");
-	int status = session_deadline(timeout, &job->deadline, error);
+	int status = deadline_after(timeout, &job->deadline, error);
 	job->mapping.job.limit = session_patience(job->deadline);
 	/* Waiting for others who hold the lock is part of it. */
 	job->mapping.job.hold_limit = session_limit(pool->session);
@@ -316,7 +317,7 @@ int relevo_job_wait(relevo_job *job, int64_t timeout)
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	pthread_mutex_lock(&job->lock);

@@ -1,5 +1,6 @@
 /* How a pool comes to its end. */
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "client/error.h"
 #include "client/session.h"
 #include "client/within.h"
@@ -123,7 +124,7 @@ int relevo_pool_join(relevo_pool *pool, int64_t timeout)
 		return RELEVO_BAD_ARGUMENT;
 	struct error failure = { 0 };
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, &failure);
+	int status = deadline_after(timeout, &deadline, &failure);
 	if (status == RELEVO_OK && state_of(pool) == POOL_OPEN)
 		status = error_set(&failure, RELEVO_BAD_STATE,
 				   "the pool \"%s\" is neither closed nor terminated",

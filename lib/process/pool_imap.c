@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "base/map.h"
 #include "base/mutant.h"
 #include "client/error.h"
@@ -315,7 +316,7 @@ int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *r
 		return RELEVO_BAD_ARGUMENT;
 	struct error failure = { 0 };
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, &failure);
+	int status = deadline_after(timeout, &deadline, &failure);
 	if (status == RELEVO_OK) {
 		imap->deadline = deadline;
 		imap->job.limit = session_patience(deadline);

@@ -1,5 +1,6 @@
 #include "process/pool_map.h"
 
+#include "base/deadline.h"
 #include "client/error.h"
 #include "client/interrupt.h"
 #include "client/session.h"
@@ -144,7 +145,7 @@ static int map(struct mapping *mapping, struct error *error)
 	const struct relevo_map_options *options = mapping->options;
 	int64_t timeout = options->timeout != 0 ? options->timeout : RELEVO_FOREVER;
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = mapping_init(mapping, error);
 	if (status == RELEVO_OK)

@@ -1,3 +1,4 @@
+#include "base/deadline.h"
 #include "process/process.h"
 
 #include "base/mutant.h"
@@ -122,7 +123,7 @@ int relevo_process_join(relevo_process *process, int64_t timeout)
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = begin_started(process, error);
 	if (status != RELEVO_OK)

@@ -1,5 +1,5 @@
+#include "base/deadline.h"
 #include "client/error.h"
-#include "client/session.h"
 #include "process/program.h"
 
 #include <stdlib.h>
@@ -102,7 +102,7 @@ int relevo_program_communicate(relevo_program *program, const struct relevo_byte
 	struct error *error = client_error();
 	nsec_t deadline;
 	*output = (struct relevo_program_output){ 0 };
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = begin(program, input, error);
 	if (status != RELEVO_OK)

@@ -1,5 +1,5 @@
+#include "base/deadline.h"
 #include "client/error.h"
-#include "client/session.h"
 #include "process/program.h"
 
 #include <signal.h>
@@ -35,7 +35,7 @@ static int prepare(const struct relevo_run_options *options, struct relevo_progr
 	if (options->input.data != NULL)
 		started->input.kind = RELEVO_STREAM_PIPE;
 	int64_t timeout = options->timeout != 0 ? options->timeout : RELEVO_FOREVER;
-	return session_deadline(timeout, deadline, error);
+	return deadline_after(timeout, deadline, error);
 }
 
 static int feed(relevo_program *program, const struct relevo_bytes *input, struct error *error)

@@ -1,6 +1,6 @@
+#include "base/deadline.h"
 #include "base/mutant.h"
 #include "client/error.h"
-#include "client/session.h"
 #include "process/program.h"
 
 #include <errno.h>
@@ -67,7 +67,7 @@ int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	return status != RELEVO_OK ? status : program_wait(program, deadline, exit_code, error);
 }
 

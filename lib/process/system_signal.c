@@ -1,5 +1,5 @@
+#include "base/deadline.h"
 #include "client/error.h"
-#include "client/session.h"
 #include "process/system.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ int relevo_system_wait(const relevo_system_process *process, int64_t timeout)
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = client_error();
 	nsec_t deadline;
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status != RELEVO_OK || has_ended(process, deadline))
 		return status;
 	return error_set(error, RELEVO_TIMED_OUT, "the process %d has not ended",

@@ -9,7 +9,7 @@
 #ifndef RELEVO_BARRIER_H
 #define RELEVO_BARRIER_H
 
-#include <relevo/queue.h>
+#include <relevo/session.h>
 
 #include <stdbool.h>
 

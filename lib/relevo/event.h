@@ -4,7 +4,7 @@
 #ifndef RELEVO_EVENT_H
 #define RELEVO_EVENT_H
 
-#include <relevo/queue.h>
+#include <relevo/session.h>
 
 #include <stdbool.h>
 

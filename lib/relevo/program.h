@@ -20,7 +20,7 @@
 #ifndef RELEVO_PROGRAM_H
 #define RELEVO_PROGRAM_H
 
-#include <relevo/queue.h>
+#include <relevo/types.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -29,12 +29,6 @@ extern "C" {
 
 typedef struct relevo_queue relevo_queue;
 
-/* Some bytes of the caller's. */
-struct relevo_bytes {
-	const void *data;
-	size_t size;
-};
-
 /* An item that was got. `data` is followed by a byte 0 that does not count, so
  * that text can be used as a string. Free it with relevo_item_free(). */
 typedef struct relevo_item {
@@ -46,18 +40,6 @@ typedef struct relevo_item {
 	void *memory;        /* the library's, as is this: */
 	struct relevo_properties *properties;
 } relevo_item;
-
-enum relevo_lifetime {
-	RELEVO_KEPT = 0,         /* until it is deleted or the broker ends */
-	RELEVO_UNTIL_UNUSED = 1, /* until its last handle is closed */
-	RELEVO_WITH_SESSION = 2, /* until the session that created it ends */
-};
-
-enum relevo_open_mode {
-	RELEVO_OPEN_OR_CREATE = 0,
-	RELEVO_OPEN_EXISTING = 1, /* NOT_FOUND if it is not there */
-	RELEVO_CREATE_NEW = 2,    /* EXISTS if it is */
-};
 
 /* Which item is next; those of equal rank in the order of their puts. */
 enum relevo_order {

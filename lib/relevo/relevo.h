@@ -48,6 +48,7 @@
 #include <relevo/status.h>
 #include <relevo/system.h>
 #include <relevo/tuple.h>
+#include <relevo/types.h>
 #include <relevo/value.h>
 #include <relevo/version.h>
 #include <relevo/wait.h>

@@ -7,20 +7,13 @@
 #ifndef RELEVO_SESSION_H
 #define RELEVO_SESSION_H
 
-#include <relevo/status.h>
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <relevo/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 #pragma GCC visibility push(default)
-
-/* Time-outs are milliseconds. Any other negative number is BAD_ARGUMENT. */
-#define RELEVO_FOREVER (-1)
 
 /*
  * A broker that does not answer, since it stands still or the network does, holds nobody up:
@@ -37,14 +30,6 @@ extern "C" {
  * A call that is INTERRUPTED was not done either: the broker has half a second to say so.
  */
 typedef struct relevo_session relevo_session;
-
-/*
- * Whether a call that waits shall go on waiting; false ends it with INTERRUPTED. Asked
- * before each wait and again whenever a signal handler has run in the thread that waits,
- * with all signals of that thread blocked meanwhile: so a handler that sets a flag which
- * this looks at is never missed. It must not use the session.
- */
-typedef bool relevo_go_on(void *user);
 
 struct relevo_session_options {
 	const char *name; /* what this session calls itself; NULL: the program's name */
@@ -135,13 +120,6 @@ const char *relevo_session_url(const relevo_session *session);
 
 /* Bytes that one item may have at most, as the broker said. */
 size_t relevo_session_max_item(const relevo_session *session);
-
-/*
- * The sentence behind the last failure of a relevo call in this thread, naming
- * what was wrong: "there is no queue \"jobs\"". Valid until the thread's next
- * relevo call; "" when there was none. Never blocks.
- */
-const char *relevo_error_detail(void);
 
 #pragma GCC visibility pop
 

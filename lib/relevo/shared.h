@@ -13,7 +13,7 @@
 #ifndef RELEVO_SHARED_H
 #define RELEVO_SHARED_H
 
-#include <relevo/queue.h>
+#include <relevo/session.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -16,7 +16,7 @@
 #ifndef RELEVO_SYSTEM_H
 #define RELEVO_SYSTEM_H
 
-#include <relevo/session.h>
+#include <relevo/types.h>
 
 #ifdef __cplusplus
 extern "C" {

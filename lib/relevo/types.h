@@ -1,0 +1,63 @@
+/*
+ * What all headers share: time-outs, bytes, lifetimes, and the text of a failure.
+ */
+#ifndef RELEVO_TYPES_H
+#define RELEVO_TYPES_H
+
+#include <relevo/status.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+/* Time-outs are milliseconds. Any other negative number is BAD_ARGUMENT. */
+#define RELEVO_FOREVER (-1)
+
+/* Some bytes of the caller's. */
+struct relevo_bytes {
+	const void *data;
+	size_t size;
+};
+
+/* How long an object of the broker is there. */
+enum relevo_lifetime {
+	RELEVO_KEPT = 0,         /* until it is deleted or the broker ends */
+	RELEVO_UNTIL_UNUSED = 1, /* until its last handle is closed */
+	RELEVO_WITH_SESSION = 2, /* until the session that created it ends */
+};
+
+/* Whether it may be there, or has to. */
+enum relevo_open_mode {
+	RELEVO_OPEN_OR_CREATE = 0,
+	RELEVO_OPEN_EXISTING = 1, /* NOT_FOUND if it is not there */
+	RELEVO_CREATE_NEW = 2,    /* EXISTS if it is */
+};
+
+/*
+ * Whether a call that waits shall go on waiting; false ends it with INTERRUPTED. Asked
+ * before each wait and again whenever a signal handler has run in the thread that waits,
+ * with all signals of that thread blocked meanwhile: so a handler that sets a flag which
+ * this looks at is never missed. It must not use the session.
+ */
+typedef bool relevo_go_on(void *user);
+
+/*
+ * The sentence behind the last failure of a relevo call in this thread, naming
+ * what was wrong: "there is no queue \"jobs\"". Valid until the thread's next
+ * relevo call; "" when there was none. Never blocks.
+ */
+const char *relevo_error_detail(void);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
