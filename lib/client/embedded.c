@@ -351,6 +351,16 @@ struct embedded *embedded_again(struct embedded *broker)
 	return broker;
 }
 
+struct embedded *embedded_hold(void)
+{
+	pthread_mutex_lock(&lock);
+	if (current != NULL)
+		current->references++;
+	struct embedded *held = current;
+	pthread_mutex_unlock(&lock);
+	return held;
+}
+
 static void drop(struct embedded *broker)
 {
 	if (--broker->references > 0)

@@ -35,6 +35,9 @@ int embedded_acquire(const struct embedded_start *start, struct embedded **broke
 /* One more reference for who has one. */
 struct embedded *embedded_again(struct embedded *broker);
 
+/* One more to that which new sessions get, so that it stays; NULL: there is none. */
+struct embedded *embedded_hold(void);
+
 /* NULL is allowed. */
 void embedded_release(struct embedded *broker);
 

@@ -68,8 +68,8 @@ static void read_for_nobody(struct relevo_session *session)
 	if (flusher->event < 0)
 		flusher->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	struct attention attention = { .fds = { flusher->event, -1 } };
-	bool patient = flusher->event >= 0 && !parts_look_after(session) &&
-		       !MUTANT(owed_answers_polled);
+	bool patient =
+		flusher->event >= 0 && !parts_look_after(session) && !MUTANT(owed_answers_polled);
 	flusher->reading = true;
 	connection->attention = &attention;
 	connection_read(session, READ, patient ? NSEC_NEVER : clock_now() + READ_TIME);

@@ -185,12 +185,11 @@ static bool grow(void **array, uint32_t *capacity, size_t element)
 	return true;
 }
 
-int output_put(struct relevo_session *session, uint32_t queue, const void *data,
-	       size_t size)
+int output_put(struct relevo_session *session, uint32_t queue, const void *data, size_t size)
 {
 	struct put_batch *batch = &session->connection.batch;
 	if (batch->queue != 0 && (batch->queue != queue || batch->count == FRAME_MAX_ITEMS ||
-				     buffer_size(&batch->bodies) + size > FRAME_GOOD_SIZE)) {
+				  buffer_size(&batch->bodies) + size > FRAME_GOOD_SIZE)) {
 		int status = close_batch(session);
 		if (status != RELEVO_OK)
 			return status;
@@ -207,8 +206,8 @@ int output_put(struct relevo_session *session, uint32_t queue, const void *data,
 }
 
 /* A batch of its own: the options of a frame are those of all its items. */
-int output_put_with(struct relevo_session *session, uint32_t queue,
-		    const struct relevo_bytes *item, const Relevo__QueuePut *options)
+int output_put_with(struct relevo_session *session, uint32_t queue, const struct relevo_bytes *item,
+		    const Relevo__QueuePut *options)
 {
 	struct put_batch *batch = &session->connection.batch;
 	int status = close_batch(session);

@@ -39,12 +39,11 @@ int output_frame_later(struct relevo_session *session, const Relevo__Header *hea
 
 /* Add one item to the puts that are pending for the queue of that number. OK,
  * NO_MEMORY, DISCONNECTED. */
-int output_put(struct relevo_session *session, uint32_t queue, const void *data,
-	       size_t size);
+int output_put(struct relevo_session *session, uint32_t queue, const void *data, size_t size);
 
 /* The same for an item with options, of which only those count that are the item's. */
-int output_put_with(struct relevo_session *session, uint32_t queue,
-		    const struct relevo_bytes *item, const Relevo__QueuePut *options);
+int output_put_with(struct relevo_session *session, uint32_t queue, const struct relevo_bytes *item,
+		    const Relevo__QueuePut *options);
 
 /* Acknowledge a lease with what is sent next. */
 int output_ack(struct relevo_session *session, uint64_t lease);

@@ -53,7 +53,7 @@ int put_to(relevo_queue *from, const char *name, const struct relevo_bytes *item
 }
 
 static int put_to_check(const struct queue_part *queues, const char *name,
-		 const struct relevo_bytes *item, struct error *error)
+			const struct relevo_bytes *item, struct error *error)
 {
 	const struct relevo_session *session = queues->part.session;
 	if (queues->put_to_failed != RELEVO_OK)

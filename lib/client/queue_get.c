@@ -247,7 +247,7 @@ int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout)
 	struct error *error = client_error();
 	nsec_t deadline;
 	*item = (relevo_item){ 0 };
-	int status = session_deadline(timeout, &deadline, error);
+	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = queue_begin(queue, deadline, error);
 	if (status != RELEVO_OK)

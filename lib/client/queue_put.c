@@ -49,7 +49,8 @@ static int send_item(const struct putting *putting, const struct relevo_bytes *i
 {
 	struct relevo_session *session = putting->queue->handle.session;
 	if (putting->options != NULL)
-		return output_put_with(session, putting->queue->handle.number, item, putting->options);
+		return output_put_with(session, putting->queue->handle.number, item,
+				       putting->options);
 	return output_put(session, putting->queue->handle.number, item->data, item->size);
 }
 

@@ -1,6 +1,8 @@
 #include "process/process.h"
 
 #include "base/descriptor.h"
+#include "base/mutant.h"
+#include "client/embedded.h"
 #include "client/error.h"
 #include "client/session.h"
 #include "client/tuple.h"
@@ -36,6 +38,7 @@ void process_release_arguments(struct relevo_process *process)
 	for (size_t i = 0; i < arguments->claim_count; i++)
 		close(arguments->claims[i]);
 	free(arguments->fds);
+	embedded_release(arguments->private_broker);
 	*arguments = (struct process_arguments){ 0 };
 }
 
@@ -75,6 +78,9 @@ static int take_arguments(struct relevo_process *process, const relevo_tuple *tu
 	struct process_arguments *arguments = &process->arguments;
 	int fds[ARGUMENT_DESCRIPTORS];
 	size_t count = 0;
+	/* The claims alone would not keep it, if all sessions are closed before the start. */
+	if (!MUTANT(private_broker_let_go))
+		arguments->private_broker = embedded_hold();
 	if (tuple == NULL)
 		return RELEVO_OK;
 	arguments->given = true;

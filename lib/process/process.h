@@ -47,6 +47,7 @@ struct process_arguments {
 	size_t fd_count;
 	int claims[CLAIMS_MAX]; /* to the objects that handles in it stand for */
 	size_t claim_count;
+	struct embedded *private_broker; /* that of the objects, held; NULL: there is none */
 };
 
 struct relevo_process {

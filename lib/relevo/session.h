@@ -57,7 +57,8 @@ struct relevo_session_options {
  * and if there is none, a private broker for this process and those it forks. There is
  * none when nobody listens, and when the place for its socket is another user's, too
  * long for a socket or no place for one; one that does not answer is there. The
- * private broker ends when the last of them does. If it is killed, or the program closes all its
+ * private broker ends when the last of them has ended or closed its last session, and freed or
+ * started its last relevo_process_new(). If it is killed, or the program closes all its
  * descriptors, its sessions end with it, and the next one that is opened like this starts another.
  * `options` may be NULL. A program that runs with more rights than its user (set-user-id, say)
  * minds none of the environment variables.

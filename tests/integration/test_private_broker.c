@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <relevo/process.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -170,6 +171,66 @@ static void outlive(void *argument)
 	relevo_item_free(&item);
 	relevo_queue_close(scene->queue);
 	child_check(relevo_close(scene->session) == RELEVO_OK);
+}
+
+static int take_what_is_left(relevo_tuple *arguments)
+{
+	relevo_session *session;
+	relevo_queue *queue;
+	child_check(relevo_process_session(&session) == RELEVO_OK);
+	child_check(relevo_tuple_queue(arguments, 0, session, NULL, &queue) == RELEVO_OK);
+	expect_text(queue, "left for the child");
+	relevo_queue_close(queue);
+	return 0;
+}
+
+/* Once it is made, a process has its arguments, whatever is closed before it starts. */
+static void it_stays_for_a_process_not_started_yet(enum relevo_start_method method)
+{
+	relevo_session *session = session_open(NULL);
+	relevo_queue *queue = queue_open(session, NULL);
+	relevo_tuple *tuple;
+	relevo_process *process;
+	int code = -1;
+	pid_t broker = find_broker();
+	put_text(queue, "left for the child");
+	assert_ok(relevo_tuple_new(&tuple));
+	assert_ok(relevo_tuple_add_queue(tuple, NULL, queue));
+	const struct relevo_process_options options = { .arguments = tuple, .method = method };
+	assert_ok(relevo_process_new(take_what_is_left, &options, &process));
+	relevo_tuple_free(tuple);
+	relevo_queue_close(queue);
+	assert_ok(relevo_close(session));
+	assert_ok(relevo_process_start(process));
+	assert_ok(relevo_process_join(process, TEST_PATIENCE));
+	assert_ok(relevo_process_exit_code(process, &code));
+	assert_int_equal(code, 0);
+	relevo_process_free(process);
+	expect_end(broker);
+}
+
+static void it_stays_for_a_fork(void **state)
+{
+	(void)state;
+	it_stays_for_a_process_not_started_yet(RELEVO_FORK);
+}
+
+static void it_stays_for_a_spawn(void **state)
+{
+	(void)state;
+	it_stays_for_a_process_not_started_yet(RELEVO_SPAWN);
+}
+
+static void it_ends_with_a_process_never_started(void **state)
+{
+	(void)state;
+	relevo_session *session = session_open(NULL);
+	relevo_process *process;
+	pid_t broker = find_broker();
+	assert_ok(relevo_process_new(take_what_is_left, NULL, &process));
+	assert_ok(relevo_close(session));
+	relevo_process_free(process);
+	expect_end(broker);
 }
 
 static void it_ends_with_the_last_that_uses_it(void **state)
@@ -435,8 +496,9 @@ static void one_that_stands_still_is_given_up(void **state)
 	test_folder_remove(folder);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
 		private_test(nothing_has_to_run),
 		private_test(nobody_has_to_want_it),
@@ -444,6 +506,9 @@ int main(void)
 		private_test(two_sessions_share_one),
 		private_test(another_one_after_the_last_was_closed),
 		private_test(forked_children_use_it),
+		private_test(it_stays_for_a_fork),
+		private_test(it_stays_for_a_spawn),
+		private_test(it_ends_with_a_process_never_started),
 		private_test(it_ends_with_the_last_that_uses_it),
 		private_test(it_ends_when_its_program_is_killed),
 		private_test(it_makes_no_file),
