@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-#include <relevo/queue.h>
+#include <relevo/types.h>
 
 #include <stdbool.h>
 #include <stddef.h>
