@@ -212,11 +212,12 @@ static void fill_pipe(const struct stream *stream)
 static void expect_written(const struct stream *stream, const char *text)
 {
 	char bytes[4096], found[64] = "";
+	size_t count = 0;
 	ssize_t size;
 	while ((size = read(stream->ends[0], bytes, sizeof bytes)) > 0) {
 		for (ssize_t i = 0; i < size; i++) {
-			if (bytes[i] != 0)
-				strncat(found, &bytes[i], 1);
+			if (bytes[i] != 0 && count + 1 < sizeof found)
+				found[count++] = bytes[i];
 		}
 	}
 	child_check(strcmp(found, text) == 0);

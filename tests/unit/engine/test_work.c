@@ -64,14 +64,14 @@ static void test_a_call_does_its_share(void **state)
 	put_many(f->a, &(struct put_request){ .handle = q }, 200, &call);
 	assert_in_range(engine_work_done(f->engine) - before, 1, 2 * SHARE + 1);
 	assert_waits(&call);
-	turns(f);
+	take_turns(f);
 	assert_answer(&call, RELEVO_OK);
 	assert_int_equal(call.accepted, 200);
 	engine_share(f->engine, UINT64_MAX);
 	before = engine_work_done(f->engine);
 	put_many(f->a, &(struct put_request){ .handle = q }, 200, &call);
 	assert_in_range(engine_work_done(f->engine) - before, TURN / 2, TURN);
-	turns(f);
+	take_turns(f);
 }
 
 /* Free slots, too, are looked at when handles are inherited. */
