@@ -2,7 +2,7 @@
 #define BROKER_DEFAULT_SOCKET_H
 
 #include "base/error.h"
-#include "wire/address.h"
+#include "transport/address.h"
 
 /* The URL of the user's own broker, its folder made if it is missing. DENIED
  * when the folder is not the user's alone; SYSTEM, and as address_default(). */

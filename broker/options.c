@@ -1,6 +1,6 @@
 #include "options.h"
 
-#include "wire/keepalive.h"
+#include "transport/keepalive.h"
 #include "wire/protocol.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 #define NET_CONNECTION_H
 
 #include "net/network.h"
-#include "wire/channel.h"
+#include "transport/channel.h"
 
 #include <stdbool.h>
 

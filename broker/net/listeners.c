@@ -2,9 +2,9 @@
 
 #include "base/log.h"
 #include "net/connection.h"
-#include "wire/peer.h"
-#include "wire/resolve.h"
-#include "wire/tcp_owner.h"
+#include "transport/peer.h"
+#include "transport/resolve.h"
+#include "transport/tcp_owner.h"
 
 #include <stdio.h>
 #include <stdlib.h>

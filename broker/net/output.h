@@ -4,7 +4,7 @@
 #include "base/account.h"
 #include "base/buffer.h"
 #include "net/descriptor.h"
-#include "wire/channel.h"
+#include "transport/channel.h"
 #include "wire/frame.h"
 
 #include <stdbool.h>

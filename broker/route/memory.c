@@ -1,7 +1,7 @@
 #include "route/memory.h"
 
 #include "net/descriptor.h"
-#include "wire/memory.h"
+#include "transport/memory.h"
 
 #include <inttypes.h>
 #include <unistd.h>

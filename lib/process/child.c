@@ -1,14 +1,14 @@
 #include "process/child.h"
 
 #include "base/mutant.h"
-#include "client/embedded.h"
-#include "client/tuple.h"
 #include "process/children.h"
 #include "process/daemon.h"
 #include "process/handover.h"
 #include "process/inherited.h"
 #include "process/self.h"
 #include "process/target.h"
+#include "session/private_broker.h"
+#include "tuple/tuple.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -99,7 +99,7 @@ static int become(struct handover *handover, struct error *error)
 	}
 	take_standard(handover);
 	if (start->private_broker[0] != '\0')
-		embedded_adopt(start->private_broker, handover_next_fd(handover));
+		private_broker_adopt(start->private_broker, handover_next_fd(handover));
 	/* They hold what the arguments are about for as long as this process, or one that it
 	 * forks, has them: nobody closes them. */
 	for (uint32_t i = 0; i < start->claims; i++)

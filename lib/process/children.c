@@ -1,6 +1,6 @@
 #include "process/children.h"
 
-#include "client/error.h"
+#include "base/thread_error.h"
 #include "process/forkserver.h"
 #include "process/self.h"
 

@@ -1,7 +1,7 @@
 #include "process/fork_aside.h"
 
 #include "base/descriptor.h"
-#include "wire/descriptors.h"
+#include "transport/descriptors.h"
 
 #include <errno.h>
 #include <signal.h>

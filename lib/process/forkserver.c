@@ -1,10 +1,10 @@
 #include "process/forkserver.h"
 
 #include "base/descriptor.h"
+#include "base/event_set.h"
 #include "base/mutant.h"
 #include "process/child.h"
-#include "process/events.h"
-#include "wire/descriptors.h"
+#include "transport/descriptors.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,7 +22,7 @@ struct served {
 };
 
 static struct served *children;
-static struct events events; /* named by the children's ids; the socket by 0 */
+static struct event_set events; /* named by the children's ids; the socket by 0 */
 static size_t count, capacity;
 
 /* Room for one more, before it exists. */
@@ -84,7 +84,7 @@ static int watch_child(pid_t pid)
 {
 	struct error error;
 	int pidfd = descriptor_raise(pidfd_open(pid, 0));
-	if (pidfd < 0 || events_add(&events, pidfd, (uint64_t)pid, &error) == RELEVO_OK)
+	if (pidfd < 0 || event_set_add(&events, pidfd, (uint64_t)pid, &error) == RELEVO_OK)
 		return pidfd;
 	close(pidfd);
 	errno = ENOMEM;
@@ -150,7 +150,7 @@ static void reap(struct served *child)
 	if (child == NULL)
 		return;
 	/* Who asked for the child has the same file, so closing this does not take it out. */
-	events_remove(&events, child->pidfd);
+	event_set_remove(&events, child->pidfd);
 	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED) == 0) {
 		int code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
 		/* Nobody may want to know. */
@@ -186,14 +186,14 @@ static void set_signals(void)
 
 void forkserver_run(int socket)
 {
-	uint64_t names[MOST_EVENTS];
+	uint64_t names[EVENT_SET_MOST];
 	struct error error;
 	int found;
 	set_signals();
-	if (events_open(&events, &error) != RELEVO_OK ||
-	    events_add(&events, socket, 0, &error) != RELEVO_OK)
+	if (event_set_open(&events, &error) != RELEVO_OK ||
+	    event_set_add(&events, socket, 0, &error) != RELEVO_OK)
 		_exit(EXIT_FAILURE);
-	while (events_wait(&events, NSEC_NEVER, names, &found, &error) == RELEVO_OK) {
+	while (event_set_wait(&events, NSEC_NEVER, names, &found, &error) == RELEVO_OK) {
 		for (int i = 0; i < found; i++) {
 			if (names[i] == 0)
 				on_request(socket);

@@ -1,9 +1,9 @@
 #include "process/handover.h"
 
 #include "base/descriptor.h"
-#include "client/embedded.h"
 #include "process/self.h"
-#include "wire/descriptors.h"
+#include "session/private_broker.h"
+#include "transport/descriptors.h"
 #include "wire/text.h"
 
 #include <arpa/inet.h>
@@ -102,7 +102,7 @@ static int add_descriptors(struct letter *letter, const struct process_arguments
 		add_fd(letter, fd);
 	}
 	const char *private_broker;
-	int life = embedded_life(&private_broker);
+	int life = private_broker_life(&private_broker);
 	if (life >= 0) {
 		letter->start.private_broker = (char *)(uintptr_t)private_broker;
 		add_fd(letter, life);

@@ -2,12 +2,12 @@
 
 #include "base/descriptor.h"
 #include "base/mutant.h"
-#include "client/embedded.h"
-#include "client/error.h"
-#include "client/session.h"
-#include "client/tuple.h"
+#include "base/thread_error.h"
 #include "process/children.h"
 #include "process/self.h"
+#include "session/private_broker.h"
+#include "session/session.h"
+#include "tuple/tuple.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +38,7 @@ void process_release_arguments(struct relevo_process *process)
 	for (size_t i = 0; i < arguments->claim_count; i++)
 		close(arguments->claims[i]);
 	free(arguments->fds);
-	embedded_release(arguments->private_broker);
+	private_broker_release(arguments->private_broker);
 	*arguments = (struct process_arguments){ 0 };
 }
 
@@ -80,7 +80,7 @@ static int take_arguments(struct relevo_process *process, const relevo_tuple *tu
 	size_t count = 0;
 	/* The claims alone would not keep it, if all sessions are closed before the start. */
 	if (!MUTANT(private_broker_let_go))
-		arguments->private_broker = embedded_hold();
+		arguments->private_broker = private_broker_hold();
 	if (tuple == NULL)
 		return RELEVO_OK;
 	arguments->given = true;
@@ -164,7 +164,7 @@ int relevo_process_new(relevo_target *target, const struct relevo_process_option
 	if (!given(out))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_process_options defaults;
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	if (target == NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "no function is given for a process");
 	struct relevo_process *process = malloc(sizeof *process);
@@ -235,7 +235,7 @@ int relevo_process_set_name(relevo_process *process, const char *name)
 {
 	if (!given(process, name))
 		return RELEVO_BAD_ARGUMENT;
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	int status = name_check(name, "process", error);
 	if (status != RELEVO_OK)
 		return status;
@@ -255,7 +255,7 @@ int relevo_process_set_daemon(relevo_process *process, bool daemon)
 	pthread_mutex_lock(&process->lock);
 	int status = RELEVO_OK;
 	if (process->state != PROCESS_NEW)
-		status = error_set(client_error(), RELEVO_BAD_STATE,
+		status = error_set(thread_error(), RELEVO_BAD_STATE,
 				   "the process \"%s\" has been started", process->name);
 	else
 		process->daemon = daemon;

@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/name.h"
-#include "client/claim.h"
 #include "process/target.h"
-#include "wire/address.h"
+#include "transport/address.h"
+#include "tuple/claim.h"
 
 #include <relevo/process.h>
 
@@ -47,7 +47,7 @@ struct process_arguments {
 	size_t fd_count;
 	int claims[CLAIMS_MAX]; /* to the objects that handles in it stand for */
 	size_t claim_count;
-	struct embedded *private_broker; /* that of the objects, held; NULL: there is none */
+	struct private_broker *private_broker; /* that of the objects, held; NULL: there is none */
 };
 
 struct relevo_process {

@@ -1,10 +1,10 @@
 #include "process/process.h"
 
 #include "base/mutant.h"
-#include "client/error.h"
-#include "client/fork.h"
+#include "base/thread_error.h"
 #include "process/children.h"
 #include "process/self.h"
+#include "session/fork.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -71,7 +71,7 @@ int relevo_process_start(relevo_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	int status = check(process, error);
 	if (status == RELEVO_OK)
 		status = children_at_exit(error);

@@ -2,9 +2,9 @@
 #include "process/process.h"
 
 #include "base/mutant.h"
-#include "client/error.h"
-#include "client/session.h"
+#include "base/thread_error.h"
 #include "process/children.h"
+#include "session/session.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -121,7 +121,7 @@ int relevo_process_join(relevo_process *process, int64_t timeout)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	nsec_t deadline;
 	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
@@ -141,7 +141,7 @@ int relevo_process_is_alive(relevo_process *process, bool *alive)
 {
 	if (!given(process, alive))
 		return RELEVO_BAD_ARGUMENT;
-	int status = begin(process, client_error());
+	int status = begin(process, thread_error());
 	if (status != RELEVO_OK)
 		return status;
 	*alive = process->state == PROCESS_STARTED;
@@ -153,7 +153,7 @@ int relevo_process_exit_code(relevo_process *process, int *code)
 {
 	if (!given(process, code))
 		return RELEVO_BAD_ARGUMENT;
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	if (process->role != ROLE_CHILD)
 		return bad_state(process, "is not a child of this process", error);
 	int status = begin_started(process, error);
@@ -170,7 +170,7 @@ int relevo_process_sentinel(relevo_process *process, int *fd)
 {
 	if (!given(process, fd))
 		return RELEVO_BAD_ARGUMENT;
-	int status = begin_started(process, client_error());
+	int status = begin_started(process, thread_error());
 	if (status != RELEVO_OK)
 		return status;
 	*fd = process->pidfd;
@@ -182,7 +182,7 @@ int relevo_process_sentinel(relevo_process *process, int *fd)
 
 static int send_signal(relevo_process *process, int number)
 {
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	int status = begin_started(process, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -239,7 +239,7 @@ int relevo_process_nice(relevo_process *process, int *nice)
 {
 	if (!given(process, nice))
 		return RELEVO_BAD_ARGUMENT;
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	int status = begin_running(process, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -258,7 +258,7 @@ int relevo_process_set_nice(relevo_process *process, int nice)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	if (nice < -20 || nice > 19)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no niceness: -20 to 19", nice);
 	int status = begin_running(process, error);
@@ -279,7 +279,7 @@ int relevo_process_close(relevo_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	if (process->role != ROLE_CHILD || process->maker != getpid())
 		return bad_state(process, "is not a child of this process", error);
 	pthread_mutex_lock(&process->lock);

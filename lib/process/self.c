@@ -1,10 +1,10 @@
 #include "process/self.h"
 
 #include "base/mutant.h"
-#include "client/error.h"
-#include "client/fork.h"
+#include "base/thread_error.h"
 #include "process/children.h"
 #include "process/forkserver.h"
+#include "session/fork.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -112,7 +112,7 @@ int relevo_process_session(relevo_session **out)
 	if (!given(out))
 		return RELEVO_BAD_ARGUMENT;
 	const char *url = self()->url[0] != '\0' ? self()->url : NULL;
-	int status = children_at_exit(client_error());
+	int status = children_at_exit(thread_error());
 	if (status != RELEVO_OK)
 		return status;
 	pthread_mutex_lock(&lock);
@@ -163,7 +163,7 @@ const char *relevo_start_method_name(enum relevo_start_method method)
 
 int relevo_set_start_method(enum relevo_start_method method, bool force)
 {
-	struct error *error = client_error();
+	struct error *error = thread_error();
 	int unset = RELEVO_START_DEFAULT;
 	if (relevo_start_method_name(method) == NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no start method", (int)method);

@@ -1,9 +1,9 @@
 #include "base/descriptor.h"
-#include "process/again.h"
 #include "process/forkserver.h"
 #include "process/handover.h"
 #include "process/process.h"
-#include "wire/descriptors.h"
+#include "process/reexec.h"
+#include "transport/descriptors.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -51,7 +51,7 @@ static void stop(void)
 	if (server.owner == 0)
 		return;
 	close(server.socket);
-	again_kill_aside(server.pidfd);
+	reexec_kill_aside(server.pidfd);
 	server = (struct server){ 0 };
 }
 
@@ -69,7 +69,7 @@ static int start_server(struct error *error)
 	    !descriptor_raise_pair(ends))
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "no socket for a fork server");
 	pid_t pid;
-	int status = again_start_aside(AGAIN_FORKSERVER, ends[1], &pid, &server.pidfd, error);
+	int status = reexec_start_aside(REEXEC_FORKSERVER, ends[1], &pid, &server.pidfd, error);
 	close(ends[1]);
 	if (status != RELEVO_OK) {
 		close(ends[0]);

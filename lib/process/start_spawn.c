@@ -1,7 +1,7 @@
 #include "base/descriptor.h"
-#include "process/again.h"
 #include "process/handover.h"
 #include "process/process.h"
+#include "process/reexec.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -10,17 +10,17 @@
 static int spawn(struct relevo_process *process, int socket, struct error *error)
 {
 	if (process->aside)
-		return again_start_aside(AGAIN_CHILD, socket, &process->pid, &process->pidfd,
-					 error);
-	return again_start(AGAIN_CHILD, socket, &process->pid, &process->pidfd, error);
+		return reexec_start_aside(REEXEC_CHILD, socket, &process->pid, &process->pidfd,
+					  error);
+	return reexec_start(REEXEC_CHILD, socket, &process->pid, &process->pidfd, error);
 }
 
 static void kill_spawned(struct relevo_process *process)
 {
 	if (process->aside)
-		again_kill_aside(process->pidfd);
+		reexec_kill_aside(process->pidfd);
 	else
-		again_kill(process->pid, process->pidfd);
+		reexec_kill(process->pid, process->pidfd);
 	process->pid = 0;
 	process->pidfd = -1;
 }

@@ -1,7 +1,7 @@
 #ifndef WIRE_GREETING_H
 #define WIRE_GREETING_H
 
-#include "wire/channel.h"
+#include "transport/channel.h"
 #include "wire/proof.h"
 
 #include <stdatomic.h>

@@ -1,9 +1,9 @@
 #include "bench/raw_client.h"
 
 #include "bench/die.h"
-#include "wire/address.h"
+#include "transport/address.h"
+#include "transport/unix_socket.h"
 #include "wire/protocol.h"
-#include "wire/unix_socket.h"
 
 #include <errno.h>
 #include <poll.h>

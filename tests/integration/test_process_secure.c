@@ -80,8 +80,8 @@ static void be_copy(void *argument)
 
 /* ---- the tests ---------------------------------------------------------------------- */
 
-/* The socket is this program's, whose user is another one. The copy ends at once: whoever obeys waits
- * for what comes through the socket, and that stays open here. */
+/* The socket is this program's, whose user is another one. The copy ends at once: whoever obeys
+ * waits for what comes through the socket, and that stays open here. */
 static void a_stranger_is_not_obeyed(void **state)
 {
 	const struct scene *scene = *state;

@@ -1,7 +1,7 @@
 #ifndef SUPPORT_BROKER_H
 #define SUPPORT_BROKER_H
 
-#include "wire/address.h"
+#include "transport/address.h"
 
 #include <stdbool.h>
 #include <stdint.h>

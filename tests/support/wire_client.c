@@ -1,7 +1,7 @@
 #include "support/wire_client.h"
 
 #include "support/test.h"
-#include "wire/address.h"
+#include "transport/address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* shared.proto, conversation by conversation. */
 #include "transcript/scene.h"
 
-#include "wire/memory.h"
+#include "transport/memory.h"
 
 #include <dirent.h>
 #include <stdio.h>

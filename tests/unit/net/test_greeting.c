@@ -2,7 +2,7 @@
 #include "net/connection.h"
 #include "net/network.h"
 #include "support/test.h"
-#include "wire/channel_impl.h"
+#include "transport/channel_impl.h"
 
 #include <poll.h>
 #include <stdlib.h>

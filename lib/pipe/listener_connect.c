@@ -1,0 +1,109 @@
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "base/thread_error.h"
+#include "pipe/listener.h"
+#include "pipe/listener_tcp.h"
+#include "pipe/pipe.h"
+#include "session/session.h"
+#include "transport/peer.h"
+#include "transport/unix_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int listener_address_parse(const char *url, struct address *address, struct error *error)
+{
+	int status = address_parse(url, address, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (address->kind != ADDRESS_FD)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_ADDRESS,
+			 "%s: listeners have ipc://, abstract:// or tcp:// addresses", url);
+}
+
+static int failure(int why, const char *address, nsec_t deadline, struct error *error)
+{
+	switch (why) {
+	case EAGAIN:
+		return error_set(error, deadline == 0 ? RELEVO_TRY_AGAIN : RELEVO_TIMED_OUT,
+				 "too many wait to be accepted at %s", address);
+	case ECONNREFUSED:
+	case ENOENT:
+	case ENOTDIR:
+		return error_set(error, RELEVO_NOT_FOUND, "nobody listens at %s", address);
+	case EACCES:
+	case EPERM:
+		return error_set_errno(error, RELEVO_DENIED, why, "cannot connect to %s", address);
+	case EPROTOTYPE:
+		return error_set(error, RELEVO_BAD_ADDRESS, "what listens at %s makes no pipes",
+				 address);
+	default:
+		return error_set_errno(error, RELEVO_SYSTEM, why, "cannot connect to %s", address);
+	}
+}
+
+/* Only for connecting was it not to block. */
+static int use_socket(int fd, const char *address, struct error *error)
+{
+	int status = peer_check(fd, address, error);
+	if (status == RELEVO_OK && fcntl(fd, F_SETFL, 0) != 0)
+		status = error_set_errno(error, RELEVO_SYSTEM, errno, "cannot connect to %s",
+					 address);
+	return status;
+}
+
+static int connect_to(const struct address *address, nsec_t deadline, int *out, struct error *error)
+{
+	int fd =
+		descriptor_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+	if (fd < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
+	int why = unix_socket_connect(fd, address, deadline);
+	int status = why == 0 ? use_socket(fd, address->url, error)
+			      : failure(why, address->url, deadline, error);
+	if (status == RELEVO_OK)
+		*out = fd;
+	else
+		close(fd);
+	return status;
+}
+
+static int connect_local(const struct address *address, nsec_t deadline, relevo_pipe **pipe,
+			 struct error *error)
+{
+	int fd = -1;
+	int status = connect_to(address, deadline, &fd, error);
+	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error) : status;
+}
+
+static int connect_over_tcp(const struct address *address, const char *key_file, nsec_t deadline,
+			    relevo_pipe **pipe, struct error *error)
+{
+	struct pipe_remote *remote = NULL;
+	int status = listener_tcp_connect(address, key_file, deadline, &remote, error);
+	return status == RELEVO_OK ? pipe_adopt_remote(remote, pipe, error) : status;
+}
+
+int relevo_pipe_connect(const char *url, const struct relevo_listener_options *options,
+			int64_t timeout, relevo_pipe **pipe)
+{
+	if (!given(pipe))
+		return RELEVO_BAD_ARGUMENT;
+	const char *key_file = options != NULL ? options->key_file : NULL;
+	struct error *error = thread_error();
+	struct address address;
+	nsec_t deadline;
+	int status = deadline_after(timeout, &deadline, error);
+	if (status == RELEVO_OK && url == NULL)
+		status = error_set(error, RELEVO_BAD_ARGUMENT, "connecting needs an address");
+	if (status == RELEVO_OK)
+		status = listener_address_parse(url, &address, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (address.kind == ADDRESS_TCP)
+		return connect_over_tcp(&address, key_file, deadline, pipe, error);
+	return connect_local(&address, deadline, pipe, error);
+}

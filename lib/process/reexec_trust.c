@@ -1,0 +1,24 @@
+#include "process/reexec_trust.h"
+
+#include "base/mutant.h"
+
+#include <sys/auxv.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* As a socketpair(2) has it: who had both ends made, with what effective ids. */
+static bool reexec_made_with_our_ids(int socket)
+{
+	struct ucred maker;
+	socklen_t size = sizeof maker;
+	return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &maker, &size) == 0 &&
+	       maker.uid == geteuid() && maker.gid == getegid();
+}
+
+bool reexec_trusts(int socket)
+{
+	if (getauxval(AT_SECURE) == 0 || MUTANT(strangers_start_processes))
+		return true;
+	bool by_ids = geteuid() != getuid() || getegid() != getgid();
+	return by_ids && reexec_made_with_our_ids(socket);
+}

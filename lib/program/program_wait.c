@@ -1,0 +1,91 @@
+#include "base/deadline.h"
+#include "base/mutant.h"
+#include "base/thread_error.h"
+#include "program/program.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Wait until the program has ended, which does not yet reap it. */
+static bool wait_for_end(const relevo_program *program, nsec_t deadline)
+{
+	struct pollfd entry = { .fd = program->pidfd, .events = POLLIN };
+	int ready;
+	do
+		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
+	while (ready < 0 && errno == EINTR);
+	return ready > 0;
+}
+
+bool program_has_ended(const relevo_program *program)
+{
+	return wait_for_end(program, 0);
+}
+
+/* By its pidfd alone: no other child is touched, and no id can be mistaken. */
+static void reap(relevo_program *program)
+{
+	siginfo_t info = { 0 };
+	if (program->reaped || MUTANT(program_never_reaped))
+		return;
+	int failed;
+	do
+		failed = waitid(P_PIDFD, (id_t)program->pidfd, &info, WEXITED);
+	while (failed < 0 && errno == EINTR);
+	program->reaped = true;
+	program->unknown = failed < 0;
+	program->exit_code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+}
+
+int program_wait(relevo_program *program, nsec_t deadline, int *exit_code, struct error *error)
+{
+	if (program->owner != getpid())
+		return error_set(error, RELEVO_FORKED,
+				 "the program \"%s\" is the child of another process",
+				 program->name);
+	if (!wait_for_end(program, deadline))
+		return error_set(error, RELEVO_TIMED_OUT, "the program \"%s\" has not ended",
+				 program->name);
+	pthread_mutex_lock(&program->lock);
+	reap(program);
+	bool unknown = program->unknown;
+	if (exit_code != NULL)
+		*exit_code = program->exit_code;
+	pthread_mutex_unlock(&program->lock);
+	if (!unknown)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_GONE,
+			 "the program \"%s\" has ended, but how was told to somebody else",
+			 program->name);
+}
+
+int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code)
+{
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
+	struct error *error = thread_error();
+	nsec_t deadline;
+	int status = deadline_after(timeout, &deadline, error);
+	return status != RELEVO_OK ? status : program_wait(program, deadline, exit_code, error);
+}
+
+bool relevo_program_is_running(relevo_program *program)
+{
+	if (!given(program))
+		return false;
+	return !program_has_ended(program);
+}
+
+int relevo_program_exit_code(relevo_program *program, int *exit_code)
+{
+	if (!given(program))
+		return RELEVO_BAD_ARGUMENT;
+	struct error *error = thread_error();
+	int status = program_wait(program, 0, exit_code, error);
+	return status != RELEVO_TIMED_OUT
+		       ? status
+		       : error_set(error, RELEVO_BAD_STATE, "the program \"%s\" has not ended",
+				   program->name);
+}

@@ -1,0 +1,73 @@
+#include "queue/item_block.h"
+
+#include "base/thread_error.h"
+#include "queue/properties.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct item_block {
+	atomic_size_t items; /* not freed yet; in whatever thread they are */
+	uint64_t epoch;
+	_Alignas(max_align_t) uint8_t bytes[];
+};
+
+/* Every item starts aligned for anything, so that a caller may read it as a
+ * struct, and has its byte 0 behind it. */
+static size_t room_for(size_t size)
+{
+	size_t unit = _Alignof(max_align_t);
+	return (size + 1 + unit - 1) & ~(unit - 1);
+}
+
+bool item_block_fill(relevo_item *items, const struct item_source *source)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < source->count; i++)
+		total += room_for(source->sizes[i]);
+	struct item_block *block = malloc(sizeof *block + total);
+	if (block == NULL)
+		return false;
+	atomic_init(&block->items, source->count);
+	block->epoch = source->epoch;
+	const uint8_t *body = source->bodies;
+	uint8_t *place = block->bytes;
+	for (size_t i = 0; i < source->count; i++) {
+		size_t size = source->sizes[i];
+		memcpy(place, body, size);
+		place[size] = 0;
+		items[i] = (relevo_item){
+			.data = place,
+			.size = size,
+			.lease = source->leases != NULL ? source->leases[i] : 0,
+			.deliveries = source->deliveries != NULL ? source->deliveries[i] : 1,
+			.memory = block,
+		};
+		if (source->properties != NULL && source->properties[i].len > 0)
+			items[i].properties = properties_unpack(&source->properties[i]);
+		place += room_for(size);
+		body += size;
+	}
+	return true;
+}
+
+uint64_t item_block_epoch(const relevo_item *item)
+{
+	const struct item_block *block = item->memory;
+	return block != NULL ? block->epoch : 0;
+}
+
+void relevo_item_free(relevo_item *item)
+{
+	if (!given(item))
+		return;
+	struct item_block *block = item->memory;
+	free(item->properties);
+	item->properties = NULL;
+	item->memory = NULL;
+	item->data = NULL;
+	if (block != NULL && atomic_fetch_sub(&block->items, 1) == 1)
+		free(block);
+}

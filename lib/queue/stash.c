@@ -1,0 +1,142 @@
+#include "queue/stash.h"
+
+#include "base/mutant.h"
+#include "queue/lease.h"
+#include "queue/queue.h"
+
+#include <stdlib.h>
+
+/* From one call to the next, what is asked for ahead grows no faster than so: a pace that
+ * was seen once, over a few items, may have been luck. */
+enum { GROWTH = 8 };
+
+/* After so long a time the process may have been stopped, and its items taken
+ * back: first hear what the broker has to say. */
+#define STALE_TIME (250 * NSEC_PER_MSEC)
+
+void stash_fini(struct stash *stash)
+{
+	stash_drop(stash);
+	free(stash->items);
+	stash->items = NULL;
+}
+
+/* How many items the program takes in half of STASH_TIME, to judge by the last ones. */
+static uint32_t stash_pace(const struct stash *stash, nsec_t now)
+{
+	nsec_t elapsed = now - stash->last_ask;
+	uint64_t most = (uint64_t)GROWTH * (stash->asked_for + 1);
+	uint64_t pace = (uint64_t)stash->taken * (STASH_TIME / 2) / (elapsed > 0 ? elapsed : 1);
+	if (pace > most)
+		pace = most;
+	return pace < STASH_MOST ? (uint32_t)pace : STASH_MOST;
+}
+
+uint32_t stash_ask(struct stash *stash)
+{
+	if (stash->asked)
+		return 0;
+	nsec_t now = clock_now();
+	uint32_t pace = stash->last_ask != 0 ? stash_pace(stash, now) : 0;
+	if (MUTANT(stash_full_at_once))
+		pace = STASH_MOST;
+	if (pace > 0 && stash->items == NULL)
+		stash->items = malloc((STASH_MOST + 1) * sizeof *stash->items);
+	if (stash->items == NULL)
+		pace = 0;
+	stash->last_ask = now;
+	stash->asked_for = pace;
+	stash->taken = 1;
+	stash->asked = pace > 0;
+	return pace;
+}
+
+void stash_drop(struct stash *stash)
+{
+	while (stash->next < stash->count)
+		relevo_item_free(&stash->items[stash->next++]);
+	stash->next = stash->count = 0;
+	list_remove(&stash->link);
+}
+
+static void take_first(struct stash *stash, relevo_item *item)
+{
+	*item = stash->items[stash->next++];
+	stash->taken++;
+	if (stash->next == stash->count)
+		list_remove(&stash->link);
+}
+
+bool stash_fill(struct relevo_queue *queue, const struct item_source *source, relevo_item *first)
+{
+	struct stash *stash = &queue->stash;
+	/* One call asks at a time, and only when there is none left. */
+	stash_drop(stash);
+	if (source->count > STASH_MOST + 1 || !item_block_fill(stash->items, source))
+		return false;
+	stash->next = 0;
+	stash->count = (uint32_t)source->count;
+	stash->epoch = source->epoch;
+	stash->filled = stash->last_taken = clock_now();
+	list_append(&queue->part->stashes, &stash->link);
+	take_first(stash, first);
+	stash->taken = 1;
+	return true;
+}
+
+/* Leases end with their connection. */
+static bool is_valid(struct relevo_queue *queue)
+{
+	struct stash *stash = &queue->stash;
+	const struct connection *connection = &queue->handle.session->connection;
+	if (stash->epoch != connection->epoch || connection->broken)
+		stash_drop(stash);
+	return stash->next < stash->count;
+}
+
+bool stash_take(struct relevo_queue *queue, relevo_item *item)
+{
+	struct stash *stash = &queue->stash;
+	if (!is_valid(queue))
+		return false;
+	nsec_t now = clock_now();
+	if (now - stash->last_taken > STALE_TIME) {
+		connection_read_pending(queue->handle.session);
+		if (!is_valid(queue))
+			return false;
+	}
+	stash->last_taken = now;
+	take_first(stash, item);
+	return true;
+}
+
+void stash_give_back(struct relevo_queue *queue)
+{
+	struct stash *stash = &queue->stash;
+	if (!is_valid(queue))
+		return;
+	uint64_t leases[STASH_MOST + 1];
+	uint32_t count = 0;
+	for (uint32_t i = stash->next; i < stash->count; i++)
+		leases[count++] = stash->items[i].lease;
+	lease_give_back(queue->handle.session, leases, count);
+	stash_drop(stash);
+}
+
+bool stash_look_after(struct queue_part *queues)
+{
+	if (list_empty(&queues->stashes))
+		return false;
+	bool any = false;
+	nsec_t now = clock_now();
+	list_for_each (node, &queues->stashes) {
+		struct relevo_queue *queue = container_of(node, struct relevo_queue, stash.link);
+		if (!is_valid(queue))
+			continue;
+		if (now - queue->stash.filled > STASH_TIME)
+			stash_give_back(queue);
+		else
+			any = true;
+	}
+	return any;
+}

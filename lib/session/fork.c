@@ -1,0 +1,161 @@
+#include "session/fork.h"
+
+#include "base/within.h"
+#include "session/fork_heir.h"
+#include "session/outbox.h"
+#include "session/part.h"
+#include "session/private_broker.h"
+
+#include <pthread.h>
+
+/* How long a fork may be held up by a broker that does not read. */
+#define SEND_TIME  NSEC_PER_SEC
+
+/* And by one that does not answer, over all sessions. */
+#define HEIR_TIME  NSEC_PER_SEC
+
+/* In ms: how long the end of the process may be. */
+#define FLUSH_TIME 2000
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list sessions = { &sessions, &sessions };
+static pthread_once_t handlers_installed = PTHREAD_ONCE_INIT;
+
+/* Of this thread. */
+static _Thread_local bool holds_nothing;
+
+void fork_holds(bool holds)
+{
+	holds_nothing = !holds;
+}
+
+static struct relevo_session *session_of(struct list *node)
+{
+	return container_of(node, struct relevo_session, link);
+}
+
+/* What was put before a process is started comes before what that puts. */
+static void send_pending(struct relevo_session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	const struct connection *connection = &session->connection;
+	if (connection->channel != NULL && !connection->broken && outbox_pending(connection))
+		outbox_drain(session, clock_now() + SEND_TIME);
+	pthread_mutex_unlock(&session->lock);
+}
+
+void fork_send_all(void)
+{
+	pthread_mutex_lock(&registry_lock);
+	list_for_each (node, &sessions)
+		send_pending(session_of(node));
+	pthread_mutex_unlock(&registry_lock);
+}
+
+static void before_fork(void)
+{
+	private_broker_lock();
+	pthread_mutex_lock(&registry_lock);
+	list_for_each (node, &sessions)
+		send_pending(session_of(node));
+	list_for_each (node, &sessions)
+		pthread_mutex_lock(&session_of(node)->lock);
+	nsec_t deadline = clock_now() + HEIR_TIME;
+	list_for_each (node, &sessions) {
+		if (!holds_nothing)
+			fork_heir_make(session_of(node), deadline);
+	}
+}
+
+static void unlock_all(void)
+{
+	list_for_each (node, &sessions)
+		pthread_mutex_unlock(&session_of(node)->lock);
+	pthread_mutex_unlock(&registry_lock);
+	private_broker_unlock();
+}
+
+static void in_parent(void)
+{
+	list_for_each (node, &sessions)
+		fork_heir_leave(session_of(node));
+	unlock_all();
+}
+
+/* This thread is the only one, and holds every lock. */
+static void in_child(void)
+{
+	within_nothing();
+	list_for_each (node, &sessions) {
+		struct relevo_session *session = session_of(node);
+		connection_abandon(&session->connection);
+		fork_heir_receive(session);
+		flusher_forget(&session->flusher);
+		session->callbacks_due = false;
+		parts_forked(session);
+	}
+	unlock_all();
+}
+
+static void install_handlers(void)
+{
+	pthread_atfork(before_fork, in_parent, in_child);
+}
+
+void fork_register(struct relevo_session *session)
+{
+	pthread_once(&handlers_installed, install_handlers);
+	pthread_mutex_lock(&registry_lock);
+	list_append(&sessions, &session->link);
+	pthread_mutex_unlock(&registry_lock);
+}
+
+void fork_unregister(struct relevo_session *session)
+{
+	pthread_mutex_lock(&registry_lock);
+	list_remove(&session->link);
+	pthread_mutex_unlock(&registry_lock);
+}
+
+static bool leads_to(struct relevo_session *session, uint64_t broker)
+{
+	pthread_mutex_lock(&session->lock);
+	bool same = session->connection.broker == broker;
+	pthread_mutex_unlock(&session->lock);
+	return same && session->address.kind != ADDRESS_TCP;
+}
+
+struct relevo_session *fork_bare_session(uint64_t broker)
+{
+	struct relevo_session *bare = NULL;
+	pthread_mutex_lock(&registry_lock);
+	list_for_each (node, &sessions) {
+		if (bare == NULL && leads_to(session_of(node), broker))
+			bare = session_bare(session_of(node));
+	}
+	pthread_mutex_unlock(&registry_lock);
+	/* That one may be closed while this one connects; who it is tells the broker's number. */
+	if (bare != NULL)
+		bare->embedded = NULL;
+	return bare;
+}
+
+static bool has_unfinished(struct relevo_session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	const struct connection *connection = &session->connection;
+	bool unfinished = connection->channel != NULL && !connection->broken &&
+			  (outbox_pending(connection) || connection->puts_done < connection->puts);
+	pthread_mutex_unlock(&session->lock);
+	return unfinished;
+}
+
+void fork_flush_all(void)
+{
+	pthread_mutex_lock(&registry_lock);
+	list_for_each (node, &sessions) {
+		if (has_unfinished(session_of(node)))
+			relevo_flush(session_of(node), FLUSH_TIME);
+	}
+	pthread_mutex_unlock(&registry_lock);
+}

@@ -1,0 +1,43 @@
+#ifndef SESSION_HANDLE_TEXT_H
+#define SESSION_HANDLE_TEXT_H
+
+#include "session/handle.h"
+
+#include <stdbool.h>
+
+/*
+ * What handles look like as text: see <relevo/handle.h>.
+ */
+
+/* Which object a handle stands for. */
+struct object_identity {
+	const struct relevo_session *session;
+	const char *name;
+	uint64_t broker, identity;
+};
+
+/* What such a text says. */
+struct handle_description {
+	char kind[16];
+	char url[ADDRESS_MAX];
+	char name[NAME_MAX_BYTES + 1];
+	uint64_t broker, identity;
+};
+
+struct object_identity handle_identity(const struct handle *handle);
+
+/* TOO_SHORT: it does not fit; the text is empty then. */
+int handle_print(const struct object_identity *object, const char *kind, char *text, size_t size);
+
+/* BAD_ARGUMENT: it is no such text, or of another kind. */
+int handle_parse(const char *text, const char *kind, struct handle_description *description,
+		 struct error *error);
+
+/* Whether what was opened by name is the same object. */
+bool handle_is_same(const struct object_identity *object,
+		    const struct handle_description *description);
+
+/* Say that it is not; GONE. */
+int handle_gone(const struct handle_description *description);
+
+#endif

@@ -1,0 +1,41 @@
+#include "session/interrupt.h"
+
+#include "base/mutant.h"
+#include <signal.h>
+
+static int outcome(int ready)
+{
+	/* A signal: whoever waits looks at the clock and comes again. */
+	if (ready < 0)
+		return RELEVO_TRY_AGAIN;
+	return ready > 0 ? RELEVO_OK : RELEVO_TIMED_OUT;
+}
+
+static int ask_and_poll(const struct relevo_session *session, struct pollfd *entries, nfds_t count,
+			nsec_t deadline)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int status = RELEVO_INTERRUPTED;
+	if (session->go_on(session->user)) {
+		nsec_t now = clock_now();
+		nsec_t left = deadline > now ? deadline - now : 0;
+		const struct timespec time = {
+			.tv_sec = (time_t)(left / NSEC_PER_SEC),
+			.tv_nsec = (long)(left % NSEC_PER_SEC),
+		};
+		status = outcome(
+			ppoll(entries, count, deadline != NSEC_NEVER ? &time : NULL, &before));
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return status;
+}
+
+int interrupt_poll(const struct relevo_session *session, bool interruptible, struct pollfd *entries,
+		   nfds_t count, nsec_t deadline)
+{
+	if (interruptible && interrupt_asks(session) && !MUTANT(signals_unheard))
+		return ask_and_poll(session, entries, count, deadline);
+	return outcome(poll(entries, count, clock_poll_timeout(clock_now(), deadline)));
+}

@@ -1,0 +1,101 @@
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include "base/error.h"
+#include "base/list.h"
+#include "session/connection.h"
+#include "session/flusher.h"
+#include "wire/key.h"
+
+#include <relevo/session.h>
+
+#include <pthread.h>
+
+/*
+ * A session outlives its connections: a forked child gets one of its own, and
+ * handles find their way back by name.
+ *
+ * One lock guards everything; it is never held while waiting. Threads that wait
+ * for answers take turns at reading (see call.h).
+ */
+struct relevo_session {
+	struct list link; /* in the registry, see fork.h */
+	pthread_mutex_t lock;
+	struct address address;
+	char name[64];
+	struct private_broker
+		*embedded; /* the private broker that it is connected to; NULL: another */
+	int64_t connect_timeout;
+	struct key *key;     /* to prove on the network; NULL: none is known */
+	relevo_go_on *go_on; /* NULL: signals end no wait */
+	void *user;
+	int wake_fd; /* readable: a waiting call ends with INTERRUPTED; -1: none */
+
+	struct connection connection;
+	uint32_t handles;                 /* objects that are open */
+	uint64_t inherits;                /* session number: see Hello; 0: of none */
+	bool silent;                      /* as in Hello */
+	struct relevo_session *heir;      /* from the parent, not used yet: see fork_heir.h */
+	struct relevo_session *next_heir; /* while this process forks, its child's */
+	struct flusher flusher;
+	struct session_part *parts; /* of the objects of each kind, see part.h */
+	bool callbacks_due;         /* some part has callbacks of the program's to run */
+};
+
+/*
+ * Every use of the session stands between these two. session_enter() locks it
+ * and connects it again if it has to, not much longer than the call's `deadline`;
+ * when it fails, the session is not locked. session_leave() unlocks it and runs
+ * callbacks that are due.
+ */
+int session_enter(struct relevo_session *session, nsec_t deadline, struct error *error);
+void session_leave(struct relevo_session *session);
+
+/* Whether there is nothing to wait for before a call, as nearly always. */
+static inline bool session_is_connected(const struct relevo_session *session)
+{
+	const struct connection *connection = &session->connection;
+	return connection->channel != NULL && !connection->broken && !connection->opening;
+}
+
+/* Connect, unless another thread does so meanwhile. The session is locked. Errors as
+ * relevo_open(). */
+int session_connect(struct relevo_session *session, nsec_t patience, struct error *error);
+
+/* Callbacks of some part are to run as soon as a thread can: this one at the end of its call,
+ * or the flusher. The session is locked, also while they are run, but for each callback. */
+void session_owe_callbacks(struct relevo_session *session);
+void session_run_callbacks(struct relevo_session *session);
+
+/* What the broker is told: it does not wait for 0, so a call whose time has run out
+ * on the way to it still waits a moment, and times out like others. */
+uint32_t session_timeout(nsec_t deadline);
+
+/* When a call that has no time-out of its own gives up on a broker that does not answer: it
+ * has as long as the session allows for connecting, with all that it needs first. */
+nsec_t session_limit(const struct relevo_session *session);
+
+/* How long the library itself waits for the broker to say that time is up, and for
+ * what a call needs first (a connection, a handle, the broker's pace): a little
+ * longer than the call. Only a broker that is stopped or out of reach lets it
+ * pass. */
+nsec_t session_patience(nsec_t deadline);
+
+/* The key for tcp:// from this file, or from that in RELEVO_KEY_FILE if it is NULL; none: NULL.
+ * Local connections need no key: the kernel tells each end who the other is. Errors as
+ * key_load(). */
+int session_load_key(const char *path, struct key **key, struct error *error);
+
+/* For fork_heir.c: a session by the same way, not connected, that fork.h does not know. NULL:
+ * memory ran out. And its end, without a word. */
+struct relevo_session *session_bare(const struct relevo_session *session);
+void session_discard(struct relevo_session *session);
+
+/* Another session with the same broker, by the same way. Errors as relevo_open(). */
+int session_like(const struct relevo_session *session, nsec_t deadline,
+		 struct relevo_session **other, struct error *error);
+
+/* relevo_close(), which waits until `deadline` at most. */
+int session_close(struct relevo_session *session, nsec_t deadline, struct error *error);
+
+#endif

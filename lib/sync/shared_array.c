@@ -1,0 +1,65 @@
+/* Shared memory as an array: every index is checked against the size that the
+ * broker told, never against anything in the memory. */
+#include "base/thread_error.h"
+#include "sync/shared.h"
+
+#include <string.h>
+
+size_t relevo_shared_count(const relevo_shared *shared, size_t width)
+{
+	if (!given(shared))
+		return 0;
+	return width > 0 ? relevo_shared_size(shared) / width : 0;
+}
+
+static char *address_of(const struct relevo_shared *shared, size_t width, size_t index)
+{
+	return (char *)memory_data(&shared->memory) + width * index;
+}
+
+void *relevo_shared_element(const relevo_shared *shared, size_t width, size_t index)
+{
+	if (!given(shared))
+		return NULL;
+	return index < relevo_shared_count(shared, width) ? address_of(shared, width, index) : NULL;
+}
+
+static int check(const struct relevo_shared *shared, const struct relevo_slice *slice, size_t count,
+		 struct error *error)
+{
+	size_t there = relevo_shared_count(shared, slice->width);
+	if (slice->first > slice->end || slice->end > there)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "\"%s\" has %zu elements of %zu bytes: there is no slice from %zu "
+				 "to %zu",
+				 shared->name, there, slice->width, slice->first, slice->end);
+	if (slice->end - slice->first != count)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "a slice of %zu elements cannot be copied from or to %zu",
+				 slice->end - slice->first, count);
+	return RELEVO_OK;
+}
+
+int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *slice, void *values,
+		      size_t count)
+{
+	if (!given(shared, slice) || (count > 0 && !given(values)))
+		return RELEVO_BAD_ARGUMENT;
+	int status = check(shared, slice, count, thread_error());
+	if (status == RELEVO_OK && count > 0)
+		memcpy(values, address_of(shared, slice->width, slice->first),
+		       count * slice->width);
+	return status;
+}
+
+int relevo_shared_set(relevo_shared *shared, const struct relevo_slice *slice, const void *values,
+		      size_t count)
+{
+	if (!given(shared, slice) || (count > 0 && !given(values)))
+		return RELEVO_BAD_ARGUMENT;
+	int status = check(shared, slice, count, thread_error());
+	if (status == RELEVO_OK && count > 0)
+		memcpy(address_of(shared, slice->width, slice->first), values,
+		       count * slice->width);
+	return status;
+}

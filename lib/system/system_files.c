@@ -1,0 +1,110 @@
+#include "base/thread_error.h"
+#include "system/system.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * libproc2 (4.0.2) does not list what a process has open, so this reads the links below
+ * /proc/PID/fd. The folder is opened once: even if the id is another process's
+ * meanwhile, the folder is not.
+ */
+struct list {
+	struct relevo_system_file *files;
+	size_t count, room;
+};
+
+static bool add(struct list *list, int descriptor, const char *path)
+{
+	if (list->count == list->room) {
+		size_t room = list->room > 0 ? list->room * 2 : 16;
+		struct relevo_system_file *files = reallocarray(list->files, room, sizeof *files);
+		if (files == NULL)
+			return false;
+		list->files = files;
+		list->room = room;
+	}
+	list->files[list->count].descriptor = descriptor;
+	list->files[list->count].path = strdup(path);
+	if (list->files[list->count].path == NULL)
+		return false;
+	list->count++;
+	return true;
+}
+
+/* One that has been closed meanwhile is passed over. */
+static bool add_entry(struct list *list, int folder, const char *name)
+{
+	char path[PATH_MAX + 1];
+	if (name[0] == '.')
+		return true;
+	ssize_t size = readlinkat(folder, name, path, sizeof path - 1);
+	if (size < 0)
+		return true;
+	path[size] = '\0';
+	return add(list, atoi(name), path);
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct relevo_system_file *a = left, *b = right;
+	return (a->descriptor > b->descriptor) - (a->descriptor < b->descriptor);
+}
+
+static int read_folder(const relevo_system_process *process, int fd, struct list *list,
+		       struct error *error)
+{
+	DIR *folder = fdopendir(fd);
+	if (folder == NULL) {
+		close(fd);
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the files of process %d",
+				 (int)process->pid);
+	}
+	const struct dirent *entry;
+	bool good = true;
+	while (good && (entry = readdir(folder)) != NULL)
+		good = add_entry(list, dirfd(folder), entry->d_name);
+	closedir(folder);
+	if (!good)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the files of process %d",
+				 (int)process->pid);
+	return relevo_system_is_running(process) ? RELEVO_OK : system_gone(process, error);
+}
+
+int relevo_system_files(const relevo_system_process *process, struct relevo_system_file **files,
+			size_t *count)
+{
+	if (!given(process, files, count))
+		return RELEVO_BAD_ARGUMENT;
+	struct error *error = thread_error();
+	struct list list = { 0 };
+	int fd;
+	if (!relevo_system_is_running(process))
+		return system_gone(process, error);
+	int status = system_open_folder(process, "fd", &fd, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = read_folder(process, fd, &list, error);
+	if (status != RELEVO_OK) {
+		relevo_system_files_free(list.files, list.count);
+		return status;
+	}
+	if (list.count > 0)
+		qsort(list.files, list.count, sizeof *list.files, compare);
+	*files = list.files;
+	*count = list.count;
+	return RELEVO_OK;
+}
+
+void relevo_system_files_free(struct relevo_system_file *files, size_t count)
+{
+	if (count > 0 && !given(files))
+		return;
+	for (size_t i = 0; i < count; i++)
+		free(files[i].path);
+	free(files);
+}

@@ -1,0 +1,39 @@
+/* Who is at the other end of a Unix socket, and whether that is somebody to speak with. */
+#include "transport/peer.h"
+
+#include "base/mutant.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+bool peer_uid(int fd, uid_t *uid)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return false;
+	*uid = peer.uid;
+	return true;
+}
+
+bool peer_is_trusted(uid_t uid)
+{
+	return uid == geteuid() || uid == 0 || MUTANT(anybody_is_trusted);
+}
+
+int peer_check(int fd, const char *url, struct error *error)
+{
+	uid_t uid;
+	if (!peer_uid(fd, &uid))
+		return error_set(error, RELEVO_DENIED, "nobody vouches for who listens at %s", url);
+	return peer_check_uid(uid, url, error);
+}
+
+int peer_check_uid(uid_t uid, const char *url, struct error *error)
+{
+	if (peer_is_trusted(uid))
+		return RELEVO_OK;
+	return error_set(error, RELEVO_DENIED,
+			 "uid %u listens at %s, which uid %u trusts no more than root and itself",
+			 (unsigned)uid, url, (unsigned)geteuid());
+}

@@ -1,0 +1,135 @@
+/* Serves a pool of others: a process of its own keeps the workers, and this one waits for it. */
+#include "base/descriptor.h"
+#include "base/thread_error.h"
+#include "worker/pool_name.h"
+#include "worker/worker_group.h"
+
+#include <relevo/worker.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* More is a mistake of units or a fork bomb. */
+enum { MOST_WORKERS = 4096 };
+
+/* ---- the keeper's process ----------------------------------------------------- */
+
+/* Signals are the server's to count, and come through what it shares; this one is left alone by
+ * those that mean everybody. */
+static _Noreturn void keep(struct worker_group_options *options, struct worker_table *table,
+			   const sigset_t *signals)
+{
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	stop_signal_release(signals);
+	_exit(worker_group_run(options, table, &table->failure));
+}
+
+/* ---- the server's --------------------------------------------------------------- */
+
+static void wait_for_keeper(pid_t keeper, int *state)
+{
+	/* A program that ignores SIGCHLD is told nothing but that it has ended. */
+	*state = 0;
+	while (waitpid(keeper, state, 0) < 0 && errno == EINTR)
+		continue;
+}
+
+/* What it found out stands in the memory it shares. */
+static int judge(const struct worker_table *table, int state, struct error *error)
+{
+	if (WIFSIGNALED(state))
+		return error_set(error, RELEVO_SYSTEM,
+				 "the process that keeps the workers was killed by signal %d (%s)",
+				 WTERMSIG(state), strsignal(WTERMSIG(state)));
+	*error = table->failure;
+	return error->status;
+}
+
+static int start_keeper(struct worker_group_options *options, struct worker_table *table,
+			struct error *error)
+{
+	sigset_t signals;
+	int state;
+	stop_signal_hold(&signals);
+	pid_t keeper = fork();
+	if (keeper == 0)
+		keep(options, table, &signals);
+	stop_signal_release(&signals);
+	if (keeper < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, errno,
+				       "no process to keep the workers");
+	wait_for_keeper(keeper, &state);
+	return judge(table, state, error);
+}
+
+static int serve(struct worker_group_options *options, struct worker_table *table,
+		 struct error *error)
+{
+	struct stop_signal wake;
+	sigset_t before;
+	int status = stop_signal_install(&wake, error);
+	if (status != RELEVO_OK)
+		return status;
+	options->wake = &wake;
+	options->owner_fd = descriptor_raise(pidfd_open(getpid(), 0));
+	if (options->owner_fd < 0) {
+		status = error_set_errno(error, RELEVO_SYSTEM, errno,
+					 "no descriptor for this process");
+	} else {
+		stop_signal_admit(&before);
+		status = start_keeper(options, table, error);
+		stop_signal_release(&before);
+		close(options->owner_fd);
+	}
+	stop_signal_remove(&wake);
+	return status;
+}
+
+static int check(const char *pool, const struct relevo_worker_options *options, struct error *error)
+{
+	char queue[NAME_MAX_BYTES + 1];
+	if (options->processes < 0 || options->processes > MOST_WORKERS)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d worker processes; 0 to %d can be",
+				 options->processes, MOST_WORKERS);
+	if ((int)options->order < RELEVO_FIFO || options->order > RELEVO_SHORTEST)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "there is no order %d",
+				 (int)options->order);
+	return pool_queue_name(POOL_TASKS, pool, queue, error);
+}
+
+int relevo_worker_serve(const char *url, const char *pool,
+			const struct relevo_worker_options *options)
+{
+	if (!given(pool))
+		return RELEVO_BAD_ARGUMENT;
+	static const struct relevo_worker_options defaults;
+	if (options == NULL)
+		options = &defaults;
+	int status = check(pool, options, thread_error());
+	if (status != RELEVO_OK)
+		return status;
+	struct worker_table *table = worker_table_new(worker_group_size(options->processes));
+	if (table == NULL)
+		return error_set_errno(thread_error(), RELEVO_SYSTEM, errno,
+				       "no memory for the workers");
+	struct worker_group_options group = {
+		.url = url,
+		.pool = pool,
+		.shared = options->shared,
+		.leave_children = options->leave_children,
+		.patient = !options->give_up,
+		.order = options->order,
+		.ready_fd = -1,
+	};
+	struct error failure = { 0 };
+	status = serve(&group, table, &failure);
+	worker_table_free(table);
+	*thread_error() = failure;
+	return status;
+}
