@@ -2,8 +2,8 @@
 #define BROKER_OPTIONS_H
 
 #include "base/error.h"
-#include "base/log.h"
 #include "broker.h"
+#include "log/log.h"
 
 #define OPTIONS_MAX_URLS 32
 

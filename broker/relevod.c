@@ -1,9 +1,9 @@
 /* The broker as a program: options in, a broker run, an exit status out. */
 #include "background.h"
-#include "base/log.h"
-#include "base/streams.h"
 #include "broker.h"
 #include "default_socket.h"
+#include "log/log.h"
+#include "log/streams.h"
 #include "options.h"
 #include "systemd.h"
 

@@ -1,7 +1,7 @@
 #ifndef RESIDENT_H
 #define RESIDENT_H
 
-#include "base/account.h"
+#include "collections/account.h"
 
 /* Scales that ask the kernel how much of this process is resident, and give back what the heap
  * has to spare before they find it too much. NULL where that cannot be found out. */

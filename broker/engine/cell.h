@@ -1,7 +1,7 @@
 #ifndef ENGINE_CELL_H
 #define ENGINE_CELL_H
 
-#include "base/tree.h"
+#include "collections/tree.h"
 #include "engine/core.h"
 
 /* Those who wait stand by what they wait for: a comparison, or one of these. */

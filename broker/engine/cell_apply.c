@@ -1,8 +1,8 @@
 #include "engine/cell_apply.h"
 
-#include "base/element_many.h"
 #include "base/mutant.h"
 #include "engine/cell_watch.h"
+#include "engine/element_many.h"
 #include "engine/work.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #ifndef ENGINE_CELL_WATCH_H
 #define ENGINE_CELL_WATCH_H
 
-#include "base/tree.h"
+#include "collections/tree.h"
 #include "engine/cell.h"
 
 /*

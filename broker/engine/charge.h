@@ -1,8 +1,8 @@
 #ifndef ENGINE_CHARGE_H
 #define ENGINE_CHARGE_H
 
-#include "base/account.h"
 #include "base/error.h"
+#include "collections/account.h"
 
 /* What an allocation costs beyond its size. */
 #define CHARGE_OVERHEAD 16

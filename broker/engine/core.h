@@ -1,10 +1,10 @@
 #ifndef ENGINE_CORE_H
 #define ENGINE_CORE_H
 
-#include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
-#include "base/sorted.h"
+#include "collections/heap.h"
+#include "collections/sorted.h"
 #include "engine/engine.h"
 
 /* An object where something may be served. */

@@ -1,12 +1,12 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
-#include "base/account.h"
 #include "base/clock.h"
 #include "base/element.h"
 #include "base/error.h"
-#include "base/heap.h"
 #include "base/list.h"
+#include "collections/account.h"
+#include "collections/heap.h"
 #include "store/store.h"
 
 #include <stdbool.h>

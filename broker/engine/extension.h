@@ -2,8 +2,8 @@
 #define ENGINE_EXTENSION_H
 
 #include "base/clock.h"
-#include "base/heap.h"
 #include "base/map.h"
+#include "collections/heap.h"
 #include "store/store.h"
 
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 #ifndef ENGINE_HANDLE_H
 #define ENGINE_HANDLE_H
 
-#include "base/account.h"
 #include "base/error.h"
+#include "collections/account.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 #ifndef ENGINE_LEASE_TABLE_H
 #define ENGINE_LEASE_TABLE_H
 
-#include "base/heap.h"
 #include "base/list.h"
+#include "collections/heap.h"
 #include "engine/engine.h"
 
 struct queue;

@@ -2,8 +2,8 @@
 #define ENGINE_STOCK_H
 
 #include "base/clock.h"
-#include "base/heap.h"
-#include "base/sorted.h"
+#include "collections/heap.h"
+#include "collections/sorted.h"
 #include "engine/marks.h"
 #include "store/store.h"
 

@@ -1,7 +1,7 @@
 #include "net/connection.h"
 
-#include "base/log.h"
 #include "base/mutant.h"
+#include "log/log.h"
 
 #include <assert.h>
 #include <poll.h>

@@ -1,8 +1,8 @@
 #ifndef NET_DESCRIPTOR_H
 #define NET_DESCRIPTOR_H
 
-#include "base/account.h"
 #include "base/error.h"
+#include "collections/account.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #include "net/listeners.h"
 
-#include "base/log.h"
+#include "log/log.h"
 #include "net/connection.h"
 #include "transport/peer.h"
 #include "transport/resolve.h"

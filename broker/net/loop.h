@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/heap.h"
+#include "collections/heap.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 #ifndef NET_NETWORK_H
 #define NET_NETWORK_H
 
-#include "base/account.h"
 #include "base/buffer.h"
 #include "base/list.h"
+#include "collections/account.h"
 #include "net/loop.h"
 #include "net/output.h"
 #include "net/turn.h"

@@ -1,8 +1,8 @@
 #ifndef NET_OUTPUT_H
 #define NET_OUTPUT_H
 
-#include "base/account.h"
 #include "base/buffer.h"
+#include "collections/account.h"
 #include "net/descriptor.h"
 #include "transport/channel.h"
 #include "wire/frame.h"

@@ -1,6 +1,6 @@
 /* How a connection becomes a session. */
-#include "base/log.h"
 #include "base/name.h"
+#include "log/log.h"
 #include "route/handlers.h"
 #include "route/reply.h"
 #include "route/weight.h"

@@ -1,6 +1,6 @@
 #include "route/session.h"
 
-#include "base/log.h"
+#include "log/log.h"
 #include "route/call.h"
 #include "route/reply.h"
 

@@ -1,8 +1,8 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
-#include "base/account.h"
-#include "base/heap.h"
+#include "collections/account.h"
+#include "collections/heap.h"
 
 #include <stddef.h>
 #include <stdint.h>

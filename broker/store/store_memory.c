@@ -1,6 +1,6 @@
 #include "store/store.h"
 
-#include "base/slab.h"
+#include "collections/slab.h"
 
 #include <relevo/status.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Each allocation of a whole broker fails once, and from then on: what comes afterwards is served.
  */
-#include "base/log.h"
+#include "log/log.h"
 #include "player.h"
 #include "support/process.h"
 #include "support/scarce.h"
