@@ -145,6 +145,8 @@ def type_of(parameter):
 
 def value_of(name, parameter):
     kind = type_of(parameter)
+    if parameter == "const char *format":
+        return '"x"'
     if parameter == "const char *text":
         return "valid->text"
     if parameter == "size_t index" and name.startswith("relevo_tuple_"):

@@ -167,6 +167,28 @@ static void test_what_cannot_be_put_in(void **state)
 	relevo_tuple_free(tuple);
 }
 
+/* Who has it frees it: so one does, and it is nowhere in itself. */
+static void test_a_tuple_has_one_owner(void **state)
+{
+	(void)state;
+	relevo_tuple *outer = new_tuple(), *middle = new_tuple(), *inner = new_tuple();
+	relevo_tuple *other = new_tuple();
+	assert_int_equal(relevo_tuple_add_tuple(outer, NULL, middle), RELEVO_OK);
+	assert_int_equal(relevo_tuple_add_tuple(middle, NULL, inner), RELEVO_OK);
+	assert_int_equal(relevo_tuple_add_tuple(middle, NULL, outer), RELEVO_BAD_ARGUMENT);
+	assert_int_equal(relevo_tuple_add_tuple(inner, NULL, outer), RELEVO_BAD_ARGUMENT);
+	assert_non_null(strstr(relevo_error_detail(), "cannot hold itself"));
+	assert_int_equal(relevo_tuple_add_tuple(outer, NULL, middle), RELEVO_BAD_ARGUMENT);
+	assert_int_equal(relevo_tuple_add_tuple(other, NULL, inner), RELEVO_BAD_ARGUMENT);
+	assert_non_null(strstr(relevo_error_detail(), "is a value already"));
+	assert_int_equal(relevo_tuple_count(outer), 1);
+	assert_int_equal(relevo_tuple_count(inner), 0);
+	/* What was refused is still the caller's. */
+	assert_int_equal(relevo_tuple_add_tuple(inner, "", other), RELEVO_BAD_NAME);
+	assert_int_equal(relevo_tuple_add_tuple(inner, NULL, other), RELEVO_OK);
+	relevo_tuple_free(outer);
+}
+
 /* `depth` tuples, each in the next. */
 static relevo_tuple *nest(int depth)
 {
@@ -389,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_an_empty_one),
 		cmocka_unit_test(test_what_is_asked_for_wrongly),
 		cmocka_unit_test(test_what_cannot_be_put_in),
+		cmocka_unit_test(test_a_tuple_has_one_owner),
 		cmocka_unit_test(test_depth_is_bounded),
 		cmocka_unit_test(test_depth_is_bounded_for_readers),
 		cmocka_unit_test(test_every_truncation),
