@@ -2,7 +2,7 @@
 
 #include "base/mutant.h"
 
-#include <relevo/session.h>
+#include <relevo/types.h>
 #include <string.h>
 
 static _Thread_local struct error record;
@@ -16,7 +16,7 @@ struct error *thread_error(void)
 	return &record;
 }
 
-bool missing_given(const char *names, size_t index)
+bool given_missing(const char *names, size_t index)
 {
 	for (; index > 0; index--)
 		names = strchr(names, ',') + 2;

@@ -20,23 +20,23 @@ struct error *thread_error(void);
  * BAD_ARGUMENT is noted, with the name of the first that is NULL, and the function returns it.
  */
 #define given(...)                                                                                 \
-	all_given(#__VA_ARGS__, (const void *const[]){ __VA_ARGS__ },                              \
-		  sizeof((const void *const[]){ __VA_ARGS__ }) / sizeof(const void *))
+	given_pointers(#__VA_ARGS__, (const void *const[]){ __VA_ARGS__ },                         \
+		       sizeof((const void *const[]){ __VA_ARGS__ }) / sizeof(const void *))
 
 /* The same for a function. */
-#define given_function(function) ((function) != NULL || missing_given(#function, 0))
+#define given_function(function) ((function) != NULL || given_missing(#function, 0))
 
 /* The same for each of these strings of bytes: NULL stands for none only. */
 bool given_bytes(const struct relevo_bytes *bytes, size_t count);
 
 /* Note that the pointer is missing whose name stands at `index` of the list. False. */
-bool missing_given(const char *names, size_t index);
+bool given_missing(const char *names, size_t index);
 
-static inline bool all_given(const char *names, const void *const *pointers, size_t count)
+static inline bool given_pointers(const char *names, const void *const *pointers, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (pointers[i] == NULL)
-			return missing_given(names, i);
+			return given_missing(names, i);
 	}
 	return true;
 }

@@ -34,12 +34,12 @@ int relevo_result_tuple(const struct relevo_result *result, relevo_tuple **tuple
 	return relevo_tuple_unpack(result->data, result->size, tuple);
 }
 
-static bool all_given(const relevo_tuple *const *tuples, size_t count)
+static bool tuples_given(const relevo_tuple *const *tuples, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (tuples[i] != NULL)
 			continue;
-		error_set(client_error(), RELEVO_BAD_ARGUMENT, "argument %zu of %zu is NULL", i,
+		error_set(thread_error(), RELEVO_BAD_ARGUMENT, "argument %zu of %zu is NULL", i,
 			  count);
 		return false;
 	}
@@ -65,7 +65,7 @@ int relevo_pool_starmap(relevo_pool *pool, const char *function,
 			const struct relevo_map_options *options, struct relevo_result *results)
 {
 	if (!given(pool, function) || (count > 0 && !given(arguments, results)) ||
-	    !all_given(arguments, count))
+	    !tuples_given(arguments, count))
 		return RELEVO_BAD_ARGUMENT;
 	struct relevo_bytes *packed = calloc(count + 1, sizeof *packed);
 	size_t done = 0;
