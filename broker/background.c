@@ -22,7 +22,7 @@ static bool is_kept(const struct kept_fds *kept, int fd)
 
 /* Close all above standard error but the kept ones: what the program had open
  * shall end with the program. */
-static void close_others(const struct kept_fds *kept)
+static void background_close_others(const struct kept_fds *kept)
 {
 	int highest = STDERR_FILENO;
 	for (size_t i = 0; i < kept->count; i++)
@@ -44,7 +44,7 @@ static void let_go(const struct kept_fds *kept)
 		if (!is_kept(kept, STDOUT_FILENO))
 			dup2(null, STDOUT_FILENO);
 	}
-	close_others(kept);
+	background_close_others(kept);
 	/* Nor shall a folder be kept busy; if it is, that harms little. */
 	int failed = chdir("/");
 	(void)failed;

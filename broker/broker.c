@@ -163,7 +163,7 @@ struct loop *broker_loop(struct broker *broker)
 	return broker->loop;
 }
 
-static nsec_t next_deadline(void *context)
+static nsec_t broker_next_deadline(void *context)
 {
 	const struct broker *broker = context;
 	nsec_t engine = engine_next_deadline(broker->engine);
@@ -184,6 +184,6 @@ static void finish_round(void *context)
 
 int broker_run(struct broker *broker, struct error *error)
 {
-	const struct loop_hooks hooks = { broker, next_deadline, finish_round };
+	const struct loop_hooks hooks = { broker, broker_next_deadline, finish_round };
 	return loop_run(broker->loop, &hooks, error);
 }

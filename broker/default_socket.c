@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int refused(int why)
+static int default_socket_refused(int why)
 {
 	return why == EACCES || why == EPERM || why == EROFS ? RELEVO_DENIED : RELEVO_SYSTEM;
 }
@@ -15,7 +15,7 @@ static int check_folder(const char *folder, struct error *error)
 {
 	struct stat status;
 	if (lstat(folder, &status) < 0)
-		return error_set_errno(error, refused(errno), errno, "%s", folder);
+		return error_set_errno(error, default_socket_refused(errno), errno, "%s", folder);
 	if (!S_ISDIR(status.st_mode))
 		return error_set(error, RELEVO_DENIED, "%s is not a folder", folder);
 	if (status.st_uid != geteuid())
@@ -39,7 +39,7 @@ int default_socket(char url[ADDRESS_MAX], struct error *error)
 	/* The umask may have taken away the owner's rights. */
 	int failed = mkdir(address.place, 0700) == 0 ? chmod(address.place, 0700) : -1;
 	if (failed != 0 && errno != EEXIST)
-		return error_set_errno(error, refused(errno), errno, "making the folder %s",
-				       address.place);
+		return error_set_errno(error, default_socket_refused(errno), errno,
+				       "making the folder %s", address.place);
 	return check_folder(address.place, error);
 }

@@ -113,8 +113,8 @@ struct range {
 	bool suffixed;
 };
 
-static int parse_number(const char *option, const struct range *range, uint64_t *number,
-			struct error *error)
+static int options_parse_number(const char *option, const struct range *range, uint64_t *number,
+				struct error *error)
 {
 	char *end;
 	errno = 0;
@@ -137,14 +137,14 @@ static int parse_number(const char *option, const struct range *range, uint64_t 
 static int parse_size(const char *option, uint64_t most, uint64_t *size, struct error *error)
 {
 	const struct range range = { .least = 1, .most = most, .suffixed = true };
-	return parse_number(option, &range, size, error);
+	return options_parse_number(option, &range, size, error);
 }
 
 static int parse_count(const char *option, uint32_t most, uint32_t *count, struct error *error)
 {
 	const struct range range = { .least = 1, .most = most };
 	uint64_t number;
-	int status = parse_number(option, &range, &number, error);
+	int status = options_parse_number(option, &range, &number, error);
 	if (status == RELEVO_OK)
 		*count = (uint32_t)number;
 	return status;
@@ -154,17 +154,17 @@ static int parse_seconds(const char *option, uint32_t *seconds, struct error *er
 {
 	const struct range range = { .least = 4, .most = 3600 };
 	uint64_t number;
-	int status = parse_number(option, &range, &number, error);
+	int status = options_parse_number(option, &range, &number, error);
 	if (status == RELEVO_OK)
 		*seconds = (uint32_t)number;
 	return status;
 }
 
-static int parse_fd(const char *option, int *fd, struct error *error)
+static int options_parse_fd(const char *option, int *fd, struct error *error)
 {
 	const struct range range = { .least = 0, .most = INT_MAX };
 	uint64_t number;
-	int status = parse_number(option, &range, &number, error);
+	int status = options_parse_number(option, &range, &number, error);
 	if (status == RELEVO_OK)
 		*fd = (int)number;
 	return status;
@@ -251,9 +251,9 @@ static int parse_option(int option, struct options *options, struct error *error
 		options->log_level = LOG_LEVEL_ERROR;
 		return RELEVO_OK;
 	case OPTION_UNTIL_EOF:
-		return parse_fd("until-eof", &options->until_eof, error);
+		return options_parse_fd("until-eof", &options->until_eof, error);
 	case OPTION_READY_FD:
-		return parse_fd("ready-fd", &options->ready, error);
+		return options_parse_fd("ready-fd", &options->ready, error);
 	default:
 		return parse_limit(option, &options->broker, error);
 	}

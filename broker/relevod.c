@@ -26,7 +26,7 @@ struct endings {
 	struct loop_source *eof_source;
 };
 
-static void on_signal(void *context, uint32_t events)
+static void relevod_on_signal(void *context, uint32_t events)
 {
 	struct endings *endings = context;
 	struct signalfd_siginfo info;
@@ -55,7 +55,7 @@ static int watch_endings(struct endings *endings, const sigset_t *signals, struc
 	if (endings->signals < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "signalfd");
 	endings->signal_source =
-		loop_add(endings->loop, endings->signals, EPOLLIN, on_signal, endings);
+		loop_add(endings->loop, endings->signals, EPOLLIN, relevod_on_signal, endings);
 	if (endings->signal_source == NULL)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "waiting for signals");
 	if (endings->until_eof < 0)
@@ -163,8 +163,8 @@ static int report_ready(const struct broker *broker, const struct options *optio
 
 /* ---- the program ------------------------------------------------------ */
 
-static int run(const struct options *options, const struct broker_config *config,
-	       const sigset_t *signals, int report, struct error *error)
+static int relevod_run(const struct options *options, const struct broker_config *config,
+		       const sigset_t *signals, int report, struct error *error)
 {
 	struct broker *broker;
 	int status = broker_open(config, &broker, error);
@@ -199,7 +199,7 @@ static int run_with_key(const struct options *options, const sigset_t *signals, 
 		status = key_load(options->key_file, &key, error);
 	config.key = key;
 	if (status == RELEVO_OK)
-		status = run(options, &config, signals, report, error);
+		status = relevod_run(options, &config, signals, report, error);
 	key_free(key);
 	return status;
 }
@@ -246,8 +246,8 @@ static void keep_memory(size_t max_memory)
 }
 
 /* The log gets its thread when the broker has become the process that stays. */
-static int prepare(const struct options *options, int *report, sigset_t *signals,
-		   struct error *error)
+static int relevod_prepare(const struct options *options, int *report, sigset_t *signals,
+			   struct error *error)
 {
 	int status = RELEVO_OK;
 	if (options->background)
@@ -278,7 +278,7 @@ int main(int argc, char **argv)
 	}
 	log_set_level(options.log_level);
 	keep_memory(options.broker.max_memory);
-	int status = prepare(&options, &report, &signals, &error);
+	int status = relevod_prepare(&options, &report, &signals, &error);
 	if (status == RELEVO_OK)
 		status = run_with_key(&options, &signals, report, &error);
 	if (status != RELEVO_OK)

@@ -32,7 +32,7 @@ static size_t resident_bytes(const struct resident *resident)
 }
 
 /* It walks through the whole heap, so it gets a twentieth of the time at most. */
-static void give_back(struct resident *resident)
+static void resident_give_back(struct resident *resident)
 {
 	nsec_t before = clock_now();
 	if (before < resident->next_trim)
@@ -42,13 +42,13 @@ static void give_back(struct resident *resident)
 	resident->next_trim = after + 20 * (after - before);
 }
 
-static size_t weigh(struct scales *scales, size_t enough)
+static size_t resident_weigh(struct scales *scales, size_t enough)
 {
 	struct resident *resident = container_of(scales, struct resident, scales);
 	size_t bytes = resident_bytes(resident);
 	if (bytes <= enough)
 		return bytes;
-	give_back(resident);
+	resident_give_back(resident);
 	return resident_bytes(resident);
 }
 
@@ -64,7 +64,7 @@ struct scales *resident_open(void)
 	struct resident *resident = TELLS_SOMETHING ? calloc(1, sizeof *resident) : NULL;
 	if (resident == NULL)
 		return NULL;
-	resident->scales.weigh = weigh;
+	resident->scales.weigh = resident_weigh;
 	resident->page = (size_t)sysconf(_SC_PAGESIZE);
 	resident->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	if (resident->statm >= 0)

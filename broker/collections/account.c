@@ -84,7 +84,7 @@ static size_t most_for_buffers(const struct accounts *accounts)
 }
 
 /* For each MiB; when it is too much, each time. */
-static void weigh(struct accounts *accounts, size_t bytes)
+static void account_weigh(struct accounts *accounts, size_t bytes)
 {
 	const size_t weighed_every = 1 << 20;
 	size_t most = most_for_items(accounts);
@@ -127,7 +127,7 @@ static bool charge_within(struct account *account, size_t bytes, size_t limit)
 	if (!affords(account, bytes, limit) && !MUTANT(memory_without_limit))
 		return false;
 	account->used += bytes;
-	weigh(account->registry, bytes);
+	account_weigh(account->registry, bytes);
 	return true;
 }
 

@@ -27,15 +27,15 @@ bool heap_reserve(struct heap *heap, uint32_t more)
 	return true;
 }
 
-static bool precedes(const struct heap *heap, const struct heap_node *one,
-		     const struct heap_node *other)
+static bool heap_precedes(const struct heap *heap, const struct heap_node *one,
+			  const struct heap_node *other)
 {
 	if (heap->ranked && one->rank != other->rank)
 		return one->rank < other->rank;
 	return one->key < other->key;
 }
 
-static void set(struct heap *heap, uint32_t place, struct heap_node *node)
+static void heap_set(struct heap *heap, uint32_t place, struct heap_node *node)
 {
 	heap->nodes[place] = node;
 	node->place = place;
@@ -43,11 +43,11 @@ static void set(struct heap *heap, uint32_t place, struct heap_node *node)
 
 static void sift_up(struct heap *heap, struct heap_node *node, uint32_t place)
 {
-	while (place > 1 && precedes(heap, node, heap->nodes[place / 2])) {
-		set(heap, place, heap->nodes[place / 2]);
+	while (place > 1 && heap_precedes(heap, node, heap->nodes[place / 2])) {
+		heap_set(heap, place, heap->nodes[place / 2]);
 		place /= 2;
 	}
-	set(heap, place, node);
+	heap_set(heap, place, node);
 }
 
 static void sift_down(struct heap *heap, struct heap_node *node, uint32_t place)
@@ -57,14 +57,14 @@ static void sift_down(struct heap *heap, struct heap_node *node, uint32_t place)
 		if (child > heap->count)
 			break;
 		if (child < heap->count &&
-		    precedes(heap, heap->nodes[child + 1], heap->nodes[child]))
+		    heap_precedes(heap, heap->nodes[child + 1], heap->nodes[child]))
 			child++;
-		if (!precedes(heap, heap->nodes[child], node))
+		if (!heap_precedes(heap, heap->nodes[child], node))
 			break;
-		set(heap, place, heap->nodes[child]);
+		heap_set(heap, place, heap->nodes[child]);
 		place = child;
 	}
-	set(heap, place, node);
+	heap_set(heap, place, node);
 }
 
 void heap_push_reserved(struct heap *heap, struct heap_node *node, uint64_t key)
@@ -92,7 +92,7 @@ void heap_remove(struct heap *heap, struct heap_node *node)
 	struct heap_node *last = heap->nodes[heap->count--];
 	if (last == node)
 		return;
-	if (place > 1 && precedes(heap, last, heap->nodes[place / 2]))
+	if (place > 1 && heap_precedes(heap, last, heap->nodes[place / 2]))
 		sift_up(heap, last, place);
 	else
 		sift_down(heap, last, place);

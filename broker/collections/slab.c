@@ -38,7 +38,7 @@ static size_t bin_of(size_t size)
 	return size > 8 ? (size - 8 + SLAB_UNIT - 1) / SLAB_UNIT : 0;
 }
 
-static size_t block_size(size_t bin)
+static size_t slab_block_size(size_t bin)
 {
 	return (bin + 1) * SLAB_UNIT;
 }
@@ -71,7 +71,7 @@ static struct slab *slab_new(struct slabs *slabs, size_t bin)
 	if (slab == NULL)
 		return NULL;
 	*slab = (struct slab){
-		.size = (uint32_t)((SLAB_BYTES - sizeof *slab) / block_size(bin)),
+		.size = (uint32_t)((SLAB_BYTES - sizeof *slab) / slab_block_size(bin)),
 	};
 	link_slab(slabs, slab, bin);
 	slabs->empty++;
@@ -88,7 +88,7 @@ static void slab_free(struct slabs *slabs, struct slab *slab, size_t bin)
 
 static void *single_block(size_t bin)
 {
-	struct block *block = malloc(block_size(bin));
+	struct block *block = malloc(slab_block_size(bin));
 	if (block == NULL)
 		return NULL;
 	block->slab = NULL;
@@ -102,7 +102,7 @@ static struct block *take_block(struct slab *slab, size_t bin)
 		slab->given_back = block->next;
 		return block;
 	}
-	block = (struct block *)(slab->blocks + slab->used++ * block_size(bin));
+	block = (struct block *)(slab->blocks + slab->used++ * slab_block_size(bin));
 	block->slab = slab;
 	return block;
 }
@@ -116,7 +116,7 @@ void *slab_take(struct slabs *slabs, size_t size)
 	if (slab == NULL && (slab = slab_new(slabs, bin)) == NULL)
 		return single_block(bin);
 	struct block *block = take_block(slab, bin);
-	slabs->out += block_size(bin);
+	slabs->out += slab_block_size(bin);
 	if (slab->out++ == 0)
 		slabs->empty--;
 	if (slab->out == slab->size)
@@ -128,7 +128,7 @@ static void give_block(struct slabs *slabs, struct slab *slab, struct block *blo
 {
 	block->next = slab->given_back;
 	slab->given_back = block;
-	slabs->out -= block_size(bin);
+	slabs->out -= slab_block_size(bin);
 	if (slab->out-- == slab->size)
 		link_slab(slabs, slab, bin);
 	if (slab->out > 0)

@@ -15,7 +15,7 @@ struct sorted_block {
 	void *elements[BLOCK];
 };
 
-static size_t block_size(const struct sorted_block *block)
+static size_t sorted_block_size(const struct sorted_block *block)
 {
 	return block->end - block->first;
 }
@@ -99,13 +99,13 @@ static void remove_block(struct sorted *sorted, size_t at)
 static void close_gap(struct sorted_block *block)
 {
 	memmove(block->elements, block->elements + block->first,
-		block_size(block) * sizeof(void *));
+		sorted_block_size(block) * sizeof(void *));
 	block->end -= block->first;
 	block->first = 0;
 }
 
 /* The upper half of a full block; all that comes behind the last stands in a new one. */
-static void split(struct sorted *sorted, size_t at, bool last)
+static void sorted_split(struct sorted *sorted, size_t at, bool last)
 {
 	struct sorted_block *upper = insert_block(sorted, at + 1);
 	struct sorted_block *lower = sorted->blocks[at];
@@ -120,12 +120,12 @@ static void merge(struct sorted *sorted, size_t lower_at)
 {
 	struct sorted_block *lower = sorted->blocks[lower_at];
 	struct sorted_block *upper = sorted->blocks[lower_at + 1];
-	if (block_size(lower) + block_size(upper) > HALF)
+	if (sorted_block_size(lower) + sorted_block_size(upper) > HALF)
 		return;
 	close_gap(lower);
 	memcpy(lower->elements + lower->end, upper->elements + upper->first,
-	       block_size(upper) * sizeof(void *));
-	lower->end += block_size(upper);
+	       sorted_block_size(upper) * sizeof(void *));
+	lower->end += sorted_block_size(upper);
 	remove_block(sorted, lower_at + 1);
 }
 
@@ -171,7 +171,7 @@ void *sorted_next(const struct sorted *sorted, struct sorted_place *place)
 		return NULL;
 	const struct sorted_block *block = sorted->blocks[place->block];
 	void *element = block->elements[block->first + place->at++];
-	if (place->at == block_size(block))
+	if (place->at == sorted_block_size(block))
 		*place = (struct sorted_place){ place->block + 1, 0 };
 	return element;
 }
@@ -188,7 +188,7 @@ static struct sorted_place insertion_place(const struct sorted *sorted, const vo
 	const struct sorted_block *last = sorted->blocks[sorted->block_count - 1];
 	if (sorted->compare(element, last->elements[last->end - 1]) <= 0)
 		return sorted_find(sorted, element, true);
-	return (struct sorted_place){ sorted->block_count - 1, block_size(last) };
+	return (struct sorted_place){ sorted->block_count - 1, sorted_block_size(last) };
 }
 
 static void put_at(struct sorted_block *block, size_t at, void *element)
@@ -205,7 +205,7 @@ bool sorted_insert(struct sorted *sorted, void *element)
 	struct sorted_place place = { 0 };
 	if (sorted->count > 0)
 		place = insertion_place(sorted, element);
-	bool full = sorted->count > 0 && block_size(sorted->blocks[place.block]) == BLOCK;
+	bool full = sorted->count > 0 && sorted_block_size(sorted->blocks[place.block]) == BLOCK;
 	if ((full || sorted->count == 0) && sorted->spare_count == 0 && !sorted_reserve(sorted, 1))
 		return false;
 	if (sorted->count == 0)
@@ -213,7 +213,7 @@ bool sorted_insert(struct sorted *sorted, void *element)
 	if (full) {
 		bool last = place.at == BLOCK;
 		size_t half = last ? BLOCK : HALF;
-		split(sorted, place.block, last);
+		sorted_split(sorted, place.block, last);
 		if (place.at > half || last)
 			place = (struct sorted_place){ place.block + 1, place.at - half };
 	}
@@ -235,9 +235,9 @@ bool sorted_remove(struct sorted *sorted, const void *element)
 	else
 		memmove(slot, slot + 1, (--block->end - block->first - place.at) * sizeof(void *));
 	sorted->count--;
-	if (block_size(block) == 0)
+	if (sorted_block_size(block) == 0)
 		remove_block(sorted, place.block);
-	else if (place.block > 0 && block_size(block) <= HALF)
+	else if (place.block > 0 && sorted_block_size(block) <= HALF)
 		merge(sorted, place.block - 1);
 	return true;
 }

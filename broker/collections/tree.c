@@ -1,6 +1,6 @@
 #include "collections/tree.h"
 
-static uint32_t size_of(const struct tree_node *node)
+static uint32_t tree_size_of(const struct tree_node *node)
 {
 	return node != NULL ? node->size : 0;
 }
@@ -21,7 +21,7 @@ static void set_right(struct tree_node *node, struct tree_node *right)
 
 static void count(struct tree_node *node)
 {
-	node->size = 1 + size_of(node->left) + size_of(node->right);
+	node->size = 1 + tree_size_of(node->left) + tree_size_of(node->right);
 }
 
 static void set_root(struct tree *tree, struct tree_node *root)
@@ -34,8 +34,8 @@ static void set_root(struct tree *tree, struct tree_node *root)
 }
 
 /* Both halves of what hangs at the node. It is as deep as the tree, some dozens. */
-static void split(struct tree_node *node, tree_test *in_front, const void *context,
-		  struct tree_node *halves[2])
+static void tree_split_here(struct tree_node *node, tree_test *in_front, const void *context,
+			    struct tree_node *halves[2])
 {
 	struct tree_node *inner[2];
 	if (node == NULL) {
@@ -43,12 +43,12 @@ static void split(struct tree_node *node, tree_test *in_front, const void *conte
 		return;
 	}
 	if (in_front(node, context)) {
-		split(node->right, in_front, context, inner);
+		tree_split_here(node->right, in_front, context, inner);
 		set_right(node, inner[0]);
 		halves[0] = node;
 		halves[1] = inner[1];
 	} else {
-		split(node->left, in_front, context, inner);
+		tree_split_here(node->left, in_front, context, inner);
 		set_left(node, inner[1]);
 		halves[0] = inner[0];
 		halves[1] = node;
@@ -56,16 +56,16 @@ static void split(struct tree_node *node, tree_test *in_front, const void *conte
 	count(node);
 }
 
-static struct tree_node *join(struct tree_node *one, struct tree_node *other)
+static struct tree_node *tree_join_here(struct tree_node *one, struct tree_node *other)
 {
 	if (one == NULL || other == NULL)
 		return one != NULL ? one : other;
 	if (one->weight > other->weight) {
-		set_right(one, join(one->right, other));
+		set_right(one, tree_join_here(one->right, other));
 		count(one);
 		return one;
 	}
-	set_left(other, join(one, other->left));
+	set_left(other, tree_join_here(one, other->left));
 	count(other);
 	return other;
 }
@@ -73,14 +73,14 @@ static struct tree_node *join(struct tree_node *one, struct tree_node *other)
 void tree_split(struct tree *tree, struct tree *rest, tree_test *in_front, const void *context)
 {
 	struct tree_node *halves[2];
-	split(tree->root, in_front, context, halves);
+	tree_split_here(tree->root, in_front, context, halves);
 	set_root(tree, halves[0]);
 	set_root(rest, halves[1]);
 }
 
 void tree_join(struct tree *tree, struct tree *rest)
 {
-	set_root(tree, join(tree->root, rest->root));
+	set_root(tree, tree_join_here(tree->root, rest->root));
 	rest->root = NULL;
 }
 
@@ -105,7 +105,7 @@ struct tree *tree_of(const struct tree_node *node)
 void tree_remove(struct tree_node *node)
 {
 	struct tree_node *parent = node->parent;
-	struct tree_node *left = join(node->left, node->right);
+	struct tree_node *left = tree_join_here(node->left, node->right);
 	if (parent == NULL) {
 		set_root(node->tree, left);
 		return;

@@ -12,8 +12,8 @@ static size_t cell_cost(const struct cell *cell)
 	return sizeof *cell + strlen(cell->name) + 1 + cell->size + 2 * CHARGE_OVERHEAD;
 }
 
-static struct cell *allocate(struct engine_peer *peer, const char *name,
-			     const struct cell_options *options)
+static struct cell *cell_allocate(struct engine_peer *peer, const char *name,
+				  const struct cell_options *options)
 {
 	size_t name_size = strlen(name) + 1;
 	struct cell *cell = calloc(1, sizeof *cell + name_size);
@@ -31,7 +31,8 @@ static struct cell *allocate(struct engine_peer *peer, const char *name,
 }
 
 /* Its value, and its place in the map. */
-static int enter(struct cell *cell, const struct cell_open_request *request, struct error *error)
+static int cell_enter(struct cell *cell, const struct cell_open_request *request,
+		      struct error *error)
 {
 	struct engine *engine = cell->engine;
 	int status = charge(cell->account, cell_cost(cell), "a cell", error);
@@ -49,7 +50,7 @@ static int enter(struct cell *cell, const struct cell_open_request *request, str
 	return RELEVO_OK;
 }
 
-static void release(struct cell *cell)
+static void cell_release(struct cell *cell)
 {
 	free(cell->bytes);
 	free(cell);
@@ -63,12 +64,12 @@ int cell_new(struct engine_peer *peer, const char *name, const struct cell_open_
 		return error_set(error, RELEVO_QUOTA,
 				 "user %u asks for a cell beside the %u queues and cells allowed",
 				 account->uid, account->registry->queue_limit);
-	struct cell *cell = allocate(peer, name, &request->options);
+	struct cell *cell = cell_allocate(peer, name, &request->options);
 	if (cell == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the cell \"%s\"", name);
-	int status = enter(cell, request, error);
+	int status = cell_enter(cell, request, error);
 	if (status != RELEVO_OK) {
-		release(cell);
+		cell_release(cell);
 		return status;
 	}
 	cell->identity = ++cell->engine->last_identity;
@@ -98,7 +99,7 @@ void cell_drop(struct cell *cell)
 	assert(cell->deleted && cell->waiter_count == 0);
 	struct account *account = cell->account;
 	account_release(account, cell_cost(cell));
-	release(cell);
+	cell_release(cell);
 	account_drop(account);
 }
 

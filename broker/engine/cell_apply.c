@@ -67,7 +67,7 @@ int cell_check_terms(const struct cell *cell, const struct cell_term *terms, siz
 
 /* ---- doing ------------------------------------------------------------ */
 
-static bool holds(const struct cell *cell, const struct cell_term *term)
+static bool cell_apply_holds(const struct cell *cell, const struct cell_term *term)
 {
 	uint32_t width = cell->options.width;
 	const struct element_pairs pairs = {
@@ -79,7 +79,7 @@ static bool holds(const struct cell *cell, const struct cell_term *term)
 				     (enum element_comparison)term->operation, &pairs);
 }
 
-static void change(struct cell *cell, const struct cell_term *term)
+static void cell_apply_change(struct cell *cell, const struct cell_term *term)
 {
 	uint8_t *elements = cell->bytes + (size_t)term->first * cell->options.width;
 	if (term->operation == CELL_SET)
@@ -112,7 +112,7 @@ static size_t span_add(struct span *spans, size_t count, struct span span)
 }
 
 /* All is done: whoever waited for what there is now. No element is looked at twice. */
-static void serve(struct cell *cell, const struct cell_term *terms, size_t count)
+static void cell_apply_serve(struct cell *cell, const struct cell_term *terms, size_t count)
 {
 	struct span spans[CELL_MAX_TERMS];
 	size_t used = 0;
@@ -134,16 +134,16 @@ bool cell_apply(struct cell *cell, const struct cell_term *terms, size_t count)
 	for (size_t i = 0; i < count; i++)
 		work_spend_on_bytes(cell->engine, terms[i].size);
 	for (size_t i = 0; i < count; i++) {
-		if (is_check(&terms[i]) && !holds(cell, &terms[i]))
+		if (is_check(&terms[i]) && !cell_apply_holds(cell, &terms[i]))
 			return false;
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (is_check(&terms[i]))
 			continue;
-		change(cell, &terms[i]);
+		cell_apply_change(cell, &terms[i]);
 		changed = true;
 	}
 	if (changed)
-		serve(cell, terms, count);
+		cell_apply_serve(cell, terms, count);
 	return true;
 }

@@ -33,8 +33,8 @@ static int check_request(const struct cell_open_request *request, struct cell_op
 	return RELEVO_OK;
 }
 
-static int mismatch(const struct cell *cell, const char *option, uint32_t has, uint32_t asked,
-		    struct error *error)
+static int cell_open_mismatch(const struct cell *cell, const char *option, uint32_t has,
+			      uint32_t asked, struct error *error)
 {
 	return error_set(error, RELEVO_OPTION_MISMATCH,
 			 "the %s \"%s\" has the %s %" PRIu32 ", not %" PRIu32, cell_noun(cell),
@@ -51,9 +51,10 @@ static int compare_options(const struct cell *cell, const struct cell_options *a
 				 "the %s \"%s\" has the type %s, not %s", cell_noun(cell),
 				 cell->name, element_name(has->type), element_name(asked->type));
 	if (has->width != asked->width)
-		return mismatch(cell, "width", has->width, asked->width, error);
+		return cell_open_mismatch(cell, "width", has->width, asked->width, error);
 	if (has->count != asked->count)
-		return mismatch(cell, "number of elements", has->count, asked->count, error);
+		return cell_open_mismatch(cell, "number of elements", has->count, asked->count,
+					  error);
 	if (has->lifetime != asked->lifetime)
 		return error_set(error, RELEVO_OPTION_MISMATCH,
 				 "the %s \"%s\" has the lifetime %s, not %s", cell_noun(cell),
@@ -70,8 +71,9 @@ static int compare_purpose(const struct cell *cell, const char *purpose, struct 
 			 cell->name, cell_noun(cell), purpose);
 }
 
-static int create_nameless(struct engine_peer *peer, const struct cell_open_request *request,
-			   struct cell **cell, struct error *error)
+static int cell_open_create_nameless(struct engine_peer *peer,
+				     const struct cell_open_request *request, struct cell **cell,
+				     struct error *error)
 {
 	char name[24];
 	do
@@ -80,21 +82,21 @@ static int create_nameless(struct engine_peer *peer, const struct cell_open_requ
 	return cell_new(peer, name, request, cell, error);
 }
 
-static int create(struct engine_peer *peer, const struct cell_open_request *request,
-		  struct cell **cell, struct error *error)
+static int cell_open_create(struct engine_peer *peer, const struct cell_open_request *request,
+			    struct cell **cell, struct error *error)
 {
 	struct cell_open_request whole = *request;
 	int status = check_request(request, &whole.options, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (request->name[0] == '\0')
-		return create_nameless(peer, &whole, cell, error);
+		return cell_open_create_nameless(peer, &whole, cell, error);
 	return cell_new(peer, request->name, &whole, cell, error);
 }
 
 /* A cell that is there has to be what is asked for. */
-static int accept(const struct cell *cell, const struct cell_open_request *request,
-		  struct error *error)
+static int cell_open_accept(const struct cell *cell, const struct cell_open_request *request,
+			    struct error *error)
 {
 	struct cell_options options;
 	if (request->mode == QUEUE_CREATE_NEW)
@@ -107,8 +109,9 @@ static int accept(const struct cell *cell, const struct cell_open_request *reque
 	return status == RELEVO_OK ? compare_options(cell, &options, error) : status;
 }
 
-static int find_or_create(struct engine_peer *peer, const struct cell_open_request *request,
-			  struct cell **cell, struct error *error)
+static int cell_open_find_or_create(struct engine_peer *peer,
+				    const struct cell_open_request *request, struct cell **cell,
+				    struct error *error)
 {
 	*cell = NULL;
 	if (request->name[0] != '\0' || request->mode == QUEUE_OPEN_EXISTING) {
@@ -118,13 +121,13 @@ static int find_or_create(struct engine_peer *peer, const struct cell_open_reque
 		*cell = cell_find(peer->engine, request->name);
 	}
 	if (*cell != NULL)
-		return accept(*cell, request, error);
+		return cell_open_accept(*cell, request, error);
 	if (request->mode == QUEUE_OPEN_EXISTING)
 		return error_set(error, RELEVO_NOT_FOUND, "there is no %s \"%s\"",
 				 request->options.purpose[0] != '\0' ? request->options.purpose
 								     : "cell",
 				 request->name);
-	return create(peer, request, cell, error);
+	return cell_open_create(peer, request, cell, error);
 }
 
 int cell_open(struct engine_peer *peer, const struct cell_open_request *request,
@@ -136,7 +139,7 @@ int cell_open(struct engine_peer *peer, const struct cell_open_request *request,
 	int status = handle_reserve(&peer->cells, peer->account, engine->config.peer_handles,
 				    "cells", error);
 	if (status == RELEVO_OK)
-		status = find_or_create(peer, request, &cell, error);
+		status = cell_open_find_or_create(peer, request, &cell, error);
 	if (status == RELEVO_OK)
 		*opened = (struct cell_opened){
 			.handle = cell_add_handle(peer, cell),

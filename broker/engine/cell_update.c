@@ -10,8 +10,8 @@
 #include <inttypes.h>
 
 /* All that may fail does so before anything is done. */
-static int prepare(struct engine_peer *peer, const struct cell_update *update, struct cell **cell,
-		   struct will **will, struct error *error)
+static int cell_update_prepare(struct engine_peer *peer, const struct cell_update *update,
+			       struct cell **cell, struct will **will, struct error *error)
 {
 	*will = NULL;
 	int status = cell_of_handle(peer, update->handle, cell, error);
@@ -60,7 +60,7 @@ void cell_update(struct engine_peer *peer, const struct cell_update *update, nse
 	struct error error;
 	engine_at(engine, now);
 	work_begin_call(engine);
-	if (prepare(peer, update, &cell, &will, &error) != RELEVO_OK) {
+	if (cell_update_prepare(peer, update, &cell, &will, &error) != RELEVO_OK) {
 		waiter_refuse(waiter, &error);
 		return;
 	}

@@ -202,8 +202,8 @@ static int watch_new(struct engine_peer *peer, const struct cell_wait *request, 
 	return RELEVO_OK;
 }
 
-static int park(struct engine_peer *peer, struct watch *watch, nsec_t deadline,
-		struct waiter *waiter)
+static int cell_wait_park(struct engine_peer *peer, struct watch *watch, nsec_t deadline,
+			  struct waiter *waiter)
 {
 	*waiter = (struct waiter){
 		.answer = waiter->answer,
@@ -219,8 +219,8 @@ static int park(struct engine_peer *peer, struct watch *watch, nsec_t deadline,
 	return status;
 }
 
-static int begin(struct engine_peer *peer, const struct cell_wait *request, struct waiter *waiter,
-		 struct error *error)
+static int cell_wait_begin(struct engine_peer *peer, const struct cell_wait *request,
+			   struct waiter *waiter, struct error *error)
 {
 	struct cell *cell;
 	struct watch *watch = NULL;
@@ -237,7 +237,7 @@ static int begin(struct engine_peer *peer, const struct cell_wait *request, stru
 		watch->will = will;
 		if (will != NULL)
 			list_append(&will->watches, &watch->in_will);
-		status = park(peer, watch, request->deadline, waiter);
+		status = cell_wait_park(peer, watch, request->deadline, waiter);
 		if (status != RELEVO_OK)
 			error_set(error, status, "no memory for a call that waits");
 	}
@@ -252,7 +252,7 @@ void cell_wait(struct engine_peer *peer, const struct cell_wait *request, nsec_t
 	struct engine *engine = peer->engine;
 	struct error error;
 	engine_at(engine, now);
-	if (begin(peer, request, waiter, &error) != RELEVO_OK)
+	if (cell_wait_begin(peer, request, waiter, &error) != RELEVO_OK)
 		waiter_refuse(waiter, &error);
 	engine_run(engine);
 }

@@ -29,8 +29,8 @@ static struct watch *watch_at(struct tree_node *node)
 	return node != NULL ? container_of(node, struct watch, node) : NULL;
 }
 
-static bool holds(const struct cell *cell, uint8_t comparison, const uint8_t *left,
-		  const uint8_t *right)
+static bool cell_watch_holds(const struct cell *cell, uint8_t comparison, const uint8_t *left,
+			     const uint8_t *right)
 {
 	return element_holds(cell->options.type, cell->options.width,
 			     (enum element_comparison)comparison, left, right);
@@ -45,7 +45,7 @@ static const uint8_t *element_at(const struct cell *cell, uint32_t element)
 static bool is_never(const struct watch *watch)
 {
 	return watch->operation < ELEMENT_COMPARISONS &&
-	       holds(watch->cell, ELEMENT_NOT_EQUAL, watch->operand, watch->operand);
+	       cell_watch_holds(watch->cell, ELEMENT_NOT_EQUAL, watch->operand, watch->operand);
 }
 
 static struct tree *tree_for(const struct watch *watch)
@@ -82,8 +82,9 @@ static bool is_in_front(const struct tree_node *node, const void *context)
 	if (place->operand == NULL)
 		return false;
 	if (place->behind_equals)
-		return !holds(watch->cell, ELEMENT_GREATER, watch->operand, place->operand);
-	return holds(watch->cell, ELEMENT_LESS, watch->operand, place->operand);
+		return !cell_watch_holds(watch->cell, ELEMENT_GREATER, watch->operand,
+					 place->operand);
+	return cell_watch_holds(watch->cell, ELEMENT_LESS, watch->operand, place->operand);
 }
 
 void watch_enter(struct watch *watch)
@@ -120,8 +121,8 @@ bool watch_is_over(const struct watch *watch)
 {
 	if (watch->operation == CELL_CHANGED)
 		return watch->cell->version != watch->version;
-	return holds(watch->cell, watch->operation, element_at(watch->cell, watch->first),
-		     watch->operand);
+	return cell_watch_holds(watch->cell, watch->operation,
+				element_at(watch->cell, watch->first), watch->operand);
 }
 
 static void note(struct watch *watch, uint64_t version, const uint8_t *found)
@@ -156,7 +157,7 @@ bool watch_is_served(const struct watch *watch)
 
 /* ---- many at once, piece by piece ---------------------------------------- */
 
-static void finish(struct watch *watch, int status)
+static void cell_watch_finish(struct watch *watch, int status)
 {
 	work_spend(watch->cell->engine, 1);
 	waiter_finish(watch->waiter, status);
@@ -170,7 +171,7 @@ static void decision_go_on(struct work *work)
 	/* It is gone with the last. */
 	uint32_t count = tree_size(tree);
 	for (; count > 0 && !work_over(engine); count--)
-		finish(watch_at(tree_first(tree)), decision->status);
+		cell_watch_finish(watch_at(tree_first(tree)), decision->status);
 	if (count > 0)
 		work_later(engine, work);
 }
@@ -197,7 +198,7 @@ static struct decision *decision_new(struct cell *cell, int status)
 }
 
 /* They wait no more, as anybody can see but they themselves. */
-static void decide(struct decision *decision, struct tree *stretch)
+static void cell_watch_decide(struct decision *decision, struct tree *stretch)
 {
 	struct cell *cell = decision->cell;
 	tree_join(&decision->watches.tree, stretch);
@@ -213,9 +214,9 @@ static void finish_all(struct cell *cell, struct tree *tree, int status)
 		struct decision *decision =
 			work_over(cell->engine) ? decision_new(cell, status) : NULL;
 		if (decision != NULL)
-			decide(decision, tree);
+			cell_watch_decide(decision, tree);
 		else
-			finish(watch, status);
+			cell_watch_finish(watch, status);
 	}
 }
 
@@ -229,8 +230,8 @@ static struct watch *first_at(const struct tree *tree, uint32_t element)
 }
 
 /* The first whose operand is greater than the element's value, or as great. */
-static struct watch *first_from(const struct tree *tree, const struct cell *cell, uint32_t element,
-				bool greater)
+static struct watch *cell_watch_first_from(const struct tree *tree, const struct cell *cell,
+					   uint32_t element, bool greater)
 {
 	const struct place place = { element, element_at(cell, element), greater };
 	return watch_at(tree_find(tree, is_in_front, &place));
@@ -242,9 +243,9 @@ static struct watch *first_over(const struct cell *cell, uint8_t comparison, uin
 	const struct tree *tree = &cell->watches[comparison].tree;
 	struct watch *watch;
 	if (comparison == ELEMENT_LESS)
-		watch = first_from(tree, cell, element, true);
+		watch = cell_watch_first_from(tree, cell, element, true);
 	else if (comparison == ELEMENT_LESS_EQUAL || comparison == ELEMENT_EQUAL)
-		watch = first_from(tree, cell, element, MUTANT(as_great_unserved));
+		watch = cell_watch_first_from(tree, cell, element, MUTANT(as_great_unserved));
 	else
 		/* The others begin with the least; all that wait for a difference wait for
 		 * one from the same value. */
@@ -274,7 +275,7 @@ static bool serve_later(struct cell *cell, struct tree *tree, const struct watch
 	tree_split(tree, &stretch, is_in_front, &place);
 	tree_split(&stretch, &rest, is_over_too, &element);
 	tree_join(tree, &rest);
-	decide(decision, &stretch);
+	cell_watch_decide(decision, &stretch);
 	return true;
 }
 
@@ -284,7 +285,7 @@ static void serve_element(struct cell *cell, uint8_t comparison, uint32_t elemen
 	struct watch *watch;
 	while ((watch = first_over(cell, comparison, element)) != NULL) {
 		if (!work_over(cell->engine) || !serve_later(cell, tree, watch))
-			finish(watch, RELEVO_OK);
+			cell_watch_finish(watch, RELEVO_OK);
 	}
 }
 

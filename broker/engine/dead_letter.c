@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static const char *target_name(const struct queue *queue)
+static const char *dead_letter_target_name(const struct queue *queue)
 {
 	const char *name = queue->options.dead_letter;
 	return name != NULL && name[0] != '\0' ? name : NULL;
@@ -43,11 +43,11 @@ bool dead_letter_due(const struct queue *queue, const struct item *item)
 }
 
 /* Paid for by whoever pays for the queue. */
-static int find_target(struct queue *queue, struct queue **target)
+static int dead_letter_find_target(struct queue *queue, struct queue **target)
 {
 	static const struct queue_options options = { .lifetime = QUEUE_KEPT };
 	struct engine *engine = queue->engine;
-	const char *name = target_name(queue);
+	const char *name = dead_letter_target_name(queue);
 	struct error ignored;
 	*target = queue_find(engine, name);
 	if (*target == NULL)
@@ -58,9 +58,9 @@ static int find_target(struct queue *queue, struct queue **target)
 int dead_letter_send(struct queue *queue, struct item *item, uint64_t *counter)
 {
 	int status = RELEVO_OK;
-	if (target_name(queue) != NULL && !MUTANT(dead_letters_are_lost)) {
+	if (dead_letter_target_name(queue) != NULL && !MUTANT(dead_letters_are_lost)) {
 		struct queue *target = NULL;
-		status = find_target(queue, &target);
+		status = dead_letter_find_target(queue, &target);
 		if (status == RELEVO_OK)
 			status = queue_transfer(target, queue, item);
 	} else {

@@ -48,7 +48,7 @@ static bool stock_new(struct stock *stock, const struct queue *queue)
 	return queue->leased == 0 || stock_reserve(stock, queue->leased);
 }
 
-static bool begin(struct queue *queue)
+static bool discard_begin(struct queue *queue)
 {
 	struct stock empty;
 	struct discard *discard = malloc(sizeof *discard);
@@ -69,7 +69,7 @@ uint64_t discard_stock(struct queue *queue)
 	uint64_t count = stock_size(&queue->stock);
 	struct item *item;
 	/* Without memory, and where that shows, all of it now. */
-	if (count == 0 || begin(queue))
+	if (count == 0 || discard_begin(queue))
 		return count;
 	while ((item = stock_drain(&queue->stock)) != NULL)
 		discard_item(queue, item);

@@ -8,7 +8,7 @@
 
 enum { FIRST_HANDLES = 8 };
 
-static int grow(struct handle_table *table, struct account *account, struct error *error)
+static int handle_grow(struct handle_table *table, struct account *account, struct error *error)
 {
 	uint32_t capacity = table->capacity > 0 ? table->capacity * 2 : FIRST_HANDLES;
 	size_t more = (capacity - table->capacity) * sizeof *table->handles;
@@ -36,7 +36,7 @@ int handle_reserve(struct handle_table *table, struct account *account, uint32_t
 		return error_set(error, RELEVO_LIMIT,
 				 "the session has %u %s open, the most that it may have",
 				 table->count, what);
-	return table->free != 0 ? RELEVO_OK : grow(table, account, error);
+	return table->free != 0 ? RELEVO_OK : handle_grow(table, account, error);
 }
 
 uint32_t handle_add(struct handle_table *table, void *object)

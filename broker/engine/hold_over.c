@@ -9,7 +9,7 @@
 #include "engine/queue_life.h"
 
 /* NULL: back to its place. */
-static const char *target_name(const struct item *item)
+static const char *hold_over_target_name(const struct item *item)
 {
 	const struct item_extension *extension = item_extension(item);
 	if (extension == NULL || extension->hold == 0 || extension->overdue_size == 0)
@@ -18,7 +18,7 @@ static const char *target_name(const struct item *item)
 }
 
 /* The item is out of stock. What cannot be taken there is as if it had not been asked for. */
-static void send(struct queue *queue, struct item *item, const char *name)
+static void hold_over_send(struct queue *queue, struct item *item, const char *name)
 {
 	struct queue *target = queue_find(queue->engine, name);
 	if (target == NULL || target->options.kind != QUEUE_ITEMS ||
@@ -34,12 +34,12 @@ static void send(struct queue *queue, struct item *item, const char *name)
 void hold_over(struct lease *lease)
 {
 	struct queue *queue = lease->queue;
-	const char *name = target_name(lease->item);
+	const char *name = hold_over_target_name(lease->item);
 	/* Nobody has begun with it. */
 	if (name != NULL && lease->ahead != NULL)
 		lease_return_unread(lease);
 	else if (name != NULL)
-		send(queue, lease_end(lease), name);
+		hold_over_send(queue, lease_end(lease), name);
 	else
 		lease_return(lease);
 }

@@ -27,7 +27,7 @@ static size_t extension_size(const struct put_request *request)
 
 /* Behind an item stand its allocation, and places in heaps that may have twice
  * the room they need. */
-static size_t cost(size_t size, size_t extension)
+static size_t item_cost_here(size_t size, size_t extension)
 {
 	size_t plain =
 		sizeof(struct item) + size + CHARGE_OVERHEAD + 2 * sizeof(struct heap_node *);
@@ -40,9 +40,10 @@ static size_t item_cost(const struct item *item)
 {
 	const struct item_extension *extension = item_extension(item);
 	if (extension == NULL)
-		return cost(item->size, 0);
-	return cost(item->size, sizeof *extension + extension->key_size +
-					extension->properties_size + extension->overdue_size);
+		return item_cost_here(item->size, 0);
+	return item_cost_here(item->size, sizeof *extension + extension->key_size +
+						  extension->properties_size +
+						  extension->overdue_size);
 }
 
 /* Of those from the `first` on. */
@@ -51,11 +52,11 @@ static size_t items_cost(const struct put_request *request, size_t first)
 	size_t extension = extension_size(request);
 	size_t sum = 0;
 	for (size_t i = first; i < request->count; i++)
-		sum += cost(request->sizes[i], extension);
+		sum += item_cost_here(request->sizes[i], extension);
 	return sum;
 }
 
-static void extend(struct item *item, const struct put_request *request)
+static void item_extend(struct item *item, const struct put_request *request)
 {
 	struct item_extension *extension = item_extension(item);
 	*extension = (struct item_extension){
@@ -77,15 +78,15 @@ static void extend(struct item *item, const struct put_request *request)
 }
 
 /* Each item holds its account, and pays for itself out of what was charged. */
-static struct item *item_new(struct engine_peer *peer, const struct put_request *request,
-			     const void *body, size_t size)
+static struct item *item_new_here(struct engine_peer *peer, const struct put_request *request,
+				  const void *body, size_t size)
 {
 	struct store *store = peer->engine->store;
 	struct item *item = store->operations->item_new(store, body, size, extension_size(request));
 	if (item == NULL)
 		return NULL;
 	if (item->extended)
-		extend(item, request);
+		item_extend(item, request);
 	item->account = peer->account;
 	account_hold(peer->account);
 	work_spend_on_bytes(peer->engine, size);
@@ -104,7 +105,7 @@ int items_new(struct engine_peer *peer, const struct put_request *request, size_
 	const uint8_t *body = request->bodies;
 	for (size_t i = 0; i < request->count; i++) {
 		size_t size = request->sizes[i];
-		struct item *item = item_new(peer, request, body, size);
+		struct item *item = item_new_here(peer, request, body, size);
 		if (item == NULL) {
 			account_release(account, items_cost(request, i) + extra);
 			items_drop(peer->engine, first);

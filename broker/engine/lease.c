@@ -46,7 +46,7 @@ static bool reserve_chunk(struct lease_table *table)
 }
 
 /* Called when no slot is free. */
-static int add_chunk(struct engine_peer *peer)
+static int lease_add_chunk(struct engine_peer *peer)
 {
 	struct lease_table *table = &peer->leases;
 	if (!reserve_chunk(table))
@@ -78,7 +78,7 @@ int lease_reserve(struct engine_peer *peer, struct queue *queue, uint32_t *room)
 	if (table->used >= engine->config.peer_leases)
 		return RELEVO_LIMIT;
 	if (table->next_free == 0) {
-		int status = add_chunk(peer);
+		int status = lease_add_chunk(peer);
 		if (status != RELEVO_OK)
 			return status;
 	}

@@ -56,7 +56,7 @@ static int apply_to_all(struct engine_peer *peer, const uint64_t *leases, size_t
 	return result;
 }
 
-static int acknowledge(struct lease *lease, const struct operation *operation)
+static int lease_end_acknowledge(struct lease *lease, const struct operation *operation)
 {
 	(void)operation;
 	return lease_acknowledge(lease);
@@ -66,7 +66,7 @@ int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, ns
 	      struct error *error)
 {
 	const struct operation operation = {
-		acknowledge,
+		lease_end_acknowledge,
 		.failure = "ended, which was not recorded",
 		.token = "released, not acknowledged",
 	};
@@ -80,7 +80,7 @@ static bool may_come_again(const struct queue *queue, const struct item *item)
 	       (!expiry_is_over(queue, item) || MUTANT(delay_outlives_expiry));
 }
 
-static int give_back(struct lease *lease, const struct operation *operation)
+static int lease_end_give_back(struct lease *lease, const struct operation *operation)
 {
 	struct queue *queue = lease->queue;
 	bool delay = operation->time > queue->engine->now && !MUTANT(delay_ignored);
@@ -100,7 +100,7 @@ int lease_nack(struct engine_peer *peer, const uint64_t *leases, size_t count, n
 	       bool unread, nsec_t now, struct error *error)
 {
 	const struct operation operation = {
-		give_back,
+		lease_end_give_back,
 		.failure = "cannot be delayed: there is no memory for it",
 		/* One that nobody has looked at was never away. */
 		.token = unread && not_before == 0 ? NULL : "released, not given back",
@@ -135,7 +135,7 @@ int lease_reject(struct engine_peer *peer, const uint64_t *leases, size_t count,
 	return apply_to_all(peer, leases, count, &operation, error);
 }
 
-static int extend(struct lease *lease, const struct operation *operation)
+static int lease_end_extend(struct lease *lease, const struct operation *operation)
 {
 	struct queue *queue = lease->queue;
 	struct heap *timers = &queue->engine->lease_timers;
@@ -151,7 +151,7 @@ static int extend(struct lease *lease, const struct operation *operation)
 int lease_extend(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t time,
 		 nsec_t now, struct error *error)
 {
-	const struct operation operation = { extend, .failure = "", .time = time };
+	const struct operation operation = { lease_end_extend, .failure = "", .time = time };
 	engine_at(peer->engine, now);
 	return apply_to_all(peer, leases, count, &operation, error);
 }

@@ -12,7 +12,7 @@ void marks_fini(struct marks *marks)
 }
 
 /* Those that have left make room; when they are few, there is more. */
-static bool reserve(struct marks *marks)
+static bool marks_reserve(struct marks *marks)
 {
 	if (marks->end < marks->capacity)
 		return true;
@@ -34,7 +34,7 @@ static bool reserve(struct marks *marks)
 
 void marks_append(struct marks *marks, struct item *item)
 {
-	if (reserve(marks))
+	if (marks_reserve(marks))
 		marks->items[marks->end++] = item;
 }
 

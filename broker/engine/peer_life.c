@@ -97,7 +97,7 @@ bool engine_peer_busy(const struct engine_peer *peer)
 /* ---- the end ------------------------------------------------------------ */
 
 /* Its session has ended. */
-static void give_up(struct lease *lease)
+static void peer_life_give_up(struct lease *lease)
 {
 	if (lease->peer->orderly && token_leave(lease))
 		return;
@@ -117,7 +117,7 @@ static bool leases_return(struct engine_peer *peer)
 			return false;
 		}
 		work_spend(peer->engine, 1);
-		give_up(lease);
+		peer_life_give_up(lease);
 	}
 	return true;
 }
@@ -143,7 +143,7 @@ static void peer_free(struct engine_peer *peer)
 	free(peer);
 }
 
-static void go_on_ending(struct work *work)
+static void peer_life_go_on_ending(struct work *work)
 {
 	struct engine_peer *peer = container_of(work, struct engine_peer, end);
 	struct engine *engine = peer->engine;
@@ -179,7 +179,7 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	peer->gone = true;
 	peer->on_recall = NULL;
 	peer->remains.leases = peer->leases.used;
-	peer->end.go_on = go_on_ending;
+	peer->end.go_on = peer_life_go_on_ending;
 	work_begin_call(engine);
 	drop_waiters(engine, &peer->waits);
 	drop_waiters(engine, &peer->waiters);

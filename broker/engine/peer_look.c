@@ -9,7 +9,7 @@
 
 /* ---- what it waits for -------------------------------------------------- */
 
-static struct peer_wait describe(const struct waiter *waiter)
+static struct peer_wait peer_look_describe(const struct waiter *waiter)
 {
 	struct peer_wait wait = { .since = waiter->since };
 	waiter->kind->look(waiter, &wait);
@@ -24,7 +24,7 @@ static void look_at_waiters(const struct engine_peer *peer, struct peer_look *lo
 		if (look->waiting_count == LOOK_MOST || look->waits == 0)
 			break;
 		if (waiter->told)
-			look->waiting[look->waiting_count++] = describe(waiter);
+			look->waiting[look->waiting_count++] = peer_look_describe(waiter);
 	}
 }
 
@@ -56,7 +56,7 @@ static void look_at_leases(struct engine_peer *peer, uint32_t *effort, struct pe
 	}
 }
 
-static size_t cost_of(const struct engine_peer *peer)
+static size_t peer_look_cost_of(const struct engine_peer *peer)
 {
 	size_t handles =
 		(size_t)peer->queues.capacity + peer->cells.capacity + peer->shared.capacity;
@@ -71,7 +71,7 @@ void peer_look(struct engine_peer *peer, uint32_t *effort, struct peer_look *loo
 	*look = (struct peer_look){
 		.handles = (uint64_t)peer->queues.count + peer->cells.count + peer->shared.count,
 		.leases = peer->leases.used,
-		.bytes = cost_of(peer),
+		.bytes = peer_look_cost_of(peer),
 	};
 	uint32_t before = *effort;
 	look_at_waiters(peer, look);

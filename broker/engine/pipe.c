@@ -42,12 +42,12 @@ struct pipe_relay {
 
 /* ---- places ------------------------------------------------------------- */
 
-static size_t cost_of(const char *name)
+static size_t pipe_cost_of(const char *name)
 {
 	return sizeof(struct pipe_place) + strlen(name) + 1 + CHARGE_OVERHEAD;
 }
 
-static struct pipe_place *find(const struct engine *engine, const char *name)
+static struct pipe_place *pipe_find(const struct engine *engine, const char *name)
 {
 	struct map_node *node = map_find(&engine->places, name, strlen(name));
 	return node != NULL ? container_of(node, struct pipe_place, node) : NULL;
@@ -55,12 +55,12 @@ static struct pipe_place *find(const struct engine *engine, const char *name)
 
 static void free_place(struct pipe_place *place)
 {
-	account_release(place->account, cost_of(place->name));
+	account_release(place->account, pipe_cost_of(place->name));
 	account_drop(place->account);
 	free(place);
 }
 
-static void take_name(struct pipe_place *place)
+static void pipe_take_name(struct pipe_place *place)
 {
 	if (place->named)
 		map_remove(&place->engine->places, &place->node);
@@ -70,13 +70,13 @@ static void take_name(struct pipe_place *place)
 static int new_place(struct engine_peer *peer, const char *name, struct pipe_place **out,
 		     struct error *error)
 {
-	int status = charge(peer->account, cost_of(name), "a pipe", error);
+	int status = charge(peer->account, pipe_cost_of(name), "a pipe", error);
 	if (status != RELEVO_OK)
 		return status;
 	size_t name_size = strlen(name) + 1;
 	struct pipe_place *place = calloc(1, sizeof *place + name_size);
 	if (place == NULL) {
-		account_release(peer->account, cost_of(name));
+		account_release(peer->account, pipe_cost_of(name));
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for \"%s\"", name);
 	}
 	place->engine = peer->engine;
@@ -105,7 +105,7 @@ static void meeter_enter(struct waiter *waiter)
 /* Nobody meets somebody who has left. */
 static void meeter_leave(struct waiter *waiter)
 {
-	take_name(waiter->of.pipe.place);
+	pipe_take_name(waiter->of.pipe.place);
 }
 
 static void release_end(struct engine *engine, void *end)
@@ -178,7 +178,7 @@ static void free_relay(struct pipe_relay *relay)
 	free(relay);
 }
 
-static void shut(struct queue *queue)
+static void pipe_shut(struct queue *queue)
 {
 	if (queue != NULL && !queue->deleted && !MUTANT(relay_outlives_its_end))
 		queue_stop(queue, QUEUE_DRAINING);
@@ -192,8 +192,8 @@ bool pipes_leave(struct engine_peer *peer)
 			return false;
 		work_spend(peer->engine, 1);
 		struct pipe_relay *relay = container_of(node, struct relay_end, link)->relay;
-		shut(relay->queues[0]);
-		shut(relay->queues[1]);
+		pipe_shut(relay->queues[0]);
+		pipe_shut(relay->queues[1]);
 		free_relay(relay);
 	}
 	return true;
@@ -241,7 +241,7 @@ static int relay(struct waiter *first, struct waiter *second, struct error *erro
 	if (status == RELEVO_OK && first->of.pipe.direction != PIPE_SENDS)
 		status = lay(second, first, &relay->queues[1], error);
 	if (status != RELEVO_OK) {
-		shut(relay->queues[0]);
+		pipe_shut(relay->queues[0]);
 		free_relay(relay);
 		return status;
 	}
@@ -253,7 +253,7 @@ static int relay(struct waiter *first, struct waiter *second, struct error *erro
 
 /* ---- meeting ------------------------------------------------------------ */
 
-static int meet(struct waiter *first, struct waiter *second, struct error *error)
+static int pipe_meet_here(struct waiter *first, struct waiter *second, struct error *error)
 {
 	struct engine *engine = first->peer->engine;
 	void *ends[2];
@@ -273,8 +273,8 @@ static bool complement(enum pipe_direction one, enum pipe_direction other)
 				     : other != PIPE_BOTH_WAYS && one != other;
 }
 
-static int check(const struct pipe_request *request, const struct waiter *first,
-		 struct error *error)
+static int pipe_check(const struct pipe_request *request, const struct waiter *first,
+		      struct error *error)
 {
 	static const char *const parts[] = { "sends and receives", "receives", "sends" };
 	int status = name_check(request->name, "pipe", error);
@@ -293,12 +293,12 @@ static int check(const struct pipe_request *request, const struct waiter *first,
 	return RELEVO_OK;
 }
 
-static int begin(struct engine_peer *peer, const struct pipe_request *request,
-		 struct waiter *waiter, struct error *error)
+static int pipe_begin(struct engine_peer *peer, const struct pipe_request *request,
+		      struct waiter *waiter, struct error *error)
 {
-	struct pipe_place *place = find(peer->engine, request->name);
+	struct pipe_place *place = pipe_find(peer->engine, request->name);
 	struct waiter *first = place != NULL ? waiter_first(&place->waiters) : NULL;
-	int status = check(request, first, error);
+	int status = pipe_check(request, first, error);
 	if (status == RELEVO_OK && place == NULL)
 		status = new_place(peer, request->name, &place, error);
 	if (status != RELEVO_OK)
@@ -315,13 +315,13 @@ static int begin(struct engine_peer *peer, const struct pipe_request *request,
 	status = waiter_park(waiter, peer, request->deadline);
 	if (status != RELEVO_OK) {
 		if (first == NULL) {
-			take_name(place);
+			pipe_take_name(place);
 			free_place(place);
 		}
 		return error_set(error, status, "no memory for a call that waits");
 	}
 	if (first != NULL) {
-		status = meet(first, waiter, error);
+		status = pipe_meet_here(first, waiter, error);
 		waiter_finish(first, status);
 		waiter_finish(waiter, status);
 	}
@@ -334,7 +334,7 @@ void pipe_meet(struct engine_peer *peer, const struct pipe_request *request, nse
 	struct engine *engine = peer->engine;
 	struct error error;
 	engine_at(engine, now);
-	if (begin(peer, request, waiter, &error) != RELEVO_OK)
+	if (pipe_begin(peer, request, waiter, &error) != RELEVO_OK)
 		waiter_refuse(waiter, &error);
 	engine_run(engine);
 }

@@ -48,7 +48,7 @@ static void leave_lines(struct any *any)
 }
 
 /* Nobody else decides any more, and the call is its caller's again. */
-static void decide(struct any *any)
+static void queue_any_decide(struct any *any)
 {
 	any->decided = true;
 	leave_lines(any);
@@ -64,7 +64,7 @@ static void on_answer(struct waiter *waiter, const struct answer *answer)
 	struct waiter *call = any->call;
 	struct answer outcome = *answer;
 	outcome.handle = member->handle;
-	decide(any);
+	queue_any_decide(any);
 	if (!any->adding)
 		any_free(any);
 	call->answer(call, &outcome);
@@ -83,7 +83,7 @@ static void any_cancel(struct waiter *waiter)
 {
 	struct any *any = waiter->of.any.any;
 	const struct answer answer = { .status = RELEVO_CANCELLED, .text = "" };
-	decide(any);
+	queue_any_decide(any);
 	any_free(any);
 	waiter->answer(waiter, &answer);
 }
@@ -91,7 +91,7 @@ static void any_cancel(struct waiter *waiter)
 static void any_drop(struct waiter *waiter)
 {
 	struct any *any = waiter->of.any.any;
-	decide(any);
+	queue_any_decide(any);
 	any_free(any);
 }
 

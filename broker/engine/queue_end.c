@@ -32,7 +32,7 @@ static bool end_one(struct queue *queue)
 	return waiter != NULL || item != NULL;
 }
 
-static void go_on_ending(struct work *work)
+static void queue_end_go_on_ending(struct work *work)
 {
 	struct queue *queue = container_of(work, struct queue, ending);
 	struct engine *engine = queue->engine;
@@ -60,7 +60,7 @@ void queue_forget(struct queue *queue)
 	heap_fini(&queue->expiring);
 	map_fini(&queue->keys);
 	queue->account->queues--;
-	queue->ending.go_on = go_on_ending;
+	queue->ending.go_on = queue_end_go_on_ending;
 	work_start(engine, &queue->ending);
 }
 

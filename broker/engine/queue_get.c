@@ -62,7 +62,7 @@ static size_t properties_size(const struct item *item)
 }
 
 /* Lease what the getter may have. Returns why it stopped before. */
-static int take(const struct waiter *getter, uint32_t *count)
+static int queue_get_take(const struct waiter *getter, uint32_t *count)
 {
 	struct engine_peer *peer = getter->peer;
 	const struct get_part *wanted = &getter->of.get;
@@ -134,7 +134,7 @@ static void getter_deliver(struct waiter *getter, uint32_t count)
 static void getter_serve(struct waiter *getter)
 {
 	uint32_t count = 0;
-	int status = take(getter, &count);
+	int status = queue_get_take(getter, &count);
 	if (count > 0)
 		getter_deliver(getter, count);
 	else if (status != RELEVO_OK)
@@ -252,7 +252,7 @@ void getters_dismiss(struct queue *queue, struct engine_peer *peer, int status)
 /* How long a get that does not wait does so for items that are called back. */
 #define RECALL_TIME (50 * NSEC_PER_MSEC)
 
-static int park(struct waiter *getter, struct engine_peer *peer, nsec_t deadline)
+static int queue_get_park(struct waiter *getter, struct engine_peer *peer, nsec_t deadline)
 {
 	/* There are items, in hands that will give them back at once. */
 	getter->brief = deadline == 0 && getter->of.get.queue->unread > 0;
@@ -289,7 +289,7 @@ static int getter_park(struct engine_peer *peer, const struct get_request *reque
 		ahead->begins = request->begins;
 	else
 		waiter->of.get.max_ahead = 0;
-	status = park(waiter, peer, request->deadline);
+	status = queue_get_park(waiter, peer, request->deadline);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "no memory for a call that waits");
 	return RELEVO_OK;

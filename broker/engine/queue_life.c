@@ -22,8 +22,8 @@ static size_t queue_cost(const char *name, const struct queue_options *options)
 	       CHARGE_OVERHEAD + 2 * sizeof(struct heap_node *);
 }
 
-static struct queue *allocate(struct engine *engine, const char *name,
-			      const struct queue_options *options)
+static struct queue *queue_life_allocate(struct engine *engine, const char *name,
+					 const struct queue_options *options)
 {
 	size_t name_size = strlen(name) + 1;
 	const char *dead_letter = dead_letter_of(options);
@@ -57,7 +57,7 @@ static bool reserve_timer(struct engine *engine)
 }
 
 /* Under its name, in the store and in the map: both or neither. */
-static int enter(struct queue *queue, struct error *error)
+static int queue_life_enter(struct queue *queue, struct error *error)
 {
 	struct engine *engine = queue->engine;
 	if (!reserve_timer(engine) || !sorted_reserve(&engine->names, 1) ||
@@ -87,11 +87,11 @@ int queue_new(struct engine *engine, struct account *account, const char *name,
 	int status = charge(account, queue_cost(name, options), "a queue", error);
 	if (status != RELEVO_OK)
 		return status;
-	struct queue *queue = allocate(engine, name, options);
+	struct queue *queue = queue_life_allocate(engine, name, options);
 	if (queue == NULL)
 		status = error_set(error, RELEVO_NO_MEMORY, "no memory for the queue \"%s\"", name);
 	else
-		status = enter(queue, error);
+		status = queue_life_enter(queue, error);
 	if (status != RELEVO_OK) {
 		account_release(account, queue_cost(name, options));
 		free(queue);

@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* Before the first name that may be asked for. */
-static struct sorted_place begin(const struct engine *engine, const struct list_request *request)
+static struct sorted_place queue_list_begin(const struct engine *engine,
+					    const struct list_request *request)
 {
 	bool on = strcmp(request->after, request->prefix) >= 0;
 	return sorted_find(&engine->names, on ? request->after : request->prefix,
@@ -14,7 +15,7 @@ static struct sorted_place begin(const struct engine *engine, const struct list_
 uint32_t queue_list(struct engine *engine, const struct list_request *request,
 		    struct queue_summary *summaries)
 {
-	struct sorted_place place = begin(engine, request);
+	struct sorted_place place = queue_list_begin(engine, request);
 	size_t prefix = strlen(request->prefix);
 	uint32_t count = 0;
 	char *name;

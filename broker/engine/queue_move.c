@@ -11,7 +11,8 @@
 #include "engine/run.h"
 #include "engine/work.h"
 
-static int find(struct engine *engine, const char *name, struct queue **queue, struct error *error)
+static int queue_move_find(struct engine *engine, const char *name, struct queue **queue,
+			   struct error *error)
 {
 	int status = name_check(name, "queue", error);
 	if (status != RELEVO_OK)
@@ -25,9 +26,9 @@ static int find(struct engine *engine, const char *name, struct queue **queue, s
 static int find_both(struct engine *engine, const struct move_request *request, struct queue **from,
 		     struct queue **to, struct error *error)
 {
-	int status = find(engine, request->from, from, error);
+	int status = queue_move_find(engine, request->from, from, error);
 	if (status == RELEVO_OK)
-		status = find(engine, request->to, to, error);
+		status = queue_move_find(engine, request->to, to, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (*from == *to)

@@ -11,8 +11,8 @@
 #include "engine/token.h"
 
 /* The queue of that name, NULL when there is none. */
-static int find(struct engine *engine, const char *name, enum queue_open_mode mode,
-		struct queue **queue, struct error *error)
+static int queue_open_find(struct engine *engine, const char *name, enum queue_open_mode mode,
+			   struct queue **queue, struct error *error)
 {
 	*queue = NULL;
 	if (name[0] == '\0' && mode != QUEUE_OPEN_EXISTING)
@@ -24,8 +24,8 @@ static int find(struct engine *engine, const char *name, enum queue_open_mode mo
 }
 
 /* Whether the mode lets it be opened, or made. */
-static int admit(const struct queue *found, const char *name, enum queue_open_mode mode,
-		 enum queue_kind kind, struct error *error)
+static int queue_open_admit(const struct queue *found, const char *name, enum queue_open_mode mode,
+			    enum queue_kind kind, struct error *error)
 {
 	if (found == NULL && mode == QUEUE_OPEN_EXISTING)
 		return error_set(error, RELEVO_NOT_FOUND, "there is no %s \"%s\"", kind_noun(kind),
@@ -36,8 +36,9 @@ static int admit(const struct queue *found, const char *name, enum queue_open_mo
 	return RELEVO_OK;
 }
 
-static int create(struct engine_peer *peer, const char *name, const struct queue_options *options,
-		  struct queue **queue, struct error *error)
+static int queue_open_create(struct engine_peer *peer, const char *name,
+			     const struct queue_options *options, struct queue **queue,
+			     struct error *error)
 {
 	int status = tokens_check(options, error);
 	if (status == RELEVO_OK)
@@ -57,8 +58,8 @@ static int create(struct engine_peer *peer, const char *name, const struct queue
 	return status;
 }
 
-static int compare(const struct queue *queue, enum queue_open_mode mode,
-		   const struct queue_options *options, struct error *error)
+static int queue_open_compare(const struct queue *queue, enum queue_open_mode mode,
+			      const struct queue_options *options, struct error *error)
 {
 	int status = kind_compare(queue, options->kind, error);
 	if (status != RELEVO_OK || mode != QUEUE_OPEN_OR_CREATE)
@@ -76,13 +77,13 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 	store_queue_t last_key = engine->last_key;
 	int status = peer_reserve_handle(peer, error);
 	if (status == RELEVO_OK)
-		status = find(engine, name, mode, &queue, error);
+		status = queue_open_find(engine, name, mode, &queue, error);
 	if (status == RELEVO_OK)
-		status = admit(queue, name, mode, options->kind, error);
+		status = queue_open_admit(queue, name, mode, options->kind, error);
 	if (status == RELEVO_OK && queue == NULL)
-		status = create(peer, name, options, &queue, error);
+		status = queue_open_create(peer, name, options, &queue, error);
 	else if (status == RELEVO_OK)
-		status = compare(queue, mode, options, error);
+		status = queue_open_compare(queue, mode, options, error);
 	if (status == RELEVO_OK)
 		*opened = (struct queue_opened){
 			.handle = peer_add_handle(peer, queue),

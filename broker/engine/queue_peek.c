@@ -17,13 +17,13 @@ struct selection {
 	struct peek *peek;
 };
 
-static struct queue_place place_of(const struct queue *queue, const struct item *item)
+static struct queue_place queue_peek_place_of(const struct queue *queue, const struct item *item)
 {
 	bool ranked = queue->stock.ranked;
 	return (struct queue_place){ ranked ? item->order.rank : 0, item->order.key };
 }
 
-static bool precedes(struct queue_place one, struct queue_place other)
+static bool queue_peek_precedes(struct queue_place one, struct queue_place other)
 {
 	return one.rank != other.rank ? one.rank < other.rank : one.sequence < other.sequence;
 }
@@ -32,11 +32,12 @@ static bool precedes(struct queue_place one, struct queue_place other)
 static bool consider(struct selection *selection, struct item *item)
 {
 	struct peek *peek = selection->peek;
-	struct queue_place place = place_of(selection->queue, item);
-	if (!precedes(selection->request->after, place))
+	struct queue_place place = queue_peek_place_of(selection->queue, item);
+	if (!queue_peek_precedes(selection->request->after, place))
 		return true;
 	uint32_t at = peek->count;
-	while (at > 0 && precedes(place, place_of(selection->queue, peek->items[at - 1])))
+	while (at > 0 && queue_peek_precedes(
+				 place, queue_peek_place_of(selection->queue, peek->items[at - 1])))
 		at--;
 	if (at == selection->most)
 		return false;
@@ -73,7 +74,7 @@ static void select_all(struct selection *selection)
 }
 
 /* Not more than fits, but one. */
-static void cut(struct peek *peek, uint32_t max_bytes)
+static void queue_peek_cut(struct peek *peek, uint32_t max_bytes)
 {
 	uint64_t bytes = 0, properties = 0;
 	for (uint32_t i = 0; i < peek->count; i++) {
@@ -107,9 +108,9 @@ int queue_peek(struct engine_peer *peer, const struct peek_request *request, nse
 		queue_activate(queue);
 	engine_run(peer->engine);
 	select_all(&selection);
-	cut(peek, request->max_bytes);
+	queue_peek_cut(peek, request->max_bytes);
 	if (peek->count > 0)
-		peek->last = place_of(queue, peek->items[peek->count - 1]);
+		peek->last = queue_peek_place_of(queue, peek->items[peek->count - 1]);
 	else
 		status = error_set(error, RELEVO_EMPTY, "the queue \"%s\" has no item ready",
 				   queue->name);

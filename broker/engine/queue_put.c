@@ -55,7 +55,7 @@ static int admit_extended(struct waiter *putter, struct item *item)
 	return status;
 }
 
-static int admit(struct waiter *putter, struct item *item)
+static int queue_put_admit(struct waiter *putter, struct item *item)
 {
 	struct queue *queue = putter->of.put.queue;
 	if (!item->extended)
@@ -72,7 +72,7 @@ static void putter_admit(struct waiter *putter)
 	struct put_part *part = &putter->of.put;
 	struct item *item = part->items;
 	struct item *next = item->next;
-	int status = admit(putter, item);
+	int status = queue_put_admit(putter, item);
 	if (status != RELEVO_OK) {
 		waiter_finish(putter, status);
 		return;
@@ -248,7 +248,8 @@ static int copy_acks(const struct put_request *request, uint64_t **acks, struct 
 }
 
 /* What can never be put here. */
-static int check(const struct queue *queue, const struct put_request *request, struct error *error)
+static int queue_put_check(const struct queue *queue, const struct put_request *request,
+			   struct error *error)
 {
 	uint64_t most = queue->options.capacity_bytes;
 	if (queue->shutdown != QUEUE_OPEN)
@@ -283,8 +284,8 @@ static int check(const struct queue *queue, const struct put_request *request, s
 }
 
 /* Take over all that the put brings: its items and its acknowledgements. */
-static int fill(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter,
-		struct error *error)
+static int queue_put_fill(struct engine_peer *peer, const struct put_request *request,
+			  struct waiter *waiter, struct error *error)
 {
 	uint64_t *acks;
 	struct item *items = NULL;
@@ -325,19 +326,19 @@ static struct put_request complete_request(const struct queue *queue,
 	return whole;
 }
 
-static int begin(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter,
-		 struct error *error)
+static int queue_put_begin(struct engine_peer *peer, const struct put_request *request,
+			   struct waiter *waiter, struct error *error)
 {
 	struct queue *queue;
 	int status = find_queue(peer, request, &queue, error);
 	if (status == RELEVO_OK)
 		status = token_refuse_put(queue, error);
 	if (status == RELEVO_OK)
-		status = check(queue, request, error);
+		status = queue_put_check(queue, request, error);
 	if (status != RELEVO_OK)
 		return status;
 	const struct put_request whole = complete_request(queue, request);
-	status = fill(peer, &whole, waiter, error);
+	status = queue_put_fill(peer, &whole, waiter, error);
 	if (status != RELEVO_OK)
 		return status;
 	uint32_t rank = order_rank(queue, &whole);
@@ -362,7 +363,8 @@ static int begin(struct engine_peer *peer, const struct put_request *request, st
 
 /* Nobody wants the items, or they are not for this session to put: it is done with
  * what it holds. */
-static void drop(struct engine_peer *peer, const struct put_request *request, struct waiter *waiter)
+static void queue_put_drop(struct engine_peer *peer, const struct put_request *request,
+			   struct waiter *waiter)
 {
 	const struct answer answer = { .status = RELEVO_OK, .text = "" };
 	struct error ignored;
@@ -380,9 +382,9 @@ void queue_put(struct engine_peer *peer, const struct put_request *request, nsec
 	struct engine *engine = peer->engine;
 	struct error error;
 	engine_at(engine, now);
-	int status = begin(peer, request, waiter, &error);
+	int status = queue_put_begin(peer, request, waiter, &error);
 	if (request->or_drop && (status == RELEVO_NOT_FOUND || status == RELEVO_NOT_OWNER))
-		drop(peer, request, waiter);
+		queue_put_drop(peer, request, waiter);
 	else if (status != RELEVO_OK)
 		waiter_refuse(waiter, &error);
 	engine_run(engine);

@@ -13,7 +13,7 @@
 #include "engine/work.h"
 
 /* As far as the piece of work goes; false: not to the end. */
-static bool settle(struct queue *queue)
+static bool queue_settle_settle(struct queue *queue)
 {
 	/* The clock may be ahead of the timer. */
 	if (!expiry_run(queue))
@@ -50,7 +50,7 @@ void queue_settle(struct work *settling)
 	struct queue *queue = container_of(settling, struct queue, active.settling);
 	/* An answer may delete it. */
 	queue_hold(queue);
-	bool whole = settle(queue);
+	bool whole = queue_settle_settle(queue);
 	if (whole)
 		settled(queue);
 	else if (!queue->deleted)

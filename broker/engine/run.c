@@ -19,7 +19,7 @@ static void batch_done(void *context, int status)
 	engine_run(engine);
 }
 
-static void commit(struct engine *engine)
+static void run_commit(struct engine *engine)
 {
 	engine->recorded = false;
 	engine->batch++;
@@ -28,13 +28,13 @@ static void commit(struct engine *engine)
 
 /* Refused only when all that could be served has been: whoever is still in line
  * then gets nothing. */
-static void refuse(struct waiter *waiter)
+static void run_refuse(struct waiter *waiter)
 {
 	if (waiter->kind->put_off == NULL || !waiter->kind->put_off(waiter))
 		waiter_finish(waiter, waiter->refusal);
 }
 
-static void settle(struct engine *engine, struct active *active)
+static void run_settle(struct engine *engine, struct active *active)
 {
 	list_remove(&active->link);
 	if (work_over(engine))
@@ -44,15 +44,15 @@ static void settle(struct engine *engine, struct active *active)
 }
 
 /* One step of the work that is left, in order of urgency; false: none is. */
-static bool step(struct engine *engine)
+static bool run_step(struct engine *engine)
 {
 	struct list *node;
 	if ((node = list_first(&engine->active)) != NULL) {
-		settle(engine, container_of(node, struct active, link));
+		run_settle(engine, container_of(node, struct active, link));
 	} else if ((node = list_first(&engine->impatient)) != NULL) {
-		refuse(container_of(node, struct waiter, in_engine));
+		run_refuse(container_of(node, struct waiter, in_engine));
 	} else if (engine->recorded) {
-		commit(engine);
+		run_commit(engine);
 	} else if ((node = list_first(&engine->finished)) != NULL) {
 		work_spend(engine, 1);
 		waiter_answer(container_of(node, struct waiter, in_engine));
@@ -68,7 +68,7 @@ void engine_run(struct engine *engine)
 		return;
 	engine->running = true;
 	work_begin(engine);
-	while (step(engine))
+	while (run_step(engine))
 		;
 	engine->running = false;
 }

@@ -26,14 +26,14 @@ struct shared {
 	char name[];
 };
 
-static size_t cost_of(const char *name)
+static size_t shared_cost_of(const char *name)
 {
 	return sizeof(struct shared) + strlen(name) + 1 + CHARGE_OVERHEAD;
 }
 
 /* ---- memory that has a name ------------------------------------------- */
 
-static struct shared *find_name(const struct engine *engine, const char *name)
+static struct shared *shared_find_name(const struct engine *engine, const char *name)
 {
 	struct map_node *node = map_find(&engine->shared, name, strlen(name));
 	return node != NULL ? container_of(node, struct shared, node) : NULL;
@@ -41,7 +41,7 @@ static struct shared *find_name(const struct engine *engine, const char *name)
 
 static void free_shared(struct shared *shared)
 {
-	account_release(shared->account, cost_of(shared->name));
+	account_release(shared->account, shared_cost_of(shared->name));
 	account_drop(shared->account);
 	free(shared);
 }
@@ -56,7 +56,7 @@ static void leave_maker(struct shared *shared)
 }
 
 /* Nobody finds it any more. */
-static void end(struct shared *shared)
+static void shared_end(struct shared *shared)
 {
 	struct engine *engine = shared->engine;
 	map_remove(&engine->shared, &shared->node);
@@ -68,21 +68,22 @@ static void end(struct shared *shared)
 		free_shared(shared);
 }
 
-static int allocate(struct engine_peer *peer, const char *name,
-		    const struct shared_options *options, struct shared **out, struct error *error)
+static int shared_allocate(struct engine_peer *peer, const char *name,
+			   const struct shared_options *options, struct shared **out,
+			   struct error *error)
 {
 	struct account *account = peer->account;
 	if (account->queues >= account->registry->queue_limit)
 		return error_set(error, RELEVO_QUOTA,
 				 "user %u asks for an object more than the %u allowed",
 				 account->uid, account->registry->queue_limit);
-	int status = charge(account, cost_of(name), "shared memory", error);
+	int status = charge(account, shared_cost_of(name), "shared memory", error);
 	if (status != RELEVO_OK)
 		return status;
 	size_t name_size = strlen(name) + 1;
 	struct shared *shared = calloc(1, sizeof *shared + name_size);
 	if (shared == NULL) {
-		account_release(account, cost_of(name));
+		account_release(account, shared_cost_of(name));
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for \"%s\"", name);
 	}
 	shared->engine = peer->engine;
@@ -96,7 +97,8 @@ static int allocate(struct engine_peer *peer, const char *name,
 	return RELEVO_OK;
 }
 
-static int enter(struct shared *shared, const struct shared_options *options, struct error *error)
+static int shared_enter(struct shared *shared, const struct shared_options *options,
+			struct error *error)
 {
 	struct engine *engine = shared->engine;
 	const struct shared_source *source = engine->config.shared;
@@ -124,8 +126,9 @@ static int check_share(const struct engine_peer *peer, struct error *error)
 			 peer->made_count);
 }
 
-static int create(struct engine_peer *peer, const char *name, const struct shared_options *options,
-		  struct shared **created, struct error *error)
+static int shared_create(struct engine_peer *peer, const char *name,
+			 const struct shared_options *options, struct shared **created,
+			 struct error *error)
 {
 	struct shared *shared = NULL;
 	if (options->size == 0 || options->size < options->initial_size)
@@ -134,10 +137,10 @@ static int create(struct engine_peer *peer, const char *name, const struct share
 				 options->initial_size, options->size);
 	int status = check_share(peer, error);
 	if (status == RELEVO_OK)
-		status = allocate(peer, name, options, &shared, error);
+		status = shared_allocate(peer, name, options, &shared, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = enter(shared, options, error);
+	status = shared_enter(shared, options, error);
 	if (status != RELEVO_OK) {
 		free_shared(shared);
 		return status;
@@ -149,14 +152,14 @@ static int create(struct engine_peer *peer, const char *name, const struct share
 	return RELEVO_OK;
 }
 
-static int create_nameless(struct engine_peer *peer, const struct shared_options *options,
-			   struct shared **created, struct error *error)
+static int shared_create_nameless(struct engine_peer *peer, const struct shared_options *options,
+				  struct shared **created, struct error *error)
 {
 	char name[24];
 	do
 		snprintf(name, sizeof name, "~%016" PRIx64, engine_random(peer->engine));
-	while (find_name(peer->engine, name) != NULL);
-	return create(peer, name, options, created, error);
+	while (shared_find_name(peer->engine, name) != NULL);
+	return shared_create(peer, name, options, created, error);
 }
 
 /* ---- handles ---------------------------------------------------------- */
@@ -170,7 +173,7 @@ static void remove_handle(struct engine_peer *peer, uint32_t handle)
 	if (shared->memory == NULL)
 		free_shared(shared);
 	else if (shared->lifetime == QUEUE_HANDLES)
-		end(shared);
+		shared_end(shared);
 }
 
 int shared_inherit(struct engine_peer *peer, const struct engine_peer *from, struct error *error)
@@ -187,7 +190,7 @@ int shared_inherit(struct engine_peer *peer, const struct engine_peer *from, str
 static void outlive_maker(struct shared *shared)
 {
 	if (shared->lifetime == QUEUE_SESSION)
-		end(shared);
+		shared_end(shared);
 	else
 		leave_maker(shared);
 }
@@ -213,52 +216,53 @@ void shared_forget_all(struct engine *engine)
 {
 	struct map_node *node;
 	while ((node = map_next(&engine->shared, NULL)) != NULL)
-		end(container_of(node, struct shared, node));
+		shared_end(container_of(node, struct shared, node));
 	map_fini(&engine->shared);
 }
 
 /* ---- operations ------------------------------------------------------- */
 
-static int mismatch(const struct shared *shared, const char *what, struct error *error)
+static int shared_mismatch(const struct shared *shared, const char *what, struct error *error)
 {
 	return error_set(error, RELEVO_OPTION_MISMATCH, "the shared memory \"%s\" has another %s",
 			 shared->name, what);
 }
 
-static int compare(const struct shared *shared, const struct shared_options *asked,
-		   struct error *error)
+static int shared_compare(const struct shared *shared, const struct shared_options *asked,
+			  struct error *error)
 {
 	if (shared->size != asked->size)
 		return error_set(error, RELEVO_OPTION_MISMATCH,
 				 "the shared memory \"%s\" has the size %" PRIu64 ", not %" PRIu64,
 				 shared->name, shared->size, asked->size);
 	if (shared->unlocked != asked->unlocked)
-		return mismatch(shared, "lock", error);
+		return shared_mismatch(shared, "lock", error);
 	if (shared->lifetime != asked->lifetime)
-		return mismatch(shared, "lifetime", error);
+		return shared_mismatch(shared, "lifetime", error);
 	return RELEVO_OK;
 }
 
-static int find_or_create(struct engine_peer *peer, const struct shared_request *request,
-			  struct shared **out, struct error *error)
+static int shared_find_or_create(struct engine_peer *peer, const struct shared_request *request,
+				 struct shared **out, struct error *error)
 {
 	const char *name = request->name;
 	if (name[0] == '\0' && request->mode != QUEUE_OPEN_EXISTING)
-		return create_nameless(peer, &request->options, out, error);
+		return shared_create_nameless(peer, &request->options, out, error);
 	int status = name_check(name, "shared memory", error);
 	if (status != RELEVO_OK)
 		return status;
-	struct shared *found = find_name(peer->engine, name);
+	struct shared *found = shared_find_name(peer->engine, name);
 	if (found == NULL && request->mode == QUEUE_OPEN_EXISTING)
 		return error_set(error, RELEVO_NOT_FOUND, "there is no shared memory \"%s\"", name);
 	if (found == NULL)
-		return create(peer, name, &request->options, out, error);
+		return shared_create(peer, name, &request->options, out, error);
 	if (request->mode == QUEUE_CREATE_NEW)
 		return error_set(error, RELEVO_EXISTS, "there is a shared memory \"%s\" already",
 				 name);
 	*out = found;
-	return request->mode == QUEUE_OPEN_OR_CREATE ? compare(found, &request->options, error)
-						     : RELEVO_OK;
+	return request->mode == QUEUE_OPEN_OR_CREATE
+		       ? shared_compare(found, &request->options, error)
+		       : RELEVO_OK;
 }
 
 int shared_open(struct engine_peer *peer, const struct shared_request *request,
@@ -269,7 +273,7 @@ int shared_open(struct engine_peer *peer, const struct shared_request *request,
 	int status = handle_reserve(&peer->shared, peer->account, peer->engine->config.peer_handles,
 				    "shared memories", error);
 	if (status == RELEVO_OK)
-		status = find_or_create(peer, request, &shared, error);
+		status = shared_find_or_create(peer, request, &shared, error);
 	if (status != RELEVO_OK)
 		return status;
 	shared->handles++;
@@ -301,9 +305,9 @@ int shared_delete(struct engine *engine, const char *name, struct error *error)
 	int status = name_check(name, "shared memory", error);
 	if (status != RELEVO_OK)
 		return status;
-	struct shared *shared = find_name(engine, name);
+	struct shared *shared = shared_find_name(engine, name);
 	if (shared == NULL)
 		return error_set(error, RELEVO_NOT_FOUND, "there is no shared memory \"%s\"", name);
-	end(shared);
+	shared_end(shared);
 	return RELEVO_OK;
 }

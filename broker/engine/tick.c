@@ -34,8 +34,8 @@ static void on_waiter(struct heap_node *node)
 }
 
 /* Do what is due, but a part of the turn's work at most: what is left stays due. */
-static void tick(struct engine *engine, const struct heap *timers,
-		 void (*on_due)(struct heap_node *node))
+static void tick_tick(struct engine *engine, const struct heap *timers,
+		      void (*on_due)(struct heap_node *node))
 {
 	enum { PARTS = 8 };
 	uint64_t end = work_turn_end(engine, PARTS);
@@ -51,11 +51,11 @@ nsec_t engine_tick(struct engine *engine, nsec_t now)
 {
 	engine_at(engine, now);
 	uint64_t end = work_turn_end(engine, 1);
-	tick(engine, &engine->queue_timers, on_queue);
-	tick(engine, &engine->lease_timers, on_lease);
-	tick(engine, &engine->ahead_timers, on_ahead);
+	tick_tick(engine, &engine->queue_timers, on_queue);
+	tick_tick(engine, &engine->lease_timers, on_lease);
+	tick_tick(engine, &engine->ahead_timers, on_ahead);
 	/* Last, so that what came back at this very moment still serves them. */
-	tick(engine, &engine->waiter_timers, on_waiter);
+	tick_tick(engine, &engine->waiter_timers, on_waiter);
 	engine_run(engine);
 	engine_go_on(engine, end);
 	return engine_next_deadline(engine);

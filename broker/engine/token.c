@@ -108,8 +108,8 @@ static int release_any(struct engine_peer *peer, struct queue *queue, struct err
 	return add_token(peer, queue, error);
 }
 
-static int release(struct engine_peer *peer, const struct token_release *release,
-		   struct error *error)
+static int token_release_here(struct engine_peer *peer, const struct token_release *release,
+			      struct error *error)
 {
 	struct queue *queue;
 	int status = peer_find_queue(peer, release->handle, &queue, error);
@@ -134,7 +134,7 @@ int token_release(struct engine_peer *peer, const struct token_release *request,
 {
 	struct engine *engine = peer->engine;
 	engine_at(engine, now);
-	int status = release(peer, request, error);
+	int status = token_release_here(peer, request, error);
 	engine_run(engine);
 	return status;
 }

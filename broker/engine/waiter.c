@@ -12,7 +12,7 @@ void waiter_refuse(struct waiter *waiter, const struct error *error)
 
 /* A call that does not wait, or may not, goes through the same line: it is
  * served if it can be, and refused otherwise. */
-static int begin_waiting(struct waiter *waiter, nsec_t deadline)
+static int waiter_begin_waiting(struct waiter *waiter, nsec_t deadline)
 {
 	struct engine_peer *peer = waiter->peer;
 	struct engine *engine = peer->engine;
@@ -49,7 +49,7 @@ int waiter_park(struct waiter *waiter, struct engine_peer *peer, nsec_t deadline
 {
 	waiter->peer = peer;
 	waiter->since = peer->engine->now;
-	int status = begin_waiting(waiter, deadline);
+	int status = waiter_begin_waiting(waiter, deadline);
 	if (status != RELEVO_OK)
 		return status;
 	waiter->state = WAITER_PARKED;
@@ -125,7 +125,7 @@ void waiter_committed(struct waiter *waiter, int status)
 }
 
 /* The call is its caller's again. */
-static void forget(struct waiter *waiter)
+static void waiter_forget(struct waiter *waiter)
 {
 	list_remove(&waiter->in_engine);
 	list_remove(&waiter->in_peer);
@@ -142,11 +142,11 @@ void waiter_drop_from_line(struct waiter *waiter)
 {
 	if (waiter->state == WAITER_PARKED)
 		waiter_leave_line(waiter);
-	forget(waiter);
+	waiter_forget(waiter);
 }
 
 /* The culprit in words, for outcomes that have one. */
-static void describe(const struct waiter *waiter, struct error *error)
+static void waiter_describe(const struct waiter *waiter, struct error *error)
 {
 	error->status = waiter->status;
 	error->text[0] = '\0';
@@ -161,14 +161,14 @@ static void describe(const struct waiter *waiter, struct error *error)
 void waiter_answer(struct waiter *waiter)
 {
 	struct error error;
-	describe(waiter, &error);
+	waiter_describe(waiter, &error);
 	struct answer answer = { .status = waiter->status, .text = error.text };
 	waiter->kind->answer(waiter, &answer);
 }
 
 void waiter_give(struct waiter *waiter, const struct answer *answer)
 {
-	forget(waiter);
+	waiter_forget(waiter);
 	waiter->answer(waiter, answer);
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int admit(const struct engine_peer *peer, size_t cost, struct error *error)
+static int will_admit(const struct engine_peer *peer, size_t cost, struct error *error)
 {
 	if (peer->will_count >= peer->engine->config.peer_waiters)
 		return error_set(error, RELEVO_LIMIT,
@@ -31,7 +31,7 @@ static void copy_terms(struct will *will, const struct cell_term *terms)
 	}
 }
 
-static struct will *allocate(struct engine_peer *peer, size_t size)
+static struct will *will_allocate(struct engine_peer *peer, size_t size)
 {
 	struct will *will = malloc(size);
 	if (will == NULL)
@@ -51,10 +51,10 @@ int will_new(struct engine_peer *peer, struct cell *cell, const struct cell_upda
 	for (size_t i = 0; i < update->will_count; i++)
 		size += update->will[i].size;
 	size_t cost = size + CHARGE_OVERHEAD + 2 * sizeof(struct map_node *);
-	int status = admit(peer, cost, error);
+	int status = will_admit(peer, cost, error);
 	if (status != RELEVO_OK)
 		return status;
-	struct will *will = allocate(peer, size);
+	struct will *will = will_allocate(peer, size);
 	if (will == NULL) {
 		account_release(peer->account, cost);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a will");

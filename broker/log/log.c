@@ -55,7 +55,7 @@ static void put_text(struct line *line, const char *text)
 
 /* All but printable ASCII is spelled out, as in messages: others' words neither act on a terminal
  * nor deceive who reads them, by marks that turn the direction for instance. */
-static bool is_plain(unsigned char byte)
+static bool log_is_plain(unsigned char byte)
 {
 	return byte >= 0x20 && (MUTANT(log_deceives) || byte < 0x7f);
 }
@@ -68,7 +68,7 @@ static void put_quoted(struct line *line, const char *text)
 		if (*byte == '"' || *byte == '\\') {
 			put_char(line, '\\');
 			put_char(line, (char)*byte);
-		} else if (!is_plain(*byte)) {
+		} else if (!log_is_plain(*byte)) {
 			snprintf(escaped, sizeof escaped, "\\x%02x", *byte);
 			put_text(line, escaped);
 		} else {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static struct log_kind *find(struct log_limit *limit, const char *event, nsec_t now)
+static struct log_kind *log_limit_find(struct log_limit *limit, const char *event, nsec_t now)
 {
 	for (int i = 0; i < limit->count; i++) {
 		if (strcmp(limit->kinds[i].event, event) == 0)
@@ -28,7 +28,7 @@ static void refill(struct log_kind *kind, nsec_t now)
 
 bool log_limit_admit(struct log_limit *limit, const char *event, nsec_t now)
 {
-	struct log_kind *kind = find(limit, event, now);
+	struct log_kind *kind = log_limit_find(limit, event, now);
 	if (kind == NULL || MUTANT(log_without_limit))
 		return true;
 	refill(kind, now);

@@ -26,7 +26,7 @@ static struct {
 /* ---- writing, in the thread --------------------------------------------- */
 
 /* Whoever shares the descriptor may have made it non-blocking. */
-static bool wait_for_room(void)
+static bool log_writer_wait_for_room(void)
 {
 	struct pollfd error = { .fd = STDERR_FILENO, .events = POLLOUT };
 	int count;
@@ -45,7 +45,7 @@ static bool write_line(const char *line, size_t size)
 			line += written;
 			size -= (size_t)written;
 		} else if (written == 0 || (errno != EINTR && errno != EAGAIN) ||
-			   (errno == EAGAIN && !wait_for_room())) {
+			   (errno == EAGAIN && !log_writer_wait_for_room())) {
 			return false;
 		}
 	}
@@ -94,7 +94,7 @@ static void write_lines(const char *lines, size_t size)
 
 /* ---- the thread ----------------------------------------------------------- */
 
-static void wait_for_change(void)
+static void log_writer_wait_for_change(void)
 {
 	nsec_t due = writer.hooks->due();
 	if (due == NSEC_NEVER) {
@@ -110,7 +110,7 @@ static size_t take_lines(void)
 {
 	pthread_mutex_lock(&writer.mutex);
 	while (writer.size == 0 && !writer.stopping) {
-		wait_for_change();
+		log_writer_wait_for_change();
 		writer.hooks->tell(false);
 	}
 	if (writer.stopping && writer.size == 0)
@@ -122,7 +122,7 @@ static size_t take_lines(void)
 	return size;
 }
 
-static void *run(void *unused)
+static void *log_writer_run(void *unused)
 {
 	size_t size;
 	(void)unused;
@@ -141,14 +141,14 @@ static void *run(void *unused)
 /* ---- for everybody -------------------------------------------------------- */
 
 /* It needs little, and little may be allowed. */
-static int start_thread(void)
+static int log_writer_start_thread(void)
 {
 	pthread_attr_t attributes;
 	int failure = pthread_attr_init(&attributes);
 	if (failure != 0)
 		return failure;
 	pthread_attr_setstacksize(&attributes, STACK);
-	failure = thread_start(&writer.thread, &attributes, run, NULL);
+	failure = thread_start(&writer.thread, &attributes, log_writer_run, NULL);
 	pthread_attr_destroy(&attributes);
 	return failure;
 }
@@ -157,12 +157,12 @@ int log_writer_start(const struct log_writer_hooks *hooks)
 {
 	writer.hooks = hooks;
 	writer.stopping = writer.ended = false;
-	int failure = start_thread();
+	int failure = log_writer_start_thread();
 	writer.runs = failure == 0;
 	return failure;
 }
 
-static bool has_ended(nsec_t deadline)
+static bool log_writer_has_ended(nsec_t deadline)
 {
 	const struct timespec until = clock_timespec(deadline);
 	int late = 0;
@@ -179,7 +179,7 @@ void log_writer_stop(uint32_t msec)
 	if (writer.runs) {
 		writer.stopping = true;
 		pthread_cond_broadcast(&writer.changed);
-		ended = has_ended(clock_deadline(clock_now(), msec));
+		ended = log_writer_has_ended(clock_deadline(clock_now(), msec));
 	}
 	pthread_mutex_unlock(&writer.mutex);
 	if (writer.runs && ended) {

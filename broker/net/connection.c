@@ -49,7 +49,7 @@ static void leave_strangers(struct connection *connection)
 }
 
 /* At once, but not before the round ends: callers up the stack may hold it. */
-static void cut(struct connection *connection, const char *reason)
+static void connection_cut(struct connection *connection, const char *reason)
 {
 	if (connection->state == CONNECTION_OPEN)
 		connection->reason = reason;
@@ -83,7 +83,7 @@ static void over_quota(struct connection *connection)
 				"the connection's buffers do not fit into the user's share "
 				"of the broker's memory");
 	else
-		cut(connection, "over the user's memory");
+		connection_cut(connection, "over the user's memory");
 }
 
 static size_t fixed_cost(const struct connection *connection)
@@ -135,14 +135,14 @@ static void after_append(struct connection *connection, int status)
 	if (status == RELEVO_QUOTA) {
 		over_quota(connection);
 	} else if (status != RELEVO_OK) {
-		cut(connection, "no memory for output");
+		connection_cut(connection, "no memory for output");
 	} else if (connection->output.size > connection->network->config.max_output) {
 		log_warning("output-over-limit", LOG_TEXT("address", connection->peer.address),
 			    LOG_NUMBER("uid", connection->bill.account->uid),
 			    LOG_NUMBER("pid", connection->peer.pid),
 			    LOG_NUMBER("bytes", connection->output.size),
 			    LOG_NUMBER("limit", connection->network->config.max_output));
-		cut(connection, "does not read its answers");
+		connection_cut(connection, "does not read its answers");
 	}
 	mark_dirty(connection);
 }
@@ -198,7 +198,7 @@ void connection_send_with(struct connection *connection, const Relevo__Header *h
 	/* It has been asked for many at once, or does not take them. */
 	send_output(connection);
 	if (connection->output.descriptors > descriptors_on_their_way())
-		cut(connection, "does not take its descriptors");
+		connection_cut(connection, "does not take its descriptors");
 }
 
 /* ---- input ------------------------------------------------------------ */
@@ -211,7 +211,7 @@ static const struct frame_limits *limits_of(const struct connection *connection)
 }
 
 /* Its last frame is still being dealt with: it can neither go on nor end. */
-static bool is_busy(const struct connection *connection)
+static bool connection_is_busy(const struct connection *connection)
 {
 	const struct network *network = connection->network;
 	return connection->session != NULL && network->handlers.busy(connection->session);
@@ -221,7 +221,7 @@ static bool is_busy(const struct connection *connection)
 static bool put_back(struct connection *connection, const struct frame *frame, uint64_t share_end)
 {
 	struct network *network = connection->network;
-	bool later = turn_share_is_over(network, share_end) || is_busy(connection);
+	bool later = turn_share_is_over(network, share_end) || connection_is_busy(connection);
 	if (!later &&
 	    !turn_outweighed(network, network->handlers.weight(connection->session, frame)))
 		return false;
@@ -280,7 +280,7 @@ static void receive_failed(struct connection *connection, int status)
 	if (status == RELEVO_END_OF_STREAM)
 		connection_finish(connection, "closed by the client");
 	else
-		cut(connection, "disconnected");
+		connection_cut(connection, "disconnected");
 }
 
 /* Keep what is left in the scratch buffer for the next turn. */
@@ -299,9 +299,9 @@ static void put_off(struct connection *connection)
 }
 
 /* Whether something has come. */
-static bool receive(struct connection *connection)
+static bool connection_receive(struct connection *connection)
 {
-	if (is_busy(connection) && !MUTANT(ends_before_its_work)) {
+	if (connection_is_busy(connection) && !MUTANT(ends_before_its_work)) {
 		put_off(connection);
 		return true;
 	}
@@ -343,7 +343,7 @@ static void on_event(void *context, uint32_t events)
 	if (connection->put_off || turn_is_over(connection->network))
 		put_off(connection);
 	else
-		receive(connection);
+		connection_receive(connection);
 }
 
 void connection_resume(struct connection *connection)
@@ -354,7 +354,7 @@ void connection_resume(struct connection *connection)
 	if (buffer_size(&connection->input) > 0)
 		process(connection, &connection->input);
 	if (may_receive && wants_input(connection))
-		receive(connection);
+		connection_receive(connection);
 	mark_dirty(connection);
 }
 
@@ -371,7 +371,7 @@ static bool has_come(struct connection *connection)
 {
 	if (connection->held || connection->put_off)
 		return true;
-	return wants_input(connection) && receive(connection);
+	return wants_input(connection) && connection_receive(connection);
 }
 
 /* If the broker is what is late, nobody is blamed for it: what there is counts, and what it
@@ -394,10 +394,10 @@ static void on_timer(struct loop_timer *timer)
 	if (connection->state == CONNECTION_OPEN)
 		greeting_is_late(connection);
 	else
-		cut(connection, "disconnected");
+		connection_cut(connection, "disconnected");
 }
 
-static int start(struct connection *connection)
+static int connection_start(struct connection *connection)
 {
 	struct network *network = connection->network;
 	uint32_t uid = connection->peer.local ? connection->peer.uid : UID_REMOTE;
@@ -420,7 +420,7 @@ static int start(struct connection *connection)
 }
 
 /* There is nothing to keep a connection with; who came is told if that is possible. */
-static void refuse(struct connection *connection, int status)
+static void connection_refuse(struct connection *connection, int status)
 {
 	struct buffer bytes = { 0 };
 	Relevo__Failure failure = RELEVO__FAILURE__INIT;
@@ -458,10 +458,10 @@ struct connection *connection_new(struct network *network, struct channel *chann
 		list_append(&network->strangers, &connection->stranger);
 		network->stranger_count++;
 	}
-	int status = start(connection);
+	int status = connection_start(connection);
 	if (status == RELEVO_OK)
 		return connection;
-	refuse(connection, status);
+	connection_refuse(connection, status);
 	connection_free(connection);
 	return NULL;
 }

@@ -85,7 +85,7 @@ static void admit_remote(const struct door *door, struct connection *connection)
 
 /* Local clients are the owner's, whatever the permissions of the socket say;
  * an abstract one has none. */
-static void admit(const struct door *door, struct connection *connection)
+static void listeners_admit(const struct door *door, struct connection *connection)
 {
 	const struct channel_peer *peer = &connection->peer;
 	char text[128];
@@ -140,7 +140,7 @@ static void on_readable(void *context, uint32_t events)
 		door->backoff_msec = 0;
 		struct connection *connection = connection_new(door->network, channel);
 		if (connection != NULL)
-			admit(door, connection);
+			listeners_admit(door, connection);
 		else
 			log_warning("connection-refused",
 				    LOG_TEXT("url", listener_url(door->listener)),
@@ -151,8 +151,8 @@ static void on_readable(void *context, uint32_t events)
 
 /* ---- listening -------------------------------------------------------- */
 
-static int check_reach(const struct listeners *listeners, const struct address *address,
-		       struct error *error)
+static int listeners_check_reach(const struct listeners *listeners, const struct address *address,
+				 struct error *error)
 {
 	bool loopback;
 	if (address->kind != ADDRESS_TCP || listeners->trust != TCP_OWN_PROCESSES)
@@ -200,7 +200,7 @@ int listeners_add(struct listeners *listeners, const char *url, struct error *er
 	struct door *door = NULL;
 	int status = address_parse(url, &address, error);
 	if (status == RELEVO_OK)
-		status = check_reach(listeners, &address, error);
+		status = listeners_check_reach(listeners, &address, error);
 	if (status == RELEVO_OK)
 		status = door_open(listeners->network, &address, &door, error);
 	if (status != RELEVO_OK)

@@ -119,7 +119,7 @@ void loop_cancel_timer(struct loop *loop, struct loop_timer *timer)
 	heap_remove(&loop->timers, &timer->node);
 }
 
-static nsec_t next_deadline(const struct loop *loop, const struct loop_hooks *hooks)
+static nsec_t loop_next_deadline(const struct loop *loop, const struct loop_hooks *hooks)
 {
 	nsec_t deadline = hooks->deadline(hooks->context);
 	const struct heap_node *first = heap_first(&loop->timers);
@@ -156,7 +156,7 @@ static int wait_and_dispatch(struct loop *loop, nsec_t deadline)
 int loop_run(struct loop *loop, const struct loop_hooks *hooks, struct error *error)
 {
 	while (!loop->stopping) {
-		if (wait_and_dispatch(loop, next_deadline(loop, hooks)) != RELEVO_OK)
+		if (wait_and_dispatch(loop, loop_next_deadline(loop, hooks)) != RELEVO_OK)
 			return error_set_errno(error, RELEVO_SYSTEM, errno, "epoll_wait");
 		fire_timers(loop);
 		hooks->finish_round(hooks->context);

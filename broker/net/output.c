@@ -40,7 +40,7 @@ static struct output_piece *last_piece(const struct output *output)
 /* ---- memory ----------------------------------------------------------- */
 
 /* What a buffer of that capacity costs: half of what is prepaid is for each. */
-static size_t cost(size_t capacity)
+static size_t output_cost(size_t capacity)
 {
 	return capacity > OUTPUT_PREPAID / 2 ? capacity : 0;
 }
@@ -49,28 +49,29 @@ static size_t cost(size_t capacity)
 static size_t growth(const struct buffer *buffer, size_t size)
 {
 	size_t capacity = buffer_capacity_with(buffer, size);
-	return capacity > 0 ? cost(capacity) - cost(buffer->capacity) : SIZE_MAX;
+	return capacity > 0 ? output_cost(capacity) - output_cost(buffer->capacity) : SIZE_MAX;
 }
 
-static void settle(struct output *output)
+static void output_settle(struct output *output)
 {
-	bill_settle(&output->bill, cost(output->copied.capacity) + cost(output->pieces.capacity));
+	bill_settle(&output->bill,
+		    output_cost(output->copied.capacity) + output_cost(output->pieces.capacity));
 }
 
-static int reserve(struct output *output, struct buffer *buffer, size_t size)
+static int output_reserve(struct output *output, struct buffer *buffer, size_t size)
 {
 	size_t more = growth(buffer, size);
 	if (more > 0 && (more == SIZE_MAX || !bill_add(&output->bill, more)))
 		return RELEVO_QUOTA;
 	if (buffer_reserve(buffer, size) != NULL)
 		return RELEVO_OK;
-	settle(output);
+	output_settle(output);
 	return RELEVO_NO_MEMORY;
 }
 
 static bool append_piece(struct output *output, const struct output_piece *piece)
 {
-	return reserve(output, &output->pieces, sizeof *piece) == RELEVO_OK &&
+	return output_reserve(output, &output->pieces, sizeof *piece) == RELEVO_OK &&
 	       buffer_append(&output->pieces, piece, sizeof *piece);
 }
 
@@ -126,7 +127,7 @@ static size_t copy_run(struct output *output, const struct output_body *bodies, 
 	do
 		size += bodies[run++].size;
 	while (run < count && !is_to_refer(&bodies[run]));
-	if (reserve(output, &output->copied, size) != RELEVO_OK)
+	if (output_reserve(output, &output->copied, size) != RELEVO_OK)
 		return 0;
 	uint8_t *room = buffer_reserve(&output->copied, size);
 	for (size_t i = 0; i < run; i++) {
@@ -165,23 +166,23 @@ static size_t copied_size(const Relevo__Header *header, const struct output_body
 }
 
 /* All that is needed, before anything is written. */
-static int make_room(struct output *output, size_t size)
+static int output_make_room(struct output *output, size_t size)
 {
 	if (size > KEEP && buffer_size(&output->copied) == 0 && output->spare->capacity >= size &&
 	    output->copied.capacity < size) {
-		if (!bill_add(&output->bill, cost(output->spare->capacity)))
+		if (!bill_add(&output->bill, output_cost(output->spare->capacity)))
 			return RELEVO_QUOTA;
 		buffer_use_spare(&output->copied, output->spare, size);
-		settle(output);
+		output_settle(output);
 	}
-	return reserve(output, &output->copied, size);
+	return output_reserve(output, &output->copied, size);
 }
 
 int output_append(struct output *output, const Relevo__Header *header,
 		  const struct output_body *bodies)
 {
 	size_t head_size = frame_head_size(header);
-	int status = make_room(output, head_size + copied_size(header, bodies));
+	int status = output_make_room(output, head_size + copied_size(header, bodies));
 	if (status != RELEVO_OK)
 		return status;
 	if (frame_append_sized_head(&output->copied, header, head_size,
@@ -201,9 +202,9 @@ int output_append_with(struct output *output, const Relevo__Header *header,
 		.first = descriptor->references == 1,
 	};
 	size_t head_size = frame_head_size(header);
-	int status = make_room(output, head_size);
+	int status = output_make_room(output, head_size);
 	if (status == RELEVO_OK)
-		status = reserve(output, &output->pieces, 2 * sizeof piece);
+		status = output_reserve(output, &output->pieces, 2 * sizeof piece);
 	if (status != RELEVO_OK)
 		return status;
 	if (!frame_append_sized_head(&output->copied, header, head_size, 0) ||
@@ -216,7 +217,7 @@ int output_append_with(struct output *output, const Relevo__Header *header,
 }
 
 /* Point at the first pieces, up to one with a descriptor; returns how many. */
-static int gather(const struct output *output, struct iovec *vector)
+static int output_gather(const struct output *output, struct iovec *vector)
 {
 	const struct output_piece *pieces = first_piece(output);
 	uint8_t *copied = buffer_data(&output->copied);
@@ -260,7 +261,7 @@ static void consume(struct output *output, size_t size)
 static int send_pieces(const struct output *output, struct channel *channel, size_t *sent)
 {
 	struct iovec vector[PIECES_PER_SEND];
-	return channel_send(channel, vector, gather(output, vector), sent);
+	return channel_send(channel, vector, output_gather(output, vector), sent);
 }
 
 static int send_descriptor(const struct output *output, struct channel *channel, size_t *sent)
@@ -299,7 +300,7 @@ void output_shrink(struct output *output)
 {
 	buffer_shrink_to_spare(&output->copied, KEEP, output->spare, SPARE_MOST);
 	buffer_shrink(&output->pieces, KEEP);
-	settle(output);
+	output_settle(output);
 }
 
 void output_fini(struct output *output)
@@ -307,5 +308,5 @@ void output_fini(struct output *output)
 	output_discard(output);
 	buffer_fini(&output->copied);
 	buffer_fini(&output->pieces);
-	settle(output);
+	output_settle(output);
 }

@@ -10,7 +10,7 @@ enum {
 	BYTES_PER_UNIT = 4096,
 };
 
-static uint64_t work_done(const struct network *network)
+static uint64_t turn_work_done(const struct network *network)
 {
 	const struct network_handlers *handlers = &network->handlers;
 	return handlers->work(handlers->context) + network->turn.frames;
@@ -27,7 +27,7 @@ void turn_begin(struct network *network, uint64_t count)
 	}
 	uint64_t share = count > 0 ? work / count : work;
 	turn->share = share > LEAST_SHARE ? share : LEAST_SHARE;
-	turn->end = work_done(network) + work;
+	turn->end = turn_work_done(network) + work;
 	network->handlers.share(network->handlers.context, turn->share);
 }
 
@@ -57,10 +57,10 @@ bool turn_is_over(const struct network *network)
 uint64_t turn_share_end(const struct network *network)
 {
 	uint64_t share = network->turn.share;
-	return share == UINT64_MAX ? share : work_done(network) + share;
+	return share == UINT64_MAX ? share : turn_work_done(network) + share;
 }
 
 bool turn_share_is_over(const struct network *network, uint64_t end)
 {
-	return end != UINT64_MAX && work_done(network) >= end;
+	return end != UINT64_MAX && turn_work_done(network) >= end;
 }

@@ -9,7 +9,7 @@ enum { POOL_MAX = 1024 };
 enum { CALL_COST = sizeof(struct call) + 16 };
 
 /* One from the pool: a call is short and there are many. */
-static struct call *take(struct router *router)
+static struct call *call_take(struct router *router)
 {
 	struct list *node = list_first(&router->free_calls);
 	if (node == NULL)
@@ -19,14 +19,14 @@ static struct call *take(struct router *router)
 	return container_of(node, struct call, link);
 }
 
-static int allocate(struct session *session, struct call **call, struct error *error)
+static int call_allocate(struct session *session, struct call **call, struct error *error)
 {
 	struct account *account = connection_account(session->connection);
 	if (!account_charge_buffer(account, CALL_COST))
 		return error_set(error, RELEVO_QUOTA,
 				 "user %u has no share of the broker's memory left for a call",
 				 account->uid);
-	struct call *new = take(session->router);
+	struct call *new = call_take(session->router);
 	if (new == NULL) {
 		account_release(account, CALL_COST);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a call");
@@ -63,7 +63,7 @@ int call_new(struct session *session, uint64_t number, bool may_wait, struct cal
 	if (may_wait && call_find(session, number) != NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "call %" PRIu64 " of this session is still waiting", number);
-	int status = allocate(session, &new, error);
+	int status = call_allocate(session, &new, error);
 	if (status != RELEVO_OK)
 		return status;
 	new->number = number;

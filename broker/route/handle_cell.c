@@ -12,7 +12,7 @@ _Static_assert((int)RELEVO__CELL_OPERATION__CELL_CHANGED == CELL_CHANGED, "opera
 /* ---- open, close, delete ---------------------------------------------- */
 
 /* proto3 hands any number up as an enum. */
-static int check_numbers(const Relevo__CellOpen *open, struct error *error)
+static int handle_cell_check_numbers(const Relevo__CellOpen *open, struct error *error)
 {
 	if ((unsigned)open->mode > RELEVO__OPEN_MODE__CREATE_NEW)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "opening a cell: mode %d is not known",
@@ -27,8 +27,8 @@ static int check_numbers(const Relevo__CellOpen *open, struct error *error)
 }
 
 /* A cell is told and set like one item, so it is never larger. */
-static int check_size(const struct session *session, const Relevo__CellOpen *open,
-		      struct error *error)
+static int handle_cell_check_size(const struct session *session, const Relevo__CellOpen *open,
+				  struct error *error)
 {
 	uint32_t most = session->router->config.limits.max_item;
 	uint32_t width = element_width((enum element_type)open->type);
@@ -63,9 +63,9 @@ void handle_cell_open(struct session *session, const struct frame *frame)
 	const Relevo__CellOpen *open = frame->header->cell_open;
 	struct cell_opened opened;
 	struct error error = { 0 };
-	int status = check_numbers(open, &error);
+	int status = handle_cell_check_numbers(open, &error);
 	if (status == RELEVO_OK)
-		status = check_size(session, open, &error);
+		status = handle_cell_check_size(session, open, &error);
 	if (status == RELEVO_OK) {
 		const struct cell_open_request request = open_request(frame);
 		status = cell_open(session->peer, &request, &opened, &error);

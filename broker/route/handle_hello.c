@@ -23,7 +23,7 @@ static int check_label(const char *label, const char *what, struct error *error)
 	return label[0] != '\0' ? name_check(label, what, error) : RELEVO_OK;
 }
 
-static int check_hello(const Relevo__Hello *hello, struct error *error)
+static int handle_hello_check_hello(const Relevo__Hello *hello, struct error *error)
 {
 	if (hello->version != PROTOCOL_VERSION)
 		return error_set(error, RELEVO_BAD_VERSION,
@@ -34,7 +34,7 @@ static int check_hello(const Relevo__Hello *hello, struct error *error)
 	return status == RELEVO_OK ? check_label(hello->host, "host", error) : status;
 }
 
-static void identify(struct session *session, const Relevo__Hello *hello)
+static void handle_hello_identify(struct session *session, const Relevo__Hello *hello)
 {
 	const struct channel_peer *peer = connection_peer(session->connection);
 	struct identity *identity = &session->identity;
@@ -164,9 +164,9 @@ void handle_hello(struct session *session, const struct frame *frame)
 		.host = hello->host,
 		.name = hello->name,
 	};
-	int status = check_hello(hello, &error);
+	int status = handle_hello_check_hello(hello, &error);
 	if (status == RELEVO_OK)
-		identify(session, hello);
+		handle_hello_identify(session, hello);
 	if (status == RELEVO_OK && needs_proof(session))
 		status = challenge(session, call, &subject, &error);
 	else if (status == RELEVO_OK && hello->inherits != 0)

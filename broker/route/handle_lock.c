@@ -3,8 +3,8 @@
 #include "route/reply.h"
 
 /* Which kind of queue it is, and how many tokens it starts with. */
-static int describe(const Relevo__LockOpen *open, struct queue_options *options,
-		    struct error *error)
+static int handle_lock_describe(const Relevo__LockOpen *open, struct queue_options *options,
+				struct error *error)
 {
 	switch (open->kind) {
 	case RELEVO__LOCK_KIND__LOCK_KIND_LOCK:
@@ -36,7 +36,7 @@ void handle_lock_open(struct session *session, const struct frame *frame)
 		.keep = open->keep,
 	};
 	struct error error = { 0 };
-	if (describe(open, &options, &error) != RELEVO_OK)
+	if (handle_lock_describe(open, &options, &error) != RELEVO_OK)
 		reply_error(session, frame->header->call, &error);
 	else
 		open_queue(session, frame->header->call,

@@ -1,7 +1,8 @@
 #include "route/handlers.h"
 #include "route/reply.h"
 
-static int check_open(const struct session *session, const struct frame *frame, struct error *error)
+static int handle_shared_check_open(const struct session *session, const struct frame *frame,
+				    struct error *error)
 {
 	const Relevo__SharedOpen *open = frame->header->shared_open;
 	if (!connection_peer(session->connection)->local)
@@ -40,7 +41,7 @@ void handle_shared_open(struct session *session, const struct frame *frame)
 	};
 	struct shared_opened opened;
 	struct error error = { 0 };
-	int status = check_open(session, frame, &error);
+	int status = handle_shared_check_open(session, frame, &error);
 	if (status == RELEVO_OK)
 		status = shared_open(session->peer, &request, &opened, &error);
 	if (status == RELEVO_OK)

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-static int create(const struct shared_options *options, int *fd, struct error *error)
+static int memory_create_here(const struct shared_options *options, int *fd, struct error *error)
 {
 	const struct memory_plan plan = {
 		.size = options->size,
@@ -22,8 +22,8 @@ static int create(const struct shared_options *options, int *fd, struct error *e
 	return status;
 }
 
-static int take_over(int fd, struct account *account, size_t charged, void **memory,
-		     struct error *error)
+static int memory_take_over(int fd, struct account *account, size_t charged, void **memory,
+			    struct error *error)
 {
 	struct descriptor *descriptor = descriptor_new(fd, account, charged);
 	if (descriptor == NULL) {
@@ -34,8 +34,8 @@ static int take_over(int fd, struct account *account, size_t charged, void **mem
 	return RELEVO_OK;
 }
 
-static int make(const struct shared_options *options, struct account *account, void **memory,
-		struct error *error)
+static int memory_make(const struct shared_options *options, struct account *account, void **memory,
+		       struct error *error)
 {
 	size_t bytes = MEMORY_HEAD_SIZE + (size_t)options->size;
 	if (options->size > MEMORY_SIZE_MAX || !account_charge(account, bytes))
@@ -45,17 +45,17 @@ static int make(const struct shared_options *options, struct account *account, v
 				 account->uid, options->size, account->used,
 				 account->registry->memory_limit);
 	int fd = -1;
-	int status = create(options, &fd, error);
+	int status = memory_create_here(options, &fd, error);
 	if (status == RELEVO_OK)
-		status = take_over(fd, account, bytes, memory, error);
+		status = memory_take_over(fd, account, bytes, memory, error);
 	if (status != RELEVO_OK)
 		account_release(account, bytes);
 	return status;
 }
 
-static void release(void *memory)
+static void memory_release(void *memory)
 {
 	descriptor_drop(memory);
 }
 
-const struct shared_source memory_source = { make, release, descriptors_for_memory };
+const struct shared_source memory_source = { memory_make, memory_release, descriptors_for_memory };

@@ -2,7 +2,7 @@
 
 #include "route/reply.h"
 
-static int check(const struct opening *opening, struct error *error)
+static int opening_check(const struct opening *opening, struct error *error)
 {
 	int lifetime = (int)opening->options->lifetime;
 	int order = (int)opening->options->order;
@@ -26,7 +26,7 @@ void open_queue(struct session *session, uint64_t call, const struct opening *op
 {
 	struct queue_opened opened;
 	struct error error = { 0 };
-	int status = check(opening, &error);
+	int status = opening_check(opening, &error);
 	if (status == RELEVO_OK)
 		status = queue_open(session->peer, opening->name,
 				    (enum queue_open_mode)opening->mode, opening->options, &opened,

@@ -30,7 +30,8 @@ struct columns {
 
 _Static_assert((int)QUEUE_CONDITION == RELEVO__QUEUE_KIND__KIND_CONDITION, "kinds differ");
 
-static void fill(struct columns *columns, uint32_t row, const struct queue_summary *summary)
+static void reply_manage_fill(struct columns *columns, uint32_t row,
+			      const struct queue_summary *summary)
 {
 	const struct queue_counts *counts = &summary->counts;
 	const uint64_t numbers[9] = {
@@ -49,7 +50,7 @@ void reply_listing(struct session *session, uint64_t call, const struct queue_su
 {
 	struct columns columns;
 	for (uint32_t i = 0; i < count; i++)
-		fill(&columns, i, &summaries[i]);
+		reply_manage_fill(&columns, i, &summaries[i]);
 	Relevo__QueueListing listing = RELEVO__QUEUE_LISTING__INIT;
 	listing.names = columns.names;
 	listing.kinds = columns.kinds;

@@ -60,7 +60,8 @@ static const char *name_of(unsigned operation)
 }
 
 /* The call fails, the session goes on. */
-static void refuse(struct session *session, const struct frame *frame, const struct error *error)
+static void router_refuse(struct session *session, const struct frame *frame,
+			  const struct error *error)
 {
 	const Relevo__Header *header = frame->header;
 	reply_error(session, header->call, error);
@@ -69,7 +70,7 @@ static void refuse(struct session *session, const struct frame *frame, const str
 }
 
 /* What keeps the frame from its handler, with `error` saying it. */
-static int check(const struct session *session, unsigned operation, struct error *error)
+static int router_check(const struct session *session, unsigned operation, struct error *error)
 {
 	if (session->state == SESSION_NEW && operation != RELEVO__HEADER__OP_HELLO)
 		return error_set(error, RELEVO_BAD_STATE, "%s came before hello",
@@ -86,7 +87,7 @@ static int check(const struct session *session, unsigned operation, struct error
 
 /* What rides along in the header. Nobody hears of a lease that is not held: who
  * wants to know asks with QueueAck. */
-static void acknowledge(struct session *session, const Relevo__Header *header)
+static void router_acknowledge(struct session *session, const Relevo__Header *header)
 {
 	struct error ignored;
 	(void)lease_ack(session->peer, header->acks, header->n_acks,
@@ -100,12 +101,12 @@ static void on_frame(void *context, int status, const struct frame *frame,
 	unsigned operation = frame->header->op_case;
 	struct error error;
 	if (session->state == SESSION_OPEN && frame->header->n_acks > 0)
-		acknowledge(session, frame->header);
+		router_acknowledge(session, frame->header);
 	if (status != RELEVO_OK && session->state == SESSION_OPEN) {
-		refuse(session, frame, unfit);
+		router_refuse(session, frame, unfit);
 		return;
 	}
-	int fault = check(session, operation, &error);
+	int fault = router_check(session, operation, &error);
 	if (fault == RELEVO_OK && status != RELEVO_OK) {
 		error = *unfit;
 		fault = status;
@@ -115,7 +116,7 @@ static void on_frame(void *context, int status, const struct frame *frame,
 	else if (session->state < SESSION_OPEN)
 		session_refuse(session, frame->header->call, &error);
 	else
-		refuse(session, frame, &error);
+		router_refuse(session, frame, &error);
 }
 
 static void *on_opened(void *context, struct connection *connection)
@@ -128,13 +129,13 @@ static void on_gone(void *session, const char *reason)
 	session_free(session, reason);
 }
 
-static uint64_t work_done(void *context)
+static uint64_t router_work_done(void *context)
 {
 	const struct router *router = context;
 	return engine_work_done(router->engine);
 }
 
-static uint64_t weigh(void *session, const struct frame *frame)
+static uint64_t router_weigh(void *session, const struct frame *frame)
 {
 	return frame_weight(session, frame);
 }
@@ -145,7 +146,7 @@ static void share_work(void *context, uint64_t units)
 	engine_share(router->engine, units);
 }
 
-static bool is_busy(void *context)
+static bool router_is_busy(void *context)
 {
 	const struct session *session = context;
 	return session->state == SESSION_ENDING ||
@@ -177,10 +178,10 @@ struct network_handlers router_handlers(struct router *router)
 		.opened = on_opened,
 		.frame = on_frame,
 		.gone = on_gone,
-		.work = work_done,
-		.weight = weigh,
+		.work = router_work_done,
+		.weight = router_weigh,
 		.share = share_work,
-		.busy = is_busy,
+		.busy = router_is_busy,
 	};
 }
 

@@ -67,7 +67,7 @@ static void drop_calls(struct session *session)
 		call_free(container_of(node, struct call, link));
 }
 
-static void session_dispose(struct session *session)
+static void session_dispose_here(struct session *session)
 {
 	map_fini(&session->waiting);
 	free(session->greeting);
@@ -77,7 +77,7 @@ static void session_dispose(struct session *session)
 }
 
 /* Nothing of it is left in the engine. */
-static void on_end(void *context, const struct peer_remains *remains)
+static void session_on_end(void *context, const struct peer_remains *remains)
 {
 	struct session *session = context;
 	session->state = SESSION_ENDED;
@@ -86,7 +86,7 @@ static void on_end(void *context, const struct peer_remains *remains)
 		 LOG_NUMBER("leases-returned", remains->leases),
 		 LOG_NUMBER("objects-ended", remains->objects));
 	if (session->connection == NULL) {
-		session_dispose(session);
+		session_dispose_here(session);
 		return;
 	}
 	/* Others find all that it held when the client has its answer. */
@@ -104,7 +104,7 @@ static void begin_end(struct session *session, const char *reason)
 	session->end_reason = reason;
 	session->peer = NULL;
 	list_remove(&session->in_router);
-	engine_peer_on_end(peer, on_end, session);
+	engine_peer_on_end(peer, session_on_end, session);
 	engine_peer_gone(peer, loop_now(session->router->loop));
 	drop_calls(session);
 }
@@ -133,7 +133,7 @@ void session_free(struct session *session, const char *reason)
 	if (session->state == SESSION_ENDING)
 		session->connection = NULL;
 	else
-		session_dispose(session);
+		session_dispose_here(session);
 }
 
 nsec_t session_deadline(const struct session *session, uint32_t timeout_ms)

@@ -10,7 +10,7 @@
 /* What an end may cost while it is on its way. */
 enum { END_COST = 4096 };
 
-static int take_over(int fd, struct account *account, void **end, struct error *error)
+static int sockets_take_over(int fd, struct account *account, void **end, struct error *error)
 {
 	if (!account_charge(account, END_COST)) {
 		close(fd);
@@ -27,12 +27,12 @@ static int take_over(int fd, struct account *account, void **end, struct error *
 	return RELEVO_OK;
 }
 
-static void release(void *end)
+static void sockets_release(void *end)
 {
 	descriptor_drop(end);
 }
 
-static int make(struct account *account, void *ends[2], struct error *error)
+static int sockets_make(struct account *account, void *ends[2], struct error *error)
 {
 	int fds[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
@@ -44,15 +44,15 @@ static int make(struct account *account, void *ends[2], struct error *error)
 		close(fds[1]);
 		return status;
 	}
-	status = take_over(fds[0], account, &ends[0], error);
+	status = sockets_take_over(fds[0], account, &ends[0], error);
 	if (status != RELEVO_OK) {
 		close(fds[1]);
 		return status;
 	}
-	status = take_over(fds[1], account, &ends[1], error);
+	status = sockets_take_over(fds[1], account, &ends[1], error);
 	if (status != RELEVO_OK && !MUTANT(half_made_pipe_kept))
-		release(ends[0]);
+		sockets_release(ends[0]);
 	return status;
 }
 
-const struct pipe_source socket_source = { make, release };
+const struct pipe_source socket_source = { sockets_make, sockets_release };

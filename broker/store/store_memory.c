@@ -16,7 +16,8 @@ static struct slabs *slabs_of(struct store *store)
 	return &((struct memory_store *)store)->slabs;
 }
 
-static struct item *item_new(struct store *store, const void *body, size_t size, size_t extension)
+static struct item *store_memory_item_new(struct store *store, const void *body, size_t size,
+					  size_t extension)
 {
 	if (size > UINT32_MAX)
 		return NULL;
@@ -75,7 +76,8 @@ static int item_removed(struct store *store, store_queue_t queue, uint64_t seque
 	return RELEVO_OK;
 }
 
-static void commit(struct store *store, void (*done)(void *context, int status), void *context)
+static void store_memory_commit(struct store *store, void (*done)(void *context, int status),
+				void *context)
 {
 	(void)store;
 	done(context, RELEVO_OK);
@@ -88,14 +90,14 @@ static void store_memory_close(struct store *store)
 }
 
 static const struct store_operations operations = {
-	.item_new = item_new,
+	.item_new = store_memory_item_new,
 	.item_free = item_free,
 	.queue_created = queue_created,
 	.queue_deleted = queue_deleted,
 	.item_added = item_recorded,
 	.item_removed = item_removed,
 	.item_changed = item_recorded,
-	.commit = commit,
+	.commit = store_memory_commit,
 	.close = store_memory_close,
 };
 

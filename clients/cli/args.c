@@ -71,7 +71,7 @@ static const struct option_row *find_row(const struct parser *parser, int option
 
 /* ---- values ------------------------------------------------------------ */
 
-static bool take_number(const struct option_row *row)
+static bool args_take_number(const struct option_row *row)
 {
 	char *end;
 	errno = 0;
@@ -106,7 +106,7 @@ static bool take_choice(const struct option_row *row)
 	return false;
 }
 
-static bool take_word(const struct option_row *row)
+static bool args_take_word(const struct option_row *row)
 {
 	if (row->list->count == WORDS_MOST) {
 		failure_usage("--%s: %s is one more than the %d allowed", row->name, optarg,
@@ -117,14 +117,14 @@ static bool take_word(const struct option_row *row)
 	return true;
 }
 
-static bool take_value(const struct option_row *row)
+static bool args_take_value(const struct option_row *row)
 {
 	if (row->choices != NULL)
 		return take_choice(row);
 	if (row->list != NULL)
-		return take_word(row);
+		return args_take_word(row);
 	if (row->number != NULL)
-		return take_number(row);
+		return args_take_number(row);
 	if (row->text != NULL)
 		*row->text = optarg;
 	else
@@ -133,7 +133,7 @@ static bool take_value(const struct option_row *row)
 }
 
 /* `word` is what getopt_long() was at. */
-static void complain(const struct parser *parser, int option, const char *word)
+static void args_complain(const struct parser *parser, int option, const char *word)
 {
 	const struct option_row *row = optopt != 0 ? find_row(parser, optopt) : NULL;
 	if (option == ':')
@@ -148,17 +148,17 @@ static void complain(const struct parser *parser, int option, const char *word)
 
 /* ---- the command line -------------------------------------------------- */
 
-static enum args_result parse(struct parser *parser, int argc, char **argv)
+static enum args_result args_parse_here(struct parser *parser, int argc, char **argv)
 {
 	int option;
 	opterr = 0;
 	optind = 0; /* glibc: begin anew */
 	while ((option = getopt_long(argc, argv, parser->shorts, parser->longs, NULL)) != -1) {
 		if (option == '?' || option == ':') {
-			complain(parser, option, argv[optind - 1]);
+			args_complain(parser, option, argv[optind - 1]);
 			return ARGS_WRONG;
 		}
-		if (!take_value(find_row(parser, option)))
+		if (!args_take_value(find_row(parser, option)))
 			return ARGS_WRONG;
 	}
 	if (help)
@@ -175,7 +175,7 @@ enum args_result args_parse_global(int argc, char **argv, struct context *contex
 	/* + stops at the command, : tells a missing value from an unknown option. */
 	struct parser parser = { .shorts = "+:" };
 	add_rows(&parser, common_rows);
-	enum args_result result = parse(&parser, argc, argv);
+	enum args_result result = args_parse_here(&parser, argc, argv);
 	*used = optind;
 	context->url = url;
 	context->json = json;
@@ -213,7 +213,7 @@ enum args_result args_parse(int argc, char **argv, struct context *context)
 	struct parser parser = { .shorts = ":" };
 	add_rows(&parser, common_rows);
 	add_rows(&parser, context->command->options);
-	enum args_result result = parse(&parser, argc, argv);
+	enum args_result result = args_parse_here(&parser, argc, argv);
 	context->url = url;
 	context->json = json;
 	context->arguments = argv + optind;

@@ -32,7 +32,7 @@ void child_forget(struct child *child)
 }
 
 /* In the child. execvp(3) has /bin/sh run what is a script and does not say so. */
-static _Noreturn void become(const struct child *child, char *const *command, int report)
+static _Noreturn void child_become(const struct child *child, char *const *command, int report)
 {
 	/* Only this program wants errors instead of SIGPIPE. */
 	signal(SIGPIPE, SIG_DFL);
@@ -52,7 +52,7 @@ int child_start(struct child *child, char *const *command)
 	fflush(NULL);
 	child->pid = fork();
 	if (child->pid == 0)
-		become(child, command, ends[1]);
+		child_become(child, command, ends[1]);
 	int failure = child->pid < 0 ? errno : 0;
 	close(ends[1]);
 	/* Nothing comes from one that has become the command. */
@@ -91,12 +91,12 @@ int child_find(const char *command)
 }
 
 /* What a terminal sends, it sends to the child as well. */
-static bool was_sent_here(const siginfo_t *info)
+static bool child_was_sent_here(const siginfo_t *info)
 {
 	return info->si_code <= 0;
 }
 
-static bool has_ended(const struct child *child, int *status)
+static bool child_has_ended(const struct child *child, int *status)
 {
 	int state;
 	pid_t ended;
@@ -118,12 +118,12 @@ static bool has_ended(const struct child *child, int *status)
 bool child_wait(struct child *child, long msec, int *status)
 {
 	const struct timespec patience = { msec / 1000, msec % 1000 * 1000000 };
-	while (!has_ended(child, status)) {
+	while (!child_has_ended(child, status)) {
 		siginfo_t info;
 		int number = sigtimedwait(&child->waited, &info, &patience);
 		if (number < 0 && errno == EAGAIN)
 			return false;
-		if (number > 0 && number != SIGCHLD && was_sent_here(&info))
+		if (number > 0 && number != SIGCHLD && child_was_sent_here(&info))
 			kill(child->pid, number);
 	}
 	return true;

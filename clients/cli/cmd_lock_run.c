@@ -37,7 +37,7 @@ static const struct option_row options[] = {
 
 /* Commands that hold the lock, with all that they have started, once the broker is gone: ask,
  * then insist. */
-static void end_command(int beats_lost)
+static void cmd_lock_run_end_command(int beats_lost)
 {
 	if (!given.kill)
 		return;
@@ -52,12 +52,12 @@ static void end_rest(struct child *child, int beats_lost)
 {
 	while (!child_wait_for_rest(child, HEARTBEAT) &&
 	       beats_lost < BEATS_OF_GRACE + BEATS_OF_DEATH)
-		end_command(beats_lost++);
+		cmd_lock_run_end_command(beats_lost++);
 }
 
 /* Wait for the command, and see to it that the lock is still held. *lost: it was
  * not any more, and that has been said. */
-static int watch(struct context *context, struct child *child, bool *lost)
+static int cmd_lock_run_watch(struct context *context, struct child *child, bool *lost)
 {
 	int result, beats_lost = 0;
 	while (!child_wait(child, HEARTBEAT, &result)) {
@@ -70,7 +70,7 @@ static int watch(struct context *context, struct child *child, bool *lost)
 				    relevo_error_detail());
 		}
 		if (*lost)
-			end_command(beats_lost++);
+			cmd_lock_run_end_command(beats_lost++);
 	}
 	if (*lost && given.kill)
 		end_rest(child, beats_lost);
@@ -85,7 +85,7 @@ static int run_locked(struct context *context, bool *lost)
 	if (given.kill)
 		descendants_adopt();
 	int trouble = child_start(&child, command);
-	int result = trouble == 0 ? watch(context, &child, lost) : CANNOT_RUN;
+	int result = trouble == 0 ? cmd_lock_run_watch(context, &child, lost) : CANNOT_RUN;
 	child_forget(&child);
 	if (trouble != 0) {
 		/* As a shell says it: so is the exit status. */
@@ -104,7 +104,7 @@ static void tell_command(const struct relevo_grant *grant)
 	setenv("RELEVO_LOCK_OWNER_DIED", grant->owner_died ? "1" : "0", 1);
 }
 
-static int run(struct context *context)
+static int cmd_lock_run_run(struct context *context)
 {
 	relevo_lock *lock;
 	bool lost = false;
@@ -152,5 +152,5 @@ const struct command cmd_lock_run = {
 	.least = 2,
 	.most = -1,
 	.options = options,
-	.run = run,
+	.run = cmd_lock_run_run,
 };

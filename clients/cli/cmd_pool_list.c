@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* An exit status, so that anything but EXIT_DONE ends the listing. */
-static int visit(const struct relevo_pool_info *info, void *user)
+static int cmd_pool_list_visit(const struct relevo_pool_info *info, void *user)
 {
 	const struct context *context = user;
 	if (context->json)
@@ -20,7 +20,7 @@ static int visit(const struct relevo_pool_info *info, void *user)
 	return EXIT_DONE;
 }
 
-static int run(struct context *context)
+static int cmd_pool_list_run(struct context *context)
 {
 	int result = connect_session(context);
 	if (result != EXIT_DONE)
@@ -29,7 +29,7 @@ static int run(struct context *context)
 		printf("%-24s  %10s  %8s  %8s  %8s  %10s\n", "NAME", "WAITING", "RUNNING",
 		       "WORKERS", "CALLERS", "DONE");
 	const char *prefix = context->count > 0 ? context->arguments[0] : NULL;
-	int status = relevo_pool_list(context->session, prefix, visit, context);
+	int status = relevo_pool_list(context->session, prefix, cmd_pool_list_visit, context);
 	return status == RELEVO_OK ? EXIT_DONE : failure_of(status);
 }
 
@@ -42,5 +42,5 @@ const struct command cmd_pool_list = {
 		"stat --help.\n",
 	.least = 0,
 	.most = 1,
-	.run = run,
+	.run = cmd_pool_list_run,
 };

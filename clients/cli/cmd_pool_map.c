@@ -66,7 +66,7 @@ struct map {
 
 /* ---- results ------------------------------------------------------------------- */
 
-static void report(struct map *map, struct map_task *task)
+static void cmd_pool_map_report(struct map *map, struct map_task *task)
 {
 	int result = map_report_task(&map->report, task);
 	if (map->result == EXIT_DONE)
@@ -79,7 +79,7 @@ static void report_in_order(struct map *map)
 	struct map_task *task;
 	while (map->result == EXIT_DONE &&
 	       (task = map_tasks_find(&map->tasks, map->turn)) != NULL) {
-		report(map, task);
+		cmd_pool_map_report(map, task);
 		map->turn++;
 	}
 }
@@ -90,7 +90,7 @@ static void take_results(struct map *map)
 	while (map->result == EXIT_DONE && (task = map_tasks_done(&map->tasks)) != NULL) {
 		map->served_at = connect_now();
 		if (!given.keep_order)
-			report(map, task);
+			cmd_pool_map_report(map, task);
 	}
 	if (given.keep_order)
 		report_in_order(map);
@@ -101,7 +101,7 @@ static void take_results(struct map *map)
 /* ---- tasks --------------------------------------------------------------------- */
 
 /* An argument that is too large is its own fault; all else would go wrong again. */
-static void submit(struct map *map, const struct relevo_bytes *argument)
+static void cmd_pool_map_submit(struct map *map, const struct relevo_bytes *argument)
 {
 	int status = map_tasks_submit(&map->tasks, argument);
 	if (status == RELEVO_TOO_LARGE)
@@ -110,13 +110,13 @@ static void submit(struct map *map, const struct relevo_bytes *argument)
 		map->result = failure_of(status);
 }
 
-static void take_arguments(struct map *map)
+static void cmd_pool_map_take_arguments(struct map *map)
 {
 	struct relevo_bytes argument;
 	while (map->result == EXIT_DONE && map_tasks_have_room(&map->tasks) &&
 	       map_source_take(&map->source, map->may_read, &argument)) {
 		map->may_read = false;
-		submit(map, &argument);
+		cmd_pool_map_submit(map, &argument);
 	}
 	map->may_read = false;
 }
@@ -162,7 +162,7 @@ static int until_look(const struct map *map)
 	return next > now ? (int)(next - now) : 0;
 }
 
-static void tick(struct map *map)
+static void cmd_pool_map_tick(struct map *map)
 {
 	map->looked_at = connect_now();
 	if (map->looked_at >= map->ends_at) {
@@ -191,7 +191,7 @@ static void wait_for_event(struct map *map)
 	if (entries[2].revents != 0)
 		map->result = reader_failure(entries[2].revents);
 	else if (until_look(map) == 0)
-		tick(map);
+		cmd_pool_map_tick(map);
 }
 
 static int run_tasks(struct map *map)
@@ -200,7 +200,7 @@ static int run_tasks(struct map *map)
 	map->ends_at = map->context->ends_at;
 	for (;;) {
 		take_results(map);
-		take_arguments(map);
+		cmd_pool_map_take_arguments(map);
 		if (finished(map))
 			break;
 		wait_for_event(map);
@@ -216,7 +216,7 @@ static int run_tasks(struct map *map)
 /* ---- beginning and end --------------------------------------------------------- */
 
 /* The pool that is there, or one that whoever comes will serve. */
-static int open_pool(const struct context *context, relevo_pool **pool)
+static int cmd_pool_map_open_pool(const struct context *context, relevo_pool **pool)
 {
 	const struct relevo_pool_options shared = {
 		.name = context->arguments[0],
@@ -245,7 +245,7 @@ static int run_map(struct map *map)
 	if (result != EXIT_DONE)
 		return result;
 	if (map_tasks_open(&map->tasks))
-		result = open_pool(context, &map->tasks.pool);
+		result = cmd_pool_map_open_pool(context, &map->tasks.pool);
 	else
 		result = failure_system("no descriptor");
 	if (result == EXIT_DONE)
@@ -257,7 +257,7 @@ static int run_map(struct map *map)
 	return result;
 }
 
-static int check_numbers(void)
+static int cmd_pool_map_check_numbers(void)
 {
 	if (given.priority > INT32_MAX)
 		return failure_usage("--priority: %" PRId64 " is more than %d", given.priority,
@@ -276,10 +276,10 @@ static int64_t limit_of_server(void)
 	return given.timeout > 0 && given.timeout < longest ? given.timeout + late : 0;
 }
 
-static int run(struct context *context)
+static int cmd_pool_map_run(struct context *context)
 {
 	static struct map map;
-	int result = check_numbers();
+	int result = cmd_pool_map_check_numbers();
 	if (result == EXIT_DONE && context->count > 1 && given.nul &&
 	    strcmp(context->arguments[1], "-") != 0)
 		result = failure_usage("--null is for arguments from standard input");
@@ -313,5 +313,5 @@ const struct command cmd_pool_map = {
 	.least = 1,
 	.most = -1,
 	.options = options,
-	.run = run,
+	.run = cmd_pool_map_run,
 };

@@ -45,7 +45,7 @@ static void check_command(const char *command)
 			     strerror(failure));
 }
 
-static int run(struct context *context)
+static int cmd_pool_serve_run(struct context *context)
 {
 	struct task_command command = {
 		.words = context->arguments + 1,
@@ -83,5 +83,5 @@ const struct command cmd_pool_serve = {
 	.least = 2,
 	.most = -1,
 	.options = options,
-	.run = run,
+	.run = cmd_pool_serve_run,
 };

@@ -29,7 +29,7 @@ static void end_host(struct hosts *hosts)
 	hosts->workers = 0;
 }
 
-static int visit(const struct relevo_worker_info *info, void *user)
+static int cmd_pool_stat_visit(const struct relevo_worker_info *info, void *user)
 {
 	struct hosts *hosts = user;
 	if (strcmp(hosts->host, info->host) != 0)
@@ -41,8 +41,8 @@ static int visit(const struct relevo_worker_info *info, void *user)
 
 static int count_hosts(struct context *context, struct hosts *hosts)
 {
-	int status =
-		relevo_pool_list_workers(context->session, context->arguments[0], visit, hosts);
+	int status = relevo_pool_list_workers(context->session, context->arguments[0],
+					      cmd_pool_stat_visit, hosts);
 	if (hosts->result != EXIT_DONE)
 		return hosts->result;
 	if (status != RELEVO_OK)
@@ -51,7 +51,7 @@ static int count_hosts(struct context *context, struct hosts *hosts)
 	return hosts->result;
 }
 
-static int print(struct context *context, const struct relevo_pool_info *info)
+static int cmd_pool_stat_print(struct context *context, const struct relevo_pool_info *info)
 {
 	struct hosts hosts = { 0 };
 	printf("%-8s  %s\n", "pool", visible(info->name));
@@ -63,7 +63,7 @@ static int print(struct context *context, const struct relevo_pool_info *info)
 	return count_hosts(context, &hosts);
 }
 
-static int print_json(struct context *context, const struct relevo_pool_info *info)
+static int cmd_pool_stat_print_json(struct context *context, const struct relevo_pool_info *info)
 {
 	struct hosts hosts = { .object = json_object() };
 	json_t *object = pool_counts_to_json(info);
@@ -78,7 +78,7 @@ static int print_json(struct context *context, const struct relevo_pool_info *in
 	return result;
 }
 
-static int run(struct context *context)
+static int cmd_pool_stat_run(struct context *context)
 {
 	struct relevo_pool_info info;
 	if (context->count == 0)
@@ -91,7 +91,8 @@ static int run(struct context *context)
 		return failure_say(status, "there is no pool \"%s\"", context->arguments[0]);
 	if (status != RELEVO_OK)
 		return failure_of(status);
-	return context->json ? print_json(context, &info) : print(context, &info);
+	return context->json ? cmd_pool_stat_print_json(context, &info)
+			     : cmd_pool_stat_print(context, &info);
 }
 
 const struct command cmd_pool_stat = {
@@ -107,5 +108,5 @@ const struct command cmd_pool_stat = {
 		"Without NAME it is the same as relevo pool list.\n",
 	.least = 0,
 	.most = 1,
-	.run = run,
+	.run = cmd_pool_stat_run,
 };

@@ -73,7 +73,7 @@ static void print_heading(void)
 	       "AGE", "HANDLES", "LEASES", "NAME", "STATE");
 }
 
-static void print(const struct relevo_session_info *info)
+static void cmd_ps_print(const struct relevo_session_info *info)
 {
 	char age[SPAN_SIZE], uid[16] = "-";
 	if (info->local)
@@ -128,25 +128,25 @@ static json_t *to_json(const struct relevo_session_info *info)
 /* ---- the command ---------------------------------------------------------- */
 
 /* An exit status, so that anything but EXIT_DONE ends the listing. */
-static int visit(const struct relevo_session_info *info, void *user)
+static int cmd_ps_visit(const struct relevo_session_info *info, void *user)
 {
 	const struct context *context = user;
 	if (only_waiting && info->waits == 0)
 		return EXIT_DONE;
 	if (context->json)
 		return output_json(to_json(info));
-	print(info);
+	cmd_ps_print(info);
 	return EXIT_DONE;
 }
 
-static int run(struct context *context)
+static int cmd_ps_run(struct context *context)
 {
 	int result = connect_session(context);
 	if (result != EXIT_DONE)
 		return result;
 	if (!context->json)
 		print_heading();
-	int status = relevo_session_list(context->session, visit, context);
+	int status = relevo_session_list(context->session, cmd_ps_visit, context);
 	return status == RELEVO_OK ? EXIT_DONE : failure_of(status);
 }
 
@@ -162,5 +162,5 @@ const struct command cmd_ps = {
 	.least = 0,
 	.most = 0,
 	.options = options,
-	.run = run,
+	.run = cmd_ps_run,
 };

@@ -44,7 +44,7 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-static int run(struct context *context)
+static int cmd_queue_create_run(struct context *context)
 {
 	if (given.rendezvous && given.capacity > 0)
 		return failure_usage("--capacity and --rendezvous exclude each other");
@@ -83,5 +83,5 @@ const struct command cmd_queue_create = {
 	.least = 1,
 	.most = 1,
 	.options = options,
-	.run = run,
+	.run = cmd_queue_create_run,
 };

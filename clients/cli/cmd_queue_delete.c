@@ -3,7 +3,7 @@
 #include "cli/failure.h"
 #include "cli/output.h"
 
-static int run(struct context *context)
+static int cmd_queue_delete_run(struct context *context)
 {
 	int result = connect_session(context);
 	for (int i = 0; i < context->count && result == EXIT_DONE; i++) {
@@ -24,5 +24,5 @@ const struct command cmd_queue_delete = {
 	.help = "Stops at the first that cannot be deleted.\n",
 	.least = 1,
 	.most = -1,
-	.run = run,
+	.run = cmd_queue_delete_run,
 };

@@ -72,7 +72,8 @@ static int end_of_items(int status)
 }
 
 /* `patience`: of the first item; each that follows has the whole time. */
-static int take(relevo_queue *queue, const struct output_format *format, int64_t patience)
+static int cmd_queue_get_take(relevo_queue *queue, const struct output_format *format,
+			      int64_t patience)
 {
 	static relevo_item items[BATCH];
 	bool endless = given.all || given.follow;
@@ -98,7 +99,7 @@ static int take(relevo_queue *queue, const struct output_format *format, int64_t
 	return result;
 }
 
-static int run(struct context *context)
+static int cmd_queue_get_run(struct context *context)
 {
 	if ((given.count > 0) + given.all + given.follow > 1)
 		return failure_usage("--count, --all and --follow exclude each other");
@@ -116,7 +117,7 @@ static int run(struct context *context)
 	int result = connect_queue(context, given.timeout, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
-	result = take(queue, &format, connect_left(context, given.timeout));
+	result = cmd_queue_get_take(queue, &format, connect_left(context, given.timeout));
 	relevo_queue_close(queue);
 	return result;
 }
@@ -132,5 +133,5 @@ const struct command cmd_queue_get = {
 	.least = 1,
 	.most = 1,
 	.options = options,
-	.run = run,
+	.run = cmd_queue_get_run,
 };

@@ -15,7 +15,7 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-static void print(const struct relevo_queue_info *info)
+static void cmd_queue_list_print(const struct relevo_queue_info *info)
 {
 	printf("%-24s  %-9s  %10" PRIu64 "  %8" PRIu64 "  %8" PRIu64 "  %7" PRIu64 "  %7" PRIu64
 	       "\n",
@@ -24,18 +24,18 @@ static void print(const struct relevo_queue_info *info)
 }
 
 /* An exit status, so that anything but EXIT_DONE ends the listing. */
-static int visit(const struct relevo_queue_info *info, void *user)
+static int cmd_queue_list_visit(const struct relevo_queue_info *info, void *user)
 {
 	const struct context *context = user;
 	if (info->kind != RELEVO_KIND_QUEUE && !all)
 		return EXIT_DONE;
 	if (context->json)
 		return output_json(listing_to_json(info));
-	print(info);
+	cmd_queue_list_print(info);
 	return EXIT_DONE;
 }
 
-static int run(struct context *context)
+static int cmd_queue_list_run(struct context *context)
 {
 	int result = connect_session(context);
 	if (result != EXIT_DONE)
@@ -44,7 +44,7 @@ static int run(struct context *context)
 		printf("%-24s  %-9s  %10s  %8s  %8s  %7s  %7s\n", "NAME", "KIND", "READY", "LEASED",
 		       "DELAYED", "GETTERS", "PUTTERS");
 	const char *prefix = context->count > 0 ? context->arguments[0] : NULL;
-	int status = relevo_queue_list(context->session, prefix, visit, context);
+	int status = relevo_queue_list(context->session, prefix, cmd_queue_list_visit, context);
 	return status == RELEVO_OK ? EXIT_DONE : failure_of(status);
 }
 
@@ -58,5 +58,5 @@ const struct command cmd_queue_list = {
 	.least = 0,
 	.most = 1,
 	.options = options,
-	.run = run,
+	.run = cmd_queue_list_run,
 };

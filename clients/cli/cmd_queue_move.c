@@ -18,7 +18,7 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-static int run(struct context *context)
+static int cmd_queue_move_run(struct context *context)
 {
 	uint64_t count = 0;
 	int result = connect_session(context);
@@ -45,5 +45,5 @@ const struct command cmd_queue_move = {
 	.least = 2,
 	.most = 2,
 	.options = options,
-	.run = run,
+	.run = cmd_queue_move_run,
 };

@@ -19,7 +19,7 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-static int show(relevo_queue *queue, const struct output_format *format)
+static int cmd_queue_peek_show(relevo_queue *queue, const struct output_format *format)
 {
 	static relevo_item items[BATCH];
 	struct relevo_place place = { 0 };
@@ -40,7 +40,7 @@ static int show(relevo_queue *queue, const struct output_format *format)
 	return written == got ? EXIT_DONE : failure_system("writing to standard output");
 }
 
-static int run(struct context *context)
+static int cmd_queue_peek_run(struct context *context)
 {
 	if (given.all && given.count > 0)
 		return failure_usage("--count and --all exclude each other");
@@ -55,7 +55,7 @@ static int run(struct context *context)
 	int result = connect_queue(context, RELEVO_FOREVER, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
-	result = show(queue, &format);
+	result = cmd_queue_peek_show(queue, &format);
 	relevo_queue_close(queue);
 	return result;
 }
@@ -68,5 +68,5 @@ const struct command cmd_queue_peek = {
 	.least = 1,
 	.most = 1,
 	.options = options,
-	.run = run,
+	.run = cmd_queue_peek_run,
 };

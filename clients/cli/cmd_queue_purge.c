@@ -13,7 +13,7 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-static int run(struct context *context)
+static int cmd_queue_purge_run(struct context *context)
 {
 	relevo_queue *queue;
 	uint64_t count;
@@ -40,5 +40,5 @@ const struct command cmd_queue_purge = {
 	.least = 1,
 	.most = 1,
 	.options = options,
-	.run = run,
+	.run = cmd_queue_purge_run,
 };

@@ -74,8 +74,8 @@ static int fail_at(const struct putting *putting, uint64_t number, int status, c
 	return failure_say(status, "%s %" PRIu64 ": %s", putting->unit, number, reason);
 }
 
-static int send_batch(const struct putting *putting, const struct relevo_bytes *items, size_t count,
-		      size_t *accepted)
+static int cmd_queue_put_send_batch(const struct putting *putting, const struct relevo_bytes *items,
+				    size_t count, size_t *accepted)
 {
 	int status = RELEVO_OK;
 	if (putting->options == NULL)
@@ -96,7 +96,7 @@ static int put_batch(struct putting *putting, const struct relevo_bytes *items, 
 	putting->count = count;
 	putting->failed = 0;
 	uint64_t first = putting->put + 1;
-	int status = send_batch(putting, items, count, &accepted);
+	int status = cmd_queue_put_send_batch(putting, items, count, &accepted);
 	if (status != RELEVO_OK) {
 		putting->put += accepted;
 		return fail_at(putting, first + accepted, status, relevo_error_detail());
@@ -159,7 +159,8 @@ static int put_input(struct putting *putting)
 	return result;
 }
 
-static void report(const struct context *context, const struct putting *putting, int result)
+static void cmd_queue_put_report(const struct context *context, const struct putting *putting,
+				 int result)
 {
 	if (context->json)
 		output_json(json_pack("{sssI}", "queue", context->arguments[0], "put",
@@ -215,7 +216,7 @@ static int take_options(struct relevo_put_options *said)
 	return EXIT_DONE;
 }
 
-static int run(struct context *context)
+static int cmd_queue_put_run(struct context *context)
 {
 	struct putting putting = { .unit = "item" };
 	struct relevo_put_options said;
@@ -235,7 +236,7 @@ static int run(struct context *context)
 	result = context->count > 1
 			 ? put_arguments(&putting, context->arguments + 1, context->count - 1)
 			 : put_input(&putting);
-	report(context, &putting, result);
+	cmd_queue_put_report(context, &putting, result);
 	relevo_queue_close(putting.queue);
 	return result;
 }
@@ -249,5 +250,5 @@ const struct command cmd_queue_put = {
 	.least = 1,
 	.most = -1,
 	.options = options,
-	.run = run,
+	.run = cmd_queue_put_run,
 };

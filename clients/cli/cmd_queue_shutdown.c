@@ -10,7 +10,7 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-static int run(struct context *context)
+static int cmd_queue_shutdown_run(struct context *context)
 {
 	relevo_queue *queue;
 	int result = connect_queue(context, RELEVO_FOREVER, NULL, &queue);
@@ -35,5 +35,5 @@ const struct command cmd_queue_shutdown = {
 	.least = 1,
 	.most = 1,
 	.options = options,
-	.run = run,
+	.run = cmd_queue_shutdown_run,
 };

@@ -8,8 +8,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int print(const struct context *context, const char *name,
-		 const struct relevo_queue_counts *counts)
+static int cmd_queue_stat_print(const struct context *context, const char *name,
+				const struct relevo_queue_counts *counts)
 {
 	if (context->json)
 		return output_json(counts_to_json(name, counts));
@@ -19,7 +19,7 @@ static int print(const struct context *context, const char *name,
 	return EXIT_DONE;
 }
 
-static int run(struct context *context)
+static int cmd_queue_stat_run(struct context *context)
 {
 	relevo_queue *queue;
 	struct relevo_queue_counts counts;
@@ -29,8 +29,9 @@ static int run(struct context *context)
 	int status = relevo_queue_count(queue, &counts);
 	/* This command's own handle is not of interest. */
 	counts.handles -= status == RELEVO_OK && counts.handles > 0;
-	result = status == RELEVO_OK ? print(context, relevo_queue_name(queue), &counts)
-				     : failure_of(status);
+	result = status == RELEVO_OK
+			 ? cmd_queue_stat_print(context, relevo_queue_name(queue), &counts)
+			 : failure_of(status);
 	relevo_queue_close(queue);
 	return result;
 }
@@ -55,5 +56,5 @@ const struct command cmd_queue_stat = {
 		"  handles       how often it is open elsewhere\n",
 	.least = 1,
 	.most = 1,
-	.run = run,
+	.run = cmd_queue_stat_run,
 };

@@ -34,7 +34,7 @@ static json_t *row_to_json(const struct top_row *row)
 	return NULL;
 }
 
-static int print_json(const struct top_table *table)
+static int cmd_top_print_json(const struct top_table *table)
 {
 	int result = EXIT_DONE;
 	for (size_t i = 0; i < table->count && result == EXIT_DONE; i++)
@@ -57,19 +57,19 @@ static void print_text(const struct top_table *table, const char *url)
 }
 
 /* Show it, and wait until the next look. False: enough. */
-static bool show(const struct context *context, const struct top_table *table, int *result)
+static bool cmd_top_show(const struct context *context, const struct top_table *table, int *result)
 {
 	const char *url = relevo_session_url(context->session);
 	if (!given.batch)
 		return top_screen_show(table, url, (int)given.delay);
 	if (context->json)
-		*result = print_json(table);
+		*result = cmd_top_print_json(table);
 	else
 		print_text(table, url);
 	return *result == EXIT_DONE && fflush(stdout) == 0;
 }
 
-static int watch(const struct context *context)
+static int cmd_top_watch(const struct context *context)
 {
 	struct top_table tables[2] = { { 0 }, { 0 } };
 	int result = EXIT_DONE;
@@ -80,7 +80,7 @@ static int watch(const struct context *context)
 	int64_t shown = 0;
 	for (int at = 1; status == RELEVO_OK && result == EXIT_DONE; at = 1 - at) {
 		status = top_take(context->session, &tables[1 - at], &tables[at]);
-		if (status != RELEVO_OK || !show(context, &tables[at], &result) ||
+		if (status != RELEVO_OK || !cmd_top_show(context, &tables[at], &result) ||
 		    ++shown == given.count)
 			break;
 		if (given.batch)
@@ -91,7 +91,7 @@ static int watch(const struct context *context)
 	return status != RELEVO_OK ? failure_of(status) : result;
 }
 
-static int run(struct context *context)
+static int cmd_top_run(struct context *context)
 {
 	if (given.delay > 3600 * 1000)
 		return failure_usage("--delay: an hour is the longest");
@@ -101,7 +101,7 @@ static int run(struct context *context)
 		return result;
 	if (!given.batch && !top_screen_open())
 		return failure_usage("there is no terminal to show a live table on: see --batch");
-	result = watch(context);
+	result = cmd_top_watch(context);
 	if (!given.batch)
 		top_screen_close();
 	return result;
@@ -119,5 +119,5 @@ const struct command cmd_top = {
 	.least = 0,
 	.most = 0,
 	.options = options,
-	.run = run,
+	.run = cmd_top_run,
 };

@@ -12,8 +12,8 @@ void descendants_adopt(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-static const struct relevo_system_info *find(const struct relevo_system_info *all, size_t count,
-					     int pid)
+static const struct relevo_system_info *descendants_find(const struct relevo_system_info *all,
+							 size_t count, int pid)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (all[i].pid == pid)
@@ -28,7 +28,7 @@ static bool is_below(const struct relevo_system_info *all, size_t count, int par
 	for (size_t steps = 0; parent != 0 && steps <= count; steps++) {
 		if (parent == ancestor)
 			return true;
-		const struct relevo_system_info *next = find(all, count, parent);
+		const struct relevo_system_info *next = descendants_find(all, count, parent);
 		parent = next != NULL ? next->parent : 0;
 	}
 	return false;

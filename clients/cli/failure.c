@@ -50,8 +50,8 @@ static int exit_status_of(int status)
 }
 
 /* One line, or more with `rest`, in one write: others may write there too. */
-__attribute__((format(printf, 2, 0))) static void print(enum visible_mode mode, const char *format,
-							va_list arguments, const char *rest)
+__attribute__((format(printf, 2, 0))) static void
+failure_print(enum visible_mode mode, const char *format, va_list arguments, const char *rest)
 {
 	char text[1024], shown[VISIBLE_MOST * sizeof text];
 	/* Whatever stands there already comes first. */
@@ -61,12 +61,12 @@ __attribute__((format(printf, 2, 0))) static void print(enum visible_mode mode, 
 	fprintf(stderr, "relevo: %s%s%s%s\n", command, command[0] != '\0' ? ": " : "", shown, rest);
 }
 
-__attribute__((format(printf, 3, 0))) static int say(enum visible_mode mode, int status,
-						     const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static int
+failure_say_here(enum visible_mode mode, int status, const char *format, va_list arguments)
 {
 	char name[64];
 	snprintf(name, sizeof name, " (%s)", relevo_error_name(status));
-	print(mode, format, arguments, name);
+	failure_print(mode, format, arguments, name);
 	return exit_status_of(status);
 }
 
@@ -74,7 +74,7 @@ int failure_say(int status, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	int result = say(VISIBLE_LINE, status, format, arguments);
+	int result = failure_say_here(VISIBLE_LINE, status, format, arguments);
 	va_end(arguments);
 	return result;
 }
@@ -83,7 +83,7 @@ int failure_say_lines(int status, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	int result = say(VISIBLE_LINES, status, format, arguments);
+	int result = failure_say_here(VISIBLE_LINES, status, format, arguments);
 	va_end(arguments);
 	return result;
 }
@@ -121,7 +121,7 @@ int failure_system(const char *format, ...)
 	int status = status_of_errno(errno);
 	snprintf(reason, sizeof reason, ": %s (%s)", strerror(errno), relevo_error_name(status));
 	va_start(arguments, format);
-	print(VISIBLE_LINE, format, arguments, reason);
+	failure_print(VISIBLE_LINE, format, arguments, reason);
 	va_end(arguments);
 	return exit_status_of(status);
 }
@@ -130,7 +130,7 @@ void failure_warn(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	print(VISIBLE_LINE, format, arguments, "");
+	failure_print(VISIBLE_LINE, format, arguments, "");
 	va_end(arguments);
 }
 
@@ -141,7 +141,7 @@ int failure_usage(const char *format, ...)
 	snprintf(advice, sizeof advice, "\nTry: relevo %s%s--help", command,
 		 command[0] != '\0' ? " " : "");
 	va_start(arguments, format);
-	print(VISIBLE_LINE, format, arguments, advice);
+	failure_print(VISIBLE_LINE, format, arguments, advice);
 	va_end(arguments);
 	return EXIT_USAGE;
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* Wait for all that have ended; with the one that counts, end like it. */
-static void reap(pid_t child)
+static void first_process_reap(pid_t child)
 {
 	int state;
 	pid_t ended;
@@ -22,19 +22,19 @@ static void reap(pid_t child)
 }
 
 /* What a terminal sends, it sends to the child as well. */
-static bool was_sent_here(const siginfo_t *info)
+static bool first_process_was_sent_here(const siginfo_t *info)
 {
 	return info->si_code <= 0;
 }
 
-static _Noreturn void look_after(pid_t child, const sigset_t *signals)
+static _Noreturn void first_process_look_after(pid_t child, const sigset_t *signals)
 {
 	siginfo_t info;
 	for (;;) {
 		int number = sigwaitinfo(signals, &info);
 		if (number == SIGCHLD)
-			reap(child);
-		else if (number > 0 && was_sent_here(&info))
+			first_process_reap(child);
+		else if (number > 0 && first_process_was_sent_here(&info))
 			kill(child, number);
 	}
 }
@@ -55,7 +55,7 @@ bool first_process_step_aside(void)
 	fflush(NULL);
 	pid_t child = fork();
 	if (child > 0)
-		look_after(child, &signals);
+		first_process_look_after(child, &signals);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return child == 0;
 }

@@ -36,7 +36,7 @@ static void add_item(struct input *input, size_t size)
 }
 
 /* Items whose ends have been read. */
-static void split(struct input *input)
+static void input_split(struct input *input)
 {
 	int separator = input->mode == INPUT_LINES ? '\n' : '\0';
 	while (input->mode != INPUT_WHOLE && input->count < MOST_ITEMS) {
@@ -62,7 +62,7 @@ static void take_rest(struct input *input)
 }
 
 /* Make room behind the item that has begun. */
-static bool make_room(struct input *input)
+static bool input_make_room(struct input *input)
 {
 	if (input->start > 0) {
 		memmove(input->buffer, input->buffer + input->start, input->end - input->start);
@@ -80,7 +80,7 @@ static bool make_room(struct input *input)
 	return true;
 }
 
-static bool read_more(struct input *input)
+static bool input_read_more(struct input *input)
 {
 	ssize_t got = streams_read(input->fd, input->buffer + input->end, input->room - input->end);
 	if (got < 0)
@@ -104,9 +104,9 @@ static bool find_too_large(struct input *input)
 }
 
 /* What has been read so far comes to. */
-static enum input_result take(struct input *input)
+static enum input_result input_take_here(struct input *input)
 {
-	split(input);
+	input_split(input);
 	if (input->count == 0 && input->ended)
 		take_rest(input);
 	input->too_large = find_too_large(input);
@@ -123,14 +123,14 @@ enum input_result input_step(struct input *input, bool may_read)
 	input->count = 0;
 	if (input->too_large)
 		return INPUT_TOO_LARGE;
-	enum input_result result = take(input);
+	enum input_result result = input_take_here(input);
 	if (result != INPUT_NONE || !may_read)
 		return result;
-	if (!make_room(input))
+	if (!input_make_room(input))
 		return INPUT_NO_MEMORY;
-	if (!read_more(input))
+	if (!input_read_more(input))
 		return INPUT_ERROR;
-	return take(input);
+	return input_take_here(input);
 }
 
 enum input_result input_next(struct input *input)

@@ -79,7 +79,7 @@ static void print_help(const struct command *command)
 	printf("\n%s", failure_help);
 }
 
-static int run(struct context *context)
+static int main_run(struct context *context)
 {
 	int result = context->command->run(context);
 	int status = relevo_close(context->session);
@@ -121,7 +121,7 @@ static int dispatch_command(struct context *context, int count, char **words)
 	/* The last word of the name stands where a program's name does. */
 	switch (args_parse(count - used + 1, words + used - 1, context)) {
 	case ARGS_RUN:
-		return run(context);
+		return main_run(context);
 	case ARGS_HELP:
 		print_help(context->command);
 		return EXIT_DONE;
@@ -132,7 +132,7 @@ static int dispatch_command(struct context *context, int count, char **words)
 	}
 }
 
-static int dispatch(int argc, char **argv)
+static int main_dispatch(int argc, char **argv)
 {
 	struct context context = { 0 };
 	int used;
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	/* A reader that leaves is an error of writing: items can be given back. */
 	signal(SIGPIPE, SIG_IGN);
-	int result = dispatch(argc, argv);
+	int result = main_dispatch(argc, argv);
 	int output = output_close();
 	return result != EXIT_DONE ? result : output;
 }

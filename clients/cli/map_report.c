@@ -20,7 +20,7 @@ static void hide(struct map_report *report)
 	report->shown = false;
 }
 
-static void show(struct map_report *report, size_t under_way, const char *end)
+static void map_report_show(struct map_report *report, size_t under_way, const char *end)
 {
 	hide(report);
 	fprintf(stderr, "%" PRIu64 " done, %" PRIu64 " failed, %zu under way%s", report->done,
@@ -32,7 +32,7 @@ void map_report_progress(struct map_report *report, size_t under_way)
 	if (!report->progress)
 		return;
 	bool terminal = isatty(STDERR_FILENO);
-	show(report, under_way, terminal ? "" : "\n");
+	map_report_show(report, under_way, terminal ? "" : "\n");
 	fflush(stderr);
 	report->shown = terminal;
 }
@@ -40,7 +40,7 @@ void map_report_progress(struct map_report *report, size_t under_way)
 void map_report_end(struct map_report *report)
 {
 	if (report->progress)
-		show(report, 0, "\n");
+		map_report_show(report, 0, "\n");
 }
 
 /* ---- failures -------------------------------------------------------------------- */
@@ -58,7 +58,7 @@ static const char *quote(const struct relevo_bytes *argument)
 	return text;
 }
 
-static void tell_failure(struct map_report *report, const struct map_task *task)
+static void map_report_tell_failure(struct map_report *report, const struct map_task *task)
 {
 	const struct relevo_result *result = &task->result;
 	const char *text = result->data != NULL ? (const char *)result->data : "no memory";
@@ -153,7 +153,7 @@ int map_report_task(struct map_report *report, const struct map_task *task)
 	report->done += result->status == RELEVO_OK;
 	report->failed += result->status != RELEVO_OK;
 	if (result->status != RELEVO_OK)
-		tell_failure(report, task);
+		map_report_tell_failure(report, task);
 	if (report->json)
 		return write_json(task);
 	write_output(task);

@@ -21,7 +21,7 @@ void map_source_close(struct map_source *source)
 		input_close(&source->input);
 }
 
-static bool take_word(struct map_source *source, struct relevo_bytes *argument)
+static bool map_source_take_word(struct map_source *source, struct relevo_bytes *argument)
 {
 	if (source->count == 0) {
 		source->at_end = true;
@@ -33,7 +33,7 @@ static bool take_word(struct map_source *source, struct relevo_bytes *argument)
 	return true;
 }
 
-static int tell_failure(const struct map_source *source, enum input_result why)
+static int map_source_tell_failure(const struct map_source *source, enum input_result why)
 {
 	switch (why) {
 	case INPUT_TOO_LARGE:
@@ -57,13 +57,13 @@ bool map_source_take(struct map_source *source, bool may_read, struct relevo_byt
 	if (source->at_end)
 		return false;
 	if (source->words != NULL)
-		return take_word(source, argument);
+		return map_source_take_word(source, argument);
 	if (source->next == input->count) {
 		enum input_result result = input_step(input, may_read);
 		source->next = 0;
 		source->waiting = result == INPUT_NONE;
 		source->at_end = result != INPUT_ITEMS && result != INPUT_NONE;
-		source->result = tell_failure(source, result);
+		source->result = map_source_tell_failure(source, result);
 		if (result != INPUT_ITEMS)
 			return false;
 	}

@@ -29,7 +29,7 @@ void map_tasks_close(struct map_tasks *tasks)
 /* ---- results, in the library's thread ---------------------------------------- */
 
 /* A result belongs to its job, so this is a copy; without memory it has no text. */
-static void keep(struct map_task *task, const struct relevo_result *result)
+static void map_tasks_keep(struct map_task *task, const struct relevo_result *result)
 {
 	task->result = *result;
 	task->result.data = malloc(result->size + 1);
@@ -43,13 +43,13 @@ static void keep(struct map_task *task, const struct relevo_result *result)
 	((char *)task->result.data)[result->size] = '\0';
 }
 
-static void on_result(size_t index, const struct relevo_result *result, void *user)
+static void map_tasks_on_result(size_t index, const struct relevo_result *result, void *user)
 {
 	struct map_task *task = user;
 	struct map_tasks *tasks = task->tasks;
 	uint64_t one = 1;
 	(void)index;
-	keep(task, result);
+	map_tasks_keep(task, result);
 	pthread_mutex_lock(&tasks->lock);
 	task->next = NULL;
 	*tasks->last = task;
@@ -116,7 +116,7 @@ static int apply(struct map_tasks *tasks, const struct relevo_bytes *argument,
 {
 	const struct relevo_async_options options = {
 		.map.task = tasks->options,
-		.map.on_result = on_result,
+		.map.on_result = map_tasks_on_result,
 		.map.user = task,
 	};
 	relevo_job *job;

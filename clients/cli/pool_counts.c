@@ -8,7 +8,7 @@ struct search {
 };
 
 /* Not 0: it is found. */
-static int visit(const struct relevo_pool_info *info, void *user)
+static int pool_counts_visit(const struct relevo_pool_info *info, void *user)
 {
 	const struct search *search = user;
 	if (strcmp(info->name, search->name) != 0)
@@ -21,7 +21,7 @@ static int visit(const struct relevo_pool_info *info, void *user)
 int pool_counts(relevo_session *session, const char *name, struct relevo_pool_info *info)
 {
 	struct search search = { name, info };
-	int status = relevo_pool_list(session, name, visit, &search);
+	int status = relevo_pool_list(session, name, pool_counts_visit, &search);
 	if (status == RELEVO_END_OF_STREAM)
 		return RELEVO_OK;
 	return status == RELEVO_OK ? RELEVO_NOT_FOUND : status;

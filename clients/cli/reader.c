@@ -32,7 +32,7 @@ static void *watch_output(void *unused)
 	return unused;
 }
 
-static bool is_there(void *unused)
+static bool reader_is_there(void *unused)
 {
 	(void)unused;
 	return atomic_load(&ended) == 0;
@@ -51,7 +51,7 @@ void reader_watch(struct context *context)
 		pthread_detach(thread);
 	sigdelset(&before, WAKE);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	context->go_on = is_there;
+	context->go_on = reader_is_there;
 }
 
 int reader_failure(short events)

@@ -27,7 +27,7 @@ static int64_t shorter(int64_t one, int64_t other)
 }
 
 /* A terminal is not for whoever thought of the argument. */
-static void complain(const char *errors, size_t size)
+static void task_run_complain(const char *errors, size_t size)
 {
 	char shown[4096];
 	if (!isatty(STDERR_FILENO)) {
@@ -45,13 +45,13 @@ static void complain(const char *errors, size_t size)
 /* What it wrote is the result, and what it complained of goes where this one's does. */
 static int succeed(relevo_reply *reply, const struct relevo_program_output *output)
 {
-	complain(output->errors, output->errors_size);
+	task_run_complain(output->errors, output->errors_size);
 	return relevo_reply_set(reply, output->output, output->output_size);
 }
 
 /* How it has ended is not known where the program's waits are not its own; all that it
  * wrote is there. */
-static int tell(relevo_reply *reply, const struct relevo_program_output *output)
+static int task_run_tell(relevo_reply *reply, const struct relevo_program_output *output)
 {
 	if (output->exit_code != 0)
 		return task_fail(reply, output);
@@ -59,7 +59,7 @@ static int tell(relevo_reply *reply, const struct relevo_program_output *output)
 }
 
 /* With all that it has started, wherever that went. */
-static void end_command(relevo_program *program)
+static void task_run_end_command(relevo_program *program)
 {
 	relevo_program_kill(program);
 	relevo_program_wait(program, RELEVO_FOREVER, NULL);
@@ -87,13 +87,13 @@ static int attend(relevo_program *program, relevo_reply *reply, int64_t timeout)
 						timeout > 0 ? timeout : RELEVO_FOREVER, &output);
 	bool ended = status == RELEVO_OK || status == RELEVO_GONE;
 	if (ended) {
-		status = tell(reply, &output);
+		status = task_run_tell(reply, &output);
 	} else if (status == RELEVO_TIMED_OUT) {
-		end_command(program);
+		task_run_end_command(program);
 		status = tell_late(program, reply, timeout);
 	} else {
 		status = fail_as(reply, status);
-		end_command(program);
+		task_run_end_command(program);
 	}
 	relevo_program_output_free(&output);
 	return status;

@@ -18,7 +18,7 @@ static struct termios terminal_before;
 static char terminal_words[256];
 
 /* With nothing but what a handler may call: ncurses' own functions may be in the middle. */
-static void give_back(int number)
+static void top_signals_give_back(int number)
 {
 	ssize_t written = write(STDOUT_FILENO, terminal_words, strlen(terminal_words));
 	(void)written;
@@ -39,7 +39,7 @@ static void handle(const struct sigaction *action, void (*from)(int))
 
 void top_signals_take(void)
 {
-	struct sigaction action = { .sa_handler = give_back };
+	struct sigaction action = { .sa_handler = top_signals_give_back };
 	sigfillset(&action.sa_mask);
 	tcgetattr(STDIN_FILENO, &terminal_before);
 	terminal_words[0] = '\0';
@@ -61,5 +61,5 @@ void top_signals_know_terminal(void)
 
 void top_signals_leave(void)
 {
-	handle(&(const struct sigaction){ .sa_handler = SIG_DFL }, give_back);
+	handle(&(const struct sigaction){ .sa_handler = SIG_DFL }, top_signals_give_back);
 }

@@ -47,7 +47,7 @@ static double rate(uint64_t before, uint64_t after, int64_t msec)
 }
 
 /* Both tables are in the order of their names. */
-static void compare(const struct top_table *before, struct top_table *table)
+static void top_table_compare(const struct top_table *before, struct top_table *table)
 {
 	int64_t msec = table->taken - before->taken;
 	size_t old = 0;
@@ -81,6 +81,6 @@ int top_take(relevo_session *session, const struct top_table *before, struct top
 	int status = relevo_queue_list(session, NULL, add_row, table);
 	table->taken = now();
 	if (status == RELEVO_OK)
-		compare(before, table);
+		top_table_compare(before, table);
 	return status;
 }

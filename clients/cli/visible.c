@@ -29,7 +29,7 @@ static bool is_hidden(uint32_t code)
 }
 
 /* The bytes of the character of more than one at `text`, and its number; 0: it is none. */
-static size_t decode(const unsigned char *text, size_t size, uint32_t *code)
+static size_t visible_decode(const unsigned char *text, size_t size, uint32_t *code)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : text[0] >= 0xc2 ? 2 : 0;
@@ -55,10 +55,11 @@ static bool stays(unsigned char byte, enum visible_mode mode)
 enum { ROOM = 12 };
 
 /* How the first character is shown; returns its bytes. */
-static size_t show(char shown[ROOM], const unsigned char *text, size_t size, enum visible_mode mode)
+static size_t visible_show(char shown[ROOM], const unsigned char *text, size_t size,
+			   enum visible_mode mode)
 {
 	uint32_t code;
-	size_t length = decode(text, size, &code);
+	size_t length = visible_decode(text, size, &code);
 	if (length > 0 && is_hidden(code))
 		snprintf(shown, ROOM, code > 0xffff ? "\\U%08x" : "\\u%04x", (unsigned)code);
 	else if (length > 0)
@@ -79,7 +80,8 @@ size_t visible_text(char *shown, size_t room, const char *text, size_t size, enu
 	char next[ROOM];
 	shown[0] = '\0';
 	while (done < size) {
-		size_t step = show(next, bytes + done, size - done, mode), length = strlen(next);
+		size_t step = visible_show(next, bytes + done, size - done, mode),
+		       length = strlen(next);
 		if (length >= room)
 			break;
 		memcpy(shown, next, length + 1);

@@ -95,8 +95,8 @@ static void store_real(enum element_type type, uint8_t *element, double real)
 
 enum order { ORDER_LESS, ORDER_EQUAL, ORDER_GREATER, ORDER_NONE };
 
-static enum order compare(enum element_type type, uint32_t width, const uint8_t *left,
-			  const uint8_t *right)
+static enum order element_compare(enum element_type type, uint32_t width, const uint8_t *left,
+				  const uint8_t *right)
 {
 	if (type == ELEMENT_BYTES)
 		return memcmp(left, right, width) == 0 ? ORDER_EQUAL : ORDER_NONE;
@@ -117,7 +117,7 @@ static enum order compare(enum element_type type, uint32_t width, const uint8_t 
 bool element_holds(enum element_type type, uint32_t width, enum element_comparison comparison,
 		   const uint8_t *left, const uint8_t *right)
 {
-	enum order order = compare(type, width, left, right);
+	enum order order = element_compare(type, width, left, right);
 	switch (comparison) {
 	case ELEMENT_EQUAL:
 		return order == ORDER_EQUAL;

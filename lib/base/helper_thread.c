@@ -29,32 +29,32 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static void (*task)(void *argument); /* NULL: nothing to do */
 static void *task_argument;
 
-static void before_fork(void)
+static void helper_thread_before_fork(void)
 {
 	pthread_mutex_lock(&turn);
 	pthread_mutex_lock(&lock);
 }
 
-static void in_parent(void)
+static void helper_thread_in_parent(void)
 {
 	pthread_mutex_unlock(&lock);
 	pthread_mutex_unlock(&turn);
 }
 
 /* The thread is the parent's, and so is who waits on the condition. */
-static void in_child(void)
+static void helper_thread_in_child(void)
 {
 	running = false;
 	pthread_cond_init(&changed, NULL);
-	in_parent();
+	helper_thread_in_parent();
 }
 
-static void install_handlers(void)
+static void helper_thread_install_handlers(void)
 {
-	pthread_atfork(before_fork, in_parent, in_child);
+	pthread_atfork(helper_thread_before_fork, helper_thread_in_parent, helper_thread_in_child);
 }
 
-static void *serve(void *unused)
+static void *helper_thread_serve(void *unused)
 {
 	(void)unused;
 	pthread_mutex_lock(&lock);
@@ -76,12 +76,12 @@ static int start_on(struct stack *stack)
 	int failure = pthread_attr_setstack(&attributes, stack->bytes, sizeof stack->bytes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	if (failure == 0)
-		failure = thread_start(&thread, &attributes, serve, NULL);
+		failure = thread_start(&thread, &attributes, helper_thread_serve, NULL);
 	pthread_attr_destroy(&attributes);
 	return failure;
 }
 
-static int start(void)
+static int helper_thread_start(void)
 {
 	void *memory;
 	int failure = posix_memalign(&memory, STACK_ALIGNMENT, sizeof(struct stack));
@@ -98,7 +98,7 @@ static int start(void)
 	return 0;
 }
 
-static void hand_over(void (*work)(void *argument), void *argument)
+static void helper_thread_hand_over(void (*work)(void *argument), void *argument)
 {
 	pthread_mutex_lock(&lock);
 	task = work;
@@ -111,12 +111,12 @@ static void hand_over(void (*work)(void *argument), void *argument)
 
 int helper_thread_run(void (*work)(void *argument), void *argument, struct error *error)
 {
-	pthread_once(&handlers_installed, install_handlers);
+	pthread_once(&handlers_installed, helper_thread_install_handlers);
 	pthread_mutex_lock(&turn);
-	int failure = running ? 0 : start();
+	int failure = running ? 0 : helper_thread_start();
 	running = failure == 0;
 	if (running)
-		hand_over(work, argument);
+		helper_thread_hand_over(work, argument);
 	pthread_mutex_unlock(&turn);
 	if (failure != 0)
 		return error_set_errno(error, RELEVO_LIMIT, failure, "no thread to help");

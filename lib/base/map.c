@@ -80,7 +80,7 @@ static void go_on_growing(struct map *map)
 	}
 }
 
-static bool grow(struct map *map)
+static bool map_grow(struct map *map)
 {
 	size_t count = map->bucket_count > 0 ? map->bucket_count * 2 : FEWEST_BUCKETS;
 	struct map_node **buckets = calloc(count, sizeof(struct map_node *));
@@ -102,7 +102,7 @@ size_t map_growth(const struct map *map)
 bool map_insert(struct map *map, struct map_node *node, const void *key, size_t key_size)
 {
 	go_on_growing(map);
-	if (map->count >= map->bucket_count && !grow(map))
+	if (map->count >= map->bucket_count && !map_grow(map))
 		return false;
 	node->hash = hash_bytes(map->seed, key, key_size);
 	node->key = key;
@@ -123,7 +123,7 @@ void map_remove(struct map *map, struct map_node *node)
 	map->count--;
 }
 
-static struct map_node *first_from(struct map_node *const *buckets, size_t from, size_t count)
+static struct map_node *map_first_from(struct map_node *const *buckets, size_t from, size_t count)
 {
 	for (size_t i = from; i < count; i++) {
 		if (buckets[i] != NULL)
@@ -145,6 +145,6 @@ struct map_node *map_next(const struct map *map, const struct map_node *node)
 		from = old;
 		next = (node->hash & (map->bucket_count - 1)) + 1;
 	}
-	struct map_node *found = first_from(map->old, from, old);
-	return found != NULL ? found : first_from(map->buckets, next, map->bucket_count);
+	struct map_node *found = map_first_from(map->old, from, old);
+	return found != NULL ? found : map_first_from(map->buckets, next, map->bucket_count);
 }

@@ -49,8 +49,8 @@ static int listen_at(struct relevo_listener *listener, const struct address *add
 	return status;
 }
 
-static int start(struct relevo_listener *listener, const char *url,
-		 const struct relevo_listener_options *options, struct error *error)
+static int listener_start(struct relevo_listener *listener, const char *url,
+			  const struct relevo_listener_options *options, struct error *error)
 {
 	struct address address;
 	char made[ADDRESS_MAX];
@@ -77,7 +77,7 @@ int relevo_listener_open(const char *address, const struct relevo_listener_optio
 	if (listener == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a listener");
 	listener->socket.fd = -1;
-	int status = start(listener, address, options, error);
+	int status = listener_start(listener, address, options, error);
 	if (status == RELEVO_OK)
 		*out = listener;
 	else
@@ -110,7 +110,7 @@ const char *relevo_listener_address(const relevo_listener *listener)
 	return listener->url;
 }
 
-static int check_open(const struct relevo_listener *listener, struct error *error)
+static int listener_check_open(const struct relevo_listener *listener, struct error *error)
 {
 	if (listener->closed)
 		return error_set(error, RELEVO_CLOSED, "the listener at %s is closed",
@@ -122,7 +122,7 @@ int relevo_listener_fd(const relevo_listener *listener, int *fd)
 {
 	if (!given(listener, fd))
 		return RELEVO_BAD_ARGUMENT;
-	int status = check_open(listener, thread_error());
+	int status = listener_check_open(listener, thread_error());
 	if (status == RELEVO_OK)
 		*fd = listener->tcp != NULL ? listener_tcp_fd(listener->tcp) : listener->socket.fd;
 	return status;
@@ -188,7 +188,7 @@ int relevo_listener_accept(relevo_listener *listener, int64_t timeout, relevo_pi
 	nsec_t deadline;
 	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = check_open(listener, error);
+		status = listener_check_open(listener, error);
 	if (status == RELEVO_OK)
 		status = listener->tcp != NULL ? accept_over_tcp(listener, deadline, pipe, error)
 					       : accept_local(listener, deadline, pipe, error);

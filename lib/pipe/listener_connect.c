@@ -55,7 +55,8 @@ static int use_socket(int fd, const char *address, struct error *error)
 	return status;
 }
 
-static int connect_to(const struct address *address, nsec_t deadline, int *out, struct error *error)
+static int listener_connect_connect_to(const struct address *address, nsec_t deadline, int *out,
+				       struct error *error)
 {
 	int fd =
 		descriptor_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -75,7 +76,7 @@ static int connect_local(const struct address *address, nsec_t deadline, relevo_
 			 struct error *error)
 {
 	int fd = -1;
-	int status = connect_to(address, deadline, &fd, error);
+	int status = listener_connect_connect_to(address, deadline, &fd, error);
 	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error) : status;
 }
 

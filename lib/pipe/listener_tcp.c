@@ -40,7 +40,8 @@ struct listener_tcp {
 
 /* ---- beginning and end --------------------------------------------------- */
 
-static int check_reach(const struct address *address, const struct key *key, struct error *error)
+static int listener_tcp_check_reach(const struct address *address, const struct key *key,
+				    struct error *error)
 {
 	bool loopback = true;
 	int status = key == NULL ? resolve_is_loopback(address, &loopback, error) : RELEVO_OK;
@@ -50,13 +51,14 @@ static int check_reach(const struct address *address, const struct key *key, str
 			 "%s can be reached from other hosts: it needs a key file", address->url);
 }
 
-static bool watch(const struct listener_tcp *listener, int fd)
+static bool listener_tcp_watch(const struct listener_tcp *listener, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	return epoll_ctl(listener->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-static int start(struct listener_tcp *listener, const struct address *address, struct error *error)
+static int listener_tcp_start(struct listener_tcp *listener, const struct address *address,
+			      struct error *error)
 {
 	listener->epoll = descriptor_raise(epoll_create1(EPOLL_CLOEXEC));
 	if (listener->epoll < 0)
@@ -67,7 +69,7 @@ static int start(struct listener_tcp *listener, const struct address *address, s
 		return status;
 	/* Where that is not possible, a host that vanishes is noticed by who sends to it. */
 	listener_keep_alive(listener->listener, KEEPALIVE_DEFAULT_SECONDS);
-	if (!watch(listener, listener_fd(listener->listener)))
+	if (!listener_tcp_watch(listener, listener_fd(listener->listener)))
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot listen at %s",
 				       address->url);
 	return RELEVO_OK;
@@ -84,9 +86,9 @@ int listener_tcp_open(const struct address *address, const char *key_file,
 	pthread_mutex_init(&listener->lock, NULL);
 	int status = session_load_key(key_file, &listener->key, error);
 	if (status == RELEVO_OK)
-		status = check_reach(address, listener->key, error);
+		status = listener_tcp_check_reach(address, listener->key, error);
 	if (status == RELEVO_OK)
-		status = start(listener, address, error);
+		status = listener_tcp_start(listener, address, error);
 	if (status == RELEVO_OK)
 		*out = listener;
 	else
@@ -165,12 +167,13 @@ static void take_in(struct listener_tcp *listener, struct pipe_remote *remote)
 		.remote = remote,
 		.deadline = clock_now() + STRANGERS_TIME,
 	};
-	if (!watch(listener, pipe_tcp_fd(remote)))
+	if (!listener_tcp_watch(listener, pipe_tcp_fd(remote)))
 		send_away(listener, listener->count - 1);
 }
 
 /* Whoever is at the door. Without a key he is no stranger. */
-static int admit(struct listener_tcp *listener, struct pipe_remote **remote, struct error *error)
+static int listener_tcp_admit(struct listener_tcp *listener, struct pipe_remote **remote,
+			      struct error *error)
 {
 	for (int i = 0; i < ADMITTED_AT_ONCE; i++) {
 		struct channel *channel;
@@ -198,12 +201,12 @@ static int admit(struct listener_tcp *listener, struct pipe_remote **remote, str
 }
 
 /* *next is when to look again at the latest: when the oldest stranger's time is over. */
-static int step(struct listener_tcp *listener, struct pipe_remote **remote, nsec_t *next,
-		struct error *error)
+static int listener_tcp_step(struct listener_tcp *listener, struct pipe_remote **remote,
+			     nsec_t *next, struct error *error)
 {
 	pthread_mutex_lock(&listener->lock);
 	*remote = look_at_strangers(listener);
-	int status = *remote != NULL ? RELEVO_OK : admit(listener, remote, error);
+	int status = *remote != NULL ? RELEVO_OK : listener_tcp_admit(listener, remote, error);
 	*next = listener->count > 0 ? listener->strangers[0].deadline : NSEC_NEVER;
 	pthread_mutex_unlock(&listener->lock);
 	return status;
@@ -217,7 +220,7 @@ int listener_tcp_accept(struct listener_tcp *listener, nsec_t deadline, struct p
 				 listener_tcp_url(listener));
 	for (;;) {
 		nsec_t next = NSEC_NEVER;
-		int status = step(listener, remote, &next, error);
+		int status = listener_tcp_step(listener, remote, &next, error);
 		if (status != RELEVO_TRY_AGAIN || deadline == 0)
 			return status;
 		if (pipe_local_wait(listener->epoll, POLLIN, next < deadline ? next : deadline) !=
@@ -229,7 +232,7 @@ int listener_tcp_accept(struct listener_tcp *listener, nsec_t deadline, struct p
 
 /* ---- connecting ---------------------------------------------------------- */
 
-static int connect_failure(int status, nsec_t deadline, struct error *error)
+static int listener_tcp_connect_failure(int status, nsec_t deadline, struct error *error)
 {
 	const struct error reason = *error;
 	if (status == RELEVO_NO_BROKER)
@@ -241,8 +244,8 @@ static int connect_failure(int status, nsec_t deadline, struct error *error)
 }
 
 /* The key need not stay: who has one waits until both have proved it. */
-static int greet(struct channel *channel, const struct key *key, nsec_t deadline,
-		 struct pipe_remote **remote, struct error *error)
+static int listener_tcp_greet(struct channel *channel, const struct key *key, nsec_t deadline,
+			      struct pipe_remote **remote, struct error *error)
 {
 	struct pipe_remote *made;
 	int status = pipe_tcp_new(channel, key, false, &made, error);
@@ -258,19 +261,19 @@ static int greet(struct channel *channel, const struct key *key, nsec_t deadline
 	return status;
 }
 
-static int dial(const struct address *address, const struct key *key, nsec_t deadline,
-		struct pipe_remote **remote, struct error *error)
+static int listener_tcp_dial(const struct address *address, const struct key *key, nsec_t deadline,
+			     struct pipe_remote **remote, struct error *error)
 {
 	struct channel *channel;
 	struct error reason = { 0 };
 	int status = channel_connect(address, deadline, &channel, error);
 	if (status != RELEVO_OK)
-		return connect_failure(status, deadline, error);
+		return listener_tcp_connect_failure(status, deadline, error);
 	if (key == NULL && channel_check_listener(channel, address->url, error) != RELEVO_OK) {
 		channel_close(channel);
 		return error->status;
 	}
-	status = greet(channel, key, deadline, remote, &reason);
+	status = listener_tcp_greet(channel, key, deadline, remote, &reason);
 	if (status != RELEVO_OK)
 		error_set(error, status, "%s: %s", address->url, error_text(&reason));
 	return status;
@@ -282,7 +285,7 @@ int listener_tcp_connect(const struct address *address, const char *key_file, ns
 	struct key *key = NULL;
 	int status = session_load_key(key_file, &key, error);
 	if (status == RELEVO_OK)
-		status = dial(address, key, deadline, remote, error);
+		status = listener_tcp_dial(address, key, deadline, remote, error);
 	key_free(key);
 	return status;
 }

@@ -163,7 +163,7 @@ bool pipe_has_kept(relevo_pipe *pipe)
 }
 
 /* For the next call. The message is lost only if there is no memory. */
-static int keep(relevo_pipe *pipe, struct pipe_message *message, struct error *error)
+static int pipe_keep(relevo_pipe *pipe, struct pipe_message *message, struct error *error)
 {
 	struct pipe_kept *kept = MUTANT(short_buffer_loses_all) ? NULL : malloc(sizeof *kept);
 	if (kept == NULL) {
@@ -256,8 +256,8 @@ static int receive_next(relevo_pipe *pipe, const struct pipe_room *room,
 }
 
 /* What was kept before, or what comes next. */
-static int receive(relevo_pipe *pipe, const struct pipe_room *room, int64_t timeout,
-		   struct pipe_message *message, struct error *error)
+static int pipe_receive_here(relevo_pipe *pipe, const struct pipe_room *room, int64_t timeout,
+			     struct pipe_message *message, struct error *error)
 {
 	nsec_t deadline;
 	int status = deadline_after(timeout, &deadline, error);
@@ -276,13 +276,13 @@ static int receive(relevo_pipe *pipe, const struct pipe_room *room, int64_t time
 int pipe_receive(relevo_pipe *pipe, struct pipe_message *message, int64_t timeout,
 		 struct error *error)
 {
-	return receive(pipe, NULL, timeout, message, error);
+	return pipe_receive_here(pipe, NULL, timeout, message, error);
 }
 
 /* Bytes alone are asked for, and it has more. */
 static int keep_tuple(relevo_pipe *pipe, struct pipe_message *message, struct error *error)
 {
-	int status = keep(pipe, message, error);
+	int status = pipe_keep(pipe, message, error);
 	if (status != RELEVO_OK)
 		return status;
 	return error_set(error, RELEVO_BAD_STATE,
@@ -313,7 +313,7 @@ static int pour(relevo_pipe *pipe, struct pipe_message *message, const struct pi
 		return keep_tuple(pipe, message, error);
 	size_t size = message->size;
 	if (size > room->size) {
-		int status = keep(pipe, message, error);
+		int status = pipe_keep(pipe, message, error);
 		if (status != RELEVO_OK)
 			return status;
 		return error_set(error, RELEVO_TOO_SHORT,
@@ -333,7 +333,7 @@ int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t 
 	struct error *error = thread_error();
 	const struct pipe_room room = { buffer, size };
 	struct pipe_message message;
-	int status = receive(pipe, &room, timeout, &message, error);
+	int status = pipe_receive_here(pipe, &room, timeout, &message, error);
 	if (status != RELEVO_OK)
 		return status;
 	*got = message.size;

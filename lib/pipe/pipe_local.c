@@ -78,7 +78,7 @@ static int wait_or_not(int fd, short events, nsec_t deadline, struct error *erro
 
 /* ---- sending ------------------------------------------------------------ */
 
-static int send_failure(int why, struct error *error)
+static int pipe_local_send_failure(int why, struct error *error)
 {
 	if (why == EPIPE || why == ECONNRESET)
 		return error_set(error, RELEVO_END_OF_STREAM, "the other end is closed");
@@ -100,7 +100,7 @@ static int send_whole(int fd, const struct msghdr *message, nsec_t deadline, str
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
-			return send_failure(errno, error);
+			return pipe_local_send_failure(errno, error);
 		int status = wait_or_not(fd, POLLOUT, deadline, error);
 		if (status != RELEVO_OK)
 			return status;
@@ -198,7 +198,7 @@ struct arrival {
 	size_t fd_count;
 };
 
-static void refuse(struct arrival *arrival)
+static void pipe_local_refuse(struct arrival *arrival)
 {
 	for (size_t i = 0; i < arrival->fd_count; i++)
 		close(arrival->fds[i]);
@@ -218,8 +218,8 @@ static void take_descriptors(struct msghdr *message, struct arrival *arrival)
 }
 
 /* Whether it is a message, as our own side sends them. */
-static int check(const struct msghdr *message, size_t got, const struct arrival *arrival,
-		 struct error *error)
+static int pipe_local_check(const struct msghdr *message, size_t got, const struct arrival *arrival,
+			    struct error *error)
 {
 	const struct head *head = &arrival->head;
 	size_t here = head->size < PIPE_INLINE ? (size_t)head->size : PIPE_INLINE;
@@ -264,7 +264,7 @@ static int receive_whole(int fd, struct target *target, struct arrival *arrival,
 			take_descriptors(&message, arrival);
 			if (head != &arrival->head)
 				memcpy(&arrival->head, head, sizeof arrival->head);
-			return check(&message, (size_t)got, arrival, error);
+			return pipe_local_check(&message, (size_t)got, arrival, error);
 		}
 		if (got == 0)
 			return error_set(error, RELEVO_END_OF_STREAM, "the other end is closed");
@@ -377,7 +377,7 @@ static int land(int fd, const struct landing *landing, struct arrival *arrival, 
 }
 
 /* Memory of its own for a message. */
-static char *gather(const struct arrival *arrival, struct landing *landing)
+static char *pipe_local_gather(const struct arrival *arrival, struct landing *landing)
 {
 	size_t size = (size_t)arrival->head.size;
 	size_t first = arrival->size < landing->room_size ? arrival->size : landing->room_size;
@@ -397,13 +397,14 @@ static char *gather(const struct arrival *arrival, struct landing *landing)
 	return data;
 }
 
-static int finish(struct arrival *arrival, struct landing *landing, const struct pipe_room *room,
-		  struct pipe_message *message, struct error *error)
+static int pipe_local_finish(struct arrival *arrival, struct landing *landing,
+			     const struct pipe_room *room, struct pipe_message *message,
+			     struct error *error)
 {
 	size_t size = (size_t)arrival->head.size;
 	bool large = size > PIPE_INLINE;
 	bool fits = room != NULL && size <= room->size && arrival->head.fd_count == 0;
-	char *data = fits ? landing->room : gather(arrival, landing);
+	char *data = fits ? landing->room : pipe_local_gather(arrival, landing);
 	if (data == NULL && !fits)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a message of %zu bytes",
 				 size);
@@ -430,12 +431,12 @@ int pipe_local_receive(struct pipe_local *local, const struct pipe_room *room,
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a message");
 	int status = land(local->fd, &landing, &arrival, deadline, error);
 	if (status == RELEVO_OK)
-		status = finish(&arrival, &landing, room, message, error);
+		status = pipe_local_finish(&arrival, &landing, room, message, error);
 	if (status == RELEVO_OK)
 		status = keep_descriptors(&arrival, message, error);
 	if (status != RELEVO_OK)
 		pipe_message_fini(message);
-	refuse(&arrival);
+	pipe_local_refuse(&arrival);
 	if (landing.scratch != NULL)
 		give_scratch(local, landing.scratch);
 	return status;

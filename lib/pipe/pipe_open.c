@@ -32,8 +32,8 @@ static int take_met(struct call *call, const struct frame *frame)
 					  &call->error);
 }
 
-static int meet(struct meeting *meeting, const char *name, enum relevo_direction direction,
-		nsec_t deadline, struct error *error)
+static int pipe_open_meet(struct meeting *meeting, const char *name,
+			  enum relevo_direction direction, nsec_t deadline, struct error *error)
 {
 	Relevo__PipeMeet operation = RELEVO__PIPE_MEET__INIT;
 	operation.name = (char *)name;
@@ -68,7 +68,7 @@ static int make_relayed(const struct meeting *meeting, enum relevo_direction dir
 	return status;
 }
 
-static int check(const char *name, enum relevo_direction direction, struct error *error)
+static int pipe_open_check(const char *name, enum relevo_direction direction, struct error *error)
 {
 	if (name == NULL)
 		return error_set(error, RELEVO_BAD_NAME,
@@ -78,8 +78,8 @@ static int check(const char *name, enum relevo_direction direction, struct error
 	return name_check(name, "pipe", error);
 }
 
-static int begin(const relevo_session *session, nsec_t deadline, struct relevo_session **own,
-		 struct error *error)
+static int pipe_open_begin(const relevo_session *session, nsec_t deadline,
+			   struct relevo_session **own, struct error *error)
 {
 	nsec_t patience = session_patience(deadline), limit = session_limit(session);
 	return session_like(session, patience < limit ? patience : limit, own, error);
@@ -95,14 +95,14 @@ int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_dire
 	struct error *error = thread_error();
 	struct meeting meeting = { .fd = -1 };
 	nsec_t deadline;
-	int status = check(name, direction, error);
+	int status = pipe_open_check(name, direction, error);
 	if (status == RELEVO_OK)
 		status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = begin(session, deadline, &meeting.session, error);
+		status = pipe_open_begin(session, deadline, &meeting.session, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = meet(&meeting, name, direction, deadline, error);
+	status = pipe_open_meet(&meeting, name, direction, deadline, error);
 	if (status == RELEVO_OK && meeting.relayed)
 		status = make_relayed(&meeting, direction, pipe, error);
 	else if (status == RELEVO_OK)

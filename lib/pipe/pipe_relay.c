@@ -46,7 +46,8 @@ static struct pipe_relay *relay_of(struct pipe_remote *remote)
 }
 
 /* One thread at a time sends, and one receives. */
-static int enter(struct pipe_relay *relay, bool *busy, nsec_t deadline, struct error *error)
+static int pipe_relay_enter(struct pipe_relay *relay, bool *busy, nsec_t deadline,
+			    struct error *error)
 {
 	struct relevo_session *session = relay->session;
 	if (relay->process != getpid())
@@ -65,7 +66,7 @@ static int enter(struct pipe_relay *relay, bool *busy, nsec_t deadline, struct e
 			 "another thread is in a call with this end");
 }
 
-static void leave(struct pipe_relay *relay, bool *busy)
+static void pipe_relay_leave(struct pipe_relay *relay, bool *busy)
 {
 	pthread_mutex_lock(&relay->session->lock);
 	*busy = false;
@@ -74,7 +75,7 @@ static void leave(struct pipe_relay *relay, bool *busy)
 }
 
 /* Lock the session. A new connection would be of no use: the queues ended with the old. */
-static int begin(struct pipe_relay *relay, struct error *error)
+static int pipe_relay_begin(struct pipe_relay *relay, struct error *error)
 {
 	struct connection *connection = &relay->session->connection;
 	pthread_mutex_lock(&relay->session->lock);
@@ -100,8 +101,8 @@ static int translate(int status, struct error *error)
 
 /* ---- sending ------------------------------------------------------------ */
 
-static int put(struct pipe_relay *relay, const struct pipe_part *part, nsec_t deadline,
-	       struct error *error)
+static int pipe_relay_put(struct pipe_relay *relay, const struct pipe_part *part, nsec_t deadline,
+			  struct error *error)
 {
 	uint8_t flags = (uint8_t)part->flags;
 	uint32_t size = (uint32_t)part->size + 1;
@@ -115,7 +116,7 @@ static int put(struct pipe_relay *relay, const struct pipe_part *part, nsec_t de
 	header.sizes = &size;
 	header.n_sizes = 1;
 	struct call call = { .bodies = bodies, .body_count = part->size > 0 ? 2 : 1 };
-	int status = begin(relay, error);
+	int status = pipe_relay_begin(relay, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = call_run(relay->session, &call, &header, session_patience(deadline), error);
@@ -133,7 +134,7 @@ static int put_all(struct pipe_relay *relay, const struct pipe_sending *sending,
 	int status;
 	do {
 		const struct pipe_part part = pipe_parts_next(sending, done, most);
-		status = put(relay, &part, deadline, error);
+		status = pipe_relay_put(relay, &part, deadline, error);
 		done += part.size;
 	} while (status == RELEVO_OK && done < sending->size);
 	return status;
@@ -146,17 +147,17 @@ static int relay_send(struct pipe_remote *remote, const struct pipe_sending *sen
 	if (sending->fd_count > 0)
 		return error_set(error, RELEVO_CANNOT_ENCODE,
 				 "no descriptor can be sent to another host");
-	int status = enter(relay, &relay->sending, deadline, error);
+	int status = pipe_relay_enter(relay, &relay->sending, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = put_all(relay, sending, deadline, error);
-	leave(relay, &relay->sending);
+	pipe_relay_leave(relay, &relay->sending);
 	return status;
 }
 
 /* ---- receiving ---------------------------------------------------------- */
 
-static int take_item(struct call *call, const struct frame *frame)
+static int pipe_relay_take_item(struct call *call, const struct frame *frame)
 {
 	struct asking *asking = container_of(call, struct asking, call);
 	const Relevo__Header *header = frame->header;
@@ -175,7 +176,7 @@ static int take_item(struct call *call, const struct frame *frame)
 }
 
 /* The session is locked, here and in the next three. */
-static void ask(struct pipe_relay *relay, struct asking *asking, nsec_t deadline)
+static void pipe_relay_ask(struct pipe_relay *relay, struct asking *asking, nsec_t deadline)
 {
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
 	operation.queue = relay->in;
@@ -184,7 +185,7 @@ static void ask(struct pipe_relay *relay, struct asking *asking, nsec_t deadline
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
-	*asking = (struct asking){ .call.take = take_item, .session = relay->session };
+	*asking = (struct asking){ .call.take = pipe_relay_take_item, .session = relay->session };
 	call_begin(relay->session, &asking->call, &header);
 }
 
@@ -197,8 +198,8 @@ static int absorb(struct pipe_relay *relay, const relevo_item *item, struct erro
 }
 
 /* The answer has come. */
-static int conclude(struct pipe_relay *relay, struct asking *asking, nsec_t patience,
-		    struct error *error)
+static int pipe_relay_conclude(struct pipe_relay *relay, struct asking *asking, nsec_t patience,
+			       struct error *error)
 {
 	int status = call_wait(relay->session, &asking->call, patience, error);
 	if (status == RELEVO_OK) {
@@ -215,23 +216,23 @@ static int conclude(struct pipe_relay *relay, struct asking *asking, nsec_t pati
 }
 
 /* The next item. */
-static int get(struct pipe_relay *relay, nsec_t deadline, struct error *error)
+static int pipe_relay_get(struct pipe_relay *relay, nsec_t deadline, struct error *error)
 {
 	struct asking asking;
-	int status = begin(relay, error);
+	int status = pipe_relay_begin(relay, error);
 	if (status != RELEVO_OK)
 		return status;
-	ask(relay, &asking, deadline);
-	status = conclude(relay, &asking, session_patience(deadline), error);
+	pipe_relay_ask(relay, &asking, deadline);
+	status = pipe_relay_conclude(relay, &asking, session_patience(deadline), error);
 	session_leave(relay->session);
 	return status;
 }
 
-static int get_message(struct pipe_relay *relay, nsec_t deadline, struct error *error)
+static int pipe_relay_get_message(struct pipe_relay *relay, nsec_t deadline, struct error *error)
 {
 	int status = relay->ended;
 	while (status == RELEVO_OK && !relay->parts.complete)
-		status = get(relay, deadline, error);
+		status = pipe_relay_get(relay, deadline, error);
 	return status;
 }
 
@@ -246,28 +247,28 @@ static int relay_receive(struct pipe_remote *remote, struct pipe_message *messag
 			 struct error *error)
 {
 	struct pipe_relay *relay = relay_of(remote);
-	int status = enter(relay, &relay->receiving, deadline, error);
+	int status = pipe_relay_enter(relay, &relay->receiving, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (relay->ended != RELEVO_OK && !relay->parts.complete)
 		status = ended(relay, error);
 	if (status == RELEVO_OK && !relay->parts.complete)
-		status = get_message(relay, deadline, error);
+		status = pipe_relay_get_message(relay, deadline, error);
 	if (status == RELEVO_OK)
 		status = pipe_parts_take(&relay->parts, message, error);
-	leave(relay, &relay->receiving);
+	pipe_relay_leave(relay, &relay->receiving);
 	return status;
 }
 
 static int relay_poll(struct pipe_remote *remote, nsec_t deadline, struct error *error)
 {
 	struct pipe_relay *relay = relay_of(remote);
-	int status = enter(relay, &relay->receiving, deadline, error);
+	int status = pipe_relay_enter(relay, &relay->receiving, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (!relay->parts.complete && relay->ended == RELEVO_OK)
-		status = get_message(relay, deadline, error);
-	leave(relay, &relay->receiving);
+		status = pipe_relay_get_message(relay, deadline, error);
+	pipe_relay_leave(relay, &relay->receiving);
 	return status == RELEVO_END_OF_STREAM ? RELEVO_OK : status;
 }
 
@@ -281,7 +282,7 @@ static bool has_something(const struct pipe_relay *relay)
 /* The answer tells whoever polls, whichever thread reads it. */
 static void ask_ahead(struct pipe_relay *relay)
 {
-	ask(relay, &relay->asking, NSEC_NEVER);
+	pipe_relay_ask(relay, &relay->asking, NSEC_NEVER);
 	relay->asking.call.event = relay->event;
 	relay->asked = true;
 	outbox_push(relay->session);
@@ -290,12 +291,12 @@ static void ask_ahead(struct pipe_relay *relay)
 static int relay_ask(struct pipe_remote *remote, struct pollfd *entries, struct error *error)
 {
 	struct pipe_relay *relay = relay_of(remote);
-	int status = enter(relay, &relay->receiving, 0, error);
+	int status = pipe_relay_enter(relay, &relay->receiving, 0, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = begin(relay, error);
+	status = pipe_relay_begin(relay, error);
 	if (status != RELEVO_OK) {
-		leave(relay, &relay->receiving);
+		pipe_relay_leave(relay, &relay->receiving);
 		return status;
 	}
 	struct channel *channel = relay->session->connection.channel;
@@ -313,7 +314,7 @@ static void conclude_ahead(struct pipe_relay *relay, nsec_t patience)
 	struct error error = { 0 };
 	relay->asking.call.event = -1;
 	relay->asked = false;
-	int status = conclude(relay, &relay->asking, patience, &error);
+	int status = pipe_relay_conclude(relay, &relay->asking, patience, &error);
 	if (status != RELEVO_OK && status != RELEVO_CANCELLED && relay->ended == RELEVO_OK)
 		relay->ended = status;
 }
@@ -348,7 +349,7 @@ static bool relay_withdraw(struct pipe_remote *remote)
 	eventfd_read(relay->event, &count);
 	bool found = has_something(relay);
 	session_leave(relay->session);
-	leave(relay, &relay->receiving);
+	pipe_relay_leave(relay, &relay->receiving);
 	return found;
 }
 

@@ -58,7 +58,7 @@ static void set_pause(struct pipe_tcp *tcp)
 		channel_pause(tcp->channel, tcp->stuck && !tcp->receiving);
 }
 
-static bool wait_change(struct pipe_tcp *tcp, nsec_t deadline)
+static bool pipe_tcp_wait_change(struct pipe_tcp *tcp, nsec_t deadline)
 {
 	if (deadline == NSEC_NEVER)
 		return pthread_cond_wait(&tcp->changed, &tcp->lock) == 0;
@@ -67,7 +67,7 @@ static bool wait_change(struct pipe_tcp *tcp, nsec_t deadline)
 }
 
 /* One thread at a time sends, and one receives. */
-static int enter(struct pipe_tcp *tcp, bool *busy, nsec_t deadline, struct error *error)
+static int pipe_tcp_enter(struct pipe_tcp *tcp, bool *busy, nsec_t deadline, struct error *error)
 {
 	if (tcp->process != getpid())
 		return error_set(error, RELEVO_FORKED,
@@ -75,7 +75,7 @@ static int enter(struct pipe_tcp *tcp, bool *busy, nsec_t deadline, struct error
 	pthread_mutex_lock(&tcp->lock);
 	bool in_time = true;
 	while (*busy && in_time)
-		in_time = deadline != 0 && wait_change(tcp, deadline);
+		in_time = deadline != 0 && pipe_tcp_wait_change(tcp, deadline);
 	if (in_time)
 		*busy = true;
 	set_pause(tcp);
@@ -86,7 +86,7 @@ static int enter(struct pipe_tcp *tcp, bool *busy, nsec_t deadline, struct error
 			 "another thread is in a call with this end");
 }
 
-static void leave(struct pipe_tcp *tcp, bool *busy)
+static void pipe_tcp_leave(struct pipe_tcp *tcp, bool *busy)
 {
 	pthread_mutex_lock(&tcp->lock);
 	*busy = false;
@@ -104,7 +104,8 @@ static void set_stuck(struct pipe_tcp *tcp, bool stuck)
 }
 
 /* Until the channel has something to say. */
-static int wait_for(struct pipe_tcp *tcp, nsec_t deadline, const char *what, struct error *error)
+static int pipe_tcp_wait_for(struct pipe_tcp *tcp, nsec_t deadline, const char *what,
+			     struct error *error)
 {
 	if (deadline == 0)
 		return error_set(error, RELEVO_TRY_AGAIN, "the pipe is %s", what);
@@ -116,14 +117,14 @@ static int wait_for(struct pipe_tcp *tcp, nsec_t deadline, const char *what, str
 
 /* ---- greeting ------------------------------------------------------------ */
 
-static int greet(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
+static int pipe_tcp_greet_here(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
 {
 	for (;;) {
 		int status = greeting_go_on(&tcp->greeting, tcp->channel, error);
 		if (status != RELEVO_TRY_AGAIN)
 			return status;
-		status = wait_for(tcp, deadline, "silent: the other side has said nothing yet",
-				  error);
+		status = pipe_tcp_wait_for(tcp, deadline,
+					   "silent: the other side has said nothing yet", error);
 		if (status != RELEVO_OK)
 			return status;
 	}
@@ -131,7 +132,7 @@ static int greet(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
 
 int pipe_tcp_greet(struct pipe_remote *remote, nsec_t deadline, struct error *error)
 {
-	return greet(tcp_of(remote), deadline, error);
+	return pipe_tcp_greet_here(tcp_of(remote), deadline, error);
 }
 
 int pipe_tcp_fd(const struct pipe_remote *remote)
@@ -141,7 +142,7 @@ int pipe_tcp_fd(const struct pipe_remote *remote)
 
 /* ---- sending ------------------------------------------------------------- */
 
-static int send_failure(int status, struct error *error)
+static int pipe_tcp_send_failure(int status, struct error *error)
 {
 	if (status == RELEVO_FORKED)
 		return error_set(error, status,
@@ -150,11 +151,11 @@ static int send_failure(int status, struct error *error)
 }
 
 /* There has to be room. If there is none in time, nobody waits for it any more. */
-static int wait_for_room(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
+static int pipe_tcp_wait_for_room(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
 {
 	size_t none;
 	set_stuck(tcp, true);
-	int status = wait_for(tcp, deadline, "full", error);
+	int status = pipe_tcp_wait_for(tcp, deadline, "full", error);
 	set_stuck(tcp, false);
 	if (status != RELEVO_OK)
 		channel_send(tcp->channel, NULL, 0, &none);
@@ -171,9 +172,9 @@ static int push(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
 		if (status == RELEVO_OK)
 			buffer_consume(&tcp->out, sent);
 		else if (status == RELEVO_TRY_AGAIN)
-			status = wait_for_room(tcp, deadline, error);
+			status = pipe_tcp_wait_for_room(tcp, deadline, error);
 		else
-			status = send_failure(status, error);
+			status = pipe_tcp_send_failure(status, error);
 		if (status != RELEVO_OK)
 			return status;
 	}
@@ -181,7 +182,7 @@ static int push(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
 }
 
 /* Within a message there is always room: its first part was the largest. */
-static bool append(struct buffer *out, const struct pipe_part *part)
+static bool pipe_tcp_append(struct buffer *out, const struct pipe_part *part)
 {
 	const uint8_t head[HEAD_SIZE] = { MARK_PART, (uint8_t)(part->size >> 16),
 					  (uint8_t)(part->size >> 8), (uint8_t)part->size };
@@ -200,7 +201,7 @@ static bool append(struct buffer *out, const struct pipe_part *part)
 
 /* Nothing of the message counts, however much of it has gone out. What is left of the part
  * has to follow some time, and then the other side is told. */
-static void give_up(struct pipe_tcp *tcp, const struct pipe_part *part)
+static void pipe_tcp_give_up(struct pipe_tcp *tcp, const struct pipe_part *part)
 {
 	const uint8_t dropped = MARK_DROPPED;
 	struct buffer *out = &tcp->out;
@@ -211,10 +212,10 @@ static void give_up(struct pipe_tcp *tcp, const struct pipe_part *part)
 	buffer_append(out, &dropped, 1);
 }
 
-static int send_part(struct pipe_tcp *tcp, const struct pipe_part *part, nsec_t deadline,
-		     struct error *error)
+static int pipe_tcp_send_part(struct pipe_tcp *tcp, const struct pipe_part *part, nsec_t deadline,
+			      struct error *error)
 {
-	if (!append(&tcp->out, part))
+	if (!pipe_tcp_append(&tcp->out, part))
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a message");
 	size_t whole = buffer_size(&tcp->out);
 	int status = push(tcp, deadline, error);
@@ -222,23 +223,23 @@ static int send_part(struct pipe_tcp *tcp, const struct pipe_part *part, nsec_t 
 	    buffer_size(&tcp->out) == whole)
 		buffer_truncate(&tcp->out, 0);
 	else if (status != RELEVO_OK)
-		give_up(tcp, part);
+		pipe_tcp_give_up(tcp, part);
 	return status;
 }
 
-static int send_parts(struct pipe_tcp *tcp, const struct pipe_sending *sending, nsec_t deadline,
-		      struct error *error)
+static int pipe_tcp_send_parts(struct pipe_tcp *tcp, const struct pipe_sending *sending,
+			       nsec_t deadline, struct error *error)
 {
 	size_t done = 0;
 	if (greeting_say(&tcp->greeting, tcp->channel, NULL) != RELEVO_OK)
-		return send_failure(RELEVO_DISCONNECTED, error);
+		return pipe_tcp_send_failure(RELEVO_DISCONNECTED, error);
 	/* What a call that gave up has left goes first. */
 	int status = push(tcp, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	do {
 		const struct pipe_part part = pipe_parts_next(sending, done, PART_MAX);
-		status = send_part(tcp, &part, deadline, error);
+		status = pipe_tcp_send_part(tcp, &part, deadline, error);
 		done += part.size;
 	} while (status == RELEVO_OK && done < sending->size);
 	return status;
@@ -250,19 +251,19 @@ static int tcp_send(struct pipe_remote *remote, const struct pipe_sending *sendi
 	struct pipe_tcp *tcp = tcp_of(remote);
 	if (sending->fd_count > 0)
 		return error_set(error, RELEVO_CANNOT_ENCODE, "no descriptor can be sent over tcp");
-	int status = enter(tcp, &tcp->sending, deadline, error);
+	int status = pipe_tcp_enter(tcp, &tcp->sending, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = send_parts(tcp, sending, deadline, error);
+	status = pipe_tcp_send_parts(tcp, sending, deadline, error);
 	buffer_shrink(&tcp->out, 0);
-	leave(tcp, &tcp->sending);
+	pipe_tcp_leave(tcp, &tcp->sending);
 	return status;
 }
 
 /* ---- receiving ----------------------------------------------------------- */
 
-static int add(struct pipe_tcp *tcp, unsigned flags, const uint8_t *data, size_t size,
-	       struct error *error)
+static int pipe_tcp_add(struct pipe_tcp *tcp, unsigned flags, const uint8_t *data, size_t size,
+			struct error *error)
 {
 	unsigned first = tcp->inside ? 0u : PART_FIRST;
 	int status = pipe_parts_add(&tcp->parts, flags | first, data, size, error);
@@ -284,7 +285,7 @@ static int take_part(struct pipe_tcp *tcp, struct error *error)
 				 PART_MAX);
 	if (buffer_size(&tcp->in) < HEAD_SIZE + size)
 		return RELEVO_TRY_AGAIN;
-	int status = add(tcp, 0, bytes + HEAD_SIZE, size, error);
+	int status = pipe_tcp_add(tcp, 0, bytes + HEAD_SIZE, size, error);
 	if (status == RELEVO_OK)
 		buffer_consume(&tcp->in, HEAD_SIZE + size);
 	return status;
@@ -300,7 +301,7 @@ static int take_mark(struct pipe_tcp *tcp, struct error *error)
 	case MARK_PART:
 		return take_part(tcp, error);
 	case MARK_END:
-		status = add(tcp, PART_LAST, &mark, 0, error);
+		status = pipe_tcp_add(tcp, PART_LAST, &mark, 0, error);
 		break;
 	case MARK_DROPPED:
 		tcp->inside = false;
@@ -323,7 +324,7 @@ static int assemble(struct pipe_tcp *tcp, struct error *error)
 	return status;
 }
 
-static int read_more(struct pipe_tcp *tcp, struct error *error)
+static int pipe_tcp_read_more(struct pipe_tcp *tcp, struct error *error)
 {
 	uint8_t *room = buffer_reserve(&tcp->in, CHUNK);
 	size_t got = 0;
@@ -334,25 +335,25 @@ static int read_more(struct pipe_tcp *tcp, struct error *error)
 	return status;
 }
 
-static bool is_final(int status)
+static bool pipe_tcp_is_final(int status)
 {
 	return status != RELEVO_OK && status != RELEVO_TRY_AGAIN && status != RELEVO_TIMED_OUT &&
 	       status != RELEVO_NO_MEMORY;
 }
 
 /* A message is complete, or why not. */
-static int get_message(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
+static int pipe_tcp_get_message(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
 {
-	int status = greet(tcp, deadline, error);
+	int status = pipe_tcp_greet_here(tcp, deadline, error);
 	while (status == RELEVO_OK) {
 		status = assemble(tcp, error);
 		if (status != RELEVO_TRY_AGAIN)
 			break;
-		status = read_more(tcp, error);
+		status = pipe_tcp_read_more(tcp, error);
 		if (status == RELEVO_TRY_AGAIN)
-			status = wait_for(tcp, deadline, "empty", error);
+			status = pipe_tcp_wait_for(tcp, deadline, "empty", error);
 	}
-	if (is_final(status))
+	if (pipe_tcp_is_final(status))
 		tcp->ended = status;
 	return status;
 }
@@ -373,7 +374,7 @@ static int next_message(struct pipe_tcp *tcp, nsec_t deadline, struct error *err
 		return RELEVO_OK;
 	if (tcp->ended != RELEVO_OK)
 		return say_ended(tcp, error);
-	int status = get_message(tcp, deadline, error);
+	int status = pipe_tcp_get_message(tcp, deadline, error);
 	if (status == RELEVO_END_OF_STREAM || status == RELEVO_DISCONNECTED)
 		return say_ended(tcp, error);
 	return status;
@@ -383,25 +384,25 @@ static int tcp_receive(struct pipe_remote *remote, struct pipe_message *message,
 		       struct error *error)
 {
 	struct pipe_tcp *tcp = tcp_of(remote);
-	int status = enter(tcp, &tcp->receiving, deadline, error);
+	int status = pipe_tcp_enter(tcp, &tcp->receiving, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = next_message(tcp, deadline, error);
 	if (status == RELEVO_OK)
 		status = pipe_parts_take(&tcp->parts, message, error);
 	buffer_shrink(&tcp->in, CHUNK);
-	leave(tcp, &tcp->receiving);
+	pipe_tcp_leave(tcp, &tcp->receiving);
 	return status;
 }
 
 static int tcp_poll(struct pipe_remote *remote, nsec_t deadline, struct error *error)
 {
 	struct pipe_tcp *tcp = tcp_of(remote);
-	int status = enter(tcp, &tcp->receiving, deadline, error);
+	int status = pipe_tcp_enter(tcp, &tcp->receiving, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = next_message(tcp, deadline, error);
-	leave(tcp, &tcp->receiving);
+	pipe_tcp_leave(tcp, &tcp->receiving);
 	return status == RELEVO_END_OF_STREAM ? RELEVO_OK : status;
 }
 
@@ -410,7 +411,7 @@ static int tcp_poll(struct pipe_remote *remote, nsec_t deadline, struct error *e
 static int tcp_ask(struct pipe_remote *remote, struct pollfd *entries, struct error *error)
 {
 	struct pipe_tcp *tcp = tcp_of(remote);
-	int status = enter(tcp, &tcp->receiving, 0, error);
+	int status = pipe_tcp_enter(tcp, &tcp->receiving, 0, error);
 	if (status != RELEVO_OK)
 		return status;
 	entries[0] = (struct pollfd){ .fd = channel_fd(tcp->channel), .events = POLLIN };
@@ -428,7 +429,7 @@ static bool tcp_withdraw(struct pipe_remote *remote)
 {
 	struct pipe_tcp *tcp = tcp_of(remote);
 	bool found = tcp->parts.complete || tcp->ended != RELEVO_OK;
-	leave(tcp, &tcp->receiving);
+	pipe_tcp_leave(tcp, &tcp->receiving);
 	return found;
 }
 

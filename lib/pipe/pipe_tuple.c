@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-static int send_encoded(relevo_pipe *pipe, const relevo_tuple *tuple, nsec_t deadline,
-			struct error *error)
+static int pipe_tuple_send_encoded(relevo_pipe *pipe, const relevo_tuple *tuple, nsec_t deadline,
+				   struct error *error)
 {
 	int fds[RELEVO_PIPE_DESCRIPTORS];
 	struct buffer bytes = { 0 };
@@ -35,7 +35,7 @@ int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t
 	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
 		status = pipe_check_sends(pipe, error);
-	return status == RELEVO_OK ? send_encoded(pipe, tuple, deadline, error) : status;
+	return status == RELEVO_OK ? pipe_tuple_send_encoded(pipe, tuple, deadline, error) : status;
 }
 
 int relevo_pipe_recv_tuple(relevo_pipe *pipe, relevo_tuple **tuple, int64_t timeout)

@@ -26,7 +26,7 @@ static struct pipe_remote *remote_of(const struct relevo_wait_entry *entry)
 	return entry->pipe != NULL ? entry->pipe->remote : NULL;
 }
 
-static int check(const struct relevo_wait_entry *entries, size_t count, struct error *error)
+static int wait_check(const struct relevo_wait_entry *entries, size_t count, struct error *error)
 {
 	for (size_t i = 0; i < count; i++) {
 		int status = RELEVO_OK;
@@ -50,7 +50,7 @@ static size_t count_ready(const struct waiting *waiting)
 }
 
 /* What can be said at once, and what to poll for. */
-static void describe(struct waiting *waiting)
+static void wait_describe(struct waiting *waiting)
 {
 	for (size_t i = 0; i < waiting->count; i++) {
 		struct relevo_wait_entry *entry = &waiting->entries[i];
@@ -116,7 +116,7 @@ static int ask_now(struct waiting *waiting)
 }
 
 /* Ask for what comes; then wait for all. */
-static int ask_and_poll(struct waiting *waiting, nsec_t deadline)
+static int wait_ask_and_poll(struct waiting *waiting, nsec_t deadline)
 {
 	struct pollfd *next = waiting->polled + waiting->count;
 	size_t asked = 0;
@@ -142,19 +142,19 @@ static int ask_and_poll(struct waiting *waiting, nsec_t deadline)
 
 static int wait_for_all(struct waiting *waiting, nsec_t deadline)
 {
-	describe(waiting);
+	wait_describe(waiting);
 	int status = RELEVO_OK;
 	if (waiting->remotes > 0)
 		status = ask_now(waiting);
 	if (status != RELEVO_OK)
 		return status;
 	if (waiting->remotes > 0 && deadline != 0 && count_ready(waiting) == 0)
-		return ask_and_poll(waiting, deadline);
+		return wait_ask_and_poll(waiting, deadline);
 	waiting->remotes = 0;
 	return poll_until_ready(waiting, deadline);
 }
 
-static bool make_room(struct waiting *waiting, struct pollfd few[FEW])
+static bool wait_make_room(struct waiting *waiting, struct pollfd few[FEW])
 {
 	for (size_t i = 0; i < waiting->count; i++)
 		waiting->remotes += remote_of(&waiting->entries[i]) != NULL;
@@ -173,10 +173,10 @@ int relevo_wait(struct relevo_wait_entry *entries, size_t count, int64_t timeout
 	*ready = 0;
 	int status = deadline_after(timeout, &deadline, waiting.error);
 	if (status == RELEVO_OK)
-		status = check(entries, count, waiting.error);
+		status = wait_check(entries, count, waiting.error);
 	if (status != RELEVO_OK)
 		return status;
-	if (!make_room(&waiting, few))
+	if (!wait_make_room(&waiting, few))
 		return error_set(waiting.error, RELEVO_NO_MEMORY, "no memory to wait for %zu",
 				 count);
 	status = wait_for_all(&waiting, deadline);

@@ -24,8 +24,8 @@ const char *relevo_pool_name(const relevo_pool *pool)
 
 /* ---- its queues -------------------------------------------------------------- */
 
-static int open_queue(relevo_pool *pool, enum pool_queue which, const char *name,
-		      relevo_queue **queue, struct error *error)
+static int pool_open_queue(relevo_pool *pool, enum pool_queue which, const char *name,
+			   relevo_queue **queue, struct error *error)
 {
 	char queue_name[NAME_MAX_BYTES + 1];
 	struct relevo_queue_options options = {
@@ -77,15 +77,15 @@ static int open_queues(relevo_pool *pool, const char *name, struct error *error)
 {
 	int status = RELEVO_OK;
 	if (name == NULL) {
-		status = open_queue(pool, POOL_TASKS, NULL, &pool->tasks, error);
+		status = pool_open_queue(pool, POOL_TASKS, NULL, &pool->tasks, error);
 		name = status == RELEVO_OK ? relevo_pool_name(pool) : NULL;
 	}
 	if (status == RELEVO_OK)
-		status = open_queue(pool, POOL_PLAN, name, &pool->plans, error);
+		status = pool_open_queue(pool, POOL_PLAN, name, &pool->plans, error);
 	if (status == RELEVO_OK)
 		status = put_plan(pool, error);
 	if (status == RELEVO_OK && pool->tasks == NULL)
-		status = open_queue(pool, POOL_TASKS, name, &pool->tasks, error);
+		status = pool_open_queue(pool, POOL_TASKS, name, &pool->tasks, error);
 	if (status == RELEVO_OK)
 		tell_expecting(pool, name);
 	return status;
@@ -110,8 +110,8 @@ static enum relevo_start_method method_of(const struct relevo_pool_options *opti
 	return set != RELEVO_START_DEFAULT ? set : RELEVO_FORK;
 }
 
-static int check_options(const relevo_session *session, const struct relevo_pool_options *options,
-			 struct error *error)
+static int pool_check_options(const relevo_session *session,
+			      const struct relevo_pool_options *options, struct error *error)
 {
 	if (options->processes < RELEVO_NO_WORKERS || options->processes > MOST_WORKERS)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
@@ -204,7 +204,7 @@ static void forget_reply(const struct reply *reply)
 }
 
 /* In a child by fork, which has a copy: the pool is its parent's. */
-static void forget(relevo_pool *pool)
+static void pool_forget(relevo_pool *pool)
 {
 	for (size_t i = 0; i < pool->reply_count; i++)
 		forget_reply(&pool->replies[i]);
@@ -260,8 +260,8 @@ static int tell_attach(int status, const char *name, bool shared, struct error *
 }
 
 /* A pool that is somebody else's, or nobody's. Only the latter may have no name yet. */
-static int attach(relevo_session *session, const char *name,
-		  const struct relevo_queue_options *existing, bool shared, relevo_pool **out)
+static int pool_attach(relevo_session *session, const char *name,
+		       const struct relevo_queue_options *existing, bool shared, relevo_pool **out)
 {
 	const struct relevo_pool_options options = {
 		.processes = RELEVO_NO_WORKERS,
@@ -301,13 +301,13 @@ int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **
 		return RELEVO_BAD_ARGUMENT;
 	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
 	nsec_t before = within(session_limit(session));
-	int status = attach(session, name, &existing, false, pool);
+	int status = pool_attach(session, name, &existing, false, pool);
 	within_end(before);
 	return status;
 }
 
-static int open_shared(relevo_session *session, const struct relevo_pool_options *options,
-		       relevo_pool **pool)
+static int pool_open_shared(relevo_session *session, const struct relevo_pool_options *options,
+			    relevo_pool **pool)
 {
 	const struct relevo_queue_options tasks = pool_shared_tasks(options->order);
 	int status = RELEVO_OK;
@@ -317,19 +317,19 @@ static int open_shared(relevo_session *session, const struct relevo_pool_options
 				   "a shared pool has no workers, initializer or "
 				   "max_tasks_per_child of one who opens it");
 	if (status == RELEVO_OK)
-		status = attach(session, options->name, &tasks, true, pool);
+		status = pool_attach(session, options->name, &tasks, true, pool);
 	if (status == RELEVO_OK && options->max_attempts > 0)
 		(*pool)->max_attempts = options->max_attempts;
 	return status;
 }
 
-static int open_pool(relevo_session *session, const struct relevo_pool_options *options,
-		     relevo_pool **out)
+static int pool_open_pool(relevo_session *session, const struct relevo_pool_options *options,
+			  relevo_pool **out)
 {
 	struct error failure = { 0 };
-	int status = check_options(session, options, &failure);
+	int status = pool_check_options(session, options, &failure);
 	if (status == RELEVO_OK && options->shared)
-		return open_shared(session, options, out);
+		return pool_open_shared(session, options, out);
 	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, options) : NULL;
 	if (status == RELEVO_OK && pool == NULL)
 		status = error_set_errno(&failure, RELEVO_NO_MEMORY, errno, "no room for a pool");
@@ -352,7 +352,7 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_pool_options defaults;
 	nsec_t before = within(session_limit(session));
-	int status = open_pool(session, options != NULL ? options : &defaults, pool);
+	int status = pool_open_pool(session, options != NULL ? options : &defaults, pool);
 	within_end(before);
 	return status;
 }
@@ -375,7 +375,7 @@ void relevo_pool_free(relevo_pool *pool)
 	if (pool == NULL)
 		return;
 	if (pool->owner != getpid()) {
-		forget(pool);
+		pool_forget(pool);
 		return;
 	}
 	pthread_mutex_lock(&pool->lock);

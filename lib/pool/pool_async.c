@@ -29,7 +29,8 @@ void async_release(relevo_job *job)
 }
 
 /* One block: the array, and the bytes behind it. */
-static struct relevo_bytes *copy_arguments(const struct relevo_bytes *arguments, size_t count)
+static struct relevo_bytes *pool_async_copy_arguments(const struct relevo_bytes *arguments,
+						      size_t count)
 {
 	size_t size = count * sizeof *arguments;
 	for (size_t i = 0; i < count; i++)
@@ -68,7 +69,7 @@ static relevo_job *job_new(const char *function, const struct relevo_bytes *argu
 	job->mapping.count = count;
 	job->mapping.job.watched = true;
 	job->mapping.job.function = function != NULL ? strdup(function) : NULL;
-	job->mapping.arguments = copy_arguments(arguments, count);
+	job->mapping.arguments = pool_async_copy_arguments(arguments, count);
 	job->mapping.results = calloc(count + 1, sizeof *job->mapping.results);
 	bool complete = job->mapping.arguments != NULL && job->mapping.results != NULL &&
 			(function == NULL || job->mapping.job.function != NULL);
@@ -148,7 +149,7 @@ static void add_note(relevo_job *job, struct note *note)
 }
 
 /* A note for which there is no memory is not called: results are in the handle, too. */
-static void on_result(size_t index, const struct relevo_result *result, void *user)
+static void pool_async_on_result(size_t index, const struct relevo_result *result, void *user)
 {
 	struct note *note = calloc(1, sizeof *note);
 	(void)result;
@@ -191,12 +192,12 @@ void async_ended(relevo_job *job)
 
 /* ---- submitting ------------------------------------------------------------------ */
 
-static int prepare(relevo_job *job, relevo_pool *pool, struct error *error)
+static int pool_async_prepare(relevo_job *job, relevo_pool *pool, struct error *error)
 {
 	const struct relevo_async_options *options = &job->options;
 	int64_t timeout = options->map.timeout != 0 ? options->map.timeout : RELEVO_FOREVER;
 	job->quiet.user = job;
-	job->quiet.on_result = options->map.on_result != NULL ? on_result : NULL;
+	job->quiet.on_result = options->map.on_result != NULL ? pool_async_on_result : NULL;
 	job->quiet.task.on_progress = options->map.task.on_progress != NULL ? on_progress : NULL;
 	job->mapping.job.pool = pool;
 	if (job->mapping.job.function == NULL)
@@ -209,7 +210,7 @@ static int prepare(relevo_job *job, relevo_pool *pool, struct error *error)
 }
 
 /* The lock of the collector is held. From here on that has the job, and a reference to it. */
-static int hand_over(relevo_job *job, relevo_pool *pool, struct error *error)
+static int pool_async_hand_over(relevo_job *job, relevo_pool *pool, struct error *error)
 {
 	int status = pool_enter(pool, error);
 	if (status != RELEVO_OK)
@@ -225,7 +226,7 @@ static int hand_over(relevo_job *job, relevo_pool *pool, struct error *error)
 	return status;
 }
 
-static int submit(relevo_job *job, relevo_pool *pool, struct error *error)
+static int pool_async_submit(relevo_job *job, relevo_pool *pool, struct error *error)
 {
 	struct collector *collector = &pool->collector;
 	int status = RELEVO_OK;
@@ -238,7 +239,7 @@ static int submit(relevo_job *job, relevo_pool *pool, struct error *error)
 	if (status == RELEVO_OK)
 		status = collector_start(pool, &job->mapping.job, error);
 	if (status == RELEVO_OK)
-		status = hand_over(job, pool, error);
+		status = pool_async_hand_over(job, pool, error);
 	pthread_mutex_unlock(&collector->lock);
 	within_end(before);
 	return status;
@@ -259,9 +260,9 @@ int relevo_pool_map_async(relevo_pool *pool, const char *function,
 	if (job == NULL)
 		error_set(&failure, status, "no memory for %zu arguments", count);
 	else
-		status = prepare(job, pool, &failure);
+		status = pool_async_prepare(job, pool, &failure);
 	if (status == RELEVO_OK)
-		status = submit(job, pool, &failure);
+		status = pool_async_submit(job, pool, &failure);
 	if (status == RELEVO_OK)
 		*out = job;
 	else if (job != NULL)
@@ -303,7 +304,7 @@ int relevo_job_successful(relevo_job *job, bool *successful)
 	return RELEVO_OK;
 }
 
-static bool wait_change(relevo_job *job, nsec_t deadline)
+static bool pool_async_wait_change(relevo_job *job, nsec_t deadline)
 {
 	if (deadline == NSEC_NEVER)
 		return pthread_cond_wait(&job->changed, &job->lock) == 0;
@@ -323,7 +324,7 @@ int relevo_job_wait(relevo_job *job, int64_t timeout)
 	pthread_mutex_lock(&job->lock);
 	/* A callback waits for outcomes only: else it might wait for itself. */
 	bool in_callback = job->calls != NULL && callbacks_here(job->calls);
-	while (!(in_callback ? job->ended : job->told) && wait_change(job, deadline))
+	while (!(in_callback ? job->ended : job->told) && pool_async_wait_change(job, deadline))
 		continue;
 	bool done = in_callback ? job->ended : job->told;
 	pthread_mutex_unlock(&job->lock);

@@ -67,7 +67,7 @@ static int send_again(const struct broken *broken, uint64_t index, size_t count)
 				     });
 }
 
-static int fail(const struct broken *broken, uint64_t index, size_t count)
+static int pool_broken_fail(const struct broken *broken, uint64_t index, size_t count)
 {
 	const struct job_outcome outcome = {
 		.status = broken->status,
@@ -82,7 +82,7 @@ static int fail(const struct broken *broken, uint64_t index, size_t count)
 }
 
 /* Whether those from `index` on are not run again. */
-static bool is_final(const struct broken *broken, uint64_t index)
+static bool pool_broken_is_final(const struct broken *broken, uint64_t index)
 {
 	bool culprit = broken->known && index == broken->culprit;
 	if (run_once(broken) && (!broken->known || index <= broken->culprit))
@@ -96,8 +96,8 @@ static size_t treat(const struct broken *broken, uint64_t index, int *status)
 	size_t count = count_alike(broken, index);
 	if (count == 0)
 		return 1;
-	*status = is_final(broken, index) ? fail(broken, index, count)
-					  : send_again(broken, index, count);
+	*status = pool_broken_is_final(broken, index) ? pool_broken_fail(broken, index, count)
+						      : send_again(broken, index, count);
 	return count;
 }
 

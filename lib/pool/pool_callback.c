@@ -12,7 +12,7 @@ void callbacks_init(struct callbacks *callbacks)
 	list_init(&callbacks->notes);
 }
 
-static struct note *next(struct callbacks *callbacks)
+static struct note *pool_callback_next(struct callbacks *callbacks)
 {
 	struct list *node;
 	pthread_mutex_lock(&callbacks->lock);
@@ -24,10 +24,10 @@ static struct note *next(struct callbacks *callbacks)
 	return node != NULL ? container_of(node, struct note, link) : NULL;
 }
 
-static void *run(void *argument)
+static void *pool_callback_run(void *argument)
 {
 	struct callbacks *callbacks = argument;
-	for (struct note *note; (note = next(callbacks)) != NULL;) {
+	for (struct note *note; (note = pool_callback_next(callbacks)) != NULL;) {
 		async_call(note->job, note);
 		free(note);
 	}
@@ -39,7 +39,7 @@ int callbacks_start(struct callbacks *callbacks, struct error *error)
 	int number = 0;
 	pthread_mutex_lock(&callbacks->lock);
 	if (!callbacks->started) {
-		number = thread_start(&callbacks->thread, NULL, run, callbacks);
+		number = thread_start(&callbacks->thread, NULL, pool_callback_run, callbacks);
 		callbacks->started = number == 0;
 	}
 	pthread_mutex_unlock(&callbacks->lock);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static relevo_queue *exchange(relevo_pool *pool, relevo_queue *queue)
+static relevo_queue *pool_caller_exchange(relevo_pool *pool, relevo_queue *queue)
 {
 	pthread_mutex_lock(&pool->lock);
 	relevo_queue *before = pool->caller;
@@ -37,13 +37,13 @@ int pool_caller_name(relevo_pool *pool, char name[NAME_MAX_BYTES + 1])
 		return status;
 	strcpy(name, relevo_queue_name(queue));
 	/* Another thread's, opened meanwhile, ends with the session. */
-	relevo_queue_close(exchange(pool, queue));
+	relevo_queue_close(pool_caller_exchange(pool, queue));
 	return RELEVO_OK;
 }
 
 void pool_caller_end(relevo_pool *pool)
 {
-	relevo_queue *queue = exchange(pool, NULL);
+	relevo_queue *queue = pool_caller_exchange(pool, NULL);
 	if (queue == NULL)
 		return;
 	relevo_queue_delete(pool->session, relevo_queue_name(queue));
@@ -52,5 +52,5 @@ void pool_caller_end(relevo_pool *pool)
 
 void pool_caller_forget(relevo_pool *pool)
 {
-	relevo_queue_close(exchange(pool, NULL));
+	relevo_queue_close(pool_caller_exchange(pool, NULL));
 }

@@ -42,7 +42,7 @@ static int open_cancelled(relevo_pool *pool)
 	return RELEVO_OK;
 }
 
-static int keep(relevo_pool *pool, const struct buffer *order)
+static int pool_cancel_keep(relevo_pool *pool, const struct buffer *order)
 {
 	int status = open_cancelled(pool);
 	if (status != RELEVO_OK)
@@ -62,7 +62,7 @@ struct telling {
 };
 
 /* One worker. It may be gone by now. */
-static int tell(const struct relevo_queue_info *info, void *user)
+static int pool_cancel_tell(const struct relevo_queue_info *info, void *user)
 {
 	const struct telling *telling = user;
 	const struct relevo_queue_options options = { .mode = RELEVO_OPEN_EXISTING };
@@ -85,10 +85,10 @@ static int tell_all(relevo_pool *pool, const struct buffer *order)
 	strcat(prefix, "/");
 	if (MUTANT(cancelled_goes_on))
 		return RELEVO_OK;
-	return relevo_queue_list(pool->session, prefix, tell, &telling);
+	return relevo_queue_list(pool->session, prefix, pool_cancel_tell, &telling);
 }
 
-static bool encode(struct buffer *out, const char *reply_to, uint64_t job)
+static bool pool_cancel_encode(struct buffer *out, const char *reply_to, uint64_t job)
 {
 	Relevo__PoolCancel order = RELEVO__POOL_CANCEL__INIT;
 	order.reply_to = (char *)reply_to;
@@ -103,9 +103,9 @@ static bool encode(struct buffer *out, const char *reply_to, uint64_t job)
 int pool_cancel_job(relevo_pool *pool, const char *reply_to, uint64_t job)
 {
 	struct buffer order = { 0 };
-	if (!encode(&order, reply_to, job))
+	if (!pool_cancel_encode(&order, reply_to, job))
 		return error_set(thread_error(), RELEVO_NO_MEMORY, "no memory to cancel a job");
-	int status = keep(pool, &order);
+	int status = pool_cancel_keep(pool, &order);
 	if (status == RELEVO_OK)
 		status = tell_all(pool, &order);
 	buffer_fini(&order);
@@ -116,7 +116,7 @@ void pool_cancel_all(relevo_pool *pool)
 {
 	struct buffer order = { 0 };
 	/* The number that no job has stands for all. */
-	if (encode(&order, "", 0))
+	if (pool_cancel_encode(&order, "", 0))
 		tell_all(pool, &order);
 	buffer_fini(&order);
 }

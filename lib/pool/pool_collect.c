@@ -23,7 +23,7 @@ void collector_init(struct collector *collector)
 
 /* ---- the end of jobs -------------------------------------------------------------- */
 
-static void finish(struct collector *collector, relevo_job *job)
+static void pool_collect_finish(struct collector *collector, relevo_job *job)
 {
 	list_remove(&job->link);
 	collector->timed -= job->deadline != NSEC_NEVER;
@@ -39,7 +39,7 @@ void collector_end_job(relevo_pool *pool, relevo_job *job, int status, const cha
 		if (mapping->results[i].data == NULL)
 			job_set_outcome(&mapping->results[i], i, status, text);
 	}
-	finish(&pool->collector, job);
+	pool_collect_finish(&pool->collector, job);
 }
 
 /* The same, and what of it is under way ends too. */
@@ -90,7 +90,7 @@ static void advance(relevo_pool *pool, relevo_job *job)
 	if (error.status != RELEVO_OK)
 		abort_job(pool, job, error.status, error_text(&error));
 	else if (mapping_done(&job->mapping))
-		finish(&pool->collector, job);
+		pool_collect_finish(&pool->collector, job);
 }
 
 /* Until when a job may take to begin, with all that it is the first to need. */
@@ -129,7 +129,7 @@ static relevo_job *job_of(relevo_pool *pool, uint64_t id)
 	return container_of(job, relevo_job, mapping.job);
 }
 
-static void take(relevo_pool *pool, const relevo_item *item)
+static void pool_collect_take(relevo_pool *pool, const relevo_item *item)
 {
 	struct arrival arrival;
 	struct error error = { 0 };
@@ -146,7 +146,7 @@ static void take(relevo_pool *pool, const relevo_item *item)
 
 /* ---- time ------------------------------------------------------------------------- */
 
-static nsec_t next_deadline(const struct collector *collector)
+static nsec_t pool_collect_next_deadline(const struct collector *collector)
 {
 	nsec_t next = NSEC_NEVER;
 	if (collector->timed == 0)
@@ -198,13 +198,13 @@ static void look_after_workers(relevo_pool *pool)
 		collector_end_all(pool, error.status, error_text(&error));
 }
 
-static void take_all(relevo_pool *pool, relevo_item *items, size_t count)
+static void pool_collect_take_all(relevo_pool *pool, relevo_item *items, size_t count)
 {
 	struct collector *collector = &pool->collector;
 	nsec_t before = within(NSEC_NEVER);
 	pthread_mutex_lock(&collector->lock);
 	for (size_t i = 0; i < count; i++) {
-		take(pool, &items[i]);
+		pool_collect_take(pool, &items[i]);
 		relevo_item_free(&items[i]);
 	}
 	look_at_refusals(pool);
@@ -214,7 +214,7 @@ static void take_all(relevo_pool *pool, relevo_item *items, size_t count)
 	within_end(before);
 }
 
-static void receive(relevo_pool *pool, nsec_t until)
+static void pool_collect_receive(relevo_pool *pool, nsec_t until)
 {
 	relevo_item items[STEP];
 	struct queue_items received = { items, STEP, 0 };
@@ -224,7 +224,7 @@ static void receive(relevo_pool *pool, nsec_t until)
 		look_after_workers(pool);
 	else if (status != RELEVO_OK && status != RELEVO_TIMED_OUT && status != RELEVO_EMPTY)
 		collector_end_all(pool, status, relevo_error_detail());
-	take_all(pool, items, received.count);
+	pool_collect_take_all(pool, items, received.count);
 }
 
 /* Wait for jobs; false when it is over. */
@@ -233,18 +233,18 @@ static bool wait_for_jobs(struct collector *collector, nsec_t *until)
 	pthread_mutex_lock(&collector->lock);
 	while (list_empty(&collector->jobs) && !collector->stop)
 		pthread_cond_wait(&collector->changed, &collector->lock);
-	*until = collector->until = next_deadline(collector);
+	*until = collector->until = pool_collect_next_deadline(collector);
 	bool stop = collector->stop;
 	pthread_mutex_unlock(&collector->lock);
 	return !stop;
 }
 
-static void *collect(void *argument)
+static void *pool_collect_collect(void *argument)
 {
 	relevo_pool *pool = argument;
 	nsec_t until;
 	while (wait_for_jobs(&pool->collector, &until))
-		receive(pool, until);
+		pool_collect_receive(pool, until);
 	return NULL;
 }
 
@@ -260,7 +260,7 @@ int collector_start(relevo_pool *pool, const struct job *first, struct error *er
 		if (status != RELEVO_OK)
 			return error_set(error, status, "%s", relevo_error_detail());
 	}
-	int number = thread_start(&collector->thread, NULL, collect, pool);
+	int number = thread_start(&collector->thread, NULL, pool_collect_collect, pool);
 	if (number != 0)
 		return error_set_errno(error, RELEVO_SYSTEM, number,
 				       "no thread to collect results");

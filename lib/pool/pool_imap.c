@@ -71,7 +71,7 @@ static struct piece *piece_of(const relevo_imap *imap, uint64_t index)
 }
 
 /* A result that was fetched leaves its argument's place empty. */
-static bool find(struct job *job, uint64_t index, struct job_place *place)
+static bool pool_imap_find(struct job *job, uint64_t index, struct job_place *place)
 {
 	relevo_imap *imap = container_of(job, relevo_imap, job);
 	struct piece *piece = piece_of(imap, index);
@@ -88,7 +88,7 @@ static bool find(struct job *job, uint64_t index, struct job_place *place)
 	return true;
 }
 
-static void kept(struct job *job, uint64_t index, const struct job_place *place)
+static void pool_imap_kept(struct job *job, uint64_t index, const struct job_place *place)
 {
 	relevo_imap *imap = container_of(job, relevo_imap, job);
 	struct piece *piece = piece_of(imap, index);
@@ -106,13 +106,13 @@ static void kept(struct job *job, uint64_t index, const struct job_place *place)
 	};
 }
 
-static void said(struct job *job, uint64_t index, const struct relevo_bytes *what)
+static void pool_imap_said(struct job *job, uint64_t index, const struct relevo_bytes *what)
 {
 	relevo_imap *imap = container_of(job, relevo_imap, job);
 	job->options->on_progress(index, what, imap->options.user);
 }
 
-static const struct job_kind imap_kind = { find, kept, said };
+static const struct job_kind imap_kind = { pool_imap_find, pool_imap_kept, pool_imap_said };
 
 /* ---- input ---------------------------------------------------------------------- */
 
@@ -173,7 +173,7 @@ static size_t take_chunk(relevo_imap *imap, struct piece *piece)
 }
 
 /* A chunk that is too large for an item is sent in parts. */
-static int send_parts(relevo_imap *imap, struct piece *piece)
+static int pool_imap_send_parts(relevo_imap *imap, struct piece *piece)
 {
 	int status = RELEVO_OK;
 	while (piece->sent < piece->count && status == RELEVO_OK) {
@@ -193,7 +193,7 @@ static int send_parts(relevo_imap *imap, struct piece *piece)
 /* False: not all of it in time. The rest is sent by the next call. */
 static bool send_piece(relevo_imap *imap, struct piece *piece)
 {
-	int status = send_parts(imap, piece);
+	int status = pool_imap_send_parts(imap, piece);
 	imap->unsent = status == RELEVO_TIMED_OUT ? piece : NULL;
 	if (status != RELEVO_OK && status != RELEVO_TIMED_OUT) {
 		error_set(&imap->end, status, "%s", relevo_error_detail());
@@ -228,8 +228,8 @@ static bool pull(relevo_imap *imap)
 
 /* ---- results --------------------------------------------------------------------- */
 
-static bool hand_over(relevo_imap *imap, struct piece *piece, size_t place,
-		      struct relevo_result *result)
+static bool pool_imap_hand_over(relevo_imap *imap, struct piece *piece, size_t place,
+				struct relevo_result *result)
 {
 	if (piece->results[place].data == NULL)
 		return false;
@@ -241,7 +241,7 @@ static bool hand_over(relevo_imap *imap, struct piece *piece, size_t place,
 	return true;
 }
 
-static bool fetch(relevo_imap *imap, struct relevo_result *result)
+static bool pool_imap_fetch(relevo_imap *imap, struct relevo_result *result)
 {
 	if (imap->options.unordered || MUTANT(imap_as_it_comes)) {
 		if (imap->arrived_count == 0)
@@ -250,14 +250,16 @@ static bool fetch(relevo_imap *imap, struct relevo_result *result)
 		imap->arrived_first =
 			(imap->arrived_first + 1) % (imap->piece_count * imap->options.chunk);
 		imap->arrived_count--;
-		return hand_over(imap, &imap->pieces[arrived->piece], arrived->place, result);
+		return pool_imap_hand_over(imap, &imap->pieces[arrived->piece], arrived->place,
+					   result);
 	}
 	struct piece *piece = piece_of(imap, imap->fetched);
-	return piece != NULL && hand_over(imap, piece, imap->fetched - piece->first, result);
+	return piece != NULL &&
+	       pool_imap_hand_over(imap, piece, imap->fetched - piece->first, result);
 }
 
 /* Take results that have come, waiting for them until the deadline. */
-static void receive(relevo_imap *imap, nsec_t deadline, struct error *error)
+static void pool_imap_receive(relevo_imap *imap, nsec_t deadline, struct error *error)
 {
 	int status = job_receive(&imap->job, deadline, error);
 	if (status == RELEVO_OK || status == RELEVO_TIMED_OUT)
@@ -269,7 +271,7 @@ static void receive(relevo_imap *imap, nsec_t deadline, struct error *error)
 
 /* Take input as long as there is room, but not much longer than a moment: then there may
  * be results. Whether there is nothing to do now but to wait for some. */
-static bool fill(relevo_imap *imap)
+static bool pool_imap_fill(relevo_imap *imap)
 {
 	nsec_t until = clock_now() + PULL_TIME;
 	while (pull(imap)) {
@@ -280,7 +282,7 @@ static bool fill(relevo_imap *imap)
 }
 
 /* Why there is no further result; each reason is given once. */
-static int finish(relevo_imap *imap, struct error *error)
+static int pool_imap_finish(relevo_imap *imap, struct error *error)
 {
 	*error = imap->end;
 	imap->broken = true;
@@ -289,25 +291,25 @@ static int finish(relevo_imap *imap, struct error *error)
 	return error->status;
 }
 
-static int next(relevo_imap *imap, nsec_t deadline, struct relevo_result *result,
-		struct error *error)
+static int pool_imap_next(relevo_imap *imap, nsec_t deadline, struct relevo_result *result,
+			  struct error *error)
 {
 	while (!imap->broken) {
-		if (fetch(imap, result)) {
+		if (pool_imap_fetch(imap, result)) {
 			/* What has been fetched makes room. */
 			if (pull(imap))
 				pull(imap);
 			return RELEVO_OK;
 		}
-		bool wait = fill(imap);
+		bool wait = pool_imap_fill(imap);
 		if (wait && imap->end.status != RELEVO_OK && imap->fetched == imap->taken)
 			break;
 		*error = (struct error){ 0 };
-		receive(imap, wait ? deadline : 0, error);
+		pool_imap_receive(imap, wait ? deadline : 0, error);
 		if (wait && error->status == RELEVO_TIMED_OUT)
 			return error->status;
 	}
-	return finish(imap, error);
+	return pool_imap_finish(imap, error);
 }
 
 int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *result)
@@ -320,7 +322,7 @@ int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *r
 	if (status == RELEVO_OK) {
 		imap->deadline = deadline;
 		imap->job.limit = session_patience(deadline);
-		status = next(imap, deadline, result, &failure);
+		status = pool_imap_next(imap, deadline, result, &failure);
 	}
 	if (status == RELEVO_OK)
 		failure = (struct error){ 0 };
@@ -409,7 +411,7 @@ static relevo_imap *imap_new(relevo_pool *pool, const char *function,
 	return NULL;
 }
 
-static int begin(relevo_pool *pool, relevo_imap *imap, struct error *error)
+static int pool_imap_begin(relevo_pool *pool, relevo_imap *imap, struct error *error)
 {
 	int status = pool_enter(pool, error);
 	if (status != RELEVO_OK)
@@ -435,7 +437,7 @@ int relevo_pool_imap(relevo_pool *pool, const char *function, const struct relev
 	if (status == RELEVO_OK && imap == NULL)
 		status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for an iteration");
 	if (status == RELEVO_OK)
-		status = begin(pool, imap, &failure);
+		status = pool_imap_begin(pool, imap, &failure);
 	if (status == RELEVO_OK)
 		*out = imap;
 	else if (imap != NULL)

@@ -35,7 +35,7 @@ struct taken {
 	size_t count, capacity;
 };
 
-static int add(struct taken *taken, const struct relevo_bytes *argument)
+static int pool_input_add(struct taken *taken, const struct relevo_bytes *argument)
 {
 	if (taken->count == taken->capacity) {
 		size_t capacity = taken->capacity > 0 ? 2 * taken->capacity : 64;
@@ -49,15 +49,15 @@ static int add(struct taken *taken, const struct relevo_bytes *argument)
 	return RELEVO_OK;
 }
 
-static int take_all(const struct relevo_input *input, const char *function, struct taken *taken,
-		    struct error *error)
+static int pool_input_take_all(const struct relevo_input *input, const char *function,
+			       struct taken *taken, struct error *error)
 {
 	for (;;) {
 		struct relevo_bytes argument;
 		int status = input_take(input, function, &argument, error);
 		if (status != RELEVO_OK)
 			return status == RELEVO_END_OF_STREAM ? RELEVO_OK : status;
-		if (add(taken, &argument) != RELEVO_OK) {
+		if (pool_input_add(taken, &argument) != RELEVO_OK) {
 			free((void *)argument.data);
 			return error_set(error, RELEVO_NO_MEMORY,
 					 "no memory for the arguments of \"%s\"", function);
@@ -72,7 +72,7 @@ int relevo_pool_map_input(relevo_pool *pool, const char *function, const struct 
 		return RELEVO_BAD_ARGUMENT;
 	struct taken taken = { 0 };
 	struct error failure = { 0 };
-	int status = take_all(input, function, &taken, &failure);
+	int status = pool_input_take_all(input, function, &taken, &failure);
 	if (status == RELEVO_OK) {
 		results->count = taken.count;
 		results->items = calloc(taken.count + 1, sizeof *results->items);

@@ -35,7 +35,7 @@ int job_check(const char *function, const struct relevo_task_options *options, s
 	return name_check(function, "function", error);
 }
 
-static int enter(struct job *job, struct error *error)
+static int pool_job_enter(struct job *job, struct error *error)
 {
 	struct map *jobs = &job->pool->jobs;
 	int status = keeper_resume(job->pool, error);
@@ -63,7 +63,7 @@ static int not_begun(int status, struct error *error)
 int job_begin(struct job *job, struct error *error)
 {
 	nsec_t before = within(job->limit);
-	int status = enter(job, error);
+	int status = pool_job_enter(job, error);
 	within_end(before);
 	return not_begun(status, error);
 }
@@ -131,7 +131,7 @@ void job_close(struct job *job, int status)
 }
 
 /* The lock is held. */
-static struct job *find(relevo_pool *pool, uint64_t id)
+static struct job *pool_job_find(relevo_pool *pool, uint64_t id)
 {
 	struct map_node *node = map_find(&pool->jobs, &id, sizeof id);
 	return node != NULL ? container_of(node, struct job, numbered) : NULL;
@@ -140,7 +140,7 @@ static struct job *find(relevo_pool *pool, uint64_t id)
 struct job *job_find(relevo_pool *pool, uint64_t id)
 {
 	pthread_mutex_lock(&pool->lock);
-	struct job *job = find(pool, id);
+	struct job *job = pool_job_find(pool, id);
 	pthread_mutex_unlock(&pool->lock);
 	return job;
 }
@@ -156,7 +156,7 @@ void job_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes
 	if (header == NULL)
 		return;
 	pthread_mutex_lock(&pool->lock);
-	struct job *job = find(pool, header->job);
+	struct job *job = pool_job_find(pool, header->job);
 	if (job != NULL) {
 		atomic_store(&job->refused, status);
 		atomic_fetch_add(&pool->collector.refusals, 1);
@@ -273,8 +273,8 @@ static int64_t retry_delay(const struct job *job, uint32_t tries)
 	return delay < MOST_MSEC ? delay : MOST_MSEC;
 }
 
-static int keep(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
-		const struct job_outcome *outcome)
+static int pool_job_keep(struct job *job, uint64_t index, const Relevo__ResultHeader *header,
+			 const struct job_outcome *outcome)
 {
 	struct job_place place;
 	if (!job->kind->find(job, index, &place))
@@ -320,7 +320,7 @@ int job_settle(struct job *job, uint64_t index, const Relevo__ResultHeader *head
 	int status;
 	if (try_again(job, index, outcome->status, &status))
 		return status;
-	return keep(job, index, header, outcome);
+	return pool_job_keep(job, index, header, outcome);
 }
 
 static int take_one(struct job *job, const Relevo__ResultHeader *header, size_t part,
@@ -336,7 +336,8 @@ static int take_one(struct job *job, const Relevo__ResultHeader *header, size_t 
 		});
 }
 
-static int take_parts(struct job *job, const Relevo__ResultHeader *header, const uint8_t *body)
+static int pool_job_take_parts(struct job *job, const Relevo__ResultHeader *header,
+			       const uint8_t *body)
 {
 	if (header->broken > 0)
 		return header->n_sizes > 0 ? job_take_broken(job, header, body) : RELEVO_OK;
@@ -365,7 +366,7 @@ int job_take(struct job *job, const struct arrival *arrival, struct error *error
 	else if (arrival->result->progress)
 		status = take_progress(job, arrival->result, arrival->body);
 	else
-		status = take_parts(job, arrival->result, arrival->body);
+		status = pool_job_take_parts(job, arrival->result, arrival->body);
 	return status == RELEVO_OK ? status : error_set(error, status, "%s", relevo_error_detail());
 }
 
@@ -389,7 +390,7 @@ void arrival_free(struct arrival *arrival)
 	task_free(arrival->overdue);
 }
 
-static int take_item(struct job *job, const relevo_item *item, struct error *error)
+static int pool_job_take_item(struct job *job, const relevo_item *item, struct error *error)
 {
 	struct arrival arrival;
 	int status = RELEVO_OK;
@@ -400,7 +401,7 @@ static int take_item(struct job *job, const relevo_item *item, struct error *err
 }
 
 /* Nothing has come: is there still somebody to wait for? */
-static int look_after(struct job *job, nsec_t deadline, struct error *error)
+static int pool_job_look_after(struct job *job, nsec_t deadline, struct error *error)
 {
 	int refused = atomic_load(&job->refused);
 	int status = pool_check(job->pool, error);
@@ -425,12 +426,12 @@ int job_receive(struct job *job, nsec_t deadline, struct error *error)
 	int status = pool_reply_receive(job->pool, &job->reply, &received, deadline, &stirred);
 	within_end(before);
 	if (stirred || status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY)
-		status = look_after(job, deadline, error);
+		status = pool_job_look_after(job, deadline, error);
 	else if (status != RELEVO_OK)
 		error_set(error, status, "%s", relevo_error_detail());
 	for (size_t i = 0; i < received.count; i++) {
 		if (status == RELEVO_OK)
-			status = take_item(job, &items[i], error);
+			status = pool_job_take_item(job, &items[i], error);
 		relevo_item_free(&items[i]);
 	}
 	return status;

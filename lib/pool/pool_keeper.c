@@ -40,7 +40,8 @@ struct keeping {
 	bool leave_children;
 };
 
-static int take_plan(relevo_tuple *arguments, struct worker_plan *plan, struct error *error)
+static int pool_keeper_take_plan(relevo_tuple *arguments, struct worker_plan *plan,
+				 struct error *error)
 {
 	const void *data;
 	size_t size;
@@ -59,13 +60,14 @@ static int take_table(relevo_tuple *arguments, struct worker_table **table)
 	return *table != NULL ? RELEVO_OK : RELEVO_NO_MEMORY;
 }
 
-static int take_arguments(relevo_tuple *arguments, struct keeping *keeping, struct error *error)
+static int pool_keeper_take_arguments(relevo_tuple *arguments, struct keeping *keeping,
+				      struct error *error)
 {
 	int status = relevo_tuple_text(arguments, ARGUMENT_URL, &keeping->url, NULL);
 	if (status == RELEVO_OK)
 		status = relevo_tuple_text(arguments, ARGUMENT_POOL, &keeping->pool, NULL);
 	if (status == RELEVO_OK)
-		status = take_plan(arguments, &keeping->plan, error);
+		status = pool_keeper_take_plan(arguments, &keeping->plan, error);
 	if (status == RELEVO_OK)
 		status = take_table(arguments, &keeping->table);
 	if (status == RELEVO_OK)
@@ -99,14 +101,14 @@ static int run_group(struct keeping *keeping)
 	return status;
 }
 
-static int keep(relevo_tuple *arguments)
+static int pool_keeper_keep(relevo_tuple *arguments)
 {
 	struct error error = { 0 };
 	struct keeping keeping = { 0 };
 	/* A group of its own: what the terminal tells the program (Ctrl-C) is for
 	 * the program to act on. */
 	setpgid(0, 0);
-	int status = take_arguments(arguments, &keeping, &error);
+	int status = pool_keeper_take_arguments(arguments, &keeping, &error);
 	if (status == RELEVO_OK)
 		status = run_group(&keeping);
 	worker_plan_fini(&keeping.plan);
@@ -163,7 +165,7 @@ static int make_keeper(relevo_pool *pool, int owner_fd, int ready_fd)
 	if (status != RELEVO_OK)
 		return status;
 	options.arguments = arguments;
-	status = relevo_process_new(keep, &options, &pool->keeper);
+	status = relevo_process_new(pool_keeper_keep, &options, &pool->keeper);
 	relevo_tuple_free(arguments);
 	if (status == RELEVO_OK)
 		pool->keeper->aside = true;
@@ -180,14 +182,15 @@ static void free_keeper(relevo_pool *pool)
 
 /* Whether whoever waits for results is told of its end. What is left in there by a closed
  * descriptor would tell of it for ever, if a forked process has a copy. */
-static void watch(relevo_pool *pool, int operation)
+static void pool_keeper_watch(relevo_pool *pool, int operation)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	if (!MUTANT(keepers_end_unseen))
 		epoll_ctl(pool->keeper_watch, operation, pool->keeper->pidfd, &event);
 }
 
-static int start_keeper(relevo_pool *pool, int owner_fd, int ready_fd, struct error *error)
+static int pool_keeper_start_keeper(relevo_pool *pool, int owner_fd, int ready_fd,
+				    struct error *error)
 {
 	int status = make_keeper(pool, owner_fd, ready_fd);
 	fork_holds(false);
@@ -200,7 +203,7 @@ static int start_keeper(relevo_pool *pool, int owner_fd, int ready_fd, struct er
 	if (status != RELEVO_OK)
 		free_keeper(pool);
 	else
-		watch(pool, EPOLL_CTL_ADD);
+		pool_keeper_watch(pool, EPOLL_CTL_ADD);
 	return status;
 }
 
@@ -217,10 +220,10 @@ static bool wait_until_ready(int fd)
 
 /* Once it has ended. What it had to say stands in the table: the exit code of a process that is
  * no child is nobody's to know. */
-static void reap(relevo_pool *pool)
+static void pool_keeper_reap(relevo_pool *pool)
 {
 	process_wait(pool->keeper, NSEC_NEVER);
-	watch(pool, EPOLL_CTL_DEL);
+	pool_keeper_watch(pool, EPOLL_CTL_DEL);
 	free_keeper(pool);
 	for (int i = 0; i < pool->processes; i++)
 		atomic_store(&pool->table->slots[i].pid, 0);
@@ -238,10 +241,10 @@ static int told(const relevo_pool *pool, struct error *error)
 static int start_and_wait(relevo_pool *pool, int owner_fd, int ready[2], struct error *error)
 {
 	pool->table->failure = (struct error){ 0 };
-	int status = start_keeper(pool, owner_fd, ready[1], error);
+	int status = pool_keeper_start_keeper(pool, owner_fd, ready[1], error);
 	close(ready[1]);
 	if (status == RELEVO_OK && !wait_until_ready(ready[0])) {
-		reap(pool);
+		pool_keeper_reap(pool);
 		status = told(pool, error);
 	}
 	close(ready[0]);
@@ -265,13 +268,13 @@ int keeper_start(relevo_pool *pool, struct error *error)
 
 /* ---- looking after it ------------------------------------------------------------- */
 
-static int check(relevo_pool *pool, struct error *error)
+static int pool_keeper_check(relevo_pool *pool, struct error *error)
 {
 	bool ended = pool->keeper != NULL;
 	if (ended && !process_wait(pool->keeper, 0))
 		return RELEVO_OK;
 	if (ended)
-		reap(pool);
+		pool_keeper_reap(pool);
 	if (ended && pool->table->failure.status != RELEVO_OK)
 		return told(pool, error);
 	return keeper_start(pool, error);
@@ -284,7 +287,8 @@ int keeper_check(relevo_pool *pool, struct error *error)
 	if (pool->processes == 0)
 		return RELEVO_OK;
 	pthread_mutex_lock(&pool->lock);
-	int status = pool->state == POOL_TERMINATED || pool->ended ? RELEVO_OK : check(pool, error);
+	int status = pool->state == POOL_TERMINATED || pool->ended ? RELEVO_OK
+								   : pool_keeper_check(pool, error);
 	pthread_mutex_unlock(&pool->lock);
 	return status;
 }
@@ -299,7 +303,7 @@ int keeper_resume(relevo_pool *pool, struct error *error)
 	return runs ? RELEVO_OK : keeper_check(pool, error);
 }
 
-static void send_signal(const relevo_pool *pool, int number)
+static void pool_keeper_send_signal(const relevo_pool *pool, int number)
 {
 	pidfd_send_signal(pool->keeper->pidfd, number, NULL, 0);
 }
@@ -308,13 +312,13 @@ void keeper_stop(relevo_pool *pool)
 {
 	if (pool->keeper == NULL)
 		return;
-	send_signal(pool, SIGTERM);
+	pool_keeper_send_signal(pool, SIGTERM);
 	if (!process_wait(pool->keeper, clock_now() + FINISH_TIME)) {
-		send_signal(pool, SIGTERM);
+		pool_keeper_send_signal(pool, SIGTERM);
 		if (!process_wait(pool->keeper, clock_now() + DEATH_TIME))
-			send_signal(pool, SIGKILL);
+			pool_keeper_send_signal(pool, SIGKILL);
 	}
-	reap(pool);
+	pool_keeper_reap(pool);
 }
 
 /* Two signals, which the keeper counts, stand for "at once". */
@@ -322,8 +326,8 @@ void keeper_kill(relevo_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
 	if (pool->keeper != NULL) {
-		send_signal(pool, SIGTERM);
-		send_signal(pool, SIGINT);
+		pool_keeper_send_signal(pool, SIGTERM);
+		pool_keeper_send_signal(pool, SIGINT);
 	}
 	pthread_mutex_unlock(&pool->lock);
 }
@@ -348,7 +352,7 @@ bool keeper_wait(relevo_pool *pool, nsec_t deadline)
 	close(fd);
 	pthread_mutex_lock(&pool->lock);
 	if (ended && pool->keeper != NULL)
-		reap(pool);
+		pool_keeper_reap(pool);
 	pthread_mutex_unlock(&pool->lock);
 	return ended;
 }

@@ -14,7 +14,7 @@ enum { MOST_TASKS_SENT = 4096 };
 
 /* ---- the kind of job ----------------------------------------------------- */
 
-static bool find(struct job *job, uint64_t index, struct job_place *place)
+static bool pool_map_find(struct job *job, uint64_t index, struct job_place *place)
 {
 	struct mapping *mapping = container_of(job, struct mapping, job);
 	if (index >= mapping->sent || mapping->results[index].data != NULL)
@@ -27,7 +27,7 @@ static bool find(struct job *job, uint64_t index, struct job_place *place)
 	return true;
 }
 
-static void kept(struct job *job, uint64_t index, const struct job_place *place)
+static void pool_map_kept(struct job *job, uint64_t index, const struct job_place *place)
 {
 	struct mapping *mapping = container_of(job, struct mapping, job);
 	mapping->received++;
@@ -36,13 +36,13 @@ static void kept(struct job *job, uint64_t index, const struct job_place *place)
 		mapping->options->on_result(index, place->result, mapping->options->user);
 }
 
-static void said(struct job *job, uint64_t index, const struct relevo_bytes *what)
+static void pool_map_said(struct job *job, uint64_t index, const struct relevo_bytes *what)
 {
 	struct mapping *mapping = container_of(job, struct mapping, job);
 	job->options->on_progress(index, what, mapping->options->user);
 }
 
-static const struct job_kind map_kind = { find, kept, said };
+static const struct job_kind map_kind = { pool_map_find, pool_map_kept, pool_map_said };
 
 /* ---- sending -------------------------------------------------------------- */
 
@@ -120,7 +120,7 @@ int mapping_send(struct mapping *mapping, struct error *error)
 
 /* ---- waiting for it -------------------------------------------------------- */
 
-static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
+static int pool_map_run(struct mapping *mapping, nsec_t deadline, struct error *error)
 {
 	struct job *job = &mapping->job;
 	job->watched = deadline != NSEC_NEVER || interrupt_asks(job->pool->session);
@@ -140,7 +140,7 @@ static int run(struct mapping *mapping, nsec_t deadline, struct error *error)
 	return status;
 }
 
-static int map(struct mapping *mapping, struct error *error)
+static int pool_map_map(struct mapping *mapping, struct error *error)
 {
 	const struct relevo_map_options *options = mapping->options;
 	int64_t timeout = options->timeout != 0 ? options->timeout : RELEVO_FOREVER;
@@ -153,7 +153,7 @@ static int map(struct mapping *mapping, struct error *error)
 	if (status == RELEVO_OK) {
 		if (mapping->count > 0)
 			memset(mapping->results, 0, mapping->count * sizeof *mapping->results);
-		status = mapping->count > 0 ? run(mapping, deadline, error) : RELEVO_OK;
+		status = mapping->count > 0 ? pool_map_run(mapping, deadline, error) : RELEVO_OK;
 		pool_leave(mapping->job.pool);
 		if (status != RELEVO_OK)
 			relevo_results_free(mapping->results, mapping->count);
@@ -178,7 +178,7 @@ int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo
 		.options = options != NULL ? options : &defaults,
 		.results = results,
 	};
-	int status = map(&mapping, &failure);
+	int status = pool_map_map(&mapping, &failure);
 	*thread_error() = failure;
 	return status;
 }

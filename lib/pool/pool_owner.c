@@ -34,7 +34,7 @@ int pool_owner_open(relevo_pool *pool, const char *name, struct error *error)
 
 /* ---- the session is locked -------------------------------------------------------- */
 
-static int ask(struct pool_owner *owner, struct error *error)
+static int pool_owner_ask(struct pool_owner *owner, struct error *error)
 {
 	relevo_session *session = owner->plans->handle.session;
 	Relevo__QueueJoin operation = RELEVO__QUEUE_JOIN__INIT;
@@ -58,7 +58,7 @@ static int ask(struct pool_owner *owner, struct error *error)
 }
 
 /* The descriptor stays. */
-static void leave(struct pool_owner *owner)
+static void pool_owner_leave(struct pool_owner *owner)
 {
 	eventfd_t count;
 	if (!owner->asked)
@@ -69,7 +69,7 @@ static void leave(struct pool_owner *owner)
 	call_give_up(owner->plans->handle.session, &owner->call);
 }
 
-static int outcome(const relevo_pool *pool, struct error *error)
+static int pool_owner_outcome(const relevo_pool *pool, struct error *error)
 {
 	const struct call *call = &pool->owner_of.call;
 	if (!pool->owner_of.asked || !call->done)
@@ -92,12 +92,12 @@ int pool_owner_follow(relevo_pool *pool, struct error *error)
 				 relevo_pool_name(pool));
 	if (status != RELEVO_OK)
 		return status;
-	status = outcome(pool, error);
+	status = pool_owner_outcome(pool, error);
 	/* On another connection it is asked anew. */
 	if (status == RELEVO_DISCONNECTED)
-		leave(owner);
+		pool_owner_leave(owner);
 	if (!owner->asked)
-		status = ask(owner, error);
+		status = pool_owner_ask(owner, error);
 	session_leave(pool->session);
 	return status;
 }
@@ -105,7 +105,7 @@ int pool_owner_follow(relevo_pool *pool, struct error *error)
 int pool_owner_check(relevo_pool *pool, struct error *error)
 {
 	pthread_mutex_lock(&pool->session->lock);
-	int status = outcome(pool, error);
+	int status = pool_owner_outcome(pool, error);
 	pthread_mutex_unlock(&pool->session->lock);
 	return status;
 }
@@ -121,7 +121,7 @@ void pool_owner_forget(relevo_pool *pool)
 void pool_owner_close(relevo_pool *pool)
 {
 	pthread_mutex_lock(&pool->session->lock);
-	leave(&pool->owner_of);
+	pool_owner_leave(&pool->owner_of);
 	pthread_mutex_unlock(&pool->session->lock);
 	pool_owner_forget(pool);
 }

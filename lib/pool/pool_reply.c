@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static int make(relevo_pool *pool, struct reply *reply)
+static int pool_reply_make(relevo_pool *pool, struct reply *reply)
 {
 	const struct relevo_queue_options options = { .lifetime = RELEVO_WITH_SESSION };
 	reply->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -32,10 +32,10 @@ int pool_reply_take(relevo_pool *pool, struct reply *reply)
 	if (kept)
 		*reply = pool->replies[--pool->reply_count];
 	pthread_mutex_unlock(&pool->lock);
-	return kept ? RELEVO_OK : make(pool, reply);
+	return kept ? RELEVO_OK : pool_reply_make(pool, reply);
 }
 
-static bool keep(relevo_pool *pool, const struct reply *reply)
+static bool pool_reply_keep(relevo_pool *pool, const struct reply *reply)
 {
 	if (pool->reply_count == pool->reply_capacity) {
 		size_t capacity = pool->reply_capacity > 0 ? 2 * pool->reply_capacity : 4;
@@ -52,7 +52,7 @@ static bool keep(relevo_pool *pool, const struct reply *reply)
 void pool_reply_return(relevo_pool *pool, const struct reply *reply)
 {
 	pthread_mutex_lock(&pool->lock);
-	bool kept = keep(pool, reply);
+	bool kept = pool_reply_keep(pool, reply);
 	pthread_mutex_unlock(&pool->lock);
 	if (!kept)
 		pool_reply_drop(pool, reply);

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Noreturn void run(relevo_target *target, relevo_tuple *arguments)
+static _Noreturn void child_run(relevo_target *target, relevo_tuple *arguments)
 {
 	int code = target(arguments);
 	relevo_tuple_free(arguments);
@@ -29,7 +29,7 @@ static _Noreturn void run(relevo_target *target, relevo_tuple *arguments)
 /* ---- by fork ---------------------------------------------------------------- */
 
 /* Descriptors of its own, as those have that came through a socket. */
-static relevo_tuple *copy_arguments(const struct process_arguments *arguments)
+static relevo_tuple *child_copy_arguments(const struct process_arguments *arguments)
 {
 	relevo_tuple *tuple = NULL;
 	struct error ignored;
@@ -49,7 +49,7 @@ void child_of_fork(const struct relevo_process *made, pid_t parent, int parent_f
 		_exit(EXIT_NOT_BEGUN);
 	if (made->daemon && !daemon_watch(parent_fd))
 		_exit(EXIT_NOT_BEGUN);
-	run(made->target, copy_arguments(&made->arguments));
+	child_run(made->target, child_copy_arguments(&made->arguments));
 }
 
 /* ---- by handover ------------------------------------------------------------- */
@@ -68,8 +68,8 @@ static void take_standard(struct handover *handover)
 	}
 }
 
-static int find_target(const Relevo__ProcessStart *start, relevo_target **target,
-		       struct error *error)
+static int child_find_target(const Relevo__ProcessStart *start, relevo_target **target,
+			     struct error *error)
 {
 	struct target wanted = { .offset = start->offset };
 	if (strlen(start->module) >= sizeof wanted.module || start->build.len > BUILD_ID_MAX)
@@ -80,7 +80,7 @@ static int find_target(const Relevo__ProcessStart *start, relevo_target **target
 	return target_find(&wanted, target, error);
 }
 
-static int become(struct handover *handover, struct error *error)
+static int child_become_here(struct handover *handover, struct error *error)
 {
 	const Relevo__ProcessStart *start = handover->start;
 	struct relevo_process made;
@@ -113,7 +113,8 @@ static int become(struct handover *handover, struct error *error)
 						: children_at_exit(error);
 }
 
-static int take_arguments(struct handover *handover, relevo_tuple **tuple, struct error *error)
+static int child_take_arguments(struct handover *handover, relevo_tuple **tuple,
+				struct error *error)
 {
 	const Relevo__ProcessStart *start = handover->start;
 	*tuple = NULL;
@@ -135,15 +136,15 @@ void child_by_handover(int socket)
 	struct error error = { 0 };
 	int status = handover_take(socket, &handover, &error);
 	if (status == RELEVO_OK)
-		status = become(&handover, &error);
+		status = child_become_here(&handover, &error);
 	if (status == RELEVO_OK)
-		status = find_target(handover.start, &target, &error);
+		status = child_find_target(handover.start, &target, &error);
 	if (status == RELEVO_OK)
-		status = take_arguments(&handover, &arguments, &error);
+		status = child_take_arguments(&handover, &arguments, &error);
 	handover_answer(socket, &error);
 	handover_free(&handover);
 	close(socket);
 	if (status != RELEVO_OK)
 		_exit(EXIT_NOT_BEGUN);
-	run(target, arguments);
+	child_run(target, arguments);
 }

@@ -23,18 +23,18 @@ static struct relevo_process *process_of(struct list *node)
 	return container_of(node, struct relevo_process, link);
 }
 
-static void before_fork(void)
+static void children_before_fork(void)
 {
 	pthread_mutex_lock(&lock);
 }
 
-static void in_parent(void)
+static void children_in_parent(void)
 {
 	pthread_mutex_unlock(&lock);
 }
 
 /* The objects stay where they are: other locks may be held by threads that are not. */
-static void in_child(void)
+static void children_in_child(void)
 {
 	list_init(&children);
 	list_init(&orphans);
@@ -48,7 +48,9 @@ static void at_exit(void)
 
 static void install(void)
 {
-	installed = pthread_atfork(before_fork, in_parent, in_child) == 0 && atexit(at_exit) == 0;
+	installed =
+		pthread_atfork(children_before_fork, children_in_parent, children_in_child) == 0 &&
+		atexit(at_exit) == 0;
 }
 
 int children_at_exit(struct error *error)
@@ -80,7 +82,7 @@ void children_adopt(struct relevo_process *process)
 	pthread_mutex_unlock(&lock);
 }
 
-static bool has_ended(struct relevo_process *process)
+static bool children_has_ended(struct relevo_process *process)
 {
 	pthread_mutex_lock(&process->lock);
 	process_look(process);
@@ -90,15 +92,15 @@ static bool has_ended(struct relevo_process *process)
 }
 
 /* The list is locked. */
-static void look(void)
+static void children_look_here(void)
 {
 	list_for_each (node, &children) {
-		if (has_ended(process_of(node)))
+		if (children_has_ended(process_of(node)))
 			list_remove(node);
 	}
 	list_for_each (node, &orphans) {
 		struct relevo_process *process = process_of(node);
-		if (!has_ended(process))
+		if (!children_has_ended(process))
 			continue;
 		list_remove(node);
 		process_release(process);
@@ -109,7 +111,7 @@ static void look(void)
 void children_look(void)
 {
 	pthread_mutex_lock(&lock);
-	look();
+	children_look_here();
 	pthread_mutex_unlock(&lock);
 }
 
@@ -119,7 +121,7 @@ size_t relevo_process_children(relevo_process **list, size_t count)
 	if (count > 0 && !given(list))
 		return 0;
 	pthread_mutex_lock(&lock);
-	look();
+	children_look_here();
 	list_for_each (node, &children) {
 		if (found < count)
 			list[found] = process_of(node);
@@ -130,10 +132,10 @@ size_t relevo_process_children(relevo_process **list, size_t count)
 }
 
 /* One that is left, daemons or others, until there is none. The list is locked. */
-static struct relevo_process *find(bool daemon)
+static struct relevo_process *children_find(bool daemon)
 {
 	struct list *lists[] = { &children, &orphans };
-	look();
+	children_look_here();
 	for (size_t i = 0; i < 2; i++) {
 		list_for_each (node, lists[i]) {
 			if (process_of(node)->daemon == daemon)
@@ -157,12 +159,12 @@ static void signal_daemons(int number)
 }
 
 /* Wait for those of one sort; the deadline is that of all together. */
-static void wait_for(bool daemons, nsec_t deadline)
+static void children_wait_for(bool daemons, nsec_t deadline)
 {
 	bool in_time = true;
 	while (in_time) {
 		pthread_mutex_lock(&lock);
-		struct relevo_process *process = find(daemons);
+		struct relevo_process *process = children_find(daemons);
 		pthread_mutex_unlock(&lock);
 		if (process == NULL)
 			return;
@@ -173,8 +175,8 @@ static void wait_for(bool daemons, nsec_t deadline)
 void children_finish(void)
 {
 	signal_daemons(SIGTERM);
-	wait_for(true, clock_now() + DAEMON_TIME);
+	children_wait_for(true, clock_now() + DAEMON_TIME);
 	signal_daemons(SIGKILL);
-	wait_for(true, NSEC_NEVER);
-	wait_for(false, NSEC_NEVER);
+	children_wait_for(true, NSEC_NEVER);
+	children_wait_for(false, NSEC_NEVER);
 }

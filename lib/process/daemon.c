@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-static void *watch(void *argument)
+static void *daemon_watch_here(void *argument)
 {
 	struct pollfd entry = { .fd = (int)(intptr_t)argument, .events = POLLIN };
 	while (poll(&entry, 1, -1) < 0 && errno == EINTR)
@@ -26,7 +26,8 @@ bool daemon_watch(int parent_fd)
 	pthread_attr_t attributes;
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	int failure = thread_start(&thread, &attributes, watch, (void *)(intptr_t)parent_fd);
+	int failure =
+		thread_start(&thread, &attributes, daemon_watch_here, (void *)(intptr_t)parent_fd);
 	pthread_attr_destroy(&attributes);
 	return failure == 0;
 }

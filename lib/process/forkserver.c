@@ -26,7 +26,7 @@ static struct event_set events; /* named by the children's ids; the socket by 0 
 static size_t count, capacity;
 
 /* Room for one more, before it exists. */
-static bool make_room(void)
+static bool forkserver_make_room(void)
 {
 	if (count < capacity)
 		return true;
@@ -65,7 +65,7 @@ static void send_answer(int socket, const struct forkserver_answer *answer, cons
 /* ---- children ---------------------------------------------------------------------- */
 
 /* In the child: nothing of the server's is left, descriptors least of all. */
-static _Noreturn void be_child(int socket)
+static _Noreturn void forkserver_be_child(int socket)
 {
 	enum { SOCKET_FD = 3 };
 	if (socket != SOCKET_FD)
@@ -95,13 +95,13 @@ static int watch_child(pid_t pid)
 static int fork_child(int socket, struct served *child, int *status_read)
 {
 	int ends[2];
-	if (!make_room())
+	if (!forkserver_make_room())
 		return ENOMEM;
 	if (pipe2(ends, O_CLOEXEC) < 0 || !descriptor_raise_pair(ends))
 		return errno;
 	pid_t pid = fork();
 	if (pid == 0)
-		be_child(socket);
+		forkserver_be_child(socket);
 	int failure = pid < 0 ? errno : 0;
 	int pidfd = pid > 0 ? watch_child(pid) : -1;
 	if (pid > 0 && pidfd < 0) {
@@ -119,7 +119,7 @@ static int fork_child(int socket, struct served *child, int *status_read)
 	return 0;
 }
 
-static void serve(int socket, int child_socket)
+static void forkserver_serve(int socket, int child_socket)
 {
 	struct served child;
 	int fds[ANSWER_FDS] = { -1, -1 };
@@ -144,7 +144,7 @@ static struct served *find_child(uint64_t pid)
 	return NULL;
 }
 
-static void reap(struct served *child)
+static void forkserver_reap(struct served *child)
 {
 	siginfo_t info = { 0 };
 	if (child == NULL)
@@ -170,7 +170,7 @@ static void on_request(int socket)
 	if (asked == 0 || (asked < 0 && errno != EMFILE))
 		_exit(EXIT_SUCCESS);
 	if (asked > 0)
-		serve(socket, child_socket);
+		forkserver_serve(socket, child_socket);
 	else
 		send_answer(socket, &(struct forkserver_answer){ -1, EMFILE }, NULL, 0);
 }
@@ -198,7 +198,7 @@ void forkserver_run(int socket)
 			if (names[i] == 0)
 				on_request(socket);
 			else
-				reap(find_child(names[i]));
+				forkserver_reap(find_child(names[i]));
 		}
 	}
 	_exit(EXIT_FAILURE);

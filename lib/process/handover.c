@@ -153,7 +153,8 @@ static bool send_letter(int socket, const struct letter *letter, struct buffer *
 	       send_all(socket, place, size);
 }
 
-static int read_answer(int socket, const struct relevo_process *process, struct error *error)
+static int handover_read_answer(int socket, const struct relevo_process *process,
+				struct error *error)
 {
 	uint32_t status;
 	char text[ERROR_TEXT_SIZE];
@@ -179,7 +180,7 @@ int handover_give(int socket, const struct relevo_process *process, struct error
 		/* Whatever hinders it, the other side says why, or has ended. */
 		send_letter(socket, letter, &bytes);
 		shutdown(socket, SHUT_WR);
-		status = read_answer(socket, process, error);
+		status = handover_read_answer(socket, process, error);
 	}
 	if (letter->own_fd >= 0)
 		close(letter->own_fd);

@@ -32,7 +32,7 @@ static void for_streams_that_hold(int (*act)(FILE *stream))
 		act(standard[i]);
 }
 
-static int drop(FILE *stream)
+static int inherited_drop(FILE *stream)
 {
 	if (!MUTANT(inherited_output_kept))
 		__fpurge(stream);
@@ -53,7 +53,7 @@ static void end_here(int code, void *unused)
 int inherited_leave(void (*finish)(void), struct error *error)
 {
 	finish_process = finish;
-	for_streams_that_hold(drop);
+	for_streams_that_hold(inherited_drop);
 	if (!MUTANT(inherited_handlers_run) && on_exit(end_here, NULL) != 0)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory to begin a process");
 	return RELEVO_OK;

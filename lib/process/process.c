@@ -72,8 +72,8 @@ static int copy_descriptors(struct process_arguments *arguments, const int *fds,
 	return RELEVO_OK;
 }
 
-static int take_arguments(struct relevo_process *process, const relevo_tuple *tuple,
-			  struct error *error)
+static int process_take_arguments(struct relevo_process *process, const relevo_tuple *tuple,
+				  struct error *error)
 {
 	struct process_arguments *arguments = &process->arguments;
 	int fds[ARGUMENT_DESCRIPTORS];
@@ -101,7 +101,7 @@ static void take_identity(struct relevo_process *process)
 		 own[0] != '\0' ? ":" : "", self_next_child());
 }
 
-static int take_name(struct relevo_process *process, const char *name, struct error *error)
+static int process_take_name(struct relevo_process *process, const char *name, struct error *error)
 {
 	if (name == NULL) {
 		snprintf(process->name, sizeof process->name, "Process-%s", process->identity);
@@ -113,7 +113,7 @@ static int take_name(struct relevo_process *process, const char *name, struct er
 	return status;
 }
 
-static int check_options(const struct relevo_process_options *options, struct error *error)
+static int process_check_options(const struct relevo_process_options *options, struct error *error)
 {
 	if (options->daemon < RELEVO_DAEMON_AS_CREATOR || options->daemon > RELEVO_NO_DAEMON)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
@@ -137,10 +137,10 @@ static void choose_url(struct relevo_process *process, const struct relevo_proce
 	snprintf(process->url, sizeof process->url, "%s", url);
 }
 
-static int fill(struct relevo_process *process, const struct relevo_process_options *options,
-		struct error *error)
+static int process_fill(struct relevo_process *process,
+			const struct relevo_process_options *options, struct error *error)
 {
-	int status = check_options(options, error);
+	int status = process_check_options(options, error);
 	if (status == RELEVO_OK)
 		status = target_describe(process->target, &process->place, error);
 	if (status != RELEVO_OK)
@@ -152,9 +152,9 @@ static int fill(struct relevo_process *process, const struct relevo_process_opti
 								  : relevo_get_start_method();
 	choose_url(process, options);
 	take_identity(process);
-	status = take_name(process, options->name, error);
+	status = process_take_name(process, options->name, error);
 	if (status == RELEVO_OK)
-		status = take_arguments(process, options->arguments, error);
+		status = process_take_arguments(process, options->arguments, error);
 	return status;
 }
 
@@ -172,7 +172,7 @@ int relevo_process_new(relevo_target *target, const struct relevo_process_option
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a process object");
 	process_init(process, ROLE_CHILD);
 	process->target = target;
-	int status = fill(process, options != NULL ? options : &defaults, error);
+	int status = process_fill(process, options != NULL ? options : &defaults, error);
 	if (status != RELEVO_OK) {
 		process_release(process);
 		free(process);

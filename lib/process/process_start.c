@@ -21,7 +21,7 @@ static int start_by_method(struct relevo_process *process, struct error *error)
 	}
 }
 
-static int check(const struct relevo_process *process, struct error *error)
+static int process_start_check(const struct relevo_process *process, struct error *error)
 {
 	if (process->role != ROLE_CHILD || process->maker != getpid())
 		return error_set(error, RELEVO_BAD_STATE,
@@ -72,7 +72,7 @@ int relevo_process_start(relevo_process *process)
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = thread_error();
-	int status = check(process, error);
+	int status = process_start_check(process, error);
 	if (status == RELEVO_OK)
 		status = children_at_exit(error);
 	if (status != RELEVO_OK)

@@ -92,7 +92,7 @@ static int bad_state(const struct relevo_process *process, const char *why, stru
 }
 
 /* Lock it, if this process may use it, and look at its state. */
-static int begin(struct relevo_process *process, struct error *error)
+static int process_state_begin(struct relevo_process *process, struct error *error)
 {
 	if (process->role == ROLE_CHILD && process->maker != getpid())
 		return bad_state(process, "was made by another process", error);
@@ -109,7 +109,7 @@ static int begin_started(struct relevo_process *process, struct error *error)
 {
 	if (process->role == ROLE_SELF)
 		return bad_state(process, "is the one that asks", error);
-	int status = begin(process, error);
+	int status = process_state_begin(process, error);
 	if (status != RELEVO_OK ||
 	    (process->state != PROCESS_NEW && process->state != PROCESS_STARTING))
 		return status;
@@ -141,7 +141,7 @@ int relevo_process_is_alive(relevo_process *process, bool *alive)
 {
 	if (!given(process, alive))
 		return RELEVO_BAD_ARGUMENT;
-	int status = begin(process, thread_error());
+	int status = process_state_begin(process, thread_error());
 	if (status != RELEVO_OK)
 		return status;
 	*alive = process->state == PROCESS_STARTED;
@@ -180,7 +180,7 @@ int relevo_process_sentinel(relevo_process *process, int *fd)
 
 /* ---- signals and niceness -------------------------------------------------------- */
 
-static int send_signal(relevo_process *process, int number)
+static int process_state_send_signal(relevo_process *process, int number)
 {
 	struct error *error = thread_error();
 	int status = begin_started(process, error);
@@ -200,35 +200,35 @@ int relevo_process_terminate(relevo_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	return send_signal(process, SIGTERM);
+	return process_state_send_signal(process, SIGTERM);
 }
 
 int relevo_process_kill(relevo_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	return send_signal(process, SIGKILL);
+	return process_state_send_signal(process, SIGKILL);
 }
 
 int relevo_process_suspend(relevo_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	return send_signal(process, SIGSTOP);
+	return process_state_send_signal(process, SIGSTOP);
 }
 
 int relevo_process_resume(relevo_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	return send_signal(process, SIGCONT);
+	return process_state_send_signal(process, SIGCONT);
 }
 
 /* begin_started() for one that runs, this process itself included. */
 static int begin_running(struct relevo_process *process, struct error *error)
 {
-	int status =
-		process->role == ROLE_SELF ? begin(process, error) : begin_started(process, error);
+	int status = process->role == ROLE_SELF ? process_state_begin(process, error)
+						: begin_started(process, error);
 	if (status != RELEVO_OK || process->state == PROCESS_STARTED)
 		return status;
 	pthread_mutex_unlock(&process->lock);

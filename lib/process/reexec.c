@@ -47,7 +47,7 @@ void relevo_process_enter(int argc, char **argv)
 	forkserver_run(SOCKET_FD);
 }
 
-static int spawn(const char *role, int socket, pid_t *pid)
+static int reexec_spawn(const char *role, int socket, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -86,7 +86,7 @@ int reexec_start(const char *role, int socket, pid_t *pid, int *pidfd, struct er
 {
 	if (!atomic_load(&entered))
 		return not_entered(error);
-	int failure = spawn(role, socket, pid);
+	int failure = reexec_spawn(role, socket, pid);
 	if (failure != 0)
 		return not_spawned(failure, error);
 	*pidfd = descriptor_raise(pidfd_open(*pid, 0));
@@ -123,7 +123,7 @@ struct aside {
 UNSANITIZED static int start_orphan(void *argument)
 {
 	struct aside *aside = argument;
-	aside->failure = spawn(aside->role, aside->socket, &aside->pid);
+	aside->failure = reexec_spawn(aside->role, aside->socket, &aside->pid);
 	if (aside->failure != 0)
 		return 0;
 	aside->pidfd = pidfd_open(aside->pid, 0);

@@ -37,7 +37,7 @@ static size_t make_key(uint8_t key[KEY_SIZE])
 	return got;
 }
 
-static void make(void)
+static void self_make(void)
 {
 	struct self *self = &the_self;
 	process_init(&self->process, ROLE_SELF);
@@ -49,7 +49,7 @@ static void make(void)
 
 struct self *self(void)
 {
-	pthread_once(&made, make);
+	pthread_once(&made, self_make);
 	return &the_self;
 }
 

@@ -20,18 +20,18 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct server server;
 static pthread_once_t handlers_installed = PTHREAD_ONCE_INIT;
 
-static void before_fork(void)
+static void start_forkserver_before_fork(void)
 {
 	pthread_mutex_lock(&lock);
 }
 
-static void in_parent(void)
+static void start_forkserver_in_parent(void)
 {
 	pthread_mutex_unlock(&lock);
 }
 
 /* The server ends when its socket is closed: a copy must not keep it. */
-static void in_child(void)
+static void start_forkserver_in_child(void)
 {
 	if (server.owner != 0) {
 		close(server.socket);
@@ -41,12 +41,13 @@ static void in_child(void)
 	pthread_mutex_unlock(&lock);
 }
 
-static void install_handlers(void)
+static void start_forkserver_install_handlers(void)
 {
-	pthread_atfork(before_fork, in_parent, in_child);
+	pthread_atfork(start_forkserver_before_fork, start_forkserver_in_parent,
+		       start_forkserver_in_child);
 }
 
-static void stop(void)
+static void start_forkserver_stop(void)
 {
 	if (server.owner == 0)
 		return;
@@ -58,7 +59,7 @@ static void stop(void)
 void forkserver_stop(void)
 {
 	pthread_mutex_lock(&lock);
-	stop();
+	start_forkserver_stop();
 	pthread_mutex_unlock(&lock);
 }
 
@@ -104,8 +105,8 @@ static bool receive_answer(struct forkserver_answer *answer, int fds[ANSWER_FDS]
 }
 
 /* Ask the server, a new one if there is none or it has been killed. */
-static int ask(int child_socket, struct forkserver_answer *answer, int fds[ANSWER_FDS],
-	       struct error *error)
+static int start_forkserver_ask(int child_socket, struct forkserver_answer *answer,
+				int fds[ANSWER_FDS], struct error *error)
 {
 	for (int attempt = 0; attempt < 2; attempt++) {
 		int status = server.owner == 0 ? start_server(error) : RELEVO_OK;
@@ -113,7 +114,7 @@ static int ask(int child_socket, struct forkserver_answer *answer, int fds[ANSWE
 			return status;
 		if (send_request(child_socket) && receive_answer(answer, fds))
 			return RELEVO_OK;
-		stop();
+		start_forkserver_stop();
 	}
 	return error_set(error, RELEVO_SYSTEM, "the fork server ends as soon as it is started");
 }
@@ -122,9 +123,9 @@ static int fork_there(struct relevo_process *process, int child_socket, struct e
 {
 	struct forkserver_answer answer;
 	int fds[ANSWER_FDS];
-	pthread_once(&handlers_installed, install_handlers);
+	pthread_once(&handlers_installed, start_forkserver_install_handlers);
 	pthread_mutex_lock(&lock);
-	int status = ask(child_socket, &answer, fds, error);
+	int status = start_forkserver_ask(child_socket, &answer, fds, error);
 	pthread_mutex_unlock(&lock);
 	if (status != RELEVO_OK)
 		return status;
@@ -137,7 +138,7 @@ static int fork_there(struct relevo_process *process, int child_socket, struct e
 	return RELEVO_OK;
 }
 
-static void forget(struct relevo_process *process)
+static void start_forkserver_forget(struct relevo_process *process)
 {
 	close(process->pidfd);
 	close(process->status_fd);
@@ -158,7 +159,7 @@ int start_forkserver(struct relevo_process *process, struct error *error)
 		/* A child that does not take it has ended, or ends by itself. */
 		status = handover_give(ends[0], process, error);
 		if (status != RELEVO_OK)
-			forget(process);
+			start_forkserver_forget(process);
 	}
 	close(ends[0]);
 	return status;

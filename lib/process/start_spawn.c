@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int spawn(struct relevo_process *process, int socket, struct error *error)
+static int start_spawn_spawn(struct relevo_process *process, int socket, struct error *error)
 {
 	if (process->aside)
 		return reexec_start_aside(REEXEC_CHILD, socket, &process->pid, &process->pidfd,
@@ -32,7 +32,7 @@ int start_spawn(struct relevo_process *process, struct error *error)
 	    !descriptor_raise_pair(ends))
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no socket for the process \"%s\"", process->name);
-	int status = spawn(process, ends[1], error);
+	int status = start_spawn_spawn(process, ends[1], error);
 	close(ends[1]);
 	if (status == RELEVO_OK) {
 		status = handover_give(ends[0], process, error);

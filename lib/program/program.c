@@ -47,7 +47,7 @@ int relevo_program_errors_fd(const relevo_program *program)
 	return program->pipes[PROGRAM_ERRORS].fd;
 }
 
-static void close_pipe(struct program_pipe *pipe)
+static void program_close_pipe(struct program_pipe *pipe)
 {
 	if (pipe->fd >= 0)
 		close(pipe->fd);
@@ -58,10 +58,10 @@ void relevo_program_close_input(relevo_program *program)
 {
 	if (!given(program))
 		return;
-	close_pipe(&program->pipes[PROGRAM_INPUT]);
+	program_close_pipe(&program->pipes[PROGRAM_INPUT]);
 }
 
-static void *reap(void *argument)
+static void *program_reap(void *argument)
 {
 	int pidfd = (int)(intptr_t)argument;
 	siginfo_t ignored;
@@ -72,14 +72,14 @@ static void *reap(void *argument)
 }
 
 /* Nobody will ask any more: a thread waits for it, so that no zombie is left. */
-static void abandon(int pidfd)
+static void program_abandon(int pidfd)
 {
 	pthread_t thread;
 	pthread_attr_t attributes;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, REAPER_STACK);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	int failure = thread_start(&thread, &attributes, reap, (void *)(intptr_t)pidfd);
+	int failure = thread_start(&thread, &attributes, program_reap, (void *)(intptr_t)pidfd);
 	pthread_attr_destroy(&attributes);
 	if (failure != 0)
 		close(pidfd);
@@ -90,7 +90,7 @@ static void part_from(relevo_program *program)
 	bool ours = program->owner == getpid() && !program->reaped;
 	struct error ignored = { 0 };
 	if (ours && program_wait(program, 0, NULL, &ignored) == RELEVO_TIMED_OUT)
-		abandon(program->pidfd);
+		program_abandon(program->pidfd);
 	else
 		close(program->pidfd);
 }
@@ -100,7 +100,7 @@ void relevo_program_close(relevo_program *program)
 	if (program == NULL)
 		return;
 	for (int i = 0; i < PROGRAM_STREAMS; i++) {
-		close_pipe(&program->pipes[i]);
+		program_close_pipe(&program->pipes[i]);
 		buffer_fini(&program->pipes[i].bytes);
 	}
 	part_from(program);

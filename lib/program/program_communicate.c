@@ -18,7 +18,8 @@ static char *copy_text(const struct program_pipe *pipe, size_t size)
 	return text;
 }
 
-static size_t size_of(const relevo_program *program, const struct program_pipe *pipe)
+static size_t program_communicate_size_of(const relevo_program *program,
+					  const struct program_pipe *pipe)
 {
 	size_t size = buffer_size(&pipe->bytes);
 	return program->max_output != 0 && size > program->max_output ? program->max_output : size;
@@ -28,8 +29,8 @@ bool program_take_output(relevo_program *program, struct relevo_program_output *
 {
 	struct program_pipe *from = &program->pipes[PROGRAM_OUTPUT];
 	struct program_pipe *errors = &program->pipes[PROGRAM_ERRORS];
-	output->output_size = size_of(program, from);
-	output->errors_size = size_of(program, errors);
+	output->output_size = program_communicate_size_of(program, from);
+	output->errors_size = program_communicate_size_of(program, errors);
 	output->output = from->piped ? copy_text(from, output->output_size) : NULL;
 	output->errors = errors->piped ? copy_text(errors, output->errors_size) : NULL;
 	if ((from->piped && output->output == NULL) || (errors->piped && output->errors == NULL)) {
@@ -69,7 +70,8 @@ static int take_input(relevo_program *program, const struct relevo_bytes *input,
 	return RELEVO_OK;
 }
 
-static int begin(relevo_program *program, const struct relevo_bytes *input, struct error *error)
+static int program_communicate_begin(relevo_program *program, const struct relevo_bytes *input,
+				     struct error *error)
 {
 	if (program->owner != getpid())
 		return error_set(error, RELEVO_FORKED,
@@ -87,7 +89,7 @@ static int begin(relevo_program *program, const struct relevo_bytes *input, stru
 	return status;
 }
 
-static void end(relevo_program *program)
+static void program_communicate_end(relevo_program *program)
 {
 	pthread_mutex_lock(&program->lock);
 	program->communicating = false;
@@ -104,7 +106,7 @@ int relevo_program_communicate(relevo_program *program, const struct relevo_byte
 	*output = (struct relevo_program_output){ 0 };
 	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = begin(program, input, error);
+		status = program_communicate_begin(program, input, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = program_serve(program, deadline, error);
@@ -114,6 +116,6 @@ int relevo_program_communicate(relevo_program *program, const struct relevo_byte
 	    !program_take_output(program, output))
 		status = error_set(error, RELEVO_NO_MEMORY, "no memory for what \"%s\" wrote",
 				   program->name);
-	end(program);
+	program_communicate_end(program);
 	return status;
 }

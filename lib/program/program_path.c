@@ -35,7 +35,7 @@ static bool is_program(int directory, const char *path)
 }
 
 /* An empty folder is where the program starts. */
-static void join(char *path, const char *folder, size_t length, const char *name)
+static void program_path_join(char *path, const char *folder, size_t length, const char *name)
 {
 	char *end = length > 0 ? mempcpy(path, folder, length) : stpcpy(path, ".");
 	*end++ = '/';
@@ -47,7 +47,7 @@ static bool search(const char *list, const char *name, int directory, char *path
 {
 	for (;;) {
 		size_t length = strcspn(list, ":");
-		join(path, list, length, name);
+		program_path_join(path, list, length, name);
 		if (is_program(directory, path))
 			return true;
 		*denied = *denied || errno == EACCES;

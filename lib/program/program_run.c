@@ -7,7 +7,7 @@
 
 /* It is not to go on: end it, and take what its pipes still hold. What it has started may
  * have them too, so nobody waits for their end. */
-static void stop(relevo_program *program, int *exit_code)
+static void program_run_stop(relevo_program *program, int *exit_code)
 {
 	struct error ignored = { 0 };
 	program_signal(program, SIGKILL, &ignored);
@@ -15,7 +15,7 @@ static void stop(relevo_program *program, int *exit_code)
 	program_serve(program, 0, &ignored);
 }
 
-static int judge(const relevo_program *program, int exit_code, struct error *error)
+static int program_run_judge(const relevo_program *program, int exit_code, struct error *error)
 {
 	if (exit_code == 0)
 		return RELEVO_OK;
@@ -28,8 +28,9 @@ static int judge(const relevo_program *program, int exit_code, struct error *err
 }
 
 /* The deadline, and the options with a pipe for the input if there is one. */
-static int prepare(const struct relevo_run_options *options, struct relevo_program_options *started,
-		   nsec_t *deadline, struct error *error)
+static int program_run_prepare(const struct relevo_run_options *options,
+			       struct relevo_program_options *started, nsec_t *deadline,
+			       struct error *error)
 {
 	*started = options->program;
 	if (options->input.data != NULL)
@@ -38,7 +39,8 @@ static int prepare(const struct relevo_run_options *options, struct relevo_progr
 	return deadline_after(timeout, deadline, error);
 }
 
-static int feed(relevo_program *program, const struct relevo_bytes *input, struct error *error)
+static int program_run_feed(relevo_program *program, const struct relevo_bytes *input,
+			    struct error *error)
 {
 	struct buffer *bytes = &program->pipes[PROGRAM_INPUT].bytes;
 	if (input->data == NULL || input->size == 0 ||
@@ -48,22 +50,22 @@ static int feed(relevo_program *program, const struct relevo_bytes *input, struc
 			 program->name);
 }
 
-static int finish(relevo_program *program, const struct relevo_run_options *options,
-		  nsec_t deadline, struct relevo_program_output *output)
+static int program_run_finish(relevo_program *program, const struct relevo_run_options *options,
+			      nsec_t deadline, struct relevo_program_output *output)
 {
 	struct error *error = thread_error();
-	int status = feed(program, &options->input, error);
+	int status = program_run_feed(program, &options->input, error);
 	if (status == RELEVO_OK)
 		status = program_serve(program, deadline, error);
 	if (status == RELEVO_OK)
 		status = program_wait(program, deadline, &output->exit_code, error);
 	if (status != RELEVO_OK && status != RELEVO_GONE)
-		stop(program, &output->exit_code);
+		program_run_stop(program, &output->exit_code);
 	if (!program_take_output(program, output) && status == RELEVO_OK)
 		status = error_set(error, RELEVO_NO_MEMORY, "no memory for what \"%s\" wrote",
 				   program->name);
 	if (status == RELEVO_OK && options->check)
-		status = judge(program, output->exit_code, error);
+		status = program_run_judge(program, output->exit_code, error);
 	return status;
 }
 
@@ -77,11 +79,11 @@ int relevo_program_run(const char *const *arguments, const struct relevo_run_opt
 	relevo_program *program = NULL;
 	nsec_t deadline;
 	options = options != NULL ? options : &defaults;
-	int status = prepare(options, &started, &deadline, error);
+	int status = program_run_prepare(options, &started, &deadline, error);
 	if (status == RELEVO_OK)
 		status = program_start(arguments, &started, &program, error);
 	if (status == RELEVO_OK)
-		status = finish(program, options, deadline, &collected);
+		status = program_run_finish(program, options, deadline, &collected);
 	relevo_program_close(program);
 	if (output != NULL)
 		*output = collected;

@@ -31,14 +31,14 @@ static ssize_t write_quietly(int fd, const void *data, size_t size)
 	return written;
 }
 
-static void close_pipe(struct program_pipe *pipe)
+static void program_serve_close_pipe(struct program_pipe *pipe)
 {
 	close(pipe->fd);
 	pipe->fd = -1;
 }
 
 /* Nothing to write is the end; that nobody reads it, too. */
-static int feed(struct program_pipe *pipe, const char *name, struct error *error)
+static int program_serve_feed(struct program_pipe *pipe, const char *name, struct error *error)
 {
 	struct buffer *bytes = &pipe->bytes;
 	size_t size = buffer_size(bytes) < CHUNK ? buffer_size(bytes) : CHUNK;
@@ -53,7 +53,7 @@ static int feed(struct program_pipe *pipe, const char *name, struct error *error
 	else
 		buffer_consume(bytes, (size_t)written);
 	if (buffer_size(bytes) == 0)
-		close_pipe(pipe);
+		program_serve_close_pipe(pipe);
 	return RELEVO_OK;
 }
 
@@ -65,7 +65,8 @@ static size_t room_of(const struct program_pipe *pipe, size_t limit)
 	return limit - buffer_size(&pipe->bytes) + 1;
 }
 
-static int collect(const relevo_program *program, struct program_pipe *pipe, struct error *error)
+static int program_serve_collect(const relevo_program *program, struct program_pipe *pipe,
+				 struct error *error)
 {
 	size_t room = room_of(pipe, program->max_output);
 	uint8_t *place = buffer_reserve(&pipe->bytes, room);
@@ -79,7 +80,7 @@ static int collect(const relevo_program *program, struct program_pipe *pipe, str
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "the output of the program \"%s\"", program->name);
 	if (size == 0)
-		close_pipe(pipe);
+		program_serve_close_pipe(pipe);
 	buffer_commit(&pipe->bytes, (size_t)size);
 	if (program->max_output == 0 || buffer_size(&pipe->bytes) <= program->max_output)
 		return RELEVO_OK;
@@ -100,15 +101,17 @@ static int list_open(const relevo_program *program, struct pollfd entries[PROGRA
 	return count;
 }
 
-static int serve_ready(relevo_program *program, const struct pollfd entries[PROGRAM_STREAMS],
-		       struct error *error)
+static int program_serve_serve_ready(relevo_program *program,
+				     const struct pollfd entries[PROGRAM_STREAMS],
+				     struct error *error)
 {
 	int status = RELEVO_OK;
 	for (int i = 0; i < PROGRAM_STREAMS && status == RELEVO_OK; i++) {
 		if (entries[i].revents == 0)
 			continue;
-		status = i == PROGRAM_INPUT ? feed(&program->pipes[i], program->name, error)
-					    : collect(program, &program->pipes[i], error);
+		status = i == PROGRAM_INPUT
+				 ? program_serve_feed(&program->pipes[i], program->name, error)
+				 : program_serve_collect(program, &program->pipes[i], error);
 	}
 	return status;
 }
@@ -135,7 +138,7 @@ int program_serve(relevo_program *program, nsec_t deadline, struct error *error)
 					       "the streams of the program \"%s\"", program->name);
 		if (ready <= 0)
 			continue;
-		int status = serve_ready(program, entries, error);
+		int status = program_serve_serve_ready(program, entries, error);
 		if (status != RELEVO_OK)
 			return status;
 	}

@@ -25,7 +25,7 @@ static int signal_group(const relevo_program *program, int number)
 	return kill(-program->pid, number);
 }
 
-static int send_signal(const relevo_program *program, int number)
+static int program_signal_send_signal(const relevo_program *program, int number)
 {
 	if (program->whole_group)
 		return signal_group(program, number);
@@ -43,7 +43,7 @@ int program_signal(relevo_program *program, int number, struct error *error)
 				 "the program \"%s\" is the child of another process",
 				 program->name);
 	pthread_mutex_lock(&program->lock);
-	int failure = send_signal(program, number) < 0 ? errno : 0;
+	int failure = program_signal_send_signal(program, number) < 0 ? errno : 0;
 	pthread_mutex_unlock(&program->lock);
 	switch (failure) {
 	case 0:

@@ -36,7 +36,7 @@
 /* What rt_sigaction() takes, all of it zero: SIG_DFL. Large enough for every machine. */
 static const unsigned long default_action[8];
 
-UNSANITIZED static int failed(struct spawn *spawn, const char *what)
+UNSANITIZED static int program_spawn_failed(struct spawn *spawn, const char *what)
 {
 	spawn->failed = what;
 	spawn->failure = errno;
@@ -76,7 +76,7 @@ UNSANITIZED static bool place_streams(struct spawn *spawn)
 	return true;
 }
 
-UNSANITIZED static bool close_others(const struct spawn *spawn)
+UNSANITIZED static bool program_spawn_close_others(const struct spawn *spawn)
 {
 	unsigned from = FIRST_OTHER;
 	for (size_t i = 0; i < spawn->keep_count; i++) {
@@ -98,31 +98,32 @@ UNSANITIZED static void reset_signals(void)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, KERNEL_MASK);
 }
 
-UNSANITIZED static int be_child(void *argument)
+UNSANITIZED static int program_spawn_be_child(void *argument)
 {
 	struct spawn *spawn = argument;
 	if (spawn->daemon) {
 		if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-			return failed(spawn, "cannot be bound to its parent");
+			return program_spawn_failed(spawn, "cannot be bound to its parent");
 		if (syscall(SYS_getppid) != spawn->parent)
 			return EXIT_UNUSED;
 	}
 	if (!enter_group(spawn))
-		return failed(spawn, "cannot have a process group");
+		return program_spawn_failed(spawn, "cannot have a process group");
 	if (spawn->directory >= 0 && syscall(SYS_fchdir, spawn->directory) < 0)
-		return failed(spawn, "cannot start in its directory");
+		return program_spawn_failed(spawn, "cannot start in its directory");
 	if (!place_streams(spawn))
-		return failed(spawn, "cannot have its streams");
-	if (!close_others(spawn))
-		return failed(spawn, "cannot have the descriptors that it shall keep");
+		return program_spawn_failed(spawn, "cannot have its streams");
+	if (!program_spawn_close_others(spawn))
+		return program_spawn_failed(spawn,
+					    "cannot have the descriptors that it shall keep");
 	reset_signals();
 	syscall(SYS_execve, spawn->path, spawn->arguments, spawn->environment);
 	if (errno == ENOEXEC && !MUTANT(scripts_not_executed))
 		syscall(SYS_execve, SHELL, spawn->shell_arguments, spawn->environment);
-	return failed(spawn, "cannot be executed");
+	return program_spawn_failed(spawn, "cannot be executed");
 }
 
-static int status_of(int number)
+static int program_spawn_status_of(int number)
 {
 	switch (number) {
 	case ENOENT:
@@ -149,7 +150,7 @@ static int reap_failed(struct spawn *spawn, struct error *error)
 		continue;
 	close(spawn->pidfd);
 	spawn->pidfd = -1;
-	return error_set_errno(error, status_of(spawn->failure), spawn->failure,
+	return error_set_errno(error, program_spawn_status_of(spawn->failure), spawn->failure,
 			       "the program \"%s\" %s", spawn->path, spawn->failed);
 }
 
@@ -159,11 +160,12 @@ static int clone_child(struct spawn *spawn, char *stack, struct error *error)
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	spawn->pidfd = -1;
-	spawn->pid = CLONE(be_child, stack + CHILD_STACK, CHILD_FLAGS, spawn, &spawn->pidfd);
+	spawn->pid = CLONE(program_spawn_be_child, stack + CHILD_STACK, CHILD_FLAGS, spawn,
+			   &spawn->pidfd);
 	int saved = errno;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (spawn->pid < 0)
-		return error_set_errno(error, status_of(saved), saved,
+		return error_set_errno(error, program_spawn_status_of(saved), saved,
 				       "no process for the program \"%s\"", spawn->path);
 	return spawn->failed == NULL ? RELEVO_OK : reap_failed(spawn, error);
 }
@@ -174,7 +176,7 @@ struct request {
 	int status;
 };
 
-static void run(void *argument)
+static void program_spawn_run(void *argument)
 {
 	struct request *request = argument;
 	struct spawn *spawn = request->spawn;
@@ -195,11 +197,11 @@ int spawn_run(struct spawn *spawn, struct error *error)
 	spawn->parent = getpid();
 	spawn->failed = NULL;
 	if (!spawn->daemon) {
-		run(&request);
+		program_spawn_run(&request);
 		return request.status;
 	}
 	/* The kernel kills it when the thread that made it ends: so it has to be one that
 	 * lasts as long as the process. */
-	int status = helper_thread_run(run, &request, error);
+	int status = helper_thread_run(program_spawn_run, &request, error);
 	return status != RELEVO_OK ? status : request.status;
 }

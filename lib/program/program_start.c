@@ -138,7 +138,8 @@ static void program_free(relevo_program *program)
 	free(program);
 }
 
-static void take(relevo_program *program, const struct spawn *spawn, const struct streams *streams)
+static void program_start_take(relevo_program *program, const struct spawn *spawn,
+			       const struct streams *streams)
 {
 	program->pid = spawn->pid;
 	program->pidfd = spawn->pidfd;
@@ -148,8 +149,8 @@ static void take(relevo_program *program, const struct spawn *spawn, const struc
 	}
 }
 
-static int check(const char *const *arguments, const struct relevo_program_options *options,
-		 struct error *error)
+static int program_start_check(const char *const *arguments,
+			       const struct relevo_program_options *options, struct error *error)
 {
 	if (arguments == NULL || arguments[0] == NULL || arguments[0][0] == '\0')
 		return error_set(error, RELEVO_BAD_ARGUMENT, "no program is named");
@@ -172,7 +173,7 @@ int program_start(const char *const *arguments, const struct relevo_program_opti
 {
 	static const struct relevo_program_options defaults;
 	options = options != NULL ? options : &defaults;
-	int status = check(arguments, options, error);
+	int status = program_start_check(arguments, options, error);
 	if (status != RELEVO_OK)
 		return status;
 	relevo_program *started = program_new(arguments[0], options);
@@ -197,7 +198,7 @@ int program_start(const char *const *arguments, const struct relevo_program_opti
 		program_free(started);
 		return status;
 	}
-	take(started, &spawn, &streams);
+	program_start_take(started, &spawn, &streams);
 	*program = started;
 	return RELEVO_OK;
 }

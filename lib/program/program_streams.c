@@ -8,7 +8,7 @@
 
 static const char *const names[] = { "input", "output", "errors" };
 
-static int fail(int which, struct error *error)
+static int program_streams_fail(int which, struct error *error)
 {
 	return error_set_errno(error, RELEVO_SYSTEM, errno, "no descriptor for the %s of a program",
 			       names[which]);
@@ -18,20 +18,21 @@ static int open_pipe(struct streams *streams, int which, struct error *error)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail(which, error);
+		return program_streams_fail(which, error);
 	/* Input is written here and read there. */
 	streams->ours[which] = descriptor_raise(ends[which == 0 ? 1 : 0]);
 	streams->opened[which] = descriptor_raise(ends[which == 0 ? 0 : 1]);
 	streams->theirs[which] = streams->opened[which];
-	return streams->ours[which] < 0 || streams->opened[which] < 0 ? fail(which, error)
-								      : RELEVO_OK;
+	return streams->ours[which] < 0 || streams->opened[which] < 0
+		       ? program_streams_fail(which, error)
+		       : RELEVO_OK;
 }
 
 static int open_null(struct streams *streams, int which, struct error *error)
 {
 	int fd = descriptor_raise(open("/dev/null", O_RDWR | O_CLOEXEC));
 	streams->opened[which] = streams->theirs[which] = fd;
-	return fd < 0 ? fail(which, error) : RELEVO_OK;
+	return fd < 0 ? program_streams_fail(which, error) : RELEVO_OK;
 }
 
 static int open_one(struct streams *streams, int which, const struct relevo_stream *stream,
@@ -80,7 +81,7 @@ int streams_open(struct streams *streams, const struct relevo_program_options *o
 	return RELEVO_OK;
 }
 
-static void close_all(int descriptors[3])
+static void program_streams_close_all(int descriptors[3])
 {
 	for (int i = 0; i < 3; i++) {
 		if (descriptors[i] >= 0)
@@ -91,11 +92,11 @@ static void close_all(int descriptors[3])
 
 void streams_close_theirs(struct streams *streams)
 {
-	close_all(streams->opened);
+	program_streams_close_all(streams->opened);
 }
 
 void streams_close(struct streams *streams)
 {
-	close_all(streams->ours);
-	close_all(streams->opened);
+	program_streams_close_all(streams->ours);
+	program_streams_close_all(streams->opened);
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Wait until the program has ended, which does not yet reap it. */
-static bool wait_for_end(const relevo_program *program, nsec_t deadline)
+static bool program_wait_wait_for_end(const relevo_program *program, nsec_t deadline)
 {
 	struct pollfd entry = { .fd = program->pidfd, .events = POLLIN };
 	int ready;
@@ -21,11 +21,11 @@ static bool wait_for_end(const relevo_program *program, nsec_t deadline)
 
 bool program_has_ended(const relevo_program *program)
 {
-	return wait_for_end(program, 0);
+	return program_wait_wait_for_end(program, 0);
 }
 
 /* By its pidfd alone: no other child is touched, and no id can be mistaken. */
-static void reap(relevo_program *program)
+static void program_wait_reap(relevo_program *program)
 {
 	siginfo_t info = { 0 };
 	if (program->reaped || MUTANT(program_never_reaped))
@@ -45,11 +45,11 @@ int program_wait(relevo_program *program, nsec_t deadline, int *exit_code, struc
 		return error_set(error, RELEVO_FORKED,
 				 "the program \"%s\" is the child of another process",
 				 program->name);
-	if (!wait_for_end(program, deadline))
+	if (!program_wait_wait_for_end(program, deadline))
 		return error_set(error, RELEVO_TIMED_OUT, "the program \"%s\" has not ended",
 				 program->name);
 	pthread_mutex_lock(&program->lock);
-	reap(program);
+	program_wait_reap(program);
 	bool unknown = program->unknown;
 	if (exit_code != NULL)
 		*exit_code = program->exit_code;

@@ -16,7 +16,7 @@ struct item_block {
 
 /* Every item starts aligned for anything, so that a caller may read it as a
  * struct, and has its byte 0 behind it. */
-static size_t room_for(size_t size)
+static size_t item_block_room_for(size_t size)
 {
 	size_t unit = _Alignof(max_align_t);
 	return (size + 1 + unit - 1) & ~(unit - 1);
@@ -26,7 +26,7 @@ bool item_block_fill(relevo_item *items, const struct item_source *source)
 {
 	size_t total = 0;
 	for (size_t i = 0; i < source->count; i++)
-		total += room_for(source->sizes[i]);
+		total += item_block_room_for(source->sizes[i]);
 	struct item_block *block = malloc(sizeof *block + total);
 	if (block == NULL)
 		return false;
@@ -47,7 +47,7 @@ bool item_block_fill(relevo_item *items, const struct item_source *source)
 		};
 		if (source->properties != NULL && source->properties[i].len > 0)
 			items[i].properties = properties_unpack(&source->properties[i]);
-		place += room_for(size);
+		place += item_block_room_for(size);
 		body += size;
 	}
 	return true;

@@ -27,8 +27,8 @@ void lease_give_back(struct relevo_session *session, uint64_t *leases, size_t co
 
 /* The leases among those items that this connection can hold. Leases end with
  * their connection; *lost tells how many of them had. */
-static size_t collect(const struct relevo_session *session, const relevo_item *items, size_t count,
-		      uint64_t *leases, size_t *lost)
+static size_t lease_collect(const struct relevo_session *session, const relevo_item *items,
+			    size_t count, uint64_t *leases, size_t *lost)
 {
 	size_t held = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -53,7 +53,7 @@ struct fate {
 	size_t count;
 };
 
-static int run(struct relevo_session *session, Relevo__Header *header, struct error *error)
+static int lease_run(struct relevo_session *session, Relevo__Header *header, struct error *error)
 {
 	struct call call = { .take = NULL };
 	return call_run(session, &call, header, session_limit(session), error);
@@ -67,7 +67,7 @@ static int send_ack(struct relevo_session *session, const struct fate *fate, str
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_ACK;
 	header.queue_ack = &operation;
-	return run(session, &header, error);
+	return lease_run(session, &header, error);
 }
 
 static int send_nack(struct relevo_session *session, const struct fate *fate, struct error *error)
@@ -80,7 +80,7 @@ static int send_nack(struct relevo_session *session, const struct fate *fate, st
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_NACK;
 	header.queue_nack = &operation;
-	return run(session, &header, error);
+	return lease_run(session, &header, error);
 }
 
 static int send_reject(struct relevo_session *session, const struct fate *fate, struct error *error)
@@ -91,7 +91,7 @@ static int send_reject(struct relevo_session *session, const struct fate *fate, 
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_REJECT;
 	header.queue_reject = &operation;
-	return run(session, &header, error);
+	return lease_run(session, &header, error);
 }
 
 static int send_extend(struct relevo_session *session, const struct fate *fate, struct error *error)
@@ -103,7 +103,7 @@ static int send_extend(struct relevo_session *session, const struct fate *fate, 
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_EXTEND;
 	header.queue_extend = &operation;
-	return run(session, &header, error);
+	return lease_run(session, &header, error);
 }
 
 /* Whether the broker has nothing more to say about the leases: otherwise they may
@@ -120,7 +120,7 @@ static int give_step(struct relevo_session *session, relevo_item *items, size_t 
 {
 	struct error *error = thread_error();
 	size_t lost = 0;
-	fate->count = collect(session, items, count, fate->leases, &lost);
+	fate->count = lease_collect(session, items, count, fate->leases, &lost);
 	int status = RELEVO_OK;
 	if (fate->count > 0)
 		status = fate->send(session, fate, error);
@@ -141,7 +141,8 @@ static bool may_go_on(int status)
 }
 
 /* A failure of some does not stop the others. */
-static int give(struct relevo_session *session, relevo_item *items, size_t count, struct fate *fate)
+static int lease_give(struct relevo_session *session, relevo_item *items, size_t count,
+		      struct fate *fate)
 {
 	size_t most = count < FRAME_MAX_LEASES ? count : FRAME_MAX_LEASES;
 	fate->leases = malloc((most > 0 ? most : 1) * sizeof *fate->leases);
@@ -165,7 +166,7 @@ static int give_in_session(relevo_queue *queue, relevo_item *items, size_t count
 	int status = queue_enter(queue, session_limit(queue->handle.session), thread_error());
 	if (status != RELEVO_OK)
 		return status;
-	status = give(queue->handle.session, items, count, &fate);
+	status = lease_give(queue->handle.session, items, count, &fate);
 	session_leave(queue->handle.session);
 	return status;
 }

@@ -39,8 +39,8 @@ static int check_names(const struct relevo_put_options *options, struct error *e
 	return status;
 }
 
-static int pack(const Relevo__ItemProperties *message, ProtobufCBinaryData *packed,
-		struct error *error)
+static int properties_pack_here(const Relevo__ItemProperties *message, ProtobufCBinaryData *packed,
+				struct error *error)
 {
 	size_t size = relevo__item_properties__get_packed_size(message);
 	if (size > MOST_BYTES)
@@ -75,49 +75,50 @@ int properties_pack(const struct relevo_put_options *options, ProtobufCBinaryDat
 	message.n_header_names = message.n_header_values = count;
 	message.header_names = names;
 	message.header_values = values;
-	return pack(&message, packed, error);
+	return properties_pack_here(&message, packed, error);
 }
 
 /* A value, like an item, is aligned for anything and has a byte 0 behind it. */
-static size_t room_for(size_t size)
+static size_t properties_room_for(size_t size)
 {
 	size_t unit = _Alignof(max_align_t);
 	return (size + 1 + unit - 1) & ~(unit - 1);
 }
 
 /* Copies `size` bytes and a 0 behind them to *place, and moves it on. */
-static char *copy(char **place, const void *bytes, size_t size)
+static char *properties_copy(char **place, const void *bytes, size_t size)
 {
 	char *copied = *place;
 	if (size > 0)
 		memcpy(copied, bytes, size);
 	copied[size] = '\0';
-	*place += room_for(size);
+	*place += properties_room_for(size);
 	return copied;
 }
 
 static struct relevo_properties *flatten(const Relevo__ItemProperties *message)
 {
 	size_t count = message->n_header_names;
-	size_t head =
-		room_for(sizeof(struct relevo_properties) + count * sizeof(struct relevo_header));
-	size_t size = head + room_for(strlen(message->reply_to));
+	size_t head = properties_room_for(sizeof(struct relevo_properties) +
+					  count * sizeof(struct relevo_header));
+	size_t size = head + properties_room_for(strlen(message->reply_to));
 	for (size_t i = 0; i < count; i++)
-		size += room_for(strlen(message->header_names[i])) +
-			room_for(message->header_values[i].len);
+		size += properties_room_for(strlen(message->header_names[i])) +
+			properties_room_for(message->header_values[i].len);
 	struct relevo_properties *properties = calloc(1, size);
 	if (properties == NULL)
 		return NULL;
 	char *place = (char *)properties + head;
 	properties->header_count = count;
 	if (message->reply_to[0] != '\0')
-		properties->reply_to = copy(&place, message->reply_to, strlen(message->reply_to));
+		properties->reply_to =
+			properties_copy(&place, message->reply_to, strlen(message->reply_to));
 	for (size_t i = 0; i < count; i++) {
 		const ProtobufCBinaryData *value = &message->header_values[i];
 		const char *name = message->header_names[i];
 		properties->headers[i] = (struct relevo_header){
-			.name = copy(&place, name, strlen(name)),
-			.value = copy(&place, value->data, value->len),
+			.name = properties_copy(&place, name, strlen(name)),
+			.value = properties_copy(&place, value->data, value->len),
 			.size = value->len,
 		};
 	}

@@ -69,8 +69,8 @@ static int put_to_check(const struct queue_part *queues, const char *name,
 }
 
 /* The session is locked. */
-static int send_quietly(struct relevo_session *session, const char *name,
-			const struct relevo_bytes *item, const struct put_done *what)
+static int put_to_send_quietly(struct relevo_session *session, const char *name,
+			       const struct relevo_bytes *item, const struct put_done *what)
 {
 	struct connection *connection = &session->connection;
 	uint32_t size = (uint32_t)item->size;
@@ -108,7 +108,7 @@ int put_to_quietly(relevo_queue *from, const char *name, const struct relevo_byt
 		status = call_wait_for_window(session, item->size, NSEC_NEVER, error);
 	/* What was held with a connection that is lost is somebody else's. */
 	if (status == RELEVO_OK && item_block_epoch(done) == session->connection.epoch) {
-		status = send_quietly(session, name, item, what);
+		status = put_to_send_quietly(session, name, item, what);
 		if (status == RELEVO_OK && !output_may_wait(session))
 			status = outbox_settle(session, NSEC_NEVER);
 	}

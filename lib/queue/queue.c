@@ -15,7 +15,7 @@ struct opening {
 	struct relevo_queue *queue;
 };
 
-static int take_opened(struct call *call, const struct frame *frame)
+static int queue_take_opened(struct call *call, const struct frame *frame)
 {
 	struct opening *opening = container_of(call, struct opening, call);
 	struct relevo_queue *queue = opening->queue;
@@ -32,7 +32,7 @@ static int take_opened(struct call *call, const struct frame *frame)
 static int open_handle(struct relevo_queue *queue, Relevo__Header *header, nsec_t deadline,
 		       struct error *error)
 {
-	struct opening opening = { .call.take = take_opened, .queue = queue };
+	struct opening opening = { .call.take = queue_take_opened, .queue = queue };
 	return call_run(queue->handle.session, &opening.call, header, deadline, error);
 }
 
@@ -48,7 +48,7 @@ void queue_close_handle(struct relevo_session *session, uint32_t handle)
 		outbox_push(session);
 }
 
-static int open_again(struct handle *handle, nsec_t deadline, struct error *error)
+static int queue_open_again(struct handle *handle, nsec_t deadline, struct error *error)
 {
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
 	operation.name = handle->name;
@@ -62,7 +62,7 @@ static int open_again(struct handle *handle, nsec_t deadline, struct error *erro
 			   error);
 }
 
-static const struct handle_kind queue_kind = { open_again, queue_close_handle };
+static const struct handle_kind queue_kind = { queue_open_again, queue_close_handle };
 
 void queue_forget_calls(struct relevo_queue *queue)
 {
@@ -115,8 +115,8 @@ _Static_assert((int)RELEVO_DROP_OLDEST == RELEVO__FULL_POLICY__FULL_DROP_OLDEST,
 	       "full policies differ");
 _Static_assert((int)RELEVO_CREATE_NEW == RELEVO__OPEN_MODE__CREATE_NEW, "open modes differ");
 
-static void describe(const char *name, const struct relevo_queue_options *options,
-		     Relevo__QueueOpen *operation)
+static void queue_describe(const char *name, const struct relevo_queue_options *options,
+			   Relevo__QueueOpen *operation)
 {
 	operation->name = name != NULL ? (char *)name : (char *)"";
 	operation->mode = (Relevo__OpenMode)options->mode;
@@ -137,8 +137,8 @@ static void describe(const char *name, const struct relevo_queue_options *option
 	operation->strict_order = options->strict_order;
 }
 
-static int check_open(const char *name, const struct relevo_queue_options *options,
-		      struct error *error)
+static int queue_check_open(const char *name, const struct relevo_queue_options *options,
+			    struct error *error)
 {
 	int status = name != NULL ? name_check(name, "queue", error) : RELEVO_OK;
 	if (status == RELEVO_OK)
@@ -192,7 +192,7 @@ int relevo_queue_open(relevo_session *session, const char *name,
 	struct error *error = thread_error();
 	if (options == NULL)
 		options = &defaults;
-	int status = check_open(name, options, error);
+	int status = queue_check_open(name, options, error);
 	if (status != RELEVO_OK)
 		return status;
 	struct relevo_queue *queue = calloc(1, sizeof *queue);
@@ -203,7 +203,7 @@ int relevo_queue_open(relevo_session *session, const char *name,
 	queue->on_error = options->on_error;
 	queue->user = options->user;
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
-	describe(name, options, &operation);
+	queue_describe(name, options, &operation);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_OPEN;
 	header.queue_open = &operation;

@@ -24,7 +24,7 @@ struct choosing {
 };
 
 /* Whether the answer is one to what was asked. */
-static bool fits(const struct choosing *choosing, const Relevo__Header *header)
+static bool queue_any_fits(const struct choosing *choosing, const Relevo__Header *header)
 {
 	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS)
 		return false;
@@ -35,12 +35,12 @@ static bool fits(const struct choosing *choosing, const Relevo__Header *header)
 	       (items->n_properties == 0 || items->n_properties == header->n_sizes);
 }
 
-static int take_items(struct call *call, const struct frame *frame)
+static int queue_any_take_items(struct call *call, const struct frame *frame)
 {
 	struct choosing *choosing = container_of(call, struct choosing, call);
 	const Relevo__Header *header = frame->header;
 	const Relevo__QueueItems *items = header->queue_items;
-	if (!fits(choosing, header))
+	if (!queue_any_fits(choosing, header))
 		return RELEVO_BAD_FRAME;
 	size_t which = 0;
 	while (which < choosing->count && choosing->queues[which]->handle.number != items->queue)
@@ -63,7 +63,7 @@ static int take_items(struct call *call, const struct frame *frame)
 	return RELEVO_OK;
 }
 
-static int check(const struct choosing *choosing, struct error *error)
+static int queue_any_check(const struct choosing *choosing, struct error *error)
 {
 	if (choosing->count == 0 || choosing->count > MOST_QUEUES)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
@@ -126,7 +126,7 @@ static bool take_from_stashes(struct choosing *choosing)
 	return false;
 }
 
-static int ask(struct choosing *choosing, nsec_t deadline, struct error *error)
+static int queue_any_ask(struct choosing *choosing, nsec_t deadline, struct error *error)
 {
 	struct relevo_session *session = choosing->queues[0]->handle.session;
 	uint32_t also[MOST_QUEUES];
@@ -142,7 +142,7 @@ static int ask(struct choosing *choosing, nsec_t deadline, struct error *error)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
-	choosing->call.take = take_items;
+	choosing->call.take = queue_any_take_items;
 	choosing->call.interruptible = true;
 	choosing->epoch = session->connection.epoch;
 	return call_run(session, &choosing->call, &header, session_patience(deadline), error);
@@ -159,7 +159,7 @@ static int get_now(struct choosing *choosing, nsec_t deadline, struct error *err
 	}
 	int status = RELEVO_OK;
 	if (!take_from_stashes(choosing))
-		status = ask(choosing, deadline, error);
+		status = queue_any_ask(choosing, deadline, error);
 	if (status == RELEVO_OK && (!choosing->leave_leased || MUTANT(choice_never_leased)))
 		queue_hand_over(choosing->queues[choosing->which], choosing->items, 1);
 	return status;
@@ -169,7 +169,7 @@ static int choose(struct choosing *choosing, int64_t timeout)
 {
 	struct error *error = thread_error();
 	nsec_t deadline;
-	int status = check(choosing, error);
+	int status = queue_any_check(choosing, error);
 	if (status == RELEVO_OK)
 		status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)

@@ -23,7 +23,7 @@ struct getting {
 };
 
 /* Whether the answer is one to what was asked. */
-static bool fits(const struct getting *getting, const Relevo__Header *header)
+static bool queue_get_fits(const struct getting *getting, const Relevo__Header *header)
 {
 	const Relevo__QueueItems *items = header->queue_items;
 	return header->n_sizes > 0 && header->n_sizes <= getting->room + getting->ahead &&
@@ -32,11 +32,11 @@ static bool fits(const struct getting *getting, const Relevo__Header *header)
 	       (items->n_properties == 0 || items->n_properties == header->n_sizes);
 }
 
-static int take_items(struct call *call, const struct frame *frame)
+static int queue_get_take_items(struct call *call, const struct frame *frame)
 {
 	struct getting *getting = container_of(call, struct getting, call);
 	const Relevo__Header *header = frame->header;
-	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS || !fits(getting, header))
+	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS || !queue_get_fits(getting, header))
 		return RELEVO_BAD_FRAME;
 	const Relevo__QueueItems *items = header->queue_items;
 	struct item_source source = {
@@ -58,7 +58,7 @@ static int take_items(struct call *call, const struct frame *frame)
 	return RELEVO_OK;
 }
 
-static int ask(struct getting *getting, nsec_t deadline, struct error *error)
+static int queue_get_ask(struct getting *getting, nsec_t deadline, struct error *error)
 {
 	relevo_queue *queue = getting->queue;
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
@@ -71,7 +71,7 @@ static int ask(struct getting *getting, nsec_t deadline, struct error *error)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
 	header.queue_get = &operation;
-	getting->call.take = take_items;
+	getting->call.take = queue_get_take_items;
 	getting->call.interruptible = true;
 	getting->epoch = queue->handle.epoch;
 	int status = call_run(queue->handle.session, &getting->call, &header,
@@ -123,7 +123,7 @@ static int get_to_work_on(struct getting *getting, nsec_t deadline, struct error
 	relevo_queue *queue = getting->queue;
 	stash_give_back(queue);
 	getting->ahead = stash_ask(&queue->stash);
-	int status = ask(getting, deadline, error);
+	int status = queue_get_ask(getting, deadline, error);
 	/* Who gives back what is not worked on in time. */
 	flusher_notify(queue->handle.session);
 	return status;
@@ -140,14 +140,14 @@ static int get_locked(struct getting *getting, nsec_t deadline, struct error *er
 		if (getting->room == 1 && !getting->leave_leased && !getting->queue->joinable &&
 		    !getting->queue->strict_order)
 			getting->ahead = stash_ask(&getting->queue->stash);
-		status = ask(getting, deadline, error);
+		status = queue_get_ask(getting, deadline, error);
 	}
 	if (status == RELEVO_OK && !getting->leave_leased)
 		queue_hand_over(getting->queue, getting->items, getting->got);
 	return status;
 }
 
-static int get(struct getting *getting, int64_t timeout)
+static int queue_get_get(struct getting *getting, int64_t timeout)
 {
 	struct error *error = thread_error();
 	if (getting->room == 0)
@@ -166,7 +166,7 @@ static int get(struct getting *getting, int64_t timeout)
 
 static int get_many(struct getting *getting, int64_t timeout, size_t *got)
 {
-	int status = get(getting, timeout);
+	int status = queue_get_get(getting, timeout);
 	*got = getting->got;
 	return status;
 }
@@ -204,7 +204,7 @@ int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, in
 		.room = count,
 		.leave_leased = true,
 	};
-	int status = get(&getting, timeout);
+	int status = queue_get_get(&getting, timeout);
 	*got = getting.got;
 	return status;
 }
@@ -213,7 +213,7 @@ int queue_lease_to_work_on(relevo_queue *queue, relevo_item *item)
 {
 	struct getting getting = { .queue = queue, .items = item, .room = 1, .to_work_on = true };
 	*item = (relevo_item){ 0 };
-	return get(&getting, RELEVO_FOREVER);
+	return queue_get_get(&getting, RELEVO_FOREVER);
 }
 
 bool queue_take_to_work_on(relevo_queue *queue, relevo_item *item)

@@ -15,7 +15,7 @@ struct listing {
 };
 
 /* Whether each column has an entry for each queue. */
-static bool is_whole(const Relevo__QueueListing *listing)
+static bool queue_list_is_whole(const Relevo__QueueListing *listing)
 {
 	const size_t counts[] = {
 		listing->n_kinds,        listing->n_ready,   listing->n_leased,  listing->n_delayed,
@@ -29,7 +29,8 @@ static bool is_whole(const Relevo__QueueListing *listing)
 	return true;
 }
 
-static struct relevo_queue_info row(const Relevo__QueueListing *listing, size_t i, char **place)
+static struct relevo_queue_info queue_list_row(const Relevo__QueueListing *listing, size_t i,
+					       char **place)
 {
 	struct relevo_queue_info info = {
 		.name = *place,
@@ -48,11 +49,12 @@ static struct relevo_queue_info row(const Relevo__QueueListing *listing, size_t 
 	return info;
 }
 
-static int take_listing(struct call *call, const struct frame *frame)
+static int queue_list_take_listing(struct call *call, const struct frame *frame)
 {
 	struct listing *page = container_of(call, struct listing, call);
 	const Relevo__QueueListing *listing = frame->header->queue_listing;
-	if (frame->header->op_case != RELEVO__HEADER__OP_QUEUE_LISTING || !is_whole(listing))
+	if (frame->header->op_case != RELEVO__HEADER__OP_QUEUE_LISTING ||
+	    !queue_list_is_whole(listing))
 		return RELEVO_BAD_FRAME;
 	size_t size = listing->n_names * sizeof *page->infos;
 	for (size_t i = 0; i < listing->n_names; i++)
@@ -62,14 +64,14 @@ static int take_listing(struct call *call, const struct frame *frame)
 		return RELEVO_NO_MEMORY;
 	char *place = (char *)(page->infos + listing->n_names);
 	for (size_t i = 0; i < listing->n_names; i++)
-		page->infos[i] = row(listing, i, &place);
+		page->infos[i] = queue_list_row(listing, i, &place);
 	page->count = listing->n_names;
 	page->more = listing->more;
 	return RELEVO_OK;
 }
 
-static int fetch(relevo_session *session, const char *prefix, const char *after,
-		 struct listing *page)
+static int queue_list_fetch(relevo_session *session, const char *prefix, const char *after,
+			    struct listing *page)
 {
 	nsec_t limit = session_limit(session);
 	struct error *error = thread_error();
@@ -96,8 +98,8 @@ int relevo_queue_list(relevo_session *session, const char *prefix,
 	bool more = true;
 	int status = RELEVO_OK;
 	while (more && status == RELEVO_OK) {
-		struct listing page = { .call.take = take_listing };
-		status = fetch(session, prefix != NULL ? prefix : "", after, &page);
+		struct listing page = { .call.take = queue_list_take_listing };
+		status = queue_list_fetch(session, prefix != NULL ? prefix : "", after, &page);
 		for (size_t i = 0; i < page.count && status == RELEVO_OK; i++)
 			status = visit(&page.infos[i], user);
 		more = page.more && page.count > 0;

@@ -7,8 +7,8 @@
 #include <relevo/manage.h>
 
 /* A call that is answered with Done, and how many it was about. */
-static int run(struct relevo_session *session, Relevo__Header *header, nsec_t patience,
-	       uint64_t *count)
+static int queue_manage_run(struct relevo_session *session, Relevo__Header *header, nsec_t patience,
+			    uint64_t *count)
 {
 	struct call call = {
 		.interruptible = header->op_case == RELEVO__HEADER__OP_QUEUE_JOIN,
@@ -21,7 +21,7 @@ static int run(struct relevo_session *session, Relevo__Header *header, nsec_t pa
 
 static int run_on(relevo_queue *queue, Relevo__Header *header, nsec_t patience, uint64_t *count)
 {
-	int status = run(queue->handle.session, header, patience, count);
+	int status = queue_manage_run(queue->handle.session, header, patience, count);
 	session_leave(queue->handle.session);
 	return status;
 }
@@ -104,7 +104,7 @@ int relevo_queue_move(relevo_session *session, const char *from, const char *to,
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_MOVE;
 	header.queue_move = &operation;
-	status = run(session, &header, limit, count);
+	status = queue_manage_run(session, &header, limit, count);
 	session_leave(session);
 	return status;
 }
@@ -119,7 +119,7 @@ struct peeking {
 	struct relevo_place *place;
 };
 
-static int take_items(struct call *call, const struct frame *frame)
+static int queue_manage_take_items(struct call *call, const struct frame *frame)
 {
 	struct peeking *peeking = container_of(call, struct peeking, call);
 	const Relevo__Header *header = frame->header;
@@ -150,7 +150,7 @@ int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_it
 	enum { MOST = 256 };
 	nsec_t limit = session_limit(queue->handle.session);
 	struct peeking peeking = {
-		.call.take = take_items,
+		.call.take = queue_manage_take_items,
 		.items = items,
 		.room = count < MOST ? count : MOST,
 		.place = place,

@@ -36,7 +36,7 @@ int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, siz
 
 /* The C library's memory, so that the message can be freed without this allocator; it
  * tells a lack of it from bytes that are no message. */
-static void *allocate(void *missed, size_t size)
+static void *queue_message_allocate(void *missed, size_t size)
 {
 	void *memory = malloc(size);
 	if (memory == NULL)
@@ -44,7 +44,7 @@ static void *allocate(void *missed, size_t size)
 	return memory;
 }
 
-static void release(void *missed, void *memory)
+static void queue_message_release(void *missed, void *memory)
 {
 	(void)missed;
 	free(memory);
@@ -61,7 +61,7 @@ static int unpack(const relevo_queue *queue, const struct relevo_message_type *t
 				 ", in the queue \"%s\"",
 				 item->size, type->max_size, queue->handle.name);
 	bool missed = false;
-	ProtobufCAllocator allocator = { allocate, release, &missed };
+	ProtobufCAllocator allocator = { queue_message_allocate, queue_message_release, &missed };
 	*message = protobuf_c_message_unpack(type->descriptor, &allocator, item->size, item->data);
 	if (*message == NULL && missed)
 		return error_set(error, RELEVO_NO_MEMORY,

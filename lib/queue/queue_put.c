@@ -136,7 +136,7 @@ static int put_answered(struct putting *putting)
 	return status;
 }
 
-static int put(struct putting *putting, int64_t timeout)
+static int queue_put_put(struct putting *putting, int64_t timeout)
 {
 	struct error *error = putting->error = thread_error();
 	relevo_queue *queue = putting->queue;
@@ -158,7 +158,7 @@ int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
 	if (!given(queue) || (count > 0 && !given(items)) || !given_bytes(items, count))
 		return RELEVO_BAD_ARGUMENT;
 	struct putting putting = { .queue = queue, .items = items, .count = count };
-	int status = put(&putting, timeout);
+	int status = queue_put_put(&putting, timeout);
 	if (accepted != NULL)
 		*accepted = putting.accepted;
 	return status;
@@ -170,7 +170,7 @@ int relevo_queue_put(relevo_queue *queue, const void *data, size_t size, int64_t
 		return RELEVO_BAD_ARGUMENT;
 	const struct relevo_bytes item = { data, size };
 	struct putting putting = { .queue = queue, .items = &item, .count = 1 };
-	return put(&putting, timeout);
+	return queue_put_put(&putting, timeout);
 }
 
 int relevo_queue_try_put(relevo_queue *queue, const void *data, size_t size)
@@ -180,8 +180,8 @@ int relevo_queue_try_put(relevo_queue *queue, const void *data, size_t size)
 	return relevo_queue_put(queue, data, size, 0);
 }
 
-static int describe(const struct relevo_put_options *options, Relevo__QueuePut *operation,
-		    struct error *error)
+static int queue_put_describe(const struct relevo_put_options *options, Relevo__QueuePut *operation,
+			      struct error *error)
 {
 	int status = queue_check_time("a delay", options->delay, error);
 	if (status == RELEVO_OK)
@@ -217,7 +217,7 @@ int queue_put_held(relevo_queue *queue, const struct relevo_bytes *item,
 		   int64_t timeout)
 {
 	Relevo__QueuePut operation = RELEVO__QUEUE_PUT__INIT;
-	int status = describe(options, &operation, thread_error());
+	int status = queue_put_describe(options, &operation, thread_error());
 	if (status != RELEVO_OK)
 		return status;
 	operation.hold_ms = hold->msec;
@@ -229,7 +229,7 @@ int queue_put_held(relevo_queue *queue, const struct relevo_bytes *item,
 		.count = 1,
 		.options = &operation,
 	};
-	status = put(&putting, timeout);
+	status = queue_put_put(&putting, timeout);
 	free(operation.properties.data);
 	return status;
 }

@@ -18,7 +18,7 @@
 #define LOOK_AGAIN (10 * NSEC_PER_MSEC)
 
 /* Whoever waits for the call looks again. */
-static void wake(struct call *call)
+static void call_wake(struct call *call)
 {
 	pthread_cond_signal(&call->wake);
 	if (call->event >= 0)
@@ -37,7 +37,7 @@ void call_pass_reading_on(struct connection *connection)
 	list_for_each (node, &connection->calls) {
 		struct call *call = container_of(node, struct call, link);
 		if (call->awaited && !answered(call)) {
-			wake(call);
+			call_wake(call);
 			return;
 		}
 	}
@@ -66,7 +66,7 @@ static int follow_interruptibly(struct relevo_session *session, struct call *cal
 	return status == RELEVO_TRY_AGAIN || early ? RELEVO_OK : status;
 }
 
-static int follow(struct relevo_session *session, struct call *call, nsec_t deadline)
+static int call_follow(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
 	bool interruptible =
 		(call->interruptible && interrupt_asks(session)) || call->attention != NULL;
@@ -85,7 +85,7 @@ static int follow(struct relevo_session *session, struct call *call, nsec_t dead
 
 /* Wait until the call is answered. TIMED_OUT, INTERRUPTED or DISCONNECTED when
  * it is not. */
-static int wait_until(struct relevo_session *session, struct call *call, nsec_t deadline)
+static int call_wait_until(struct relevo_session *session, struct call *call, nsec_t deadline)
 {
 	struct connection *connection = &session->connection;
 	const enum reading reading = call->interruptible ? READ_INTERRUPTIBLY : READ;
@@ -93,7 +93,7 @@ static int wait_until(struct relevo_session *session, struct call *call, nsec_t 
 	call->awaited = true;
 	while (!answered(call) && status == RELEVO_OK) {
 		if (connection->reading) {
-			status = follow(session, call, deadline);
+			status = call_follow(session, call, deadline);
 			continue;
 		}
 		connection->attention = call->attention;
@@ -116,7 +116,7 @@ static void enlist(struct connection *connection, struct call *call)
 	list_append(&connection->calls, &call->link);
 }
 
-static void leave(struct call *call)
+static void call_leave(struct call *call)
 {
 	list_remove(&call->link);
 	pthread_cond_destroy(&call->wake);
@@ -135,7 +135,7 @@ void call_cancel(struct relevo_session *session, const struct call *call)
 		outbox_push(session);
 }
 
-static void abandon(struct relevo_session *session, const struct call *call)
+static void call_abandon(struct relevo_session *session, const struct call *call)
 {
 	if (!call->withdrawn)
 		call_cancel(session, call);
@@ -189,7 +189,7 @@ static int withdraw(struct relevo_session *session, struct call *call)
 	call->interruptible = false;
 	call->withdrawn = true;
 	call_cancel(session, call);
-	return wait_until(session, call, session_patience(0));
+	return call_wait_until(session, call, session_patience(0));
 }
 
 static int not_answered(struct relevo_session *session, const struct call *call, int status,
@@ -197,7 +197,7 @@ static int not_answered(struct relevo_session *session, const struct call *call,
 {
 	bool in_doubt = call->changes && (status == RELEVO_TIMED_OUT || call->withdrawn) &&
 			!MUTANT(doubt_untold);
-	abandon(session, call);
+	call_abandon(session, call);
 	session->connection.silent = status == RELEVO_TIMED_OUT;
 	if (in_doubt)
 		return error_set(error, RELEVO_UNANSWERED,
@@ -213,7 +213,7 @@ static int unanswered(struct relevo_session *session, struct call *call, int sta
 {
 	if (status == RELEVO_TIMED_OUT && call->changes && !call->withdrawn)
 		call->taken_back = outbox_take_back(session, &call->place);
-	leave(call);
+	call_leave(call);
 	if (status == RELEVO_NO_MEMORY)
 		return error_set(error, status, "no memory for a frame");
 	if (status == RELEVO_DISCONNECTED)
@@ -224,9 +224,9 @@ static int unanswered(struct relevo_session *session, struct call *call, int sta
 }
 
 /* The call's own outcome becomes the caller's. */
-static int conclude(struct call *call, struct error *error)
+static int call_conclude(struct call *call, struct error *error)
 {
-	leave(call);
+	call_leave(call);
 	if (call->error.status == RELEVO_CANCELLED && call->withdrawn)
 		return error_set(error, RELEVO_INTERRUPTED, "the call was interrupted");
 	if (call->error.status != RELEVO_OK && error != NULL)
@@ -252,17 +252,18 @@ int call_wait(struct relevo_session *session, struct call *call, nsec_t patience
 	if (status == RELEVO_OK)
 		status = outbox_drain(session, patience);
 	if (status == RELEVO_OK)
-		status = wait_until(session, call, patience);
+		status = call_wait_until(session, call, patience);
 	if (status == RELEVO_INTERRUPTED && call->interruptible && call->changes)
 		status = withdraw(session, call);
-	return answered(call) ? conclude(call, error) : unanswered(session, call, status, error);
+	return answered(call) ? call_conclude(call, error)
+			      : unanswered(session, call, status, error);
 }
 
 void call_give_up(struct relevo_session *session, struct call *call)
 {
-	leave(call);
+	call_leave(call);
 	if (!session->connection.broken)
-		abandon(session, call);
+		call_abandon(session, call);
 }
 
 int call_run(struct relevo_session *session, struct call *call, Relevo__Header *header,
@@ -282,11 +283,11 @@ int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t dea
 		enlist(connection, &call);
 		status = outbox_drain(session, deadline);
 		if (status == RELEVO_OK)
-			status = wait_until(session, &call, deadline);
+			status = call_wait_until(session, &call, deadline);
 		if (answered(&call))
-			status = conclude(&call, error);
+			status = call_conclude(&call, error);
 		else
-			leave(&call);
+			call_leave(&call);
 	}
 	if (status != RELEVO_OK && error->status == RELEVO_OK)
 		error_set(error, status, "the broker does not confirm what was put");
@@ -295,14 +296,14 @@ int call_wait_for_window(struct relevo_session *session, size_t size, nsec_t dea
 
 /* ---- the reader's part ------------------------------------------------ */
 
-static void finish(struct call *call, int status)
+static void call_finish(struct call *call, int status)
 {
 	call->error.status = status;
 	call->done = true;
-	wake(call);
+	call_wake(call);
 }
 
-static struct call *find(struct connection *connection, uint64_t number)
+static struct call *call_find_here(struct connection *connection, uint64_t number)
 {
 	list_for_each (node, &connection->calls) {
 		struct call *call = container_of(node, struct call, link);
@@ -318,15 +319,15 @@ static void confirmed(struct connection *connection, uint64_t window)
 	list_for_each (node, &connection->calls) {
 		struct call *call = container_of(node, struct call, link);
 		if (call->number == 0)
-			finish(call, RELEVO_OK);
+			call_finish(call, RELEVO_OK);
 	}
 }
 
-static void failed(struct call *call, const Relevo__Failure *failure)
+static void call_failed(struct call *call, const Relevo__Failure *failure)
 {
 	call->count = failure->count;
 	error_set(&call->error, (int)failure->status, "%s", failure->text);
-	finish(call, failure->status != RELEVO_OK ? (int)failure->status : RELEVO_BAD_FRAME);
+	call_finish(call, failure->status != RELEVO_OK ? (int)failure->status : RELEVO_BAD_FRAME);
 }
 
 /* An answer that nobody waits for any more, or never did, or what the broker says unasked. */
@@ -352,21 +353,21 @@ void call_dispatch(struct relevo_session *session, const struct frame *frame)
 		confirmed(connection, header->confirm->window);
 		return;
 	}
-	struct call *call = header->call != 0 ? find(connection, header->call) : NULL;
+	struct call *call = header->call != 0 ? call_find_here(connection, header->call) : NULL;
 	/* The broker takes one thing after the other. */
 	if (call != NULL && call->puts > connection->puts_done)
 		connection->puts_done = call->puts;
 	if (call == NULL) {
 		unexpected(session, frame);
 	} else if (header->op_case == RELEVO__HEADER__OP_FAILURE) {
-		failed(call, header->failure);
+		call_failed(call, header->failure);
 	} else if (call->take != NULL) {
-		finish(call, call->take(call, frame));
+		call_finish(call, call->take(call, frame));
 	} else if (header->op_case == RELEVO__HEADER__OP_DONE) {
 		call->count = header->done->count;
-		finish(call, RELEVO_OK);
+		call_finish(call, RELEVO_OK);
 	} else {
-		finish(call, RELEVO_BAD_FRAME);
+		call_finish(call, RELEVO_BAD_FRAME);
 	}
 }
 
@@ -376,7 +377,7 @@ void call_fail_all(struct connection *connection, int status, const char *text)
 		struct call *call = container_of(node, struct call, link);
 		if (!call->done) {
 			snprintf(call->error.text, sizeof call->error.text, "%s", text);
-			finish(call, status);
+			call_finish(call, status);
 		}
 	}
 }

@@ -38,7 +38,7 @@ void connection_fini(struct connection *connection)
 }
 
 /* Whoever the frame is for takes the descriptor that came with it, or nobody. */
-static void dispatch(struct relevo_session *session, const struct frame *frame)
+static void connection_dispatch(struct relevo_session *session, const struct frame *frame)
 {
 	struct connection *connection = &session->connection;
 	connection->descriptor =
@@ -85,7 +85,7 @@ static int dispatch_frames(struct relevo_session *session, size_t *missing, stru
 			status = RELEVO_OK;
 		if (status != RELEVO_OK)
 			return status;
-		dispatch(session, &frame);
+		connection_dispatch(session, &frame);
 		buffer_consume(in, frame.size);
 	}
 	return RELEVO_OK;
@@ -93,7 +93,7 @@ static int dispatch_frames(struct relevo_session *session, size_t *missing, stru
 
 /* One attempt to receive. The session is not locked: the buffer is the
  * reader's. */
-static int receive(struct connection *connection, size_t missing)
+static int connection_receive_here(struct connection *connection, size_t missing)
 {
 	size_t wanted = missing > READ_SIZE ? missing : READ_SIZE;
 	uint8_t *room = buffer_reserve(&connection->in, wanted);
@@ -170,7 +170,7 @@ int connection_read(struct relevo_session *session, enum reading reading, nsec_t
 		pthread_mutex_unlock(&session->lock);
 		status = poll_channel(session, reading, deadline);
 		if (status == RELEVO_OK)
-			status = receive(connection, missing);
+			status = connection_receive_here(connection, missing);
 		pthread_mutex_lock(&session->lock);
 		if (status != RELEVO_TIMED_OUT && status != RELEVO_INTERRUPTED)
 			status = after_receive(session, status, &missing);
@@ -189,7 +189,7 @@ void connection_read_pending(struct relevo_session *session)
 		return;
 	connection->reading = true;
 	size_t missing = 0;
-	after_receive(session, receive(connection, 0), &missing);
+	after_receive(session, connection_receive_here(connection, 0), &missing);
 	stop_reading(connection);
 }
 
@@ -226,7 +226,7 @@ bool connection_wait_change(struct relevo_session *session, nsec_t deadline)
 }
 
 /* Whatever the last connection left behind. */
-static int clear(struct relevo_session *session, nsec_t deadline, struct error *error)
+static int connection_clear(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	struct connection *connection = &session->connection;
 	while (connection->reading) {
@@ -257,8 +257,8 @@ static int check_broker(const struct relevo_session *session, const struct chann
 			 url);
 }
 
-static int dial(const struct relevo_session *session, nsec_t deadline, struct channel **channel,
-		struct error *error)
+static int connection_dial_here(const struct relevo_session *session, nsec_t deadline,
+				struct channel **channel, struct error *error)
 {
 	int status = channel_connect(&session->address, deadline, channel, error);
 	if (status != RELEVO_OK)
@@ -281,17 +281,17 @@ static int connection_dial(struct relevo_session *session, nsec_t deadline, stru
 	connection->broken = true;
 	if (MUTANT(connecting_locks_out)) {
 		connection->broken = broken;
-		return dial(session, deadline, &connection->channel, error);
+		return connection_dial_here(session, deadline, &connection->channel, error);
 	}
 	pthread_mutex_unlock(&session->lock);
-	int status = dial(session, deadline, &channel, error);
+	int status = connection_dial_here(session, deadline, &channel, error);
 	pthread_mutex_lock(&session->lock);
 	connection->broken = broken;
 	connection->channel = channel;
 	return status;
 }
 
-static int greet(struct relevo_session *session, nsec_t deadline, struct error *error)
+static int connection_greet(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	struct connection *connection = &session->connection;
 	connection->broken = connection->silent = false;
@@ -311,11 +311,11 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 {
 	struct connection *connection = &session->connection;
 	connection->opening = true;
-	int status = clear(session, deadline, error);
+	int status = connection_clear(session, deadline, error);
 	if (status == RELEVO_OK)
 		status = connection_dial(session, deadline, error);
 	if (status == RELEVO_OK)
-		status = greet(session, deadline, error);
+		status = connection_greet(session, deadline, error);
 	connection->opening = false;
 	pthread_cond_broadcast(&connection->changed);
 	return status;

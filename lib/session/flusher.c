@@ -102,7 +102,7 @@ static bool work(struct relevo_session *session)
 	return owed || busy;
 }
 
-static void *run(void *argument)
+static void *flusher_run(void *argument)
 {
 	struct relevo_session *session = argument;
 	pthread_mutex_lock(&session->lock);
@@ -119,14 +119,14 @@ static void *run(void *argument)
 	return NULL;
 }
 
-static bool start(struct relevo_session *session)
+static bool flusher_start(struct relevo_session *session)
 {
-	int error = thread_start(&session->flusher.thread, NULL, run, session);
+	int error = thread_start(&session->flusher.thread, NULL, flusher_run, session);
 	session->flusher.running = error == 0;
 	return error == 0;
 }
 
-static void wake(struct flusher *flusher)
+static void flusher_wake(struct flusher *flusher)
 {
 	if (flusher->asleep)
 		pthread_cond_signal(&flusher->wake);
@@ -139,10 +139,10 @@ void flusher_notify(struct relevo_session *session)
 {
 	struct flusher *flusher = &session->flusher;
 	if (!flusher->running) {
-		if (flusher->stop || !start(session))
+		if (flusher->stop || !flusher_start(session))
 			outbox_push(session);
 	} else {
-		wake(flusher);
+		flusher_wake(flusher);
 	}
 }
 
@@ -153,7 +153,7 @@ void flusher_stop(struct relevo_session *session)
 	flusher->stop = true;
 	bool running = flusher->running;
 	flusher->running = false;
-	wake(flusher);
+	flusher_wake(flusher);
 	pthread_mutex_unlock(&session->lock);
 	if (running)
 		pthread_join(flusher->thread, NULL);

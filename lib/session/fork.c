@@ -52,7 +52,7 @@ void fork_send_all(void)
 	pthread_mutex_unlock(&registry_lock);
 }
 
-static void before_fork(void)
+static void fork_before_fork(void)
 {
 	private_broker_lock();
 	pthread_mutex_lock(&registry_lock);
@@ -75,7 +75,7 @@ static void unlock_all(void)
 	private_broker_unlock();
 }
 
-static void in_parent(void)
+static void fork_in_parent(void)
 {
 	list_for_each (node, &sessions)
 		fork_heir_leave(session_of(node));
@@ -83,7 +83,7 @@ static void in_parent(void)
 }
 
 /* This thread is the only one, and holds every lock. */
-static void in_child(void)
+static void fork_in_child(void)
 {
 	within_nothing();
 	list_for_each (node, &sessions) {
@@ -97,14 +97,14 @@ static void in_child(void)
 	unlock_all();
 }
 
-static void install_handlers(void)
+static void fork_install_handlers(void)
 {
-	pthread_atfork(before_fork, in_parent, in_child);
+	pthread_atfork(fork_before_fork, fork_in_parent, fork_in_child);
 }
 
 void fork_register(struct relevo_session *session)
 {
-	pthread_once(&handlers_installed, install_handlers);
+	pthread_once(&handlers_installed, fork_install_handlers);
 	pthread_mutex_lock(&registry_lock);
 	list_append(&sessions, &session->link);
 	pthread_mutex_unlock(&registry_lock);

@@ -13,7 +13,7 @@
 
 static const char hex[] = "0123456789abcdef";
 
-static bool is_plain(unsigned char byte)
+static bool handle_text_is_plain(unsigned char byte)
 {
 	return isalnum(byte) || (byte != '\0' && strchr("-._~/:[]@", byte) != NULL);
 }
@@ -26,7 +26,7 @@ static bool append_encoded(char *text, size_t size, const char *value)
 		unsigned char byte = (unsigned char)*value;
 		if (used + 4 > size)
 			return false;
-		if (is_plain(byte)) {
+		if (handle_text_is_plain(byte)) {
 			text[used++] = *value;
 		} else {
 			text[used++] = '%';
@@ -38,7 +38,7 @@ static bool append_encoded(char *text, size_t size, const char *value)
 	return true;
 }
 
-static bool append(char *text, size_t size, const char *piece)
+static bool handle_text_append(char *text, size_t size, const char *piece)
 {
 	size_t used = strlen(text);
 	if (used + strlen(piece) >= size)
@@ -61,10 +61,10 @@ int handle_print(const struct object_identity *object, const char *kind, char *t
 		 object->identity);
 	if (size > 0)
 		text[0] = '\0';
-	if (size > 0 && append(text, size, head) &&
+	if (size > 0 && handle_text_append(text, size, head) &&
 	    append_encoded(text, size, object->session->address.url) &&
-	    append(text, size, "&name=") && append_encoded(text, size, object->name) &&
-	    append(text, size, tail))
+	    handle_text_append(text, size, "&name=") && append_encoded(text, size, object->name) &&
+	    handle_text_append(text, size, tail))
 		return RELEVO_OK;
 	if (size > 0)
 		text[0] = '\0';
@@ -89,7 +89,7 @@ static int digit(char c)
 }
 
 /* Up to `end`, with %XX resolved. False: it is malformed, or does not fit. */
-static bool decode(const char *text, const char *end, char *value, size_t size)
+static bool handle_text_decode(const char *text, const char *end, char *value, size_t size)
 {
 	size_t used = 0;
 	while (text < end) {
@@ -109,7 +109,7 @@ static bool decode(const char *text, const char *end, char *value, size_t size)
 }
 
 /* Behind `label`, which *text has to begin with; moves it on behind the value. */
-static bool take_value(const char **text, const char *label, char *value, size_t size)
+static bool handle_text_take_value(const char **text, const char *label, char *value, size_t size)
 {
 	size_t length = strlen(label);
 	if (strncmp(*text, label, length) != 0)
@@ -117,27 +117,28 @@ static bool take_value(const char **text, const char *label, char *value, size_t
 	const char *begin = *text + length;
 	const char *end = begin + strcspn(begin, "&?");
 	*text = end;
-	return decode(begin, end, value, size);
+	return handle_text_decode(begin, end, value, size);
 }
 
-static bool take_number(const char **text, const char *label, uint64_t *number)
+static bool handle_text_take_number(const char **text, const char *label, uint64_t *number)
 {
 	char value[20], *end;
-	if (!take_value(text, label, value, sizeof value) || digit(value[0]) < 0)
+	if (!handle_text_take_value(text, label, value, sizeof value) || digit(value[0]) < 0)
 		return false;
 	*number = strtoull(value, &end, 16);
 	return *end == '\0';
 }
 
-static int parse(const char *text, struct handle_description *description, struct error *error)
+static int handle_text_parse(const char *text, struct handle_description *description,
+			     struct error *error)
 {
 	const char *rest = text;
 	if (text != NULL &&
-	    take_value(&rest, "relevo:", description->kind, sizeof description->kind) &&
-	    take_value(&rest, "?url=", description->url, sizeof description->url) &&
-	    take_value(&rest, "&name=", description->name, sizeof description->name) &&
-	    take_number(&rest, "&broker=", &description->broker) &&
-	    take_number(&rest, "&id=", &description->identity) && *rest == '\0')
+	    handle_text_take_value(&rest, "relevo:", description->kind, sizeof description->kind) &&
+	    handle_text_take_value(&rest, "?url=", description->url, sizeof description->url) &&
+	    handle_text_take_value(&rest, "&name=", description->name, sizeof description->name) &&
+	    handle_text_take_number(&rest, "&broker=", &description->broker) &&
+	    handle_text_take_number(&rest, "&id=", &description->identity) && *rest == '\0')
 		return RELEVO_OK;
 	return no_handle(text, error);
 }
@@ -145,7 +146,7 @@ static int parse(const char *text, struct handle_description *description, struc
 int handle_parse(const char *text, const char *kind, struct handle_description *description,
 		 struct error *error)
 {
-	int status = parse(text, description, error);
+	int status = handle_text_parse(text, description, error);
 	if (status == RELEVO_OK && strcmp(description->kind, kind) != 0)
 		status = error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is a %s, not a %s",
 				   description->name, description->kind, kind);
@@ -171,7 +172,7 @@ int relevo_text_url(const char *text, char *url, size_t size)
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = thread_error();
 	struct handle_description description;
-	int status = parse(text, &description, error);
+	int status = handle_text_parse(text, &description, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (strlen(description.url) >= size)

@@ -72,7 +72,7 @@ static int introduce(struct hello *hello, nsec_t deadline, struct error *error)
 	return call_run(hello->session, &hello->call, &header, deadline, error);
 }
 
-static int prove(struct hello *hello, nsec_t deadline, struct error *error)
+static int hello_prove(struct hello *hello, nsec_t deadline, struct error *error)
 {
 	struct relevo_session *session = hello->session;
 	uint8_t proof[PROOF_SIZE];
@@ -115,7 +115,7 @@ int hello_say(struct relevo_session *session, nsec_t deadline, struct error *err
 	hello.subject.host = hello.host;
 	int status = introduce(&hello, deadline, error);
 	if (status == RELEVO_OK && hello.challenged)
-		status = prove(&hello, deadline, error);
+		status = hello_prove(&hello, deadline, error);
 	if (status == RELEVO_OK && session->key != NULL && !hello.proven)
 		status = error_set(error, RELEVO_AUTH_FAILED,
 				   "the broker at %s did not prove that it knows the key",

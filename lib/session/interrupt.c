@@ -3,7 +3,7 @@
 #include "base/mutant.h"
 #include <signal.h>
 
-static int outcome(int ready)
+static int interrupt_outcome(int ready)
 {
 	/* A signal: whoever waits looks at the clock and comes again. */
 	if (ready < 0)
@@ -11,8 +11,8 @@ static int outcome(int ready)
 	return ready > 0 ? RELEVO_OK : RELEVO_TIMED_OUT;
 }
 
-static int ask_and_poll(const struct relevo_session *session, struct pollfd *entries, nfds_t count,
-			nsec_t deadline)
+static int interrupt_ask_and_poll(const struct relevo_session *session, struct pollfd *entries,
+				  nfds_t count, nsec_t deadline)
 {
 	sigset_t all, before;
 	sigfillset(&all);
@@ -25,7 +25,7 @@ static int ask_and_poll(const struct relevo_session *session, struct pollfd *ent
 			.tv_sec = (time_t)(left / NSEC_PER_SEC),
 			.tv_nsec = (long)(left % NSEC_PER_SEC),
 		};
-		status = outcome(
+		status = interrupt_outcome(
 			ppoll(entries, count, deadline != NSEC_NEVER ? &time : NULL, &before));
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -36,6 +36,6 @@ int interrupt_poll(const struct relevo_session *session, bool interruptible, str
 		   nfds_t count, nsec_t deadline)
 {
 	if (interruptible && interrupt_asks(session) && !MUTANT(signals_unheard))
-		return ask_and_poll(session, entries, count, deadline);
-	return outcome(poll(entries, count, clock_poll_timeout(clock_now(), deadline)));
+		return interrupt_ask_and_poll(session, entries, count, deadline);
+	return interrupt_outcome(poll(entries, count, clock_poll_timeout(clock_now(), deadline)));
 }

@@ -41,7 +41,7 @@ static int append_leftover(struct buffer *out, const struct iovec *pieces, int c
 }
 
 /* The other end listens no more. It may have said why before it left. */
-static int refused(struct relevo_session *session)
+static int outbox_refused(struct relevo_session *session)
 {
 	connection_read_pending(session);
 	/* A thread that is reading will find out by itself. */
@@ -73,7 +73,7 @@ static int send_with(struct relevo_session *session, const struct iovec *bodies,
 	size_t sent = 0;
 	int status = channel_send(connection->channel, pieces, count + 1, &sent);
 	if (status == RELEVO_DISCONNECTED)
-		return refused(session);
+		return outbox_refused(session);
 	if (status != RELEVO_OK)
 		sent = 0;
 	connection->sent += sent;
@@ -125,7 +125,7 @@ static int unless_cut(struct relevo_session *session, int status)
 }
 
 /* Its bodies stand behind its head, or leave at once. */
-static int send_batch(struct relevo_session *session, const void *bodies, size_t size)
+static int outbox_send_batch(struct relevo_session *session, const void *bodies, size_t size)
 {
 	struct buffer *out = &session->connection.out;
 	if (size <= COPY_SIZE && buffer_size(out) <= FRAME_GOOD_SIZE)
@@ -162,7 +162,7 @@ static int close_batch(struct relevo_session *session)
 	if (status != RELEVO_OK)
 		return status;
 	connection->window_used += cost;
-	status = unless_cut(session, send_batch(session, buffer_data(&batch->bodies), size));
+	status = unless_cut(session, outbox_send_batch(session, buffer_data(&batch->bodies), size));
 	buffer_consume(&batch->bodies, size);
 	buffer_shrink(&batch->bodies, KEEP_SIZE);
 	return status;
@@ -174,7 +174,7 @@ bool outbox_pending(const struct connection *connection)
 	       connection->acks.count > 0;
 }
 
-static bool grow(void **array, uint32_t *capacity, size_t element)
+static bool outbox_grow(void **array, uint32_t *capacity, size_t element)
 {
 	uint32_t wanted = *capacity > 0 ? *capacity * 2 : 64;
 	void *bigger = realloc(*array, wanted * element);
@@ -195,7 +195,7 @@ int outbox_put(struct relevo_session *session, uint32_t queue, const void *data,
 			return status;
 	}
 	if (batch->count == batch->capacity &&
-	    !grow((void **)&batch->sizes, &batch->capacity, sizeof *batch->sizes))
+	    !outbox_grow((void **)&batch->sizes, &batch->capacity, sizeof *batch->sizes))
 		return RELEVO_NO_MEMORY;
 	if (!buffer_append(&batch->bodies, data, size))
 		return RELEVO_NO_MEMORY;
@@ -228,7 +228,7 @@ int outbox_ack(struct relevo_session *session, uint64_t lease)
 			return status;
 	}
 	if (acks->count == acks->capacity &&
-	    !grow((void **)&acks->leases, &acks->capacity, sizeof *acks->leases))
+	    !outbox_grow((void **)&acks->leases, &acks->capacity, sizeof *acks->leases))
 		return RELEVO_NO_MEMORY;
 	acks->leases[acks->count++] = lease;
 	return RELEVO_OK;
@@ -288,7 +288,7 @@ int outbox_frame_later(struct relevo_session *session, const Relevo__Header *hea
 		status = append_head(&session->connection, header, body->iov_len);
 	if (status != RELEVO_OK)
 		return status;
-	return unless_cut(session, send_batch(session, body->iov_base, body->iov_len));
+	return unless_cut(session, outbox_send_batch(session, body->iov_base, body->iov_len));
 }
 
 int outbox_push(struct relevo_session *session)
@@ -306,7 +306,7 @@ int outbox_push(struct relevo_session *session)
 
 /* Wait until the socket may take more, reading meanwhile if nobody else does:
  * the broker may want to be rid of answers first. */
-static int wait_for_room(struct relevo_session *session, nsec_t deadline)
+static int outbox_wait_for_room(struct relevo_session *session, nsec_t deadline)
 {
 	struct connection *connection = &session->connection;
 	if (!connection->reading)
@@ -333,7 +333,7 @@ int outbox_drain(struct relevo_session *session, nsec_t deadline)
 	if (status != RELEVO_OK || buffer_size(&connection->out) == 0)
 		return status;
 	while (status == RELEVO_OK && buffer_size(&connection->out) > 0) {
-		status = wait_for_room(session, deadline);
+		status = outbox_wait_for_room(session, deadline);
 		if (status == RELEVO_OK)
 			status = outbox_push(session);
 	}

@@ -48,7 +48,7 @@ struct inheritance {
 	int said_write;
 };
 
-static void close_all(struct inheritance *inheritance)
+static void private_broker_close_all(struct inheritance *inheritance)
 {
 	int *descriptors[] = { &inheritance->listener, &inheritance->life_read,
 			       &inheritance->life_write, &inheritance->said_read,
@@ -126,7 +126,8 @@ static bool make_pipe(int *read_end, int *write_end)
 	return *read_end >= 0 && *write_end >= 0;
 }
 
-static int prepare(struct inheritance *inheritance, struct address *address, struct error *error)
+static int private_broker_prepare(struct inheritance *inheritance, struct address *address,
+				  struct error *error)
 {
 	*inheritance = (struct inheritance){ -1, -1, -1, -1, -1 };
 	inheritance->listener = move_up(listen_anywhere(address));
@@ -135,14 +136,15 @@ static int prepare(struct inheritance *inheritance, struct address *address, str
 	    make_pipe(&inheritance->said_read, &inheritance->said_write))
 		return RELEVO_OK;
 	int saved = errno;
-	close_all(inheritance);
+	private_broker_close_all(inheritance);
 	return error_set_errno(error, error_descriptor_status(saved), saved,
 			       "no socket for the private broker can be made");
 }
 
 /* The broker gets its descriptors and nothing else of this program: no files, no signal
  * mask, no terminal. What it says once it is there, nobody reads. */
-static int spawn(const char *program, const struct inheritance *inheritance, pid_t *pid)
+static int private_broker_spawn(const char *program, const struct inheritance *inheritance,
+				pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -184,7 +186,7 @@ static const char *choose_program(const char *program)
 }
 
 /* TIMED_OUT: it has not ended. A program that ignores SIGCHLD may have lost it already. */
-static int wait_for_end(pid_t pid, nsec_t deadline)
+static int private_broker_wait_for_end(pid_t pid, nsec_t deadline)
 {
 	if (MUTANT(private_broker_takes_its_time))
 		deadline += 5 * NSEC_PER_SEC;
@@ -201,7 +203,7 @@ static int wait_for_end(pid_t pid, nsec_t deadline)
 }
 
 /* False: a program that ignores SIGCHLD has no states of its children. */
-static bool reap(pid_t pid, int *state)
+static bool private_broker_reap(pid_t pid, int *state)
 {
 	pid_t ended;
 	do
@@ -239,12 +241,12 @@ static const char *read_reason(int fd, char *text, size_t size)
 }
 
 /* Whether it runs is told by how it ended; where nobody knows that, by the first call. */
-static int outcome(const struct private_broker_start *start, const char *program, pid_t pid,
-		   int said, struct error *error)
+static int private_broker_outcome(const struct private_broker_start *start, const char *program,
+				  pid_t pid, int said, struct error *error)
 {
 	int state;
 	char text[1024];
-	if (!reap(pid, &state) || (WIFEXITED(state) && WEXITSTATUS(state) == 0))
+	if (!private_broker_reap(pid, &state) || (WIFEXITED(state) && WEXITSTATUS(state) == 0))
 		return RELEVO_OK;
 	const char *reason =
 		MUTANT(broker_fails_silently) ? "" : read_reason(said, text, sizeof text);
@@ -260,26 +262,26 @@ static int wait_until_detached(const struct private_broker_start *start, const c
 			       pid_t pid, int said, struct error *error)
 {
 	int state;
-	int status = wait_for_end(pid, start->deadline);
+	int status = private_broker_wait_for_end(pid, start->deadline);
 	if (status == RELEVO_OK)
-		return outcome(start, program, pid, said, error);
+		return private_broker_outcome(start, program, pid, said, error);
 	kill(pid, SIGKILL);
-	reap(pid, &state);
+	private_broker_reap(pid, &state);
 	return error_set(error, status, "%s; and %s, a private one, %s", start->why, program,
 			 status == RELEVO_TIMED_OUT ? "does not start in time"
 						    : "cannot be waited for");
 }
 
-static int start(const struct private_broker_start *how, struct private_broker *broker,
-		 struct error *error)
+static int private_broker_start(const struct private_broker_start *how,
+				struct private_broker *broker, struct error *error)
 {
 	struct inheritance inheritance;
 	const char *program = choose_program(how->program);
-	int status = prepare(&inheritance, &broker->place, error);
+	int status = private_broker_prepare(&inheritance, &broker->place, error);
 	if (status != RELEVO_OK)
 		return status;
 	pid_t pid;
-	int failure = spawn(program, &inheritance, &pid);
+	int failure = private_broker_spawn(program, &inheritance, &pid);
 	if (failure != 0)
 		status = error_set_errno(error, RELEVO_NO_BROKER, failure,
 					 "%s; and %s, a private one, cannot be started", how->why,
@@ -290,7 +292,7 @@ static int start(const struct private_broker_start *how, struct private_broker *
 		hold_life(broker, inheritance.life_write);
 		inheritance.life_write = -1;
 	}
-	close_all(&inheritance);
+	private_broker_close_all(&inheritance);
 	return status;
 }
 
@@ -308,7 +310,7 @@ static int start_current(const struct private_broker_start *how, struct error *e
 	struct private_broker *broker = private_broker_new();
 	if (broker == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a private broker");
-	int status = start(how, broker, error);
+	int status = private_broker_start(how, broker, error);
 	if (status == RELEVO_OK)
 		current = broker;
 	else
@@ -362,7 +364,7 @@ struct private_broker *private_broker_hold(void)
 	return held;
 }
 
-static void drop(struct private_broker *broker)
+static void private_broker_drop(struct private_broker *broker)
 {
 	if (--broker->references > 0)
 		return;
@@ -378,7 +380,7 @@ void private_broker_release(struct private_broker *broker)
 	if (broker == NULL)
 		return;
 	pthread_mutex_lock(&lock);
-	drop(broker);
+	private_broker_drop(broker);
 	pthread_mutex_unlock(&lock);
 }
 

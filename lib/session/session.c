@@ -93,7 +93,7 @@ void session_leave(struct relevo_session *session)
 }
 
 /* A name that was given has to be one; that of the program may be anything. */
-static void take_name(struct relevo_session *session, const char *given)
+static void session_take_name(struct relevo_session *session, const char *given)
 {
 	if (given != NULL)
 		snprintf(session->name, sizeof session->name, "%s", given);
@@ -112,7 +112,7 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 	}
 	pthread_mutex_init(&session->lock, NULL);
 	flusher_init(&session->flusher);
-	take_name(session, options->name);
+	session_take_name(session, options->name);
 	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
 	session->wake_fd = -1;
 	session->go_on = options->go_on;
@@ -120,7 +120,7 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 	return session;
 }
 
-static struct relevo_session *session_new(const struct relevo_session_options *options)
+static struct relevo_session *session_new_here(const struct relevo_session_options *options)
 {
 	struct relevo_session *session = session_make(options);
 	if (session != NULL)
@@ -128,7 +128,7 @@ static struct relevo_session *session_new(const struct relevo_session_options *o
 	return session;
 }
 
-static void session_dispose(struct relevo_session *session)
+static void session_session_dispose_here(struct relevo_session *session)
 {
 	fork_heir_drop(session);
 	connection_fini(&session->connection);
@@ -140,11 +140,11 @@ static void session_dispose(struct relevo_session *session)
 	free(session);
 }
 
-static void session_free(struct relevo_session *session)
+static void session_free_here(struct relevo_session *session)
 {
 	flusher_stop(session);
 	fork_unregister(session);
-	session_dispose(session);
+	session_session_dispose_here(session);
 }
 
 struct relevo_session *session_bare(const struct relevo_session *session)
@@ -164,7 +164,7 @@ void session_discard(struct relevo_session *session)
 	session->embedded = NULL;
 	/* Started where the broker did not answer in time. */
 	flusher_stop(session);
-	session_dispose(session);
+	session_session_dispose_here(session);
 }
 
 int session_load_key(const char *path, struct key **key, struct error *error)
@@ -176,7 +176,7 @@ int session_load_key(const char *path, struct key **key, struct error *error)
 	return key_load(path, key, error);
 }
 
-static int connect_now(struct relevo_session *session, nsec_t deadline, struct error *error)
+static int session_connect_now(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	pthread_mutex_lock(&session->lock);
 	int status = connection_open(session, deadline, error);
@@ -184,8 +184,8 @@ static int connect_now(struct relevo_session *session, nsec_t deadline, struct e
 	return status;
 }
 
-static int connect_to(struct relevo_session *session, const char *url, const char *key_file,
-		      nsec_t deadline, struct error *error)
+static int session_connect_to(struct relevo_session *session, const char *url, const char *key_file,
+			      nsec_t deadline, struct error *error)
 {
 	int status = address_parse(url, &session->address, error);
 	if (status != RELEVO_OK)
@@ -197,7 +197,7 @@ static int connect_to(struct relevo_session *session, const char *url, const cha
 		status = session_load_key(key_file, &session->key, error);
 	if (status != RELEVO_OK)
 		return status;
-	return connect_now(session, deadline, error);
+	return session_connect_now(session, deadline, error);
 }
 
 int session_like(const struct relevo_session *session, nsec_t deadline,
@@ -209,7 +209,7 @@ int session_like(const struct relevo_session *session, nsec_t deadline,
 		.go_on = session->go_on,
 		.user = session->user,
 	};
-	struct relevo_session *made = session_new(&options);
+	struct relevo_session *made = session_new_here(&options);
 	if (made == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
 	made->address = session->address;
@@ -224,11 +224,11 @@ int session_like(const struct relevo_session *session, nsec_t deadline,
 			status = error_set(error, RELEVO_NO_MEMORY, "no memory for a key");
 	}
 	if (status == RELEVO_OK)
-		status = connect_now(made, deadline, error);
+		status = session_connect_now(made, deadline, error);
 	if (status == RELEVO_OK)
 		*other = made;
 	else
-		session_free(made);
+		session_free_here(made);
 	return status;
 }
 
@@ -253,7 +253,7 @@ static int connect_to_private(struct relevo_session *session, const char *progra
 	int status = private_broker_acquire(&start, &session->embedded, &address, error);
 	if (status != RELEVO_OK)
 		return status;
-	return connect_to(session, address.url, NULL, deadline, error);
+	return session_connect_to(session, address.url, NULL, deadline, error);
 }
 
 /* What the environment names, or the user's own broker or, if there is none, a private one. */
@@ -263,11 +263,11 @@ static int connect_by_default(struct relevo_session *session,
 {
 	const char *named = secure_getenv("RELEVO_URL");
 	if (named != NULL && named[0] != '\0')
-		return connect_to(session, named, options->key_file, deadline, error);
+		return session_connect_to(session, named, options->key_file, deadline, error);
 	char url[ADDRESS_MAX];
 	int status = address_default(url, error);
 	if (status == RELEVO_OK)
-		status = connect_to(session, url, NULL, deadline, error);
+		status = session_connect_to(session, url, NULL, deadline, error);
 	if (is_no_broker(status) && !options->no_private_broker)
 		status = connect_to_private(session, options->broker, deadline, error);
 	return status;
@@ -283,14 +283,15 @@ int relevo_open(const char *url, const struct relevo_session_options *options, r
 		return error_set(error, RELEVO_BAD_ARGUMENT, "no place for the session is given");
 	if (options->timeout < 0)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "the connect time-out is negative");
-	struct relevo_session *session = session_new(options);
+	struct relevo_session *session = session_new_here(options);
 	if (session == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
 	nsec_t deadline = session_limit(session);
-	int status = url != NULL ? connect_to(session, url, options->key_file, deadline, error)
-				 : connect_by_default(session, options, deadline, error);
+	int status = url != NULL
+			     ? session_connect_to(session, url, options->key_file, deadline, error)
+			     : connect_by_default(session, options, deadline, error);
 	if (status != RELEVO_OK) {
-		session_free(session);
+		session_free_here(session);
 		return status;
 	}
 	*out = session;
@@ -340,7 +341,7 @@ int session_close(struct relevo_session *session, nsec_t deadline, struct error 
 		status = say_goodbye(session, deadline, error);
 	session_run_callbacks(session);
 	pthread_mutex_unlock(&session->lock);
-	session_free(session);
+	session_free_here(session);
 	return status;
 }
 

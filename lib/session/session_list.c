@@ -33,7 +33,7 @@ static size_t sum(const uint32_t *numbers, size_t count)
 	return all;
 }
 
-static bool is_whole(const Relevo__SessionListing *listing)
+static bool session_list_is_whole(const Relevo__SessionListing *listing)
 {
 	const size_t rows = listing->n_sessions;
 	const size_t columns[] = {
@@ -73,7 +73,7 @@ static size_t all_text(const Relevo__SessionListing *listing)
 	       text_size(listing->held_objects, listing->n_held_objects);
 }
 
-static const char *copy(struct listing *page, const char *text)
+static const char *session_list_copy(struct listing *page, const char *text)
 {
 	char *place = page->place;
 	page->place = stpcpy(place, text) + 1;
@@ -86,8 +86,8 @@ static void copy_waits(struct listing *page, const Relevo__SessionListing *listi
 	for (size_t i = 0; i < listing->n_wait_calls; i++)
 		waits[i] = (struct relevo_session_wait){
 			.call = (enum relevo_waiting_call)listing->wait_calls[i],
-			.kind = copy(page, listing->wait_kinds[i]),
-			.object = copy(page, listing->wait_objects[i]),
+			.kind = session_list_copy(page, listing->wait_kinds[i]),
+			.object = session_list_copy(page, listing->wait_objects[i]),
 			.msec = (int64_t)listing->waits_ms[i],
 		};
 }
@@ -97,20 +97,20 @@ static void copy_holds(struct listing *page, const Relevo__SessionListing *listi
 {
 	for (size_t i = 0; i < listing->n_held; i++)
 		holds[i] = (struct relevo_session_hold){
-			.kind = copy(page, listing->held_kinds[i]),
-			.object = copy(page, listing->held_objects[i]),
+			.kind = session_list_copy(page, listing->held_kinds[i]),
+			.object = session_list_copy(page, listing->held_objects[i]),
 			.count = listing->held[i],
 		};
 }
 
-static struct relevo_session_info row(struct listing *page, const Relevo__SessionListing *listing,
-				      size_t i)
+static struct relevo_session_info session_list_row(struct listing *page,
+						   const Relevo__SessionListing *listing, size_t i)
 {
 	return (struct relevo_session_info){
 		.number = listing->sessions[i],
-		.name = copy(page, listing->names[i]),
-		.host = copy(page, listing->hosts[i]),
-		.address = copy(page, listing->addresses[i]),
+		.name = session_list_copy(page, listing->names[i]),
+		.host = session_list_copy(page, listing->hosts[i]),
+		.address = session_list_copy(page, listing->addresses[i]),
 		.pid = (int64_t)listing->pids[i],
 		.local = listing->local[i],
 		.uid = listing->uids[i],
@@ -125,11 +125,12 @@ static struct relevo_session_info row(struct listing *page, const Relevo__Sessio
 	};
 }
 
-static int take_listing(struct call *call, const struct frame *frame)
+static int session_list_take_listing(struct call *call, const struct frame *frame)
 {
 	struct listing *page = container_of(call, struct listing, call);
 	const Relevo__SessionListing *listing = frame->header->session_listing;
-	if (frame->header->op_case != RELEVO__HEADER__OP_SESSION_LISTING || !is_whole(listing))
+	if (frame->header->op_case != RELEVO__HEADER__OP_SESSION_LISTING ||
+	    !session_list_is_whole(listing))
 		return RELEVO_BAD_FRAME;
 	const size_t rows = listing->n_sessions;
 	page->infos = malloc(rows * sizeof *page->infos +
@@ -145,7 +146,7 @@ static int take_listing(struct call *call, const struct frame *frame)
 	copy_waits(page, listing, waits);
 	copy_holds(page, listing, holds);
 	for (size_t i = 0; i < rows; i++) {
-		page->infos[i] = row(page, listing, i);
+		page->infos[i] = session_list_row(page, listing, i);
 		page->infos[i].waiting = waits;
 		page->infos[i].held = holds;
 		waits += listing->wait_counts[i];
@@ -158,7 +159,7 @@ static int take_listing(struct call *call, const struct frame *frame)
 
 /* ---- asking ------------------------------------------------------------- */
 
-static int fetch(relevo_session *session, uint64_t after, struct listing *page)
+static int session_list_fetch(relevo_session *session, uint64_t after, struct listing *page)
 {
 	nsec_t limit = session_limit(session);
 	struct error *error = thread_error();
@@ -185,8 +186,8 @@ int relevo_session_list(relevo_session *session,
 	bool more = true;
 	int status = RELEVO_OK;
 	while (more && status == RELEVO_OK) {
-		struct listing page = { .call.take = take_listing };
-		status = fetch(session, after, &page);
+		struct listing page = { .call.take = session_list_take_listing };
+		status = session_list_fetch(session, after, &page);
 		for (size_t i = 0; i < page.count && status == RELEVO_OK; i++)
 			status = visit(&page.infos[i], user);
 		more = page.more && page.count > 0;

@@ -61,7 +61,7 @@ static struct cell_term term(enum element element, int operation, const uint64_t
 
 /* ---- open and close ----------------------------------------------------- */
 
-static int check_options(const struct relevo_barrier_options *options, struct error *error)
+static int barrier_check_options(const struct relevo_barrier_options *options, struct error *error)
 {
 	if (options->parties == 0 && options->mode != RELEVO_OPEN_EXISTING)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "a barrier needs a party");
@@ -98,8 +98,8 @@ static int check_parties(relevo_barrier *barrier, uint32_t asked, struct error *
 	return RELEVO_OK;
 }
 
-static int attach(relevo_barrier *barrier, relevo_session *session, const char *name,
-		  const struct relevo_barrier_options *options, struct error *error)
+static int barrier_attach(relevo_barrier *barrier, relevo_session *session, const char *name,
+			  const struct relevo_barrier_options *options, struct error *error)
 {
 	const uint64_t initial[ELEMENTS] = { [PLACES] = options->parties };
 	const struct cell_spec spec = {
@@ -128,7 +128,7 @@ int relevo_barrier_open(relevo_session *session, const char *name,
 	struct error *error = thread_error();
 	if (options == NULL)
 		options = &defaults;
-	int status = check_options(options, error);
+	int status = barrier_check_options(options, error);
 	if (status != RELEVO_OK)
 		return status;
 	struct relevo_barrier *barrier = calloc(1, sizeof *barrier);
@@ -137,7 +137,7 @@ int relevo_barrier_open(relevo_session *session, const char *name,
 	barrier->timeout = options->timeout != 0 ? options->timeout : RELEVO_FOREVER;
 	barrier->action = options->action;
 	barrier->user = options->user;
-	status = attach(barrier, session, name, options, error);
+	status = barrier_attach(barrier, session, name, options, error);
 	if (status != RELEVO_OK) {
 		free(barrier);
 		return status;
@@ -221,8 +221,8 @@ static int try_to_arrive(struct party *party, bool *arrived, struct error *error
 }
 
 /* Wait until ROUND is another one than `round`, and tell which. */
-static int wait_for_change(const struct party *party, struct cell_will will, uint64_t *round,
-			   struct error *error)
+static int barrier_wait_for_change(const struct party *party, struct cell_will will,
+				   uint64_t *round, struct error *error)
 {
 	struct cell_wait watch = {
 		.term = term(ROUND, ELEMENT_NOT_EQUAL, &party->round),
@@ -250,18 +250,18 @@ static int arrive(struct party *party, struct error *error)
 		if (party->state[ROUND] != party->round)
 			party->round = party->state[ROUND];
 		else
-			status = wait_for_change(party, none, &party->round, error);
+			status = barrier_wait_for_change(party, none, &party->round, error);
 		if (status != RELEVO_OK)
 			return status;
 	}
 }
 
 /* The broker does the rest: it breaks the barrier if this comes to nothing. */
-static int follow(struct party *party, struct error *error)
+static int barrier_follow(struct party *party, struct error *error)
 {
 	relevo_barrier *barrier = party->barrier;
 	uint64_t round;
-	int status = wait_for_change(party, party->will, &round, error);
+	int status = barrier_wait_for_change(party, party->will, &round, error);
 	if (status == RELEVO_TIMED_OUT || status == RELEVO_INTERRUPTED)
 		return broken(barrier, "broke: somebody did not come while this party waited",
 			      error);
@@ -274,7 +274,7 @@ static int follow(struct party *party, struct error *error)
 }
 
 /* End the round, unless it has been ended otherwise. */
-static int release(struct party *party, struct error *error)
+static int barrier_release(struct party *party, struct error *error)
 {
 	relevo_barrier *barrier = party->barrier;
 	const uint64_t next = after(party->round, PASSED);
@@ -300,7 +300,7 @@ static int lead(struct party *party, struct error *error)
 	relevo_barrier *barrier = party->barrier;
 	int status = barrier->action != NULL ? barrier->action(barrier->user) : RELEVO_OK;
 	if (status == RELEVO_OK)
-		return release(party, error);
+		return barrier_release(party, error);
 	cell_call_give_up(&barrier->cell, party->will);
 	return error_set(error, status, "the action of the barrier \"%s\" failed",
 			 barrier->cell.handle.name);
@@ -320,7 +320,7 @@ int relevo_barrier_wait(relevo_barrier *barrier, int64_t timeout, uint32_t *inde
 	if (status != RELEVO_OK)
 		return status;
 	bool last = party.state[ARRIVED] + MUTANT(barrier_one_short) == barrier->parties;
-	status = last ? lead(&party, error) : follow(&party, error);
+	status = last ? lead(&party, error) : barrier_follow(&party, error);
 	if (status == RELEVO_OK && index != NULL)
 		*index = (uint32_t)(party.state[ARRIVED] - 1);
 	return status;

@@ -16,7 +16,7 @@ _Static_assert((int)RELEVO__CELL_OPERATION__CELL_CHANGED == CELL_CHANGED, "opera
 
 /* ---- answerless messages ---------------------------------------------- */
 
-static void send_quietly(struct relevo_session *session, Relevo__Header *header)
+static void cell_send_quietly(struct relevo_session *session, Relevo__Header *header)
 {
 	header->call = ++session->connection.last_call;
 	if (outbox_frame(session, header, NULL, 0) == RELEVO_OK)
@@ -30,7 +30,7 @@ static void cell_close_number(struct relevo_session *session, uint32_t number)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_CELL_CLOSE;
 	header.cell_close = &operation;
-	send_quietly(session, &header);
+	cell_send_quietly(session, &header);
 }
 
 static void cell_give_up_will(struct relevo_session *session, uint64_t will)
@@ -42,7 +42,7 @@ static void cell_give_up_will(struct relevo_session *session, uint64_t will)
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_CELL_GIVE_UP;
 	header.cell_give_up = &operation;
-	send_quietly(session, &header);
+	cell_send_quietly(session, &header);
 }
 
 void cell_call_give_up(struct cell *cell, struct cell_will will)
@@ -63,7 +63,7 @@ struct opening {
 	struct cell *cell;
 };
 
-static int take_opened(struct call *call, const struct frame *frame)
+static int cell_take_opened(struct call *call, const struct frame *frame)
 {
 	struct cell *cell = container_of(call, struct opening, call)->cell;
 	if (frame->header->op_case != RELEVO__HEADER__OP_CELL_OPENED)
@@ -78,8 +78,8 @@ static int take_opened(struct call *call, const struct frame *frame)
 	return RELEVO_OK;
 }
 
-static int run_open(struct cell *cell, Relevo__CellOpen *operation, const struct iovec *initial,
-		    nsec_t deadline, struct error *error)
+static int cell_run_open(struct cell *cell, Relevo__CellOpen *operation,
+			 const struct iovec *initial, nsec_t deadline, struct error *error)
 {
 	uint32_t size = (uint32_t)initial->iov_len;
 	Relevo__Header header = RELEVO__HEADER__INIT;
@@ -88,22 +88,22 @@ static int run_open(struct cell *cell, Relevo__CellOpen *operation, const struct
 	header.sizes = &size;
 	header.n_sizes = size > 0;
 	struct opening opening = {
-		.call = { .take = take_opened, .bodies = initial, .body_count = size > 0 },
+		.call = { .take = cell_take_opened, .bodies = initial, .body_count = size > 0 },
 		.cell = cell,
 	};
 	return call_run(cell->handle.session, &opening.call, &header, deadline, error);
 }
 
-static int open_again(struct handle *handle, nsec_t deadline, struct error *error)
+static int cell_open_again(struct handle *handle, nsec_t deadline, struct error *error)
 {
 	Relevo__CellOpen operation = RELEVO__CELL_OPEN__INIT;
 	operation.name = handle->name;
 	operation.mode = RELEVO__OPEN_MODE__OPEN_EXISTING;
-	return run_open(container_of(handle, struct cell, handle), &operation, &(struct iovec){ 0 },
-			deadline, error);
+	return cell_run_open(container_of(handle, struct cell, handle), &operation,
+			     &(struct iovec){ 0 }, deadline, error);
 }
 
-static const struct handle_kind cell_kind = { open_again, cell_close_number };
+static const struct handle_kind cell_kind = { cell_open_again, cell_close_number };
 
 /* ---- answers that nobody waits for any more ----------------------------- */
 
@@ -157,16 +157,16 @@ static int check_spec(const char *name, const struct cell_spec *spec, struct err
 	return name != NULL ? name_check(name, spec->purpose, error) : RELEVO_OK;
 }
 
-static size_t size_of(const struct cell_spec *spec)
+static size_t cell_size_of(const struct cell_spec *spec)
 {
 	return spec->type == ELEMENT_BYTES ? spec->size : element_width(spec->type);
 }
 
-static int check_size(const relevo_session *session, const struct cell_spec *spec,
-		      struct error *error)
+static int cell_check_size(const relevo_session *session, const struct cell_spec *spec,
+			   struct error *error)
 {
 	uint32_t most = session->connection.limits.max_item;
-	size_t size = size_of(spec);
+	size_t size = cell_size_of(spec);
 	if (size == 0)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%s without a byte in it",
 				 spec->purpose);
@@ -185,10 +185,10 @@ static int encode_initial(const relevo_session *session, const struct cell_spec 
 	*initial = (struct iovec){ 0 };
 	if (spec->mode == RELEVO_OPEN_EXISTING)
 		return RELEVO_OK;
-	int status = check_size(session, spec, error);
+	int status = cell_check_size(session, spec, error);
 	if (status != RELEVO_OK || spec->initial == NULL)
 		return status;
-	size_t size = size_of(spec) * spec->count;
+	size_t size = cell_size_of(spec) * spec->count;
 	initial->iov_base = malloc(size);
 	if (initial->iov_base == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for %zu bytes", size);
@@ -197,8 +197,8 @@ static int encode_initial(const relevo_session *session, const struct cell_spec 
 	return RELEVO_OK;
 }
 
-static int attach(struct cell *cell, const char *name, const struct cell_spec *spec,
-		  const struct iovec *initial, struct error *error)
+static int cell_attach_here(struct cell *cell, const char *name, const struct cell_spec *spec,
+			    const struct iovec *initial, struct error *error)
 {
 	nsec_t limit = session_limit(cell->handle.session);
 	Relevo__CellOpen operation = RELEVO__CELL_OPEN__INIT;
@@ -219,7 +219,7 @@ static int attach(struct cell *cell, const char *name, const struct cell_spec *s
 		return status;
 	status = cell_part_ensure(cell->handle.session, error);
 	if (status == RELEVO_OK)
-		status = run_open(cell, &operation, initial, limit, error);
+		status = cell_run_open(cell, &operation, initial, limit, error);
 	session_leave(cell->handle.session);
 	return status;
 }
@@ -236,7 +236,7 @@ int cell_attach(struct cell *cell, relevo_session *session, const char *name,
 		status = encode_initial(session, spec, &initial, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = attach(cell, name, spec, &initial, error);
+	status = cell_attach_here(cell, name, spec, &initial, error);
 	free(initial.iov_base);
 	return status;
 }

@@ -43,8 +43,8 @@ static int check_name(const char *name, struct error *error)
 	return status;
 }
 
-static int check_open(relevo_session *session, const char *name,
-		      const struct relevo_condition_options *options, struct error *error)
+static int condition_check_open(relevo_session *session, const char *name,
+				const struct relevo_condition_options *options, struct error *error)
 {
 	const struct relevo_queue_options common = {
 		.mode = options->mode,
@@ -121,7 +121,7 @@ int relevo_condition_open(relevo_session *session, const char *name,
 	struct error *error = thread_error();
 	if (options == NULL)
 		options = &defaults;
-	int status = check_open(session, name, options, error);
+	int status = condition_check_open(session, name, options, error);
 	if (status != RELEVO_OK)
 		return status;
 	relevo_condition *condition = calloc(1, sizeof *condition);
@@ -172,7 +172,7 @@ int relevo_condition_release(relevo_condition *condition)
 }
 
 /* queue_enter(), by somebody who holds the lock. */
-static int begin(relevo_condition *condition, nsec_t deadline, struct error *error)
+static int condition_begin(relevo_condition *condition, nsec_t deadline, struct error *error)
 {
 	int status = queue_enter(&condition->queue, deadline, error);
 	if (status != RELEVO_OK || mutex_is_held(condition->mutex))
@@ -200,7 +200,8 @@ static int take_notice(struct call *call, const struct frame *frame)
 	return RELEVO_OK;
 }
 
-static void begin_waiting(relevo_condition *condition, nsec_t deadline, struct waiting *waiting)
+static void condition_begin_waiting(relevo_condition *condition, nsec_t deadline,
+				    struct waiting *waiting)
 {
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
 	operation.queue = condition->queue.handle.number;
@@ -212,7 +213,7 @@ static void begin_waiting(relevo_condition *condition, nsec_t deadline, struct w
 }
 
 /* The notice is done with: its waiter has the lock again. */
-static void acknowledge(struct relevo_session *session, const struct waiting *waiting)
+static void condition_acknowledge(struct relevo_session *session, const struct waiting *waiting)
 {
 	if (waiting->notice == 0 || waiting->epoch != session->connection.epoch)
 		return;
@@ -221,8 +222,8 @@ static void acknowledge(struct relevo_session *session, const struct waiting *wa
 }
 
 /* The broker speaks of queues. */
-static int conclude(const relevo_condition *condition, const struct call *call, int status,
-		    struct error *error)
+static int condition_conclude(const relevo_condition *condition, const struct call *call,
+			      int status, struct error *error)
 {
 	if (call->done && (status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT))
 		return error_set(error, RELEVO_TIMED_OUT, "the condition \"%s\" was not notified",
@@ -243,7 +244,7 @@ static int wait_locked(relevo_condition *condition, nsec_t deadline, struct erro
 		.epoch = condition->queue.handle.epoch,
 	};
 	struct call release = { .take = NULL };
-	begin_waiting(condition, deadline, &waiting);
+	condition_begin_waiting(condition, deadline, &waiting);
 	uint64_t depth = mutex_begin_suspend(condition->mutex, &release);
 	int status = call_wait(session, &release, session_patience(deadline), error);
 	if (status != RELEVO_OK) {
@@ -251,7 +252,7 @@ static int wait_locked(relevo_condition *condition, nsec_t deadline, struct erro
 		return status;
 	}
 	status = call_wait(session, &waiting.call, session_patience(deadline), error);
-	status = conclude(condition, &waiting.call, status, error);
+	status = condition_conclude(condition, &waiting.call, status, error);
 	if (session->connection.silent && !waiting.call.done)
 		return error_set(error, RELEVO_UNANSWERED,
 				 "the broker does not answer: the lock of \"%s\" is not held again",
@@ -259,13 +260,13 @@ static int wait_locked(relevo_condition *condition, nsec_t deadline, struct erro
 	int resumed = mutex_resume(condition->mutex, depth, error);
 	if (resumed != RELEVO_OK)
 		return resumed;
-	acknowledge(session, &waiting);
+	condition_acknowledge(session, &waiting);
 	return status;
 }
 
-static int wait_until(relevo_condition *condition, nsec_t deadline, struct error *error)
+static int condition_wait_until(relevo_condition *condition, nsec_t deadline, struct error *error)
 {
-	int status = begin(condition, deadline, error);
+	int status = condition_begin(condition, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = wait_locked(condition, deadline, error);
@@ -280,7 +281,7 @@ int relevo_condition_wait(relevo_condition *condition, int64_t timeout)
 	struct error *error = thread_error();
 	nsec_t deadline;
 	int status = deadline_after(timeout, &deadline, error);
-	return status == RELEVO_OK ? wait_until(condition, deadline, error) : status;
+	return status == RELEVO_OK ? condition_wait_until(condition, deadline, error) : status;
 }
 
 int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *predicate, void *user,
@@ -292,13 +293,13 @@ int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *pre
 	nsec_t deadline;
 	int status = deadline_after(timeout, &deadline, error);
 	if (status == RELEVO_OK)
-		status = begin(condition, deadline, error);
+		status = condition_begin(condition, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	session_leave(condition->queue.handle.session);
 	bool holds = predicate(user);
 	while (!holds && status == RELEVO_OK) {
-		status = wait_until(condition, deadline, thread_error());
+		status = condition_wait_until(condition, deadline, thread_error());
 		if (status == RELEVO_OK || status == RELEVO_TIMED_OUT)
 			holds = predicate(user);
 	}
@@ -335,7 +336,7 @@ int relevo_condition_notify(relevo_condition *condition, size_t count)
 		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(condition->queue.handle.session);
 	struct error *error = thread_error();
-	int status = begin(condition, limit, error);
+	int status = condition_begin(condition, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	size_t asked = 0;

@@ -77,7 +77,7 @@ int elements_add(struct cell *cell, size_t index, const void *operand, void *res
 	return cell_call_update(cell, &change, session_limit(cell->handle.session), thread_error());
 }
 
-static int exchange(struct cell *cell, const struct cell_term *terms, void *found)
+static int elements_exchange(struct cell *cell, const struct cell_term *terms, void *found)
 {
 	struct error *error = thread_error();
 	struct cell_update change = {
@@ -109,7 +109,7 @@ int elements_compare_exchange(struct cell *cell, size_t index, void *expected, c
 		{ (uint32_t)index, ELEMENT_EQUAL, expected, size },
 		{ (uint32_t)index, CELL_SET, desired, size },
 	};
-	status = exchange(cell, terms, found);
+	status = elements_exchange(cell, terms, found);
 	if (status == RELEVO_NOT_EQUAL)
 		memcpy(expected, found, size);
 	free(found);

@@ -72,7 +72,7 @@ const char *relevo_event_name(const relevo_event *event)
 	return event->cell.handle.name;
 }
 
-static int change(relevo_event *event, uint8_t flag)
+static int event_change(relevo_event *event, uint8_t flag)
 {
 	const struct cell_term term = { 0, CELL_SET, &flag, sizeof flag };
 	struct cell_update change = { .terms = &term, .count = 1 };
@@ -84,7 +84,7 @@ int relevo_event_set(relevo_event *event)
 {
 	if (!given(event))
 		return RELEVO_BAD_ARGUMENT;
-	return change(event, 1);
+	return event_change(event, 1);
 }
 
 int relevo_event_clear(relevo_event *event)
@@ -93,10 +93,10 @@ int relevo_event_clear(relevo_event *event)
 		return RELEVO_BAD_ARGUMENT;
 	if (MUTANT(clear_does_nothing))
 		return RELEVO_OK;
-	return change(event, 0);
+	return event_change(event, 0);
 }
 
-static int look(relevo_event *event, bool *set, uint32_t *waiters)
+static int event_look(relevo_event *event, bool *set, uint32_t *waiters)
 {
 	uint8_t flag = 0;
 	struct cell_update change = { .read_count = 1, .read = &flag };
@@ -113,7 +113,7 @@ int relevo_event_is_set(relevo_event *event, bool *set)
 		return RELEVO_BAD_ARGUMENT;
 	uint32_t waiters;
 	bool now;
-	int status = look(event, &now, &waiters);
+	int status = event_look(event, &now, &waiters);
 	if (status == RELEVO_OK)
 		*set = now;
 	return status;
@@ -137,7 +137,7 @@ int relevo_event_describe(relevo_event *event, char *text, size_t size)
 	const struct handle *handle = &event->cell.handle;
 	uint32_t waiters;
 	bool set;
-	int status = look(event, &set, &waiters);
+	int status = event_look(event, &set, &waiters);
 	if (status != RELEVO_OK)
 		return status;
 	int length =

@@ -16,8 +16,8 @@ static uint64_t this_thread(void)
 	return number;
 }
 
-static int check_open(const char *name, const struct relevo_lock_options *options,
-		      struct error *error)
+static int mutex_check_open(const char *name, const struct relevo_lock_options *options,
+			    struct error *error)
 {
 	int status = name != NULL ? name_check(name, "lock", error) : RELEVO_OK;
 	if (status == RELEVO_OK)
@@ -35,7 +35,7 @@ int mutex_open(struct mutex *mutex, relevo_session *session, const char *name,
 	struct error *error = thread_error();
 	if (options == NULL)
 		options = &defaults;
-	int status = check_open(name, options, error);
+	int status = mutex_check_open(name, options, error);
 	if (status != RELEVO_OK)
 		return status;
 	mutex->source.noun = "lock";

@@ -128,7 +128,8 @@ static void describe_release(const struct permit_source *source, uint64_t lease,
 }
 
 /* On its way, and no later than at once: somebody may wait for it. */
-static int send_quietly(struct relevo_session *session, Relevo__Header *header, struct error *error)
+static int permit_send_quietly(struct relevo_session *session, Relevo__Header *header,
+			       struct error *error)
 {
 	header->call = ++session->connection.last_call;
 	header->lock_release->quiet = true;
@@ -156,7 +157,7 @@ int permit_release(struct permit_source *source, struct permit *token, struct er
 	describe_release(source, token->lease, &operation, &header);
 	token->lease = 0;
 	if (source->release_ahead)
-		return send_quietly(source->queue.handle.session, &header, error);
+		return permit_send_quietly(source->queue.handle.session, &header, error);
 	return run_release(source, &header, error);
 }
 
@@ -167,7 +168,7 @@ int permit_release_any(struct permit_source *source, uint64_t lease, struct erro
 	describe_release(source, lease, &operation, &header);
 	operation.any = true;
 	if (source->release_ahead && lease != 0)
-		return send_quietly(source->queue.handle.session, &header, error);
+		return permit_send_quietly(source->queue.handle.session, &header, error);
 	return run_release(source, &header, error);
 }
 

@@ -25,8 +25,8 @@ struct relevo_semaphore {
 	pid_t process;
 };
 
-static int check_open(const char *name, const struct relevo_semaphore_options *options,
-		      const struct relevo_lock_options *common, struct error *error)
+static int semaphore_check_open(const char *name, const struct relevo_semaphore_options *options,
+				const struct relevo_lock_options *common, struct error *error)
 {
 	int status = name != NULL ? name_check(name, "semaphore", error) : RELEVO_OK;
 	if (status == RELEVO_OK)
@@ -47,7 +47,7 @@ static int open_source(struct permit_source *source, relevo_session *session, co
 		.lease = options->lease,
 		.keep = options->keep,
 	};
-	int status = check_open(name, options, &common, error);
+	int status = semaphore_check_open(name, options, &common, error);
 	if (status != RELEVO_OK)
 		return status;
 	source->noun = "semaphore";
@@ -104,7 +104,7 @@ const char *relevo_semaphore_name(const relevo_semaphore *semaphore)
 
 /* ---- acquire ---------------------------------------------------------- */
 
-static bool make_room(relevo_semaphore *semaphore)
+static bool semaphore_make_room(relevo_semaphore *semaphore)
 {
 	if (semaphore->count < semaphore->capacity)
 		return true;
@@ -124,13 +124,13 @@ static bool make_room(relevo_semaphore *semaphore)
 }
 
 /* Without memory for it the permit counts as one that somebody took. */
-static void remember(relevo_semaphore *semaphore, const struct permit *token)
+static void semaphore_remember(relevo_semaphore *semaphore, const struct permit *token)
 {
 	if (semaphore->epoch != token->epoch || semaphore->process != token->process)
 		semaphore->count = 0;
 	semaphore->epoch = token->epoch;
 	semaphore->process = token->process;
-	if (make_room(semaphore))
+	if (semaphore_make_room(semaphore))
 		semaphore->held[semaphore->count++] = token->lease;
 }
 
@@ -150,7 +150,7 @@ int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t timeout,
 	struct permit token;
 	status = permit_acquire(&semaphore->source, true, deadline, &token, error);
 	if (status == RELEVO_OK)
-		remember(semaphore, &token);
+		semaphore_remember(semaphore, &token);
 	if (status == RELEVO_OK && grant != NULL)
 		*grant = token.grant;
 	session_leave(queue->handle.session);

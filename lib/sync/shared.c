@@ -20,7 +20,7 @@ struct opening {
 
 /* The descriptor is closed before the lock of the session is let go: a child that
  * is forked a moment later does not get it. */
-static int map(struct relevo_shared *shared, uint64_t size, struct error *error)
+static int shared_map(struct relevo_shared *shared, uint64_t size, struct error *error)
 {
 	int fd;
 	int status = connection_take_descriptor(&shared->session->connection, &fd, error);
@@ -31,7 +31,7 @@ static int map(struct relevo_shared *shared, uint64_t size, struct error *error)
 	return status;
 }
 
-static int take_opened(struct call *call, const struct frame *frame)
+static int shared_take_opened(struct call *call, const struct frame *frame)
 {
 	struct opening *opening = container_of(call, struct opening, call);
 	struct relevo_shared *shared = opening->shared;
@@ -46,7 +46,7 @@ static int take_opened(struct call *call, const struct frame *frame)
 	shared->identity = opened->identity;
 	shared->broker = shared->session->connection.broker;
 	opening->unlocked = opened->unlocked;
-	return map(shared, opened->size, &call->error);
+	return shared_map(shared, opened->size, &call->error);
 }
 
 /* The session is locked. */
@@ -67,8 +67,8 @@ static void close_handle(const struct relevo_shared *shared)
 		outbox_push(session);
 }
 
-static int run_open(struct relevo_shared *shared, Relevo__SharedOpen *operation,
-		    const struct relevo_shared_options *options, struct error *error)
+static int shared_run_open(struct relevo_shared *shared, Relevo__SharedOpen *operation,
+			   const struct relevo_shared_options *options, struct error *error)
 {
 	struct relevo_session *session = shared->session;
 	if (options->initial_size > session->connection.limits.max_item)
@@ -84,7 +84,7 @@ static int run_open(struct relevo_shared *shared, Relevo__SharedOpen *operation,
 	header.sizes = &size;
 	header.n_sizes = size > 0;
 	struct opening opening = {
-		.call = { .take = take_opened, .bodies = &body, .body_count = size > 0 },
+		.call = { .take = shared_take_opened, .bodies = &body, .body_count = size > 0 },
 		.shared = shared,
 	};
 	int status = call_run(session, &opening.call, &header, session_limit(session), error);
@@ -95,7 +95,7 @@ static int run_open(struct relevo_shared *shared, Relevo__SharedOpen *operation,
 	return status;
 }
 
-static int check_options(const struct relevo_shared_options *options, struct error *error)
+static int shared_check_options(const struct relevo_shared_options *options, struct error *error)
 {
 	if (options->mode < RELEVO_OPEN_OR_CREATE || options->mode > RELEVO_CREATE_NEW)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no open mode",
@@ -118,12 +118,12 @@ static int check_options(const struct relevo_shared_options *options, struct err
 	return RELEVO_OK;
 }
 
-static int check_open(const char *name, size_t size, const struct relevo_shared_options *options,
-		      struct error *error)
+static int shared_check_open(const char *name, size_t size,
+			     const struct relevo_shared_options *options, struct error *error)
 {
 	int status = name != NULL ? name_check(name, "shared memory", error) : RELEVO_OK;
 	if (status == RELEVO_OK)
-		status = check_options(options, error);
+		status = shared_check_options(options, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (name == NULL && options->mode == RELEVO_OPEN_EXISTING)
@@ -149,7 +149,7 @@ static int open_in(struct relevo_shared *shared, const char *name, size_t size,
 	int status = session_enter(shared->session, session_limit(shared->session), error);
 	if (status != RELEVO_OK)
 		return status;
-	status = run_open(shared, &operation, options, error);
+	status = shared_run_open(shared, &operation, options, error);
 	session_leave(shared->session);
 	return status;
 }
@@ -163,7 +163,7 @@ int relevo_shared_open(relevo_session *session, const char *name, size_t size,
 	struct error *error = thread_error();
 	if (options == NULL)
 		options = &defaults;
-	int status = check_open(name, size, options, error);
+	int status = shared_check_open(name, size, options, error);
 	if (status != RELEVO_OK)
 		return status;
 	struct relevo_shared *shared = calloc(1, sizeof *shared);

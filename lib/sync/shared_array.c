@@ -24,8 +24,8 @@ void *relevo_shared_element(const relevo_shared *shared, size_t width, size_t in
 	return index < relevo_shared_count(shared, width) ? address_of(shared, width, index) : NULL;
 }
 
-static int check(const struct relevo_shared *shared, const struct relevo_slice *slice, size_t count,
-		 struct error *error)
+static int shared_array_check(const struct relevo_shared *shared, const struct relevo_slice *slice,
+			      size_t count, struct error *error)
 {
 	size_t there = relevo_shared_count(shared, slice->width);
 	if (slice->first > slice->end || slice->end > there)
@@ -45,7 +45,7 @@ int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *sl
 {
 	if (!given(shared, slice) || (count > 0 && !given(values)))
 		return RELEVO_BAD_ARGUMENT;
-	int status = check(shared, slice, count, thread_error());
+	int status = shared_array_check(shared, slice, count, thread_error());
 	if (status == RELEVO_OK && count > 0)
 		memcpy(values, address_of(shared, slice->width, slice->first),
 		       count * slice->width);
@@ -57,7 +57,7 @@ int relevo_shared_set(relevo_shared *shared, const struct relevo_slice *slice, c
 {
 	if (!given(shared, slice) || (count > 0 && !given(values)))
 		return RELEVO_BAD_ARGUMENT;
-	int status = check(shared, slice, count, thread_error());
+	int status = shared_array_check(shared, slice, count, thread_error());
 	if (status == RELEVO_OK && count > 0)
 		memcpy(address_of(shared, slice->width, slice->first), values,
 		       count * slice->width);

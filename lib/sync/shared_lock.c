@@ -27,7 +27,7 @@ int relevo_shared_lock_owner(relevo_shared *shared, relevo_shared **owner)
 	return RELEVO_OK;
 }
 
-static int describe(const struct relevo_shared *shared, int status, struct error *error)
+static int shared_lock_describe(const struct relevo_shared *shared, int status, struct error *error)
 {
 	const char *name = shared->lock_owner->name;
 	switch (status) {
@@ -60,7 +60,7 @@ int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned)
 	status = memory_lock(&shared->lock_owner->memory, deadline, &inherited);
 	if (abandoned != NULL)
 		*abandoned = inherited;
-	return status == RELEVO_OK ? RELEVO_OK : describe(shared, status, error);
+	return status == RELEVO_OK ? RELEVO_OK : shared_lock_describe(shared, status, error);
 }
 
 int relevo_shared_try_lock(relevo_shared *shared, bool *abandoned)
@@ -78,5 +78,5 @@ int relevo_shared_unlock(relevo_shared *shared)
 	if (shared->lock_owner == NULL)
 		return no_lock(shared, error);
 	int status = memory_unlock(&shared->lock_owner->memory);
-	return status == RELEVO_OK ? RELEVO_OK : describe(shared, status, error);
+	return status == RELEVO_OK ? RELEVO_OK : shared_lock_describe(shared, status, error);
 }

@@ -29,7 +29,7 @@ static int no_process(pid_t pid, struct error *error)
 	return error_set(error, RELEVO_NOT_FOUND, "there is no process %d", (int)pid);
 }
 
-static int fail(int failure, pid_t pid, struct error *error)
+static int system_fail(int failure, pid_t pid, struct error *error)
 {
 	/* EINVAL, in newer kernels ENOENT: a thread's id, not a process's. */
 	if (failure == ESRCH || failure == EINVAL || failure == ENOENT)
@@ -38,7 +38,7 @@ static int fail(int failure, pid_t pid, struct error *error)
 }
 
 /* Its pidfd is held already, so what is read now is of this process. */
-static int identify(relevo_system_process *process, uint64_t stamp, struct error *error)
+static int system_identify(relevo_system_process *process, uint64_t stamp, struct error *error)
 {
 	struct relevo_system_info info;
 	int status = system_inspect(process, &info, error);
@@ -63,7 +63,8 @@ int system_open(pid_t pid, uint64_t stamp, relevo_system_process **process, stru
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the process %d", (int)pid);
 	opened->pid = pid;
 	opened->pidfd = descriptor_raise(pidfd_open(pid, 0));
-	int status = opened->pidfd < 0 ? fail(errno, pid, error) : identify(opened, stamp, error);
+	int status = opened->pidfd < 0 ? system_fail(errno, pid, error)
+				       : system_identify(opened, stamp, error);
 	if (status != RELEVO_OK) {
 		relevo_system_close(opened);
 		return status;
@@ -158,7 +159,7 @@ int system_open_folder(const relevo_system_process *process, const char *name, i
 	if (failure == EACCES || failure == EPERM)
 		return error_set(error, RELEVO_DENIED, "the process %d is another user's",
 				 (int)process->pid);
-	return fail(failure, process->pid, error);
+	return system_fail(failure, process->pid, error);
 }
 
 int relevo_system_cpu_count(void)

@@ -18,7 +18,7 @@ struct list {
 	size_t count, room;
 };
 
-static bool add(struct list *list, int descriptor, const char *path)
+static bool system_files_add(struct list *list, int descriptor, const char *path)
 {
 	if (list->count == list->room) {
 		size_t room = list->room > 0 ? list->room * 2 : 16;
@@ -46,10 +46,10 @@ static bool add_entry(struct list *list, int folder, const char *name)
 	if (size < 0)
 		return true;
 	path[size] = '\0';
-	return add(list, atoi(name), path);
+	return system_files_add(list, atoi(name), path);
 }
 
-static int compare(const void *left, const void *right)
+static int system_files_compare(const void *left, const void *right)
 {
 	const struct relevo_system_file *a = left, *b = right;
 	return (a->descriptor > b->descriptor) - (a->descriptor < b->descriptor);
@@ -94,7 +94,7 @@ int relevo_system_files(const relevo_system_process *process, struct relevo_syst
 		return status;
 	}
 	if (list.count > 0)
-		qsort(list.files, list.count, sizeof *list.files, compare);
+		qsort(list.files, list.count, sizeof *list.files, system_files_compare);
 	*files = list.files;
 	*count = list.count;
 	return RELEVO_OK;

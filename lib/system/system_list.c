@@ -11,7 +11,7 @@
 #define LINE_SIZE 4096
 
 /* NULL: that user has none. The errno of a shortage, or 0. */
-static int find_name(uid_t id, char **name)
+static int system_list_find_name(uid_t id, char **name)
 {
 	char line[LINE_SIZE];
 	struct passwd entry, *found = NULL;
@@ -37,7 +37,7 @@ static int name_users(struct relevo_system_info *infos, size_t count)
 		if (same)
 			infos[i].user = strdup(named->user);
 		else
-			failure = find_name(infos[i].user_id, &infos[i].user);
+			failure = system_list_find_name(infos[i].user_id, &infos[i].user);
 		if (failure != 0 || (same && infos[i].user == NULL))
 			return failure != 0 ? failure : ENOMEM;
 		named = &infos[i];

@@ -12,7 +12,7 @@
 
 enum { PLACE_SIZE = 32 };
 
-static void place_of(pid_t pid, const char *what, char place[PLACE_SIZE])
+static void system_names_place_of(pid_t pid, const char *what, char place[PLACE_SIZE])
 {
 	snprintf(place, PLACE_SIZE, "/proc/%d/%s", (int)pid, what);
 }
@@ -21,7 +21,7 @@ char *system_name(pid_t pid)
 {
 	/* 15 bytes, more for threads of the kernel, and a line end that is not part of it. */
 	char place[PLACE_SIZE], name[256];
-	place_of(pid, "comm", place);
+	system_names_place_of(pid, "comm", place);
 	int fd = descriptor_raise(open(place, O_RDONLY | O_CLOEXEC));
 	if (fd < 0)
 		return NULL;
@@ -36,7 +36,7 @@ char *system_name(pid_t pid)
 char *system_executable(pid_t pid)
 {
 	char place[PLACE_SIZE], path[PATH_MAX];
-	place_of(pid, "exe", place);
+	system_names_place_of(pid, "exe", place);
 	ssize_t size = readlink(place, path, sizeof path);
 	/* One that does not fit is cut, and would be another's. */
 	return size > 0 && (size_t)size < sizeof path ? strndup(path, (size_t)size) : NULL;

@@ -14,7 +14,7 @@ enum { FIRST = -20, LAST = 19 };
  * becomes of its id; only one whose thread ends in the instant between the two lines, and
  * whose id is given away at once, could be mistaken: there is no call that takes a pidfd.
  */
-static int set_all(DIR *threads, int nice)
+static int system_nice_set_all(DIR *threads, int nice)
 {
 	const struct dirent *entry;
 	while ((entry = readdir(threads)) != NULL) {
@@ -34,7 +34,7 @@ static int set_nice(const relevo_system_process *process, int fd, int nice, stru
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the threads of %d",
 				 (int)process->pid);
 	}
-	int failure = set_all(threads, nice);
+	int failure = system_nice_set_all(threads, nice);
 	closedir(threads);
 	if (failure != 0)
 		return error_set_errno(error, RELEVO_DENIED, failure,

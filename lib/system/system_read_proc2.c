@@ -94,7 +94,7 @@ static size_t count_arguments(char *const *arguments)
 	return count == 1 && is_nothing(arguments[0]) ? 0 : count;
 }
 
-static bool copy_arguments(struct relevo_system_info *info, char *const *arguments)
+static bool system_read_copy_arguments(struct relevo_system_info *info, char *const *arguments)
 {
 	size_t count = count_arguments(arguments);
 	info->arguments = calloc(count + 1, sizeof *info->arguments);
@@ -122,7 +122,7 @@ static const char *whole_name(const char *name, char *const *arguments)
 static bool copy_texts(struct relevo_system_info *info, const struct pids_result *columns)
 {
 	char *const *arguments = columns[COLUMN_ARGUMENTS].result.strv;
-	if (!copy_arguments(info, arguments))
+	if (!system_read_copy_arguments(info, arguments))
 		return false;
 	char *exact = MUTANT(names_for_display) ? NULL : system_name(info->pid);
 	/* One that ends meanwhile has had a name. */
@@ -133,7 +133,7 @@ static bool copy_texts(struct relevo_system_info *info, const struct pids_result
 	return info->name != NULL;
 }
 
-static bool fill(struct relevo_system_info *info, const struct pids_result *columns)
+static bool system_read_fill(struct relevo_system_info *info, const struct pids_result *columns)
 {
 	*info = (struct relevo_system_info){
 		.pid = columns[COLUMN_PID].result.s_int,
@@ -166,7 +166,7 @@ static int fill_all(const struct request *request, const struct pids_fetch *fetc
 	struct relevo_system_info *infos = calloc(count + 1, sizeof *infos);
 	bool good = infos != NULL;
 	for (size_t i = 0; good && i < count; i++)
-		good = fill(&infos[i], fetched->stacks[i]->head);
+		good = system_read_fill(&infos[i], fetched->stacks[i]->head);
 	if (!good) {
 		if (infos != NULL)
 			relevo_system_list_free(infos, count);
@@ -177,17 +177,17 @@ static int fill_all(const struct request *request, const struct pids_fetch *fetc
 	return RELEVO_OK;
 }
 
-static int fail(int failure, struct error *error)
+static int system_read_fail(int failure, struct error *error)
 {
 	return error_set_errno(error, RELEVO_SYSTEM, failure,
 			       "the processes of the system cannot be read");
 }
 
 /* To libproc2 a process is not there when it has no descriptor to look at it. */
-static int check_descriptors(struct error *error)
+static int system_read_check_descriptors(struct error *error)
 {
 	int why = MUTANT(system_out_of_descriptors) ? 0 : descriptors_left(DESCRIPTORS_NEEDED);
-	return why == 0 ? RELEVO_OK : fail(why, error);
+	return why == 0 ? RELEVO_OK : system_read_fail(why, error);
 }
 
 static void read_in_helper(void *argument)
@@ -196,28 +196,28 @@ static void read_in_helper(void *argument)
 	struct pids_info *context = NULL;
 	int failure = procps_pids_new(&context, items, COLUMNS);
 	if (failure < 0) {
-		request->status = fail(-failure, request->error);
+		request->status = system_read_fail(-failure, request->error);
 		return;
 	}
 	unsigned pid = (unsigned)request->pid;
 	struct pids_fetch *fetched =
 		pid == 0 ? procps_pids_reap(context, PIDS_FETCH_TASKS_ONLY)
 			 : procps_pids_select(context, &pid, 1, PIDS_SELECT_PID);
-	request->status =
-		fetched == NULL ? fail(errno, request->error) : fill_all(request, fetched);
+	request->status = fetched == NULL ? system_read_fail(errno, request->error)
+					  : fill_all(request, fetched);
 	procps_pids_unref(&context);
 }
 
 int system_read(pid_t pid, struct relevo_system_info **infos, size_t *count, struct error *error)
 {
 	struct request request = { .pid = pid, .infos = infos, .count = count, .error = error };
-	int status = check_descriptors(error);
+	int status = system_read_check_descriptors(error);
 	if (status == RELEVO_OK)
 		status = helper_thread_run(read_in_helper, &request, error);
 	if (status == RELEVO_OK)
 		status = request.status;
 	/* Another thread may have taken the last ones meanwhile. */
-	if (status == RELEVO_NOT_FOUND && check_descriptors(error) != RELEVO_OK)
+	if (status == RELEVO_NOT_FOUND && system_read_check_descriptors(error) != RELEVO_OK)
 		status = error->status;
 	return status;
 }

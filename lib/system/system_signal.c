@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <sys/pidfd.h>
 
-static bool has_ended(const relevo_system_process *process, nsec_t deadline)
+static bool system_signal_has_ended(const relevo_system_process *process, nsec_t deadline)
 {
 	struct pollfd entry = { .fd = process->pidfd, .events = POLLIN };
 	int ready;
@@ -21,7 +21,7 @@ bool relevo_system_is_running(const relevo_system_process *process)
 {
 	if (!given(process))
 		return false;
-	return !has_ended(process, 0);
+	return !system_signal_has_ended(process, 0);
 }
 
 int relevo_system_wait(const relevo_system_process *process, int64_t timeout)
@@ -31,16 +31,17 @@ int relevo_system_wait(const relevo_system_process *process, int64_t timeout)
 	struct error *error = thread_error();
 	nsec_t deadline;
 	int status = deadline_after(timeout, &deadline, error);
-	if (status != RELEVO_OK || has_ended(process, deadline))
+	if (status != RELEVO_OK || system_signal_has_ended(process, deadline))
 		return status;
 	return error_set(error, RELEVO_TIMED_OUT, "the process %d has not ended",
 			 (int)process->pid);
 }
 
-static int send_signal(const relevo_system_process *process, int number, struct error *error)
+static int system_signal_send_signal(const relevo_system_process *process, int number,
+				     struct error *error)
 {
 	/* A process that has ended takes signals, which do nothing. */
-	if (has_ended(process, 0))
+	if (system_signal_has_ended(process, 0))
 		return system_gone(process, error);
 	if (pidfd_send_signal(process->pidfd, number, NULL, 0) == 0)
 		return RELEVO_OK;
@@ -57,33 +58,33 @@ int relevo_system_signal(const relevo_system_process *process, int number)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	return send_signal(process, number, thread_error());
+	return system_signal_send_signal(process, number, thread_error());
 }
 
 int relevo_system_terminate(const relevo_system_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	return send_signal(process, SIGTERM, thread_error());
+	return system_signal_send_signal(process, SIGTERM, thread_error());
 }
 
 int relevo_system_kill(const relevo_system_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	return send_signal(process, SIGKILL, thread_error());
+	return system_signal_send_signal(process, SIGKILL, thread_error());
 }
 
 int relevo_system_suspend(const relevo_system_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	return send_signal(process, SIGSTOP, thread_error());
+	return system_signal_send_signal(process, SIGSTOP, thread_error());
 }
 
 int relevo_system_resume(const relevo_system_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
-	return send_signal(process, SIGCONT, thread_error());
+	return system_signal_send_signal(process, SIGCONT, thread_error());
 }

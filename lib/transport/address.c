@@ -31,7 +31,7 @@ static int bad_address(const char *url, const char *why, struct error *error)
 
 /* Digits only, so no sign, no space, no "0x" and no leading zero; -1 when it is
  * not a number up to `max`. */
-static int parse_number(const char *text, int max)
+static int address_parse_number(const char *text, int max)
 {
 	if (*text == '\0' || (text[0] == '0' && text[1] != '\0'))
 		return -1;
@@ -83,10 +83,10 @@ static const char *parse_abstract(const char *rest, struct address *address)
 	return NULL;
 }
 
-static const char *parse_fd(const char *rest, struct address *address)
+static const char *address_parse_fd(const char *rest, struct address *address)
 {
 	address->kind = ADDRESS_FD;
-	address->number = parse_number(rest, INT_MAX);
+	address->number = address_parse_number(rest, INT_MAX);
 	return address->number < 0 ? "needs the number of a descriptor, as in fd://3" : NULL;
 }
 
@@ -106,7 +106,7 @@ static const char *check_host_name(const char *host)
 }
 
 /* An IPv6 address, perhaps with the interface that it is meant on: fe80::1%eth0. */
-static const char *check_numbers(const char *host)
+static const char *address_check_numbers(const char *host)
 {
 	struct in6_addr unused;
 	char numbers[INET6_ADDRSTRLEN];
@@ -143,12 +143,12 @@ static const char *parse_tcp(const char *rest, struct address *address)
 	memcpy(address->place, host, length);
 	address->place[length] = '\0';
 
-	address->number = parse_number(port + 1, PORT_MAX);
+	address->number = address_parse_number(port + 1, PORT_MAX);
 	if (address->number < 0)
 		return "has a port that is not a number from 0 to 65535";
 	if (!bracketed)
 		return check_host_name(address->place);
-	return check_numbers(address->place);
+	return address_check_numbers(address->place);
 }
 
 int address_parse(const char *url, struct address *address, struct error *error)
@@ -159,7 +159,7 @@ int address_parse(const char *url, struct address *address, struct error *error)
 	} schemes[] = {
 		{ "ipc://", parse_ipc },
 		{ "abstract://", parse_abstract },
-		{ "fd://", parse_fd },
+		{ "fd://", address_parse_fd },
 		{ "tcp://", parse_tcp },
 	};
 	if (has_control_character(url))

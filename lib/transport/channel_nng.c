@@ -161,7 +161,7 @@ static void send_more(struct stream_channel *self)
 	nng_stream_send(self->stream, self->sender);
 }
 
-static void tell(struct stream_channel *self)
+static void channel_tell(struct stream_channel *self)
 {
 	bool readable = !self->deaf && (self->in.ring.size > 0 || self->end != RELEVO_OK);
 	bool can_send = ring_room(&self->out.ring) > 0 || cannot_send(self);
@@ -169,7 +169,7 @@ static void tell(struct stream_channel *self)
 	event_set(&self->event, readable || writable);
 }
 
-static void shut(struct stream_channel *self)
+static void channel_shut(struct stream_channel *self)
 {
 	self->shut = true;
 	nng_stream_close(self->stream);
@@ -194,7 +194,7 @@ static void wind_down(struct stream_channel *self)
 	bool all_sent = self->out.ring.size == 0 || cannot_send(self);
 	bool all_read = !self->flooded || self->end != RELEVO_OK;
 	if (!self->lingering || (all_sent && all_read)) {
-		shut(self);
+		channel_shut(self);
 		return;
 	}
 	receive_more(self);
@@ -223,7 +223,7 @@ static void channel_free(struct stream_channel *self)
 
 /* How every change ends: start what can be started, tell the owner, let go of
  * the mutex. */
-static void settle(struct stream_channel *self)
+static void channel_settle(struct stream_channel *self)
 {
 	bool last = false;
 	if (self->closed) {
@@ -232,7 +232,7 @@ static void settle(struct stream_channel *self)
 	} else {
 		receive_more(self);
 		send_more(self);
-		tell(self);
+		channel_tell(self);
 	}
 	pthread_mutex_unlock(&self->mutex);
 	if (last)
@@ -252,7 +252,7 @@ static void on_received(void *argument)
 	lane_fit(&self->in);
 	if (!is_healthy(self))
 		pthread_cond_broadcast(&self->sent);
-	settle(self);
+	channel_settle(self);
 }
 
 static void on_sent(void *argument)
@@ -272,7 +272,7 @@ static void on_sent(void *argument)
 			nng_stream_close(self->stream);
 	}
 	pthread_cond_broadcast(&self->sent);
-	settle(self);
+	channel_settle(self);
 }
 
 static void on_lingered(void *argument)
@@ -280,7 +280,7 @@ static void on_lingered(void *argument)
 	struct stream_channel *self = argument;
 	pthread_mutex_lock(&self->mutex);
 	self->lingering = false;
-	settle(self);
+	channel_settle(self);
 }
 
 static int stream_receive(struct channel *channel, void *bytes, size_t size, size_t *received)
@@ -301,7 +301,7 @@ static int stream_receive(struct channel *channel, void *bytes, size_t size, siz
 	}
 	if (!self->receiving)
 		lane_fit(&self->in);
-	settle(self);
+	channel_settle(self);
 	return status;
 }
 
@@ -318,7 +318,8 @@ static size_t copy_pieces(struct ring *ring, const struct iovec *pieces, int cou
 }
 
 /* Into a ring that is large enough, if it may become so now. */
-static size_t give(struct stream_channel *self, const struct iovec *pieces, int count, bool *all)
+static size_t channel_give(struct stream_channel *self, const struct iovec *pieces, int count,
+			   bool *all)
 {
 	struct lane *lane = &self->out;
 	size_t size = 0;
@@ -347,7 +348,7 @@ static int stream_send(struct channel *channel, const struct iovec *pieces, int 
 		status = RELEVO_DISCONNECTED;
 	} else {
 		bool all;
-		size_t done = give(self, pieces, count, &all);
+		size_t done = channel_give(self, pieces, count, &all);
 		/* After a short send, too, one may go straight to waiting. */
 		self->send_refused = !all;
 		if (done > 0 || all)
@@ -355,7 +356,7 @@ static int stream_send(struct channel *channel, const struct iovec *pieces, int 
 		else
 			status = RELEVO_TRY_AGAIN;
 	}
-	settle(self);
+	channel_settle(self);
 	return status;
 }
 
@@ -383,7 +384,7 @@ static void stream_pause(struct channel *channel)
 		return;
 	pthread_mutex_lock(&self->mutex);
 	self->deaf = channel->paused;
-	settle(self);
+	channel_settle(self);
 }
 
 static void stream_want_send(struct channel *channel, bool wanted)
@@ -393,7 +394,7 @@ static void stream_want_send(struct channel *channel, bool wanted)
 		return;
 	pthread_mutex_lock(&self->mutex);
 	self->send_wanted = wanted;
-	settle(self);
+	channel_settle(self);
 }
 
 /* What the parent goes on using is not ours to free, and nng, which made most
@@ -418,10 +419,10 @@ static void stream_close(struct channel *channel)
 	self->flooded = self->in.ring.size > 0 && !self->receiving && self->end == RELEVO_OK;
 	self->lingering = true;
 	nng_sleep_aio(LINGER_MSEC, self->lingerer);
-	settle(self);
+	channel_settle(self);
 }
 
-static bool place_of(nng_stream *stream, const char *end, union socket_place *place)
+static bool channel_place_of(nng_stream *stream, const char *end, union socket_place *place)
 {
 	nng_sockaddr address;
 	*place = (union socket_place){ 0 };
@@ -443,8 +444,8 @@ static bool stream_places(const struct channel *channel, union socket_place *the
 			  union socket_place *ours)
 {
 	const struct stream_channel *self = (const struct stream_channel *)channel;
-	return place_of(self->stream, NNG_OPT_REMADDR, theirs) &&
-	       place_of(self->stream, NNG_OPT_LOCADDR, ours);
+	return channel_place_of(self->stream, NNG_OPT_REMADDR, theirs) &&
+	       channel_place_of(self->stream, NNG_OPT_LOCADDR, ours);
 }
 
 static int stream_owner(const struct channel *channel, uid_t *uid)
@@ -515,7 +516,7 @@ int channel_nng_status(int why)
 	}
 }
 
-static int allocate(struct stream_channel *self)
+static int channel_allocate(struct stream_channel *self)
 {
 	if (nng_aio_alloc(&self->receiver, on_received, self) != 0 ||
 	    nng_aio_alloc(&self->sender, on_sent, self) != 0 ||
@@ -534,7 +535,7 @@ int channel_nng_new(nng_stream *stream, struct channel **channel)
 	self->event.fd = -1;
 	pthread_mutex_init(&self->mutex, NULL); /* neither can fail in glibc */
 	pthread_cond_init(&self->sent, NULL);
-	int status = allocate(self);
+	int status = channel_allocate(self);
 	if (status != RELEVO_OK) {
 		channel_free(self);
 		return status;
@@ -543,7 +544,7 @@ int channel_nng_new(nng_stream *stream, struct channel **channel)
 	self->base.fd = self->event.fd;
 	describe_peer(stream, &self->base.peer);
 	pthread_mutex_lock(&self->mutex);
-	settle(self);
+	channel_settle(self);
 	*channel = &self->base;
 	return RELEVO_OK;
 }

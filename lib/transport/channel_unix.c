@@ -42,7 +42,7 @@ static void close_kept(int fd)
 		close(fd);
 }
 
-static void keep(struct unix_channel *self, int fd, uint64_t position)
+static void channel_unix_keep(struct unix_channel *self, int fd, uint64_t position)
 {
 	if (fd >= 0) {
 		fd = descriptor_raise(fd);
@@ -77,9 +77,9 @@ static ssize_t receive_with_descriptors(struct unix_channel *self, void *bytes, 
 	    head->cmsg_len == CMSG_LEN(sizeof(int))) {
 		int fd;
 		memcpy(&fd, CMSG_DATA(head), sizeof fd);
-		keep(self, fd, self->received + (uint64_t)got - 1);
+		channel_unix_keep(self, fd, self->received + (uint64_t)got - 1);
 	} else if (got > 0 && (message.msg_flags & MSG_CTRUNC) != 0) {
-		keep(self, CHANNEL_NO_DESCRIPTOR, self->received + (uint64_t)got - 1);
+		channel_unix_keep(self, CHANNEL_NO_DESCRIPTOR, self->received + (uint64_t)got - 1);
 	}
 	return got;
 }
@@ -213,7 +213,7 @@ struct channel *channel_unix_new(int fd, bool keep_descriptors)
 	return channel;
 }
 
-static int connect_failure(int why, const struct address *address, struct error *error)
+static int channel_unix_connect_failure(int why, const struct address *address, struct error *error)
 {
 	int status = RELEVO_SYSTEM;
 	if (why == ECONNREFUSED || why == ENOENT || why == ENOTDIR)
@@ -240,7 +240,7 @@ int channel_unix_connect(const struct address *address, nsec_t deadline, struct 
 		goto fail;
 	}
 	if (why != 0) {
-		status = connect_failure(why, address, error);
+		status = channel_unix_connect_failure(why, address, error);
 		goto fail;
 	}
 	status = peer_check(fd, address->url, error);

@@ -41,7 +41,7 @@ ssize_t descriptors_send(int socket, const struct iovec *piece, const int *fds, 
 	return sent;
 }
 
-static size_t take(struct msghdr *message, int *fds)
+static size_t descriptors_take_here(struct msghdr *message, int *fds)
 {
 	const struct cmsghdr *head = CMSG_FIRSTHDR(message);
 	if (head == NULL || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
@@ -51,7 +51,7 @@ static size_t take(struct msghdr *message, int *fds)
 	return count;
 }
 
-static void close_all(const int *fds, size_t count)
+static void descriptors_close_all(const int *fds, size_t count)
 {
 	for (size_t i = 0; i < count && !MUTANT(cut_descriptors_leak); i++) {
 		if (fds[i] >= 0)
@@ -68,7 +68,7 @@ bool descriptors_raise(int *fds, size_t *count)
 	}
 	if (complete)
 		return true;
-	close_all(fds, *count);
+	descriptors_close_all(fds, *count);
 	*count = 0;
 	return false;
 }
@@ -91,10 +91,10 @@ ssize_t descriptors_receive(int socket, const struct iovec *piece, int *fds, siz
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return got;
-	*count = take(&message, fds);
+	*count = descriptors_take_here(&message, fds);
 	if ((message.msg_flags & MSG_CTRUNC) == 0 && descriptors_raise(fds, count))
 		return got;
-	close_all(fds, *count);
+	descriptors_close_all(fds, *count);
 	*count = 0;
 	errno = EMFILE;
 	return -1;
@@ -111,6 +111,6 @@ int descriptors_left(int count)
 		else if (errno != EINTR)
 			failure = errno;
 	}
-	close_all(fds, (size_t)opened);
+	descriptors_close_all(fds, (size_t)opened);
 	return failure;
 }

@@ -38,7 +38,7 @@ static int dial_failure(int why, const struct address *address, const char *last
 
 /* libnng 1.5.2 unlocks a mutex that it does not hold when it finds no
  * descriptor for a socket: look first. */
-static int check_descriptors(const struct address *address, struct error *error)
+static int dial_check_descriptors(const struct address *address, struct error *error)
 {
 	int why = descriptors_left(DESCRIPTORS_NEEDED);
 	if (why == 0)
@@ -46,7 +46,7 @@ static int check_descriptors(const struct address *address, struct error *error)
 	return error_set_errno(error, RELEVO_SYSTEM, why, "cannot connect to %s", address->url);
 }
 
-static int dial(nng_stream_dialer *dialer, nng_aio *aio, nsec_t deadline, nng_stream **stream)
+static int dial_dial(nng_stream_dialer *dialer, nng_aio *aio, nsec_t deadline, nng_stream **stream)
 {
 	nng_stream_dialer_set_bool(dialer, NNG_OPT_TCP_NODELAY, true);
 	nng_aio_set_timeout(aio, clock_poll_timeout(clock_now(), deadline));
@@ -58,7 +58,7 @@ static int dial(nng_stream_dialer *dialer, nng_aio *aio, nsec_t deadline, nng_st
 	return why;
 }
 
-static int connect_to(const char *url, nsec_t deadline, nng_stream **stream)
+static int dial_connect_to(const char *url, nsec_t deadline, nng_stream **stream)
 {
 	nng_aio *aio;
 	int why = nng_aio_alloc(&aio, NULL, NULL);
@@ -67,7 +67,7 @@ static int connect_to(const char *url, nsec_t deadline, nng_stream **stream)
 	nng_stream_dialer *dialer;
 	why = nng_stream_dialer_alloc(&dialer, url);
 	if (why == 0) {
-		why = dial(dialer, aio, deadline, stream);
+		why = dial_dial(dialer, aio, deadline, stream);
 		nng_stream_dialer_free(dialer);
 	}
 	nng_aio_free(aio);
@@ -91,7 +91,7 @@ static int connect_to_any(const struct address *address, const struct resolved *
 	char url[ADDRESS_MAX];
 	for (size_t i = 0; i < count; i++) {
 		resolve_url(&resolved->places[i], address->number, url);
-		why = connect_to(url, share(deadline, count - 1 - i), stream);
+		why = dial_connect_to(url, share(deadline, count - 1 - i), stream);
 		if (why == 0)
 			return RELEVO_OK;
 	}
@@ -131,7 +131,7 @@ int channel_nng_connect(const struct address *address, nsec_t deadline, struct c
 				 address->url);
 	int status = channel_nng_enter(error);
 	if (status == RELEVO_OK)
-		status = check_descriptors(address, error);
+		status = dial_check_descriptors(address, error);
 	if (status != RELEVO_OK)
 		return status;
 	nng_stream *stream;

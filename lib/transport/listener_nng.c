@@ -69,7 +69,7 @@ static struct acceptor *find_accepted(struct stream_listener *self)
 	return NULL;
 }
 
-static void tell(struct stream_listener *self)
+static void listener_tell(struct stream_listener *self)
 {
 	event_set(&self->event, self->failure != 0 || find_accepted(self) != NULL);
 }
@@ -85,14 +85,14 @@ static void on_accepted(void *argument)
 		acceptor->accepted = nng_aio_get_output(acceptor->aio, 0);
 	else if (failure != NNG_ECONNABORTED && failure != NNG_ECONNRESET)
 		self->failure = failure;
-	tell(self);
+	listener_tell(self);
 	accept_more(self);
 	pthread_mutex_unlock(&self->mutex);
 }
 
 /* A stream that finds no descriptor or memory for its channel stays for the
  * next time. */
-static int take(struct stream_listener *self, struct channel **channel)
+static int listener_take(struct stream_listener *self, struct channel **channel)
 {
 	struct acceptor *acceptor = find_accepted(self);
 	if (acceptor != NULL) {
@@ -114,8 +114,8 @@ static int stream_accept(struct listener *listener, struct channel **channel)
 	if (!channel_nng_is_usable())
 		return RELEVO_FORKED;
 	pthread_mutex_lock(&self->mutex);
-	int status = take(self, channel);
-	tell(self);
+	int status = listener_take(self, channel);
+	listener_tell(self);
 	accept_more(self);
 	pthread_mutex_unlock(&self->mutex);
 	return status;
@@ -193,7 +193,8 @@ static bool lengthen_backlog(int fd, uint32_t most)
 }
 
 /* A name that stands for several addresses: at the first. */
-static int start(struct stream_listener *self, const struct address *address, struct error *error)
+static int listener_start_here(struct stream_listener *self, const struct address *address,
+			       struct error *error)
 {
 	struct resolved resolved;
 	char numbers[ADDRESS_MAX];
@@ -237,7 +238,7 @@ int listener_nng_open(const struct address *address, struct listener **listener,
 	self->base.ops = &stream_listener_ops;
 	pthread_mutex_init(&self->mutex, NULL);
 	if (event_init(&self->event))
-		status = start(self, address, error);
+		status = listener_start_here(self, address, error);
 	else
 		status = error_set_errno(error, RELEVO_SYSTEM, errno, "cannot listen at %s",
 					 address->url);

@@ -62,7 +62,7 @@ static int write_initial(int fd, const struct memory_plan *plan)
 	return 0;
 }
 
-static int fill(int fd, const struct memory_plan *plan)
+static int memory_fill(int fd, const struct memory_plan *plan)
 {
 	if (ftruncate(fd, (off_t)(MEMORY_HEAD_SIZE + plan->size)) < 0)
 		return errno;
@@ -74,7 +74,7 @@ static int fill(int fd, const struct memory_plan *plan)
 	return failure;
 }
 
-static int status_of(int failure)
+static int memory_status_of(int failure)
 {
 	return failure == ENOSPC ? RELEVO_NO_MEMORY : RELEVO_SYSTEM;
 }
@@ -82,11 +82,11 @@ static int status_of(int failure)
 int memory_create(const struct memory_plan *plan, int *fd, struct error *error)
 {
 	int made = descriptor_raise(memfd_create("relevo", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-	int failure = made < 0 ? errno : fill(made, plan);
+	int failure = made < 0 ? errno : memory_fill(made, plan);
 	if (failure != 0) {
 		if (made >= 0)
 			close(made);
-		return error_set_errno(error, status_of(failure), failure,
+		return error_set_errno(error, memory_status_of(failure), failure,
 				       "cannot make %llu bytes of shared memory",
 				       (unsigned long long)plan->size);
 	}
@@ -97,7 +97,7 @@ int memory_create(const struct memory_plan *plan, int *fd, struct error *error)
 /* ---- mapping ---------------------------------------------------------- */
 
 /* Whoever sent the descriptor: reading it must not end this process. */
-static int check(int fd, uint64_t size, struct error *error)
+static int memory_check(int fd, uint64_t size, struct error *error)
 {
 	struct stat state;
 	int seals = fcntl(fd, F_GET_SEALS);
@@ -115,13 +115,13 @@ static int check(int fd, uint64_t size, struct error *error)
 
 int memory_map(int fd, uint64_t size, struct memory *memory, struct error *error)
 {
-	int status = check(fd, size, error);
+	int status = memory_check(fd, size, error);
 	if (status != RELEVO_OK)
 		return status;
 	struct memory_head *head =
 		mmap(NULL, MEMORY_HEAD_SIZE + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (head == MAP_FAILED)
-		return error_set_errno(error, status_of(errno), errno,
+		return error_set_errno(error, memory_status_of(errno), errno,
 				       "%llu bytes of shared memory cannot be mapped",
 				       (unsigned long long)size);
 	struct memory mapped = { head, size };

@@ -18,7 +18,7 @@ enum { DESCRIPTORS_NEEDED = 3 };
 
 /* ---- what needs no asking ------------------------------------------------------- */
 
-static void add(struct resolved *resolved, const struct sockaddr *address)
+static void resolve_add(struct resolved *resolved, const struct sockaddr *address)
 {
 	union socket_place *place = &resolved->places[resolved->count];
 	if (resolved->count == RESOLVED_MAX)
@@ -36,7 +36,7 @@ static void add_all(struct resolved *resolved, const struct addrinfo *found)
 {
 	resolved->count = 0;
 	for (; found != NULL; found = found->ai_next)
-		add(resolved, found->ai_addr);
+		resolve_add(resolved, found->ai_addr);
 }
 
 static bool is_this_host(const char *host)
@@ -59,8 +59,8 @@ static void add_this_host(struct resolved *resolved)
 	const union socket_place v6 = {
 		.v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT },
 	};
-	add(resolved, &v4.any);
-	add(resolved, &v6.any);
+	resolve_add(resolved, &v4.any);
+	resolve_add(resolved, &v6.any);
 }
 
 static bool is_known(const char *host, struct resolved *resolved)
@@ -105,7 +105,7 @@ static void question_free(struct question *question)
 	free(question);
 }
 
-static void look_up(struct question *question)
+static void resolve_look_up(struct question *question)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;
@@ -123,7 +123,7 @@ static void look_up(struct question *question)
 static void *find_out(void *argument)
 {
 	struct question *question = argument;
-	look_up(question);
+	resolve_look_up(question);
 	pthread_mutex_lock(&question->mutex);
 	question->done = true;
 	bool abandoned = question->abandoned;
@@ -134,7 +134,7 @@ static void *find_out(void *argument)
 	return NULL;
 }
 
-static int start(struct question *question)
+static int resolve_start(struct question *question)
 {
 	pthread_t thread;
 	pthread_attr_t attributes;
@@ -162,7 +162,7 @@ static bool wait_for_answer(struct question *question, nsec_t deadline)
 	return done;
 }
 
-static int judge(const struct question *question, struct error *error)
+static int resolve_judge(const struct question *question, struct error *error)
 {
 	if (question->failure == 0 && question->resolved.count > 0)
 		return RELEVO_OK;
@@ -177,7 +177,8 @@ static int judge(const struct question *question, struct error *error)
 						: "it has no address");
 }
 
-static int ask(const char *host, nsec_t deadline, struct resolved *resolved, struct error *error)
+static int resolve_ask(const char *host, nsec_t deadline, struct resolved *resolved,
+		       struct error *error)
 {
 	struct question *question = calloc(1, sizeof *question);
 	if (question == NULL)
@@ -185,7 +186,7 @@ static int ask(const char *host, nsec_t deadline, struct resolved *resolved, str
 	pthread_mutex_init(&question->mutex, NULL);
 	pthread_cond_init(&question->answered, NULL);
 	snprintf(question->host, sizeof question->host, "%s", host);
-	int failure = start(question);
+	int failure = resolve_start(question);
 	if (failure != 0) {
 		question_free(question);
 		return error_set_errno(error, RELEVO_SYSTEM, failure,
@@ -194,7 +195,7 @@ static int ask(const char *host, nsec_t deadline, struct resolved *resolved, str
 	if (!wait_for_answer(question, deadline))
 		return error_set(error, RELEVO_TIMED_OUT,
 				 "the host %s is not known in time: no name server answers", host);
-	int status = judge(question, error);
+	int status = resolve_judge(question, error);
 	*resolved = question->resolved;
 	question_free(question);
 	return status;
@@ -205,7 +206,7 @@ int resolve(const struct address *address, nsec_t deadline, struct resolved *res
 {
 	if (is_known(address->place, resolved))
 		return RELEVO_OK;
-	return ask(address->place, deadline, resolved, error);
+	return resolve_ask(address->place, deadline, resolved, error);
 }
 
 /* ---- what they are -------------------------------------------------------------- */

@@ -17,7 +17,7 @@ void ring_fini(struct ring *ring)
 }
 
 /* The circle from `from` on, `size` bytes long, as it lies in memory. */
-static int cut(const struct ring *ring, size_t from, size_t size, struct iovec pieces[2])
+static int ring_cut(const struct ring *ring, size_t from, size_t size, struct iovec pieces[2])
 {
 	if (size == 0)
 		return 0;
@@ -30,12 +30,12 @@ static int cut(const struct ring *ring, size_t from, size_t size, struct iovec p
 
 int ring_used_pieces(const struct ring *ring, struct iovec pieces[2])
 {
-	return cut(ring, ring->start, ring->size, pieces);
+	return ring_cut(ring, ring->start, ring->size, pieces);
 }
 
 int ring_free_pieces(const struct ring *ring, struct iovec pieces[2])
 {
-	return cut(ring, ring->start + ring->size, ring_room(ring), pieces);
+	return ring_cut(ring, ring->start + ring->size, ring_room(ring), pieces);
 }
 
 void ring_commit(struct ring *ring, size_t size)

@@ -46,7 +46,7 @@ void tcp_owner_prepare(void)
 		kept = open_questions();
 }
 
-static bool ask(int fd, const union socket_place *theirs, const union socket_place *ours)
+static bool tcp_owner_ask(int fd, const union socket_place *theirs, const union socket_place *ours)
 {
 	struct question question = {
 		.head = {
@@ -69,7 +69,7 @@ static bool ask(int fd, const union socket_place *theirs, const union socket_pla
 
 /* A socket that its process has closed, or not accepted yet, is said to be root's: it has no
  * inode. Where the kernel finds none with the other end, it names the one that listens there. */
-static int read_answer(int fd, const union socket_place *ours, uid_t *uid)
+static int tcp_owner_read_answer(int fd, const union socket_place *ours, uid_t *uid)
 {
 	union {
 		struct nlmsghdr head;
@@ -104,7 +104,8 @@ static int ask_kernel(const union socket_place *theirs, const union socket_place
 	if (fd < 0)
 		return errno;
 	/* The kernel answers while it is asked: no answer stays behind. */
-	int failure = ask(fd, theirs, ours) ? read_answer(fd, ours, uid) : errno;
+	int failure =
+		tcp_owner_ask(fd, theirs, ours) ? tcp_owner_read_answer(fd, ours, uid) : errno;
 	if (fd != kept)
 		close(fd);
 	return failure;

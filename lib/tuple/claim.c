@@ -44,7 +44,7 @@ static struct relevo_session *session_for(struct claiming *claiming, uint64_t br
 }
 
 /* Whatever opens: it is not used. */
-static int take_opened(struct call *call, const struct frame *frame)
+static int claim_take_opened(struct call *call, const struct frame *frame)
 {
 	(void)call, (void)frame;
 	return RELEVO_OK;
@@ -52,14 +52,14 @@ static int take_opened(struct call *call, const struct frame *frame)
 
 static void open_there(struct relevo_session *session, Relevo__Header *header, nsec_t deadline)
 {
-	struct call call = { .take = take_opened };
+	struct call call = { .take = claim_take_opened };
 	struct error ignored;
 	pthread_mutex_lock(&session->lock);
 	call_run(session, &call, header, deadline, &ignored);
 	pthread_mutex_unlock(&session->lock);
 }
 
-static void open_queue(struct relevo_session *session, char *name, nsec_t deadline)
+static void claim_open_queue(struct relevo_session *session, char *name, nsec_t deadline)
 {
 	Relevo__QueueOpen operation = RELEVO__QUEUE_OPEN__INIT;
 	operation.name = name;
@@ -82,7 +82,7 @@ static void open_cell(struct relevo_session *session, char *name, nsec_t deadlin
 	open_there(session, &header, deadline);
 }
 
-static void open_shared(struct relevo_session *session, char *name, nsec_t deadline)
+static void claim_open_shared(struct relevo_session *session, char *name, nsec_t deadline)
 {
 	Relevo__SharedOpen operation = RELEVO__SHARED_OPEN__INIT;
 	operation.name = name;
@@ -104,14 +104,14 @@ static opener *opener_of(enum relevo_tuple_type kind)
 	case RELEVO_TUPLE_RLOCK:
 	case RELEVO_TUPLE_SEMAPHORE:
 	case RELEVO_TUPLE_CONDITION:
-		return open_queue;
+		return claim_open_queue;
 	case RELEVO_TUPLE_EVENT:
 	case RELEVO_TUPLE_BARRIER:
 	case RELEVO_TUPLE_VALUE:
 	case RELEVO_TUPLE_ARRAY:
 		return open_cell;
 	case RELEVO_TUPLE_SHARED:
-		return open_shared;
+		return claim_open_shared;
 	default:
 		return NULL;
 	}

@@ -42,7 +42,7 @@ void relevo_tuple_free(relevo_tuple *tuple)
 
 /* ---- putting values in -------------------------------------------------- */
 
-static bool reserve(relevo_tuple *tuple)
+static bool tuple_reserve(relevo_tuple *tuple)
 {
 	if (tuple->count < tuple->capacity)
 		return true;
@@ -65,7 +65,7 @@ int tuple_begin(relevo_tuple *tuple, const char *name, enum relevo_tuple_type ki
 		return error_set(error, RELEVO_LIMIT, "a tuple has %d values at most",
 				 RELEVO_TUPLE_MAX);
 	char *copy = name != NULL ? strdup(name) : NULL;
-	if ((name != NULL && copy == NULL) || !reserve(tuple)) {
+	if ((name != NULL && copy == NULL) || !tuple_reserve(tuple)) {
 		free(copy);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a value");
 	}
@@ -110,8 +110,8 @@ int tuple_add_data(relevo_tuple *tuple, const char *name, enum relevo_tuple_type
 	return status;
 }
 
-static int add_number(relevo_tuple *tuple, const char *name, enum relevo_tuple_type kind,
-		      int64_t number)
+static int tuple_add_number(relevo_tuple *tuple, const char *name, enum relevo_tuple_type kind,
+			    int64_t number)
 {
 	struct element *element = NULL;
 	int status = tuple_begin(tuple, name, kind, &element, thread_error());
@@ -126,21 +126,21 @@ int relevo_tuple_add_none(relevo_tuple *tuple, const char *name)
 {
 	if (!given(tuple))
 		return RELEVO_BAD_ARGUMENT;
-	return add_number(tuple, name, RELEVO_TUPLE_NONE, 0);
+	return tuple_add_number(tuple, name, RELEVO_TUPLE_NONE, 0);
 }
 
 int relevo_tuple_add_bool(relevo_tuple *tuple, const char *name, bool value)
 {
 	if (!given(tuple))
 		return RELEVO_BAD_ARGUMENT;
-	return add_number(tuple, name, RELEVO_TUPLE_BOOL, value);
+	return tuple_add_number(tuple, name, RELEVO_TUPLE_BOOL, value);
 }
 
 int relevo_tuple_add_int(relevo_tuple *tuple, const char *name, int64_t value)
 {
 	if (!given(tuple))
 		return RELEVO_BAD_ARGUMENT;
-	return add_number(tuple, name, RELEVO_TUPLE_INT, value);
+	return tuple_add_number(tuple, name, RELEVO_TUPLE_INT, value);
 }
 
 int relevo_tuple_add_double(relevo_tuple *tuple, const char *name, double value)

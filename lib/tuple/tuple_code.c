@@ -62,11 +62,11 @@ static int add_descriptor(struct encoding *encoding, const struct element *eleme
 	return RELEVO_OK;
 }
 
-static int encode(struct encoding *encoding, const relevo_tuple *tuple, int depth,
-		  struct buffer *out);
+static int tuple_code_encode(struct encoding *encoding, const relevo_tuple *tuple, int depth,
+			     struct buffer *out);
 
-static int describe(struct encoding *encoding, const relevo_tuple *tuple, size_t index, int depth,
-		    struct draft *draft)
+static int tuple_code_describe(struct encoding *encoding, const relevo_tuple *tuple, size_t index,
+			       int depth, struct draft *draft)
 {
 	const struct element *element = &tuple->elements[index];
 	Relevo__TupleElement *described = &draft->elements[index];
@@ -81,7 +81,7 @@ static int describe(struct encoding *encoding, const relevo_tuple *tuple, size_t
 	described->data = (ProtobufCBinaryData){ element->size, (uint8_t *)element->data };
 	if (element->inner != NULL) {
 		struct buffer *inner = &draft->inner[index];
-		status = encode(encoding, element->inner, depth + 1, inner);
+		status = tuple_code_encode(encoding, element->inner, depth + 1, inner);
 		described->data.data = buffer_data(inner);
 		described->data.len = buffer_size(inner);
 	} else if (tuple_has_descriptor(element->kind)) {
@@ -90,7 +90,7 @@ static int describe(struct encoding *encoding, const relevo_tuple *tuple, size_t
 	return status;
 }
 
-static int pack(const struct draft *draft, struct buffer *out, struct error *error)
+static int tuple_code_pack(const struct draft *draft, struct buffer *out, struct error *error)
 {
 	Relevo__Tuple message = RELEVO__TUPLE__INIT;
 	message.n_elements = draft->count;
@@ -104,8 +104,8 @@ static int pack(const struct draft *draft, struct buffer *out, struct error *err
 	return RELEVO_OK;
 }
 
-static int encode(struct encoding *encoding, const relevo_tuple *tuple, int depth,
-		  struct buffer *out)
+static int tuple_code_encode(struct encoding *encoding, const relevo_tuple *tuple, int depth,
+			     struct buffer *out)
 {
 	struct draft draft;
 	int status = RELEVO_OK;
@@ -115,9 +115,9 @@ static int encode(struct encoding *encoding, const relevo_tuple *tuple, int dept
 	if (!draft_init(&draft, tuple->count))
 		status = error_set(encoding->error, RELEVO_NO_MEMORY, "no memory for a tuple");
 	for (size_t i = 0; i < tuple->count && status == RELEVO_OK; i++)
-		status = describe(encoding, tuple, i, depth, &draft);
+		status = tuple_code_describe(encoding, tuple, i, depth, &draft);
 	if (status == RELEVO_OK)
-		status = pack(&draft, out, encoding->error);
+		status = tuple_code_pack(&draft, out, encoding->error);
 	draft_fini(&draft);
 	return status;
 }
@@ -126,7 +126,7 @@ int tuple_encode(const relevo_tuple *tuple, struct buffer *out, int *fds, size_t
 		 size_t *fd_count, struct error *error)
 {
 	struct encoding encoding = { .fds = fds, .fd_room = fd_room, .error = error };
-	int status = encode(&encoding, tuple, 1, out);
+	int status = tuple_code_encode(&encoding, tuple, 1, out);
 	*fd_count = encoding.fd_count;
 	return status;
 }
@@ -155,12 +155,12 @@ static int bad(struct decoding *decoding, const char *what, size_t index)
 			 what, index);
 }
 
-static int decode(struct decoding *decoding, ProtobufCBinaryData data, int depth,
-		  relevo_tuple **out);
+static int tuple_code_decode(struct decoding *decoding, ProtobufCBinaryData data, int depth,
+			     relevo_tuple **out);
 
 /* What is not a kind's own is not looked at. */
-static int take_value(struct decoding *decoding, const Relevo__TupleElement *described, int depth,
-		      struct element *element)
+static int tuple_code_take_value(struct decoding *decoding, const Relevo__TupleElement *described,
+				 int depth, struct element *element)
 {
 	switch (element->kind) {
 	case RELEVO_TUPLE_NONE:
@@ -175,7 +175,7 @@ static int take_value(struct decoding *decoding, const Relevo__TupleElement *des
 		memcpy(&element->real, &described->double_bits, sizeof element->real);
 		return RELEVO_OK;
 	case RELEVO_TUPLE_TUPLE:
-		return decode(decoding, described->data, depth + 1, &element->inner);
+		return tuple_code_decode(decoding, described->data, depth + 1, &element->inner);
 	case RELEVO_TUPLE_PIPE:
 	case RELEVO_TUPLE_DESCRIPTOR:
 		element->number = described->number;
@@ -187,7 +187,8 @@ static int take_value(struct decoding *decoding, const Relevo__TupleElement *des
 	}
 }
 
-static int check(struct decoding *decoding, const Relevo__TupleElement *described, size_t index)
+static int tuple_code_check(struct decoding *decoding, const Relevo__TupleElement *described,
+			    size_t index)
 {
 	int kind = (int)described->kind;
 	if (kind < RELEVO_TUPLE_NONE || kind > RELEVO_TUPLE_DESCRIPTOR)
@@ -207,13 +208,13 @@ static int take_element(struct decoding *decoding, const Relevo__TupleElement *d
 {
 	const char *name = described->name[0] != '\0' ? described->name : NULL;
 	struct element *element = NULL;
-	int status = check(decoding, described, tuple->count);
+	int status = tuple_code_check(decoding, described, tuple->count);
 	if (status == RELEVO_OK)
 		status = tuple_begin(tuple, name, (enum relevo_tuple_type)described->kind, &element,
 				     decoding->error);
 	if (status != RELEVO_OK)
 		return status == RELEVO_LIMIT ? RELEVO_BAD_FRAME : status;
-	status = take_value(decoding, described, depth, element);
+	status = tuple_code_take_value(decoding, described, depth, element);
 	if (status == RELEVO_OK)
 		tuple_commit(tuple);
 	else
@@ -221,8 +222,8 @@ static int take_element(struct decoding *decoding, const Relevo__TupleElement *d
 	return status;
 }
 
-static int take_all(struct decoding *decoding, const Relevo__Tuple *message, int depth,
-		    relevo_tuple **out)
+static int tuple_code_take_all(struct decoding *decoding, const Relevo__Tuple *message, int depth,
+			       relevo_tuple **out)
 {
 	relevo_tuple *tuple = calloc(1, sizeof *tuple);
 	if (tuple == NULL)
@@ -237,8 +238,8 @@ static int take_all(struct decoding *decoding, const Relevo__Tuple *message, int
 	return status;
 }
 
-static int decode(struct decoding *decoding, ProtobufCBinaryData data, int depth,
-		  relevo_tuple **out)
+static int tuple_code_decode(struct decoding *decoding, ProtobufCBinaryData data, int depth,
+			     relevo_tuple **out)
 {
 	struct arena arena;
 	if (depth > RELEVO_TUPLE_DEPTH && !MUTANT(tuples_without_bottom))
@@ -249,7 +250,7 @@ static int decode(struct decoding *decoding, ProtobufCBinaryData data, int depth
 		text_unpack(&relevo__tuple__descriptor, &arena.allocator, data.len, data.data);
 	int status;
 	if (message != NULL)
-		status = take_all(decoding, message, depth, out);
+		status = tuple_code_take_all(decoding, message, depth, out);
 	else if (arena.out_of_memory)
 		status = error_set(decoding->error, RELEVO_NO_MEMORY, "no memory for a tuple");
 	else
@@ -259,13 +260,13 @@ static int decode(struct decoding *decoding, ProtobufCBinaryData data, int depth
 }
 
 /* Until all is well the descriptors stay the caller's. */
-static void take_over(relevo_tuple *tuple)
+static void tuple_code_take_over(relevo_tuple *tuple)
 {
 	for (size_t i = 0; i < tuple->count; i++) {
 		struct element *element = &tuple->elements[i];
 		element->owned = tuple_has_descriptor(element->kind);
 		if (element->inner != NULL)
-			take_over(element->inner);
+			tuple_code_take_over(element->inner);
 	}
 }
 
@@ -274,7 +275,8 @@ int tuple_decode(const void *data, size_t size, const int *fds, size_t fd_count,
 {
 	struct decoding decoding = { .fds = fds, .fd_count = fd_count, .error = error };
 	relevo_tuple *made = NULL;
-	int status = decode(&decoding, (ProtobufCBinaryData){ size, (uint8_t *)data }, 1, &made);
+	int status = tuple_code_decode(&decoding, (ProtobufCBinaryData){ size, (uint8_t *)data }, 1,
+				       &made);
 	if (status != RELEVO_OK)
 		return status;
 	if (decoding.fd_used < fd_count) {
@@ -283,7 +285,7 @@ int tuple_decode(const void *data, size_t size, const int *fds, size_t fd_count,
 				 "%zu descriptors came with a tuple that is about %zu", fd_count,
 				 decoding.fd_used);
 	}
-	take_over(made);
+	tuple_code_take_over(made);
 	*tuple = made;
 	return RELEVO_OK;
 }

@@ -10,8 +10,8 @@
 
 /* ---- putting objects in ------------------------------------------------- */
 
-static int add(relevo_tuple *tuple, const char *name, enum relevo_tuple_type kind,
-	       const struct object_identity *object)
+static int tuple_handle_add(relevo_tuple *tuple, const char *name, enum relevo_tuple_type kind,
+			    const struct object_identity *object)
 {
 	char text[RELEVO_HANDLE_TEXT];
 	int status = handle_print(object, tuple_kind_name(kind), text, sizeof text);
@@ -24,7 +24,7 @@ static int add_handle(relevo_tuple *tuple, const char *name, enum relevo_tuple_t
 		      const struct handle *handle)
 {
 	const struct object_identity object = handle_identity(handle);
-	return add(tuple, name, kind, &object);
+	return tuple_handle_add(tuple, name, kind, &object);
 }
 
 int relevo_tuple_add_queue(relevo_tuple *tuple, const char *name, const relevo_queue *queue)
@@ -103,14 +103,15 @@ int relevo_tuple_add_shared(relevo_tuple *tuple, const char *name, const relevo_
 	if (!given(tuple, shared))
 		return RELEVO_BAD_ARGUMENT;
 	const struct object_identity object = shared_identity(shared);
-	return add(tuple, name, RELEVO_TUPLE_SHARED, &object);
+	return tuple_handle_add(tuple, name, RELEVO_TUPLE_SHARED, &object);
 }
 
 /* ---- opening them ------------------------------------------------------- */
 
 /* What the value at `index` says. */
-static int describe(const relevo_tuple *tuple, size_t index, enum relevo_tuple_type kind,
-		    struct handle_description *description)
+static int tuple_handle_describe(const relevo_tuple *tuple, size_t index,
+				 enum relevo_tuple_type kind,
+				 struct handle_description *description)
 {
 	struct error *error = thread_error();
 	struct element *element = NULL;
@@ -204,7 +205,7 @@ int relevo_tuple_rlock(const relevo_tuple *tuple, size_t index, relevo_session *
 		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_lock_options existing = { 0 };
-	int status = describe(tuple, index, RELEVO_TUPLE_RLOCK, &description);
+	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_RLOCK, &description);
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)
@@ -226,7 +227,7 @@ int relevo_tuple_semaphore(const relevo_tuple *tuple, size_t index, relevo_sessi
 		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_semaphore_options existing = { 0 };
-	int status = describe(tuple, index, RELEVO_TUPLE_SEMAPHORE, &description);
+	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_SEMAPHORE, &description);
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)
@@ -248,7 +249,7 @@ int relevo_tuple_condition(const relevo_tuple *tuple, size_t index, relevo_sessi
 		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_condition_options existing = { 0 };
-	int status = describe(tuple, index, RELEVO_TUPLE_CONDITION, &description);
+	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_CONDITION, &description);
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)
@@ -269,7 +270,7 @@ int relevo_tuple_event(const relevo_tuple *tuple, size_t index, relevo_session *
 		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_event_options existing = { 0 };
-	int status = describe(tuple, index, RELEVO_TUPLE_EVENT, &description);
+	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_EVENT, &description);
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)
@@ -290,7 +291,7 @@ int relevo_tuple_barrier(const relevo_tuple *tuple, size_t index, relevo_session
 		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_barrier_options existing = { 0 };
-	int status = describe(tuple, index, RELEVO_TUPLE_BARRIER, &description);
+	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_BARRIER, &description);
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)
@@ -311,7 +312,7 @@ int relevo_tuple_value(const relevo_tuple *tuple, size_t index, relevo_session *
 		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_value_options existing = { 0 };
-	int status = describe(tuple, index, RELEVO_TUPLE_VALUE, &description);
+	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_VALUE, &description);
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)
@@ -332,7 +333,7 @@ int relevo_tuple_array(const relevo_tuple *tuple, size_t index, relevo_session *
 		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_array_options existing = { 0 };
-	int status = describe(tuple, index, RELEVO_TUPLE_ARRAY, &description);
+	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_ARRAY, &description);
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)
@@ -353,7 +354,7 @@ int relevo_tuple_shared(const relevo_tuple *tuple, size_t index, relevo_session 
 		return RELEVO_BAD_ARGUMENT;
 	struct handle_description description;
 	struct relevo_shared_options existing = { 0 };
-	int status = describe(tuple, index, RELEVO_TUPLE_SHARED, &description);
+	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_SHARED, &description);
 	if (status != RELEVO_OK)
 		return status;
 	if (options != NULL)

@@ -15,13 +15,13 @@ struct arena_chunk {
 	alignas(max_align_t) char bytes[];
 };
 
-static void *allocate(void *arena, size_t size)
+static void *arena_allocate(void *arena, size_t size)
 {
 	return arena_alloc(arena, size);
 }
 
 /* protobuf-c frees when it fails half way; the reset does it for us. */
-static void leave(void *arena, void *pointer)
+static void arena_leave(void *arena, void *pointer)
 {
 	(void)arena;
 	(void)pointer;
@@ -38,7 +38,9 @@ static void use_block(struct arena *arena)
 bool arena_init(struct arena *arena, size_t limit)
 {
 	*arena = (struct arena){
-		.allocator = { .alloc = allocate, .free = leave, .allocator_data = arena },
+		.allocator = { .alloc = arena_allocate,
+			       .free = arena_leave,
+			       .allocator_data = arena },
 		.block = malloc(BLOCK_SIZE),
 		.limit = limit,
 	};
@@ -71,7 +73,7 @@ void arena_reset(struct arena *arena)
 }
 
 /* A chunk with room for `size` bytes, counted as the memory that it costs. */
-static char *add_chunk(struct arena *arena, size_t size)
+static char *arena_add_chunk(struct arena *arena, size_t size)
 {
 	size_t cost = sizeof(struct arena_chunk) + size;
 	if (cost > arena->limit - arena->total)
@@ -94,8 +96,8 @@ void *arena_alloc(struct arena *arena, size_t size)
 	size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	if (rounded > arena->left) {
 		if (rounded > SHARED_MAX)
-			return add_chunk(arena, rounded);
-		char *bytes = add_chunk(arena, CHUNK_SIZE);
+			return arena_add_chunk(arena, rounded);
+		char *bytes = arena_add_chunk(arena, CHUNK_SIZE);
 		if (bytes == NULL)
 			return NULL;
 		arena->next = bytes;

@@ -12,7 +12,8 @@ enum { VERSION = 1 };
 #define SUBJECT_VERSION UINT32_C(0x70690001)
 
 /* These few bytes find room in a channel on which nothing has been sent. */
-static int say(struct channel *channel, const uint8_t *bytes, size_t size, struct error *error)
+static int greeting_say_here(struct channel *channel, const uint8_t *bytes, size_t size,
+			     struct error *error)
 {
 	const struct iovec piece = { (void *)(uintptr_t)bytes, size };
 	size_t sent = 0;
@@ -44,7 +45,7 @@ int greeting_say(struct greeting *greeting, struct channel *channel, struct erro
 	bytes[4] = VERSION;
 	bytes[5] = greeting->key != NULL;
 	memcpy(bytes + 8, our_nonce(greeting), NONCE_SIZE);
-	return say(channel, bytes, sizeof bytes, error);
+	return greeting_say_here(channel, bytes, sizeof bytes, error);
 }
 
 int greeting_begin(struct greeting *greeting, struct channel *channel, const struct key *key,
@@ -63,13 +64,14 @@ int greeting_begin(struct greeting *greeting, struct channel *channel, const str
 
 /* ---- the proofs ---------------------------------------------------------- */
 
-static int prove(struct greeting *greeting, struct channel *channel, struct error *error)
+static int greeting_prove(struct greeting *greeting, struct channel *channel, struct error *error)
 {
 	uint8_t proof[PROOF_SIZE];
 	int status =
 		proof_make(greeting->key, greeting->listens ? PROOF_OF_BROKER : PROOF_OF_CLIENT,
 			   &greeting->subject, proof, error);
-	return status == RELEVO_OK ? say(channel, proof, sizeof proof, error) : status;
+	return status == RELEVO_OK ? greeting_say_here(channel, proof, sizeof proof, error)
+				   : status;
 }
 
 static int take_proof(struct greeting *greeting, struct channel *channel, struct error *error)
@@ -78,12 +80,12 @@ static int take_proof(struct greeting *greeting, struct channel *channel, struct
 	if (!proof_holds(greeting->key, side, &greeting->subject, greeting->in, PROOF_SIZE))
 		return error_set(error, RELEVO_AUTH_FAILED, "the other side has another key");
 	greeting->stage = GREETING_DONE;
-	return greeting->listens ? prove(greeting, channel, error) : RELEVO_OK;
+	return greeting->listens ? greeting_prove(greeting, channel, error) : RELEVO_OK;
 }
 
 /* ---- what comes ---------------------------------------------------------- */
 
-static int check_hello(const struct greeting *greeting, struct error *error)
+static int greeting_check_hello(const struct greeting *greeting, struct error *error)
 {
 	const uint8_t *in = greeting->in;
 	bool keyed = in[5] != 0;
@@ -101,7 +103,7 @@ static int check_hello(const struct greeting *greeting, struct error *error)
 
 static int take_hello(struct greeting *greeting, struct channel *channel, struct error *error)
 {
-	int status = check_hello(greeting, error);
+	int status = greeting_check_hello(greeting, error);
 	if (status == RELEVO_AUTH_FAILED)
 		/* He waits for it, and finds out by it. */
 		greeting_say(greeting, channel, NULL);
@@ -112,11 +114,11 @@ static int take_hello(struct greeting *greeting, struct channel *channel, struct
 		greeting->key != NULL && greeting->in[5] != 0 ? GREETING_PROOF : GREETING_DONE;
 	if (greeting->stage == GREETING_DONE || greeting->listens)
 		return RELEVO_OK;
-	return prove(greeting, channel, error);
+	return greeting_prove(greeting, channel, error);
 }
 
 /* All that the stage needs, and not a byte of what follows. */
-static int receive(struct greeting *greeting, struct channel *channel, struct error *error)
+static int greeting_receive(struct greeting *greeting, struct channel *channel, struct error *error)
 {
 	size_t size = greeting->stage == GREETING_HELLO ? GREETING_SIZE : PROOF_SIZE;
 	while (greeting->got < size) {
@@ -141,7 +143,7 @@ int greeting_go_on(struct greeting *greeting, struct channel *channel, struct er
 {
 	int status = RELEVO_OK;
 	while (status == RELEVO_OK && greeting->stage != GREETING_DONE) {
-		status = receive(greeting, channel, error);
+		status = greeting_receive(greeting, channel, error);
 		if (status != RELEVO_OK)
 			break;
 		status = greeting->stage == GREETING_HELLO ? take_hello(greeting, channel, error)

@@ -35,7 +35,7 @@ static bool take_operation(struct scan *scan, struct header_operation *operation
 	return operation->field != NULL && operation->field->type == PROTOBUF_C_TYPE_MESSAGE;
 }
 
-static bool take_parts(struct scan scan, struct parts *parts)
+static bool header_unpack_take_parts(struct scan scan, struct parts *parts)
 {
 	if (take_tag(&scan, FIELD_CALL, WIRE_VARINT) && !scan_varint(&scan, &parts->call))
 		return false;
@@ -92,7 +92,7 @@ Relevo__Header *header_unpack(const uint8_t *bytes, size_t size, struct arena *a
 {
 	static const Relevo__Header empty = RELEVO__HEADER__INIT;
 	struct parts parts = { 0 };
-	if (!take_parts((struct scan){ bytes, size }, &parts))
+	if (!header_unpack_take_parts((struct scan){ bytes, size }, &parts))
 		return NULL;
 	Relevo__Header *header = arena_alloc(arena, sizeof *header);
 	if (header == NULL)

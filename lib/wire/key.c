@@ -61,7 +61,7 @@ static size_t without_line_ends(const uint8_t *bytes, size_t size)
 	return size;
 }
 
-static int check_size(size_t size, const char *path, struct error *error)
+static int key_check_size(size_t size, const char *path, struct error *error)
 {
 	if (size >= KEY_MIN_SIZE && size <= KEY_MAX_SIZE)
 		return RELEVO_OK;
@@ -81,7 +81,7 @@ static int load(int fd, const char *path, struct key *key, struct error *error)
 	if (got < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "the key file %s", path);
 	size_t size = without_line_ends(bytes, (size_t)got);
-	status = check_size(size, path, error);
+	status = key_check_size(size, path, error);
 	if (status == RELEVO_OK) {
 		memcpy(key->bytes, bytes, size);
 		key->size = size;

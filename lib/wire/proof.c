@@ -15,7 +15,7 @@ int proof_nonce(uint8_t nonce[NONCE_SIZE], struct error *error)
 }
 
 /* Numbers are big-endian, as everywhere in a frame. */
-static int add_number(mbedtls_md_context_t *hmac, uint64_t number)
+static int proof_add_number(mbedtls_md_context_t *hmac, uint64_t number)
 {
 	uint8_t bytes[8];
 	for (int i = 0; i < 8; i++)
@@ -27,7 +27,7 @@ static int add_number(mbedtls_md_context_t *hmac, uint64_t number)
 static int add_text(mbedtls_md_context_t *hmac, const char *text)
 {
 	size_t size = strlen(text);
-	int failed = add_number(hmac, size);
+	int failed = proof_add_number(hmac, size);
 	return failed != 0 ? failed : mbedtls_md_hmac_update(hmac, (const uint8_t *)text, size);
 }
 
@@ -40,9 +40,9 @@ static int add_subject(mbedtls_md_context_t *hmac, enum proof_side side,
 	if (failed == 0)
 		failed = mbedtls_md_hmac_update(hmac, subject->client_nonce, NONCE_SIZE);
 	if (failed == 0)
-		failed = add_number(hmac, subject->version);
+		failed = proof_add_number(hmac, subject->version);
 	if (failed == 0)
-		failed = add_number(hmac, subject->pid);
+		failed = proof_add_number(hmac, subject->pid);
 	if (failed == 0)
 		failed = add_text(hmac, subject->host);
 	if (failed == 0)
@@ -62,7 +62,7 @@ int proof_make(const struct key *key, enum proof_side side, const struct proof_s
 		failed = add_subject(&hmac, side, subject);
 	/* To HMAC a key is the same with zeros behind it. */
 	if (failed == 0 && !MUTANT(zeros_behind_a_key))
-		failed = add_number(&hmac, key->size);
+		failed = proof_add_number(&hmac, key->size);
 	if (failed == 0)
 		failed = mbedtls_md_hmac_finish(&hmac, proof);
 	mbedtls_md_free(&hmac);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Any field but those with bytes. */
-static bool take_number(struct scan *scan, unsigned wire_type)
+static bool text_take_number(struct scan *scan, unsigned wire_type)
 {
 	uint64_t ignored;
 	switch (wire_type) {
@@ -52,7 +52,7 @@ bool text_is_whole(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
 	uint64_t tag;
 	while (scan.left > 0 && scan_varint(&scan, &tag)) {
 		if ((tag & 7) != WIRE_BYTES) {
-			if (!take_number(&scan, tag & 7))
+			if (!text_take_number(&scan, tag & 7))
 				break;
 			continue;
 		}

@@ -17,7 +17,7 @@ struct registered {
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct registered *first;
 
-static struct registered *find(const char *name)
+static struct registered *registry_find_here(const char *name)
 {
 	struct registered *registered = first;
 	while (registered != NULL && strcmp(registered->name, name) != 0)
@@ -28,16 +28,16 @@ static struct registered *find(const char *name)
 bool registry_find(const char *name, struct function_entry *entry)
 {
 	pthread_rwlock_rdlock(&lock);
-	const struct registered *registered = find(name);
+	const struct registered *registered = registry_find_here(name);
 	if (registered != NULL)
 		*entry = registered->entry;
 	pthread_rwlock_unlock(&lock);
 	return registered != NULL;
 }
 
-static int add(const char *name, struct function_entry entry)
+static int registry_add(const char *name, struct function_entry entry)
 {
-	struct registered *registered = find(name);
+	struct registered *registered = registry_find_here(name);
 	if (registered == NULL) {
 		size_t size = strlen(name) + 1;
 		registered = malloc(sizeof *registered + size);
@@ -63,7 +63,7 @@ int relevo_register(const char *name, relevo_function *function, void *user)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "no function is given for \"%s\"",
 				 name);
 	pthread_rwlock_wrlock(&lock);
-	status = add(name, (struct function_entry){ function, user });
+	status = registry_add(name, (struct function_entry){ function, user });
 	pthread_rwlock_unlock(&lock);
 	if (status != RELEVO_OK)
 		error_set(error, status, "no memory to register \"%s\"", name);

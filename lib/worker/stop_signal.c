@@ -33,7 +33,7 @@ static void put_handlers_back(void)
 	atomic_store(&signalled_fd, -1);
 }
 
-static void on_signal(int number)
+static void stop_signal_on_signal(int number)
 {
 	int saved = errno;
 	uint64_t one = 1;
@@ -52,7 +52,7 @@ static void on_signal(int number)
 }
 
 /* In a child by fork(2): signals do to it what they did before. */
-static void leave(void)
+static void stop_signal_leave(void)
 {
 	if (atomic_load(&signalled_fd) >= 0 && !MUTANT(copies_keep_handlers))
 		put_handlers_back();
@@ -61,7 +61,7 @@ static void leave(void)
 
 static void leave_in_children(void)
 {
-	pthread_atfork(NULL, NULL, leave);
+	pthread_atfork(NULL, NULL, stop_signal_leave);
 }
 
 int stop_signal_install(struct stop_signal *wake, struct error *error)
@@ -78,7 +78,7 @@ int stop_signal_install(struct stop_signal *wake, struct error *error)
 	pthread_once(&once, leave_in_children);
 	atomic_store(&has_come, false);
 	owner = getpid();
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_handler = stop_signal_on_signal, .sa_flags = SA_RESTART };
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, &wake->terminate_before);
 	sigaction(SIGINT, &action, &wake->interrupt_before);

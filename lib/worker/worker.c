@@ -66,7 +66,7 @@ static int next_task(struct worker *worker, relevo_item *item)
 }
 
 /* Does not return as long as there is something to do. */
-static int serve(struct worker *worker)
+static int worker_serve(struct worker *worker)
 {
 	int status = RELEVO_OK;
 	uint32_t left = worker->plan.max_tasks;
@@ -91,7 +91,7 @@ static int serve(struct worker *worker)
 }
 
 /* Whoever keeps the workers may wait for one that gets so far. */
-static void tell_ready(int news_fd)
+static void worker_tell_ready(int news_fd)
 {
 	uint64_t one = 1;
 	ssize_t written = write(news_fd, &one, sizeof one);
@@ -100,7 +100,7 @@ static void tell_ready(int news_fd)
 
 /* Why it ends by itself: because it was told to, or because the pool has ended; else it
  * cannot go on, as another one may. */
-static int judge(struct worker *worker, int status, struct error *error)
+static int worker_judge(struct worker *worker, int status, struct error *error)
 {
 	if (atomic_load(&worker->unwatched))
 		return error_set(error, RELEVO_DISCONNECTED,
@@ -113,13 +113,13 @@ static int judge(struct worker *worker, int status, struct error *error)
 }
 
 /* OK: there is no more to do. */
-static int serve_ready(struct worker *worker, struct error *error)
+static int worker_serve_ready(struct worker *worker, struct error *error)
 {
 	const struct worker_setup *setup = worker->setup;
 	atomic_store(&setup->table->run, worker->run);
 	atomic_store(&setup->slot->stage, WORKER_READY);
-	tell_ready(setup->news_fd);
-	int status = judge(worker, serve(worker), error);
+	worker_tell_ready(setup->news_fd);
+	int status = worker_judge(worker, worker_serve(worker), error);
 	if (status != RELEVO_OK)
 		setup->slot->end = WORKER_LOST;
 	return status;
@@ -154,7 +154,7 @@ static int begin_and_serve(struct worker *worker, struct error *error)
 		setup->slot->end = WORKER_UNREADY;
 		return status;
 	}
-	return serve_ready(worker, error);
+	return worker_serve_ready(worker, error);
 }
 
 int worker_run(const struct worker_setup *setup, struct error *error)

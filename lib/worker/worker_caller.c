@@ -11,7 +11,7 @@
 static const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
 
 /* Whatever else went wrong will be found out by the worker itself. */
-static bool is_there(relevo_session *session, const char *name)
+static bool worker_caller_is_there(relevo_session *session, const char *name)
 {
 	relevo_queue *queue;
 	int status = relevo_queue_open(session, name, &existing, &queue);
@@ -29,7 +29,7 @@ bool caller_follow(struct worker *worker, struct caller *caller, const Relevo__T
 	pthread_mutex_unlock(lock);
 	if (same)
 		return !gone;
-	gone = !is_there(worker->session, task->caller);
+	gone = !worker_caller_is_there(worker->session, task->caller);
 	pthread_mutex_lock(lock);
 	strncpy(caller->name, task->caller, NAME_MAX_BYTES);
 	caller->gone = gone;

@@ -28,7 +28,7 @@ static void set_alarm(const struct worker *worker, nsec_t deadline)
 }
 
 /* False: the job was taken back. */
-static bool begin(struct worker *worker, const Relevo__TaskHeader *task)
+static bool worker_function_begin(struct worker *worker, const Relevo__TaskHeader *task)
 {
 	bool wanted = true;
 	pthread_mutex_lock(&worker->reply.lock);
@@ -48,7 +48,7 @@ static bool begin(struct worker *worker, const Relevo__TaskHeader *task)
 }
 
 /* Does not return if the watcher has answered in its place. */
-static void end(struct worker *worker, const Relevo__TaskHeader *task)
+static void worker_function_end(struct worker *worker, const Relevo__TaskHeader *task)
 {
 	pthread_mutex_lock(&worker->reply.lock);
 	worker->running = false;
@@ -83,7 +83,7 @@ static bool is_watched(const struct worker *worker, const Relevo__TaskHeader *ta
 	return task->watched || task->timeout_ms > 0 || worker->setup->plan == NULL;
 }
 
-static int watch(struct worker *worker, const Relevo__TaskHeader *task)
+static int worker_function_watch(struct worker *worker, const Relevo__TaskHeader *task)
 {
 	struct error error = { 0 };
 	if (worker->watcher != NULL || !is_watched(worker, task) ||
@@ -94,11 +94,12 @@ static int watch(struct worker *worker, const Relevo__TaskHeader *task)
 	return error.status;
 }
 
-static int run(struct worker *worker, const struct function_entry *entry,
-	       const Relevo__TaskHeader *task, const struct relevo_bytes *argument)
+static int worker_function_run_here(struct worker *worker, const struct function_entry *entry,
+				    const Relevo__TaskHeader *task,
+				    const struct relevo_bytes *argument)
 {
 	struct relevo_reply *reply = &worker->reply;
-	int status = watch(worker, task);
+	int status = worker_function_watch(worker, task);
 	if (status != RELEVO_OK)
 		return status;
 	if (is_watched(worker, task) &&
@@ -106,12 +107,12 @@ static int run(struct worker *worker, const struct function_entry *entry,
 		relevo_reply_fail(reply, "whoever called \"%s\" has gone", task->function);
 		return RELEVO_CANCELLED;
 	}
-	if (!begin(worker, task)) {
+	if (!worker_function_begin(worker, task)) {
 		relevo_reply_fail(reply, "\"%s\" was cancelled before it began", task->function);
 		return RELEVO_CANCELLED;
 	}
 	status = call(worker, entry, argument);
-	end(worker, task);
+	worker_function_end(worker, task);
 	size_t size = task_reply_size(reply);
 	size_t most = relevo_session_max_item(worker->session) - HEADER_ROOM;
 	if (size <= most)
@@ -123,7 +124,7 @@ static int run(struct worker *worker, const struct function_entry *entry,
 
 /* ---- what stands in the way -------------------------------------------- */
 
-static void describe(const struct death *death, char *text, size_t size)
+static void worker_function_describe(const struct death *death, char *text, size_t size)
 {
 	int state = death->state;
 	if (WIFSIGNALED(state))
@@ -140,7 +141,7 @@ int worker_function_tell_death(struct worker *worker, struct chunk *chunk)
 	const struct death *death = &chunk->death;
 	char how[160] = "";
 	if (chunk->known) {
-		describe(death, how, sizeof how);
+		worker_function_describe(death, how, sizeof how);
 		chunk->part.pid = (uint64_t)death->pid;
 		chunk->part.culprit = chunk->broken ? death->place + 1 : 0;
 	}
@@ -164,7 +165,7 @@ int worker_function_run(struct worker *worker, struct chunk *chunk)
 	if (chunk->given_up)
 		return worker_function_tell_death(worker, chunk);
 	if (registry_find(task->function, &entry))
-		return run(worker, &entry, task, &argument);
+		return worker_function_run_here(worker, &entry, task, &argument);
 	relevo_reply_fail(&worker->reply, "no function \"%s\" is registered at the worker on %s",
 			  task->function, worker->host);
 	return RELEVO_UNKNOWN_FUNCTION;

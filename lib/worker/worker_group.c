@@ -72,7 +72,7 @@ int worker_group_size(int processes)
 }
 
 /* In a worker's process: what is the group's. */
-static void forget(void *parent)
+static void worker_group_forget(void *parent)
 {
 	struct group *group = parent;
 	stop_signal_remove(group->options->wake);
@@ -143,7 +143,7 @@ static void not_started(struct group *group, struct member *member, nsec_t now)
 	stop_members(group, SIGKILL);
 }
 
-static void start(struct group *group, int index, nsec_t now)
+static void worker_group_start(struct group *group, int index, nsec_t now)
 {
 	struct member *member = &group->members[index];
 	struct worker_slot *slot = &group->table->slots[index];
@@ -159,7 +159,7 @@ static void start(struct group *group, int index, nsec_t now)
 			   .leave_children = group->options->leave_children,
 			   .news_fd = group->news_fd,
 			   .alarm_fd = member->alarm_fd },
-		.forget = forget,
+		.forget = worker_group_forget,
 		.parent = group,
 	};
 	member->started = now;
@@ -223,7 +223,7 @@ static bool is_lasting(int status)
 }
 
 /* Whether a worker that cannot go on is the last in its place. */
-static bool is_final(const struct group *group, const struct worker_slot *slot)
+static bool worker_group_is_final(const struct group *group, const struct worker_slot *slot)
 {
 	bool ready = atomic_load(&slot->stage) == WORKER_READY;
 	if (MUTANT(lost_worker_not_replaced) || is_lasting(slot->error.status))
@@ -246,7 +246,7 @@ static void judge_end(struct group *group, struct worker_slot *slot)
 	int stage = atomic_load(&slot->stage);
 	group->served = group->served || stage == WORKER_READY;
 	group->reached = group->reached || stage >= WORKER_CONNECTED;
-	if (slot->end == WORKER_LOST && is_final(group, slot))
+	if (slot->end == WORKER_LOST && worker_group_is_final(group, slot))
 		slot->end = WORKER_FINISHED;
 	if (slot->end == WORKER_LOST && stage == WORKER_READY)
 		group->lost = slot->error;
@@ -264,7 +264,7 @@ static void stay_away(struct group *group, nsec_t now)
 
 /* A worker that finished had a reason, and the next would have it too. One that
  * died, or whose function called exit(), is replaced. */
-static void decide(struct group *group, int index, nsec_t now, pid_t pid, int state)
+static void worker_group_decide(struct group *group, int index, nsec_t now, pid_t pid, int state)
 {
 	struct member *member = &group->members[index];
 	struct worker_slot *slot = &group->table->slots[index];
@@ -291,7 +291,7 @@ static void stop_alarm(const struct member *member)
 		timerfd_settime(member->alarm_fd, 0, &never, NULL);
 }
 
-static void reap(struct group *group, int index, nsec_t now)
+static void worker_group_reap(struct group *group, int index, nsec_t now)
 {
 	struct member *member = &group->members[index];
 	struct worker_slot *slot = &group->table->slots[index];
@@ -304,7 +304,7 @@ static void reap(struct group *group, int index, nsec_t now)
 	worker_table_bury(group->table, slot, pid, state);
 	atomic_store(&slot->busy, false);
 	atomic_store(&slot->pid, 0);
-	decide(group, index, now, pid, state);
+	worker_group_decide(group, index, now, pid, state);
 }
 
 static int find_member(const struct group *group, pid_t pid)
@@ -323,7 +323,7 @@ static bool is_member(pid_t pid, void *user)
 
 /* Children have ended: workers, or what those that have ended had left behind. That is not
  * to go on, and leaves something behind itself, maybe. */
-static void on_end(struct group *group)
+static void worker_group_on_end(struct group *group)
 {
 	nsec_t now = clock_now();
 	worker_signals_clear(&group->signals);
@@ -336,7 +336,7 @@ static void on_end(struct group *group)
 			break;
 		int index = find_member(group, info.si_pid);
 		if (index >= 0)
-			reap(group, index, now);
+			worker_group_reap(group, index, now);
 		else
 			waitpid(info.si_pid, NULL, 0);
 	}
@@ -407,7 +407,7 @@ static bool start_due(struct group *group, nsec_t now, nsec_t *next)
 	for (int i = 0; i < group->table->count; i++) {
 		struct member *member = &group->members[i];
 		if (member->pid == 0 && start_time(group, member) <= now)
-			start(group, i, now);
+			worker_group_start(group, i, now);
 		nsec_t time = member->pid == 0 ? start_time(group, member) : NSEC_NEVER;
 		*next = time < *next ? time : *next;
 		any = any || member->pid > 0 || member->start_at != NSEC_NEVER;
@@ -425,7 +425,7 @@ static void handle_event(struct group *group, uint64_t name)
 		on_owner_gone(group);
 		break;
 	case EVENT_END:
-		on_end(group);
+		worker_group_on_end(group);
 		break;
 	case EVENT_NEWS:
 		on_news(group);
@@ -436,13 +436,13 @@ static void handle_event(struct group *group, uint64_t name)
 }
 
 /* It cannot go on without being told what happens: an end with all. */
-static void give_up(struct group *group, const struct error *error)
+static void worker_group_give_up(struct group *group, const struct error *error)
 {
 	note_failure(group, error);
 	stop_members(group, SIGKILL);
 	for (int i = 0; i < group->table->count; i++) {
 		if (group->members[i].pid > 0)
-			reap(group, i, clock_now());
+			worker_group_reap(group, i, clock_now());
 	}
 }
 
@@ -452,14 +452,14 @@ static void wait_for_events(struct group *group, nsec_t deadline)
 	struct error error;
 	int count;
 	if (event_set_wait(&group->events, deadline, names, &count, &error) != RELEVO_OK) {
-		give_up(group, &error);
+		worker_group_give_up(group, &error);
 		return;
 	}
 	for (int i = 0; i < count; i++)
 		handle_event(group, names[i]);
 }
 
-static void tell_ready(struct group *group)
+static void worker_group_tell_ready(struct group *group)
 {
 	int fd = group->options->ready_fd;
 	if (fd < 0 || group->told_ready)
@@ -482,12 +482,12 @@ static void end_descendants(struct group *group)
 	}
 }
 
-static int run(struct group *group)
+static int worker_group_run_here(struct group *group)
 {
 	nsec_t next;
 	for (nsec_t now = clock_now(); start_due(group, now, &next); now = clock_now()) {
 		if (!group->stopping)
-			tell_ready(group);
+			worker_group_tell_ready(group);
 		wait_for_events(group, next);
 	}
 	if (!group->options->leave_children)
@@ -569,7 +569,7 @@ int worker_group_run(const struct worker_group_options *options, struct worker_t
 	if (status == RELEVO_OK) {
 		if (!options->leave_children)
 			descendants_adopt();
-		status = run(&group);
+		status = worker_group_run_here(&group);
 		if (status != RELEVO_OK)
 			*error = group.failure;
 	}

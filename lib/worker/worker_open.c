@@ -19,7 +19,7 @@ uint64_t worker_open_run(const struct worker *worker)
 
 /* ---- a pool that is there ------------------------------------------------------- */
 
-static int take_plan(struct worker *worker, struct error *error)
+static int worker_open_take_plan(struct worker *worker, struct error *error)
 {
 	const struct worker_plan *plan = worker->setup->plan;
 	char name[NAME_MAX_BYTES + 1];
@@ -68,12 +68,12 @@ static int open_tasks(struct worker *worker, struct error *error)
 }
 
 /* NOT_FOUND: it is not there, or not whole. */
-static int open_pool(struct worker *worker, struct error *error)
+static int worker_open_open_pool(struct worker *worker, struct error *error)
 {
 	int status = open_tasks(worker, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = take_plan(worker, error);
+	status = worker_open_take_plan(worker, error);
 	if (status != RELEVO_OK) {
 		relevo_queue_close(worker->tasks);
 		worker->tasks = NULL;
@@ -91,7 +91,7 @@ static int open_pool(struct worker *worker, struct error *error)
 static int expect(struct worker *worker, relevo_queue *expected, struct error *error)
 {
 	relevo_item item;
-	int status = open_pool(worker, error);
+	int status = worker_open_open_pool(worker, error);
 	if (status != RELEVO_NOT_FOUND)
 		return status;
 	status = relevo_queue_get(expected, &item, RELEVO_FOREVER);
@@ -142,7 +142,7 @@ int worker_open(struct worker *worker, struct error *error)
 	worker->run = worker_open_run(worker);
 	worker->session->wake_fd = setup->wake_fd;
 	atomic_store(&setup->slot->stage, WORKER_CONNECTED);
-	status = open_pool(worker, error);
+	status = worker_open_open_pool(worker, error);
 	while (status == RELEVO_NOT_FOUND && is_expected(worker))
 		status = wait_for_pool(worker, error);
 	if (status == RELEVO_OK)

@@ -21,8 +21,8 @@ enum { MOST_WORKERS = 4096 };
 
 /* Signals are the server's to count, and come through what it shares; this one is left alone by
  * those that mean everybody. */
-static _Noreturn void keep(struct worker_group_options *options, struct worker_table *table,
-			   const sigset_t *signals)
+static _Noreturn void worker_serve_keep(struct worker_group_options *options,
+					struct worker_table *table, const sigset_t *signals)
 {
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
@@ -41,7 +41,7 @@ static void wait_for_keeper(pid_t keeper, int *state)
 }
 
 /* What it found out stands in the memory it shares. */
-static int judge(const struct worker_table *table, int state, struct error *error)
+static int worker_serve_judge(const struct worker_table *table, int state, struct error *error)
 {
 	if (WIFSIGNALED(state))
 		return error_set(error, RELEVO_SYSTEM,
@@ -51,25 +51,25 @@ static int judge(const struct worker_table *table, int state, struct error *erro
 	return error->status;
 }
 
-static int start_keeper(struct worker_group_options *options, struct worker_table *table,
-			struct error *error)
+static int worker_serve_start_keeper(struct worker_group_options *options,
+				     struct worker_table *table, struct error *error)
 {
 	sigset_t signals;
 	int state;
 	stop_signal_hold(&signals);
 	pid_t keeper = fork();
 	if (keeper == 0)
-		keep(options, table, &signals);
+		worker_serve_keep(options, table, &signals);
 	stop_signal_release(&signals);
 	if (keeper < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no process to keep the workers");
 	wait_for_keeper(keeper, &state);
-	return judge(table, state, error);
+	return worker_serve_judge(table, state, error);
 }
 
-static int serve(struct worker_group_options *options, struct worker_table *table,
-		 struct error *error)
+static int worker_serve_serve(struct worker_group_options *options, struct worker_table *table,
+			      struct error *error)
 {
 	struct stop_signal wake;
 	sigset_t before;
@@ -83,7 +83,7 @@ static int serve(struct worker_group_options *options, struct worker_table *tabl
 					 "no descriptor for this process");
 	} else {
 		stop_signal_admit(&before);
-		status = start_keeper(options, table, error);
+		status = worker_serve_start_keeper(options, table, error);
 		stop_signal_release(&before);
 		close(options->owner_fd);
 	}
@@ -91,7 +91,8 @@ static int serve(struct worker_group_options *options, struct worker_table *tabl
 	return status;
 }
 
-static int check(const char *pool, const struct relevo_worker_options *options, struct error *error)
+static int worker_serve_check(const char *pool, const struct relevo_worker_options *options,
+			      struct error *error)
 {
 	char queue[NAME_MAX_BYTES + 1];
 	if (options->processes < 0 || options->processes > MOST_WORKERS)
@@ -111,7 +112,7 @@ int relevo_worker_serve(const char *url, const char *pool,
 	static const struct relevo_worker_options defaults;
 	if (options == NULL)
 		options = &defaults;
-	int status = check(pool, options, thread_error());
+	int status = worker_serve_check(pool, options, thread_error());
 	if (status != RELEVO_OK)
 		return status;
 	struct worker_table *table = worker_table_new(worker_group_size(options->processes));
@@ -128,7 +129,7 @@ int relevo_worker_serve(const char *url, const char *pool,
 		.ready_fd = -1,
 	};
 	struct error failure = { 0 };
-	status = serve(&group, table, &failure);
+	status = worker_serve_serve(&group, table, &failure);
 	worker_table_free(table);
 	*thread_error() = failure;
 	return status;

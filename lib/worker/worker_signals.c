@@ -13,7 +13,7 @@
 /* What the handler writes to; -1 when not in use. */
 static atomic_int ended_fd = -1;
 
-static void on_end(int number)
+static void worker_signals_on_end(int number)
 {
 	int saved = errno;
 	uint64_t one = 1;
@@ -26,7 +26,8 @@ static void on_end(int number)
 
 int worker_signals_install(struct worker_signals *signals, struct error *error)
 {
-	struct sigaction ended = { .sa_handler = on_end, .sa_flags = SA_RESTART | SA_NOCLDSTOP };
+	struct sigaction ended = { .sa_handler = worker_signals_on_end,
+				   .sa_flags = SA_RESTART | SA_NOCLDSTOP };
 	struct sigaction ignored = { .sa_handler = SIG_IGN };
 	signals->fd = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (signals->fd < 0)

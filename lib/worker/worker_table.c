@@ -14,7 +14,7 @@
 /* How long a worker that died may take to be buried. */
 #define PATIENCE (NSEC_PER_SEC / 2)
 
-static struct worker_table *map(int fd, size_t size)
+static struct worker_table *worker_table_map_here(int fd, size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	return memory != MAP_FAILED ? memory : NULL;
@@ -26,7 +26,8 @@ struct worker_table *worker_table_new(int count)
 	int fd = descriptor_raise(memfd_create("relevo-workers", MFD_CLOEXEC));
 	if (fd < 0)
 		return NULL;
-	struct worker_table *table = ftruncate(fd, (off_t)size) == 0 ? map(fd, size) : NULL;
+	struct worker_table *table =
+		ftruncate(fd, (off_t)size) == 0 ? worker_table_map_here(fd, size) : NULL;
 	if (table == NULL) {
 		int why = errno;
 		close(fd);
@@ -44,7 +45,7 @@ struct worker_table *worker_table_map(int fd)
 	struct stat file;
 	if (fstat(fd, &file) < 0 || (size_t)file.st_size < sizeof(struct worker_table))
 		return NULL;
-	return map(fd, (size_t)file.st_size);
+	return worker_table_map_here(fd, (size_t)file.st_size);
 }
 
 void worker_table_free(struct worker_table *table)
@@ -103,8 +104,8 @@ void worker_table_bury(struct worker_table *table, const struct worker_slot *slo
 }
 
 /* The number of the last obituary about the task; 0: there is none. */
-static unsigned look_up(struct worker_table *table, const struct task_mark *task,
-			struct death *death)
+static unsigned worker_table_look_up(struct worker_table *table, const struct task_mark *task,
+				     struct death *death)
 {
 	unsigned last = 0;
 	for (int i = 0; i < OBITUARIES; i++) {
@@ -185,5 +186,5 @@ bool worker_table_find(struct worker_table *table, const struct task_mark *task,
 		};
 		syscall(SYS_futex, &table->deaths, FUTEX_WAIT, deaths, &left, NULL, 0);
 	}
-	return look_up(table, task, death) != 0;
+	return worker_table_look_up(table, task, death) != 0;
 }

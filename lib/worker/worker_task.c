@@ -23,7 +23,8 @@ static size_t header_room(size_t results)
  * of the tasks that follow within a millisecond, the task is run again, and then it is
  * waited for. With it the broker hears that the next task is begun.
  */
-static int send_encoded(struct worker *worker, const struct chunk *chunk, relevo_item *done)
+static int worker_task_send_encoded(struct worker *worker, const struct chunk *chunk,
+				    relevo_item *done)
 {
 	struct relevo_bytes body = { buffer_data(&worker->out), buffer_size(&worker->out) };
 	struct put_done what = { .item = done };
@@ -37,7 +38,7 @@ static int send_encoded(struct worker *worker, const struct chunk *chunk, relevo
 
 /* Put the complete results into the caller's queue; the last part acknowledges
  * the task in the same step. Nobody may want them any more: NOT_FOUND. */
-static int send_part(struct worker *worker, struct chunk *chunk, bool last)
+static int worker_task_send_part(struct worker *worker, struct chunk *chunk, bool last)
 {
 	struct buffer *out = &worker->out;
 	struct buffer complete = worker->reply.bodies;
@@ -45,7 +46,7 @@ static int send_part(struct worker *worker, struct chunk *chunk, bool last)
 	buffer_consume(out, buffer_size(out));
 	if (!result_encode(out, &chunk->part, &complete))
 		return error_set(thread_error(), RELEVO_NO_MEMORY, "no memory for a result");
-	int status = send_encoded(worker, chunk, last ? chunk->item : NULL);
+	int status = worker_task_send_encoded(worker, chunk, last ? chunk->item : NULL);
 	task_reply_drop_complete(&worker->reply);
 	chunk->part.first += chunk->part.n_sizes;
 	chunk->part.n_sizes = chunk->part.n_statuses = 0;
@@ -60,14 +61,14 @@ static int add_result(struct worker *worker, struct chunk *chunk, int status)
 	size_t total = buffer_size(&worker->reply.bodies) + header_room(part->n_sizes + 1);
 	int sent = RELEVO_OK;
 	if (part->n_sizes > 0 && total > relevo_session_max_item(worker->session))
-		sent = send_part(worker, chunk, false);
+		sent = worker_task_send_part(worker, chunk, false);
 	part->sizes[part->n_sizes++] = (uint32_t)task_reply_size(&worker->reply);
 	part->statuses[part->n_statuses++] = (uint32_t)status;
 	return sent;
 }
 
 /* Nobody waits for the results: then the task is done as it is. */
-static int settle(struct worker *worker, struct chunk *chunk, int status)
+static int worker_task_settle(struct worker *worker, struct chunk *chunk, int status)
 {
 	if (status == RELEVO_NOT_FOUND || status == RELEVO_GONE)
 		status = relevo_queue_ack(worker->tasks, chunk->item, 1);
@@ -92,7 +93,7 @@ static int return_broken(struct worker *worker, struct chunk *chunk)
 	chunk->part.statuses[chunk->part.n_statuses++] = (uint32_t)outcome;
 	chunk->part.sizes[chunk->part.n_sizes++] = (uint32_t)task_reply_size(reply);
 	task_reply_begin(reply);
-	return settle(worker, chunk, send_part(worker, chunk, true));
+	return worker_task_settle(worker, chunk, worker_task_send_part(worker, chunk, true));
 }
 
 /* What has been run and may not be run again is the caller's before the next is begun. */
@@ -103,7 +104,7 @@ static int after_one(struct worker *worker, struct chunk *chunk, int status)
 	    chunk->index + 1 == chunk->task->n_sizes)
 		return status;
 	task_reply_begin(&worker->reply);
-	return send_part(worker, chunk, false);
+	return worker_task_send_part(worker, chunk, false);
 }
 
 static int run_chunk(struct worker *worker, struct chunk *chunk)
@@ -120,8 +121,8 @@ static int run_chunk(struct worker *worker, struct chunk *chunk)
 	}
 	task_reply_begin(reply);
 	if (status == RELEVO_OK)
-		status = send_part(worker, chunk, true);
-	return settle(worker, chunk, status);
+		status = worker_task_send_part(worker, chunk, true);
+	return worker_task_settle(worker, chunk, status);
 }
 
 /* A delivery is an attempt, and the last one allowed is still made. A worker that dies
@@ -247,6 +248,6 @@ void worker_task_give_up(struct worker *worker, int status, bool only_it, const 
 		task_reply_begin(reply);
 	}
 	if (sent == RELEVO_OK)
-		sent = send_part(worker, chunk, true);
-	settle(worker, chunk, sent);
+		sent = worker_task_send_part(worker, chunk, true);
+	worker_task_settle(worker, chunk, sent);
 }

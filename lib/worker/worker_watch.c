@@ -49,7 +49,7 @@ struct watcher {
 
 /* ---- jobs that were taken back ------------------------------------------ */
 
-static void remember(struct watcher *watcher, const relevo_item *item)
+static void worker_watch_remember(struct watcher *watcher, const relevo_item *item)
 {
 	Relevo__PoolCancel *order =
 		text_unpack(&relevo__pool_cancel__descriptor, NULL, item->size, item->data);
@@ -96,7 +96,7 @@ static int read_cancelled(struct watcher *watcher, struct error *error)
 	size_t got;
 	while (relevo_queue_peek(queue, &place, items, STEP, &got) == RELEVO_OK) {
 		for (size_t i = 0; i < got; i++) {
-			remember(watcher, &items[i]);
+			worker_watch_remember(watcher, &items[i]);
 			relevo_item_free(&items[i]);
 		}
 	}
@@ -118,7 +118,7 @@ static _Noreturn void end_worker(struct watcher *watcher, int status, bool only_
 }
 
 /* Whether the function that runs has to end; the time until when it need not. */
-static nsec_t look(struct watcher *watcher)
+static nsec_t worker_watch_look(struct watcher *watcher)
 {
 	struct worker *worker = watcher->worker;
 	char text[512];
@@ -156,7 +156,7 @@ static int64_t msec_until(nsec_t deadline)
 	return msec > 0 ? msec : 1;
 }
 
-static void clear(const struct watcher *watcher)
+static void worker_watch_clear(const struct watcher *watcher)
 {
 	uint64_t count;
 	ssize_t size = read(watcher->notify_fd, &count, sizeof count);
@@ -168,12 +168,12 @@ static void clear(const struct watcher *watcher)
 static int wait_for_news(struct watcher *watcher, relevo_item *order)
 {
 	relevo_queue *queues[] = { watcher->orders, watcher->caller.queue };
-	nsec_t deadline = look(watcher);
+	nsec_t deadline = worker_watch_look(watcher);
 	pthread_mutex_unlock(&watcher->worker->reply.lock);
 	int status = relevo_queue_get_any(queues, queues[1] != NULL ? 2 : 1, order, NULL,
 					  msec_until(deadline));
 	if (status == RELEVO_INTERRUPTED)
-		clear(watcher);
+		worker_watch_clear(watcher);
 	pthread_mutex_lock(&watcher->worker->reply.lock);
 	return status;
 }
@@ -189,7 +189,7 @@ static bool handle_news(struct watcher *watcher)
 	}
 	if (status != RELEVO_OK)
 		return status == RELEVO_TIMED_OUT || status == RELEVO_INTERRUPTED;
-	remember(watcher, &order);
+	worker_watch_remember(watcher, &order);
 	relevo_item_free(&order);
 	return true;
 }
@@ -204,7 +204,7 @@ static void end_unwatched(struct worker *worker)
 	(void)written;
 }
 
-static void *watch(void *argument)
+static void *worker_watch_watch(void *argument)
 {
 	struct watcher *watcher = argument;
 	pthread_mutex_t *lock = &watcher->worker->reply.lock;
@@ -213,7 +213,7 @@ static void *watch(void *argument)
 	while (!watcher->stop && goes_on) {
 		if (watcher->caller.changed) {
 			/* It would interrupt that; and all is looked at again behind it. */
-			clear(watcher);
+			worker_watch_clear(watcher);
 			caller_open(watcher->worker, &watcher->caller, watcher->session);
 		} else {
 			goes_on = handle_news(watcher);
@@ -267,9 +267,9 @@ static int open_orders(struct watcher *watcher, struct error *error)
 	return RELEVO_OK;
 }
 
-static int start_thread(struct watcher *watcher, struct error *error)
+static int worker_watch_start_thread(struct watcher *watcher, struct error *error)
 {
-	int number = thread_start(&watcher->thread, NULL, watch, watcher);
+	int number = thread_start(&watcher->thread, NULL, worker_watch_watch, watcher);
 	if (number != 0)
 		return error_set_errno(error, RELEVO_SYSTEM, number, "no thread to watch tasks");
 	watcher->started = true;
@@ -296,7 +296,7 @@ int watcher_start(struct worker *worker, struct error *error)
 	if (status == RELEVO_OK)
 		status = read_cancelled(watcher, error);
 	if (status == RELEVO_OK)
-		status = start_thread(watcher, error);
+		status = worker_watch_start_thread(watcher, error);
 	if (status == RELEVO_OK)
 		worker->watcher = watcher;
 	else

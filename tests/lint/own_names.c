@@ -11,7 +11,7 @@ int list_remove(void);
 int map_find(void);
 int error_set(void);
 int error_text(void);
-int client_error(void);
+int thread_error(void);
 
 int buffer_append(void)
 {
@@ -38,7 +38,7 @@ int error_text(void)
 	return ++calls;
 }
 
-int client_error(void)
+int thread_error(void)
 {
 	return ++calls;
 }
