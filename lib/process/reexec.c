@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -39,7 +40,7 @@ void relevo_process_enter(int argc, char **argv)
 	bool child = strcmp(argv[1], REEXEC_CHILD) == 0;
 	if (!child && strcmp(argv[1], REEXEC_FORKSERVER) != 0)
 		return;
-	if (!reexec_trusts(SOCKET_FD))
+	if (!reexec_trusts(SOCKET_FD, getauxval(AT_SECURE) != 0))
 		_exit(EXIT_NOT_BEGUN);
 	fcntl(SOCKET_FD, F_SETFD, FD_CLOEXEC);
 	if (child)
