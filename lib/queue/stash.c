@@ -10,8 +10,8 @@
  * was seen once, over a few items, may have been luck. */
 enum { GROWTH = 8 };
 
-/* After so long a time the process may have been stopped, and its items taken
- * back: first hear what the broker has to say. */
+/* Nothing lies in a stash for so long a time unless the process was stopped, or found no
+ * processor, and then the broker may have taken its items back: first hear what it has to say. */
 #define STALE_TIME (250 * NSEC_PER_MSEC)
 
 void stash_fini(struct stash *stash)
@@ -77,7 +77,7 @@ bool stash_fill(struct relevo_queue *queue, const struct item_source *source, re
 	stash->next = 0;
 	stash->count = (uint32_t)source->count;
 	stash->epoch = source->epoch;
-	stash->filled = stash->last_taken = clock_now();
+	stash->filled = clock_now();
 	list_append(&queue->part->stashes, &stash->link);
 	take_first(stash, first);
 	stash->taken = 1;
@@ -99,13 +99,11 @@ bool stash_take(struct relevo_queue *queue, relevo_item *item)
 	struct stash *stash = &queue->stash;
 	if (!is_valid(queue))
 		return false;
-	nsec_t now = clock_now();
-	if (now - stash->last_taken > STALE_TIME) {
+	if (clock_now() - stash->filled > STALE_TIME) {
 		connection_read_pending(queue->handle.session);
 		if (!is_valid(queue))
 			return false;
 	}
-	stash->last_taken = now;
 	take_first(stash, item);
 	return true;
 }

@@ -23,10 +23,9 @@ struct stash {
 	relevo_item *items;
 	uint32_t next; /* the first unread one */
 	uint32_t count;
-	bool asked;        /* a call that asks for items ahead is under way */
-	uint64_t epoch;    /* of the connection they came with */
-	nsec_t last_taken; /* when the program last came for one */
-	nsec_t filled;     /* when they came */
+	bool asked;     /* a call that asks for items ahead is under way */
+	uint64_t epoch; /* of the connection they came with */
+	nsec_t filled;  /* when they came */
 	/* What tells the program's pace: */
 	nsec_t last_ask;
 	uint32_t asked_for; /* ahead, then */
