@@ -142,7 +142,7 @@ static void nobody_comes(void **state)
 	assert_status(relevo_pipe_open(scene->session, "", RELEVO_SENDS, 0, &pipe),
 		      RELEVO_BAD_NAME);
 	assert_status(relevo_pipe_open(scene->session, NULL, RELEVO_SENDS, 0, &pipe),
-		      RELEVO_BAD_NAME);
+		      RELEVO_BAD_ARGUMENT);
 	/* Who has gone is not met. */
 	struct ends ends = meet(scene->session, scene->session, RELEVO_SENDS);
 	close_ends(&ends);

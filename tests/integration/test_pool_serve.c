@@ -257,7 +257,7 @@ static void serving_no_pool(void *argument)
 	child_check(strstr(relevo_error_detail(), "/nowhere") != NULL);
 	child_check(relevo_worker_serve("nonsense", "p", &options) == RELEVO_BAD_ADDRESS);
 	child_check(relevo_worker_serve(urls[0], "", &options) == RELEVO_BAD_NAME);
-	child_check(relevo_worker_serve(urls[0], NULL, &options) == RELEVO_BAD_NAME);
+	child_check(relevo_worker_serve(urls[0], NULL, &options) == RELEVO_BAD_ARGUMENT);
 	options.processes = -1;
 	child_check(relevo_worker_serve(urls[0], "p", &options) == RELEVO_BAD_ARGUMENT);
 	child_check(strstr(relevo_error_detail(), "-1") != NULL);
