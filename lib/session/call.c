@@ -195,7 +195,7 @@ static int withdraw(struct relevo_session *session, struct call *call)
 static int not_answered(struct relevo_session *session, const struct call *call, int status,
 			struct error *error)
 {
-	bool in_doubt = call->changes && (status == RELEVO_TIMED_OUT || call->withdrawn) &&
+	bool in_doubt = call->changes && (status != RELEVO_INTERRUPTED || call->withdrawn) &&
 			!MUTANT(doubt_untold);
 	call_abandon(session, call);
 	session->connection.silent = status == RELEVO_TIMED_OUT;
@@ -204,6 +204,8 @@ static int not_answered(struct relevo_session *session, const struct call *call,
 				 "the broker does not answer: whether it was done is not known");
 	if (status == RELEVO_INTERRUPTED)
 		return error_set(error, status, "the call was interrupted");
+	if (status == RELEVO_NO_DESCRIPTORS)
+		return error_set(error, status, "the limit of descriptors is too low to wait");
 	return error_set(error, RELEVO_TIMED_OUT, "the broker does not answer");
 }
 

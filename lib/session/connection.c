@@ -120,6 +120,8 @@ static const char *reason(int status, const struct error *error)
 		return "the broker closed the connection";
 	if (status == RELEVO_NO_MEMORY && error->status == RELEVO_OK)
 		return "no memory for what the broker sends";
+	if (status == RELEVO_NO_DESCRIPTORS && error->status == RELEVO_OK)
+		return "the limit of descriptors is lower than what has to be polled";
 	/* What the channel itself says is a status only. */
 	return error->status != RELEVO_OK ? error_text(error)
 					  : "the connection to the broker broke off";
@@ -133,9 +135,8 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 		status = dispatch_frames(session, missing, &error);
 	if (status == RELEVO_OK || status == RELEVO_TRY_AGAIN)
 		return status;
-	connection_lost(session,
-			status == RELEVO_NO_MEMORY ? RELEVO_NO_MEMORY : RELEVO_DISCONNECTED,
-			reason(status, &error));
+	bool short_of = status == RELEVO_NO_MEMORY || status == RELEVO_NO_DESCRIPTORS;
+	connection_lost(session, short_of ? status : RELEVO_DISCONNECTED, reason(status, &error));
 	return RELEVO_DISCONNECTED;
 }
 

@@ -1,13 +1,17 @@
 #include "session/interrupt.h"
 
 #include "base/mutant.h"
+
+#include <errno.h>
 #include <signal.h>
 
 static int interrupt_outcome(int ready)
 {
 	/* A signal: whoever waits looks at the clock and comes again. */
-	if (ready < 0)
+	if (ready < 0 && (errno == EINTR || MUTANT(failed_polls_again)))
 		return RELEVO_TRY_AGAIN;
+	if (ready < 0)
+		return errno == EINVAL ? RELEVO_NO_DESCRIPTORS : RELEVO_NO_MEMORY;
 	return ready > 0 ? RELEVO_OK : RELEVO_TIMED_OUT;
 }
 

@@ -13,6 +13,8 @@
  *   TIMED_OUT
  *   TRY_AGAIN    a signal came
  *   INTERRUPTED  the program does not want to go on
+ *   NO_DESCRIPTORS, NO_MEMORY  the kernel refuses the poll, and will again: the limit of
+ *                descriptors has been set lower than the number of those that are polled
  * The session is not locked.
  */
 int interrupt_poll(const struct relevo_session *session, bool interruptible, struct pollfd *entries,

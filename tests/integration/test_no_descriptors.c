@@ -417,12 +417,31 @@ static int setup(void **state)
 	return scene_setup_with(state, arguments);
 }
 
+/* A limit below the descriptors in use, as programs that lock themselves up set it: poll(2)
+ * refuses then, and will again. */
+static void a_limit_below_what_is_polled(void **state)
+{
+	struct scene *scene = *state;
+	struct rlimit before;
+	relevo_item item;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	int64_t begin = test_now();
+	limit(0);
+	int status = relevo_queue_get(scene->queue, &item, 1000);
+	limit(before.rlim_cur);
+	assert_status(status, RELEVO_NO_DESCRIPTORS);
+	assert_in_range(test_now() - begin, 0, TEST_PATIENCE);
+	put_text(scene->queue, "afterwards");
+	expect_text(scene->queue, "afterwards");
+}
+
 int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_call_says_so_and_leaves_none, setup,
 						scene_teardown),
+		scene_unit_test(a_limit_below_what_is_polled),
 	};
 	return cmocka_run_group_tests_name("no_descriptors", tests, group_setup, NULL);
 }
