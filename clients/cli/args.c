@@ -1,3 +1,4 @@
+/* Parsing options and arguments by the tables of the commands, and printing these for help. */
 #include "cli/args.h"
 
 #include "cli/failure.h"

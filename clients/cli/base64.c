@@ -1,3 +1,4 @@
+/* Encoding bytes as base64, for JSON. */
 #include "cli/base64.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* Finding and starting a command as a child, waiting for its end, and passing signals on. */
 #include "cli/child.h"
 
 #include "cli/streams.h"

@@ -1,3 +1,4 @@
+/* The command "lock run": runs another under a lock, and notices when that is lost. */
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/connect.h"

@@ -1,3 +1,4 @@
+/* The command "pool list": one line for each pool of the broker. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* The command "pool map": the loop that submits a task per argument and writes results. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* The command "pool serve": its options, and serving the pool with a command per task. */
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/connect.h"

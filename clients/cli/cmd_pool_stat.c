@@ -1,3 +1,4 @@
+/* The command "pool stat": the counts of a pool, and how many workers it has on each host. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* The command "ps": the sessions of the broker, what they wait for, and what they hold. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

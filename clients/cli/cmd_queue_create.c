@@ -1,3 +1,4 @@
+/* The command "queue create": makes a queue with the options that are given. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* The command "queue delete": deletes queues by their names. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

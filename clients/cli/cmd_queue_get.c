@@ -1,3 +1,4 @@
+/* The command "queue get": takes items, and acknowledges those that it has written. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

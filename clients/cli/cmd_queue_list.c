@@ -1,3 +1,4 @@
+/* The command "queue list": one line for each queue, or also each lock and the like. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

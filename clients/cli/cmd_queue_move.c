@@ -1,3 +1,4 @@
+/* The command "queue move": moves items from one queue to another. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* The command "queue peek": writes the items of a queue and leaves them there. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* The command "queue purge": drops the items of a queue. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

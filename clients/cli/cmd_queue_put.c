@@ -1,3 +1,4 @@
+/* The command "queue put": puts items from the command line or from standard input. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* The command "queue shutdown": closes a queue to new items for good. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* The command "queue stat": all that is counted for one queue. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/counts.h"

@@ -1,3 +1,4 @@
+/* The command "top": counts and rates of queues and locks, live, as text or as JSON. */
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* Connecting to the broker within the time a command has, and opening a queue of it. */
 #include "cli/connect.h"
 
 #include "cli/failure.h"

@@ -1,3 +1,4 @@
+/* The counts of a queue by their names, for text and JSON. */
 #include "cli/counts.h"
 
 #include <stddef.h>

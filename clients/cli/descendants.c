@@ -1,3 +1,4 @@
+/* Finding and signalling the processes below this one. */
 #include "cli/descendants.h"
 
 #include <relevo/relevo.h>

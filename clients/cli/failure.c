@@ -1,3 +1,4 @@
+/* Error messages and exit statuses, from the statuses of the library or from errno. */
 #include "cli/failure.h"
 
 #include "cli/visible.h"

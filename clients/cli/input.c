@@ -1,3 +1,4 @@
+/* Reading standard input and splitting it into items. */
 #include "cli/input.h"
 
 #include "cli/streams.h"

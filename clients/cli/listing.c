@@ -1,3 +1,4 @@
+/* What "queue list" and "top" show of a queue: its kind as a word, and all of it as JSON. */
 #include "cli/listing.h"
 
 const char *listing_kind(enum relevo_kind kind)

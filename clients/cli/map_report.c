@@ -1,3 +1,4 @@
+/* Writing results, failures and progress of "pool map". */
 #include "cli/map_report.h"
 
 #include "cli/failure.h"

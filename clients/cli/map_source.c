@@ -1,3 +1,4 @@
+/* The arguments of "pool map", one after the other. */
 #include "cli/map_source.h"
 
 #include "cli/failure.h"

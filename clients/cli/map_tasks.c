@@ -1,3 +1,4 @@
+/* Submitting the tasks of "pool map", and keeping their results until they are written. */
 #include "cli/map_tasks.h"
 
 #include "cli/task_protocol.h"

@@ -1,3 +1,4 @@
+/* Writing JSON values and items to standard output. */
 #include "cli/output.h"
 
 #include "cli/base64.h"

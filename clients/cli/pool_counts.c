@@ -1,3 +1,4 @@
+/* The counts of one pool, also as JSON. */
 #include "cli/pool_counts.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Packing and unpacking what "pool map" and "pool serve" send each other. */
 #include "cli/task_protocol.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Running the command of a task in a worker, within its time, and replying with its output. */
 #include "cli/task_run.h"
 
 #include "cli/task_protocol.h"

@@ -1,3 +1,4 @@
+/* The command line of a task: its argument put in the places of {}. */
 #include "cli/task_words.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The screen of "top": its lines, also for plain text, and the keys that it obeys. */
 #include "cli/top_screen.h"
 
 #include "cli/listing.h"

@@ -1,3 +1,4 @@
+/* Giving the terminal back when a signal ends "top". */
 #include "cli/top_signals.h"
 
 #include <curses.h>

@@ -1,3 +1,4 @@
+/* The numbers that "top" shows: asked of the broker, with rates since the last time. */
 #include "cli/top_table.h"
 
 #include <stdlib.h>
