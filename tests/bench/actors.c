@@ -1,3 +1,4 @@
+/* Starting the processes of a measurement at one moment, and timing them. */
 #include "bench/actors.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* Measuring the round trips of one client while another attacks the broker. */
 #include "bench/attack.h"
 
 #include "base/clock.h"

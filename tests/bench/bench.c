@@ -1,3 +1,4 @@
+/* The bench program: its options, and running the cases that are chosen. */
 #include "bench/cases.h"
 #include "bench/die.h"
 #include "bench/report.h"

@@ -1,3 +1,4 @@
+/* Throughput and memory of a queue that holds millions of items. */
 #include "bench/actors.h"
 #include "bench/cases.h"
 #include "bench/die.h"

@@ -1,3 +1,4 @@
+/* The cost of setting an event and of adding to a value. */
 #include "bench/actors.h"
 #include "bench/cases.h"
 #include "bench/die.h"

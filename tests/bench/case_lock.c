@@ -1,3 +1,4 @@
+/* The cost of a lock, free or contended, also over tcp and when it is released ahead. */
 #include "bench/actors.h"
 #include "bench/cases.h"
 #include "bench/die.h"

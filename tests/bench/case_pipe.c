@@ -1,3 +1,4 @@
+/* Round trips and throughput of a pipe, beside bare sockets and Python. */
 #include "bench/actors.h"
 #include "bench/cases.h"
 #include "bench/die.h"

@@ -1,3 +1,4 @@
+/* Throughput and round trips of a pool, beside Python and Gearman. */
 #include "bench/actors.h"
 #include "bench/cases.h"
 #include "bench/die.h"

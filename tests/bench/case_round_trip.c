@@ -1,3 +1,4 @@
+/* The round trip through two queues, beside a raw relay. */
 #include "bench/actors.h"
 #include "bench/cases.h"
 #include "bench/die.h"

@@ -1,3 +1,4 @@
+/* The throughput of one queue, with small or large items, beside a raw relay. */
 #include "bench/actors.h"
 #include "bench/cases.h"
 #include "bench/die.h"

@@ -1,3 +1,4 @@
+/* The table of all cases, with their units and what each is compared with. */
 #include "bench/cases.h"
 
 const struct bench_case bench_cases[] = {

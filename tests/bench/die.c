@@ -1,3 +1,4 @@
+/* Ending a measurement that went wrong. */
 #include "bench/die.h"
 
 #include <relevo/relevo.h>

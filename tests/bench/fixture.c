@@ -1,3 +1,4 @@
+/* Starting and stopping the broker that is measured. */
 #include "bench/fixture.h"
 
 #include "bench/actors.h"

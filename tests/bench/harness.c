@@ -1,3 +1,4 @@
+/* Taking the figures of a case by turns, and their medians. */
 #include "bench/harness.h"
 
 #include "bench/die.h"

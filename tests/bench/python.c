@@ -1,3 +1,4 @@
+/* Running a script of Python that measures, and reading its figure. */
 #include "bench/python.h"
 
 #include "bench/actors.h"

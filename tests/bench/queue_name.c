@@ -1,3 +1,4 @@
+/* Sessions, queues and names for one measurement. */
 #include "bench/queue_name.h"
 
 #include "base/clock.h"

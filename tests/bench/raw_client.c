@@ -1,3 +1,4 @@
+/* Sending prepared frames to a broker, and waiting for their answers. */
 #include "bench/raw_client.h"
 
 #include "bench/die.h"

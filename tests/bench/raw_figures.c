@@ -1,3 +1,4 @@
+/* The round trip and the throughput of the raw relay. */
 #include "bench/raw_figures.h"
 
 #include "bench/actors.h"

@@ -1,3 +1,4 @@
+/* Starting gearmand with workers, and measuring it. */
 #include "bench/raw_gearman.h"
 
 #include <math.h>

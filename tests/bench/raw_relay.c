@@ -1,3 +1,4 @@
+/* The event loop of the raw relay, and starting it over Unix sockets or tcp. */
 #include "bench/raw_relay.h"
 
 #include "bench/actors.h"

@@ -1,3 +1,4 @@
+/* Printing the results of a case, as a row of a table or as JSON. */
 #include "bench/report.h"
 
 #include "bench/die.h"

@@ -1,3 +1,4 @@
+/* Starting a broker for a test, looking at its log and its process, and stopping it. */
 #include "support/broker.h"
 
 #include "support/test.h"

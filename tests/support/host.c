@@ -1,3 +1,4 @@
+/* Making the network namespace that stands for another host, and its cable. */
 #include "support/host.h"
 
 #include "support/test.h"

@@ -1,3 +1,4 @@
+/* Comparing the open descriptors before and after a test. */
 #include "support/leaks.h"
 
 #include <dirent.h>

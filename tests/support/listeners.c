@@ -1,3 +1,4 @@
+/* Listeners, pipes over them, and children that connect to them. */
 #include "support/listeners.h"
 
 #include <sys/mman.h>

@@ -1,3 +1,4 @@
+/* Both ends of a pipe in one process, and texts through them. */
 #include "support/pipes.h"
 
 struct ends pipe_of(enum relevo_direction direction)

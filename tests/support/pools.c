@@ -1,3 +1,4 @@
+/* Setting up a broker and a pool for a test, and the functions that tests have it call. */
 #include "support/pools.h"
 
 #include <sys/mman.h>

@@ -1,3 +1,4 @@
+/* Forked children, gates between them, and what the system tells of processes. */
 #include "support/process.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* Starting programs in tests and checking how they end. */
 #include "support/programs.h"
 
 #include <errno.h>

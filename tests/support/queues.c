@@ -1,3 +1,4 @@
+/* Setting up a broker, a session and a queue, and the steps that most tests of queues take. */
 #include "support/queues.h"
 
 #include <fcntl.h>

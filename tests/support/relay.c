@@ -1,3 +1,4 @@
+/* The thread that passes on, records and spoils what goes through one tcp connection. */
 #include "support/relay.h"
 
 #include "support/test.h"

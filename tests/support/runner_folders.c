@@ -1,3 +1,4 @@
+/* The folders of a test that is run, and what it leaves behind in them and in shared memory. */
 #include "support/runner.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* The processes that a test leaves behind: waited for, killed and reported. */
 #include "support/runner.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* Counting allocations, and the one that fails. */
 #include "support/scarce.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* Making a broker silent, and trying calls that have to end nevertheless. */
 #include "support/silence.h"
 
 #include "support/process.h"

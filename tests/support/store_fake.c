@@ -1,3 +1,4 @@
+/* Passing operations on to a store in memory, or failing them or holding them back. */
 #include "support/store_fake.h"
 
 #include "base/list.h"

@@ -1,3 +1,4 @@
+/* Sending frames to a broker and checking those that it answers, without the library. */
 #include "support/wire_client.h"
 
 #include "support/test.h"
