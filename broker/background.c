@@ -1,3 +1,4 @@
+/* Going on in the background: a process that outlives its parent and reports how it started. */
 #include "background.h"
 
 #include "options.h"

@@ -1,3 +1,4 @@
+/* The broker put together of its layers: network, router, engine and store, on one loop. */
 #include "broker.h"
 
 #include "engine/engine.h"

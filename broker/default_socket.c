@@ -1,3 +1,5 @@
+/* Where the user's own broker listens by default, and the check that its folder is the
+ * user's. */
 #include "default_socket.h"
 
 #include <errno.h>

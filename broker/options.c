@@ -1,3 +1,4 @@
+/* The command line of relevod. */
 #include "options.h"
 
 #include "transport/keepalive.h"

@@ -1,3 +1,4 @@
+/* What relevod takes from systemd and tells it, or nothing where it was built without. */
 #include "systemd.h"
 
 #include "config.h"

@@ -1,3 +1,4 @@
+/* Users' charges and their limits, and what of the broker's memory is resident. */
 #include "collections/account.h"
 
 #include "base/list.h"

@@ -1,3 +1,4 @@
+/* A binary min-heap in an array of pointers: see heap.h. */
 #include "collections/heap.h"
 
 #include <assert.h>

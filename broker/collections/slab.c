@@ -1,3 +1,4 @@
+/* Blocks of memory out of slabs, with a list of slabs for each size: see slab.h. */
 #include "collections/slab.h"
 
 #include <assert.h>

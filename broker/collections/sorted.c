@@ -1,3 +1,4 @@
+/* Elements in order, in blocks of pointers that are split and merged as they fill and empty. */
 #include "collections/sorted.h"
 
 #include <stdlib.h>

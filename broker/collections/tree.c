@@ -1,3 +1,4 @@
+/* A treap, made of two steps: splitting a tree at a place and joining two. */
 #include "collections/tree.h"
 
 static uint32_t tree_size_of(const struct tree_node *node)

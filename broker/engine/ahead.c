@@ -1,3 +1,4 @@
+/* Handing items out ahead and calling them back: how many, to which readers, for how long. */
 #include "engine/ahead.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Ending what was handed out ahead: by closing the handle, or when its time is over. */
 #include "engine/ahead_back.h"
 
 #include "engine/lease_return.h"

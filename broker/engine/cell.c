@@ -1,3 +1,4 @@
+/* How cells come to be, are found by name, and last as long as somebody refers to them. */
 #include "engine/cell.h"
 
 #include "engine/charge.h"

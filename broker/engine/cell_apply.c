@@ -1,3 +1,4 @@
+/* Checking the terms of an update and applying them to a cell, all or none. */
 #include "engine/cell_apply.h"
 
 #include "base/mutant.h"

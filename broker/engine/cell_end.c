@@ -1,3 +1,4 @@
+/* The end of a cell: see cell_end.h. */
 #include "engine/cell_end.h"
 
 #include "engine/cell_watch.h"

@@ -1,3 +1,4 @@
+/* The handles that a session has of cells: adding, finding, inheriting, closing. */
 #include "engine/cell_handle.h"
 
 #include "engine/cell_end.h"

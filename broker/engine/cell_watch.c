@@ -1,3 +1,4 @@
+/* The order of those that wait for elements of a cell, and serving them after a change. */
 #include "engine/cell_watch.h"
 
 #include "base/mutant.h"

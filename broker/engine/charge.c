@@ -1,3 +1,4 @@
+/* Charging an account, with an error that says why it was refused. */
 #include "engine/charge.h"
 
 int charge_refused(const struct account *account, size_t bytes, const char *what,

@@ -1,3 +1,4 @@
+/* The engine's random numbers, from the seed that it was given. */
 #include "engine/core.h"
 
 /* splitmix64: every seed is as good as another. */

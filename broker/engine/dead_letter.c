@@ -1,3 +1,4 @@
+/* Which items become dead letters, and moving them to the queue that takes them. */
 #include "engine/dead_letter.h"
 
 #include "base/mutant.h"

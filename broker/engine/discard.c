@@ -1,3 +1,4 @@
+/* Discarding items, one or a whole stock: see discard.h. */
 #include "engine/discard.h"
 
 #include "base/mutant.h"

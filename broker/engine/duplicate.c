@@ -1,3 +1,4 @@
+/* The keys of a queue's items: finding a duplicate, entering a key, freeing it. */
 #include "engine/duplicate.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Adding and comparing many elements of a cell, with a loop for each type. */
 #include "engine/element_many.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Which session may get from an exclusive queue, and until when. */
 #include "engine/exclusive.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Which items of a queue may expire, and the heap of when they do. */
 #include "engine/expiry.h"
 
 #include "base/mutant.h"

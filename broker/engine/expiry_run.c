@@ -1,3 +1,4 @@
+/* Taking expired items out of a queue. */
 #include "engine/expiry_run.h"
 
 #include "engine/dead_letter.h"

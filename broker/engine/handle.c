@@ -1,3 +1,4 @@
+/* Tables of handles: numbers by which a session refers to objects. */
 #include "engine/handle.h"
 
 #include "engine/charge.h"

@@ -1,3 +1,4 @@
+/* How long an item may be held, and starting that time anew. */
 #include "engine/hold.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* What becomes of an item whose lease is over: back to its place, or to the queue it names. */
 #include "engine/hold_over.h"
 
 #include "engine/extension.h"

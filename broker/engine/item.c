@@ -1,3 +1,4 @@
+/* Making items of the bodies of a put, what they cost, and freeing them. */
 #include "engine/item.h"
 
 #include "base/mutant.h"

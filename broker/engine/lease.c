@@ -1,3 +1,4 @@
+/* The table of a session's leases: making one, finding it by its number, ending it. */
 #include "engine/lease.h"
 
 #include "base/mutant.h"

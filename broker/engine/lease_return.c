@@ -1,3 +1,4 @@
+/* What becomes of the item when a lease ends: given back, unread or acknowledged. */
 #include "engine/lease_return.h"
 
 #include "base/mutant.h"

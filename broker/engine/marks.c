@@ -1,3 +1,4 @@
+/* Marks in a line of items: see marks.h. */
 #include "engine/marks.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* The ranks of items in queues ordered by priority, by cost or fairly. */
 #include "engine/order.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* What one session waits for and what it holds, collected for whoever looks at the broker. */
 #include "engine/peer_look.h"
 
 #include "base/mutant.h"

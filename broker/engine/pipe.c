@@ -1,3 +1,4 @@
+/* Meeting by name for a pipe, and relaying it over queues between hosts: see pipe.h. */
 #include "engine/pipe.h"
 
 #include "base/mutant.h"

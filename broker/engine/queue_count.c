@@ -1,3 +1,4 @@
+/* The counts of a queue: what is ready, leased and waiting, and what has been. */
 #include "engine/queue_count.h"
 
 #include "engine/queue_handle.h"

@@ -1,3 +1,4 @@
+/* The handles that a session has of queues: adding, finding, inheriting, closing. */
 #include "engine/queue_handle.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Items entering a queue, leaving it, and moving from one to another. */
 #include "engine/queue_items.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* The kinds of queue: their names in messages, and refusing what does not fit the kind. */
 #include "engine/queue_kind.h"
 
 #include "base/mutant.h"

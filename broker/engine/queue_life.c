@@ -1,3 +1,4 @@
+/* Making queues, finding them by name, and freeing them with the last reference. */
 #include "engine/queue_life.h"
 
 #include "engine/charge.h"

@@ -1,3 +1,4 @@
+/* Listing queues by name, a page at a time. */
 #include "engine/queue_count.h"
 #include "engine/work.h"
 

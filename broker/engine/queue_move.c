@@ -1,3 +1,4 @@
+/* Moving items from one queue to another, piece by piece. */
 #include "base/mutant.h"
 #include "base/name.h"
 #include "engine/expiry_run.h"

@@ -1,3 +1,4 @@
+/* Looking at the next items of a queue without taking them. */
 #include "base/mutant.h"
 #include "engine/ahead.h"
 #include "engine/item.h"

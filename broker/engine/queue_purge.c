@@ -1,3 +1,4 @@
+/* Emptying a queue of what nobody has taken yet. */
 #include "engine/queue_purge.h"
 
 #include "engine/ahead.h"

@@ -1,3 +1,4 @@
+/* The item of the first put that waits at a queue, and when it may be handed out. */
 #include "engine/queue_putters.h"
 
 #include "engine/waiter.h"

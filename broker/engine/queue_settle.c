@@ -1,3 +1,4 @@
+/* Serving all calls that wait at a queue, in their order, and what time has made ready. */
 #include "engine/queue_settle.h"
 
 #include "engine/ahead.h"

@@ -1,3 +1,4 @@
+/* Shutting a queue down, and ending the calls that wait there in vain. */
 #include "engine/queue_shutdown.h"
 
 #include "base/mutant.h"

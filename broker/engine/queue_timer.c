@@ -1,3 +1,4 @@
+/* When the engine has to look at a queue next. */
 #include "engine/queue_timer.h"
 
 #include "engine/queue_putters.h"

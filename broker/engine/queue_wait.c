@@ -1,3 +1,5 @@
+/* Calls that wait at a queue: entering a line, why they failed in words, what is shown of
+ * them. */
 #include "engine/queue_wait.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Running the engine: settling, commits, refusals and answers, step by step; see run.h. */
 #include "engine/run.h"
 
 #include "engine/peer.h"

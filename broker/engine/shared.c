@@ -1,3 +1,5 @@
+/* Shared memory by name: creating, opening, comparing, deleting, and the handles of
+ * sessions. */
 #include "engine/shared.h"
 
 #include "base/mutant.h"

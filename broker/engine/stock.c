@@ -1,3 +1,4 @@
+/* The items of a queue that nobody holds: adding, taking, delaying, walking in their order. */
 #include "engine/stock.h"
 
 #include "base/list.h"

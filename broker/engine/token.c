@@ -1,3 +1,5 @@
+/* The tokens of locks and semaphores, created, granted and released; and notices of
+ * conditions. */
 #include "engine/token.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* The states of a call that waits: parked, served, committed, timed out, answered. */
 #include "engine/waiter.h"
 
 #include "engine/peer.h"

@@ -1,3 +1,4 @@
+/* The wills of a session: leaving one, finding it, executing it. */
 #include "engine/will.h"
 
 #include "base/mutant.h"

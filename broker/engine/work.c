@@ -1,3 +1,4 @@
+/* Counting work, and putting off what is left of a long one to a later turn. */
 #include "engine/work.h"
 
 #include "base/mutant.h"

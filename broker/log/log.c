@@ -1,3 +1,4 @@
+/* Writing a line of the log: its level, its fields, its escapes. */
 #include "log/log.h"
 
 #include "base/clock.h"

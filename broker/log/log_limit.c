@@ -1,3 +1,4 @@
+/* Which events the log tells in full, and the count of those it does not. */
 #include "log/log_limit.h"
 
 #include "base/mutant.h"

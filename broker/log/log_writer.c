@@ -1,3 +1,4 @@
+/* The thread that writes the log's lines, and the buffer in which they wait for it. */
 #include "log/log_writer.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Filling the standard streams that are missing: see streams.h. */
 #include "log/streams.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* One connection of a client: reading frames, sending answers, time limits, and its end. */
 #include "net/connection.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Counting the descriptors that are passed to clients, closing each with its last reference. */
 #include "net/descriptor.h"
 
 #include "base/mutant.h"

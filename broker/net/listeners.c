@@ -1,3 +1,4 @@
+/* Listening sockets: opening them, accepting connections, and whom they admit. */
 #include "net/listeners.h"
 
 #include "log/log.h"

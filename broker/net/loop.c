@@ -1,3 +1,4 @@
+/* The broker's event loop, with epoll and a heap of timers: see loop.h. */
 #include "net/loop.h"
 
 #include "base/list.h"

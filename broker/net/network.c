@@ -1,3 +1,4 @@
+/* All connections of the broker together: opening, closing, and the end of each round. */
 #include "net/network.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* What waits to be sent over a connection: bytes copied, bodies referred to, descriptors. */
 #include "net/output.h"
 
 #include "wire/frame.h"

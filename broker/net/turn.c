@@ -1,3 +1,4 @@
+/* Measuring the work of a round, and when it, or a connection's share of it, is used up. */
 #include "net/turn.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Calls of a session that await an answer: making, finding and freeing them. */
 #include "route/call.h"
 
 #include <inttypes.h>

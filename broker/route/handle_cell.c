@@ -1,3 +1,4 @@
+/* What clients ask of cells: open, close, delete, update, wait, give up a will. */
 #include "route/call.h"
 #include "route/handlers.h"
 #include "route/reply.h"

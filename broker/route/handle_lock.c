@@ -1,3 +1,4 @@
+/* What clients ask of locks, semaphores and conditions: open and release. */
 #include "route/handlers.h"
 #include "route/opening.h"
 #include "route/reply.h"

@@ -1,3 +1,4 @@
+/* What clients ask of pipes: to meet another by name. */
 #include "route/call.h"
 #include "route/handlers.h"
 #include "route/reply.h"

@@ -1,3 +1,4 @@
+/* What clients ask of queues and leases: open to delete, put, get, acknowledge, counts. */
 #include "route/call.h"
 #include "route/handlers.h"
 #include "route/opening.h"

@@ -1,3 +1,4 @@
+/* What clients ask of the session itself: cancel a call, flush, say goodbye. */
 #include "route/call.h"
 #include "route/handlers.h"
 #include "route/reply.h"

@@ -1,3 +1,4 @@
+/* What clients ask of shared memory: open, close, delete. */
 #include "route/handlers.h"
 #include "route/reply.h"
 

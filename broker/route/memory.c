@@ -1,3 +1,4 @@
+/* Making shared memory: a sealed memfd with its mutex and first contents. */
 #include "route/memory.h"
 
 #include "net/descriptor.h"

@@ -1,3 +1,4 @@
+/* Opening a queue for any operation that does, once its numbers have been checked. */
 #include "route/opening.h"
 
 #include "route/reply.h"

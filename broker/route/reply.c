@@ -1,3 +1,4 @@
+/* The answers about queues, items, cells, pipes and shared memory, and those to any call. */
 #include "route/reply.h"
 
 #include "wire/proof.h"

@@ -1,3 +1,4 @@
+/* From a frame to its handler: the table of operations, and the hooks for the network. */
 #include "route/router.h"
 
 #include "route/call.h"

@@ -1,3 +1,4 @@
+/* A client's session, from its start to its end, and the confirmation of its puts. */
 #include "route/session.h"
 
 #include "log/log.h"

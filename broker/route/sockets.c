@@ -1,3 +1,4 @@
+/* Making the two ends of a local pipe: a pair of sockets, passed as descriptors. */
 #include "route/sockets.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Estimating the work of a frame by what its header names and asks for. */
 #include "route/weight.h"
 
 #include "base/mutant.h"

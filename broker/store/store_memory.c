@@ -1,3 +1,4 @@
+/* The store that keeps everything in memory and commits at once. */
 #include "store/store.h"
 
 #include "collections/slab.h"
