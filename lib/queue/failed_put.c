@@ -1,3 +1,4 @@
+/* The list of puts that failed late, and the error callbacks that are told of them. */
 #include "queue/failed_put.h"
 
 #include "base/within.h"

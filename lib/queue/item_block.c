@@ -1,3 +1,4 @@
+/* Memory of items: many of them in one allocation. */
 #include "queue/item_block.h"
 
 #include "base/thread_error.h"

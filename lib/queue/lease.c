@@ -1,3 +1,4 @@
+/* What becomes of leased items: acknowledged, put back, rejected, or leased for longer. */
 #include "queue/lease.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Properties of items, a reply queue and headers: packing, unpacking and reading them. */
 #include "queue/properties.h"
 
 #include "base/name.h"

@@ -1,3 +1,4 @@
+/* Putting an item into a queue that is only named, and acknowledging another with it. */
 #include "queue/put_to.h"
 
 #include "base/thread_error.h"

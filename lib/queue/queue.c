@@ -1,3 +1,4 @@
+/* Queues: opening, closing and deleting them, and their counts. */
 #include "queue/queue.h"
 
 #include "base/mutant.h"

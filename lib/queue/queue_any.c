@@ -1,3 +1,4 @@
+/* Getting or leasing items from whichever of several queues has some. */
 #include "base/deadline.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"

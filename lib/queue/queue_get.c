@@ -1,3 +1,4 @@
+/* Getting and leasing items of one queue: one or many, from the stash or from the broker. */
 #include "base/deadline.h"
 #include "base/thread_error.h"
 #include "queue/item_block.h"

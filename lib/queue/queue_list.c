@@ -1,3 +1,4 @@
+/* Listing the queues of a broker, with their counts. */
 #include "base/thread_error.h"
 #include "queue/queue.h"
 #include "session/call.h"

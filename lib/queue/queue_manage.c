@@ -1,3 +1,4 @@
+/* Calls that manage queues: join, shut down, purge, move and peek. */
 #include "base/deadline.h"
 #include "base/thread_error.h"
 #include "queue/item_block.h"

@@ -1,3 +1,4 @@
+/* Protobuf messages as items: putting, getting and leasing them. */
 #include "base/mutant.h"
 #include "base/thread_error.h"
 #include "queue/queue.h"

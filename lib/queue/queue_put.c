@@ -1,3 +1,4 @@
+/* Putting items: one or many, with or without waiting for the broker's answer. */
 #include "base/deadline.h"
 #include "base/thread_error.h"
 #include "queue/properties.h"

@@ -1,3 +1,4 @@
+/* Items that came ahead: how many to ask for, and when they are taken or go back. */
 #include "queue/stash.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* The tasks of a joinable queue that are not done yet, and reporting one as done. */
 #include "queue/unfinished.h"
 
 #include "base/mutant.h"

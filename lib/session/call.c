@@ -1,3 +1,4 @@
+/* Requests to the broker: sending one, waiting for its answer, and giving up on it. */
 #include "session/call.h"
 
 #include "base/descriptor.h"

@@ -1,3 +1,4 @@
+/* The connection of a session: opening it, reading from it, and its loss. */
 #include "session/connection.h"
 
 #include "base/mutant.h"

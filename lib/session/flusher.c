@@ -1,3 +1,4 @@
+/* The background thread of a session: when it runs, sleeps and stops. */
 #include "session/flusher.h"
 
 #include "base/descriptor.h"

@@ -1,3 +1,4 @@
+/* The sessions of a process around a fork, and at the end of the process. */
 #include "session/fork.h"
 
 #include "base/within.h"

@@ -1,3 +1,4 @@
+/* How a handle finds its object again over a new connection, and is given back. */
 #include "session/handle.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Writing handles as text, and parsing such texts. */
 #include "session/handle_text.h"
 
 #include "base/thread_error.h"

@@ -1,3 +1,4 @@
+/* The handshake of a new connection: Hello, and the proofs of the key. */
 #include "session/hello.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Polling for a call, which signals may interrupt. */
 #include "session/interrupt.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* The output of a session: batches of puts and acknowledgements, and when frames leave. */
 #include "session/outbox.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Starting a private broker, sharing it, and letting go of it. */
 #include "session/private_broker.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* Sessions: opening and closing them, connecting to their broker, and flushing. */
 #include "session/session.h"
 
 #include "base/deadline.h"

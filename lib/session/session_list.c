@@ -1,3 +1,4 @@
+/* Listing the sessions of a broker, with what each waits for and holds. */
 #include "base/thread_error.h"
 #include "session/call.h"
 

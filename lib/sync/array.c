@@ -1,3 +1,4 @@
+/* Arrays: the public calls, on a cell of many elements and its lock. */
 #include "base/thread_error.h"
 #include "sync/elements.h"
 #include "sync/sync_handle.h"

@@ -1,3 +1,4 @@
+/* Barriers: the public calls, and the rounds in which parties arrive and pass. */
 #include "base/deadline.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"

@@ -1,3 +1,4 @@
+/* Cells at the broker: opening them, and the requests that update them or wait for a change. */
 #include "sync/cell.h"
 
 #include "base/thread_error.h"

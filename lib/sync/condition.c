@@ -1,3 +1,4 @@
+/* Condition variables: waiting in line without the lock, and waking those that wait. */
 #include <relevo/condition.h>
 
 #include "base/deadline.h"

@@ -1,3 +1,4 @@
+/* Elements of values and arrays: reading, changing, and waiting for them. */
 #include "sync/elements.h"
 
 #include "base/deadline.h"

@@ -1,3 +1,4 @@
+/* Events: a flag at the broker that is set, cleared and waited for. */
 #include "base/deadline.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"

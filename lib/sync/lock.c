@@ -1,3 +1,4 @@
+/* Plain locks: the public calls. */
 #include "base/thread_error.h"
 #include "sync/mutex.h"
 

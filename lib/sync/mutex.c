@@ -1,3 +1,4 @@
+/* Acquiring and releasing plain and recursive locks. */
 #include "sync/mutex.h"
 
 #include "base/deadline.h"

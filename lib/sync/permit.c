@@ -1,3 +1,4 @@
+/* Acquiring tokens of locks and semaphores from the broker, and giving them back. */
 #include "sync/permit.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Recursive locks: the public calls. */
 #include <relevo/rlock.h>
 
 #include "base/thread_error.h"

@@ -1,3 +1,4 @@
+/* Scopes: locks and permits released, and pipes hung up, at the end of a block. */
 #include <relevo/scope.h>
 
 #include "base/thread_error.h"

@@ -1,3 +1,4 @@
+/* Semaphores: the public calls, and the permits that a handle has taken. */
 #include <relevo/semaphore.h>
 
 #include "base/deadline.h"

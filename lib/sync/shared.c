@@ -1,3 +1,4 @@
+/* Shared memory: opening, mapping, closing and deleting it. */
 #include "sync/shared.h"
 
 #include "base/thread_error.h"

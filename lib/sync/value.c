@@ -1,3 +1,4 @@
+/* Values: the public calls, on a cell of one element and its lock. */
 #include "base/thread_error.h"
 #include "sync/elements.h"
 #include "sync/sync_handle.h"

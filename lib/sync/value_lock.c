@@ -1,3 +1,4 @@
+/* The lock of a value or an array: choosing it, opening it on demand, closing it. */
 #include "sync/value_lock.h"
 
 #include "base/thread_error.h"

@@ -1,3 +1,4 @@
+/* Tuples: making and freeing them, and adding values other than handles and pipes. */
 #include "tuple/tuple.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Tuples as bytes and descriptors: encoding and decoding them. */
 #include "tuple/tuple.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Reading the values of a tuple, and taking descriptors out of it. */
 #include "base/thread_error.h"
 #include "tuple/tuple.h"
 

@@ -1,3 +1,4 @@
+/* Handles of objects in a tuple: adding them, and opening what they stand for. */
 #include "base/thread_error.h"
 #include "session/handle_text.h"
 #include "sync/mutex.h"

@@ -1,3 +1,4 @@
+/* Tuples as items of a queue, and packed into memory of the caller's. */
 #include "base/thread_error.h"
 #include "tuple/tuple.h"
 

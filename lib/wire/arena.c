@@ -1,3 +1,4 @@
+/* Allocating from bounded memory that is freed all at once. */
 #include "wire/arena.h"
 
 #include <stdalign.h>

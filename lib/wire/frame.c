@@ -1,3 +1,4 @@
+/* Reading frames, with all checks of what came in, and writing the heads of frames. */
 #include "wire/frame.h"
 
 #include "base/mutant.h"

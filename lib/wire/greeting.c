@@ -1,3 +1,4 @@
+/* The handshake of the two ends of a pipe over tcp. */
 #include "wire/greeting.h"
 
 #include "base/mutant.h"

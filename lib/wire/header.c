@@ -1,3 +1,4 @@
+/* Packing the header of a frame. */
 #include "wire/header.h"
 
 #include "wire/header_fields.h"

@@ -1,3 +1,4 @@
+/* Loading the key from its file, and checking that the file is kept secret. */
 #include "wire/key.h"
 
 #include "base/descriptor.h"

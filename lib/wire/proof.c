@@ -1,3 +1,4 @@
+/* Making and checking proofs that one knows the key. */
 #include "wire/proof.h"
 
 #include "base/mutant.h"
