@@ -1,3 +1,4 @@
+/* A growing buffer of bytes: see buffer.h. */
 #include "base/buffer.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Comparing, adding and copying the elements of cells. */
 #include "base/element.h"
 
 #include <endian.h>

@@ -1,3 +1,4 @@
+/* Recording a failure: its status, and the text that goes with it. */
 #include "base/error.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* A thread that lasts as long as the process: see helper_thread.h. */
 #include "base/helper_thread.h"
 
 #include "base/thread.h"

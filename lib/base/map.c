@@ -1,3 +1,4 @@
+/* A hash map with keys of bytes, which grows a few buckets at a time. */
 #include "base/map.h"
 
 #include <stdlib.h>

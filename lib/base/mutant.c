@@ -1,3 +1,4 @@
+/* Whether a deliberate fault was chosen: see mutant.h. */
 #include "base/mutant.h"
 
 #include <stdlib.h>

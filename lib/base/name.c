@@ -1,3 +1,4 @@
+/* Checking the names of objects, and making them printable. */
 #include "base/name.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* Starting the library's own threads, with all signals blocked. */
 #include "base/thread.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* The failure that each thread remembers, and checks of arguments of public calls. */
 #include "base/thread_error.h"
 
 #include "base/mutant.h"

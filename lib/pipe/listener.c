@@ -1,3 +1,4 @@
+/* Listeners: opening, closing, and accepting pipes. */
 #include "pipe/listener.h"
 
 #include "base/deadline.h"

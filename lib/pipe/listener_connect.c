@@ -1,3 +1,4 @@
+/* Connecting to a listener, local or over TCP. */
 #include "base/deadline.h"
 #include "base/descriptor.h"
 #include "base/thread_error.h"

@@ -1,3 +1,4 @@
+/* Listeners over TCP: see listener_tcp.h. */
 #include "pipe/listener_tcp.h"
 
 #include "base/descriptor.h"

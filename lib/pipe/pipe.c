@@ -1,3 +1,4 @@
+/* Ends of pipes: making and closing them, sending and receiving messages. */
 #include "pipe/pipe.h"
 
 #include "base/deadline.h"

@@ -1,3 +1,4 @@
+/* Messages between the ends of a pipe on one host, over a Unix socket. */
 #include "pipe/pipe_local.h"
 
 #include "base/descriptor.h"

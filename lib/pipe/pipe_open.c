@@ -1,3 +1,4 @@
+/* Opening a pipe by name: the broker introduces its two ends. */
 #include "base/deadline.h"
 #include "base/name.h"
 #include "base/thread_error.h"

@@ -1,3 +1,4 @@
+/* Cutting large messages into parts, and putting them together: see pipe_parts.h. */
 #include "pipe/pipe_parts.h"
 
 #include "base/mutant.h"

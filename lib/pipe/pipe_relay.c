@@ -1,3 +1,4 @@
+/* Pipes between hosts that the broker relays, by a queue each way. */
 #include "pipe/pipe_relay.h"
 
 #include "base/descriptor.h"

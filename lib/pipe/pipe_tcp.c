@@ -1,3 +1,4 @@
+/* Pipes over a TCP connection of their own, without a broker. */
 #include "pipe/pipe_tcp.h"
 
 #include "base/buffer.h"

@@ -1,3 +1,4 @@
+/* Sending and receiving tuples over pipes, and ends of pipes in tuples. */
 #include "base/deadline.h"
 #include "base/thread_error.h"
 #include "pipe/pipe.h"

@@ -1,3 +1,4 @@
+/* Waiting for several pipes and other descriptors at once. */
 #include "base/deadline.h"
 #include "base/thread_error.h"
 #include "pipe/pipe.h"

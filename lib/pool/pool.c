@@ -1,3 +1,4 @@
+/* Opening and closing a pool, and its queues. */
 #include "pool/pool_job.h"
 
 #include "base/descriptor.h"

@@ -1,3 +1,4 @@
+/* Jobs that are submitted, and whose results are waited for later or told by callbacks. */
 #include "pool/pool_async.h"
 
 #include "base/deadline.h"

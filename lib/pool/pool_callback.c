@@ -1,3 +1,4 @@
+/* The thread that calls the user's callbacks: see pool_callback.h. */
 #include "pool/pool_callback.h"
 
 #include "base/thread.h"

@@ -1,3 +1,4 @@
+/* The thread that collects the results of submitted jobs: see pool_collect.h. */
 #include "pool/pool_collect.h"
 
 #include "base/mutant.h"

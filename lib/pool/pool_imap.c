@@ -1,3 +1,4 @@
+/* Iterating over the results of a job while its input is still being taken. */
 #include "base/deadline.h"
 #include "base/map.h"
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Taking the arguments of a job from an input that the caller gives. */
 #include "pool/pool_input.h"
 
 #include "base/thread_error.h"

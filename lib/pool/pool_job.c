@@ -1,3 +1,4 @@
+/* What all kinds of jobs have in common, from their beginning to their end. */
 #include "pool/pool_job.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* The process that keeps a pool's local workers going: starting it, and what it does. */
 #include "pool/pool.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* Listing pools and their workers. */
 #include "base/thread_error.h"
 #include "worker/pool_name.h"
 #include "worker/worker_presence.h"

@@ -1,3 +1,4 @@
+/* Jobs over an array of arguments, and the calls that wait for all their results. */
 #include "pool/pool_map.h"
 
 #include "base/deadline.h"

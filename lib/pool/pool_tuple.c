@@ -1,3 +1,4 @@
+/* Tuples as arguments and results of tasks. */
 #include "base/thread_error.h"
 
 #include <relevo/pool_tuple.h>

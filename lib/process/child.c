@@ -1,3 +1,4 @@
+/* What a new child does first, until it calls its target. */
 #include "process/child.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* The list of this process's children, and ending them when it exits. */
 #include "process/children.h"
 
 #include "base/thread_error.h"

@@ -1,3 +1,4 @@
+/* Ending a daemon with its parent: see daemon.h. */
 #include "process/daemon.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Forking a process that is not a child of this one: see fork_aside.h. */
 #include "process/fork_aside.h"
 
 #include "base/descriptor.h"

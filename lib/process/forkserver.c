@@ -1,3 +1,4 @@
+/* The fork server's own side: it forks children and tells how they ended. */
 #include "process/forkserver.h"
 
 #include "base/descriptor.h"

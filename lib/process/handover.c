@@ -1,3 +1,4 @@
+/* Telling a new child what it is, over a socket: both sides. */
 #include "process/handover.h"
 
 #include "base/descriptor.h"

@@ -1,3 +1,4 @@
+/* Making and freeing process objects, and what they say of themselves. */
 #include "process/process.h"
 
 #include "base/descriptor.h"

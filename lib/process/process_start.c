@@ -1,3 +1,4 @@
+/* Starting a process, by whichever method it has. */
 #include "process/process.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Waiting for a process, its state, its signals and its niceness. */
 #include "base/deadline.h"
 #include "process/process.h"
 

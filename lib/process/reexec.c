@@ -1,3 +1,4 @@
+/* Running the program anew, and entering it as such. */
 #include "process/reexec.h"
 
 #include "base/clone.h"

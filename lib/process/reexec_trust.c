@@ -1,3 +1,4 @@
+/* Whether a program that is run anew trusts its socket: see reexec_trust.h. */
 #include "process/reexec_trust.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* This process as a process object: its parent, key, session and start method. */
 #include "process/self.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Starting a child by fork. */
 #include "base/descriptor.h"
 #include "base/mutant.h"
 #include "process/child.h"

@@ -1,3 +1,4 @@
+/* Starting a child by the fork server, and starting that server. */
 #include "base/descriptor.h"
 #include "process/forkserver.h"
 #include "process/handover.h"

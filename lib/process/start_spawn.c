@@ -1,3 +1,4 @@
+/* Starting a child by spawn. */
 #include "base/descriptor.h"
 #include "process/handover.h"
 #include "process/process.h"

@@ -1,3 +1,4 @@
+/* Finding a function in another run of the program: see target.h. */
 #include "process/target.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* A program that was started: its descriptors, and letting go of it. */
 #include "program/program.h"
 
 #include "base/thread.h"

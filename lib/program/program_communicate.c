@@ -1,3 +1,4 @@
+/* Giving a program all its input, and taking all its output. */
 #include "base/deadline.h"
 #include "base/thread_error.h"
 #include "program/program.h"

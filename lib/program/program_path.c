@@ -1,3 +1,4 @@
+/* Finding a program's file by its name, in the PATH. */
 #include "program/program_path.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Running a program to its end, with its input and output, in one call. */
 #include "base/deadline.h"
 #include "base/thread_error.h"
 #include "program/program.h"

@@ -1,3 +1,4 @@
+/* Feeding a program's input and collecting its output, both at the same time. */
 #include "base/mutant.h"
 #include "program/program.h"
 

@@ -1,3 +1,4 @@
+/* Sending signals to a program, or to its group. */
 #include "base/thread_error.h"
 #include "program/program.h"
 

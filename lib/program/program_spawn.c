@@ -1,3 +1,4 @@
+/* Making the process that a program is executed in. */
 #include "program/program_spawn.h"
 
 #include "base/clone.h"

@@ -1,3 +1,4 @@
+/* Starting a program: what is looked up and opened before its process is made. */
 #include "base/descriptor.h"
 #include "base/thread_error.h"
 #include "program/program.h"

@@ -1,3 +1,4 @@
+/* Opening the standard streams of a program that is to be started. */
 #include "program/program_streams.h"
 
 #include "base/descriptor.h"

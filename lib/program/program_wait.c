@@ -1,3 +1,4 @@
+/* Waiting for a program to end, and its exit code. */
 #include "base/deadline.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"

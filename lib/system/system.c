@@ -1,3 +1,4 @@
+/* Handles of processes of the system: opening and closing them. */
 #include "system/system.h"
 
 #include "base/cpu_count.h"

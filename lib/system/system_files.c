@@ -1,3 +1,4 @@
+/* The files that a process of the system has open. */
 #include "base/thread_error.h"
 #include "system/system.h"
 

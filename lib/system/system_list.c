@@ -1,3 +1,4 @@
+/* Listing the processes of the system, with the names of their users. */
 #include "base/thread_error.h"
 #include "system/system.h"
 #include "system/system_read.h"

@@ -1,3 +1,4 @@
+/* Setting the niceness of a process of the system, in all its threads. */
 #include "base/thread_error.h"
 #include "system/system.h"
 

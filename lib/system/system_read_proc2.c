@@ -1,3 +1,4 @@
+/* Reading what the kernel tells of processes, by libproc2. */
 #include "base/helper_thread.h"
 #include "base/mutant.h"
 #include "system/system_names.h"

@@ -1,3 +1,4 @@
+/* Waiting for a process of the system, and sending it signals. */
 #include "base/deadline.h"
 #include "base/thread_error.h"
 #include "system/system.h"

@@ -1,3 +1,4 @@
+/* Parsing the URLs of brokers, and the default one. */
 #include "transport/address.h"
 
 #include "base/name.h"

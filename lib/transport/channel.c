@@ -1,3 +1,4 @@
+/* Channels and listeners of every kind: hands each call to the kind that it is for. */
 #include "transport/channel_impl.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* Channels over TCP: sending and receiving by nng's threads. */
 #include "transport/channel_nng.h"
 
 #include "transport/event.h"

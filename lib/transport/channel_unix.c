@@ -1,3 +1,4 @@
+/* Channels over Unix sockets, which pass descriptors too. */
 #include "base/descriptor.h"
 #include "transport/channel_impl.h"
 #include "transport/peer.h"

@@ -1,3 +1,4 @@
+/* Passing descriptors over a Unix socket. */
 #include "transport/descriptors.h"
 
 #include "base/descriptor.h"

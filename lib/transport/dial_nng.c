@@ -1,3 +1,4 @@
+/* Connecting over TCP, by nng. */
 #include "transport/channel_nng.h"
 
 #include "base/mutant.h"

@@ -1,3 +1,4 @@
+/* A descriptor that other threads make readable: see event.h. */
 #include "transport/event.h"
 
 #include "base/descriptor.h"

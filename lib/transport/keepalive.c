@@ -1,3 +1,4 @@
+/* TCP keepalive: noticing that the other host has vanished. */
 #include "transport/keepalive.h"
 
 #include "base/mutant.h"

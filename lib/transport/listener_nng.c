@@ -1,3 +1,4 @@
+/* Listening and accepting over TCP, by nng. */
 #include "transport/channel_nng.h"
 
 #include "base/mutant.h"

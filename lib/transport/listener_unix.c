@@ -1,3 +1,4 @@
+/* Listening at a Unix socket, one's own or an inherited one, and accepting. */
 #include "transport/channel_impl.h"
 #include "transport/unix_socket.h"
 

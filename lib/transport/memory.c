@@ -1,3 +1,4 @@
+/* Shared memory: making it, mapping it, and its lock. */
 #include "transport/memory.h"
 
 #include "base/descriptor.h"

@@ -1,3 +1,4 @@
+/* A ring buffer of bytes: see ring.h. */
 #include "transport/ring.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* Claiming the path of a Unix socket, and clearing what a dead broker left there. */
 #include "transport/socket_file.h"
 
 #include "base/descriptor.h"

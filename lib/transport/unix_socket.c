@@ -1,3 +1,4 @@
+/* The system calls of Unix sockets: listening, accepting, connecting. */
 #include "transport/unix_socket.h"
 
 #include "base/descriptor.h"

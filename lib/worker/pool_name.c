@@ -1,3 +1,4 @@
+/* The names of the queues that a pool is made of. */
 #include "worker/pool_name.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The functions that this process has registered, by name. */
 #include "worker/registry.h"
 
 #include "base/name.h"

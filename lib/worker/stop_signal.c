@@ -1,3 +1,4 @@
+/* SIGTERM and SIGINT as a descriptor: see stop_signal.h. */
 #include "worker/stop_signal.h"
 
 #include "base/descriptor.h"

@@ -1,3 +1,4 @@
+/* Encoding and decoding tasks and results as items. */
 #include "worker/task.h"
 
 #include "wire/text.h"

@@ -1,3 +1,4 @@
+/* What a task's function answers, on its way into the result. */
 #include "worker/task_reply.h"
 
 #include "base/thread_error.h"

@@ -1,3 +1,4 @@
+/* Calling what a worker runs, a task or the initializer, within its time limit. */
 #include "worker/worker_process.h"
 #include "worker/worker_task.h"
 

@@ -1,3 +1,4 @@
+/* What a worker has to know of its pool, as bytes and as read from the broker. */
 #include "worker/worker_plan.h"
 
 #include "base/thread_error.h"

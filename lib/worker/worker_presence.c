@@ -1,3 +1,4 @@
+/* How the broker knows who serves a pool: see worker_presence.h. */
 #include "worker/worker_presence.h"
 
 #include "worker/pool_name.h"

@@ -1,3 +1,4 @@
+/* The shared memory of a group of workers: which task each has, and who died of which. */
 #include "worker/worker_table.h"
 
 #include "base/descriptor.h"

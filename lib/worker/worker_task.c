@@ -1,3 +1,4 @@
+/* Running one task: the chunk's functions, its results in parts, and its acknowledgement. */
 #include "worker/worker_task.h"
 
 #include "base/mutant.h"
