@@ -56,6 +56,7 @@ struct serving {
 	int processes;
 	int expected;
 	bool give_up;
+	bool signalled; /* again and again, also when it has served and is about to end */
 };
 
 static void serve(void *argument)
@@ -65,6 +66,8 @@ static void serve(void *argument)
 						 .give_up = serving->give_up };
 	child_check(relevo_register("square", square, NULL) == RELEVO_OK);
 	child_check(relevo_register("wait", wait_at_gate, NULL) == RELEVO_OK);
+	if (serving->signalled)
+		signal(SIGTERM, SIG_IGN);
 	int status = relevo_worker_serve(serving->url, "p", &options);
 	if (status != serving->expected)
 		fprintf(stderr, "serving ended with %s: %s\n", relevo_error_name(status),
@@ -73,7 +76,7 @@ static void serve(void *argument)
 	/* The program's own handlers are back. */
 	struct sigaction action;
 	sigaction(SIGTERM, NULL, &action);
-	child_check(action.sa_handler == SIG_DFL);
+	child_check(action.sa_handler == (serving->signalled ? SIG_IGN : SIG_DFL));
 }
 
 static void close_pool(struct pool_scene *scene)
@@ -218,7 +221,7 @@ static void a_second_signal_ends_at_once(void **state)
 {
 	struct pool_scene *scene = *state;
 	struct mapping mapping;
-	struct serving serving = { scene->broker.url, 1, RELEVO_OK };
+	struct serving serving = { scene->broker.url, 1, RELEVO_OK, .signalled = true };
 	pool_open(scene, RELEVO_NO_WORKERS);
 	begin_mapping(&mapping, scene, 1);
 	pid_t child = child_start(serve, &serving);

@@ -115,6 +115,7 @@ BAD = {
         ({"lib/relevo/a.h": "/* About this file. */\n\nint relevo_a(void);\n"},
          "lib/relevo/a.h:3: relevo_a() has no comment"),
         ({"lib/relevo/a.h": SETTER + "\nint relevo_b(int,\n\tint);\n"}, "a.h:3: relevo_b() has no"),
+        ({"lib/queue/a.c": '#include "queue/a.h"\n'}, "lib/queue/a.c:1: does not open"),
     ],
     "format": [
         ({".clang-format": "BasedOnStyle: LLVM\n", "lib/a.c": "\nint  a;\n"}, "lib/a.c:2: not laid"),
@@ -161,7 +162,8 @@ GOOD = {
     "headers": [{"lib/relevo/a.h": HEADER.format("int relevo_a(void);")}],
     "comments": [
         {"lib/relevo/a.h": '#ifdef __cplusplus\nextern "C" {\n#endif\n' + SETTER
-                           + "\ntypedef int relevo_f(int);\nstruct s {\n\tint (*f)(int);\n};\n}\n"},
+                           + "\ntypedef int relevo_f(int);\nstruct s {\n\tint (*f)(int);\n};\n}\n",
+         "lib/queue/a.c": "/* What it is for. */\n", "tests/a.c": "int a;\n"},
     ],
     "format": [{".clang-format": "BasedOnStyle: LLVM\n", "lib/a.c": "int a;\n"}],
     "tests": [{"tests/a.c": '/* sleep(1) */\nconst char *s = "sleep(1)";\n', "lib/a.c": "sleep(1);"}],

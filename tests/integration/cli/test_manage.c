@@ -88,7 +88,7 @@ static void items_bring_what_was_said_of_them(void **state)
 static void delayed_items_come_later(void **state)
 {
 	(void)state;
-	expect_output(client("", "queue", "put", "q", "later", "--delay", "100"), "");
+	expect_output(client("", "queue", "put", "q", "later", "--delay", "1500"), "");
 	expect_failure(client("", "queue", "get", "q", "-t0"), 4, "queue get: ");
 	expect_output(client("", "queue", "get", "q"), "later\n");
 }
