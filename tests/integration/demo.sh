@@ -18,7 +18,7 @@ expect() {
 }
 
 a_whole_run() {
-	output=$("$word_count" --bytes 2M 2>&1) || fail "exit status $?"
+	output=$("$word_count" --bytes 8M 2>&1) || fail "exit status $?"
 	expect 1 '^  [0-9,]+ files, [0-9.]+ MB, [0-9,]+ tasks$'
 	expect 2 '^  100 %  '
 	expect 10 '^ +[0-9]+  [a-z]+ +[0-9,]+  #+$'

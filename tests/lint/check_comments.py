@@ -6,7 +6,7 @@ import source
 def check_heads(root, report):
     for path in source.files(root, ".c"):
         ours = path.parts[0] in ("lib", "broker") or path.parts[:2] == ("clients", "cli")
-        if ours and not source.read(root, path).startswith("/* "):
+        if ours and not source.read(root, path).startswith("/*"):
             report.add(path, 1, "does not open with what it is for")
 
 
