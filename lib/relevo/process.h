@@ -25,8 +25,8 @@
  * parent had not written yet, which comes from the parent alone (of streams with a descriptor). Not
  * so: _exit(2), which does nothing of this; quick_exit(3), which calls what was inherited for it,
  * too; objects of C++ that are each thread's own, which end with the first thread whoever made
- *them; std::cout without sync_with_stdio, to be flushed by hand. pthread_exit(3) ends a thread
- *only, and one that a session has for itself keeps the process as well: end the last of yours by
+ * them; std::cout without sync_with_stdio, to be flushed by hand. pthread_exit(3) ends a thread
+ * only, and one that a session has for itself keeps the process as well: end the last of yours by
  * exit(3).
  *
  * A program that waits for any child, as by wait(2), sees those by fork and spawn, those of its own
