@@ -3,6 +3,7 @@
 
 #include "base/mutant.h"
 #include "session/call.h"
+#include "session/interrupt.h"
 #include "wire/protocol.h"
 
 #include <poll.h>
@@ -322,9 +323,10 @@ static int outbox_wait_for_room(struct relevo_session *session, nsec_t deadline)
 		.events = events & POLLOUT ? POLLOUT : events, /* input is the reader's */
 	};
 	pthread_mutex_unlock(&session->lock);
-	poll(&entry, 1, clock_poll_timeout(now, look_again));
+	int status = interrupt_poll(session, false, &entry, 1, look_again);
 	pthread_mutex_lock(&session->lock);
-	return RELEVO_OK;
+	bool fails = status == RELEVO_NO_DESCRIPTORS || status == RELEVO_NO_MEMORY;
+	return fails ? status : RELEVO_OK;
 }
 
 int outbox_drain(struct relevo_session *session, nsec_t deadline)
