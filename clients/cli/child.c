@@ -6,14 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-void child_prepare(struct child *child)
+int child_prepare(struct child *child)
 {
 	sigemptyset(&child->waited);
 	sigaddset(&child->waited, SIGCHLD);
@@ -25,10 +27,14 @@ void child_prepare(struct child *child)
 	 * wait for. */
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &child->waited, &child->before);
+	child->signals = signalfd(-1, &child->waited, SFD_CLOEXEC | SFD_NONBLOCK);
+	return child->signals >= 0 ? 0 : errno;
 }
 
 void child_forget(struct child *child)
 {
+	if (child->signals >= 0)
+		close(child->signals);
 	sigprocmask(SIG_SETMASK, &child->before, NULL);
 }
 
@@ -91,12 +97,6 @@ int child_find(const char *command)
 	return find_in(path != NULL ? path : "/bin:/usr/bin", command);
 }
 
-/* What a terminal sends, it sends to the child as well. */
-static bool child_was_sent_here(const siginfo_t *info)
-{
-	return info->si_code <= 0;
-}
-
 static bool child_has_ended(const struct child *child, int *status)
 {
 	int state;
@@ -116,23 +116,52 @@ static bool child_has_ended(const struct child *child, int *status)
 	return true;
 }
 
-bool child_wait(struct child *child, long msec, int *status)
+/* What a terminal sends, it sends to the child as well. */
+static void child_pass_on(const struct child *child, int number, int code)
 {
-	const struct timespec patience = { msec / 1000, msec % 1000 * 1000000 };
-	while (!child_has_ended(child, status)) {
-		siginfo_t info;
-		int number = sigtimedwait(&child->waited, &info, &patience);
-		if (number < 0 && errno == EAGAIN)
-			return false;
-		if (number > 0 && number != SIGCHLD && child_was_sent_here(&info))
-			kill(child->pid, number);
-	}
-	return true;
+	if (number != SIGCHLD && code <= 0)
+		kill(child->pid, number);
 }
 
-bool child_wait_for_rest(struct child *child, long msec)
+static void child_pass_all_on(const struct child *child)
 {
-	const struct timespec patience = { msec / 1000, msec % 1000 * 1000000 };
+	struct signalfd_siginfo info;
+	while (read(child->signals, &info, sizeof info) == sizeof info)
+		child_pass_on(child, (int)info.ssi_signo, info.ssi_code);
+}
+
+/* Where poll(2) itself fails, the signals are what can still be waited for. */
+static void child_wait_for_signal(const struct child *child)
+{
+	siginfo_t info;
+	int number = sigwaitinfo(&child->waited, &info);
+	if (number > 0)
+		child_pass_on(child, number, info.si_code);
+}
+
+enum child_news child_wait(struct child *child, int event, int msec, int *status)
+{
+	struct pollfd entries[] = {
+		{ .fd = child->signals, .events = POLLIN },
+		{ .fd = event, .events = POLLIN },
+	};
+	while (!child_has_ended(child, status)) {
+		int ready = poll(entries, 2, msec);
+		if (ready == 0)
+			return CHILD_TIME_OUT;
+		if (ready < 0 && errno != EINTR)
+			child_wait_for_signal(child);
+		else if (ready > 0 && entries[0].revents != 0)
+			child_pass_all_on(child);
+		else if (ready > 0)
+			return CHILD_EVENT;
+	}
+	return CHILD_ENDED;
+}
+
+bool child_wait_for_rest(struct child *child, int msec)
+{
+	const struct timespec patience = { msec / 1000, msec % 1000 * 1000000L };
 	pid_t ended;
 	int number;
 	do {

@@ -1,4 +1,5 @@
 /* The command "lock run": runs another under a lock, and notices when that is lost. */
+#include "cli/attendant.h"
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
@@ -11,14 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* Exit statuses of a shell. */
 enum { CANNOT_RUN = 126, NOT_FOUND = 127 };
 
-/* How often the broker is asked whether it is still there, in ms, and how many
+/* Once the lock is lost: the time between two looks at what still runs, in ms, and how many
  * times a command may go on after --kill has asked it to end, and after it has been killed: one
  * that the kernel does not let go of is left to it. */
-enum { HEARTBEAT = 1000, BEATS_OF_GRACE = 5, BEATS_OF_DEATH = 2 };
+enum { BEAT = 1000, BEATS_OF_GRACE = 5, BEATS_OF_DEATH = 2 };
 
 static struct {
 	int64_t timeout;
@@ -36,6 +39,58 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
+/* ---- whether the lock is still held ---------------------------------------- */
+
+/*
+ * The lock is held as long as the session's connection is there. So a thread waits for an item
+ * that never comes: that ends with the connection. A broker that only stands still holds the lock
+ * for us.
+ */
+struct lock_watch {
+	relevo_queue *nothing;
+	struct attendant attendant;
+	int event; /* an eventfd: the lock is lost, for this reason: */
+	int status;
+	char why[512];
+};
+
+static void cmd_lock_run_attend(void *user)
+{
+	struct lock_watch *watch = user;
+	relevo_item item;
+	do {
+		watch->status = relevo_queue_get(watch->nothing, &item, RELEVO_FOREVER);
+		relevo_item_free(&item);
+	} while (watch->status == RELEVO_OK);
+	if (watch->status == RELEVO_INTERRUPTED)
+		return;
+	snprintf(watch->why, sizeof watch->why, "%s", relevo_error_detail());
+	eventfd_write(watch->event, 1);
+}
+
+static int cmd_lock_run_open_watch(struct lock_watch *watch, relevo_session *session)
+{
+	const struct relevo_queue_options fleeting = { .lifetime = RELEVO_WITH_SESSION };
+	*watch = (struct lock_watch){ .event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+	if (watch->event < 0)
+		return failure_system("no descriptor to watch the lock");
+	int status = relevo_queue_open(session, NULL, &fleeting, &watch->nothing);
+	if (status != RELEVO_OK)
+		return failure_of(status);
+	errno = attendant_start(&watch->attendant, cmd_lock_run_attend, watch);
+	return errno == 0 ? EXIT_DONE : failure_system("no thread to watch the lock");
+}
+
+static void cmd_lock_run_close_watch(struct lock_watch *watch)
+{
+	attendant_stop(&watch->attendant);
+	relevo_queue_close(watch->nothing);
+	if (watch->event >= 0)
+		close(watch->event);
+}
+
+/* ---- the command ------------------------------------------------------------ */
+
 /* Commands that hold the lock, with all that they have started, once the broker is gone: ask,
  * then insist. */
 static void cmd_lock_run_end_command(int beats_lost)
@@ -51,48 +106,57 @@ static void cmd_lock_run_end_command(int beats_lost)
 /* The command has ended, but not all that it has started. */
 static void end_rest(struct child *child, int beats_lost)
 {
-	while (!child_wait_for_rest(child, HEARTBEAT) &&
-	       beats_lost < BEATS_OF_GRACE + BEATS_OF_DEATH)
+	while (!child_wait_for_rest(child, BEAT) && beats_lost < BEATS_OF_GRACE + BEATS_OF_DEATH)
 		cmd_lock_run_end_command(beats_lost++);
 }
 
-/* Wait for the command, and see to it that the lock is still held. *lost: it was
- * not any more, and that has been said. */
-static int cmd_lock_run_watch(struct context *context, struct child *child, bool *lost)
+/* Wait for the command, and for the loss of the lock. *lost: it was lost, and that has been
+ * said. */
+static int cmd_lock_run_follow(struct context *context, struct child *child,
+			       struct lock_watch *watch, bool *lost)
 {
 	int result, beats_lost = 0;
-	while (!child_wait(child, HEARTBEAT, &result)) {
-		int status = *lost ? RELEVO_OK : relevo_flush(context->session, HEARTBEAT);
-		/* A broker that is only slow still holds the lock for us. */
-		if (status != RELEVO_OK && status != RELEVO_TIMED_OUT) {
+	enum child_news news;
+	while ((news = child_wait(child, *lost ? -1 : watch->event, *lost ? BEAT : -1, &result)) !=
+	       CHILD_ENDED) {
+		if (news == CHILD_EVENT) {
 			*lost = true;
-			failure_say(status, "the lock \"%s\" was lost while %s runs: %s",
-				    context->arguments[0], context->arguments[1],
-				    relevo_error_detail());
+			failure_say(watch->status, "the lock \"%s\" was lost while %s runs: %s",
+				    context->arguments[0], context->arguments[1], watch->why);
 		}
-		if (*lost)
-			cmd_lock_run_end_command(beats_lost++);
+		cmd_lock_run_end_command(beats_lost++);
 	}
 	if (*lost && given.kill)
 		end_rest(child, beats_lost);
 	return result;
 }
 
-static int run_locked(struct context *context, bool *lost)
+static int cmd_lock_run_command(struct context *context, struct lock_watch *watch, bool *lost)
 {
 	struct child child;
 	char *const *command = context->arguments + 1;
-	child_prepare(&child);
+	int trouble = child_prepare(&child);
 	if (given.kill)
 		descendants_adopt();
-	int trouble = child_start(&child, command);
-	int result = trouble == 0 ? cmd_lock_run_watch(context, &child, lost) : CANNOT_RUN;
+	if (trouble == 0)
+		trouble = child_start(&child, command);
+	int result = trouble == 0 ? cmd_lock_run_follow(context, &child, watch, lost) : CANNOT_RUN;
 	child_forget(&child);
 	if (trouble != 0) {
 		/* As a shell says it: so is the exit status. */
 		failure_warn("%s: %s", command[0], strerror(trouble));
 		result = trouble == ENOENT ? NOT_FOUND : CANNOT_RUN;
 	}
+	return result;
+}
+
+static int run_locked(struct context *context, bool *lost)
+{
+	struct lock_watch watch;
+	int result = cmd_lock_run_open_watch(&watch, context->session);
+	if (result == EXIT_DONE)
+		result = cmd_lock_run_command(context, &watch, lost);
+	cmd_lock_run_close_watch(&watch);
 	return result;
 }
 
@@ -111,6 +175,7 @@ static int cmd_lock_run_run(struct context *context)
 	bool lost = false;
 	if (!first_process_step_aside())
 		return failure_system("no process to do the work");
+	context->go_on = attendant_goes_on;
 	int result = connect_within(context, given.timeout);
 	if (result != EXIT_DONE)
 		return result;

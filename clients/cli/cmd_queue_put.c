@@ -10,6 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Who does not wait for room waits so long for the broker's answer, in ms: as calls do by
+ * themselves. */
+enum { ANSWER = 10000 };
+
 static struct {
 	int64_t timeout, priority, cost, delay, ttl;
 	const char *key, *reply_to;
@@ -21,8 +25,8 @@ static const struct option_row options[] = {
 	{ "null", '0', NULL, "items end with a byte 0, not with the line", .flag = &given.nul },
 	{ "whole", 0, NULL, "all of standard input is one item", .flag = &given.whole },
 	{ "timeout", 't', "MS",
-	  "wait so long for room in a full queue;\n"
-	  "default: for ever",
+	  "wait so long for room in a full queue, and for\n"
+	  "the broker to confirm items; default: for ever",
 	  .number = &given.timeout },
 	{ "priority", 'p', "N", "the highest comes first, in a queue of that\norder; default: 0",
 	  .number = &given.priority, .least = INT32_MIN },
@@ -45,6 +49,7 @@ struct putting {
 	const char *unit;                         /* what an item is called */
 	const struct relevo_put_options *options; /* of each item; NULL: none */
 	uint64_t put;                             /* confirmed by the broker */
+	bool unanswered;                          /* it does not confirm any */
 
 	/* The batch, and those of it that failed after they had been sent. */
 	const struct relevo_bytes *items;
@@ -102,12 +107,16 @@ static int put_batch(struct putting *putting, const struct relevo_bytes *items, 
 		putting->put += accepted;
 		return fail_at(putting, first + accepted, status, relevo_error_detail());
 	}
-	status = relevo_flush(putting->session, RELEVO_FOREVER);
+	status = relevo_flush(putting->session, given.timeout != 0 ? given.timeout : ANSWER);
 	if (putting->failed > 0) {
 		putting->put += count - putting->failed;
 		return fail_at(putting, first + putting->first_failed, putting->status,
 			       relevo_error_message(putting->status));
 	}
+	putting->unanswered = status == RELEVO_TIMED_OUT;
+	if (putting->unanswered)
+		return fail_at(putting, first, RELEVO_UNANSWERED,
+			       "the broker has not confirmed it: whether it was put is not known");
 	if (status != RELEVO_OK)
 		return failure_of(status);
 	putting->put += count;
@@ -239,6 +248,9 @@ static int cmd_queue_put_run(struct context *context)
 			 : put_input(&putting);
 	cmd_queue_put_report(context, &putting, result);
 	relevo_queue_close(putting.queue);
+	/* A farewell would be waited for, too. */
+	if (putting.unanswered)
+		context->session = NULL;
 	return result;
 }
 

@@ -1,6 +1,7 @@
 /* Limits of time hold for all that a command does, whatever the broker does. */
 #include "integration/cli/client.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 /* It connects, is told nothing, and gives up when its own time is over, and half a second. */
@@ -26,6 +27,24 @@ static void a_broker_that_stands_still(void **state)
 	expect_end_of(scene, "queue", "put", "q", "-t", "300");
 	expect_end_of(scene, "lock", "run", "l", "-t", "300", "--", "true");
 	expect_end_of(scene, "pool", "map", "w", "--deadline", "300", "a");
+}
+
+/* What was sent is waited for no longer than anything else. */
+static void a_broker_that_stops_when_items_are_put(void **state)
+{
+	struct scene *scene = *state;
+	int input[2];
+	assert_int_equal(pipe2(input, O_CLOEXEC), 0);
+	pid_t putter = client_begin(input[0], -1, "queue", "put", "q", "-t", "300");
+	close(input[0]);
+	assert_int_equal(write(input[1], "first\n", 6), 6);
+	expect_text(scene->queue, "first");
+	assert_int_equal(kill(scene->broker.pid, SIGSTOP), 0);
+	assert_int_equal(write(input[1], "second\n", 7), 7);
+	assert_true(process_ends(putter, 3000));
+	assert_int_equal(kill(scene->broker.pid, SIGCONT), 0);
+	assert_int_equal(child_wait(putter), 3);
+	close(input[1]);
 }
 
 /* What connecting took is gone, and the rest is waited for. */
@@ -55,6 +74,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		client_unit_test(a_broker_that_stands_still),
+		client_unit_test(a_broker_that_stops_when_items_are_put),
 		client_unit_test(nothing_to_wait_for),
 		client_unit_test(no_descriptor_is_left),
 	};
