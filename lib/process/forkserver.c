@@ -5,6 +5,7 @@
 #include "base/event_set.h"
 #include "base/mutant.h"
 #include "process/child.h"
+#include "process/inherited.h"
 #include "transport/descriptors.h"
 
 #include <errno.h>
@@ -191,6 +192,7 @@ void forkserver_run(int socket)
 	struct error error;
 	int found;
 	set_signals();
+	inherited_prepare();
 	if (event_set_open(&events, &error) != RELEVO_OK ||
 	    event_set_add(&events, socket, 0, &error) != RELEVO_OK)
 		_exit(EXIT_FAILURE);

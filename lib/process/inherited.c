@@ -4,6 +4,7 @@
 #include "base/mutant.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -12,23 +13,38 @@
 static void (*finish_process)(void);
 
 /*
- * Call it with every stream that has something to be written. There is no portable way to find
- * them: glibc has them in a list, whose links are in its headers, and which is found by name since
- * a program that is linked otherwise would get a copy of it. Elsewhere: the standard ones.
+ * The list of all streams. There is no portable way to find it: glibc's links are in its headers,
+ * and it is found by name since a program that is linked otherwise would get a copy of it.
+ * NULL: there is none.
  */
+static FILE *const *streams;
+static pthread_once_t streams_found = PTHREAD_ONCE_INIT;
+
+static void find_streams(void)
+{
+#ifdef __GLIBC__
+	streams = dlsym(RTLD_DEFAULT, "_IO_list_all");
+#endif
+}
+
+void inherited_prepare(void)
+{
+	pthread_once(&streams_found, find_streams);
+}
+
+/* Call it with every stream that has something to be written; without a list: the standard ones. */
 static void for_streams_that_hold(int (*act)(FILE *stream))
 {
 	FILE *const standard[] = { stdout, stderr };
+	inherited_prepare();
 #ifdef __GLIBC__
-	FILE *const *all = dlsym(RTLD_DEFAULT, "_IO_list_all");
-	for (FILE *stream = all != NULL ? *all : NULL; stream != NULL; stream = stream->_chain) {
+	for (FILE *stream = streams != NULL ? *streams : NULL; stream != NULL;
+	     stream = stream->_chain) {
 		if (__fpending(stream) > 0)
 			act(stream);
 	}
-	if (all != NULL)
-		return;
 #endif
-	for (size_t i = 0; i < sizeof standard / sizeof standard[0]; i++)
+	for (size_t i = 0; streams == NULL && i < sizeof standard / sizeof standard[0]; i++)
 		act(standard[i]);
 }
 

@@ -13,4 +13,10 @@
  */
 int inherited_leave(void (*finish)(void), struct error *error);
 
+/*
+ * To be called before a fork: finds what the child needs. A child that has to look for it itself
+ * touches the tables of names of every library that is loaded, which is some eight page faults.
+ */
+void inherited_prepare(void);
+
 #endif

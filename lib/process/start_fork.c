@@ -3,6 +3,7 @@
 #include "base/mutant.h"
 #include "process/child.h"
 #include "process/fork_aside.h"
+#include "process/inherited.h"
 #include "process/process.h"
 #include "process/self.h"
 
@@ -36,6 +37,7 @@ int start_fork(struct relevo_process *process, struct error *error)
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no descriptor for the process \"%s\"", process->name);
 	int pidfd;
+	inherited_prepare();
 	bool aside = process->aside && !MUTANT(keeper_is_a_child);
 	pid_t pid = aside ? fork_aside(&pidfd) : fork_watched(&pidfd);
 	if (pid == 0)
