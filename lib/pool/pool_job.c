@@ -153,18 +153,18 @@ void job_task_refused(relevo_queue *tasks, int status, const struct relevo_bytes
 	const uint8_t *bodies;
 	struct error ignored;
 	(void)tasks;
-	Relevo__TaskHeader *header = task_decode(&item, &bodies, &ignored);
-	if (header == NULL)
-		return;
+	struct task_room room;
+	task_room_init(&room);
+	const Relevo__TaskHeader *header = task_decode(&item, &room, &bodies, &ignored);
 	pthread_mutex_lock(&pool->lock);
-	struct job *job = pool_job_find(pool, header->job);
+	struct job *job = header != NULL ? pool_job_find(pool, header->job) : NULL;
 	if (job != NULL) {
 		atomic_store(&job->refused, status);
 		atomic_fetch_add(&pool->collector.refusals, 1);
 		pool_reply_stir(&job->reply);
 	}
 	pthread_mutex_unlock(&pool->lock);
-	task_free(header);
+	task_room_fini(&room);
 }
 
 void job_stir_all(relevo_pool *pool)
@@ -294,7 +294,8 @@ static int pool_job_keep(struct job *job, uint64_t index, const Relevo__ResultHe
 		.attempts = outcome->attempts + (place.tries != NULL ? *place.tries : 0),
 		.worker_pid = header->pid,
 	};
-	snprintf(place.result->worker_host, sizeof place.result->worker_host, "%s", header->host);
+	size_t host = strnlen(header->host, sizeof place.result->worker_host - 1);
+	memcpy(place.result->worker_host, header->host, host);
 	job->kind->kept(job, index, &place);
 	return RELEVO_OK;
 }
@@ -374,10 +375,12 @@ int job_take(struct job *job, const struct arrival *arrival, struct error *error
 bool arrival_decode(const relevo_item *item, struct arrival *arrival)
 {
 	struct error ignored;
-	*arrival = (struct arrival){ 0 };
-	arrival->result = result_decode(item, &arrival->body, &ignored);
+	arrival->job = 0;
+	arrival->overdue = NULL;
+	task_room_init(&arrival->room);
+	arrival->result = result_decode(item, &arrival->room, &arrival->body, &ignored);
 	if (arrival->result == NULL)
-		arrival->overdue = task_decode(item, &arrival->body, &ignored);
+		arrival->overdue = task_decode(item, &arrival->room, &arrival->body, &ignored);
 	if (arrival->result != NULL)
 		arrival->job = arrival->result->job;
 	else if (arrival->overdue != NULL)
@@ -387,8 +390,7 @@ bool arrival_decode(const relevo_item *item, struct arrival *arrival)
 
 void arrival_free(struct arrival *arrival)
 {
-	result_free(arrival->result);
-	task_free(arrival->overdue);
+	task_room_fini(&arrival->room);
 }
 
 static int pool_job_take_item(struct job *job, const relevo_item *item, struct error *error)

@@ -96,6 +96,7 @@ struct arrival {
 	Relevo__ResultHeader *result; /* from a worker; or NULL, and */
 	Relevo__TaskHeader *overdue;  /* one of its tasks, whose worker is late */
 	const uint8_t *body;          /* inside the item */
+	struct task_room room;        /* of the headers */
 };
 
 /* False: it is none. Free it in any case. */

@@ -31,24 +31,31 @@ static void arena_leave(void *arena, void *pointer)
 static void use_block(struct arena *arena)
 {
 	arena->next = arena->block;
-	arena->left = BLOCK_SIZE;
+	arena->left = arena->block_size;
 	arena->total = 0;
 	arena->out_of_memory = false;
 }
 
-bool arena_init(struct arena *arena, size_t limit)
+void arena_init_with(struct arena *arena, void *block, size_t size, size_t limit)
 {
 	*arena = (struct arena){
 		.allocator = { .alloc = arena_allocate,
 			       .free = arena_leave,
 			       .allocator_data = arena },
-		.block = malloc(BLOCK_SIZE),
+		.block = block,
+		.block_size = size,
+		.lent = true,
 		.limit = limit,
 	};
-	if (arena->block == NULL)
-		return false;
 	use_block(arena);
-	return true;
+}
+
+bool arena_init(struct arena *arena, size_t limit)
+{
+	void *block = malloc(BLOCK_SIZE);
+	arena_init_with(arena, block, block != NULL ? BLOCK_SIZE : 0, limit);
+	arena->lent = false;
+	return block != NULL;
 }
 
 static void free_chunks(struct arena *arena)
@@ -63,7 +70,8 @@ static void free_chunks(struct arena *arena)
 void arena_fini(struct arena *arena)
 {
 	free_chunks(arena);
-	free(arena->block);
+	if (!arena->lent)
+		free(arena->block);
 	*arena = (struct arena){ 0 };
 }
 

@@ -15,6 +15,8 @@
 struct arena {
 	ProtobufCAllocator allocator; /* hand this to protobuf-c */
 	char *block;                  /* kept for ever: the common case fits in here */
+	size_t block_size;            /* of it */
+	bool lent;                    /* it is the caller's */
 	struct arena_chunk *chunks;   /* what did not fit, until the next reset */
 	char *next;                   /* free bytes, in the block or the latest chunk */
 	size_t left;                  /* how many */
@@ -26,6 +28,10 @@ struct arena {
 /* False when memory ran out. */
 bool arena_init(struct arena *arena, size_t limit);
 void arena_fini(struct arena *arena);
+
+/* The same with a block of the caller's, aligned for anything, that lasts as long: what fits
+ * into it costs no allocation. */
+void arena_init_with(struct arena *arena, void *block, size_t size, size_t limit);
 
 void arena_reset(struct arena *arena);
 

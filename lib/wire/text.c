@@ -50,6 +50,10 @@ bool text_is_whole(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
 	struct scan scan = { bytes, size }, content;
 	struct text_place found;
 	uint64_t tag;
+	/* Most messages have no such byte anywhere, numbers included. */
+	const uint8_t *first = size > 0 ? memchr(bytes, 0, size) : NULL;
+	if (first == NULL)
+		return true;
 	while (scan.left > 0 && scan_varint(&scan, &tag)) {
 		if ((tag & 7) != WIRE_BYTES) {
 			if (!text_take_number(&scan, tag & 7))
@@ -58,7 +62,7 @@ bool text_is_whole(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
 		}
 		if (!scan_bytes(&scan, &content))
 			break;
-		if (!has_nul(content.next, content.left))
+		if (content.next + content.left <= first || !has_nul(content.next, content.left))
 			continue;
 		const ProtobufCFieldDescriptor *field =
 			protobuf_c_message_descriptor_get_field(type, (unsigned)(tag >> 3));

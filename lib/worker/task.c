@@ -10,6 +10,9 @@
 /* What a header needs at most besides its names and five bytes an argument. */
 enum { HEADER_ROOM = 128, LENGTH_SIZE = 4 };
 
+/* Arguments of a task that are encoded without an allocation. */
+enum { FEW_SIZES = 16 };
+
 size_t task_size(const struct relevo_bytes *arguments, size_t count, size_t names)
 {
 	size_t size = LENGTH_SIZE + HEADER_ROOM + names;
@@ -33,7 +36,8 @@ static uint8_t *append_length(struct buffer *out, size_t header_size)
 bool task_encode(struct buffer *out, Relevo__TaskHeader *header,
 		 const struct relevo_bytes *arguments, size_t count)
 {
-	uint32_t *sizes = malloc(count * sizeof *sizes);
+	uint32_t few[FEW_SIZES];
+	uint32_t *sizes = count <= FEW_SIZES ? few : malloc(count * sizeof *sizes);
 	if (sizes == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++)
@@ -43,7 +47,8 @@ bool task_encode(struct buffer *out, Relevo__TaskHeader *header,
 	uint8_t *place = append_length(out, relevo__task_header__get_packed_size(header));
 	if (place != NULL)
 		relevo__task_header__pack(header, place);
-	free(sizes);
+	if (sizes != few)
+		free(sizes);
 	header->sizes = NULL;
 	header->n_sizes = 0;
 	if (place == NULL)
@@ -90,49 +95,49 @@ static bool bodies_match(const relevo_item *item, size_t header_size, const uint
 	return left == 0;
 }
 
-Relevo__TaskHeader *task_decode(const relevo_item *item, const uint8_t **bodies,
-				struct error *error)
+void task_room_init(struct task_room *room)
+{
+	arena_init_with(&room->arena, room->block, sizeof room->block, ARENA_LIMIT_FOR_HEADERS);
+}
+
+void task_room_fini(struct task_room *room)
+{
+	arena_fini(&room->arena);
+}
+
+Relevo__TaskHeader *task_decode(const relevo_item *item, struct task_room *room,
+				const uint8_t **bodies, struct error *error)
 {
 	const uint8_t *packed;
 	size_t size;
 	Relevo__TaskHeader *header = NULL;
 	if (find_header(item, &packed, &size))
-		header = text_unpack(&relevo__task_header__descriptor, NULL, size, packed);
+		header = text_unpack(&relevo__task_header__descriptor, &room->arena.allocator, size,
+				     packed);
 	if (header == NULL || !bodies_match(item, size, header->sizes, header->n_sizes)) {
 		error_set(error, RELEVO_BAD_FRAME, "an item of %zu bytes in the pool is no task",
 			  item->size);
-		task_free(header);
 		return NULL;
 	}
 	*bodies = packed + size;
 	return header;
 }
 
-void task_free(Relevo__TaskHeader *header)
-{
-	relevo__task_header__free_unpacked(header, NULL);
-}
-
-Relevo__ResultHeader *result_decode(const relevo_item *item, const uint8_t **bodies,
-				    struct error *error)
+Relevo__ResultHeader *result_decode(const relevo_item *item, struct task_room *room,
+				    const uint8_t **bodies, struct error *error)
 {
 	const uint8_t *packed;
 	size_t size;
 	Relevo__ResultHeader *header = NULL;
 	if (find_header(item, &packed, &size))
-		header = text_unpack(&relevo__result_header__descriptor, NULL, size, packed);
+		header = text_unpack(&relevo__result_header__descriptor, &room->arena.allocator,
+				     size, packed);
 	if (header == NULL || !bodies_match(item, size, header->sizes, header->n_sizes) ||
 	    (header->n_statuses != 0 && header->n_statuses != header->n_sizes)) {
 		error_set(error, RELEVO_BAD_FRAME, "an item of %zu bytes is no result of a task",
 			  item->size);
-		result_free(header);
 		return NULL;
 	}
 	*bodies = packed + size;
 	return header;
-}
-
-void result_free(Relevo__ResultHeader *header)
-{
-	relevo__result_header__free_unpacked(header, NULL);
 }

@@ -163,6 +163,7 @@ int worker_run(const struct worker_setup *setup, struct error *error)
 	 * ended, and must not look at a frame that has been left. */
 	static struct worker worker;
 	worker = (struct worker){ .setup = setup, .reply.progress = send_progress };
+	worker.pid = getpid();
 	pthread_mutex_init(&worker.reply.lock, NULL);
 	gethostname(worker.host, sizeof worker.host - 1);
 	int status = begin_and_serve(&worker, error);

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Bytes of a result's header, at most. */
 static size_t header_room(size_t results)
@@ -145,7 +144,7 @@ static void make_mark(struct task_mark *mark, const Relevo__TaskHeader *task)
 	mark->handed = task->handed;
 }
 
-static int begin_chunk(struct worker *worker, struct chunk *chunk)
+static int begin_chunk(struct worker *worker, struct chunk *chunk, struct arena *arena)
 {
 	const Relevo__TaskHeader *task = chunk->task;
 	make_mark(&chunk->mark, task);
@@ -169,10 +168,11 @@ static int begin_chunk(struct worker *worker, struct chunk *chunk)
 	else if (chunk->given_up && !chunk->broken)
 		attempts = task->max_attempts - task->deaths;
 	chunk->part.attempts = task->handed + attempts;
-	chunk->part.pid = (uint64_t)getpid();
+	chunk->part.pid = (uint64_t)worker->pid;
 	chunk->part.host = worker->host;
-	chunk->part.statuses = calloc(task->n_sizes + 1, sizeof *chunk->part.statuses);
-	chunk->part.sizes = calloc(task->n_sizes + 1, sizeof *chunk->part.sizes);
+	chunk->part.statuses =
+		arena_alloc(arena, (task->n_sizes + 1) * sizeof *chunk->part.statuses);
+	chunk->part.sizes = arena_alloc(arena, (task->n_sizes + 1) * sizeof *chunk->part.sizes);
 	if (chunk->part.statuses == NULL || chunk->part.sizes == NULL)
 		return error_set(thread_error(), RELEVO_NO_MEMORY, "no memory for a task");
 	/* A task that is given up here was another's death. */
@@ -181,23 +181,28 @@ static int begin_chunk(struct worker *worker, struct chunk *chunk)
 	return RELEVO_OK;
 }
 
+static int worker_task_run_decoded(struct worker *worker, struct chunk *chunk, struct arena *arena)
+{
+	int status = begin_chunk(worker, chunk, arena);
+	worker->chunk = chunk;
+	if (status == RELEVO_OK)
+		status = chunk->broken ? return_broken(worker, chunk) : run_chunk(worker, chunk);
+	worker->chunk = NULL;
+	worker_slot_done(worker->setup->slot);
+	return status;
+}
+
 int worker_task_run(struct worker *worker, relevo_item *item)
 {
 	struct error error;
+	struct task_room room;
 	struct chunk chunk = { .item = item };
-	chunk.task = task_decode(item, &chunk.body, &error);
+	task_room_init(&room);
+	chunk.task = task_decode(item, &room, &chunk.body, &error);
 	/* There is nobody to be told: out of the way with it. */
-	if (chunk.task == NULL)
-		return relevo_queue_ack(worker->tasks, item, 1);
-	int status = begin_chunk(worker, &chunk);
-	worker->chunk = &chunk;
-	if (status == RELEVO_OK)
-		status = chunk.broken ? return_broken(worker, &chunk) : run_chunk(worker, &chunk);
-	worker->chunk = NULL;
-	worker_slot_done(worker->setup->slot);
-	free(chunk.part.statuses);
-	free(chunk.part.sizes);
-	task_free(chunk.task);
+	int status = chunk.task != NULL ? worker_task_run_decoded(worker, &chunk, &room.arena)
+					: relevo_queue_ack(worker->tasks, item, 1);
+	task_room_fini(&room);
 	return status;
 }
 

@@ -35,6 +35,7 @@ struct worker {
 	relevo_queue *tasks;
 	relevo_queue *presence; /* see worker_presence.h */
 	char host[HOST_NAME_MAX + 1];
+	pid_t pid;
 	struct relevo_reply reply;
 	struct buffer out; /* the encoded result */
 	relevo_item next;  /* the next task, if it came ahead; data is NULL: there is none */

@@ -26,6 +26,27 @@ static void test_small(void **state)
 	arena_fini(&arena);
 }
 
+/* A block of the caller's is used first, and is not freed; what does not fit into it still has
+ * room. */
+static void test_lent_block(void **state)
+{
+	(void)state;
+	alignas(max_align_t) char block[256];
+	struct arena arena;
+	arena_init_with(&arena, block, sizeof block, LIMIT);
+	char *first = arena_alloc(&arena, 100);
+	assert_ptr_equal(first, block);
+	char *second = arena_alloc(&arena, 100);
+	assert_in_range((uintptr_t)second, (uintptr_t)first + 100, (uintptr_t)block + 156);
+	assert_null(arena.chunks);
+	assert_non_null(arena_alloc(&arena, 100));
+	assert_non_null(arena.chunks);
+	arena_reset(&arena);
+	assert_null(arena.chunks);
+	assert_ptr_equal(arena_alloc(&arena, sizeof block), block);
+	arena_fini(&arena);
+}
+
 /* Every byte is written with its own number, then all are read again. */
 static void test_no_overlap(void **state)
 {
@@ -92,9 +113,8 @@ static void test_too_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small),
-		cmocka_unit_test(test_no_overlap),
-		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_small),      cmocka_unit_test(test_lent_block),
+		cmocka_unit_test(test_no_overlap), cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_too_large),
 	};
 	return cmocka_run_group_tests_name("wire/arena", tests, NULL, NULL);
