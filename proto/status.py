@@ -11,11 +11,11 @@ HEADER = """\
 #ifndef RELEVO_STATUS_H
 #define RELEVO_STATUS_H
 
+#include <relevo/export.h>
+
 #ifdef __cplusplus
 extern "C" {{
 #endif
-
-#pragma GCC visibility push(default)
 
 /* What every call returns: 0 is success. */
 enum relevo_status {{
@@ -23,12 +23,10 @@ enum relevo_status {{
 }};
 
 /* The general sentence for a status, for any int. Static; never NULL. */
-const char *relevo_error_message(int status);
+RELEVO_API const char *relevo_error_message(int status);
 
 /* Its name, such as "TIMED_OUT". Static; never NULL. */
-const char *relevo_error_name(int status);
-
-#pragma GCC visibility pop
+RELEVO_API const char *relevo_error_name(int status);
 
 #ifdef __cplusplus
 }}
@@ -53,12 +51,12 @@ static int known(int status)
 	return status >= 0 && status < (int)(sizeof statuses / sizeof statuses[0]);
 }}
 
-const char *relevo_error_message(int status)
+RELEVO_API const char *relevo_error_message(int status)
 {{
 	return known(status) ? statuses[status].message : "Unknown status.";
 }}
 
-const char *relevo_error_name(int status)
+RELEVO_API const char *relevo_error_name(int status)
 {{
 	return known(status) ? statuses[status].name : "UNKNOWN";
 }}

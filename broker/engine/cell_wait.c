@@ -128,7 +128,6 @@ static int check_line(const struct cell *cell, struct error *error)
 }
 
 static const struct waiter_kind watcher_kind = {
-	.unserved = RELEVO_TIMED_OUT,
 	.enter = watcher_enter,
 	.leave = watcher_leave,
 	.forget = watcher_forget,

@@ -233,7 +233,6 @@ struct waiter {
 	int status;     /* the answer */
 	uint8_t state;
 	bool member; /* stands in line for another call, of which people are told instead */
-	bool brief;  /* does not wait, but for items that are called back */
 	bool busy;   /* keeps its session from going on, see engine_peer_busy() */
 	bool told;   /* people who look at the session are told of it */
 };
@@ -357,7 +356,7 @@ struct put_request {
 };
 
 /*
- * Put items in order. Answered with OK when all are in; FULL (did not wait) or
+ * Put items in order. Answered with OK when all are in; FULL (the queue rejects) or
  * TIMED_OUT with `accepted` telling how many are; NOT_OWNER (a lease in `acks`
  * is not held: nothing is put, nothing acknowledged), BAD_ARGUMENT (no such
  * handle, or a lock's), BAD_NAME, NOT_FOUND (no such name), GONE, SHUT_DOWN, QUOTA (nothing is
@@ -397,7 +396,7 @@ struct get_request {
  * Take items in their order, as many as are ready or held by waiting putters, up
  * to the maxima (of properties, QUEUE_MAX_PROPERTIES, but those of one item); waits only while
  * there is none. With `ahead`, a part of what is left may come too, where that makes no difference
- * to others. Each is leased to the session. Answered with OK; EMPTY (did not wait), TIMED_OUT,
+ * to others. Each is leased to the session. Answered with OK; TIMED_OUT,
  * BAD_ARGUMENT (no such handle), GONE, SHUT_DOWN, DENIED (another session has the queue to itself),
  * LIMIT (leases or waiting calls), CANCELLED, QUOTA (for the table of leases), NO_MEMORY. Getters
  * are served in order of arrival.

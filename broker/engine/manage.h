@@ -90,8 +90,7 @@ struct peek {
 
 /*
  * Look at items that are ready, in the order in which they would be handed out; they
- * stay where they are. EMPTY (none is behind
- * that place), BAD_ARGUMENT, GONE.
+ * stay where they are. None: none is behind that place. BAD_ARGUMENT, GONE.
  */
 int queue_peek(struct engine_peer *peer, const struct peek_request *request, nsec_t now,
 	       struct peek *peek, struct error *error);

@@ -126,11 +126,10 @@ static void meeter_forget(struct waiter *waiter)
 
 static void meeter_describe(const struct waiter *waiter, struct error *error)
 {
-	if (waiter->status != RELEVO_TIMED_OUT && waiter->status != RELEVO_TRY_AGAIN)
-		return;
-	error_set(error, waiter->status, "nobody came to the other end of the pipe \"%s\"%s",
-		  waiter->of.pipe.place->name,
-		  waiter->status == RELEVO_TIMED_OUT ? " in time" : "");
+	if (waiter->status == RELEVO_TIMED_OUT)
+		error_set(error, RELEVO_TIMED_OUT,
+			  "nobody came to the other end of the pipe \"%s\" in time",
+			  waiter->of.pipe.place->name);
 }
 
 /* What it got is let go of when it has been answered. */
@@ -156,7 +155,6 @@ static void meeter_look(const struct waiter *waiter, struct peer_wait *wait)
 }
 
 static const struct waiter_kind meeter_kind = {
-	.unserved = RELEVO_TRY_AGAIN,
 	.enter = meeter_enter,
 	.leave = meeter_leave,
 	.forget = meeter_forget,

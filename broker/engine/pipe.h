@@ -33,7 +33,7 @@ struct pipe_meeting {
 };
 
 /*
- * Come to a pipe. Answered with OK and a meeting; TRY_AGAIN (does not wait), TIMED_OUT,
+ * Come to a pipe. Answered with OK and a meeting; TIMED_OUT,
  * OPTION_MISMATCH (who waits there does the same, not the other part), BAD_NAME,
  * BAD_ARGUMENT, LIMIT, QUOTA, CANCELLED, NO_MEMORY, SYSTEM.
  */

@@ -217,7 +217,6 @@ static void getter_look(const struct waiter *getter, struct peer_wait *wait)
 }
 
 static const struct waiter_kind getter_kind = {
-	.unserved = RELEVO_EMPTY,
 	.enter = getter_enter,
 	.leave = getter_leave,
 	.forget = getter_forget,
@@ -255,9 +254,8 @@ void getters_dismiss(struct queue *queue, struct engine_peer *peer, int status)
 static int queue_get_park(struct waiter *getter, struct engine_peer *peer, nsec_t deadline)
 {
 	/* There are items, in hands that will give them back at once. */
-	getter->brief = deadline == 0 && getter->of.get.queue->unread > 0;
-	return waiter_park(getter, peer,
-			   getter->brief ? peer->engine->now + RECALL_TIME : deadline);
+	bool brief = deadline == 0 && getter->of.get.queue->unread > 0;
+	return waiter_park(getter, peer, brief ? peer->engine->now + RECALL_TIME : deadline);
 }
 
 static int getter_park(struct engine_peer *peer, const struct get_request *request,

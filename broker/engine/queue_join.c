@@ -49,7 +49,6 @@ static void joiner_look(const struct waiter *joiner, struct peer_wait *wait)
 }
 
 static const struct waiter_kind joiner_kind = {
-	.unserved = RELEVO_TIMED_OUT,
 	.enter = joiner_enter,
 	.leave = joiner_leave,
 	.forget = joiner_forget,

@@ -104,7 +104,6 @@ static void mover_look(const struct waiter *mover, struct peer_wait *wait)
 }
 
 static const struct waiter_kind mover_kind = {
-	.unserved = RELEVO_TRY_AGAIN,
 	.enter = mover_enter,
 	.leave = mover_leave,
 	.forget = mover_forget,
@@ -118,9 +117,11 @@ static const struct waiter_kind mover_kind = {
 
 /* ---- moving ------------------------------------------------------------- */
 
-/* TRY_AGAIN: one was moved, and there may be more. */
-static int move_next(struct move_part *part)
+/* One more, if there is one and nothing is in the way. *more: it was moved, and there may
+ * be others. */
+static int move_next(struct move_part *part, bool *more)
 {
+	*more = false;
 	struct queue *from = part->from, *to = part->to;
 	if (from->deleted || to->deleted)
 		return RELEVO_GONE;
@@ -134,7 +135,8 @@ static int move_next(struct move_part *part)
 		return status;
 	part->left--;
 	part->count++;
-	return RELEVO_TRY_AGAIN;
+	*more = true;
+	return RELEVO_OK;
 }
 
 static void move_go_on(struct work *work)
@@ -143,12 +145,13 @@ static void move_go_on(struct work *work)
 	struct engine *engine = part->from->engine;
 	/* What is over does not begin anew elsewhere. */
 	bool current = part->from->deleted || MUTANT(moving_rejuvenates) || expiry_run(part->from);
-	int status = RELEVO_TRY_AGAIN;
-	while (current && status == RELEVO_TRY_AGAIN && !work_over(engine)) {
-		status = move_next(part);
+	int status = RELEVO_OK;
+	bool more = true;
+	while (current && more && !work_over(engine)) {
+		status = move_next(part, &more);
 		work_spend(engine, 1);
 	}
-	if (status == RELEVO_TRY_AGAIN)
+	if (more)
 		work_later(engine, work);
 	else
 		waiter_finish(container_of(part, struct waiter, of.move), status);

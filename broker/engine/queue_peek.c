@@ -110,10 +110,7 @@ int queue_peek(struct engine_peer *peer, const struct peek_request *request, nse
 	engine_run(peer->engine);
 	select_all(&selection);
 	queue_peek_cut(peek, request->max_bytes);
-	if (peek->count > 0)
-		peek->last = queue_peek_place_of(queue, peek->items[peek->count - 1]);
-	else
-		status = error_set(error, RELEVO_EMPTY, "the queue \"%s\" has no item ready",
-				   queue->name);
-	return status;
+	peek->last = peek->count > 0 ? queue_peek_place_of(queue, peek->items[peek->count - 1])
+				     : request->after;
+	return RELEVO_OK;
 }

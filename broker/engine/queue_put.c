@@ -196,13 +196,20 @@ static void putter_answer(struct waiter *putter, struct answer *answer)
 	waiter_give(putter, answer);
 }
 
+/* FULL says a queue where nobody waits for room; at others there was none in no time. */
+static int putter_unserved(const struct waiter *putter)
+{
+	bool waits = putter->of.put.queue->options.full == QUEUE_BLOCK;
+	return waits ? RELEVO_TIMED_OUT : RELEVO_FULL;
+}
+
 static void putter_look(const struct waiter *putter, struct peer_wait *wait)
 {
 	queue_wait_look(putter->of.put.queue, PEER_PUT, wait);
 }
 
 static const struct waiter_kind putter_kind = {
-	.unserved = RELEVO_FULL,
+	.unserved = putter_unserved,
 	.enter = putter_enter,
 	.leave = putter_leave,
 	.forget = putter_forget,

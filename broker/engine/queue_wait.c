@@ -29,8 +29,6 @@ bool queue_wait_describe(const struct waiter *waiter, const struct queue *queue,
 	const char *text = NULL;
 	if (waiter->status == RELEVO_GONE)
 		text = "was deleted";
-	else if (waiter->status == RELEVO_EMPTY)
-		text = "has no item ready";
 	else if (waiter->status == RELEVO_FULL)
 		text = "is full";
 	else if (waiter->status == RELEVO_TIMED_OUT)

@@ -11,6 +11,11 @@ void waiter_refuse(struct waiter *waiter, const struct error *error)
 	waiter->answer(waiter, &answer);
 }
 
+static int waiter_unserved(const struct waiter *waiter)
+{
+	return waiter->kind->unserved != NULL ? waiter->kind->unserved(waiter) : RELEVO_TIMED_OUT;
+}
+
 /* A call that does not wait, or may not, goes through the same line: it is
  * served if it can be, and refused otherwise. */
 static int waiter_begin_waiting(struct waiter *waiter, nsec_t deadline)
@@ -18,7 +23,7 @@ static int waiter_begin_waiting(struct waiter *waiter, nsec_t deadline)
 	struct engine_peer *peer = waiter->peer;
 	struct engine *engine = peer->engine;
 	if (deadline == 0)
-		waiter->refusal = waiter->kind->unserved;
+		waiter->refusal = waiter_unserved(waiter);
 	else if (peer->waiting >= engine->config.peer_waiters)
 		waiter->refusal = RELEVO_LIMIT;
 	if (waiter->refusal != RELEVO_OK) {
@@ -82,7 +87,7 @@ void waiter_give_up(struct waiter *waiter, int status)
 
 void waiter_time_out(struct waiter *waiter)
 {
-	waiter_give_up(waiter, waiter->brief ? waiter->kind->unserved : RELEVO_TIMED_OUT);
+	waiter_give_up(waiter, RELEVO_TIMED_OUT);
 }
 
 void waiter_leave_line(struct waiter *waiter)

@@ -17,7 +17,8 @@ enum waiter_state { WAITER_IDLE, WAITER_PARKED, WAITER_COMMITTING, WAITER_FINISH
  * the union, and nobody asks of which kind a call is.
  */
 struct waiter_kind {
-	int unserved; /* the answer to one that does not wait and could not be served */
+	/* The answer to one that does not wait and could not be served. NULL: TIMED_OUT. */
+	int (*unserved)(const struct waiter *waiter);
 
 	/* Enter the line, out of it again, and hold on no more to what was waited for. */
 	void (*enter)(struct waiter *waiter);

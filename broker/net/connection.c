@@ -244,7 +244,7 @@ static void process(struct connection *connection, struct buffer *input)
 		arena_reset(&network->arena);
 		int status = frame_read(buffer_data(input), buffer_size(input),
 					limits_of(connection), &network->arena, &frame, &error);
-		if (status == RELEVO_TRY_AGAIN) {
+		if (status == TRY_AGAIN) {
 			connection->missing = frame.size - buffer_size(input);
 			return;
 		}
@@ -276,7 +276,7 @@ static size_t read_size(const struct connection *connection)
 
 static void receive_failed(struct connection *connection, int status)
 {
-	if (status == RELEVO_TRY_AGAIN || MUTANT(death_unnoticed))
+	if (status == TRY_AGAIN || MUTANT(death_unnoticed))
 		return;
 	if (status == RELEVO_END_OF_STREAM)
 		connection_finish(connection, "closed by the client");

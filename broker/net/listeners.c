@@ -132,7 +132,7 @@ static void on_readable(void *context, uint32_t events)
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
 		struct channel *channel;
 		int status = listener_accept(door->listener, &channel);
-		if (status == RELEVO_TRY_AGAIN)
+		if (status == TRY_AGAIN)
 			return;
 		if (status != RELEVO_OK) {
 			pause_accepting(door, status);

@@ -59,7 +59,7 @@ static void cmd_lock_run_attend(void *user)
 	struct lock_watch *watch = user;
 	relevo_item item;
 	do {
-		watch->status = relevo_queue_get(watch->nothing, &item, RELEVO_FOREVER);
+		watch->status = relevo_queue_get(watch->nothing, RELEVO_FOREVER, &item);
 		relevo_item_free(&item);
 	} while (watch->status == RELEVO_OK);
 	if (watch->status == RELEVO_INTERRUPTED)
@@ -70,7 +70,7 @@ static void cmd_lock_run_attend(void *user)
 
 static int cmd_lock_run_open_watch(struct lock_watch *watch, relevo_session *session)
 {
-	const struct relevo_queue_options fleeting = { .lifetime = RELEVO_WITH_SESSION };
+	const struct relevo_queue_options fleeting = { .lifetime = RELEVO_LIFETIME_SESSION };
 	*watch = (struct lock_watch){ .event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
 	if (watch->event < 0)
 		return failure_system("no descriptor to watch the lock");
@@ -197,7 +197,7 @@ static int cmd_lock_run_run(struct context *context)
 	relevo_lock_close(lock);
 	if (lost || status != RELEVO_OK) {
 		/* That has been said; the exit status is the command's all the same. */
-		relevo_close(context->session);
+		relevo_session_close(context->session);
 		context->session = NULL;
 	}
 	return result;

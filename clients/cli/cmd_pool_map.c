@@ -222,7 +222,7 @@ static int cmd_pool_map_open_pool(const struct context *context, relevo_pool **p
 	const struct relevo_pool_options shared = {
 		.name = context->arguments[0],
 		.shared = true,
-		.order = RELEVO_PRIORITY,
+		.order = RELEVO_ORDER_PRIORITY,
 	};
 	int status = relevo_pool_attach(context->session, shared.name, pool);
 	if (status == RELEVO_NOT_FOUND)
@@ -252,7 +252,7 @@ static int run_map(struct map *map)
 	if (result == EXIT_DONE)
 		result = run_tasks(map);
 	/* What is under way when it ends early is ended by those who serve. */
-	relevo_pool_free(map->tasks.pool);
+	relevo_pool_close(map->tasks.pool);
 	map_tasks_close(&map->tasks);
 	map_source_close(&map->source);
 	return result;

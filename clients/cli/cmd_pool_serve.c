@@ -13,7 +13,7 @@
 static struct {
 	int64_t workers, timeout, order;
 	bool give_up, leave;
-} given = { .order = RELEVO_PRIORITY };
+} given = { .order = RELEVO_ORDER_PRIORITY };
 
 /* As the enumeration of <relevo/queue.h>. */
 static const char *const orders[] = { "fifo", "priority", "fair", "shortest", NULL };
@@ -64,7 +64,7 @@ static int cmd_pool_serve_run(struct context *context)
 	if (!first_process_step_aside())
 		return failure_system("no process to do the work");
 	check_command(command.words[0]);
-	int status = relevo_register(TASK_FUNCTION, task_run, &command);
+	int status = relevo_function_register(TASK_FUNCTION, task_run, &command);
 	/* Workers have sessions of their own. One here would be in their way: what goes over
 	 * tcp:// does not survive the fork that makes them. */
 	if (status == RELEVO_OK)

@@ -53,8 +53,8 @@ static int cmd_queue_create_run(struct context *context)
 		return failure_usage("--max-deliveries: more than %u is as good as never",
 				     UINT32_MAX);
 	const struct relevo_queue_options how = {
-		.mode = given.if_missing ? RELEVO_OPEN_OR_CREATE : RELEVO_CREATE_NEW,
-		.capacity = given.rendezvous ? RELEVO_RENDEZVOUS : given.capacity,
+		.mode = given.if_missing ? RELEVO_OPEN_OR_CREATE : RELEVO_OPEN_NEW,
+		.capacity = given.rendezvous ? RELEVO_CAPACITY_RENDEZVOUS : given.capacity,
 		.capacity_bytes = given.capacity_bytes,
 		.order = (enum relevo_order)given.order,
 		.full = (enum relevo_full_policy)given.full,

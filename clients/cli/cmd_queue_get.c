@@ -65,7 +65,7 @@ static int end_of_items(int status)
 {
 	if (status == RELEVO_INTERRUPTED)
 		return reader_interrupted();
-	bool nothing_left = status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT;
+	bool nothing_left = status == RELEVO_TIMED_OUT;
 	if ((given.all && nothing_left) ||
 	    ((given.all || given.follow) && status == RELEVO_SHUT_DOWN))
 		return EXIT_DONE;
@@ -87,7 +87,7 @@ static int cmd_queue_get_take(relevo_queue *queue, const struct output_format *f
 		short events = streams_wait(STDOUT_FILENO, POLLOUT);
 		if ((events & ~POLLOUT) != 0)
 			return reader_failure(events);
-		int status = relevo_queue_lease(queue, items, want, patience, &got);
+		int status = relevo_queue_lease(queue, patience, items, want, &got);
 		if (status != RELEVO_OK)
 			return end_of_items(status);
 		patience = given.timeout;

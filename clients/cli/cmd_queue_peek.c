@@ -26,18 +26,16 @@ static int cmd_queue_peek_show(relevo_queue *queue, const struct output_format *
 	struct relevo_place place = { 0 };
 	uint64_t left = given.all ? UINT64_MAX : given.count > 0 ? (uint64_t)given.count : 10;
 	size_t written = 0, got = 0;
-	while (left > 0 && written == got) {
+	do {
 		size_t want = left < BATCH ? (size_t)left : BATCH;
 		int status = relevo_queue_peek(queue, &place, items, want, &got);
-		if (status == RELEVO_EMPTY)
-			return EXIT_DONE;
 		if (status != RELEVO_OK)
 			return failure_of(status);
 		written = output_items(format, items, got);
 		for (size_t i = 0; i < got; i++)
 			relevo_item_free(&items[i]);
 		left -= got;
-	}
+	} while (left > 0 && got > 0 && written == got);
 	return written == got ? EXIT_DONE : failure_system("writing to standard output");
 }
 

@@ -107,7 +107,8 @@ static int put_batch(struct putting *putting, const struct relevo_bytes *items, 
 		putting->put += accepted;
 		return fail_at(putting, first + accepted, status, relevo_error_detail());
 	}
-	status = relevo_flush(putting->session, given.timeout != 0 ? given.timeout : ANSWER);
+	status =
+		relevo_session_flush(putting->session, given.timeout != 0 ? given.timeout : ANSWER);
 	if (putting->failed > 0) {
 		putting->put += count - putting->failed;
 		return fail_at(putting, first + putting->first_failed, putting->status,

@@ -17,7 +17,8 @@ static int cmd_queue_shutdown_run(struct context *context)
 	int result = connect_queue(context, RELEVO_FOREVER, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
-	int status = relevo_queue_shutdown(queue, now ? RELEVO_AT_ONCE : RELEVO_DRAIN);
+	int status =
+		relevo_queue_shutdown(queue, now ? RELEVO_SHUTDOWN_AT_ONCE : RELEVO_SHUTDOWN_DRAIN);
 	if (status != RELEVO_OK)
 		result = failure_of(status);
 	else if (context->json)

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 static int cmd_queue_stat_print(const struct context *context, const char *name,
-				const struct relevo_queue_counts *counts)
+				const struct relevo_queue_state *counts)
 {
 	if (context->json)
 		return output_json(counts_to_json(name, counts));
@@ -23,11 +23,11 @@ static int cmd_queue_stat_print(const struct context *context, const char *name,
 static int cmd_queue_stat_run(struct context *context)
 {
 	relevo_queue *queue;
-	struct relevo_queue_counts counts;
+	struct relevo_queue_state counts;
 	int result = connect_queue(context, RELEVO_FOREVER, NULL, &queue);
 	if (result != EXIT_DONE)
 		return result;
-	int status = relevo_queue_count(queue, &counts);
+	int status = relevo_queue_inspect(queue, &counts);
 	/* This command's own handle is not of interest. */
 	counts.handles -= status == RELEVO_OK && counts.handles > 0;
 	result = status == RELEVO_OK

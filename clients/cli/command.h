@@ -29,7 +29,7 @@ struct option_row {
 /* What a command is called with. */
 struct context {
 	const struct command *command;
-	const char *url; /* NULL: as for relevo_open() */
+	const char *url; /* NULL: as for relevo_session_open() */
 	bool json;
 	char **arguments; /* that are no options */
 	int count;

@@ -61,7 +61,7 @@ int connect_within(struct context *context, int64_t msec)
 	};
 	if (msec > 0 && msec < usual - GRACE)
 		options.timeout = msec + GRACE;
-	int status = relevo_open(context->url, &options, &context->session);
+	int status = relevo_session_open(context->url, &options, &context->session);
 	return status == RELEVO_OK ? EXIT_DONE : connect_failure(context, status);
 }
 

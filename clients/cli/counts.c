@@ -5,7 +5,7 @@
 
 #define COUNT(name)                                                                                \
 	{                                                                                          \
-#name, offsetof(struct relevo_queue_counts, name)                                  \
+#name, offsetof(struct relevo_queue_state, name)                                   \
 	}
 
 static const struct {
@@ -23,12 +23,12 @@ const char *counts_name(size_t index)
 	return rows[index].name;
 }
 
-uint64_t counts_value(const struct relevo_queue_counts *counts, size_t index)
+uint64_t counts_value(const struct relevo_queue_state *counts, size_t index)
 {
 	return *(const uint64_t *)(const void *)((const char *)counts + rows[index].offset);
 }
 
-json_t *counts_to_json(const char *name, const struct relevo_queue_counts *counts)
+json_t *counts_to_json(const char *name, const struct relevo_queue_state *counts)
 {
 	json_t *object = json_pack("{ss}", "queue", name);
 	for (size_t i = 0; i < COUNTS && object != NULL; i++) {

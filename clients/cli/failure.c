@@ -18,7 +18,8 @@ const char failure_help[] =
 	"  2    the command line is wrong\n"
 	"  3    no broker answers, or the connection was lost\n"
 	"  4    nothing was there, or time ran out\n"
-	"  5    the queue is full, a quota or limit is used up, or no descriptor is left\n"
+	"  5    the queue is full and rejects, a quota or limit is used up, or no\n"
+	"       descriptor is left\n"
 	"  6    there is no object of that name, or it was deleted meanwhile\n"
 	"  141  nobody reads the output any more\n";
 
@@ -34,7 +35,6 @@ static int exit_status_of(int status)
 	case RELEVO_DISCONNECTED:
 	case RELEVO_UNANSWERED:
 		return EXIT_NO_BROKER;
-	case RELEVO_EMPTY:
 	case RELEVO_TIMED_OUT:
 		return EXIT_EMPTY;
 	case RELEVO_FULL:

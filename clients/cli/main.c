@@ -82,7 +82,7 @@ static void print_help(const struct command *command)
 static int main_run(struct context *context)
 {
 	int result = context->command->run(context);
-	int status = relevo_close(context->session);
+	int status = relevo_session_close(context->session);
 	if (status != RELEVO_OK && result == EXIT_DONE)
 		result = failure_of(status);
 	return result;

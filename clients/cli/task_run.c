@@ -106,7 +106,7 @@ static int run_words(char *const *words, relevo_reply *reply, int64_t timeout)
 		.input.kind = RELEVO_STREAM_NULL,
 		.output.kind = RELEVO_STREAM_PIPE,
 		.errors.kind = RELEVO_STREAM_PIPE,
-		.group = RELEVO_GROUP_NEW,
+		.group = RELEVO_PROGRAM_GROUP_NEW,
 		.whole_group = true,
 		.max_output = MOST_OUTPUT,
 	};

@@ -36,8 +36,8 @@ static int work(relevo_tuple *arguments)
 int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
-	const struct relevo_array_options ints = { .type = RELEVO_INT32, .count = ELEMENTS };
-	const struct relevo_value_options one_double = { .type = RELEVO_DOUBLE };
+	const struct relevo_array_options ints = { .type = RELEVO_TYPE_INT32, .count = ELEMENTS };
+	const struct relevo_value_options one_double = { .type = RELEVO_TYPE_DOUBLE };
 	relevo_session *session;
 	relevo_array *array;
 	relevo_value *value;

@@ -34,9 +34,9 @@ static int change(relevo_tuple *arguments)
 int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
-	const struct relevo_value_options of_number = { .type = RELEVO_DOUBLE };
+	const struct relevo_value_options of_number = { .type = RELEVO_TYPE_DOUBLE };
 	int32_t elements[ELEMENTS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
-	const struct relevo_array_options of_array = { .type = RELEVO_INT32,
+	const struct relevo_array_options of_array = { .type = RELEVO_TYPE_INT32,
 						       .count = ELEMENTS,
 						       .initial = elements };
 	relevo_session *session;

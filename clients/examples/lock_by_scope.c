@@ -33,7 +33,7 @@ static int count(relevo_tuple *arguments)
 int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
-	const struct relevo_value_options of_double = { .type = RELEVO_DOUBLE };
+	const struct relevo_value_options of_double = { .type = RELEVO_TYPE_DOUBLE };
 	relevo_session *session;
 	relevo_lock *lock;
 	relevo_value *shared;

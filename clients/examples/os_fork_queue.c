@@ -10,7 +10,7 @@ int main(void)
 {
 	relevo_session *session;
 	relevo_queue *queue;
-	must(relevo_open(NULL, NULL, &session));
+	must(relevo_session_open(NULL, NULL, &session));
 	must(relevo_queue_open(session, NULL, NULL, &queue));
 	pid_t clone = fork();
 	if (clone < 0) {
@@ -22,13 +22,13 @@ int main(void)
 		must(relevo_queue_put(queue, text, strlen(text), RELEVO_FOREVER));
 	} else {
 		relevo_item item;
-		must(relevo_queue_get(queue, &item, RELEVO_FOREVER));
+		must(relevo_queue_get(queue, RELEVO_FOREVER, &item));
 		printf("%s\n", (char *)item.data);
 		relevo_item_free(&item);
 		waitpid(clone, NULL, 0);
 	}
 	/* Each closes what is its own. */
 	relevo_queue_close(queue);
-	must(relevo_close(session));
+	must(relevo_session_close(session));
 	return EXIT_SUCCESS;
 }

@@ -13,7 +13,7 @@ static int answer(relevo_tuple *arguments)
 	void *question;
 	size_t size;
 	must(relevo_tuple_take_pipe(arguments, 0, &pipe));
-	must(relevo_pipe_recv(pipe, &question, &size, RELEVO_FOREVER));
+	must(relevo_pipe_recv(pipe, RELEVO_FOREVER, &question, &size));
 	snprintf(text, sizeof text, "%s: I have \"%s\"",
 		 relevo_process_name(relevo_process_current()), (char *)question);
 	free(question);
@@ -27,7 +27,7 @@ static relevo_pipe *start(void)
 	relevo_pipe *ends[2];
 	relevo_tuple *arguments;
 	relevo_process *process;
-	must(relevo_pipe_pair(RELEVO_BOTH_WAYS, ends));
+	must(relevo_pipe_pair(RELEVO_DIRECTION_BOTH, ends));
 	must(relevo_tuple_new(&arguments));
 	must(relevo_tuple_add_pipe(arguments, NULL, ends[1]));
 	const struct relevo_process_options options = { .arguments = arguments };
@@ -43,7 +43,7 @@ static void print_answer(relevo_pipe *pipe)
 {
 	void *text;
 	size_t size;
-	must(relevo_pipe_recv(pipe, &text, &size, RELEVO_FOREVER));
+	must(relevo_pipe_recv(pipe, RELEVO_FOREVER, &text, &size));
 	printf("%s\n", (char *)text);
 	free(text);
 }

@@ -12,7 +12,7 @@ static void print_next(const char *who, relevo_pipe *pipe)
 {
 	void *text;
 	size_t size;
-	must(relevo_pipe_recv(pipe, &text, &size, RELEVO_FOREVER));
+	must(relevo_pipe_recv(pipe, RELEVO_FOREVER, &text, &size));
 	printf("%s got: %s\n", who, (char *)text);
 	fflush(stdout);
 	free(text);
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 	relevo_pipe *ends[2];
 	relevo_tuple *arguments;
 	relevo_process *process;
-	must(relevo_pipe_pair(RELEVO_BOTH_WAYS, ends));
+	must(relevo_pipe_pair(RELEVO_DIRECTION_BOTH, ends));
 	must(relevo_tuple_new(&arguments));
 	must(relevo_tuple_add_pipe(arguments, NULL, ends[1]));
 	const struct relevo_process_options options = { .arguments = arguments };

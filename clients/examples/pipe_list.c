@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	relevo_pipe *ends[2];
 	relevo_tuple *arguments, *list;
 	relevo_process *process;
-	must(relevo_pipe_pair(RELEVO_BOTH_WAYS, ends));
+	must(relevo_pipe_pair(RELEVO_DIRECTION_BOTH, ends));
 	must(relevo_tuple_new(&arguments));
 	must(relevo_tuple_add_pipe(arguments, NULL, ends[1]));
 	const struct relevo_process_options options = { .arguments = arguments };
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 	relevo_tuple_free(arguments);
 	must(relevo_process_start(process));
 	relevo_pipe_close(ends[1]);
-	must(relevo_pipe_recv_tuple(ends[0], &list, RELEVO_FOREVER));
+	must(relevo_pipe_recv_tuple(ends[0], RELEVO_FOREVER, &list));
 	show(list);
 	relevo_tuple_free(list);
 	relevo_pipe_close(ends[0]);

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	void *message;
 	size_t size;
 	/* The first end only receives, so the second only sends. */
-	must(relevo_pipe_pair(RELEVO_RECEIVES, ends));
+	must(relevo_pipe_pair(RELEVO_DIRECTION_RECEIVE, ends));
 	must(relevo_tuple_new(&arguments));
 	must(relevo_tuple_add_pipe(arguments, NULL, ends[1]));
 	const struct relevo_process_options options = { .arguments = arguments };
@@ -32,10 +32,10 @@ int main(int argc, char **argv)
 	/* The child has one of its own now; and with none open here and its one closed, the
 	 * pipe has come to its end. */
 	relevo_pipe_close(ends[1]);
-	must(relevo_pipe_recv(ends[0], &message, &size, RELEVO_FOREVER));
+	must(relevo_pipe_recv(ends[0], RELEVO_FOREVER, &message, &size));
 	printf("%s\n", (char *)message);
 	free(message);
-	int status = relevo_pipe_recv(ends[0], &message, &size, RELEVO_FOREVER);
+	int status = relevo_pipe_recv(ends[0], RELEVO_FOREVER, &message, &size);
 	printf("and then: %s\n", relevo_error_name(status));
 	relevo_pipe_close(ends[0]);
 	must(relevo_process_join(process, RELEVO_FOREVER));

@@ -26,7 +26,7 @@ static int print_names(relevo_tuple *arguments)
 	for (;;) {
 		void *name;
 		size_t size;
-		must(relevo_pipe_recv(pipe, &name, &size, RELEVO_FOREVER));
+		must(relevo_pipe_recv(pipe, RELEVO_FOREVER, &name, &size));
 		bool last = strcmp(name, "END") == 0;
 		if (!last)
 			printf("%s\n", (char *)name);
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 	const char *const names[] = { "Carlos", "Renata", "Rebeca", "Sandra", "END" };
 	relevo_pipe *ends[2];
 	relevo_tuple *sends, *receives;
-	must(relevo_pipe_pair(RELEVO_SENDS, ends));
+	must(relevo_pipe_pair(RELEVO_DIRECTION_SEND, ends));
 	must(relevo_tuple_new(&sends));
 	must(relevo_tuple_add_pipe(sends, NULL, ends[0]));
 	for (int i = 0; i < 5; i++)

@@ -20,7 +20,7 @@ int main()
 	struct relevo_result results[2];
 	relevo_session *session;
 	relevo_pool *pool;
-	if (relevo_register("parse", parse, nullptr) || relevo_open(nullptr, nullptr, &session) ||
+	if (relevo_function_register("parse", parse, nullptr) || relevo_session_open(nullptr, nullptr, &session) ||
 	    relevo_pool_open(session, nullptr, &pool) ||
 	    relevo_pool_map(pool, "parse", words, 2, nullptr, results)) {
 		std::fprintf(stderr, "%s\n", relevo_error_detail());
@@ -31,6 +31,6 @@ int main()
 	std::printf("%d; %s: %s\n", number, relevo_error_name(results[1].status),
 		    static_cast<const char *>(results[1].data));
 	relevo_results_free(results, 2);
-	relevo_pool_free(pool);
-	return relevo_close(session);
+	relevo_pool_close(pool);
+	return relevo_session_close(session);
 }

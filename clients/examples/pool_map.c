@@ -25,8 +25,8 @@ int main(void)
 	struct relevo_result results[COUNT];
 	relevo_session *session;
 	relevo_pool *pool;
-	must(relevo_register("worker", worker, NULL));
-	must(relevo_open(NULL, NULL, &session));
+	must(relevo_function_register("worker", worker, NULL));
+	must(relevo_session_open(NULL, NULL, &session));
 	must(relevo_pool_open(session, &options, &pool));
 	for (int i = 0; i < COUNT; i++)
 		arguments[i] = (struct relevo_bytes){ &numbers[i], sizeof numbers[i] };
@@ -41,7 +41,7 @@ int main(void)
 	}
 	printf("]\n");
 	relevo_results_free(results, COUNT);
-	relevo_pool_free(pool);
-	must(relevo_close(session));
+	relevo_pool_close(pool);
+	must(relevo_session_close(session));
 	return 0;
 }

@@ -57,9 +57,9 @@ int main(void)
 	struct relevo_result results[COUNT];
 	relevo_session *session;
 	relevo_pool *pool;
-	must(relevo_register("begin", begin, NULL));
-	must(relevo_register("add", add, NULL));
-	must(relevo_open(NULL, NULL, &session));
+	must(relevo_function_register("begin", begin, NULL));
+	must(relevo_function_register("add", add, NULL));
+	must(relevo_session_open(NULL, NULL, &session));
 	must(relevo_pool_open(session, &options, &pool));
 	for (int i = 0; i < COUNT; i++) {
 		numbers[i] = i;
@@ -68,7 +68,7 @@ int main(void)
 	must(relevo_pool_map(pool, "add", arguments, COUNT, &map, results));
 	print(results);
 	relevo_results_free(results, COUNT);
-	relevo_pool_free(pool);
-	must(relevo_close(session));
+	relevo_pool_close(pool);
+	must(relevo_session_close(session));
 	return 0;
 }

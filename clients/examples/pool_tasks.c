@@ -32,8 +32,8 @@ int main(void)
 	struct relevo_result results[TASKS];
 	relevo_session *session;
 	relevo_pool *pool;
-	must(relevo_register("work", work, NULL));
-	must(relevo_open(NULL, NULL, &session));
+	must(relevo_function_register("work", work, NULL));
+	must(relevo_session_open(NULL, NULL, &session));
 	must(relevo_pool_open(session, &options, &pool));
 	for (int i = 0; i < TASKS; i++) {
 		tasks[i] = (struct task){ i, 20 + rand() % 60 };
@@ -47,7 +47,7 @@ int main(void)
 	relevo_results_free(results, TASKS);
 	/* At once, since nothing is left to do. */
 	must(relevo_pool_terminate(pool));
-	relevo_pool_free(pool);
-	must(relevo_close(session));
+	relevo_pool_close(pool);
+	must(relevo_session_close(session));
 	return 0;
 }

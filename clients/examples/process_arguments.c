@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 	must(relevo_process_start(process));
 	for (int i = 0; i < 2; i++) {
 		relevo_item answer;
-		must(relevo_queue_get(answers, &answer, RELEVO_FOREVER));
+		must(relevo_queue_get(answers, RELEVO_FOREVER, &answer));
 		printf("%s\n", (char *)answer.data);
 		relevo_item_free(&answer);
 	}

@@ -21,7 +21,7 @@ static relevo_process *start(int number)
 	must(relevo_tuple_new(&arguments));
 	must(relevo_tuple_add_int(arguments, NULL, number));
 	const struct relevo_process_options options = { .arguments = arguments,
-							.daemon = RELEVO_DAEMON };
+							.daemon = RELEVO_DAEMON_YES };
 	must(relevo_process_new(work, &options, &process));
 	relevo_tuple_free(arguments);
 	must(relevo_process_start(process));

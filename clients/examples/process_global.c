@@ -12,7 +12,7 @@ static int child(relevo_tuple *arguments)
 {
 	relevo_process *me = relevo_process_current();
 	(void)arguments;
-	printf("%s: value = %d\n", relevo_start_method_name(relevo_process_method(me)), value);
+	printf("%s: value = %d\n", relevo_process_method_name(relevo_process_method(me)), value);
 	fflush(stdout);
 	/* Without any clean-up: nobody is hurt. */
 	_exit(0);
@@ -32,9 +32,9 @@ int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
 	value = -5;
-	start(RELEVO_SPAWN);
-	start(RELEVO_SPAWN);
-	start(RELEVO_FORK);
+	start(RELEVO_START_SPAWN);
+	start(RELEVO_START_SPAWN);
+	start(RELEVO_START_FORK);
 	printf("parent: value = %d\n", value);
 	return 0;
 }

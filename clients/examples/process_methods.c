@@ -11,8 +11,8 @@ static int child(relevo_tuple *arguments)
 {
 	(void)arguments;
 	printf("%s: process %d, made by %d, the system says %d\n",
-	       relevo_start_method_name(relevo_process_method(relevo_process_current())), getpid(),
-	       relevo_process_pid(relevo_process_parent()), getppid());
+	       relevo_process_method_name(relevo_process_method(relevo_process_current())),
+	       getpid(), relevo_process_pid(relevo_process_parent()), getppid());
 	return 0;
 }
 
@@ -21,7 +21,7 @@ int main(int argc, char **argv)
 	relevo_process_enter(argc, argv);
 	if (chdir("/") != 0)
 		return EXIT_FAILURE;
-	for (const enum relevo_start_method *method = relevo_start_methods(); *method != 0;
+	for (const enum relevo_start_method *method = relevo_process_methods(); *method != 0;
 	     method++) {
 		const struct relevo_process_options options = { .method = *method };
 		relevo_process *process;
@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 		relevo_process_free(process);
 	}
 	/* For those that name none, instead: */
-	must(relevo_set_start_method(RELEVO_SPAWN, false));
-	printf("from now on: %s\n", relevo_start_method_name(relevo_get_start_method()));
+	must(relevo_process_set_default_method(RELEVO_START_SPAWN, false));
+	printf("from now on: %s\n", relevo_process_method_name(relevo_process_default_method()));
 	return 0;
 }

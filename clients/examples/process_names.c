@@ -26,7 +26,7 @@ static int work(relevo_tuple *arguments)
 
 static void run_daemon(const char *name)
 {
-	const struct relevo_process_options options = { .name = name, .daemon = RELEVO_DAEMON };
+	const struct relevo_process_options options = { .name = name, .daemon = RELEVO_DAEMON_YES };
 	relevo_process *process;
 	must(relevo_process_new(work, &options, &process));
 	must(relevo_process_start(process));

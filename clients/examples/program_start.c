@@ -16,7 +16,7 @@ static relevo_program *start(void)
 int main(void)
 {
 	relevo_program *program = start();
-	printf("started, and it %s\n", relevo_program_is_running(program) ? "runs" : "has ended");
+	printf("started, and it %s\n", relevo_program_is_alive(program) ? "runs" : "has ended");
 
 	int sum = 0;
 	for (int i = 1; i <= 100; i++)

@@ -21,7 +21,7 @@ static int work(relevo_tuple *arguments)
 	must(relevo_tuple_bool(arguments, 0, &dies));
 	must(relevo_process_session(&session));
 	must(relevo_queue_open(session, NAME, NULL, &orders));
-	must(relevo_queue_lease(orders, &order, 1, RELEVO_FOREVER, &got));
+	must(relevo_queue_lease(orders, RELEVO_FOREVER, &order, 1, &got));
 	printf("%s has %s, which was handed out %u times\n",
 	       relevo_process_name(relevo_process_current()), (char *)order.data, order.deliveries);
 	fflush(stdout);

@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 	must(relevo_process_new(put, &options, &process));
 	relevo_tuple_free(arguments);
 	must(relevo_process_start(process));
-	must(relevo_queue_get_tuple(queue, &item, RELEVO_FOREVER));
+	must(relevo_queue_get_tuple(queue, RELEVO_FOREVER, &item));
 	show(item);
 	relevo_tuple_free(item);
 	must(relevo_process_join(process, RELEVO_FOREVER));

@@ -17,7 +17,7 @@ static int concatenate(relevo_tuple *arguments)
 	must(relevo_tuple_queue(arguments, 0, session, NULL, &queue));
 	for (;;) {
 		relevo_item line;
-		must(relevo_queue_get(queue, &line, RELEVO_FOREVER));
+		must(relevo_queue_get(queue, RELEVO_FOREVER, &line));
 		if (strcmp(line.data, "--") == 0)
 			_exit(0);
 		strncat(text, line.data, sizeof text - strlen(text) - 1);

@@ -18,8 +18,8 @@ static int put_squares(relevo_tuple *arguments)
 
 static bool is_empty(relevo_queue *queue)
 {
-	struct relevo_queue_counts counts;
-	must(relevo_queue_count(queue, &counts));
+	struct relevo_queue_state counts;
+	must(relevo_queue_inspect(queue, &counts));
 	return counts.ready == 0;
 }
 
@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 	relevo_process_free(process);
 	while (!is_empty(queue)) {
 		relevo_item item;
-		must(relevo_queue_get(queue, &item, RELEVO_FOREVER));
+		must(relevo_queue_get(queue, RELEVO_FOREVER, &item));
 		printf("%d\n", *(int *)item.data);
 		relevo_item_free(&item);
 	}

@@ -7,8 +7,8 @@ enum { ROOM = 2 };
 
 static void print_state(relevo_queue *queue)
 {
-	struct relevo_queue_counts counts;
-	must(relevo_queue_count(queue, &counts));
+	struct relevo_queue_state counts;
+	must(relevo_queue_inspect(queue, &counts));
 	printf("empty: %s, full: %s\n", counts.ready == 0 ? "yes" : "no",
 	       counts.ready == ROOM ? "yes" : "no");
 }
@@ -23,7 +23,7 @@ static void put(relevo_queue *queue, const char *text)
 static void get(relevo_queue *queue)
 {
 	relevo_item item;
-	int status = relevo_queue_try_get(queue, &item);
+	int status = relevo_queue_get(queue, 0, &item);
 	if (status == RELEVO_OK) {
 		printf("get: %s\n", (char *)item.data);
 		relevo_item_free(&item);
@@ -37,7 +37,7 @@ int main(void)
 	const struct relevo_queue_options options = { .capacity = ROOM };
 	relevo_session *session;
 	relevo_queue *queue;
-	must(relevo_open(NULL, NULL, &session));
+	must(relevo_session_open(NULL, NULL, &session));
 	must(relevo_queue_open(session, NULL, &options, &queue));
 	print_state(queue);
 	put(queue, "first");
@@ -49,6 +49,6 @@ int main(void)
 	get(queue);
 	get(queue);
 	relevo_queue_close(queue);
-	must(relevo_close(session));
+	must(relevo_session_close(session));
 	return 0;
 }

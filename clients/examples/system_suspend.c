@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	int status = RELEVO_OK;
-	while (status == RELEVO_OK && relevo_system_is_running(process)) {
+	while (status == RELEVO_OK && relevo_system_is_alive(process)) {
 		status = relevo_system_suspend(process);
 		if (status != RELEVO_OK)
 			break;

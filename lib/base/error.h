@@ -11,6 +11,10 @@
  * one reason return a `relevo_status` and, when they have something to name,
  * write one sentence into the `struct error` they were given.
  */
+/* Not an outcome that a program is told of: nothing can be done without waiting. It stands
+ * beside the statuses where those below hand something on to those above. */
+enum { TRY_AGAIN = -1 };
+
 struct error {
 	int status;
 	char text[ERROR_TEXT_SIZE];

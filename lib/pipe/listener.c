@@ -153,8 +153,10 @@ static int wait_for_next(const struct relevo_listener *listener, int *fd, nsec_t
 {
 	for (;;) {
 		int status = take_next(listener, fd);
-		if (status != RELEVO_TRY_AGAIN || deadline == 0)
+		if (status != TRY_AGAIN)
 			return status;
+		if (deadline == 0)
+			return RELEVO_TIMED_OUT;
 		status = pipe_local_wait(listener->socket.fd, POLLIN, deadline);
 		if (status != RELEVO_OK)
 			return status;
@@ -167,8 +169,8 @@ static int accept_local(relevo_listener *listener, nsec_t deadline, relevo_pipe 
 	int fd = -1;
 	int status = wait_for_next(listener, &fd, deadline);
 	if (status == RELEVO_OK)
-		return pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error);
-	if (status == RELEVO_TRY_AGAIN || status == RELEVO_TIMED_OUT)
+		return pipe_adopt(fd, RELEVO_DIRECTION_BOTH, pipe, error);
+	if (status == RELEVO_TIMED_OUT)
 		return status;
 	return error_set_errno(error, status, errno, "cannot accept at %s", listener->url);
 }
@@ -193,7 +195,7 @@ int relevo_listener_accept(relevo_listener *listener, int64_t timeout, relevo_pi
 	if (status == RELEVO_OK)
 		status = listener->tcp != NULL ? accept_over_tcp(listener, deadline, pipe, error)
 					       : accept_local(listener, deadline, pipe, error);
-	if (status == RELEVO_TRY_AGAIN || status == RELEVO_TIMED_OUT)
+	if (status == RELEVO_TIMED_OUT)
 		error_set(error, status, "nobody connects to %s", listener->url);
 	return status;
 }

@@ -25,12 +25,12 @@ int listener_address_parse(const char *url, struct address *address, struct erro
 			 "%s: listeners have ipc://, abstract:// or tcp:// addresses", url);
 }
 
-static int failure(int why, const char *address, nsec_t deadline, struct error *error)
+static int connect_failure(int why, const char *address, struct error *error)
 {
 	switch (why) {
 	case EAGAIN:
-		return error_set(error, deadline == 0 ? RELEVO_TRY_AGAIN : RELEVO_TIMED_OUT,
-				 "too many wait to be accepted at %s", address);
+		return error_set(error, RELEVO_TIMED_OUT, "too many wait to be accepted at %s",
+				 address);
 	case ECONNREFUSED:
 	case ENOENT:
 	case ENOTDIR:
@@ -65,7 +65,7 @@ static int listener_connect_connect_to(const struct address *address, nsec_t dea
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
 	int why = unix_socket_connect(fd, address, deadline);
 	int status = why == 0 ? use_socket(fd, address->url, error)
-			      : failure(why, address->url, deadline, error);
+			      : connect_failure(why, address->url, error);
 	if (status == RELEVO_OK)
 		*out = fd;
 	else
@@ -78,7 +78,7 @@ static int connect_local(const struct address *address, nsec_t deadline, relevo_
 {
 	int fd = -1;
 	int status = listener_connect_connect_to(address, deadline, &fd, error);
-	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_BOTH_WAYS, pipe, error) : status;
+	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_DIRECTION_BOTH, pipe, error) : status;
 }
 
 static int connect_over_tcp(const struct address *address, const char *key_file, nsec_t deadline,

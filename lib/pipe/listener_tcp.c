@@ -152,7 +152,7 @@ static struct pipe_remote *look_at_strangers(struct listener_tcp *listener)
 		int status = pipe_tcp_greet(stranger->remote, 0, &ignored);
 		if (status == RELEVO_OK)
 			return take_out(listener, i);
-		if (status != RELEVO_TRY_AGAIN || stranger->deadline <= now)
+		if (status != RELEVO_TIMED_OUT || stranger->deadline <= now)
 			send_away(listener, i);
 		else
 			i++;
@@ -180,7 +180,7 @@ static int listener_tcp_admit(struct listener_tcp *listener, struct pipe_remote 
 		struct channel *channel;
 		struct pipe_remote *comer;
 		int status = listener_accept(listener->listener, &channel);
-		if (status == RELEVO_TRY_AGAIN)
+		if (status == TRY_AGAIN)
 			return status;
 		if (status != RELEVO_OK)
 			return error_set(error, status, "cannot accept at %s",
@@ -198,7 +198,7 @@ static int listener_tcp_admit(struct listener_tcp *listener, struct pipe_remote 
 		}
 		take_in(listener, comer);
 	}
-	return RELEVO_TRY_AGAIN;
+	return TRY_AGAIN;
 }
 
 /* *next is when to look again at the latest: when the oldest stranger's time is over. */
@@ -222,8 +222,10 @@ int listener_tcp_accept(struct listener_tcp *listener, nsec_t deadline, struct p
 	for (;;) {
 		nsec_t next = NSEC_NEVER;
 		int status = listener_tcp_step(listener, remote, &next, error);
-		if (status != RELEVO_TRY_AGAIN || deadline == 0)
+		if (status != TRY_AGAIN)
 			return status;
+		if (deadline == 0)
+			return RELEVO_TIMED_OUT;
 		if (pipe_local_wait(listener->epoll, POLLIN, next < deadline ? next : deadline) !=
 			    RELEVO_OK &&
 		    clock_now() >= deadline)
@@ -233,15 +235,13 @@ int listener_tcp_accept(struct listener_tcp *listener, nsec_t deadline, struct p
 
 /* ---- connecting ---------------------------------------------------------- */
 
-static int listener_tcp_connect_failure(int status, nsec_t deadline, struct error *error)
+static int listener_tcp_connect_failure(int status, struct error *error)
 {
 	const struct error reason = *error;
 	if (status == RELEVO_NO_BROKER)
 		return error_set(error, RELEVO_NOT_FOUND, "nobody listens there: %s",
 				 error_text(&reason));
-	if (status == RELEVO_TIMED_OUT && deadline == 0)
-		error->status = RELEVO_TRY_AGAIN;
-	return error->status;
+	return status;
 }
 
 /* The key need not stay: who has one waits until both have proved it. */
@@ -269,7 +269,7 @@ static int listener_tcp_dial(const struct address *address, const struct key *ke
 	struct error reason = { 0 };
 	int status = channel_connect(address, deadline, &channel, error);
 	if (status != RELEVO_OK)
-		return listener_tcp_connect_failure(status, deadline, error);
+		return listener_tcp_connect_failure(status, error);
 	if (key == NULL && channel_check_listener(channel, address->url, error) != RELEVO_OK) {
 		channel_close(channel);
 		return error->status;

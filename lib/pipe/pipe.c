@@ -25,8 +25,8 @@ int pipe_adopt(int fd, enum relevo_direction direction, relevo_pipe **out, struc
 			close(fd);
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a pipe's handle");
 	}
-	pipe->receives = direction != RELEVO_SENDS;
-	pipe->sends = direction != RELEVO_RECEIVES;
+	pipe->receives = direction != RELEVO_DIRECTION_SEND;
+	pipe->sends = direction != RELEVO_DIRECTION_RECEIVE;
 	pipe->local.fd = fd;
 	*out = pipe;
 	return RELEVO_OK;
@@ -34,7 +34,7 @@ int pipe_adopt(int fd, enum relevo_direction direction, relevo_pipe **out, struc
 
 int pipe_adopt_remote(struct pipe_remote *remote, relevo_pipe **pipe, struct error *error)
 {
-	int status = pipe_adopt(-1, RELEVO_BOTH_WAYS, pipe, error);
+	int status = pipe_adopt(-1, RELEVO_DIRECTION_BOTH, pipe, error);
 	if (status == RELEVO_OK)
 		(*pipe)->remote = remote;
 	else
@@ -44,9 +44,10 @@ int pipe_adopt_remote(struct pipe_remote *remote, relevo_pipe **pipe, struct err
 
 static enum relevo_direction opposite(enum relevo_direction direction)
 {
-	if (direction == RELEVO_BOTH_WAYS)
+	if (direction == RELEVO_DIRECTION_BOTH)
 		return direction;
-	return direction == RELEVO_SENDS ? RELEVO_RECEIVES : RELEVO_SENDS;
+	return direction == RELEVO_DIRECTION_SEND ? RELEVO_DIRECTION_RECEIVE
+						  : RELEVO_DIRECTION_SEND;
 }
 
 int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2])
@@ -56,7 +57,7 @@ int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2])
 	struct error *error = thread_error();
 	relevo_pipe *made[2] = { NULL, NULL };
 	int fds[2];
-	if (direction < RELEVO_BOTH_WAYS || direction > RELEVO_SENDS)
+	if (direction < RELEVO_DIRECTION_BOTH || direction > RELEVO_DIRECTION_SEND)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no direction", (int)direction);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0 ||
 	    !descriptor_raise_pair(fds))
@@ -290,7 +291,7 @@ static int keep_tuple(relevo_pipe *pipe, struct pipe_message *message, struct er
 			 "the next message is a tuple with descriptors: receive it as a tuple");
 }
 
-int relevo_pipe_recv(relevo_pipe *pipe, void **data, size_t *size, int64_t timeout)
+int relevo_pipe_recv(relevo_pipe *pipe, int64_t timeout, void **data, size_t *size)
 {
 	if (!given(pipe, data, size))
 		return RELEVO_BAD_ARGUMENT;
@@ -326,7 +327,7 @@ static int pour(relevo_pipe *pipe, struct pipe_message *message, const struct pi
 	return RELEVO_OK;
 }
 
-int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t timeout,
+int relevo_pipe_recv_into(relevo_pipe *pipe, int64_t timeout, void *buffer, size_t size,
 			  size_t *got)
 {
 	if (!given(pipe, got) || (size > 0 && !given(buffer)))
@@ -358,5 +359,5 @@ int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready)
 	status = pipe->remote != NULL ? pipe->remote->ops->poll(pipe->remote, deadline, error)
 				      : pipe_local_wait(pipe->local.fd, POLLIN, deadline);
 	*ready = status == RELEVO_OK;
-	return status == RELEVO_TIMED_OUT || status == RELEVO_TRY_AGAIN ? RELEVO_OK : status;
+	return status == RELEVO_TIMED_OUT ? RELEVO_OK : status;
 }

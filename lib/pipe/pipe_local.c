@@ -69,7 +69,7 @@ int pipe_local_wait(int fd, short events, nsec_t deadline)
 static int wait_or_not(int fd, short events, nsec_t deadline, struct error *error)
 {
 	if (deadline == 0)
-		return error_set(error, RELEVO_TRY_AGAIN, "the pipe is %s",
+		return error_set(error, RELEVO_TIMED_OUT, "the pipe is %s",
 				 events == POLLIN ? "empty" : "full");
 	int status = pipe_local_wait(fd, events, deadline);
 	if (status != RELEVO_OK)

@@ -74,7 +74,7 @@ static int pipe_open_check(const char *name, enum relevo_direction direction, st
 	if (name == NULL)
 		return error_set(error, RELEVO_BAD_NAME,
 				 "a pipe without a name is made by relevo_pipe_pair()");
-	if (direction < RELEVO_BOTH_WAYS || direction > RELEVO_SENDS)
+	if (direction < RELEVO_DIRECTION_BOTH || direction > RELEVO_DIRECTION_SEND)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no direction", (int)direction);
 	return name_check(name, "pipe", error);
 }

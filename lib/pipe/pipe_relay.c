@@ -63,8 +63,7 @@ static int pipe_relay_enter(struct pipe_relay *relay, bool *busy, nsec_t deadlin
 	pthread_mutex_unlock(&session->lock);
 	if (in_time)
 		return RELEVO_OK;
-	return error_set(error, deadline == 0 ? RELEVO_TRY_AGAIN : RELEVO_TIMED_OUT,
-			 "another thread is in a call with this end");
+	return error_set(error, RELEVO_TIMED_OUT, "another thread is in a call with this end");
 }
 
 static void pipe_relay_leave(struct pipe_relay *relay, bool *busy)
@@ -88,15 +87,12 @@ static int pipe_relay_begin(struct pipe_relay *relay, struct error *error)
 }
 
 /* What an outcome of a queue means for a pipe. */
-static int translate(int status, struct error *error)
+static int translate(int status, const char *stuck, struct error *error)
 {
 	if (status == RELEVO_SHUT_DOWN || status == RELEVO_GONE)
 		return error_set(error, RELEVO_END_OF_STREAM, "the other end is closed");
-	if (status == RELEVO_FULL || status == RELEVO_EMPTY)
-		return error_set(error, RELEVO_TRY_AGAIN, "the pipe is %s",
-				 status == RELEVO_FULL ? "full" : "empty");
 	if (status == RELEVO_TIMED_OUT)
-		return error_set(error, status, "nothing happened at the other end in time");
+		return error_set(error, status, "the pipe stayed %s", stuck);
 	return status;
 }
 
@@ -122,7 +118,7 @@ static int pipe_relay_put(struct pipe_relay *relay, const struct pipe_part *part
 		return status;
 	status = call_run(relay->session, &call, &header, session_patience(deadline), error);
 	session_leave(relay->session);
-	return translate(status, error);
+	return translate(status, "full", error);
 }
 
 static int put_all(struct pipe_relay *relay, const struct pipe_sending *sending, nsec_t deadline,
@@ -209,7 +205,7 @@ static int pipe_relay_conclude(struct pipe_relay *relay, struct asking *asking, 
 		status = absorb(relay, &asking->item, error);
 		relevo_item_free(&asking->item);
 	} else {
-		status = translate(status, error);
+		status = translate(status, "empty", error);
 	}
 	if (status == RELEVO_END_OF_STREAM || status == RELEVO_DISCONNECTED)
 		relay->ended = status;
@@ -359,7 +355,7 @@ static bool relay_withdraw(struct pipe_remote *remote)
 static void relay_free(struct pipe_remote *remote)
 {
 	struct pipe_relay *relay = relay_of(remote);
-	relevo_close(relay->session);
+	relevo_session_close(relay->session);
 	pipe_parts_fini(&relay->parts);
 	close(relay->event);
 	free(relay);

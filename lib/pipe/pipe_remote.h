@@ -29,7 +29,7 @@ struct pipe_remote_ops {
 	int (*receive)(struct pipe_remote *remote, struct pipe_message *message, nsec_t deadline,
 		       struct error *error);
 
-	/* Wait until there is a message, or the end. TRY_AGAIN, TIMED_OUT: neither is. */
+	/* Wait until there is a message, or the end. TIMED_OUT: neither is. */
 	int (*poll)(struct pipe_remote *remote, nsec_t deadline, struct error *error);
 
 	/* Ask for the next message without waiting for it. What to poll for is written to

@@ -83,8 +83,7 @@ static int pipe_tcp_enter(struct pipe_tcp *tcp, bool *busy, nsec_t deadline, str
 	pthread_mutex_unlock(&tcp->lock);
 	if (in_time)
 		return RELEVO_OK;
-	return error_set(error, deadline == 0 ? RELEVO_TRY_AGAIN : RELEVO_TIMED_OUT,
-			 "another thread is in a call with this end");
+	return error_set(error, RELEVO_TIMED_OUT, "another thread is in a call with this end");
 }
 
 static void pipe_tcp_leave(struct pipe_tcp *tcp, bool *busy)
@@ -109,7 +108,7 @@ static int pipe_tcp_wait_for(struct pipe_tcp *tcp, nsec_t deadline, const char *
 			     struct error *error)
 {
 	if (deadline == 0)
-		return error_set(error, RELEVO_TRY_AGAIN, "the pipe is %s", what);
+		return error_set(error, RELEVO_TIMED_OUT, "the pipe is %s", what);
 	int status = pipe_local_wait(channel_fd(tcp->channel), POLLIN, deadline);
 	if (status != RELEVO_OK)
 		error_set(error, status, "the pipe stayed %s", what);
@@ -122,7 +121,7 @@ static int pipe_tcp_greet_here(struct pipe_tcp *tcp, nsec_t deadline, struct err
 {
 	for (;;) {
 		int status = greeting_go_on(&tcp->greeting, tcp->channel, error);
-		if (status != RELEVO_TRY_AGAIN)
+		if (status != TRY_AGAIN)
 			return status;
 		status = pipe_tcp_wait_for(tcp, deadline,
 					   "silent: the other side has said nothing yet", error);
@@ -172,7 +171,7 @@ static int push(struct pipe_tcp *tcp, nsec_t deadline, struct error *error)
 		int status = channel_send(tcp->channel, &piece, 1, &sent);
 		if (status == RELEVO_OK)
 			buffer_consume(&tcp->out, sent);
-		else if (status == RELEVO_TRY_AGAIN)
+		else if (status == TRY_AGAIN)
 			status = pipe_tcp_wait_for_room(tcp, deadline, error);
 		else
 			status = pipe_tcp_send_failure(status, error);
@@ -278,14 +277,14 @@ static int take_part(struct pipe_tcp *tcp, struct error *error)
 {
 	const uint8_t *bytes = buffer_data(&tcp->in);
 	if (buffer_size(&tcp->in) < HEAD_SIZE)
-		return RELEVO_TRY_AGAIN;
+		return TRY_AGAIN;
 	size_t size = (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
 	if (size > PART_MAX)
 		return error_set(error, RELEVO_BAD_FRAME,
 				 "the other end sends a part of %zu bytes: %d are the most", size,
 				 PART_MAX);
 	if (buffer_size(&tcp->in) < HEAD_SIZE + size)
-		return RELEVO_TRY_AGAIN;
+		return TRY_AGAIN;
 	int status = pipe_tcp_add(tcp, 0, bytes + HEAD_SIZE, size, error);
 	if (status == RELEVO_OK)
 		buffer_consume(&tcp->in, HEAD_SIZE + size);
@@ -295,7 +294,7 @@ static int take_part(struct pipe_tcp *tcp, struct error *error)
 static int take_mark(struct pipe_tcp *tcp, struct error *error)
 {
 	if (buffer_size(&tcp->in) == 0)
-		return RELEVO_TRY_AGAIN;
+		return TRY_AGAIN;
 	uint8_t mark = *buffer_data(&tcp->in);
 	int status = RELEVO_OK;
 	switch (mark) {
@@ -338,8 +337,7 @@ static int pipe_tcp_read_more(struct pipe_tcp *tcp, struct error *error)
 
 static bool pipe_tcp_is_final(int status)
 {
-	return status != RELEVO_OK && status != RELEVO_TRY_AGAIN && status != RELEVO_TIMED_OUT &&
-	       status != RELEVO_NO_MEMORY;
+	return status != RELEVO_OK && status != RELEVO_TIMED_OUT && status != RELEVO_NO_MEMORY;
 }
 
 /* A message is complete, or why not. */
@@ -348,10 +346,10 @@ static int pipe_tcp_get_message(struct pipe_tcp *tcp, nsec_t deadline, struct er
 	int status = pipe_tcp_greet_here(tcp, deadline, error);
 	while (status == RELEVO_OK) {
 		status = assemble(tcp, error);
-		if (status != RELEVO_TRY_AGAIN)
+		if (status != TRY_AGAIN)
 			break;
 		status = pipe_tcp_read_more(tcp, error);
-		if (status == RELEVO_TRY_AGAIN)
+		if (status == TRY_AGAIN)
 			status = pipe_tcp_wait_for(tcp, deadline, "empty", error);
 	}
 	if (pipe_tcp_is_final(status))
@@ -423,7 +421,7 @@ static int tcp_ask(struct pipe_remote *remote, struct pollfd *entries, struct er
 static bool tcp_look(struct pipe_remote *remote)
 {
 	struct error ignored = { 0 };
-	return next_message(tcp_of(remote), 0, &ignored) != RELEVO_TRY_AGAIN;
+	return next_message(tcp_of(remote), 0, &ignored) != RELEVO_TIMED_OUT;
 }
 
 static bool tcp_withdraw(struct pipe_remote *remote)

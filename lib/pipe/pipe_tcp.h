@@ -16,7 +16,7 @@ int pipe_tcp_new(struct channel *channel, const struct key *key, bool listens,
 /*
  * Go on with the greeting until it is over, or `deadline`: the other side knows the key.
  * Without one it may be left to the first call that receives. Errors as
- * greeting_go_on(); TRY_AGAIN, TIMED_OUT.
+ * greeting_go_on(); TIMED_OUT.
  */
 int pipe_tcp_greet(struct pipe_remote *remote, nsec_t deadline, struct error *error);
 

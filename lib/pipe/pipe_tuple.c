@@ -39,7 +39,7 @@ int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t
 	return status == RELEVO_OK ? pipe_tuple_send_encoded(pipe, tuple, deadline, error) : status;
 }
 
-int relevo_pipe_recv_tuple(relevo_pipe *pipe, relevo_tuple **tuple, int64_t timeout)
+int relevo_pipe_recv_tuple(relevo_pipe *pipe, int64_t timeout, relevo_tuple **tuple)
 {
 	if (!given(pipe, tuple))
 		return RELEVO_BAD_ARGUMENT;
@@ -82,8 +82,10 @@ int relevo_tuple_take_pipe(relevo_tuple *tuple, size_t index, relevo_pipe **pipe
 {
 	if (!given(tuple, pipe))
 		return RELEVO_BAD_ARGUMENT;
-	static const enum relevo_direction directions[] = { RELEVO_BOTH_WAYS, RELEVO_RECEIVES,
-							    RELEVO_SENDS, RELEVO_BOTH_WAYS };
+	static const enum relevo_direction directions[] = { RELEVO_DIRECTION_BOTH,
+							    RELEVO_DIRECTION_RECEIVE,
+							    RELEVO_DIRECTION_SEND,
+							    RELEVO_DIRECTION_BOTH };
 	struct error *error = thread_error();
 	struct element *element = NULL;
 	int fd;

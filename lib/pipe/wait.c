@@ -109,7 +109,7 @@ static int ask_now(struct waiting *waiting)
 		if (remote == NULL || entry->ready)
 			continue;
 		int status = remote->ops->poll(remote, 0, waiting->error);
-		entry->ready = status != RELEVO_TRY_AGAIN;
+		entry->ready = status != RELEVO_TIMED_OUT;
 		if (status == RELEVO_FORKED)
 			return status;
 	}
@@ -185,8 +185,6 @@ int relevo_wait(struct relevo_wait_entry *entries, size_t count, int64_t timeout
 	if (waiting.polled != few)
 		free(waiting.polled);
 	if (status == RELEVO_OK && *ready == 0)
-		status = error_set(waiting.error,
-				   deadline == 0 ? RELEVO_TRY_AGAIN : RELEVO_TIMED_OUT,
-				   "none of %zu is ready", count);
+		status = error_set(waiting.error, RELEVO_TIMED_OUT, "none of %zu is ready", count);
 	return status;
 }

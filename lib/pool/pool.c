@@ -30,8 +30,8 @@ static int pool_open_queue(relevo_pool *pool, enum pool_queue which, const char 
 {
 	char queue_name[NAME_MAX_BYTES + 1];
 	struct relevo_queue_options options = {
-		.mode = RELEVO_CREATE_NEW,
-		.lifetime = RELEVO_WITH_SESSION,
+		.mode = RELEVO_OPEN_NEW,
+		.lifetime = RELEVO_LIFETIME_SESSION,
 	};
 	if (which == POOL_TASKS) {
 		options.order = pool->order;
@@ -108,13 +108,13 @@ static enum relevo_start_method method_of(const struct relevo_pool_options *opti
 	if (options->method != RELEVO_START_DEFAULT)
 		return options->method;
 	enum relevo_start_method set = self_method_set();
-	return set != RELEVO_START_DEFAULT ? set : RELEVO_FORK;
+	return set != RELEVO_START_DEFAULT ? set : RELEVO_START_FORK;
 }
 
 static int pool_check_options(const relevo_session *session,
 			      const struct relevo_pool_options *options, struct error *error)
 {
-	if (options->processes < RELEVO_NO_WORKERS || options->processes > MOST_WORKERS)
+	if (options->processes < RELEVO_POOL_NO_WORKERS || options->processes > MOST_WORKERS)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "a pool of %d processes; 1 to %d can be, 0 for one a processor",
 				 options->processes, MOST_WORKERS);
@@ -122,20 +122,21 @@ static int pool_check_options(const relevo_session *session,
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "workers that are replaced after %d tasks; 0 is for never",
 				 options->max_tasks_per_child);
-	if ((int)options->order < RELEVO_FIFO || options->order > RELEVO_SHORTEST)
+	if ((int)options->order < RELEVO_ORDER_FIFO || options->order > RELEVO_ORDER_SHORTEST)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "there is no order %d",
 				 (int)options->order);
 	if (options->method != RELEVO_START_DEFAULT &&
-	    relevo_start_method_name(options->method) == NULL)
+	    relevo_process_method_name(options->method) == NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no start method",
 				 (int)options->method);
 	/* Every worker would find it out by itself, later. */
-	if (options->processes != RELEVO_NO_WORKERS && !options->shared &&
-	    method_of(options) == RELEVO_FORK && session->address.kind == ADDRESS_TCP)
-		return error_set(error, RELEVO_FORKED,
-				 "local workers cannot use %s after fork: choose another start "
-				 "method, or RELEVO_NO_WORKERS and serve it from another program",
-				 session->address.url);
+	if (options->processes != RELEVO_POOL_NO_WORKERS && !options->shared &&
+	    method_of(options) == RELEVO_START_FORK && session->address.kind == ADDRESS_TCP)
+		return error_set(
+			error, RELEVO_FORKED,
+			"local workers cannot use %s after fork: choose another start "
+			"method, or RELEVO_POOL_NO_WORKERS and serve it from another program",
+			session->address.url);
 	if (!given_bytes(&options->initializer_argument, 1))
 		return RELEVO_BAD_ARGUMENT;
 	return check_initializer(options, error);
@@ -236,7 +237,7 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	map_init(&pool->jobs, 0);
 	collector_init(&pool->collector);
 	bool complete = make_plan(&pool->plan, options);
-	if (options->processes != RELEVO_NO_WORKERS) {
+	if (options->processes != RELEVO_POOL_NO_WORKERS) {
 		pool->processes = worker_group_size(options->processes);
 		pool->table = worker_table_new(pool->processes);
 		pool->keeper_watch = descriptor_raise(epoll_create1(EPOLL_CLOEXEC));
@@ -265,7 +266,7 @@ static int pool_attach(relevo_session *session, const char *name,
 		       const struct relevo_queue_options *existing, bool shared, relevo_pool **out)
 {
 	const struct relevo_pool_options options = {
-		.processes = RELEVO_NO_WORKERS,
+		.processes = RELEVO_POOL_NO_WORKERS,
 		.order = existing->order,
 	};
 	struct error failure = { 0 };
@@ -371,7 +372,7 @@ size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count)
 	return running;
 }
 
-void relevo_pool_free(relevo_pool *pool)
+void relevo_pool_close(relevo_pool *pool)
 {
 	if (pool == NULL)
 		return;

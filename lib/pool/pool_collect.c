@@ -223,7 +223,7 @@ static void pool_collect_receive(relevo_pool *pool, nsec_t until)
 	int status = pool_reply_receive(pool, &pool->collector.reply, &received, until, &stirred);
 	if (stirred)
 		look_after_workers(pool);
-	else if (status != RELEVO_OK && status != RELEVO_TIMED_OUT && status != RELEVO_EMPTY)
+	else if (status != RELEVO_OK && status != RELEVO_TIMED_OUT)
 		collector_end_all(pool, status, relevo_error_detail());
 	pool_collect_take_all(pool, items, received.count);
 }

@@ -50,7 +50,7 @@ int pool_check(relevo_pool *pool, struct error *error)
 
 /* ---- close, terminate -------------------------------------------------------- */
 
-int relevo_pool_close(relevo_pool *pool)
+int relevo_pool_shutdown(relevo_pool *pool)
 {
 	if (!given(pool))
 		return RELEVO_BAD_ARGUMENT;

@@ -428,7 +428,7 @@ int job_receive(struct job *job, nsec_t deadline, struct error *error)
 	nsec_t before = within(job->limit);
 	int status = pool_reply_receive(job->pool, &job->reply, &received, deadline, &stirred);
 	within_end(before);
-	if (stirred || status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY)
+	if (stirred || status == RELEVO_TIMED_OUT)
 		status = pool_job_look_after(job, deadline, error);
 	else if (status != RELEVO_OK)
 		error_set(error, status, "%s", relevo_error_detail());

@@ -157,7 +157,7 @@ static int make_keeper(relevo_pool *pool, int owner_fd, int ready_fd)
 {
 	struct relevo_process_options options = {
 		.name = "PoolKeeper",
-		.daemon = RELEVO_NO_DAEMON,
+		.daemon = RELEVO_DAEMON_NO,
 		.method = pool->method,
 		.session = pool->session,
 	};

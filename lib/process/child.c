@@ -110,8 +110,8 @@ static int child_become_here(struct handover *handover, struct error *error)
 	(void)moved;
 	if (made.daemon && !daemon_watch(parent_fd))
 		return error_set(error, RELEVO_SYSTEM, "a daemon cannot watch its parent");
-	return made.method == RELEVO_FORKSERVER ? inherited_leave(self_finish, error)
-						: children_at_exit(error);
+	return made.method == RELEVO_START_FORKSERVER ? inherited_leave(self_finish, error)
+						      : children_at_exit(error);
 }
 
 static int child_take_arguments(struct handover *handover, relevo_tuple **tuple,

@@ -116,11 +116,11 @@ static int process_take_name(struct relevo_process *process, const char *name, s
 
 static int process_check_options(const struct relevo_process_options *options, struct error *error)
 {
-	if (options->daemon < RELEVO_DAEMON_AS_CREATOR || options->daemon > RELEVO_NO_DAEMON)
+	if (options->daemon < RELEVO_DAEMON_AS_CREATOR || options->daemon > RELEVO_DAEMON_NO)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "%d does not say whether it is a daemon", (int)options->daemon);
 	if (options->method != RELEVO_START_DEFAULT &&
-	    relevo_start_method_name(options->method) == NULL)
+	    relevo_process_method_name(options->method) == NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no start method",
 				 (int)options->method);
 	return RELEVO_OK;
@@ -148,9 +148,9 @@ static int process_fill(struct relevo_process *process,
 		return status;
 	process->daemon = options->daemon == RELEVO_DAEMON_AS_CREATOR
 				  ? self()->process.daemon
-				  : options->daemon == RELEVO_DAEMON;
+				  : options->daemon == RELEVO_DAEMON_YES;
 	process->method = options->method != RELEVO_START_DEFAULT ? options->method
-								  : relevo_get_start_method();
+								  : relevo_process_default_method();
 	choose_url(process, options);
 	take_identity(process);
 	status = process_take_name(process, options->name, error);

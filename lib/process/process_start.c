@@ -13,9 +13,9 @@
 static int start_by_method(struct relevo_process *process, struct error *error)
 {
 	switch (process->method) {
-	case RELEVO_FORK:
+	case RELEVO_START_FORK:
 		return start_fork(process, error);
-	case RELEVO_SPAWN:
+	case RELEVO_START_SPAWN:
 		return start_spawn(process, error);
 	default:
 		return start_forkserver(process, error);
@@ -57,7 +57,7 @@ int process_start(struct relevo_process *process, struct error *error)
 	if (MUTANT(start_writes_streams))
 		fflush(stdout);
 	/* What it has put comes first; fork sends by itself. */
-	if (process->method != RELEVO_FORK)
+	if (process->method != RELEVO_START_FORK)
 		fork_send_all();
 	status = start_by_method(process, error);
 	if (status == RELEVO_OK)

@@ -121,7 +121,7 @@ int relevo_process_session(relevo_session **out)
 	if (session != NULL && session_owner != getpid())
 		session = NULL;
 	if (session == NULL)
-		status = relevo_open(url, NULL, &session);
+		status = relevo_session_open(url, NULL, &session);
 	session_owner = getpid();
 	*out = session;
 	pthread_mutex_unlock(&lock);
@@ -132,7 +132,7 @@ static void close_session(void)
 {
 	pthread_mutex_lock(&lock);
 	if (session != NULL && session_owner == getpid())
-		relevo_close(session);
+		relevo_session_close(session);
 	session = NULL;
 	pthread_mutex_unlock(&lock);
 }
@@ -148,31 +148,32 @@ void self_finish(void)
 
 /* ---- the default method --------------------------------------------------- */
 
-static const enum relevo_start_method methods[] = { RELEVO_FORKSERVER, RELEVO_FORK, RELEVO_SPAWN,
-						    RELEVO_START_DEFAULT };
+static const enum relevo_start_method methods[] = { RELEVO_START_FORKSERVER, RELEVO_START_FORK,
+						    RELEVO_START_SPAWN, RELEVO_START_DEFAULT };
 
-const enum relevo_start_method *relevo_start_methods(void)
+const enum relevo_start_method *relevo_process_methods(void)
 {
 	return methods;
 }
 
-const char *relevo_start_method_name(enum relevo_start_method method)
+const char *relevo_process_method_name(enum relevo_start_method method)
 {
 	static const char *const names[] = { NULL, "forkserver", "fork", "spawn" };
-	return method >= RELEVO_FORKSERVER && method <= RELEVO_SPAWN ? names[method] : NULL;
+	return method >= RELEVO_START_FORKSERVER && method <= RELEVO_START_SPAWN ? names[method]
+										 : NULL;
 }
 
-int relevo_set_start_method(enum relevo_start_method method, bool force)
+int relevo_process_set_default_method(enum relevo_start_method method, bool force)
 {
 	struct error *error = thread_error();
 	int unset = RELEVO_START_DEFAULT;
-	if (relevo_start_method_name(method) == NULL)
+	if (relevo_process_method_name(method) == NULL)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no start method", (int)method);
 	if (force)
 		atomic_store(&default_method, (int)method);
 	else if (!atomic_compare_exchange_strong(&default_method, &unset, (int)method))
 		return error_set(error, RELEVO_BAD_STATE, "the start method was set to %s before",
-				 relevo_start_method_name((enum relevo_start_method)unset));
+				 relevo_process_method_name((enum relevo_start_method)unset));
 	return RELEVO_OK;
 }
 
@@ -186,7 +187,7 @@ void self_inherit_method(enum relevo_start_method method)
 	atomic_store(&default_method, (int)method);
 }
 
-enum relevo_start_method relevo_get_start_method(void)
+enum relevo_start_method relevo_process_default_method(void)
 {
 	enum relevo_start_method set = self_method_set();
 	return set != RELEVO_START_DEFAULT ? set : methods[0];

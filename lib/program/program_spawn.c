@@ -46,9 +46,9 @@ UNSANITIZED static int program_spawn_failed(struct spawn *spawn, const char *wha
 
 UNSANITIZED static bool enter_group(const struct spawn *spawn)
 {
-	if (spawn->group == RELEVO_GROUP_SESSION)
+	if (spawn->group == RELEVO_PROGRAM_GROUP_SESSION)
 		return syscall(SYS_setsid) >= 0;
-	return spawn->group != RELEVO_GROUP_NEW || syscall(SYS_setpgid, 0, 0) == 0;
+	return spawn->group != RELEVO_PROGRAM_GROUP_NEW || syscall(SYS_setpgid, 0, 0) == 0;
 }
 
 /* A stream whose descriptor is in the way of another one has to make room first. */

@@ -159,10 +159,10 @@ static int program_start_check(const char *const *arguments,
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "%zu descriptors for \"%s\" to keep, and \"keep\" is NULL",
 				 options->keep_count, arguments[0]);
-	if ((unsigned)options->group > RELEVO_GROUP_SESSION)
+	if ((unsigned)options->group > RELEVO_PROGRAM_GROUP_SESSION)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no kind of process group",
 				 (int)options->group);
-	if (options->whole_group && options->group == RELEVO_GROUP_SAME)
+	if (options->whole_group && options->group == RELEVO_PROGRAM_GROUP_SAME)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "the whole group of \"%s\" would be that of this program",
 				 arguments[0]);

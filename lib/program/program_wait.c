@@ -72,7 +72,7 @@ int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code
 	return status != RELEVO_OK ? status : program_wait(program, deadline, exit_code, error);
 }
 
-bool relevo_program_is_running(relevo_program *program)
+bool relevo_program_is_alive(relevo_program *program)
 {
 	if (!given(program))
 		return false;

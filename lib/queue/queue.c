@@ -87,22 +87,22 @@ int queue_check_time(const char *what, int64_t msec, struct error *error)
 
 int queue_check_options(const struct relevo_queue_options *options, struct error *error)
 {
-	if (options->mode < RELEVO_OPEN_OR_CREATE || options->mode > RELEVO_CREATE_NEW)
+	if (options->mode < RELEVO_OPEN_OR_CREATE || options->mode > RELEVO_OPEN_NEW)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no open mode",
 				 (int)options->mode);
-	if (options->lifetime < RELEVO_KEPT || options->lifetime > RELEVO_WITH_SESSION)
+	if (options->lifetime < RELEVO_LIFETIME_KEPT || options->lifetime > RELEVO_LIFETIME_SESSION)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no lifetime",
 				 (int)options->lifetime);
-	if (options->capacity < RELEVO_RENDEZVOUS)
+	if (options->capacity < RELEVO_CAPACITY_RENDEZVOUS)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "the capacity %lld is negative",
 				 (long long)options->capacity);
 	if (options->capacity_bytes < 0)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "the capacity of %lld bytes is negative",
 				 (long long)options->capacity_bytes);
-	if (options->order < RELEVO_FIFO || options->order > RELEVO_SHORTEST)
+	if (options->order < RELEVO_ORDER_FIFO || options->order > RELEVO_ORDER_SHORTEST)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no order", (int)options->order);
-	if (options->full < RELEVO_BLOCK || options->full > RELEVO_DROP_OLDEST)
+	if (options->full < RELEVO_FULL_BLOCK || options->full > RELEVO_FULL_DROP_OLDEST)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no full policy",
 				 (int)options->full);
 	int status = queue_check_time("a lease", options->lease, error);
@@ -110,11 +110,12 @@ int queue_check_options(const struct relevo_queue_options *options, struct error
 }
 
 /* The public enumerations have the numbers of the wire. */
-_Static_assert((int)RELEVO_WITH_SESSION == RELEVO__LIFETIME__LIFETIME_SESSION, "lifetimes differ");
-_Static_assert((int)RELEVO_SHORTEST == RELEVO__ORDER__ORDER_SHORTEST, "orders differ");
-_Static_assert((int)RELEVO_DROP_OLDEST == RELEVO__FULL_POLICY__FULL_DROP_OLDEST,
+_Static_assert((int)RELEVO_LIFETIME_SESSION == RELEVO__LIFETIME__LIFETIME_SESSION,
+	       "lifetimes differ");
+_Static_assert((int)RELEVO_ORDER_SHORTEST == RELEVO__ORDER__ORDER_SHORTEST, "orders differ");
+_Static_assert((int)RELEVO_FULL_DROP_OLDEST == RELEVO__FULL_POLICY__FULL_DROP_OLDEST,
 	       "full policies differ");
-_Static_assert((int)RELEVO_CREATE_NEW == RELEVO__OPEN_MODE__CREATE_NEW, "open modes differ");
+_Static_assert((int)RELEVO_OPEN_NEW == RELEVO__OPEN_MODE__CREATE_NEW, "open modes differ");
 
 static void queue_describe(const char *name, const struct relevo_queue_options *options,
 			   Relevo__QueueOpen *operation)
@@ -122,7 +123,7 @@ static void queue_describe(const char *name, const struct relevo_queue_options *
 	operation->name = name != NULL ? (char *)name : (char *)"";
 	operation->mode = (Relevo__OpenMode)options->mode;
 	operation->lifetime = (Relevo__Lifetime)options->lifetime;
-	if (name == NULL && options->lifetime == RELEVO_KEPT)
+	if (name == NULL && options->lifetime == RELEVO_LIFETIME_KEPT)
 		operation->lifetime = RELEVO__LIFETIME__LIFETIME_HANDLES;
 	operation->bounded = options->capacity != 0;
 	operation->capacity = options->capacity > 0 ? (uint64_t)options->capacity : 0;
@@ -256,7 +257,7 @@ const char *relevo_queue_name(const relevo_queue *queue)
 
 struct counting {
 	struct call call;
-	struct relevo_queue_counts *counts;
+	struct relevo_queue_state *counts;
 };
 
 static int take_counts(struct call *call, const struct frame *frame)
@@ -265,7 +266,7 @@ static int take_counts(struct call *call, const struct frame *frame)
 	if (frame->header->op_case != RELEVO__HEADER__OP_QUEUE_STATS)
 		return RELEVO_BAD_FRAME;
 	const Relevo__QueueStats *stats = frame->header->queue_stats;
-	*counting->counts = (struct relevo_queue_counts){
+	*counting->counts = (struct relevo_queue_state){
 		.ready = stats->ready,
 		.leased = stats->leased,
 		.delayed = stats->delayed,
@@ -286,7 +287,7 @@ static int take_counts(struct call *call, const struct frame *frame)
 	return RELEVO_OK;
 }
 
-int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts)
+int relevo_queue_inspect(relevo_queue *queue, struct relevo_queue_state *counts)
 {
 	if (!given(queue, counts))
 		return RELEVO_BAD_ARGUMENT;

@@ -182,8 +182,8 @@ static int choose(struct choosing *choosing, int64_t timeout)
 	return status;
 }
 
-int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item *item,
-			 size_t *which, int64_t timeout)
+int relevo_queue_get_any(relevo_queue *const *queues, size_t count, int64_t timeout,
+			 relevo_item *item, size_t *which)
 {
 	if (!given(queues, item))
 		return RELEVO_BAD_ARGUMENT;
@@ -192,7 +192,7 @@ int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item 
 	if (count == 1) {
 		if (which != NULL)
 			*which = 0;
-		return relevo_queue_get(queues[0], item, timeout);
+		return relevo_queue_get(queues[0], timeout, item);
 	}
 	struct choosing choosing = { .queues = queues, .count = count, .items = item, .room = 1 };
 	int status = choose(&choosing, timeout);
@@ -201,8 +201,8 @@ int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item 
 	return status;
 }
 
-int relevo_queue_lease_any(struct relevo_choice *choice, relevo_item *items, size_t count,
-			   int64_t timeout, size_t *got)
+int relevo_queue_lease_any(struct relevo_choice *choice, int64_t timeout, relevo_item *items,
+			   size_t count, size_t *got)
 {
 	if (!given(choice, got) || !given(choice->queues) || (count > 0 && !given(items)))
 		return RELEVO_BAD_ARGUMENT;
@@ -218,7 +218,7 @@ int relevo_queue_lease_any(struct relevo_choice *choice, relevo_item *items, siz
 	if (count == 0)
 		return RELEVO_OK;
 	if (choice->count == 1)
-		return relevo_queue_lease(choice->queues[0], items, count, timeout, got);
+		return relevo_queue_lease(choice->queues[0], timeout, items, count, got);
 	int status = choose(&choosing, timeout);
 	choice->which = choosing.which;
 	*got = choosing.got;

@@ -172,7 +172,7 @@ static int get_many(struct getting *getting, int64_t timeout, size_t *got)
 	return status;
 }
 
-int relevo_queue_get_many(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
+int relevo_queue_get_many(relevo_queue *queue, int64_t timeout, relevo_item *items, size_t count,
 			  size_t *got)
 {
 	if (!given(queue, got) || (count > 0 && !given(items)))
@@ -194,7 +194,7 @@ int queue_get_attentively(relevo_queue *queue, struct queue_items *items, int64_
 	return get_many(&getting, timeout, &items->count);
 }
 
-int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
+int relevo_queue_lease(relevo_queue *queue, int64_t timeout, relevo_item *items, size_t count,
 		       size_t *got)
 {
 	if (!given(queue, got) || (count > 0 && !given(items)))
@@ -241,7 +241,7 @@ static int get_one(relevo_queue *queue, relevo_item *item, nsec_t deadline, stru
 	return get_locked(&getting, deadline, error);
 }
 
-int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout)
+int relevo_queue_get(relevo_queue *queue, int64_t timeout, relevo_item *item)
 {
 	if (!given(queue, item))
 		return RELEVO_BAD_ARGUMENT;
@@ -257,11 +257,4 @@ int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout)
 		status = get_one(queue, item, deadline, error);
 	session_leave(queue->handle.session);
 	return status;
-}
-
-int relevo_queue_try_get(relevo_queue *queue, relevo_item *item)
-{
-	if (!given(queue, item))
-		return RELEVO_BAD_ARGUMENT;
-	return relevo_queue_get(queue, item, 0);
 }

@@ -53,14 +53,14 @@ int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how)
 		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(queue->handle.session);
 	struct error *error = thread_error();
-	if (how < RELEVO_DRAIN || how > RELEVO_AT_ONCE)
+	if (how < RELEVO_SHUTDOWN_DRAIN || how > RELEVO_SHUTDOWN_AT_ONCE)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no way to shut down", (int)how);
 	int status = queue_enter(queue, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueShutdown operation = RELEVO__QUEUE_SHUTDOWN__INIT;
 	operation.queue = queue->handle.number;
-	operation.at_once = how == RELEVO_AT_ONCE;
+	operation.at_once = how == RELEVO_SHUTDOWN_AT_ONCE;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_SHUTDOWN;
 	header.queue_shutdown = &operation;
@@ -135,7 +135,7 @@ static int queue_manage_take_items(struct call *call, const struct frame *frame)
 		.properties = items->properties,
 		.count = header->n_sizes,
 	};
-	if (!item_block_fill(peeking->items, &source))
+	if (source.count > 0 && !item_block_fill(peeking->items, &source))
 		return RELEVO_NO_MEMORY;
 	peeking->got = header->n_sizes;
 	peeking->place->rank = items->rank;

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, size_t max_size,
-		       int64_t timeout)
+int relevo_queue_put_message(relevo_queue *queue, const ProtobufCMessage *message, size_t max_size,
+			     int64_t timeout)
 {
 	if (!given(queue, message))
 		return RELEVO_BAD_ARGUMENT;
@@ -78,11 +78,11 @@ static int lease_item(relevo_queue *queue, relevo_item *item, int64_t timeout)
 {
 	size_t got;
 	*item = (relevo_item){ 0 };
-	return relevo_queue_lease(queue, item, 1, timeout, &got);
+	return relevo_queue_lease(queue, timeout, item, 1, &got);
 }
 
-int relevo_lease_message(relevo_queue *queue, const struct relevo_message_type *type,
-			 relevo_item *item, ProtobufCMessage **message, int64_t timeout)
+int relevo_queue_lease_message(relevo_queue *queue, const struct relevo_message_type *type,
+			       int64_t timeout, relevo_item *item, ProtobufCMessage **message)
 {
 	if (!given(queue, type, item, message) || !given(type->descriptor))
 		return RELEVO_BAD_ARGUMENT;
@@ -104,8 +104,8 @@ static int put_aside(relevo_queue *queue, relevo_item *item, const struct error 
 	return error_set(thread_error(), why->status, "%s", why->text);
 }
 
-int relevo_get_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type, size_t max_size,
-		       ProtobufCMessage **message, int64_t timeout)
+int relevo_queue_get_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type,
+			     size_t max_size, int64_t timeout, ProtobufCMessage **message)
 {
 	if (!given(queue, type, message))
 		return RELEVO_BAD_ARGUMENT;

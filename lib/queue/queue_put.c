@@ -174,13 +174,6 @@ int relevo_queue_put(relevo_queue *queue, const void *data, size_t size, int64_t
 	return queue_put_put(&putting, timeout);
 }
 
-int relevo_queue_try_put(relevo_queue *queue, const void *data, size_t size)
-{
-	if (!given(queue) || (size > 0 && !given(data)))
-		return RELEVO_BAD_ARGUMENT;
-	return relevo_queue_put(queue, data, size, 0);
-}
-
 static int queue_put_describe(const struct relevo_put_options *options, Relevo__QueuePut *operation,
 			      struct error *error)
 {

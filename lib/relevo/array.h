@@ -10,15 +10,13 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_array relevo_array;
 
 struct relevo_array_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;
 	enum relevo_type type; /* not looked at with RELEVO_OPEN_EXISTING */
-	size_t size;           /* of an element of RELEVO_BYTES */
+	size_t size;           /* of an element of RELEVO_TYPE_BYTES */
 	uint32_t count;        /* elements, maybe none; not looked at with RELEVO_OPEN_EXISTING */
 	const void *initial;   /* all of them, if it is created; NULL: zero */
 	/* The lock of relevo_array_lock(): this one of the same session, open for as long
@@ -34,11 +32,11 @@ struct relevo_array_options {
  * Errors: as relevo_value_open(); BAD_ARGUMENT (no element), OPTION_MISMATCH (it
  * exists with another number of elements).
  */
-int relevo_array_open(relevo_session *session, const char *name,
-		      const struct relevo_array_options *options, relevo_array **array);
+RELEVO_API int relevo_array_open(relevo_session *session, const char *name,
+				 const struct relevo_array_options *options, relevo_array **array);
 
 /* Close this handle, as relevo_event_close() does. */
-void relevo_array_close(relevo_array *array);
+RELEVO_API void relevo_array_close(relevo_array *array);
 
 /*
  * The recursive lock that goes with the array, for what takes more than one step: *lock, which
@@ -49,23 +47,23 @@ void relevo_array_close(relevo_array *array);
  * Errors: BAD_STATE (it was opened without one), BAD_NAME (of more than 249 bytes), and
  * those of relevo_rlock_open().
  */
-int relevo_array_lock(relevo_array *array, relevo_rlock **lock);
+RELEVO_API int relevo_array_lock(relevo_array *array, relevo_rlock **lock);
 
 /* Delete an array, as relevo_event_delete() does an event. */
-int relevo_array_delete(relevo_session *session, const char *name);
+RELEVO_API int relevo_array_delete(relevo_session *session, const char *name);
 
 /* The array's name. Belongs to the handle. */
-const char *relevo_array_name(const relevo_array *array);
+RELEVO_API const char *relevo_array_name(const relevo_array *array);
 
 /* The type of its elements, the size of one in bytes, and how many there are. Never
  * block. */
-enum relevo_type relevo_array_type(const relevo_array *array);
+RELEVO_API enum relevo_type relevo_array_type(const relevo_array *array);
 
 /* See relevo_array_type(). */
-size_t relevo_array_size(const relevo_array *array);
+RELEVO_API size_t relevo_array_size(const relevo_array *array);
 
 /* See relevo_array_type(). */
-uint32_t relevo_array_count(const relevo_array *array);
+RELEVO_API uint32_t relevo_array_count(const relevo_array *array);
 
 /*
  * Read `count` elements from number `first` on, as they were at one moment, or
@@ -76,34 +74,35 @@ uint32_t relevo_array_count(const relevo_array *array);
  * Errors: BAD_ARGUMENT (there are not so many elements, or `size` is not theirs:
  * nothing is changed), GONE, DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
-int relevo_array_read(relevo_array *array, size_t first, size_t count, void *result, size_t size);
+RELEVO_API int relevo_array_read(relevo_array *array, size_t first, size_t count, void *result,
+				 size_t size);
 
 /* See relevo_array_read(). */
-int relevo_array_write(relevo_array *array, size_t first, size_t count, const void *operand,
-		       size_t size);
+RELEVO_API int relevo_array_write(relevo_array *array, size_t first, size_t count,
+				  const void *operand, size_t size);
 
 /* The same with one element, whose size is `size`. */
-int relevo_array_get(relevo_array *array, size_t index, void *result, size_t size);
+RELEVO_API int relevo_array_get(relevo_array *array, size_t index, void *result, size_t size);
 
 /* The same with one element, whose size is `size`. */
-int relevo_array_set(relevo_array *array, size_t index, const void *operand, size_t size);
+RELEVO_API int relevo_array_set(relevo_array *array, size_t index, const void *operand,
+				size_t size);
 
 /* On one element, as relevo_value_add(). */
-int relevo_array_add(relevo_array *array, size_t index, const void *operand, void *result,
-		     size_t size);
+RELEVO_API int relevo_array_add(relevo_array *array, size_t index, const void *operand,
+				void *result, size_t size);
 
 /* On one element, as relevo_value_compare_exchange(). */
-int relevo_array_compare_exchange(relevo_array *array, size_t index, void *expected,
-				  const void *desired, size_t size);
+RELEVO_API int relevo_array_compare_exchange(relevo_array *array, size_t index, void *expected,
+					     const void *desired, size_t size);
 
 /* For one element, as relevo_value_wait_until(). */
-int relevo_array_wait_until(relevo_array *array, size_t index, enum relevo_comparison comparison,
-			    const void *operand, size_t size, int64_t timeout);
+RELEVO_API int relevo_array_wait_until(relevo_array *array, size_t index,
+				       enum relevo_comparison comparison, const void *operand,
+				       size_t size, int64_t timeout);
 
 /* For a change of any element, as relevo_value_wait_change(). */
-int relevo_array_wait_change(relevo_array *array, uint64_t *version, int64_t timeout);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_array_wait_change(relevo_array *array, int64_t timeout, uint64_t *version);
 
 #ifdef __cplusplus
 }

@@ -17,8 +17,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_barrier relevo_barrier;
 
 /* Run once in every round by the party that came last, in its thread, before
@@ -45,17 +43,18 @@ struct relevo_barrier_options {
  * Errors: as relevo_event_open(); BAD_ARGUMENT (no parties, or a negative time-out),
  * OPTION_MISMATCH (it exists for another number of parties).
  */
-int relevo_barrier_open(relevo_session *session, const char *name,
-			const struct relevo_barrier_options *options, relevo_barrier **barrier);
+RELEVO_API int relevo_barrier_open(relevo_session *session, const char *name,
+				   const struct relevo_barrier_options *options,
+				   relevo_barrier **barrier);
 
 /* Close this handle, as relevo_event_close() does. */
-void relevo_barrier_close(relevo_barrier *barrier);
+RELEVO_API void relevo_barrier_close(relevo_barrier *barrier);
 
 /* Delete a barrier, as relevo_event_delete() does an event. */
-int relevo_barrier_delete(relevo_session *session, const char *name);
+RELEVO_API int relevo_barrier_delete(relevo_session *session, const char *name);
 
 /* The barrier's name. Belongs to the handle. */
-const char *relevo_barrier_name(const relevo_barrier *barrier);
+RELEVO_API const char *relevo_barrier_name(const relevo_barrier *barrier);
 
 /*
  * Wait until all parties have come, `timeout` ms at most, or
@@ -72,15 +71,15 @@ const char *relevo_barrier_name(const relevo_barrier *barrier);
  * GONE, DISCONNECTED (the barrier is broken for the others), UNANSWERED, FORKED, LIMIT,
  * BAD_ARGUMENT, NO_MEMORY.
  */
-int relevo_barrier_wait(relevo_barrier *barrier, int64_t timeout, uint32_t *index);
+RELEVO_API int relevo_barrier_wait(relevo_barrier *barrier, int64_t timeout, uint32_t *index);
 
 /* Break the barrier. Thread-safe; blocks for the broker's answer. Errors: GONE,
  * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY. */
-int relevo_barrier_abort(relevo_barrier *barrier);
+RELEVO_API int relevo_barrier_abort(relevo_barrier *barrier);
 
 /* Make the barrier as new: who waits gets BROKEN, who comes then begins a round.
  * Otherwise as relevo_barrier_abort(). */
-int relevo_barrier_reset(relevo_barrier *barrier);
+RELEVO_API int relevo_barrier_reset(relevo_barrier *barrier);
 
 struct relevo_barrier_state {
 	uint32_t parties;
@@ -89,9 +88,7 @@ struct relevo_barrier_state {
 };
 
 /* How it is now. Otherwise as relevo_barrier_abort(). */
-int relevo_barrier_look(relevo_barrier *barrier, struct relevo_barrier_state *state);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_barrier_inspect(relevo_barrier *barrier, struct relevo_barrier_state *state);
 
 #ifdef __cplusplus
 }

@@ -12,8 +12,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_condition relevo_condition;
 
 struct relevo_condition_options {
@@ -34,23 +32,23 @@ struct relevo_condition_options {
  * Errors: as relevo_lock_open(); BAD_ARGUMENT also for two locks, or one of
  * another session.
  */
-int relevo_condition_open(relevo_session *session, const char *name,
-			  const struct relevo_condition_options *options,
-			  relevo_condition **condition);
+RELEVO_API int relevo_condition_open(relevo_session *session, const char *name,
+				     const struct relevo_condition_options *options,
+				     relevo_condition **condition);
 
 /* Close this handle, and the lock if it is its own. No other thread may be in a
  * call with it. NULL is allowed. Does not wait for the broker. */
-void relevo_condition_close(relevo_condition *condition);
+RELEVO_API void relevo_condition_close(relevo_condition *condition);
 
 /* The condition's name. Belongs to the handle. */
-const char *relevo_condition_name(const relevo_condition *condition);
+RELEVO_API const char *relevo_condition_name(const relevo_condition *condition);
 
 /* Acquire its lock: relevo_lock_acquire() or relevo_rlock_acquire(). */
-int relevo_condition_acquire(relevo_condition *condition, int64_t timeout,
-			     struct relevo_grant *grant);
+RELEVO_API int relevo_condition_acquire(relevo_condition *condition, int64_t timeout,
+					struct relevo_grant *grant);
 
 /* Release its lock: relevo_lock_release() or relevo_rlock_release(). */
-int relevo_condition_release(relevo_condition *condition);
+RELEVO_API int relevo_condition_release(relevo_condition *condition);
 
 /*
  * Release the lock, wait up to `timeout` ms to be notified, and acquire it again: in
@@ -70,7 +68,7 @@ int relevo_condition_release(relevo_condition *condition);
  * was lost meanwhile), GONE, BAD_ARGUMENT, LIMIT, DISCONNECTED, UNANSWERED, FORKED,
  * NO_MEMORY.
  */
-int relevo_condition_wait(relevo_condition *condition, int64_t timeout);
+RELEVO_API int relevo_condition_wait(relevo_condition *condition, int64_t timeout);
 
 /* Whether what is waited for has come about. Called with the lock held. */
 typedef bool relevo_predicate(void *user);
@@ -81,8 +79,8 @@ typedef bool relevo_predicate(void *user);
  * caller the lock. TIMED_OUT: it did not when it was last looked at. Other errors as
  * relevo_condition_wait(). Thread-safe; blocks.
  */
-int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *predicate, void *user,
-			      int64_t timeout);
+RELEVO_API int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *predicate,
+					 void *user, int64_t timeout);
 
 /*
  * Wake up to `count` of those who wait, the ones that have waited longest first. They
@@ -92,12 +90,10 @@ int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *pre
  * Errors: NOT_OWNER (the lock is not held by this handle or thread), GONE, QUOTA,
  * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
-int relevo_condition_notify(relevo_condition *condition, size_t count);
+RELEVO_API int relevo_condition_notify(relevo_condition *condition, size_t count);
 
 /* Wake all who wait. Otherwise as relevo_condition_notify(). */
-int relevo_condition_notify_all(relevo_condition *condition);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_condition_notify_all(relevo_condition *condition);
 
 #ifdef __cplusplus
 }

@@ -12,8 +12,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_event relevo_event;
 
 struct relevo_event_options {
@@ -24,45 +22,45 @@ struct relevo_event_options {
 
 /*
  * Open the event of that name, or with NULL a new one with a name of its own
- * (RELEVO_KEPT then means RELEVO_UNTIL_UNUSED). Names are those of
+ * (RELEVO_LIFETIME_KEPT then means RELEVO_LIFETIME_UNTIL_UNUSED). Names are those of
  * relevo_queue_open(), but an event, a queue and a lock may share one; an event, a
  * barrier, a value and an array may not. `options` may be NULL for the defaults.
  * *event belongs to the caller, until relevo_event_close(). Thread-safe; blocks for
  * the broker's answer.
  *
  * The handle may be used by all threads at once, and by a child after fork(2), as
- * relevo_open() says of everything made from a session.
+ * relevo_session_open() says of everything made from a session.
  *
  * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
  * with another lifetime, or as something else), QUOTA, LIMIT, DISCONNECTED, UNANSWERED, FORKED,
  * NO_MEMORY.
  */
-int relevo_event_open(relevo_session *session, const char *name,
-		      const struct relevo_event_options *options, relevo_event **event);
+RELEVO_API int relevo_event_open(relevo_session *session, const char *name,
+				 const struct relevo_event_options *options, relevo_event **event);
 
 /* Close this handle. No other thread may be in a call with it. NULL is allowed.
  * Does not wait for the broker. */
-void relevo_event_close(relevo_event *event);
+RELEVO_API void relevo_event_close(relevo_event *event);
 
 /* Delete an event. Whoever waits for it gets GONE. Thread-safe; blocks for the
  * answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not an event's),
  * DISCONNECTED, UNANSWERED, FORKED. */
-int relevo_event_delete(relevo_session *session, const char *name);
+RELEVO_API int relevo_event_delete(relevo_session *session, const char *name);
 
 /* The event's name. Belongs to the handle. */
-const char *relevo_event_name(const relevo_event *event);
+RELEVO_API const char *relevo_event_name(const relevo_event *event);
 
 /* Set it: everybody who waits for it goes on, and nobody has to wait until it is
  * cleared. Setting it again changes nothing. Thread-safe; blocks for the broker's
  * answer. Errors: GONE, DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY. */
-int relevo_event_set(relevo_event *event);
+RELEVO_API int relevo_event_set(relevo_event *event);
 
 /* Clear it: from now on a wait waits. Whoever waited when it was set goes on, also
  * if it is cleared right after. Otherwise as relevo_event_set(). */
-int relevo_event_clear(relevo_event *event);
+RELEVO_API int relevo_event_clear(relevo_event *event);
 
 /* Whether it is set now. Otherwise as relevo_event_set(). */
-int relevo_event_is_set(relevo_event *event, bool *set);
+RELEVO_API int relevo_event_is_set(relevo_event *event, bool *set);
 
 /*
  * Wait until it is set, `timeout` ms at most; returns at once if it is. Thread-safe;
@@ -71,14 +69,12 @@ int relevo_event_is_set(relevo_event *event, bool *set);
  * Errors: TIMED_OUT (also with timeout 0), GONE, DISCONNECTED, FORKED, LIMIT,
  * BAD_ARGUMENT, NO_MEMORY.
  */
-int relevo_event_wait(relevo_event *event, int64_t timeout);
+RELEVO_API int relevo_event_wait(relevo_event *event, int64_t timeout);
 
 /* Write one line for people into `text`: its name, its broker, whether it is set
  * and how many wait. Always ended by a 0 byte; what does not fit into `size` bytes
  * is cut, with TOO_SHORT. Otherwise as relevo_event_is_set(). */
-int relevo_event_describe(relevo_event *event, char *text, size_t size);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_event_describe(relevo_event *event, char *text, size_t size);
 
 #ifdef __cplusplus
 }

@@ -19,8 +19,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /* Room for any of them. */
 #define RELEVO_HANDLE_TEXT 2048
 
@@ -28,10 +26,10 @@ extern "C" {
  * Write the handle into `text`, `size` bytes with the 0 behind it. Thread-safe; does not
  * block. Errors: TOO_SHORT (*text is empty then).
  */
-int relevo_queue_to_text(const relevo_queue *queue, char *text, size_t size);
+RELEVO_API int relevo_queue_to_text(const relevo_queue *queue, char *text, size_t size);
 
 /* The same for a lock. */
-int relevo_lock_to_text(const relevo_lock *lock, char *text, size_t size);
+RELEVO_API int relevo_lock_to_text(const relevo_lock *lock, char *text, size_t size);
 
 /*
  * Open what the text says, within a session with that broker, by whatever address: one
@@ -42,18 +40,17 @@ int relevo_lock_to_text(const relevo_lock *lock, char *text, size_t size);
  * Errors: BAD_ARGUMENT (it is not such a text, or of another kind of object), GONE (the
  * object has been deleted, or ended with its broker), and those of opening.
  */
-int relevo_queue_from_text(relevo_session *session, const char *text,
-			   const struct relevo_queue_options *options, relevo_queue **queue);
+RELEVO_API int relevo_queue_from_text(relevo_session *session, const char *text,
+				      const struct relevo_queue_options *options,
+				      relevo_queue **queue);
 
 /* The same for a lock. */
-int relevo_lock_from_text(relevo_session *session, const char *text,
-			  const struct relevo_lock_options *options, relevo_lock **lock);
+RELEVO_API int relevo_lock_from_text(relevo_session *session, const char *text,
+				     const struct relevo_lock_options *options, relevo_lock **lock);
 
-/* The URL in the text, for relevo_open(), into `url`, `size` bytes. Errors: BAD_ARGUMENT,
+/* The URL in the text, for relevo_session_open(), into `url`, `size` bytes. Errors: BAD_ARGUMENT,
  * TOO_SHORT. */
-int relevo_text_url(const char *text, char *url, size_t size);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_handle_url(const char *text, char *url, size_t size);
 
 #ifdef __cplusplus
 }

@@ -12,8 +12,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_listener relevo_listener;
 
 /* All may be zero; for tcp:// only. */
@@ -47,8 +45,9 @@ struct relevo_listener_options {
  * and other hosts can reach the address), NO_DESCRIPTORS, FORKED (tcp:// was used before this
  * process was forked), BAD_ARGUMENT (the key is too short or too long), NO_MEMORY, SYSTEM.
  */
-int relevo_listener_open(const char *address, const struct relevo_listener_options *options,
-			 relevo_listener **listener);
+RELEVO_API int relevo_listener_open(const char *address,
+				    const struct relevo_listener_options *options,
+				    relevo_listener **listener);
 
 /*
  * Wait up to `timeout` ms for a program that connects, or take one that has; *pipe, which
@@ -59,19 +58,20 @@ int relevo_listener_open(const char *address, const struct relevo_listener_optio
  * whose it was, so where other users share the host, use a key. Thread-safe; a signal does not
  * end it.
  *
- * Errors, and whoever waits goes on waiting: TRY_AGAIN (timeout 0), TIMED_OUT, CLOSED,
+ * Errors, and whoever waits goes on waiting: TIMED_OUT, CLOSED,
  * NO_DESCRIPTORS, FORKED (a listener at tcp:// is the
  * parent's), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
  */
-int relevo_listener_accept(relevo_listener *listener, int64_t timeout, relevo_pipe **pipe);
+RELEVO_API int relevo_listener_accept(relevo_listener *listener, int64_t timeout,
+				      relevo_pipe **pipe);
 
 /* The address for relevo_pipe_connect(), as long as the handle lives. Never blocks. */
-const char *relevo_listener_address(const relevo_listener *listener);
+RELEVO_API const char *relevo_listener_address(const relevo_listener *listener);
 
 /* For relevo_wait() and event loops: a descriptor that is readable when there is something
- * for relevo_listener_accept() to do. Call that with time-out 0 then: it may say TRY_AGAIN.
+ * for relevo_listener_accept() to do. Call that with time-out 0 then: it may say TIMED_OUT.
  * It is the listener's: neither read nor close it. CLOSED. */
-int relevo_listener_fd(const relevo_listener *listener, int *fd);
+RELEVO_API int relevo_listener_fd(const relevo_listener *listener, int *fd);
 
 /*
  * Stop listening in this process, and free the handle; NULL is allowed. Pipes that were
@@ -80,11 +80,11 @@ int relevo_listener_fd(const relevo_listener *listener, int *fd);
  * the address is free. No other thread may be in a call with it: let it wait with
  * relevo_wait(), for this and for something that tells it to stop. Never blocks.
  */
-void relevo_listener_close(relevo_listener *listener);
+RELEVO_API void relevo_listener_close(relevo_listener *listener);
 
 /* The same, but the handle stays: all it says from then on is CLOSED, until it is freed by
  * relevo_listener_close(). */
-void relevo_listener_hang_up(relevo_listener *listener);
+RELEVO_API void relevo_listener_hang_up(relevo_listener *listener);
 
 /*
  * Connect to the listener at an address as above. Waits up to `timeout` ms: for the other
@@ -94,15 +94,14 @@ void relevo_listener_hang_up(relevo_listener *listener);
  *
  * Errors: NOT_FOUND (nobody listens there, no such host is known, or there is no key file), DENIED
  * (another user than this one and root does, or the key file is open to others), AUTH_FAILED (one
- * side has no key, or another), TRY_AGAIN (timeout 0), TIMED_OUT, BAD_ADDRESS (also: what listens
+ * side has no key, or another), TIMED_OUT, BAD_ADDRESS (also: what listens
  * there is no listener), BAD_FRAME (the same, over tcp://), END_OF_STREAM, DISCONNECTED (it went
  * away before it had accepted), BAD_VERSION, FORKED (tcp:// was used before this process was
  * forked), NO_DESCRIPTORS, BAD_ARGUMENT, NO_MEMORY, SYSTEM.
  */
-int relevo_pipe_connect(const char *address, const struct relevo_listener_options *options,
-			int64_t timeout, relevo_pipe **pipe);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_pipe_connect(const char *address,
+				   const struct relevo_listener_options *options, int64_t timeout,
+				   relevo_pipe **pipe);
 
 #ifdef __cplusplus
 }

@@ -18,8 +18,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_lock relevo_lock;
 
 /* What comes with a lock or a permit. */
@@ -49,7 +47,7 @@ struct relevo_lock_options {
 
 /*
  * Open the lock of that name, or with NULL a new one with a name of its own
- * (RELEVO_KEPT then means RELEVO_UNTIL_UNUSED). A new lock is free; of several
+ * (RELEVO_LIFETIME_KEPT then means RELEVO_LIFETIME_UNTIL_UNUSED). A new lock is free; of several
  * processes that open it at once, one creates it. Names are shared with queues.
  * `options` may be NULL. *lock belongs to the caller, until relevo_lock_close().
  * Thread-safe; blocks for the broker's answer.
@@ -61,17 +59,17 @@ struct relevo_lock_options {
  * with another lease, lifetime or `keep`, or is no lock), QUOTA, LIMIT,
  * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
-int relevo_lock_open(relevo_session *session, const char *name,
-		     const struct relevo_lock_options *options, relevo_lock **lock);
+RELEVO_API int relevo_lock_open(relevo_session *session, const char *name,
+				const struct relevo_lock_options *options, relevo_lock **lock);
 
 /* Close this handle; releases the lock if it is held through it, unless the lock was made
  * with `keep`: then it stays locked. No other thread
  * may be in a call with it. NULL is allowed. Does not wait for the broker. Use
  * relevo_queue_delete() to delete a lock by name. */
-void relevo_lock_close(relevo_lock *lock);
+RELEVO_API void relevo_lock_close(relevo_lock *lock);
 
 /* The lock's name. Belongs to the handle. */
-const char *relevo_lock_name(const relevo_lock *lock);
+RELEVO_API const char *relevo_lock_name(const relevo_lock *lock);
 
 /*
  * Acquire the lock, waiting up to `timeout` ms for it; those who wait get it in the
@@ -81,16 +79,13 @@ const char *relevo_lock_name(const relevo_lock *lock);
  * Errors: TIMED_OUT (it was not free in time; with timeout 0, at once), GONE (it was
  * deleted), BAD_ARGUMENT, LIMIT, DISCONNECTED, FORKED, NO_MEMORY.
  */
-int relevo_lock_acquire(relevo_lock *lock, int64_t timeout, struct relevo_grant *grant);
-
-/* relevo_lock_acquire() with timeout 0. */
-int relevo_lock_try(relevo_lock *lock, struct relevo_grant *grant);
+RELEVO_API int relevo_lock_acquire(relevo_lock *lock, int64_t timeout, struct relevo_grant *grant);
 
 /*
  * Release the lock. Held through this handle, that is what ends. Otherwise anybody
  * may release what somebody else holds, as a binary semaphore: its holder then gets
  * NOT_OWNER when he comes to do it. Thread-safe; blocks for the broker's answer:
- * once this has returned, anybody's relevo_lock_try() succeeds.
+ * once this has returned, anybody's relevo_lock_acquire() succeeds.
  *
  * With the option `release_ahead`, and if it is held through this handle, it does
  * not wait. Whatever this session does next comes after the release, but what
@@ -101,9 +96,7 @@ int relevo_lock_try(relevo_lock *lock, struct relevo_grant *grant);
  * released it, its lease ran out or the connection was lost), GONE, DISCONNECTED, UNANSWERED,
  * FORKED, NO_MEMORY.
  */
-int relevo_lock_release(relevo_lock *lock);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_lock_release(relevo_lock *lock);
 
 #ifdef __cplusplus
 }

@@ -11,12 +11,10 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /* Drop all items that are ready or delayed; *count (may be NULL) tells how many. Those
  * that somebody holds stay, and who gets at this moment may still get one. Thread-safe; blocks for
  * the answer. Errors: GONE, BAD_ARGUMENT, DISCONNECTED, UNANSWERED, FORKED. */
-int relevo_queue_purge(relevo_queue *queue, uint64_t *count);
+RELEVO_API int relevo_queue_purge(relevo_queue *queue, uint64_t *count);
 
 /*
  * Move up to `max` ready items (0: all) from one queue to the end of another, in order,
@@ -28,8 +26,8 @@ int relevo_queue_purge(relevo_queue *queue, uint64_t *count);
  * Errors: BAD_NAME, NOT_FOUND, BAD_ARGUMENT (from one to the same; a lock), SHUT_DOWN,
  * QUOTA, DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY. What could not be moved is where it was.
  */
-int relevo_queue_move(relevo_session *session, const char *from, const char *to, uint64_t max,
-		      uint64_t *count);
+RELEVO_API int relevo_queue_move(relevo_session *session, const char *from, const char *to,
+				 uint64_t max, uint64_t *count);
 
 /* Where a look at a queue has come to; zero is its beginning. */
 struct relevo_place {
@@ -43,11 +41,11 @@ struct relevo_place {
  * with the same *place goes on behind them; what came meanwhile is seen if it stands
  * there. Thread-safe; blocks for the answer, which takes longer the deeper the queue is.
  *
- * Errors: EMPTY (none is behind that place), GONE, BAD_ARGUMENT, DISCONNECTED, FORKED,
+ * Errors: GONE, BAD_ARGUMENT, DISCONNECTED, FORKED,
  * NO_MEMORY.
  */
-int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_item *items,
-		      size_t count, size_t *got);
+RELEVO_API int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place,
+				 relevo_item *items, size_t count, size_t *got);
 
 /* What a name of the broker's stands for. */
 enum relevo_kind {
@@ -75,8 +73,9 @@ struct relevo_queue_info {
  *
  * Returns RELEVO_OK behind the last. Errors: DISCONNECTED, FORKED, NO_MEMORY.
  */
-int relevo_queue_list(relevo_session *session, const char *prefix,
-		      int (*visit)(const struct relevo_queue_info *info, void *user), void *user);
+RELEVO_API int relevo_queue_list(relevo_session *session, const char *prefix,
+				 int (*visit)(const struct relevo_queue_info *info, void *user),
+				 void *user);
 
 /* A call in which a session waits. */
 enum relevo_waiting_call {
@@ -135,11 +134,9 @@ struct relevo_session_info {
  * Returns RELEVO_OK behind the last. Errors: DISCONNECTED, FORKED, NO_MEMORY,
  * UNKNOWN_OPERATION (an older broker).
  */
-int relevo_session_list(relevo_session *session,
-			int (*visit)(const struct relevo_session_info *info, void *user),
-			void *user);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_session_list(relevo_session *session,
+				   int (*visit)(const struct relevo_session_info *info, void *user),
+				   void *user);
 
 #ifdef __cplusplus
 }

@@ -23,8 +23,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_pipe relevo_pipe;
 
 /* Bytes that one message may have. */
@@ -32,9 +30,9 @@ typedef struct relevo_pipe relevo_pipe;
 
 /* What an end can do; the other one can do the rest. */
 enum relevo_direction {
-	RELEVO_BOTH_WAYS = 0,
-	RELEVO_RECEIVES = 1,
-	RELEVO_SENDS = 2,
+	RELEVO_DIRECTION_BOTH = 0,
+	RELEVO_DIRECTION_RECEIVE = 1,
+	RELEVO_DIRECTION_SEND = 2,
 };
 
 /*
@@ -44,7 +42,7 @@ enum relevo_direction {
  *
  * Errors: BAD_ARGUMENT, NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
-int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2]);
+RELEVO_API int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2]);
 
 /*
  * Open an end of the pipe of that name, and wait up to `timeout` ms for another process, or
@@ -56,12 +54,13 @@ int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *ends[2]);
  * kernel's, and the session may be closed. Otherwise it is remote: relayed, over a
  * connection of its own to the broker.
  *
- * Errors: TRY_AGAIN (timeout 0, and nobody waits), TIMED_OUT, OPTION_MISMATCH (who waits
+ * Errors: TIMED_OUT, OPTION_MISMATCH (who waits
  * there does the same part), BAD_NAME, BAD_ARGUMENT, INTERRUPTED, QUOTA, LIMIT, and
- * those of relevo_open().
+ * those of relevo_session_open().
  */
-int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_direction direction,
-		     int64_t timeout, relevo_pipe **pipe);
+RELEVO_API int relevo_pipe_open(relevo_session *session, const char *name,
+				enum relevo_direction direction, int64_t timeout,
+				relevo_pipe **pipe);
 
 /*
  * Close this process's copy of the end and free the handle; NULL is allowed. When all
@@ -69,29 +68,29 @@ int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_dire
  * then END_OF_STREAM. No other thread may be in a call with it. Never blocks, except for
  * a remote end, which waits up to 5 s until what was sent is on its way.
  */
-void relevo_pipe_close(relevo_pipe *pipe);
+RELEVO_API void relevo_pipe_close(relevo_pipe *pipe);
 
 /* The same, but the handle stays: all it says from then on is CLOSED, until it is freed by
  * relevo_pipe_close(). */
-void relevo_pipe_hang_up(relevo_pipe *pipe);
+RELEVO_API void relevo_pipe_hang_up(relevo_pipe *pipe);
 
 /* Whether this end can receive. Never blocks. */
-bool relevo_pipe_receives(const relevo_pipe *pipe);
+RELEVO_API bool relevo_pipe_receives(const relevo_pipe *pipe);
 
 /* Whether this end can send. Never blocks. */
-bool relevo_pipe_sends(const relevo_pipe *pipe);
+RELEVO_API bool relevo_pipe_sends(const relevo_pipe *pipe);
 
 /*
  * Send a message, which may be empty. Waits up to `timeout` ms while the other end has
  * too much to read. A copy is made; when this returns with OK, the message will arrive
  * unless the other end is closed. Thread-safe; a signal does not end it.
  *
- * Errors, and nothing is sent: TRY_AGAIN (timeout 0), TIMED_OUT, END_OF_STREAM (the other
+ * Errors, and nothing is sent: TIMED_OUT, END_OF_STREAM (the other
  * end is closed), BAD_STATE (this end does not send), CLOSED, TOO_LARGE, NO_DESCRIPTORS (a
  * message of more than 64 KiB takes one), LIMIT (too many of this user are on their way),
  * BAD_ARGUMENT, NO_MEMORY, SYSTEM; remote ones also DISCONNECTED, FORKED, QUOTA.
  */
-int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t timeout);
+RELEVO_API int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t timeout);
 
 /* A part of a larger buffer. */
 struct relevo_part {
@@ -103,21 +102,22 @@ struct relevo_part {
 
 /* relevo_pipe_send() of a part. BAD_ARGUMENT, and nothing is sent: it reaches beyond the
  * whole, or begins before it. */
-int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int64_t timeout);
+RELEVO_API int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part,
+				     int64_t timeout);
 
 /*
  * Receive the next message, waiting up to `timeout` ms for one. *data is the caller's,
  * free(3) it; it is not NULL for an empty message, and a byte 0 that does not count
  * follows. Thread-safe; a signal does not end it.
  *
- * Errors: TRY_AGAIN (timeout 0), TIMED_OUT, END_OF_STREAM (the other end is closed, and
+ * Errors: TIMED_OUT, END_OF_STREAM (the other end is closed, and
  * all it sent has been received), BAD_STATE (this end does not receive; or the message is
  * a tuple with descriptors, which stays), CLOSED, NO_DESCRIPTORS (the message is lost, since this
  * process had no descriptor left for it), BAD_FRAME (the other end is not one of relevo),
  * BAD_ARGUMENT, NO_MEMORY, SYSTEM; remote ones also DISCONNECTED, FORKED, AUTH_FAILED (a
  * listener asks for its key, and this side has none).
  */
-int relevo_pipe_recv(relevo_pipe *pipe, void **data, size_t *size, int64_t timeout);
+RELEVO_API int relevo_pipe_recv(relevo_pipe *pipe, int64_t timeout, void **data, size_t *size);
 
 /*
  * Receive the next message into `buffer`, which has room for `size` bytes; *got tells how
@@ -125,8 +125,8 @@ int relevo_pipe_recv(relevo_pipe *pipe, void **data, size_t *size, int64_t timeo
  * and the whole message will be received by the next call with this handle. Other errors as
  * relevo_pipe_recv().
  */
-int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t timeout,
-			  size_t *got);
+RELEVO_API int relevo_pipe_recv_into(relevo_pipe *pipe, int64_t timeout, void *buffer, size_t size,
+				     size_t *got);
 
 /*
  * Wait up to `timeout` ms until there is something to receive, be it a message or the
@@ -135,14 +135,14 @@ int relevo_pipe_recv_into(relevo_pipe *pipe, void *buffer, size_t size, int64_t 
  * end does not receive), CLOSED, BAD_ARGUMENT; remote ones also DISCONNECTED,
  * FORKED, AUTH_FAILED, BAD_FRAME.
  */
-int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready);
+RELEVO_API int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready);
 
 /*
  * For event loops: a descriptor that is readable when there is something to receive. It is
  * the pipe's: neither read nor close it. After TOO_SHORT there is something, and the
  * descriptor does not say so. NOT_LOCAL: the pipe is remote; CLOSED.
  */
-int relevo_pipe_fd(const relevo_pipe *pipe, int *fd);
+RELEVO_API int relevo_pipe_fd(const relevo_pipe *pipe, int *fd);
 
 /* ---- tuples ------------------------------------------------------------- */
 
@@ -154,21 +154,21 @@ int relevo_pipe_fd(const relevo_pipe *pipe, int *fd);
  * copies; those here stay as they are. Errors as there, and CANNOT_ENCODE: it has too many
  * of these, or the pipe is remote and it has any.
  */
-int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple, int64_t timeout);
+RELEVO_API int relevo_pipe_send_tuple(relevo_pipe *pipe, const relevo_tuple *tuple,
+				      int64_t timeout);
 
 /* relevo_pipe_recv() of one; it is the caller's, with all that came with it. BAD_FRAME:
  * the message was no tuple, or announced descriptors that did not come; it is gone. */
-int relevo_pipe_recv_tuple(relevo_pipe *pipe, relevo_tuple **tuple, int64_t timeout);
+RELEVO_API int relevo_pipe_recv_tuple(relevo_pipe *pipe, int64_t timeout, relevo_tuple **tuple);
 
 /* Add an end to a tuple, as relevo_tuple_add_descriptor(). NOT_LOCAL: it is a remote one,
  * which cannot be passed on; CLOSED. */
-int relevo_tuple_add_pipe(relevo_tuple *tuple, const char *name, const relevo_pipe *pipe);
+RELEVO_API int relevo_tuple_add_pipe(relevo_tuple *tuple, const char *name,
+				     const relevo_pipe *pipe);
 
 /* Take the end at `index` out, as relevo_tuple_take_descriptor(): it is the caller's, to
  * be closed by him. Errors as there, and NO_MEMORY. */
-int relevo_tuple_take_pipe(relevo_tuple *tuple, size_t index, relevo_pipe **pipe);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_tuple_take_pipe(relevo_tuple *tuple, size_t index, relevo_pipe **pipe);
 
 #ifdef __cplusplus
 }

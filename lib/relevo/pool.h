@@ -16,8 +16,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_pool relevo_pool;
 
 /* What a task has to say, while it runs. */
@@ -39,31 +37,32 @@ typedef int relevo_function(const struct relevo_bytes *argument, relevo_reply *r
  * is copied. Registering a name again replaces the function. Thread-safe; does
  * not block. Errors: BAD_NAME, BAD_ARGUMENT, NO_MEMORY.
  */
-int relevo_register(const char *name, relevo_function *function, void *user);
+RELEVO_API int relevo_function_register(const char *name, relevo_function *function, void *user);
 
 /* Set the result to a copy of these bytes, in place of any set before. Only
  * from inside the function. Errors: NO_MEMORY. */
-int relevo_reply_set(relevo_reply *reply, const void *data, size_t size);
+RELEVO_API int relevo_reply_set(relevo_reply *reply, const void *data, size_t size);
 
 /* Say why the task fails. Returns RELEVO_REMOTE, so that it can stand in the
  * function's return statement. */
-int relevo_reply_fail(relevo_reply *reply, const char *format, ...)
+RELEVO_API int relevo_reply_fail(relevo_reply *reply, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The same with any bytes as the text, of any size, and as any kind of error. Returns
  * `status`. Errors: BAD_ARGUMENT (`status` is OK), NO_MEMORY. */
-int relevo_reply_fail_with(relevo_reply *reply, int status, const void *data, size_t size);
+RELEVO_API int relevo_reply_fail_with(relevo_reply *reply, int status, const void *data,
+				      size_t size);
 
 /*
  * Tell the caller how far the task has come: on_progress gets a copy of these bytes. Only
  * from inside the function, and from its thread. Blocks for the broker's answer. Errors:
  * BAD_STATE (in an initializer), TOO_LARGE, QUOTA, DISCONNECTED, NO_MEMORY.
  */
-int relevo_reply_progress(relevo_reply *reply, const void *data, size_t size);
+RELEVO_API int relevo_reply_progress(relevo_reply *reply, const void *data, size_t size);
 
 struct relevo_pool_options {
-	const char *name;      /* NULL: the broker makes one up */
-	int processes;         /* local workers; 0: relevo_system_cpu_count(); RELEVO_NO_WORKERS */
+	const char *name; /* NULL: the broker makes one up */
+	int processes;    /* local workers; 0: relevo_system_cpu_count(); RELEVO_POOL_NO_WORKERS */
 	uint32_t max_attempts; /* runs of a task whose workers die; 0 means 3 */
 	/* A registered function that each worker, also one of another program, runs before
 	 * its first task, and its argument, which is copied. NULL: none. One that fails or
@@ -73,19 +72,19 @@ struct relevo_pool_options {
 	struct relevo_bytes initializer_argument;
 	/* A worker that has done so many tasks is replaced; a chunk is one. 0: never. */
 	int max_tasks_per_child;
-	/* Which task is next: RELEVO_FIFO; RELEVO_PRIORITY and RELEVO_SHORTEST go by the
-	 * options of the task; RELEVO_FAIR takes turns between those that have submitted some:
-	 * see relevo_pool_attach(). */
+	/* Which task is next: RELEVO_ORDER_FIFO; RELEVO_ORDER_PRIORITY and RELEVO_ORDER_SHORTEST go
+	 * by the options of the task; RELEVO_ORDER_FAIR takes turns between those that have
+	 * submitted some: see relevo_pool_attach(). */
 	enum relevo_order order;
-	/* How local workers come to be: RELEVO_FORK, the default unless the program has called
-	 * relevo_set_start_method(): they are copies of this process. RELEVO_FORKSERVER and
-	 * RELEVO_SPAWN: of the program run anew, which has those functions only that it registers
-	 * before relevo_process_enter(); for programs with threads, and for a session over
-	 * tcp://. */
+	/* How local workers come to be: RELEVO_START_FORK, the default unless the program has
+	 * called relevo_process_set_default_method(): they are copies of this process.
+	 * RELEVO_START_FORKSERVER and RELEVO_START_SPAWN: of the program run anew, which has those
+	 * functions only that it registers before relevo_process_enter(); for programs with
+	 * threads, and for a session over tcp://. */
 	enum relevo_start_method method;
 	/* The pool belongs to nobody. It is made if it is not there, and is there as long as
 	 * somebody has it open, is attached to it, or serves it. All workers come with
-	 * relevo_worker_serve() and its own `shared`; `processes` is 0 or RELEVO_NO_WORKERS,
+	 * relevo_worker_serve() and its own `shared`; `processes` is 0 or RELEVO_POOL_NO_WORKERS,
 	 * and there is no initializer and no max_tasks_per_child. The handle is as one by
 	 * relevo_pool_attach(): ending it ends what was submitted with it. Tasks wait while
 	 * nobody serves. */
@@ -99,12 +98,12 @@ struct relevo_pool_options {
 };
 
 /* No local workers: all come with relevo_worker_serve(). */
-#define RELEVO_NO_WORKERS (-1)
+#define RELEVO_POOL_NO_WORKERS (-1)
 
 /*
  * Open a pool and start its local workers. By fork, call it before the program starts
  * threads that hold locks its functions need. `options` may be NULL. A worker that dies is
- * replaced. *pool belongs to the caller, until relevo_pool_free(). A child by fork cannot use it:
+ * replaced. *pool belongs to the caller, until relevo_pool_close(). A child by fork cannot use it:
  * its calls get FORKED, and it may attach to it. Blocks for the broker's answer.
  *
  * Errors: BAD_ARGUMENT (processes < -1, max_tasks_per_child < 0, what a shared pool does not
@@ -115,33 +114,33 @@ struct relevo_pool_options {
  * UNANSWERED (the broker does not answer), NO_DESCRIPTORS,
  * NO_MEMORY, SYSTEM (a worker could not be started; none is left then).
  */
-int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
-		     relevo_pool **pool);
+RELEVO_API int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
+				relevo_pool **pool);
 
 /*
  * A handle of a pool that another process keeps, or another program: to submit work to it.
  * Ending such a handle ends what was submitted with it, and neither workers nor the pool.
  * When the pool ends, or the process that keeps it, calls under way fail with GONE at once,
  * and so do those that follow and the results that are still out.
- * relevo_pool_workers() knows none. *pool belongs to the caller, until relevo_pool_free().
+ * relevo_pool_workers() knows none. *pool belongs to the caller, until relevo_pool_close().
  * Blocks for the broker's answer. Errors: BAD_NAME, NOT_FOUND, QUOTA, DISCONNECTED,
  * TIMED_OUT, FORKED, NO_MEMORY.
  */
-int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool);
+RELEVO_API int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool);
 
 /* The name under which workers can serve the pool. Belongs to it. */
-const char *relevo_pool_name(const relevo_pool *pool);
+RELEVO_API const char *relevo_pool_name(const relevo_pool *pool);
 
 /* Process ids of the local workers now; at most `count` are stored. Returns how
  * many there are. Thread-safe; does not block. */
-size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count);
+RELEVO_API size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count);
 
 /*
  * Take no more work: calls that submit some get BAD_STATE from now on. What was submitted
  * is still done. Thread-safe; does not block. OK also when it was closed or terminated
  * before.
  */
-int relevo_pool_close(relevo_pool *pool);
+RELEVO_API int relevo_pool_shutdown(relevo_pool *pool);
 
 /*
  * End the pool at once: tasks that wait are dropped, local workers killed in the middle
@@ -151,7 +150,7 @@ int relevo_pool_close(relevo_pool *pool);
  * others submit at the time. OK also when it was terminated before. Errors: DISCONNECTED, FORKED,
  * TIMED_OUT, UNANSWERED (the local workers have been killed all the same).
  */
-int relevo_pool_terminate(relevo_pool *pool);
+RELEVO_API int relevo_pool_terminate(relevo_pool *pool);
 
 /*
  * Wait until a pool that was closed or terminated has come to its end: everything that was
@@ -162,7 +161,7 @@ int relevo_pool_terminate(relevo_pool *pool);
  * Errors: BAD_STATE (neither closed nor terminated), TIMED_OUT (it goes on ending),
  * BAD_ARGUMENT.
  */
-int relevo_pool_join(relevo_pool *pool, int64_t timeout);
+RELEVO_API int relevo_pool_join(relevo_pool *pool, int64_t timeout);
 
 /*
  * End the pool and free it: waits for its local workers to finish the task in hand, for 5 s
@@ -171,7 +170,7 @@ int relevo_pool_join(relevo_pool *pool, int64_t timeout);
  * Waits for callbacks that run. No other thread may be in a call with it, and iterations have to be
  * freed before; handles of results stay valid. NULL is allowed.
  */
-void relevo_pool_free(relevo_pool *pool);
+RELEVO_API void relevo_pool_close(relevo_pool *pool);
 
 /* The outcome of one task. */
 struct relevo_result {
@@ -198,8 +197,8 @@ struct relevo_task_options {
 	 * then after twice as long each time. */
 	uint32_t retries;
 	int64_t retry_delay;
-	int32_t priority; /* in a pool with RELEVO_PRIORITY: the highest first */
-	uint32_t cost;    /* in a pool with RELEVO_SHORTEST: the lowest first */
+	int32_t priority; /* in a pool with RELEVO_ORDER_PRIORITY: the highest first */
+	uint32_t cost;    /* in a pool with RELEVO_ORDER_SHORTEST: the lowest first */
 	/* Called for each relevo_reply_progress() of the task of arguments[index]. From
 	 * where, see the call that is given these options. May be NULL. */
 	void (*on_progress)(size_t index, const struct relevo_bytes *said, void *user);
@@ -234,13 +233,14 @@ struct relevo_map_options {
  * (the pool was terminated meanwhile), NO_MEMORY, SYSTEM (no worker can be started);
  * the initializer's, when it fails in every worker.
  */
-int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo_bytes *arguments,
-		    size_t count, const struct relevo_map_options *options,
-		    struct relevo_result *results);
+RELEVO_API int relevo_pool_map(relevo_pool *pool, const char *function,
+			       const struct relevo_bytes *arguments, size_t count,
+			       const struct relevo_map_options *options,
+			       struct relevo_result *results);
 
 /* Run it once: relevo_pool_map() with one argument. */
-int relevo_pool_apply(relevo_pool *pool, const char *function, const void *data, size_t size,
-		      int64_t timeout, struct relevo_result *result);
+RELEVO_API int relevo_pool_apply(relevo_pool *pool, const char *function, const void *data,
+				 size_t size, int64_t timeout, struct relevo_result *result);
 
 /*
  * Where arguments come from when they are not an array: called for one after the other,
@@ -264,14 +264,14 @@ struct relevo_results {
  * is mapped. An error of the input is returned as it is, and nothing is run. Free
  * *results with relevo_results_free() of its items, and free() of the array.
  */
-int relevo_pool_map_input(relevo_pool *pool, const char *function, const struct relevo_input *input,
-			  const struct relevo_map_options *options, struct relevo_results *results);
+RELEVO_API int relevo_pool_map_input(relevo_pool *pool, const char *function,
+				     const struct relevo_input *input,
+				     const struct relevo_map_options *options,
+				     struct relevo_results *results);
 
 /* Free what relevo_pool_map() filled in: the data of each result, not the array.
  * Calling it twice, or with zeroed results, does nothing. */
-void relevo_results_free(struct relevo_result *results, size_t count);
-
-#pragma GCC visibility pop
+RELEVO_API void relevo_results_free(struct relevo_result *results, size_t count);
 
 #ifdef __cplusplus
 }

@@ -10,8 +10,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /* One call that was submitted, and its results. Thread-safe. */
 typedef struct relevo_job relevo_job;
 
@@ -40,29 +38,30 @@ struct relevo_async_options {
  * Errors: as those of relevo_pool_map() that come before there is an outcome; SYSTEM (no
  * thread can be started). What goes wrong later is the status of the results.
  */
-int relevo_pool_map_async(relevo_pool *pool, const char *function,
-			  const struct relevo_bytes *arguments, size_t count,
-			  const struct relevo_async_options *options, relevo_job **job);
+RELEVO_API int relevo_pool_map_async(relevo_pool *pool, const char *function,
+				     const struct relevo_bytes *arguments, size_t count,
+				     const struct relevo_async_options *options, relevo_job **job);
 
 /* The same for one argument; its result is the only one. */
-int relevo_pool_apply_async(relevo_pool *pool, const char *function,
-			    const struct relevo_bytes *argument,
-			    const struct relevo_async_options *options, relevo_job **job);
+RELEVO_API int relevo_pool_apply_async(relevo_pool *pool, const char *function,
+				       const struct relevo_bytes *argument,
+				       const struct relevo_async_options *options,
+				       relevo_job **job);
 
 /* Whether all outcomes are there. Does not block. */
-bool relevo_job_ready(relevo_job *job);
+RELEVO_API bool relevo_job_ready(relevo_job *job);
 
 /* Whether all tasks succeeded. Does not block. Errors: BAD_STATE (not ready). */
-int relevo_job_successful(relevo_job *job, bool *successful);
+RELEVO_API int relevo_job_successful(relevo_job *job, bool *successful);
 
 /* Wait until all outcomes are there and, unless this is called by one of them, the
  * callbacks have returned. Blocks. Errors: TIMED_OUT, BAD_ARGUMENT. */
-int relevo_job_wait(relevo_job *job, int64_t timeout);
+RELEVO_API int relevo_job_wait(relevo_job *job, int64_t timeout);
 
 /* relevo_job_wait(), and the outcomes: *results belongs to the job. May be called again,
  * also after a TIMED_OUT. Errors as relevo_job_wait(); those of tasks are in the results. */
-int relevo_job_get(relevo_job *job, int64_t timeout, const struct relevo_result **results,
-		   size_t *count);
+RELEVO_API int relevo_job_get(relevo_job *job, int64_t timeout,
+			      const struct relevo_result **results, size_t *count);
 
 /*
  * Cancel: what has no outcome yet gets CANCELLED, at once. Tasks that wait are dropped by
@@ -71,13 +70,11 @@ int relevo_job_get(relevo_job *job, int64_t timeout, const struct relevo_result 
  * has changed); TIMED_OUT, UNANSWERED, DISCONNECTED, NO_MEMORY (it is cancelled, but tasks may
  * go on).
  */
-int relevo_job_cancel(relevo_job *job);
+RELEVO_API int relevo_job_cancel(relevo_job *job);
 
 /* Give the handle up, with its results; what was submitted is done all the same, and its
  * callbacks are called. Does not block. NULL is allowed. */
-void relevo_job_free(relevo_job *job);
-
-#pragma GCC visibility pop
+RELEVO_API void relevo_job_free(relevo_job *job);
 
 #ifdef __cplusplus
 }

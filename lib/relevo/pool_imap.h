@@ -10,8 +10,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /* An iteration. For one thread at a time. */
 typedef struct relevo_imap relevo_imap;
 
@@ -31,13 +29,14 @@ struct relevo_imap_options {
  * relevo_imap_next(), as far as the window allows, so that endless input is no problem.
  * `options` may be NULL; its callbacks are called from inside relevo_imap_next(). *imap
  * belongs to the caller, until relevo_imap_free(), which has to come before
- * relevo_pool_free(). Blocks for the broker's answer.
+ * relevo_pool_close(). Blocks for the broker's answer.
  *
  * Errors: BAD_NAME, BAD_ARGUMENT, BAD_STATE (the pool was closed), DISCONNECTED, TIMED_OUT,
  * FORKED, QUOTA, NO_MEMORY.
  */
-int relevo_pool_imap(relevo_pool *pool, const char *function, const struct relevo_input *input,
-		     const struct relevo_imap_options *options, relevo_imap **imap);
+RELEVO_API int relevo_pool_imap(relevo_pool *pool, const char *function,
+				const struct relevo_input *input,
+				const struct relevo_imap_options *options, relevo_imap **imap);
 
 /*
  * The next result; result->index tells of which argument. Free it with
@@ -51,13 +50,11 @@ int relevo_pool_imap(relevo_pool *pool, const char *function, const struct relev
  * SYSTEM and those of the initializer end it too, and so does INTERRUPTED (see
  * relevo_go_on).
  */
-int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *result);
+RELEVO_API int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *result);
 
 /* End it. Tasks that are under way are cancelled, as by relevo_job_cancel(). Blocks for the
  * broker's answer. NULL is allowed. */
-void relevo_imap_free(relevo_imap *imap);
-
-#pragma GCC visibility pop
+RELEVO_API void relevo_imap_free(relevo_imap *imap);
 
 #ifdef __cplusplus
 }

@@ -11,8 +11,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /* A pool with a name, at one moment. */
 struct relevo_pool_info {
 	const char *name;
@@ -30,8 +28,9 @@ struct relevo_pool_info {
  *
  * Returns RELEVO_OK behind the last. Errors: DISCONNECTED, FORKED, NO_MEMORY.
  */
-int relevo_pool_list(relevo_session *session, const char *prefix,
-		     int (*visit)(const struct relevo_pool_info *info, void *user), void *user);
+RELEVO_API int relevo_pool_list(relevo_session *session, const char *prefix,
+				int (*visit)(const struct relevo_pool_info *info, void *user),
+				void *user);
 
 /* One of those that serve a pool. */
 struct relevo_worker_info {
@@ -41,11 +40,10 @@ struct relevo_worker_info {
 
 /* The same for the workers of one pool, in the order of their hosts. Errors also: BAD_NAME; a
  * pool that is not there has none. */
-int relevo_pool_list_workers(relevo_session *session, const char *name,
-			     int (*visit)(const struct relevo_worker_info *info, void *user),
-			     void *user);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_pool_list_workers(relevo_session *session, const char *name,
+					int (*visit)(const struct relevo_worker_info *info,
+						     void *user),
+					void *user);
 
 #ifdef __cplusplus
 }

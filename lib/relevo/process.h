@@ -51,8 +51,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_process relevo_process;
 
 /* What a process runs. What it returns is the exit code, cut to 0..255; it may call
@@ -61,16 +59,16 @@ typedef struct relevo_process relevo_process;
 typedef int relevo_target(relevo_tuple *arguments);
 
 enum relevo_start_method {
-	RELEVO_START_DEFAULT = 0, /* what relevo_set_start_method() says */
-	RELEVO_FORKSERVER = 1,
-	RELEVO_FORK = 2,
-	RELEVO_SPAWN = 3,
+	RELEVO_START_DEFAULT = 0, /* what relevo_process_set_default_method() says */
+	RELEVO_START_FORKSERVER = 1,
+	RELEVO_START_FORK = 2,
+	RELEVO_START_SPAWN = 3,
 };
 
 enum relevo_daemon {
 	RELEVO_DAEMON_AS_CREATOR = 0, /* if the process that creates it is one */
-	RELEVO_DAEMON = 1,            /* ends with its parent; may not have children */
-	RELEVO_NO_DAEMON = 2,
+	RELEVO_DAEMON_YES = 1,        /* ends with its parent; may not have children */
+	RELEVO_DAEMON_NO = 2,
 };
 
 struct relevo_process_options {
@@ -95,9 +93,9 @@ struct relevo_process_options {
  *
  * A program that runs with more rights than its user (set-user-id, set-group-id) does so only for
  * a process that has these rights too; one that has them otherwise, as by the capabilities of its
- * file, does so for none: of the methods, such a program can use RELEVO_FORK only.
+ * file, does so for none: of the methods, such a program can use RELEVO_START_FORK only.
  */
-void relevo_process_enter(int argc, char **argv);
+RELEVO_API void relevo_process_enter(int argc, char **argv);
 
 /*
  * Make a process object; nothing runs yet. The target has to be a function of the
@@ -109,8 +107,9 @@ void relevo_process_enter(int argc, char **argv);
  * Errors: BAD_ARGUMENT, BAD_NAME, LIMIT (more than 244 descriptors), NO_DESCRIPTORS, NO_MEMORY,
  * SYSTEM.
  */
-int relevo_process_new(relevo_target *target, const struct relevo_process_options *options,
-		       relevo_process **process);
+RELEVO_API int relevo_process_new(relevo_target *target,
+				  const struct relevo_process_options *options,
+				  relevo_process **process);
 
 /*
  * Start it, once. The child gets the arguments, the creator's standard input, output and
@@ -126,114 +125,112 @@ int relevo_process_new(relevo_target *target, const struct relevo_process_option
  * the child has none left), NO_MEMORY, SYSTEM (the process cannot be
  * made, or ended before it had its arguments).
  */
-int relevo_process_start(relevo_process *process);
+RELEVO_API int relevo_process_start(relevo_process *process);
 
 /* Wait until it has ended. Errors: TIMED_OUT, BAD_STATE (not started; closed),
  * BAD_ARGUMENT. */
-int relevo_process_join(relevo_process *process, int64_t timeout);
+RELEVO_API int relevo_process_join(relevo_process *process, int64_t timeout);
 
 /* Whether it has been started and not ended. Does not block. Errors: BAD_STATE (closed). */
-int relevo_process_is_alive(relevo_process *process, bool *alive);
+RELEVO_API int relevo_process_is_alive(relevo_process *process, bool *alive);
 
 /* The exit code 0..255, or minus the signal that ended it; 255, too, when nobody can know:
  * the program ignores SIGCHLD or waited for it, or the fork server was killed. Does not
  * block. Errors: BAD_STATE (not started, not ended, or closed). */
-int relevo_process_exit_code(relevo_process *process, int *code);
+RELEVO_API int relevo_process_exit_code(relevo_process *process, int *code);
 
 /* A descriptor that poll(2) finds readable once the process has ended; it belongs to the
  * object. Does not block. Errors: BAD_STATE (not started, or closed). */
-int relevo_process_sentinel(relevo_process *process, int *fd);
+RELEVO_API int relevo_process_sentinel(relevo_process *process, int *fd);
 
 /* Ask it to end: SIGTERM. To one that has ended this does nothing, nor do the next three.
  * Does not block. Errors: BAD_STATE (not started, or closed), DENIED. */
-int relevo_process_terminate(relevo_process *process);
+RELEVO_API int relevo_process_terminate(relevo_process *process);
 
 /* End it: SIGKILL. Otherwise as relevo_process_terminate(). */
-int relevo_process_kill(relevo_process *process);
+RELEVO_API int relevo_process_kill(relevo_process *process);
 
 /* Let it stand still: SIGSTOP. Otherwise as relevo_process_terminate(). */
-int relevo_process_suspend(relevo_process *process);
+RELEVO_API int relevo_process_suspend(relevo_process *process);
 
 /* Let it go on: SIGCONT. Otherwise as relevo_process_terminate(). */
-int relevo_process_resume(relevo_process *process);
+RELEVO_API int relevo_process_resume(relevo_process *process);
 
 /* Its niceness, -20 (first served) to 19. Does not block. Errors: BAD_STATE (not started,
  * ended, or closed), SYSTEM. */
-int relevo_process_nice(relevo_process *process, int *nice);
+RELEVO_API int relevo_process_nice(relevo_process *process, int *nice);
 
 /* Set it. Does not block. Errors: BAD_STATE as above, DENIED (to take some away is root's),
  * BAD_ARGUMENT. */
-int relevo_process_set_nice(relevo_process *process, int nice);
+RELEVO_API int relevo_process_set_nice(relevo_process *process, int nice);
 
 /* Let go of what it holds: descriptors and arguments. Later calls give BAD_STATE; closing
  * it again does nothing. Does not block. Errors: BAD_STATE (it runs). */
-int relevo_process_close(relevo_process *process);
+RELEVO_API int relevo_process_close(relevo_process *process);
 
 /* Free the object. One that runs goes on, and is waited for at exit or ended as it would
  * have been. Nobody else may be in a call with it. NULL is allowed. Does not block. */
-void relevo_process_free(relevo_process *process);
+RELEVO_API void relevo_process_free(relevo_process *process);
 
 /* Its name. Belongs to the object, until it is changed. */
-const char *relevo_process_name(const relevo_process *process);
+RELEVO_API const char *relevo_process_name(const relevo_process *process);
 
 /* Its process id; 0 before the start. */
-pid_t relevo_process_pid(const relevo_process *process);
+RELEVO_API pid_t relevo_process_pid(const relevo_process *process);
 
 /* Whether it is, or will be, a daemon. */
-bool relevo_process_is_daemon(const relevo_process *process);
+RELEVO_API bool relevo_process_is_daemon(const relevo_process *process);
 
 /* By which method it is started, or was. RELEVO_START_DEFAULT: by none of relevo's, as the
  * program itself. */
-enum relevo_start_method relevo_process_method(const relevo_process *process);
+RELEVO_API enum relevo_start_method relevo_process_method(const relevo_process *process);
 
 /* Give it another name, copied. Errors: BAD_NAME (as for a queue), BAD_STATE (not the one
  * who made it). */
-int relevo_process_set_name(relevo_process *process, const char *name);
+RELEVO_API int relevo_process_set_name(relevo_process *process, const char *name);
 
 /* Say whether it will be a daemon. Errors: BAD_STATE (started). */
-int relevo_process_set_daemon(relevo_process *process, bool daemon);
+RELEVO_API int relevo_process_set_daemon(relevo_process *process, bool daemon);
 
 /* The process that calls: "MainProcess", or what its creator named it. It is alive, and
  * cannot be joined. Belongs to the library. */
-relevo_process *relevo_process_current(void);
+RELEVO_API relevo_process *relevo_process_current(void);
 
 /* Its creator, whose name, process id, is_alive, join and sentinel can be asked for, NULL
  * in a program that was not started by relevo. Belongs to the library. */
-relevo_process *relevo_process_parent(void);
+RELEVO_API relevo_process *relevo_process_parent(void);
 
 /* The children that were started, have not ended and are not freed. At most `count` are
  * stored; returns how many there are. Thread-safe; does not block. */
-size_t relevo_process_children(relevo_process **children, size_t count);
+RELEVO_API size_t relevo_process_children(relevo_process **children, size_t count);
 
 /* A secret that a program and its children share, random, 32 bytes; nobody else knows it.
  * Empty where the system gives no random numbers. Belongs to the library. Thread-safe; does not
  * block. */
-struct relevo_bytes relevo_process_key(void);
+RELEVO_API struct relevo_bytes relevo_process_key(void);
 
 /*
  * A session of this process, opened when it is first asked for and closed when the
  * process ends, with what was put through it. In a child: with the broker that its creator
- * named. In the program itself: as relevo_open(NULL). Belongs to the library: it must not
- * be closed. Thread-safe; blocks as relevo_open(), whose errors it has.
+ * named. In the program itself: as relevo_session_open(NULL). Belongs to the library: it must not
+ * be closed. Thread-safe; blocks as relevo_session_open(), whose errors it has.
  */
-int relevo_process_session(relevo_session **session);
+RELEVO_API int relevo_process_session(relevo_session **session);
 
 /*
  * The method for those that name none, here and in children started from now on. Set
  * once; with `force` again. Errors: BAD_STATE (it was set before), BAD_ARGUMENT.
  */
-int relevo_set_start_method(enum relevo_start_method method, bool force);
+RELEVO_API int relevo_process_set_default_method(enum relevo_start_method method, bool force);
 
 /* What was set, or the default. */
-enum relevo_start_method relevo_get_start_method(void);
+RELEVO_API enum relevo_start_method relevo_process_default_method(void);
 
 /* "fork", "forkserver", "spawn"; NULL: no such method. */
-const char *relevo_start_method_name(enum relevo_start_method method);
+RELEVO_API const char *relevo_process_method_name(enum relevo_start_method method);
 
 /* Every method of this system, the default first, ended by 0. */
-const enum relevo_start_method *relevo_start_methods(void);
-
-#pragma GCC visibility pop
+RELEVO_API const enum relevo_start_method *relevo_process_methods(void);
 
 #ifdef __cplusplus
 }

@@ -26,8 +26,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_program relevo_program;
 
 /* What becomes of one of the three standard streams. */
@@ -45,9 +43,9 @@ struct relevo_stream {
 };
 
 enum relevo_program_group {
-	RELEVO_GROUP_SAME = 0,    /* the process group of this program */
-	RELEVO_GROUP_NEW = 1,     /* one of its own: Ctrl-C does not reach it */
-	RELEVO_GROUP_SESSION = 2, /* a session of its own, without a terminal */
+	RELEVO_PROGRAM_GROUP_SAME = 0,    /* the process group of this program */
+	RELEVO_PROGRAM_GROUP_NEW = 1,     /* one of its own: Ctrl-C does not reach it */
+	RELEVO_PROGRAM_GROUP_SESSION = 2, /* a session of its own, without a terminal */
 };
 
 /* Zero is the default of each. */
@@ -107,8 +105,9 @@ struct relevo_run_options {
  * REMOTE (with `check`: the detail has the exit code or the signal), GONE (it has ended, but
  * how is not known: see relevo_program_wait()), NO_MEMORY, SYSTEM.
  */
-int relevo_program_run(const char *const *arguments, const struct relevo_run_options *options,
-		       struct relevo_program_output *output);
+RELEVO_API int relevo_program_run(const char *const *arguments,
+				  const struct relevo_run_options *options,
+				  struct relevo_program_output *output);
 
 /*
  * Start a program and go on. `arguments` and `options` (may be NULL) as of
@@ -120,30 +119,31 @@ int relevo_program_run(const char *const *arguments, const struct relevo_run_opt
  * Errors: NOT_FOUND, DENIED, BAD_ARGUMENT, LIMIT (of processes), NO_DESCRIPTORS, TOO_LARGE
  * (arguments and environment), NO_MEMORY, SYSTEM.
  */
-int relevo_program_start(const char *const *arguments, const struct relevo_program_options *options,
-			 relevo_program **program);
+RELEVO_API int relevo_program_start(const char *const *arguments,
+				    const struct relevo_program_options *options,
+				    relevo_program **program);
 
 /* Its process's id. Names nobody any more once it has been waited for. Thread-safe. */
-int relevo_program_pid(const relevo_program *program);
+RELEVO_API int relevo_program_pid(const relevo_program *program);
 
 /* A descriptor that is readable once the program has ended, for poll() and its like. Belongs
  * to the handle. Thread-safe. */
-int relevo_program_sentinel(const relevo_program *program);
+RELEVO_API int relevo_program_sentinel(const relevo_program *program);
 
 /* This program's end of the pipe to its input; -1: there is none, or it has been closed.
  * Belongs to the handle, for whoever writes by himself; a write may raise SIGPIPE then. Not
  * while relevo_program_communicate() is under way. */
-int relevo_program_input_fd(const relevo_program *program);
+RELEVO_API int relevo_program_input_fd(const relevo_program *program);
 
 /* The same of the pipe from its output. */
-int relevo_program_output_fd(const relevo_program *program);
+RELEVO_API int relevo_program_output_fd(const relevo_program *program);
 
 /* The same of the pipe from its errors. */
-int relevo_program_errors_fd(const relevo_program *program);
+RELEVO_API int relevo_program_errors_fd(const relevo_program *program);
 
 /* Close the pipe to its input, so that the program reads its end. Does nothing when there
  * is none. Not while another thread uses it. Never blocks. */
-void relevo_program_close_input(relevo_program *program);
+RELEVO_API void relevo_program_close_input(relevo_program *program);
 
 /*
  * Send `input` (NULL: nothing) to the program, close its input, collect all it writes until
@@ -159,8 +159,8 @@ void relevo_program_close_input(relevo_program *program);
  * to a program without a pipe for it, or again), BAD_ARGUMENT, FORKED, GONE (as
  * relevo_program_wait(), but *output is complete), NO_MEMORY, SYSTEM.
  */
-int relevo_program_communicate(relevo_program *program, const struct relevo_bytes *input,
-			       int64_t timeout, struct relevo_program_output *output);
+RELEVO_API int relevo_program_communicate(relevo_program *program, const struct relevo_bytes *input,
+					  int64_t timeout, struct relevo_program_output *output);
 
 /*
  * Wait up to `timeout` ms until the program has ended. *exit_code (may be NULL) gets what it
@@ -172,13 +172,13 @@ int relevo_program_communicate(relevo_program *program, const struct relevo_byte
  * waited for any child, so nobody knows how), FORKED (it is the child of another process),
  * BAD_ARGUMENT, SYSTEM.
  */
-int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code);
+RELEVO_API int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code);
 
 /* Whether it has not ended yet. Thread-safe; never blocks. */
-bool relevo_program_is_running(relevo_program *program);
+RELEVO_API bool relevo_program_is_alive(relevo_program *program);
 
 /* relevo_program_wait() that does not wait. Errors as there, but BAD_STATE while it runs. */
-int relevo_program_exit_code(relevo_program *program, int *exit_code);
+RELEVO_API int relevo_program_exit_code(relevo_program *program, int *exit_code);
 
 /*
  * Send the program a signal; with `whole_group`, its group too, and that also after its own
@@ -187,28 +187,26 @@ int relevo_program_exit_code(relevo_program *program, int *exit_code);
  * Errors: GONE (it has ended), FORKED (it is the child of another process), DENIED,
  * BAD_ARGUMENT.
  */
-int relevo_program_signal(relevo_program *program, int number);
+RELEVO_API int relevo_program_signal(relevo_program *program, int number);
 
 /* relevo_program_signal() of SIGTERM, which asks it to end. */
-int relevo_program_terminate(relevo_program *program);
+RELEVO_API int relevo_program_terminate(relevo_program *program);
 
 /* Of SIGKILL, which ends it. */
-int relevo_program_kill(relevo_program *program);
+RELEVO_API int relevo_program_kill(relevo_program *program);
 
 /* Of SIGSTOP: it stands still until relevo_program_resume(). */
-int relevo_program_suspend(relevo_program *program);
+RELEVO_API int relevo_program_suspend(relevo_program *program);
 
 /* Of SIGCONT: it goes on. */
-int relevo_program_resume(relevo_program *program);
+RELEVO_API int relevo_program_resume(relevo_program *program);
 
 /* Close the pipes and free the handle. A program that still runs goes on, and leaves no
  * zombie when it ends. No other thread may use the handle. NULL is allowed. Never blocks. */
-void relevo_program_close(relevo_program *program);
+RELEVO_API void relevo_program_close(relevo_program *program);
 
 /* Free what was collected. Calling it twice, or with zeroes, does nothing. */
-void relevo_program_output_free(struct relevo_program_output *output);
-
-#pragma GCC visibility pop
+RELEVO_API void relevo_program_output_free(struct relevo_program_output *output);
 
 #ifdef __cplusplus
 }

@@ -12,8 +12,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /*
  * Put a message, packed: &message->base of any generated type. It stays the caller's.
  * `max_size` bounds the packed bytes; 0: the broker's limit alone does. Thread-safe;
@@ -22,8 +20,8 @@ extern "C" {
  * Errors: TOO_LARGE (nothing is sent), CANNOT_ENCODE (a required field is missing), and
  * those of relevo_queue_put().
  */
-int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, size_t max_size,
-		       int64_t timeout);
+RELEVO_API int relevo_queue_put_message(relevo_queue *queue, const ProtobufCMessage *message,
+					size_t max_size, int64_t timeout);
 
 /*
  * Take the next item and unpack it as a message of that type, of `max_size` packed bytes
@@ -32,11 +30,12 @@ int relevo_put_message(relevo_queue *queue, const ProtobufCMessage *message, siz
  *
  * Errors: TOO_LARGE, CANNOT_ENCODE (it is no such message): *message is NULL, and the item
  * is rejected. So it is a dead letter, or gone if the queue has no place for these, and the
- * next call gets the next item; who would rather decide uses relevo_lease_message().
+ * next call gets the next item; who would rather decide uses relevo_queue_lease_message().
  * NO_MEMORY: it is back in its place. And those of relevo_queue_get().
  */
-int relevo_get_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type, size_t max_size,
-		       ProtobufCMessage **message, int64_t timeout);
+RELEVO_API int relevo_queue_get_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type,
+					size_t max_size, int64_t timeout,
+					ProtobufCMessage **message);
 
 /* What an item is expected to be. */
 struct relevo_message_type {
@@ -45,18 +44,17 @@ struct relevo_message_type {
 };
 
 /*
- * As relevo_get_message(), but the item stays leased and is handed over too, with its
+ * As relevo_queue_get_message(), but the item stays leased and is handed over too, with its
  * headers and reply-to: acknowledge, give back or reject it, and free it. So it is with
  * TOO_LARGE and CANNOT_ENCODE: *message is NULL then, and the item has the bytes that are
  * no such message. After any other error there may be none: its lease is 0 then. Free *message as
  * there; it does not need the item. Thread-safe; blocks.
  *
- * Errors as relevo_get_message().
+ * Errors as relevo_queue_get_message().
  */
-int relevo_lease_message(relevo_queue *queue, const struct relevo_message_type *type,
-			 relevo_item *item, ProtobufCMessage **message, int64_t timeout);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_queue_lease_message(relevo_queue *queue,
+					  const struct relevo_message_type *type, int64_t timeout,
+					  relevo_item *item, ProtobufCMessage **message);
 
 #ifdef __cplusplus
 }

@@ -25,8 +25,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_queue relevo_queue;
 
 /* An item that was got. `data` is followed by a byte 0 that does not count, so
@@ -43,21 +41,21 @@ typedef struct relevo_item {
 
 /* Which item is next; those of equal rank in the order of their puts. */
 enum relevo_order {
-	RELEVO_FIFO = 0,
-	RELEVO_PRIORITY = 1, /* the highest priority first */
-	RELEVO_FAIR = 2,     /* one of each session that puts, in turn */
-	RELEVO_SHORTEST = 3, /* the lowest cost first */
+	RELEVO_ORDER_FIFO = 0,
+	RELEVO_ORDER_PRIORITY = 1, /* the highest priority first */
+	RELEVO_ORDER_FAIR = 2,     /* one of each session that puts, in turn */
+	RELEVO_ORDER_SHORTEST = 3, /* the lowest cost first */
 };
 
 /* What becomes of a put for which there is no room. */
 enum relevo_full_policy {
-	RELEVO_BLOCK = 0,       /* it waits; those that wait are served in order */
-	RELEVO_REJECT = 1,      /* FULL at once, whatever its timeout */
-	RELEVO_DROP_OLDEST = 2, /* what is first in turn makes room, as a dead letter */
+	RELEVO_FULL_BLOCK = 0,       /* it waits; those that wait are served in order */
+	RELEVO_FULL_REJECT = 1,      /* FULL at once, whatever its timeout */
+	RELEVO_FULL_DROP_OLDEST = 2, /* what is first in turn makes room, as a dead letter */
 };
 
 /* A capacity: a put succeeds only if somebody waits for the item. */
-#define RELEVO_RENDEZVOUS (-1)
+#define RELEVO_CAPACITY_RENDEZVOUS (-1)
 
 /* Called with each item of a put that failed after the put had returned. From
  * whichever thread is in a call with the session; it must not call relevo. The
@@ -73,7 +71,7 @@ typedef void relevo_put_error(relevo_queue *queue, int status, const struct rele
 struct relevo_queue_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;
-	int64_t capacity;       /* items; 0: no limit; RELEVO_RENDEZVOUS */
+	int64_t capacity;       /* items; 0: no limit; RELEVO_CAPACITY_RENDEZVOUS */
 	int64_t capacity_bytes; /* of the items together; 0: no limit */
 	enum relevo_order order;
 	enum relevo_full_policy full;
@@ -99,7 +97,7 @@ struct relevo_queue_options {
 
 /*
  * Open the queue of that name, or with NULL a new one with a name of its own
- * (RELEVO_KEPT then means RELEVO_UNTIL_UNUSED). A name is 1 to 255 bytes of UTF-8
+ * (RELEVO_LIFETIME_KEPT then means RELEVO_LIFETIME_UNTIL_UNUSED). A name is 1 to 255 bytes of UTF-8
  * without control characters. `options` may be NULL for the defaults. *queue
  * belongs to the caller, until relevo_queue_close(). Thread-safe; blocks for the
  * broker's answer.
@@ -109,34 +107,32 @@ struct relevo_queue_options {
  * condition; RELEVO_OPEN_EXISTING takes it as it is), QUOTA, LIMIT, DISCONNECTED,
  * UNANSWERED, FORKED, NO_MEMORY.
  */
-int relevo_queue_open(relevo_session *session, const char *name,
-		      const struct relevo_queue_options *options, relevo_queue **queue);
+RELEVO_API int relevo_queue_open(relevo_session *session, const char *name,
+				 const struct relevo_queue_options *options, relevo_queue **queue);
 
 /* Close this handle; what was put stays put. No other thread may be in a call
  * with it. NULL is allowed. Sends what is pending; does not wait for the broker. */
-void relevo_queue_close(relevo_queue *queue);
+RELEVO_API void relevo_queue_close(relevo_queue *queue);
 
 /* Delete a queue with its items. Whoever waits on it gets GONE. Thread-safe;
  * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, UNANSWERED, FORKED. */
-int relevo_queue_delete(relevo_session *session, const char *name);
+RELEVO_API int relevo_queue_delete(relevo_session *session, const char *name);
 
 /* The queue's name. Belongs to the handle. */
-const char *relevo_queue_name(const relevo_queue *queue);
+RELEVO_API const char *relevo_queue_name(const relevo_queue *queue);
 
 /*
  * Put a copy of `size` bytes. On a queue without capacity this returns as soon as
  * the item is on its way; a later failure goes to the error callback, and
- * relevo_flush() waits for the broker. On a bounded one it waits for room and for
+ * relevo_session_flush() waits for the broker. On a bounded one it waits for room and for
  * the broker's answer. Thread-safe; items of one thread stay in order.
  *
  * Errors: TOO_LARGE (nothing is sent; or the queue could never hold it), FULL
- * (timeout 0, or the queue rejects), TIMED_OUT, UNANSWERED, GONE, SHUT_DOWN, DISCONNECTED, FORKED,
+ * (the queue rejects), TIMED_OUT, UNANSWERED, GONE, SHUT_DOWN, DISCONNECTED, FORKED,
  * QUOTA, LIMIT, BAD_ARGUMENT, NO_MEMORY.
  */
-int relevo_queue_put(relevo_queue *queue, const void *data, size_t size, int64_t timeout);
-
-/* relevo_queue_put() with timeout 0. */
-int relevo_queue_try_put(relevo_queue *queue, const void *data, size_t size);
+RELEVO_API int relevo_queue_put(relevo_queue *queue, const void *data, size_t size,
+				int64_t timeout);
 
 /* A word of the application's own about an item. */
 struct relevo_header {
@@ -147,8 +143,8 @@ struct relevo_header {
 
 /* What can be said of one item. Zero is the default of each. */
 struct relevo_put_options {
-	int32_t priority; /* in a queue with RELEVO_PRIORITY */
-	uint32_t cost;    /* in a queue with RELEVO_SHORTEST */
+	int32_t priority; /* in a queue with RELEVO_ORDER_PRIORITY */
+	uint32_t cost;    /* in a queue with RELEVO_ORDER_SHORTEST */
 	int64_t delay;    /* ms before which nobody gets it */
 	int64_t ttl;      /* ms until it expires if nobody holds it; 0: what the queue says */
 	/* While an item with this key is in the queue, waiting or held, another put
@@ -166,31 +162,28 @@ struct relevo_put_options {
  * 64 KiB. Errors as there; TOO_LARGE also for a key or headers, BAD_NAME for
  * reply_to and for a header's name.
  */
-int relevo_queue_put_with(relevo_queue *queue, const void *data, size_t size,
-			  const struct relevo_put_options *options, int64_t timeout);
+RELEVO_API int relevo_queue_put_with(relevo_queue *queue, const void *data, size_t size,
+				     const struct relevo_put_options *options, int64_t timeout);
 
 /*
  * Put many items in order. *accepted (may be NULL) tells how many are in the
  * queue or on their way, also after a failure. An item that is too large makes
  * the whole call fail before anything is sent. Otherwise as relevo_queue_put().
  */
-int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items, size_t count,
-			  int64_t timeout, size_t *accepted);
+RELEVO_API int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items,
+				     size_t count, int64_t timeout, size_t *accepted);
 
 /*
  * Take the first item, waiting up to `timeout` ms for one. It is acknowledged by
  * itself, with whatever this session sends next, or a millisecond later: a crash
- * before that, or an exit without relevo_close(), gives it to somebody else.
+ * before that, or an exit without relevo_session_close(), gives it to somebody else.
  * Thread-safe; several threads may wait at once. Free the item.
  *
- * Errors: EMPTY (timeout 0), TIMED_OUT, GONE, SHUT_DOWN, DENIED (the queue is exclusive, and
+ * Errors: TIMED_OUT, GONE, SHUT_DOWN, DENIED (the queue is exclusive, and
  * another session gets from it), DISCONNECTED, FORKED, LIMIT, BAD_ARGUMENT,
  * NO_MEMORY.
  */
-int relevo_queue_get(relevo_queue *queue, relevo_item *item, int64_t timeout);
-
-/* relevo_queue_get() with timeout 0. */
-int relevo_queue_try_get(relevo_queue *queue, relevo_item *item);
+RELEVO_API int relevo_queue_get(relevo_queue *queue, int64_t timeout, relevo_item *item);
 
 /*
  * relevo_queue_get() from the first of `count` queues (64 at most) that has an item; of
@@ -201,18 +194,18 @@ int relevo_queue_try_get(relevo_queue *queue, relevo_item *item);
  * so leave that queue out the next time. BAD_ARGUMENT: none, too many, or of several
  * sessions.
  */
-int relevo_queue_get_any(relevo_queue *const *queues, size_t count, relevo_item *item,
-			 size_t *which, int64_t timeout);
+RELEVO_API int relevo_queue_get_any(relevo_queue *const *queues, size_t count, int64_t timeout,
+				    relevo_item *item, size_t *which);
 
 /* relevo_queue_get() for up to `count` items: waits for the first, takes what is there.
  * *got tells how many. Free each of them. */
-int relevo_queue_get_many(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
-			  size_t *got);
+RELEVO_API int relevo_queue_get_many(relevo_queue *queue, int64_t timeout, relevo_item *items,
+				     size_t count, size_t *got);
 
 /* As relevo_queue_get_many(), but the items stay leased: acknowledge them, or
  * give them back. */
-int relevo_queue_lease(relevo_queue *queue, relevo_item *items, size_t count, int64_t timeout,
-		       size_t *got);
+RELEVO_API int relevo_queue_lease(relevo_queue *queue, int64_t timeout, relevo_item *items,
+				  size_t count, size_t *got);
 
 /* Some queues of one session, 64 at most. */
 struct relevo_choice {
@@ -230,8 +223,8 @@ struct relevo_choice {
  *
  * Errors as relevo_queue_get_any().
  */
-int relevo_queue_lease_any(struct relevo_choice *choice, relevo_item *items, size_t count,
-			   int64_t timeout, size_t *got);
+RELEVO_API int relevo_queue_lease_any(struct relevo_choice *choice, int64_t timeout,
+				      relevo_item *items, size_t count, size_t *got);
 
 /*
  * Acknowledge leased items: they are gone for good. Sets their `lease` to 0; free
@@ -240,42 +233,44 @@ int relevo_queue_lease_any(struct relevo_choice *choice, relevo_item *items, siz
  * Errors: NOT_OWNER (one of the leases had ended, and its item is somebody
  * else's now; the others are acknowledged), DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
-int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count);
+RELEVO_API int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count);
 
 /* Give leased items back, to be handed out again not before `delay` ms have
  * passed. Errors as relevo_queue_ack(). */
-int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count, int64_t delay);
+RELEVO_API int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count,
+				 int64_t delay);
 
 /*
  * Put leased items that nobody has looked at back into their places, as if they had not been
  * handed out: this delivery does not count, neither for `deliveries` nor for a queue's
  * `max_deliveries`. For who took more than could be worked on. Errors as relevo_queue_ack().
  */
-int relevo_queue_put_back(relevo_queue *queue, relevo_item *items, size_t count);
+RELEVO_API int relevo_queue_put_back(relevo_queue *queue, relevo_item *items, size_t count);
 
 /* Make leased items dead letters: they go to the queue's dead-letter queue, or are
  * gone if it has none. Errors as relevo_queue_ack(); QUOTA, NO_MEMORY: the dead-letter
  * queue does not take them, and they have been given back. */
-int relevo_queue_reject(relevo_queue *queue, relevo_item *items, size_t count);
+RELEVO_API int relevo_queue_reject(relevo_queue *queue, relevo_item *items, size_t count);
 
 /* Hold leased items for `lease` ms from now, 0: as long as the queue gives. They stay
  * leased. In a queue whose leases have no time this changes nothing. Errors as
  * relevo_queue_ack(), but the others have been extended; BAD_ARGUMENT. */
-int relevo_queue_extend(relevo_queue *queue, relevo_item *items, size_t count, int64_t lease);
+RELEVO_API int relevo_queue_extend(relevo_queue *queue, relevo_item *items, size_t count,
+				   int64_t lease);
 
 /* Where the putter expects an answer; NULL: nowhere. Belongs to the item. */
-const char *relevo_item_reply_to(const relevo_item *item);
+RELEVO_API const char *relevo_item_reply_to(const relevo_item *item);
 
 /* The value of the item's first header of that name, *size bytes (may be NULL) and a
  * byte 0 behind them, aligned for anything; NULL: it has none. Belongs to the item. */
-const void *relevo_item_header(const relevo_item *item, const char *name, size_t *size);
+RELEVO_API const void *relevo_item_header(const relevo_item *item, const char *name, size_t *size);
 
 /* All headers of the item, in order; *count tells how many. They belong to the item. */
-const struct relevo_header *relevo_item_headers(const relevo_item *item, size_t *count);
+RELEVO_API const struct relevo_header *relevo_item_headers(const relevo_item *item, size_t *count);
 
 /* Free an item's data. Does not acknowledge it. Calling it twice, or with a
  * zeroed item, does nothing. */
-void relevo_item_free(relevo_item *item);
+RELEVO_API void relevo_item_free(relevo_item *item);
 
 /*
  * The oldest item got with this handle, which must be joinable, is done with: it is
@@ -289,7 +284,7 @@ void relevo_item_free(relevo_item *item);
  * NOT_OWNER (the item went back when its connection was lost), DISCONNECTED, UNANSWERED, FORKED,
  * NO_MEMORY.
  */
-int relevo_queue_task_done(relevo_queue *queue);
+RELEVO_API int relevo_queue_task_done(relevo_queue *queue);
 
 /*
  * Wait until no item is left in the queue: none ready, delayed or leased, by whomever.
@@ -298,11 +293,11 @@ int relevo_queue_task_done(relevo_queue *queue);
  *
  * Errors: TIMED_OUT, GONE, DISCONNECTED, FORKED, LIMIT, BAD_ARGUMENT, NO_MEMORY.
  */
-int relevo_queue_join(relevo_queue *queue, int64_t timeout);
+RELEVO_API int relevo_queue_join(relevo_queue *queue, int64_t timeout);
 
 enum relevo_shutdown {
-	RELEVO_DRAIN = 0,   /* what is in the queue is still handed out */
-	RELEVO_AT_ONCE = 1, /* what is ready or delayed is dropped */
+	RELEVO_SHUTDOWN_DRAIN = 0,   /* what is in the queue is still handed out */
+	RELEVO_SHUTDOWN_AT_ONCE = 1, /* what is ready or delayed is dropped */
 };
 
 /*
@@ -312,9 +307,9 @@ enum relevo_shutdown {
  * queues still come in, and can be got: they would be lost. Thread-safe; blocks for the answer.
  * Errors: GONE, BAD_ARGUMENT, DISCONNECTED, UNANSWERED, FORKED.
  */
-int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how);
+RELEVO_API int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how);
 
-struct relevo_queue_counts {
+struct relevo_queue_state {
 	uint64_t ready;                          /* items that a get would receive now */
 	uint64_t leased;                         /* handed out, not acknowledged */
 	uint64_t delayed;                        /* given back with a delay */
@@ -334,9 +329,7 @@ struct relevo_queue_counts {
 /* What the broker counts for this queue. Whatever this session put before is
  * included. Thread-safe; blocks for the answer. Errors: GONE, DISCONNECTED,
  * FORKED. */
-int relevo_queue_count(relevo_queue *queue, struct relevo_queue_counts *counts);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_queue_inspect(relevo_queue *queue, struct relevo_queue_state *counts);
 
 #ifdef __cplusplus
 }

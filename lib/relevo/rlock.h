@@ -10,22 +10,20 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_rlock relevo_rlock;
 
 /* Open a recursive lock, as relevo_lock_open() does a plain one. They are the same
  * to the broker: a plain lock of that name excludes this one and the other way
  * round. Errors: the same. */
-int relevo_rlock_open(relevo_session *session, const char *name,
-		      const struct relevo_lock_options *options, relevo_rlock **lock);
+RELEVO_API int relevo_rlock_open(relevo_session *session, const char *name,
+				 const struct relevo_lock_options *options, relevo_rlock **lock);
 
 /* Close this handle; releases the lock, however often it was acquired through it.
  * No other thread may be in a call with it. NULL is allowed. Does not wait. */
-void relevo_rlock_close(relevo_rlock *lock);
+RELEVO_API void relevo_rlock_close(relevo_rlock *lock);
 
 /* The lock's name. Belongs to the handle. */
-const char *relevo_rlock_name(const relevo_rlock *lock);
+RELEVO_API const char *relevo_rlock_name(const relevo_rlock *lock);
 
 /*
  * Acquire the lock, or if this thread holds it through this handle already, once
@@ -34,10 +32,8 @@ const char *relevo_rlock_name(const relevo_rlock *lock);
  * it has been released as often as it was acquired. Otherwise as
  * relevo_lock_acquire(). Two handles are two holders, also in one thread.
  */
-int relevo_rlock_acquire(relevo_rlock *lock, int64_t timeout, struct relevo_grant *grant);
-
-/* relevo_rlock_acquire() with timeout 0. */
-int relevo_rlock_try(relevo_rlock *lock, struct relevo_grant *grant);
+RELEVO_API int relevo_rlock_acquire(relevo_rlock *lock, int64_t timeout,
+				    struct relevo_grant *grant);
 
 /*
  * Release the lock once; the last time gives it to the next who waits. Thread-safe;
@@ -46,9 +42,7 @@ int relevo_rlock_try(relevo_rlock *lock, struct relevo_grant *grant);
  * Errors: NOT_OWNER (this thread does not hold it, or it was lost), GONE,
  * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
-int relevo_rlock_release(relevo_rlock *lock);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_rlock_release(relevo_rlock *lock);
 
 #ifdef __cplusplus
 }

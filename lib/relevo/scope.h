@@ -36,8 +36,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /* What such a block holds. */
 struct relevo_scope {
 	int status; /* of the acquire; the scope is held if it is OK */
@@ -50,28 +48,26 @@ struct relevo_scope {
 
 /* Acquire, as relevo_lock_acquire() and its like do; what came of it stands in the
  * scope. Thread-safe; blocks. */
-struct relevo_scope relevo_scope_lock(relevo_lock *lock, int64_t timeout);
+RELEVO_API struct relevo_scope relevo_scope_lock(relevo_lock *lock, int64_t timeout);
 
 /* The same for a recursive lock. */
-struct relevo_scope relevo_scope_rlock(relevo_rlock *lock, int64_t timeout);
+RELEVO_API struct relevo_scope relevo_scope_rlock(relevo_rlock *lock, int64_t timeout);
 
 /* The same for a permit. */
-struct relevo_scope relevo_scope_semaphore(relevo_semaphore *semaphore, int64_t timeout);
+RELEVO_API struct relevo_scope relevo_scope_semaphore(relevo_semaphore *semaphore, int64_t timeout);
 
 /* The same for the lock of a condition. */
-struct relevo_scope relevo_scope_condition(relevo_condition *condition, int64_t timeout);
+RELEVO_API struct relevo_scope relevo_scope_condition(relevo_condition *condition, int64_t timeout);
 
 /*
  * Release what the scope holds, if anything, and set its status to what came of
  * that; doing it again does nothing. In a child that was forked inside the block it
  * does nothing either: the lock is the parent's. Thread-safe; blocks.
  */
-void relevo_scope_end(struct relevo_scope *scope);
+RELEVO_API void relevo_scope_end(struct relevo_scope *scope);
 
 /* relevo_pipe_hang_up() of what it points to. */
-void relevo_scope_hang_up(relevo_pipe *const *pipe);
-
-#pragma GCC visibility pop
+RELEVO_API void relevo_scope_hang_up(relevo_pipe *const *pipe);
 
 #ifdef __cplusplus
 }

@@ -10,8 +10,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_semaphore relevo_semaphore;
 
 struct relevo_semaphore_options {
@@ -31,16 +29,16 @@ struct relevo_semaphore_options {
  *
  * Errors: as relevo_lock_open(); OPTION_MISMATCH also for another value or bound.
  */
-int relevo_semaphore_open(relevo_session *session, const char *name,
-			  const struct relevo_semaphore_options *options,
-			  relevo_semaphore **semaphore);
+RELEVO_API int relevo_semaphore_open(relevo_session *session, const char *name,
+				     const struct relevo_semaphore_options *options,
+				     relevo_semaphore **semaphore);
 
 /* Close this handle; the permits acquired through it stay with the session. No
  * other thread may be in a call with it. NULL is allowed. Does not wait. */
-void relevo_semaphore_close(relevo_semaphore *semaphore);
+RELEVO_API void relevo_semaphore_close(relevo_semaphore *semaphore);
 
 /* The semaphore's name. Belongs to the handle. */
-const char *relevo_semaphore_name(const relevo_semaphore *semaphore);
+RELEVO_API const char *relevo_semaphore_name(const relevo_semaphore *semaphore);
 
 /*
  * Take a permit, waiting up to `timeout` ms for one. It is the session's until
@@ -48,11 +46,8 @@ const char *relevo_semaphore_name(const relevo_semaphore *semaphore);
  * *grant, if not NULL, is set on success. Thread-safe; blocks. Errors: as
  * relevo_lock_acquire().
  */
-int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t timeout,
-			     struct relevo_grant *grant);
-
-/* relevo_semaphore_acquire() with timeout 0. */
-int relevo_semaphore_try(relevo_semaphore *semaphore, struct relevo_grant *grant);
+RELEVO_API int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t timeout,
+					struct relevo_grant *grant);
 
 /*
  * Give a permit: the last one taken through this handle; if there is none, the one
@@ -65,13 +60,11 @@ int relevo_semaphore_try(relevo_semaphore *semaphore, struct relevo_grant *grant
  * as it is), NOT_OWNER (it was lost with its lease or connection), GONE, QUOTA,
  * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
-int relevo_semaphore_release(relevo_semaphore *semaphore);
+RELEVO_API int relevo_semaphore_release(relevo_semaphore *semaphore);
 
 /* How many permits are free now. Thread-safe; blocks for the broker's answer.
  * Errors: GONE, DISCONNECTED, FORKED, NO_MEMORY. */
-int relevo_semaphore_value(relevo_semaphore *semaphore, uint64_t *value);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_semaphore_value(relevo_semaphore *semaphore, uint64_t *value);
 
 #ifdef __cplusplus
 }

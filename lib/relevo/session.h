@@ -13,8 +13,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /*
  * A broker that does not answer, since it stands still or the network does, holds nobody up:
  * a call with a time-out ends half a second after that at the latest, whatever it has to do
@@ -68,7 +66,7 @@ struct relevo_session_options {
  * a client goes on where the system does not say it.
  *
  * Blocks for at most options->timeout. Thread-safe. On success *session belongs
- * to the caller, until relevo_close(). Opening the same URL again gives a second
+ * to the caller, until relevo_session_close(). Opening the same URL again gives a second
  * connection.
  *
  * After fork(2) the child may go on using the session, and every handle made
@@ -91,8 +89,8 @@ struct relevo_session_options {
  * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes),
  * DISCONNECTED, FORKED, NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
-int relevo_open(const char *url, const struct relevo_session_options *options,
-		relevo_session **session);
+RELEVO_API int relevo_session_open(const char *url, const struct relevo_session_options *options,
+				   relevo_session **session);
 
 /*
  * Flush, say goodbye and free the session. Waits for the broker's confirmation
@@ -102,7 +100,7 @@ int relevo_open(const char *url, const struct relevo_session_options *options,
  *
  * Errors (the session is freed all the same): DISCONNECTED, UNANSWERED.
  */
-int relevo_close(relevo_session *session);
+RELEVO_API int relevo_session_close(relevo_session *session);
 
 /*
  * Wait until the broker has dealt with everything put through this session, or
@@ -113,16 +111,14 @@ int relevo_close(relevo_session *session);
  * Errors: TIMED_OUT, DISCONNECTED, FORKED, BAD_ARGUMENT; QUOTA or NO_MEMORY, if the broker
  * ended the connection for such a reason before it had confirmed what was put.
  */
-int relevo_flush(relevo_session *session, int64_t timeout);
+RELEVO_API int relevo_session_flush(relevo_session *session, int64_t timeout);
 
 /* The URL that this session is connected to; another process can open it.
  * Belongs to the session. Thread-safe; never blocks. */
-const char *relevo_session_url(const relevo_session *session);
+RELEVO_API const char *relevo_session_url(const relevo_session *session);
 
 /* Bytes that one item may have at most, as the broker said. */
-size_t relevo_session_max_item(const relevo_session *session);
-
-#pragma GCC visibility pop
+RELEVO_API size_t relevo_session_max_item(const relevo_session *session);
 
 #ifdef __cplusplus
 }

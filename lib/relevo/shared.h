@@ -19,8 +19,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_shared relevo_shared;
 
 enum relevo_shared_locking {
@@ -41,7 +39,7 @@ struct relevo_shared_options {
 
 /*
  * Open the memory of that name with `size` bytes, or with NULL a new one with a
- * name of its own (RELEVO_KEPT then means RELEVO_UNTIL_UNUSED). With
+ * name of its own (RELEVO_LIFETIME_KEPT then means RELEVO_LIFETIME_UNTIL_UNUSED). With
  * RELEVO_OPEN_EXISTING the size and whether it has a lock are as they were
  * created. `options` may be NULL for the defaults. *shared belongs to the caller,
  * until relevo_shared_close(). Thread-safe; blocks for the broker's answer.
@@ -55,43 +53,44 @@ struct relevo_shared_options {
  * (`initial_size`), BAD_STATE (the broker sent what is no such memory),
  * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY, SYSTEM.
  */
-int relevo_shared_open(relevo_session *session, const char *name, size_t size,
-		       const struct relevo_shared_options *options, relevo_shared **shared);
+RELEVO_API int relevo_shared_open(relevo_session *session, const char *name, size_t size,
+				  const struct relevo_shared_options *options,
+				  relevo_shared **shared);
 
 /* Close this handle: its pointers are of no use any more. If this thread has the
  * lock, gives it up. No other thread may be in a call with the handle, have the
  * lock through it, or use its memory. NULL is allowed. Does not wait. */
-void relevo_shared_close(relevo_shared *shared);
+RELEVO_API void relevo_shared_close(relevo_shared *shared);
 
 /* Free the name for something else. Who has the memory open keeps it. Thread-safe;
  * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, UNANSWERED, FORKED. */
-int relevo_shared_delete(relevo_session *session, const char *name);
+RELEVO_API int relevo_shared_delete(relevo_session *session, const char *name);
 
 /* The memory: aligned to a page, the same bytes in every process, perhaps at
  * another address. Hold the lock while using it, or use types that need none,
  * such as _Atomic ones. Belongs to the handle. Never blocks. */
-void *relevo_shared_data(const relevo_shared *shared);
+RELEVO_API void *relevo_shared_data(const relevo_shared *shared);
 
 /* The memory as one value of a type, or as an array: *relevo_shared_as(s, int). */
 #define relevo_shared_as(shared, type) ((type *)relevo_shared_data(shared))
 
 /* Bytes of it. */
-size_t relevo_shared_size(const relevo_shared *shared);
+RELEVO_API size_t relevo_shared_size(const relevo_shared *shared);
 
 /* Its name at the broker. Belongs to the handle. */
-const char *relevo_shared_name(const relevo_shared *shared);
+RELEVO_API const char *relevo_shared_name(const relevo_shared *shared);
 
 /* Whether it was this handle's opening that created it. */
-bool relevo_shared_created(const relevo_shared *shared);
+RELEVO_API bool relevo_shared_created(const relevo_shared *shared);
 
 /* ---- the lock ---------------------------------------------------------- */
 
 /* Whether there is a lock: its own, or that of `lock_of`. */
-bool relevo_shared_has_lock(const relevo_shared *shared);
+RELEVO_API bool relevo_shared_has_lock(const relevo_shared *shared);
 
 /* The handle whose memory holds the lock: this one, or the one that was given.
  * BAD_STATE: it has no lock. */
-int relevo_shared_lock_owner(relevo_shared *shared, relevo_shared **owner);
+RELEVO_API int relevo_shared_lock_owner(relevo_shared *shared, relevo_shared **owner);
 
 /*
  * Acquire the lock for this thread, waiting up to `timeout` ms. A thread that has
@@ -100,16 +99,13 @@ int relevo_shared_lock_owner(relevo_shared *shared, relevo_shared **owner);
  * it protects may be half changed. It is not carried across fork(2). Thread-safe;
  * uncontended, it makes no system call.
  *
- * Errors: TRY_AGAIN (timeout 0), TIMED_OUT, BAD_STATE (there is no lock, or
+ * Errors: TIMED_OUT, BAD_STATE (there is no lock, or
  * somebody has written over it), LIMIT (acquired too often), BAD_ARGUMENT.
  */
-int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned);
-
-/* relevo_shared_lock() with timeout 0. */
-int relevo_shared_try_lock(relevo_shared *shared, bool *abandoned);
+RELEVO_API int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned);
 
 /* Errors: NOT_OWNER (this thread does not have it), BAD_STATE. Never blocks. */
-int relevo_shared_unlock(relevo_shared *shared);
+RELEVO_API int relevo_shared_unlock(relevo_shared *shared);
 
 /* ---- arrays ------------------------------------------------------------ */
 
@@ -121,10 +117,10 @@ struct relevo_slice {
 };
 
 /* How many elements of that width there are. 0 for a width of 0. */
-size_t relevo_shared_count(const relevo_shared *shared, size_t width);
+RELEVO_API size_t relevo_shared_count(const relevo_shared *shared, size_t width);
 
 /* The address of one element, or NULL if there is no such element. */
-void *relevo_shared_element(const relevo_shared *shared, size_t width, size_t index);
+RELEVO_API void *relevo_shared_element(const relevo_shared *shared, size_t width, size_t index);
 
 /*
  * Copy elements to `values`, which has room for `count`. Hold the lock if others
@@ -133,15 +129,13 @@ void *relevo_shared_element(const relevo_shared *shared, size_t width, size_t in
  * Errors: BAD_ARGUMENT, and nothing is copied: the slice reaches beyond the last
  * element, ends before it begins, or is not of `count` elements.
  */
-int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *slice, void *values,
-		      size_t count);
+RELEVO_API int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *slice,
+				 void *values, size_t count);
 
 /* The other way round: copy the `count` elements of `values` in. Errors as
  * relevo_shared_get(): nothing is changed then. */
-int relevo_shared_set(relevo_shared *shared, const struct relevo_slice *slice, const void *values,
-		      size_t count);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_shared_set(relevo_shared *shared, const struct relevo_slice *slice,
+				 const void *values, size_t count);
 
 #ifdef __cplusplus
 }

@@ -22,8 +22,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 typedef struct relevo_system_process relevo_system_process;
 
 /* A process, as it was when somebody looked. Free it with relevo_system_info_free(). */
@@ -63,13 +61,13 @@ struct relevo_system_file {
  *
  * Errors: NO_MEMORY, LIMIT (of threads), NO_DESCRIPTORS, SYSTEM.
  */
-int relevo_system_list(struct relevo_system_info **processes, size_t *count);
+RELEVO_API int relevo_system_list(struct relevo_system_info **processes, size_t *count);
 
 /* Free what relevo_system_list() gave. NULL is allowed. */
-void relevo_system_list_free(struct relevo_system_info *processes, size_t count);
+RELEVO_API void relevo_system_list_free(struct relevo_system_info *processes, size_t count);
 
 /* Free what is in it. Calling it twice, or with zeroes, does nothing. */
-void relevo_system_info_free(struct relevo_system_info *info);
+RELEVO_API void relevo_system_info_free(struct relevo_system_info *info);
 
 /*
  * Open the process with that id; with a `stamp` other than 0, only if it is the one that
@@ -79,73 +77,73 @@ void relevo_system_info_free(struct relevo_system_info *info);
  * Errors: NOT_FOUND (there is none, or one with another stamp), BAD_ARGUMENT,
  * NO_DESCRIPTORS, LIMIT (of threads), NO_MEMORY, SYSTEM.
  */
-int relevo_system_open(int pid, uint64_t stamp, relevo_system_process **process);
+RELEVO_API int relevo_system_open(int pid, uint64_t stamp, relevo_system_process **process);
 
 /* relevo_system_open() of its parent. Errors as there; NOT_FOUND: it has none that can be
  * seen from here; GONE. */
-int relevo_system_open_parent(const relevo_system_process *process, relevo_system_process **parent);
+RELEVO_API int relevo_system_open_parent(const relevo_system_process *process,
+					 relevo_system_process **parent);
 
 /* Free the handle. The process does not notice. NULL is allowed. */
-void relevo_system_close(relevo_system_process *process);
+RELEVO_API void relevo_system_close(relevo_system_process *process);
 
 /* Its id. Names nobody any more, or another one, once it is GONE. Thread-safe. */
-int relevo_system_pid(const relevo_system_process *process);
+RELEVO_API int relevo_system_pid(const relevo_system_process *process);
 
 /* A descriptor that is readable once it has ended, for poll() and its like. Belongs to the
  * handle. Thread-safe. */
-int relevo_system_sentinel(const relevo_system_process *process);
+RELEVO_API int relevo_system_sentinel(const relevo_system_process *process);
 
 /* How it is now. One that is just being started may still have the name of the program
  * that started it, and no arguments yet. Free *info. Thread-safe; does not block. Errors: GONE,
  * DENIED (it cannot be seen), NO_MEMORY, NO_DESCRIPTORS, LIMIT (of threads), SYSTEM. */
-int relevo_system_inspect(const relevo_system_process *process, struct relevo_system_info *info);
+RELEVO_API int relevo_system_inspect(const relevo_system_process *process,
+				     struct relevo_system_info *info);
 
 /*
  * What it has open, by ascending descriptor. Free *files with relevo_system_files_free().
  * Thread-safe; does not block. Errors: GONE (also: it has ended), DENIED (it is another
  * user's), NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
-int relevo_system_files(const relevo_system_process *process, struct relevo_system_file **files,
-			size_t *count);
+RELEVO_API int relevo_system_files(const relevo_system_process *process,
+				   struct relevo_system_file **files, size_t *count);
 
 /* Free what relevo_system_files() gave. NULL is allowed. */
-void relevo_system_files_free(struct relevo_system_file *files, size_t count);
+RELEVO_API void relevo_system_files_free(struct relevo_system_file *files, size_t count);
 
 /* Whether it has not ended yet. One that is suspended has not; one that has ended and was not
  * waited for has. Thread-safe; never blocks. */
-bool relevo_system_is_running(const relevo_system_process *process);
+RELEVO_API bool relevo_system_is_alive(const relevo_system_process *process);
 
 /* Make all its threads as nice as that: from -20, who goes first, to 19. Thread-safe; does not
  * block. Errors: GONE, DENIED, BAD_ARGUMENT, NO_DESCRIPTORS, SYSTEM. */
-int relevo_system_set_nice(const relevo_system_process *process, int nice);
+RELEVO_API int relevo_system_set_nice(const relevo_system_process *process, int nice);
 
 /* Send it a signal. Thread-safe; does not block. Errors: GONE (also: it has ended), DENIED,
  * BAD_ARGUMENT. */
-int relevo_system_signal(const relevo_system_process *process, int number);
+RELEVO_API int relevo_system_signal(const relevo_system_process *process, int number);
 
 /* relevo_system_signal() of SIGTERM, which asks it to end. */
-int relevo_system_terminate(const relevo_system_process *process);
+RELEVO_API int relevo_system_terminate(const relevo_system_process *process);
 
 /* Of SIGKILL, which ends it. */
-int relevo_system_kill(const relevo_system_process *process);
+RELEVO_API int relevo_system_kill(const relevo_system_process *process);
 
 /* Of SIGSTOP: it stands still until relevo_system_resume(). */
-int relevo_system_suspend(const relevo_system_process *process);
+RELEVO_API int relevo_system_suspend(const relevo_system_process *process);
 
 /* Of SIGCONT: it goes on. Whoever is of its session (setsid(2)) may do that, whosever it is. */
-int relevo_system_resume(const relevo_system_process *process);
+RELEVO_API int relevo_system_resume(const relevo_system_process *process);
 
 /* Wait up to `timeout` ms until it has ended. It need not be a child of ours; if it is, it
  * still has to be waited for as usual. Thread-safe; blocks. Errors: TIMED_OUT, BAD_ARGUMENT. */
-int relevo_system_wait(const relevo_system_process *process, int64_t timeout);
+RELEVO_API int relevo_system_wait(const relevo_system_process *process, int64_t timeout);
 
 /* Processors that this process may use: those of its affinity (sched_getaffinity(2)), but no more
  * than the time that control groups leave it is worth, rounded up: cpu.max, or cpu.cfs_quota_us of
  * version 1, of its own group and those above it, as far as they can be seen. At least 1.
  * Thread-safe; reads some files. */
-int relevo_system_cpu_count(void);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_system_cpu_count(void);
 
 #ifdef __cplusplus
 }

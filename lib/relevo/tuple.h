@@ -9,7 +9,7 @@
  * A handle of a broker's object in a tuple keeps the object in being only in the arguments of a
  * process (see process.h). In an item or a message it does not: whoever sends it keeps his own
  * handle open until he knows that the receiver has opened it, or gives the object a lifetime
- * that needs no handle (RELEVO_KEPT and a name). Otherwise the receiver may get GONE.
+ * that needs no handle (RELEVO_LIFETIME_KEPT and a name). Otherwise the receiver may get GONE.
  *
  * A tuple is one thread's at a time: filling it while another thread uses it is a
  * mistake; reading it in several threads is fine. Nothing here blocks unless it says so.
@@ -31,8 +31,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#pragma GCC visibility push(default)
 
 typedef struct relevo_tuple relevo_tuple;
 
@@ -65,11 +63,11 @@ enum relevo_tuple_type {
 #define RELEVO_TUPLE_DEPTH 32
 
 /* Make an empty tuple; it is the caller's, until relevo_tuple_free(). Errors: NO_MEMORY. */
-int relevo_tuple_new(relevo_tuple **tuple);
+RELEVO_API int relevo_tuple_new(relevo_tuple **tuple);
 
 /* Free it with all it holds: tuples in it, and descriptors that came with it and that
  * nobody has taken. NULL is allowed. */
-void relevo_tuple_free(relevo_tuple *tuple);
+RELEVO_API void relevo_tuple_free(relevo_tuple *tuple);
 
 /* ---- putting values in -------------------------------------------------- */
 
@@ -80,84 +78,94 @@ void relevo_tuple_free(relevo_tuple *tuple);
  * Errors, and the tuple is as before: BAD_NAME, LIMIT (RELEVO_TUPLE_MAX), NO_MEMORY; for
  * a text CANNOT_ENCODE (it is not UTF-8).
  */
-int relevo_tuple_add_none(relevo_tuple *tuple, const char *name);
+RELEVO_API int relevo_tuple_add_none(relevo_tuple *tuple, const char *name);
 
 /* The same: a truth value. */
-int relevo_tuple_add_bool(relevo_tuple *tuple, const char *name, bool value);
+RELEVO_API int relevo_tuple_add_bool(relevo_tuple *tuple, const char *name, bool value);
 
 /* The same: a number. */
-int relevo_tuple_add_int(relevo_tuple *tuple, const char *name, int64_t value);
+RELEVO_API int relevo_tuple_add_int(relevo_tuple *tuple, const char *name, int64_t value);
 
 /* The same: a number with a fraction. */
-int relevo_tuple_add_double(relevo_tuple *tuple, const char *name, double value);
+RELEVO_API int relevo_tuple_add_double(relevo_tuple *tuple, const char *name, double value);
 
 /* The same: bytes. */
-int relevo_tuple_add_bytes(relevo_tuple *tuple, const char *name, const void *data, size_t size);
+RELEVO_API int relevo_tuple_add_bytes(relevo_tuple *tuple, const char *name, const void *data,
+				      size_t size);
 
 /* The same: a C string. */
-int relevo_tuple_add_text(relevo_tuple *tuple, const char *name, const char *text);
+RELEVO_API int relevo_tuple_add_text(relevo_tuple *tuple, const char *name, const char *text);
 
 /* The same: so many bytes of text, zeros included. */
-int relevo_tuple_add_text_of(relevo_tuple *tuple, const char *name, const char *text, size_t size);
+RELEVO_API int relevo_tuple_add_text_of(relevo_tuple *tuple, const char *name, const char *text,
+					size_t size);
 
 /* Add a tuple; `inner` belongs to `tuple` from then on, unless this fails. Errors also:
  * BAD_ARGUMENT (a tuple cannot hold itself, nor be in two tuples, or twice in one). */
-int relevo_tuple_add_tuple(relevo_tuple *tuple, const char *name, relevo_tuple *inner);
+RELEVO_API int relevo_tuple_add_tuple(relevo_tuple *tuple, const char *name, relevo_tuple *inner);
 
 /*
  * Add an object of a broker: which one it is, so that whoever gets the tuple can open it.
  * The handle stays the caller's and may be closed; nothing is kept alive. Errors also:
  * TOO_SHORT (the URL and the name are too long).
  */
-int relevo_tuple_add_queue(relevo_tuple *tuple, const char *name, const relevo_queue *queue);
+RELEVO_API int relevo_tuple_add_queue(relevo_tuple *tuple, const char *name,
+				      const relevo_queue *queue);
 
 /* The same for a lock. */
-int relevo_tuple_add_lock(relevo_tuple *tuple, const char *name, const relevo_lock *lock);
+RELEVO_API int relevo_tuple_add_lock(relevo_tuple *tuple, const char *name,
+				     const relevo_lock *lock);
 
 /* The same for a recursive lock. */
-int relevo_tuple_add_rlock(relevo_tuple *tuple, const char *name, const relevo_rlock *lock);
+RELEVO_API int relevo_tuple_add_rlock(relevo_tuple *tuple, const char *name,
+				      const relevo_rlock *lock);
 
 /* The same for a semaphore. */
-int relevo_tuple_add_semaphore(relevo_tuple *tuple, const char *name,
-			       const relevo_semaphore *semaphore);
+RELEVO_API int relevo_tuple_add_semaphore(relevo_tuple *tuple, const char *name,
+					  const relevo_semaphore *semaphore);
 
 /* The same for a condition. */
-int relevo_tuple_add_condition(relevo_tuple *tuple, const char *name,
-			       const relevo_condition *condition);
+RELEVO_API int relevo_tuple_add_condition(relevo_tuple *tuple, const char *name,
+					  const relevo_condition *condition);
 
 /* The same for an event. */
-int relevo_tuple_add_event(relevo_tuple *tuple, const char *name, const relevo_event *event);
+RELEVO_API int relevo_tuple_add_event(relevo_tuple *tuple, const char *name,
+				      const relevo_event *event);
 
 /* The same for a barrier. */
-int relevo_tuple_add_barrier(relevo_tuple *tuple, const char *name, const relevo_barrier *barrier);
+RELEVO_API int relevo_tuple_add_barrier(relevo_tuple *tuple, const char *name,
+					const relevo_barrier *barrier);
 
 /* The same for a value. */
-int relevo_tuple_add_value(relevo_tuple *tuple, const char *name, const relevo_value *value);
+RELEVO_API int relevo_tuple_add_value(relevo_tuple *tuple, const char *name,
+				      const relevo_value *value);
 
 /* The same for an array. */
-int relevo_tuple_add_array(relevo_tuple *tuple, const char *name, const relevo_array *array);
+RELEVO_API int relevo_tuple_add_array(relevo_tuple *tuple, const char *name,
+				      const relevo_array *array);
 
 /* The same for shared memory. */
-int relevo_tuple_add_shared(relevo_tuple *tuple, const char *name, const relevo_shared *shared);
+RELEVO_API int relevo_tuple_add_shared(relevo_tuple *tuple, const char *name,
+				       const relevo_shared *shared);
 
 /* Add a descriptor. It stays the caller's, and has to stay open until the tuple has been
  * sent; whoever gets it has one of his own of the same open file. Errors also:
  * BAD_ARGUMENT (it is negative). */
-int relevo_tuple_add_descriptor(relevo_tuple *tuple, const char *name, int descriptor);
+RELEVO_API int relevo_tuple_add_descriptor(relevo_tuple *tuple, const char *name, int descriptor);
 
 /* ---- looking at them ---------------------------------------------------- */
 
 /* How many values it has. */
-size_t relevo_tuple_count(const relevo_tuple *tuple);
+RELEVO_API size_t relevo_tuple_count(const relevo_tuple *tuple);
 
 /* The kind of a value. RELEVO_TUPLE_NONE too if there is none at `index`. */
-enum relevo_tuple_type relevo_tuple_kind(const relevo_tuple *tuple, size_t index);
+RELEVO_API enum relevo_tuple_type relevo_tuple_kind(const relevo_tuple *tuple, size_t index);
 
 /* The name of a value, or NULL. Belongs to the tuple. */
-const char *relevo_tuple_name(const relevo_tuple *tuple, size_t index);
+RELEVO_API const char *relevo_tuple_name(const relevo_tuple *tuple, size_t index);
 
 /* The first value of that name. NOT_FOUND: there is none. */
-int relevo_tuple_find(const relevo_tuple *tuple, const char *name, size_t *index);
+RELEVO_API int relevo_tuple_find(const relevo_tuple *tuple, const char *name, size_t *index);
 
 /*
  * The value at `index`, counted from 0. What pointers point to belongs to the tuple; text
@@ -165,22 +173,25 @@ int relevo_tuple_find(const relevo_tuple *tuple, const char *name, size_t *index
  *
  * Errors: BAD_ARGUMENT, which names both: there is no such value, or it is of another kind.
  */
-int relevo_tuple_bool(const relevo_tuple *tuple, size_t index, bool *value);
+RELEVO_API int relevo_tuple_bool(const relevo_tuple *tuple, size_t index, bool *value);
 
 /* The same for a number. */
-int relevo_tuple_int(const relevo_tuple *tuple, size_t index, int64_t *value);
+RELEVO_API int relevo_tuple_int(const relevo_tuple *tuple, size_t index, int64_t *value);
 
 /* The same for a number with a fraction. */
-int relevo_tuple_double(const relevo_tuple *tuple, size_t index, double *value);
+RELEVO_API int relevo_tuple_double(const relevo_tuple *tuple, size_t index, double *value);
 
 /* The same for a text. */
-int relevo_tuple_text(const relevo_tuple *tuple, size_t index, const char **text, size_t *size);
+RELEVO_API int relevo_tuple_text(const relevo_tuple *tuple, size_t index, const char **text,
+				 size_t *size);
 
 /* The same for bytes. */
-int relevo_tuple_bytes(const relevo_tuple *tuple, size_t index, const void **data, size_t *size);
+RELEVO_API int relevo_tuple_bytes(const relevo_tuple *tuple, size_t index, const void **data,
+				  size_t *size);
 
 /* The same for a tuple in it. */
-int relevo_tuple_tuple(const relevo_tuple *tuple, size_t index, const relevo_tuple **inner);
+RELEVO_API int relevo_tuple_tuple(const relevo_tuple *tuple, size_t index,
+				  const relevo_tuple **inner);
 
 /*
  * Open the object at `index` within a session with the same broker, by whatever address.
@@ -190,50 +201,56 @@ int relevo_tuple_tuple(const relevo_tuple *tuple, size_t index, const relevo_tup
  * Errors: BAD_ARGUMENT as above, GONE (it has been deleted, or ended with its broker), and
  * those of opening.
  */
-int relevo_tuple_queue(const relevo_tuple *tuple, size_t index, relevo_session *session,
-		       const struct relevo_queue_options *options, relevo_queue **queue);
+RELEVO_API int relevo_tuple_queue(const relevo_tuple *tuple, size_t index, relevo_session *session,
+				  const struct relevo_queue_options *options, relevo_queue **queue);
 
 /* The same for a lock. */
-int relevo_tuple_lock(const relevo_tuple *tuple, size_t index, relevo_session *session,
-		      const struct relevo_lock_options *options, relevo_lock **lock);
+RELEVO_API int relevo_tuple_lock(const relevo_tuple *tuple, size_t index, relevo_session *session,
+				 const struct relevo_lock_options *options, relevo_lock **lock);
 
 /* The same for a recursive lock. */
-int relevo_tuple_rlock(const relevo_tuple *tuple, size_t index, relevo_session *session,
-		       const struct relevo_lock_options *options, relevo_rlock **lock);
+RELEVO_API int relevo_tuple_rlock(const relevo_tuple *tuple, size_t index, relevo_session *session,
+				  const struct relevo_lock_options *options, relevo_rlock **lock);
 
 /* The same for a semaphore. */
-int relevo_tuple_semaphore(const relevo_tuple *tuple, size_t index, relevo_session *session,
-			   const struct relevo_semaphore_options *options,
-			   relevo_semaphore **semaphore);
+RELEVO_API int relevo_tuple_semaphore(const relevo_tuple *tuple, size_t index,
+				      relevo_session *session,
+				      const struct relevo_semaphore_options *options,
+				      relevo_semaphore **semaphore);
 
 /* The same for a condition; its lock is its own. */
-int relevo_tuple_condition(const relevo_tuple *tuple, size_t index, relevo_session *session,
-			   const struct relevo_condition_options *options,
-			   relevo_condition **condition);
+RELEVO_API int relevo_tuple_condition(const relevo_tuple *tuple, size_t index,
+				      relevo_session *session,
+				      const struct relevo_condition_options *options,
+				      relevo_condition **condition);
 
 /* The same for an event. */
-int relevo_tuple_event(const relevo_tuple *tuple, size_t index, relevo_session *session,
-		       const struct relevo_event_options *options, relevo_event **event);
+RELEVO_API int relevo_tuple_event(const relevo_tuple *tuple, size_t index, relevo_session *session,
+				  const struct relevo_event_options *options, relevo_event **event);
 
 /* The same for a barrier. */
-int relevo_tuple_barrier(const relevo_tuple *tuple, size_t index, relevo_session *session,
-			 const struct relevo_barrier_options *options, relevo_barrier **barrier);
+RELEVO_API int relevo_tuple_barrier(const relevo_tuple *tuple, size_t index,
+				    relevo_session *session,
+				    const struct relevo_barrier_options *options,
+				    relevo_barrier **barrier);
 
 /* The same for a value. */
-int relevo_tuple_value(const relevo_tuple *tuple, size_t index, relevo_session *session,
-		       const struct relevo_value_options *options, relevo_value **value);
+RELEVO_API int relevo_tuple_value(const relevo_tuple *tuple, size_t index, relevo_session *session,
+				  const struct relevo_value_options *options, relevo_value **value);
 
 /* The same for an array. */
-int relevo_tuple_array(const relevo_tuple *tuple, size_t index, relevo_session *session,
-		       const struct relevo_array_options *options, relevo_array **array);
+RELEVO_API int relevo_tuple_array(const relevo_tuple *tuple, size_t index, relevo_session *session,
+				  const struct relevo_array_options *options, relevo_array **array);
 
 /* The same for shared memory: NOT_LOCAL over a network. */
-int relevo_tuple_shared(const relevo_tuple *tuple, size_t index, relevo_session *session,
-			const struct relevo_shared_options *options, relevo_shared **shared);
+RELEVO_API int relevo_tuple_shared(const relevo_tuple *tuple, size_t index, relevo_session *session,
+				   const struct relevo_shared_options *options,
+				   relevo_shared **shared);
 
-/* The URL of the broker that keeps the object at `index`, for relevo_open(), into `url`, `size`
- * bytes. Errors: BAD_ARGUMENT (there is no such value, or it is none of these), TOO_SHORT. */
-int relevo_tuple_url(const relevo_tuple *tuple, size_t index, char *url, size_t size);
+/* The URL of the broker that keeps the object at `index`, for relevo_session_open(), into `url`,
+ * `size` bytes. Errors: BAD_ARGUMENT (there is no such value, or it is none of these), TOO_SHORT.
+ */
+RELEVO_API int relevo_tuple_url(const relevo_tuple *tuple, size_t index, char *url, size_t size);
 
 /*
  * Take the descriptor at `index` out: it is the caller's, to be closed by him. It can be
@@ -241,7 +258,7 @@ int relevo_tuple_url(const relevo_tuple *tuple, size_t index, char *url, size_t 
  * gets a new copy each time, closed on exec. Errors: BAD_ARGUMENT as above, BAD_STATE (it
  * has been taken), NO_DESCRIPTORS, SYSTEM.
  */
-int relevo_tuple_take_descriptor(relevo_tuple *tuple, size_t index, int *descriptor);
+RELEVO_API int relevo_tuple_take_descriptor(relevo_tuple *tuple, size_t index, int *descriptor);
 
 /* ---- on their way ------------------------------------------------------- */
 
@@ -250,20 +267,19 @@ int relevo_tuple_take_descriptor(relevo_tuple *tuple, size_t index, int *descrip
  * another machine, can read them. Errors: CANNOT_ENCODE (it holds what bytes cannot hold,
  * which the detail names, or tuples nested too deeply), NO_MEMORY.
  */
-int relevo_tuple_pack(const relevo_tuple *tuple, void **data, size_t *size);
+RELEVO_API int relevo_tuple_pack(const relevo_tuple *tuple, void **data, size_t *size);
 
 /* The tuple that was packed; it is the caller's. Whatever the bytes are, this is safe.
  * Errors: BAD_FRAME (they are no tuple), NO_MEMORY. */
-int relevo_tuple_unpack(const void *data, size_t size, relevo_tuple **tuple);
+RELEVO_API int relevo_tuple_unpack(const void *data, size_t size, relevo_tuple **tuple);
 
 /* relevo_queue_put() of a packed tuple. Errors as there and as relevo_tuple_pack(). */
-int relevo_queue_put_tuple(relevo_queue *queue, const relevo_tuple *tuple, int64_t timeout);
+RELEVO_API int relevo_queue_put_tuple(relevo_queue *queue, const relevo_tuple *tuple,
+				      int64_t timeout);
 
 /* relevo_queue_get() of one. Errors as there; BAD_FRAME: the item was no tuple, and is
  * gone. */
-int relevo_queue_get_tuple(relevo_queue *queue, relevo_tuple **tuple, int64_t timeout);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_queue_get_tuple(relevo_queue *queue, int64_t timeout, relevo_tuple **tuple);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 #ifndef RELEVO_TYPES_H
 #define RELEVO_TYPES_H
 
+#include <relevo/export.h>
 #include <relevo/status.h>
 
 #include <stdbool.h>
@@ -14,9 +15,11 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
-/* Time-outs are milliseconds. Any other negative number is BAD_ARGUMENT. */
+/*
+ * Time-outs are milliseconds. With 0 a call tries once and does not wait for anybody; what could
+ * not be had in the time given is TIMED_OUT, with 0 too. Any other negative number is
+ * BAD_ARGUMENT.
+ */
 #define RELEVO_FOREVER (-1)
 
 /* Some bytes of the caller's. */
@@ -27,16 +30,16 @@ struct relevo_bytes {
 
 /* How long an object of the broker is there. */
 enum relevo_lifetime {
-	RELEVO_KEPT = 0,         /* until it is deleted or the broker ends */
-	RELEVO_UNTIL_UNUSED = 1, /* until its last handle is closed */
-	RELEVO_WITH_SESSION = 2, /* until the session that created it ends */
+	RELEVO_LIFETIME_KEPT = 0,         /* until it is deleted or the broker ends */
+	RELEVO_LIFETIME_UNTIL_UNUSED = 1, /* until its last handle is closed */
+	RELEVO_LIFETIME_SESSION = 2,      /* until the session that created it ends */
 };
 
 /* Whether it may be there, or has to. */
 enum relevo_open_mode {
 	RELEVO_OPEN_OR_CREATE = 0,
 	RELEVO_OPEN_EXISTING = 1, /* NOT_FOUND if it is not there */
-	RELEVO_CREATE_NEW = 2,    /* EXISTS if it is */
+	RELEVO_OPEN_NEW = 2,      /* EXISTS if it is */
 };
 
 /*
@@ -52,9 +55,7 @@ typedef bool relevo_go_on(void *user);
  * what was wrong: "there is no queue \"jobs\"". Valid until the thread's next
  * relevo call; "" when there was none. Never blocks.
  */
-const char *relevo_error_detail(void);
-
-#pragma GCC visibility pop
+RELEVO_API const char *relevo_error_detail(void);
 
 #ifdef __cplusplus
 }

@@ -14,34 +14,32 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /* What a value, or an element of an array, is. In the program it has the C type of
  * the same name: int16_t, double ... */
 enum relevo_type {
-	RELEVO_BYTES = 0, /* a text or a struct; read, set and compared as a whole */
-	RELEVO_CHAR = 1,  /* a char; as a number, an unsigned one */
-	RELEVO_INT8 = 2,
-	RELEVO_INT16 = 3,
-	RELEVO_INT32 = 4,
-	RELEVO_INT64 = 5,
-	RELEVO_UINT8 = 6,
-	RELEVO_UINT16 = 7,
-	RELEVO_UINT32 = 8,
-	RELEVO_UINT64 = 9,
-	RELEVO_FLOAT = 10,
-	RELEVO_DOUBLE = 11,
+	RELEVO_TYPE_BYTES = 0, /* a text or a struct; read, set and compared as a whole */
+	RELEVO_TYPE_CHAR = 1,  /* a char; as a number, an unsigned one */
+	RELEVO_TYPE_INT8 = 2,
+	RELEVO_TYPE_INT16 = 3,
+	RELEVO_TYPE_INT32 = 4,
+	RELEVO_TYPE_INT64 = 5,
+	RELEVO_TYPE_UINT8 = 6,
+	RELEVO_TYPE_UINT16 = 7,
+	RELEVO_TYPE_UINT32 = 8,
+	RELEVO_TYPE_UINT64 = 9,
+	RELEVO_TYPE_FLOAT = 10,
+	RELEVO_TYPE_DOUBLE = 11,
 };
 
 /* float and double compare as numbers: a NaN equals nothing. Bytes know only the
  * first two. */
 enum relevo_comparison {
-	RELEVO_IS_EQUAL = 0,
-	RELEVO_IS_NOT_EQUAL = 1,
-	RELEVO_IS_LESS = 2,
-	RELEVO_IS_LESS_OR_EQUAL = 3,
-	RELEVO_IS_GREATER = 4,
-	RELEVO_IS_GREATER_OR_EQUAL = 5,
+	RELEVO_COMPARISON_EQUAL = 0,
+	RELEVO_COMPARISON_NOT_EQUAL = 1,
+	RELEVO_COMPARISON_LESS = 2,
+	RELEVO_COMPARISON_LESS_OR_EQUAL = 3,
+	RELEVO_COMPARISON_GREATER = 4,
+	RELEVO_COMPARISON_GREATER_OR_EQUAL = 5,
 };
 
 typedef struct relevo_value relevo_value;
@@ -50,7 +48,7 @@ struct relevo_value_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;
 	enum relevo_type type; /* not looked at with RELEVO_OPEN_EXISTING */
-	size_t size;           /* of RELEVO_BYTES */
+	size_t size;           /* of RELEVO_TYPE_BYTES */
 	const void *initial;   /* what it starts as, if it is created; NULL: zero */
 	/* The lock of relevo_value_lock(): this one of the same session, open for as long
 	 * as the value is; NULL: one of its own. With `unlocked`, there is none. */
@@ -66,11 +64,11 @@ struct relevo_value_options {
  * size), OPTION_MISMATCH (it exists with another type or size), TOO_LARGE (more bytes
  * than one item may have).
  */
-int relevo_value_open(relevo_session *session, const char *name,
-		      const struct relevo_value_options *options, relevo_value **value);
+RELEVO_API int relevo_value_open(relevo_session *session, const char *name,
+				 const struct relevo_value_options *options, relevo_value **value);
 
 /* Close this handle, as relevo_event_close() does. */
-void relevo_value_close(relevo_value *value);
+RELEVO_API void relevo_value_close(relevo_value *value);
 
 /*
  * The recursive lock that goes with the value, for what takes more than one step: *lock, which
@@ -81,19 +79,19 @@ void relevo_value_close(relevo_value *value);
  * Errors: BAD_STATE (it was opened without one), BAD_NAME (of more than 249 bytes), and
  * those of relevo_rlock_open().
  */
-int relevo_value_lock(relevo_value *value, relevo_rlock **lock);
+RELEVO_API int relevo_value_lock(relevo_value *value, relevo_rlock **lock);
 
 /* Delete a value, as relevo_event_delete() does an event. */
-int relevo_value_delete(relevo_session *session, const char *name);
+RELEVO_API int relevo_value_delete(relevo_session *session, const char *name);
 
 /* The value's name. Belongs to the handle. */
-const char *relevo_value_name(const relevo_value *value);
+RELEVO_API const char *relevo_value_name(const relevo_value *value);
 
 /* Its type, and its size in bytes. Never block. */
-enum relevo_type relevo_value_type(const relevo_value *value);
+RELEVO_API enum relevo_type relevo_value_type(const relevo_value *value);
 
 /* See relevo_value_type(). */
-size_t relevo_value_size(const relevo_value *value);
+RELEVO_API size_t relevo_value_size(const relevo_value *value);
 
 /*
  * In the calls below `size` is that of each thing that is pointed to, and has to be
@@ -103,20 +101,21 @@ size_t relevo_value_size(const relevo_value *value);
  */
 
 /* Read it. */
-int relevo_value_get(relevo_value *value, void *result, size_t size);
+RELEVO_API int relevo_value_get(relevo_value *value, void *result, size_t size);
 
 /* Set it. */
-int relevo_value_set(relevo_value *value, const void *operand, size_t size);
+RELEVO_API int relevo_value_set(relevo_value *value, const void *operand, size_t size);
 
 /* Add to it in one atomic step; *result (may be NULL) is the sum. Integers wrap
  * around at the ends of their type, unsigned and signed alike: INT32_MAX plus 1 is
- * INT32_MIN. BAD_ARGUMENT also for RELEVO_BYTES. */
-int relevo_value_add(relevo_value *value, const void *operand, void *result, size_t size);
+ * INT32_MIN. BAD_ARGUMENT also for RELEVO_TYPE_BYTES. */
+RELEVO_API int relevo_value_add(relevo_value *value, const void *operand, void *result,
+				size_t size);
 
 /* If it equals *expected, set it to *desired; else return NOT_EQUAL and store what
  * it is into *expected. One atomic step. */
-int relevo_value_compare_exchange(relevo_value *value, void *expected, const void *desired,
-				  size_t size);
+RELEVO_API int relevo_value_compare_exchange(relevo_value *value, void *expected,
+					     const void *desired, size_t size);
 
 /*
  * Wait until `value comparison *operand` holds, `timeout` ms at most; returns at
@@ -124,16 +123,14 @@ int relevo_value_compare_exchange(relevo_value *value, void *expected, const voi
  * one follows. Several threads may wait at once.
  *
  * Errors: TIMED_OUT (also with timeout 0), LIMIT, BAD_ARGUMENT (also for
- * RELEVO_BYTES: see relevo_value_wait_change()), and those of the other calls.
+ * RELEVO_TYPE_BYTES: see relevo_value_wait_change()), and those of the other calls.
  */
-int relevo_value_wait_until(relevo_value *value, enum relevo_comparison comparison,
-			    const void *operand, size_t size, int64_t timeout);
+RELEVO_API int relevo_value_wait_until(relevo_value *value, enum relevo_comparison comparison,
+				       const void *operand, size_t size, int64_t timeout);
 
 /* Wait until it has been changed since *version, which then tells up to where the
  * changes have been seen; start with 0. Otherwise as relevo_value_wait_until(). */
-int relevo_value_wait_change(relevo_value *value, uint64_t *version, int64_t timeout);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_value_wait_change(relevo_value *value, int64_t timeout, uint64_t *version);
 
 #ifdef __cplusplus
 }

@@ -11,8 +11,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /* One thing to wait for: `pipe`, or if that is NULL, `descriptor`. */
 struct relevo_wait_entry {
 	relevo_pipe *pipe;
@@ -26,13 +24,12 @@ struct relevo_wait_entry {
  * marked, and *ready tells how many; nothing is taken. No entries: the time passes. A
  * pipe may stand in one wait at a time. Thread-safe otherwise; a signal does not end it.
  *
- * Errors: TRY_AGAIN (timeout 0), TIMED_OUT, BAD_ARGUMENT (an entry's descriptor is not
+ * Errors: TIMED_OUT, BAD_ARGUMENT (an entry's descriptor is not
  * open; the detail names which), BAD_STATE (a pipe does not receive), CLOSED, FORKED (a
  * remote pipe is the parent's), LIMIT, NO_MEMORY, SYSTEM.
  */
-int relevo_wait(struct relevo_wait_entry *entries, size_t count, int64_t timeout, size_t *ready);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_wait(struct relevo_wait_entry *entries, size_t count, int64_t timeout,
+			   size_t *ready);
 
 #ifdef __cplusplus
 }

@@ -10,8 +10,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 struct relevo_worker_options {
 	int processes; /* 0: relevo_system_cpu_count() */
 	/* The pool belongs to nobody, as with the option of that name of relevo_pool_open(): it
@@ -26,7 +24,7 @@ struct relevo_worker_options {
 };
 
 /*
- * Serve the pool of that name at that broker (NULL: as for relevo_open()) with
+ * Serve the pool of that name at that broker (NULL: as for relevo_session_open()) with
  * the functions registered so far. Starts `processes` workers, each
  * with a connection of its own, replaces those that die, and blocks until the
  * pool is closed or this process gets SIGTERM or SIGINT: then
@@ -55,8 +53,8 @@ struct relevo_worker_options {
  * NO_DESCRIPTORS, SYSTEM (also: the child that keeps the workers was killed); what the initializer
  * failed with.
  */
-int relevo_worker_serve(const char *url, const char *pool,
-			const struct relevo_worker_options *options);
+RELEVO_API int relevo_worker_serve(const char *url, const char *pool,
+				   const struct relevo_worker_options *options);
 
 /*
  * From inside a function that a worker runs: kill all that this worker's functions have started
@@ -66,9 +64,7 @@ int relevo_worker_serve(const char *url, const char *pool,
  *
  * Errors: BAD_STATE (this process is no worker).
  */
-int relevo_worker_end_children(void);
-
-#pragma GCC visibility pop
+RELEVO_API int relevo_worker_end_children(void);
 
 #ifdef __cplusplus
 }

@@ -64,7 +64,7 @@ static int follow_interruptibly(struct relevo_session *session, struct call *cal
 	if (status == RELEVO_OK && attention_look(call->attention, entries + 1))
 		return RELEVO_INTERRUPTED;
 	bool early = status == RELEVO_TIMED_OUT && look_again < deadline;
-	return status == RELEVO_TRY_AGAIN || early ? RELEVO_OK : status;
+	return status == TRY_AGAIN || early ? RELEVO_OK : status;
 }
 
 static int call_follow(struct relevo_session *session, struct call *call, nsec_t deadline)

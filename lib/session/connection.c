@@ -77,7 +77,7 @@ static int dispatch_frames(struct relevo_session *session, size_t *missing, stru
 		arena_reset(&connection->arena);
 		int status = frame_read(buffer_data(in), buffer_size(in), &connection->limits,
 					&connection->arena, &frame, error);
-		if (status == RELEVO_TRY_AGAIN) {
+		if (status == TRY_AGAIN) {
 			*missing = frame.size - buffer_size(in);
 			return RELEVO_OK;
 		}
@@ -134,7 +134,7 @@ static int after_receive(struct relevo_session *session, int status, size_t *mis
 	struct error error = { 0 };
 	if (status == RELEVO_OK)
 		status = dispatch_frames(session, missing, &error);
-	if (status == RELEVO_OK || status == RELEVO_TRY_AGAIN)
+	if (status == RELEVO_OK || status == TRY_AGAIN)
 		return status;
 	bool short_of = status == RELEVO_NO_MEMORY || status == RELEVO_NO_DESCRIPTORS;
 	connection_lost(session, short_of ? status : RELEVO_DISCONNECTED, reason(status, &error));
@@ -181,7 +181,7 @@ int connection_read(struct relevo_session *session, enum reading reading, nsec_t
 	} while (status == RELEVO_OK && missing > 0 && reading != READ_TO_SEND &&
 		 !connection->broken);
 	stop_reading(connection);
-	return status == RELEVO_TRY_AGAIN ? RELEVO_OK : status;
+	return status == TRY_AGAIN ? RELEVO_OK : status;
 }
 
 void connection_read_pending(struct relevo_session *session)

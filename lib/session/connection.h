@@ -83,7 +83,7 @@ void connection_fini(struct connection *connection);
 bool connection_wait_change(struct relevo_session *session, nsec_t deadline);
 
 /* Connect and say Hello; waits until `deadline` at most. The session is locked.
- * Errors as relevo_open(). */
+ * Errors as relevo_session_open(). */
 int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error);
 
 /* Go on with the channel of another connection, to the same broker, on which the numbers of

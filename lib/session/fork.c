@@ -156,7 +156,7 @@ void fork_flush_all(void)
 	pthread_mutex_lock(&registry_lock);
 	list_for_each (node, &sessions) {
 		if (has_unfinished(session_of(node)))
-			relevo_flush(session_of(node), FLUSH_TIME);
+			relevo_session_flush(session_of(node), FLUSH_TIME);
 	}
 	pthread_mutex_unlock(&registry_lock);
 }

@@ -167,7 +167,7 @@ int handle_gone(const struct handle_description *description)
 			 description->kind, description->name, description->url);
 }
 
-int relevo_text_url(const char *text, char *url, size_t size)
+int relevo_handle_url(const char *text, char *url, size_t size)
 {
 	if (!given(text) || (size > 0 && !given(url)))
 		return RELEVO_BAD_ARGUMENT;

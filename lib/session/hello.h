@@ -6,7 +6,7 @@
 /*
  * The first words on a new connection: who this is and, where the broker asks, a
  * proof that the session knows the key. A session that has a key for the network
- * wants the broker's proof as well. Errors as relevo_open().
+ * wants the broker's proof as well. Errors as relevo_session_open().
  */
 int hello_say(struct relevo_session *session, nsec_t deadline, struct error *error);
 

@@ -10,7 +10,7 @@ static int interrupt_outcome(int ready)
 {
 	/* A signal: whoever waits looks at the clock and comes again. */
 	if (ready < 0 && (errno == EINTR || MUTANT(failed_polls_again)))
-		return RELEVO_TRY_AGAIN;
+		return TRY_AGAIN;
 	if (ready < 0)
 		return errno == EINVAL ? RELEVO_NO_DESCRIPTORS : RELEVO_NO_MEMORY;
 	return ready > 0 ? RELEVO_OK : RELEVO_TIMED_OUT;

@@ -274,7 +274,8 @@ static int connect_by_default(struct relevo_session *session,
 	return status;
 }
 
-int relevo_open(const char *url, const struct relevo_session_options *options, relevo_session **out)
+int relevo_session_open(const char *url, const struct relevo_session_options *options,
+			relevo_session **out)
 {
 	static const struct relevo_session_options defaults;
 	struct error *error = thread_error();
@@ -346,7 +347,7 @@ int session_close(struct relevo_session *session, nsec_t deadline, struct error 
 	return status;
 }
 
-int relevo_close(relevo_session *session)
+int relevo_session_close(relevo_session *session)
 {
 	struct error *error = thread_error();
 	if (session == NULL)
@@ -372,7 +373,7 @@ static int begin_flush(struct relevo_session *session, nsec_t deadline, struct e
 	return session_enter(session, deadline, error);
 }
 
-int relevo_flush(relevo_session *session, int64_t timeout)
+int relevo_session_flush(relevo_session *session, int64_t timeout)
 {
 	if (!given(session))
 		return RELEVO_BAD_ARGUMENT;

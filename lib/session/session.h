@@ -59,7 +59,7 @@ static inline bool session_is_connected(const struct relevo_session *session)
 }
 
 /* Connect, unless another thread does so meanwhile. The session is locked. Errors as
- * relevo_open(). */
+ * relevo_session_open(). */
 int session_connect(struct relevo_session *session, nsec_t patience, struct error *error);
 
 /* Callbacks of some part are to run as soon as a thread can: this one at the end of its call,
@@ -91,11 +91,11 @@ int session_load_key(const char *path, struct key **key, struct error *error);
 struct relevo_session *session_bare(const struct relevo_session *session);
 void session_discard(struct relevo_session *session);
 
-/* Another session with the same broker, by the same way. Errors as relevo_open(). */
+/* Another session with the same broker, by the same way. Errors as relevo_session_open(). */
 int session_like(const struct relevo_session *session, nsec_t deadline,
 		 struct relevo_session **other, struct error *error);
 
-/* relevo_close(), which waits until `deadline` at most. */
+/* relevo_session_close(), which waits until `deadline` at most. */
 int session_close(struct relevo_session *session, nsec_t deadline, struct error *error);
 
 #endif

@@ -156,7 +156,7 @@ int relevo_array_wait_until(relevo_array *array, size_t index, enum relevo_compa
 	return elements_wait_until(&array->cell, &condition, timeout);
 }
 
-int relevo_array_wait_change(relevo_array *array, uint64_t *version, int64_t timeout)
+int relevo_array_wait_change(relevo_array *array, int64_t timeout, uint64_t *version)
 {
 	if (!given(array, version))
 		return RELEVO_BAD_ARGUMENT;

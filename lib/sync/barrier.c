@@ -372,7 +372,7 @@ int relevo_barrier_reset(relevo_barrier *barrier)
 	return turn(barrier, RESET, 0);
 }
 
-int relevo_barrier_look(relevo_barrier *barrier, struct relevo_barrier_state *result)
+int relevo_barrier_inspect(relevo_barrier *barrier, struct relevo_barrier_state *result)
 {
 	if (!given(barrier, result))
 		return RELEVO_BAD_ARGUMENT;

@@ -147,9 +147,9 @@ static int cell_part_ensure(struct relevo_session *session, struct error *error)
 
 static int check_spec(const char *name, const struct cell_spec *spec, struct error *error)
 {
-	if (spec->mode < RELEVO_OPEN_OR_CREATE || spec->mode > RELEVO_CREATE_NEW)
+	if (spec->mode < RELEVO_OPEN_OR_CREATE || spec->mode > RELEVO_OPEN_NEW)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no open mode", (int)spec->mode);
-	if (spec->lifetime < RELEVO_KEPT || spec->lifetime > RELEVO_WITH_SESSION)
+	if (spec->lifetime < RELEVO_LIFETIME_KEPT || spec->lifetime > RELEVO_LIFETIME_SESSION)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no lifetime",
 				 (int)spec->lifetime);
 	if (name == NULL && spec->mode == RELEVO_OPEN_EXISTING)
@@ -206,7 +206,7 @@ static int cell_attach_here(struct cell *cell, const char *name, const struct ce
 	operation.name = name != NULL ? (char *)name : (char *)"";
 	operation.mode = (Relevo__OpenMode)spec->mode;
 	operation.lifetime = (Relevo__Lifetime)spec->lifetime;
-	if (name == NULL && spec->lifetime == RELEVO_KEPT)
+	if (name == NULL && spec->lifetime == RELEVO_LIFETIME_KEPT)
 		operation.lifetime = RELEVO__LIFETIME__LIFETIME_HANDLES;
 	/* What is there already is taken as it is. */
 	if (spec->mode != RELEVO_OPEN_EXISTING) {

@@ -90,7 +90,7 @@ static int open_line(relevo_condition *condition, relevo_session *session, const
 static int open_lock(relevo_condition *condition)
 {
 	char name[NAME_MAX_BYTES + sizeof lock_suffix];
-	const struct relevo_lock_options options = { .lifetime = RELEVO_UNTIL_UNUSED };
+	const struct relevo_lock_options options = { .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED };
 	snprintf(name, sizeof name, "%s%s", condition->queue.handle.name, lock_suffix);
 	int status =
 		relevo_rlock_open(condition->queue.handle.session, name, &options, &condition->own);
@@ -226,7 +226,7 @@ static void condition_acknowledge(struct relevo_session *session, const struct w
 static int condition_conclude(const relevo_condition *condition, const struct call *call,
 			      int status, struct error *error)
 {
-	if (call->done && (status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT))
+	if (call->done && status == RELEVO_TIMED_OUT)
 		return error_set(error, RELEVO_TIMED_OUT, "the condition \"%s\" was not notified",
 				 condition->queue.handle.name);
 	return status;
@@ -325,7 +325,8 @@ static int notify_step(relevo_condition *condition, size_t count, size_t *woken,
 	struct call call = { .take = NULL };
 	int status = call_run(condition->queue.handle.session, &call, &header, limit, error);
 	*woken = status == RELEVO_OK ? count : call.count;
-	if (status != RELEVO_FULL)
+	/* Nobody else waits: the broker says so at once. */
+	if (status != RELEVO_TIMED_OUT || !call.done)
 		return status;
 	*error = (struct error){ 0 };
 	return RELEVO_OK;

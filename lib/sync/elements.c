@@ -9,8 +9,9 @@
 #include <string.h>
 
 /* The numbers of the public enumerations are those of base. */
-_Static_assert((int)RELEVO_DOUBLE == ELEMENT_DOUBLE, "types differ");
-_Static_assert((int)RELEVO_IS_GREATER_OR_EQUAL == ELEMENT_GREATER_EQUAL, "comparisons differ");
+_Static_assert((int)RELEVO_TYPE_DOUBLE == ELEMENT_DOUBLE, "types differ");
+_Static_assert((int)RELEVO_COMPARISON_GREATER_OR_EQUAL == ELEMENT_GREATER_EQUAL,
+	       "comparisons differ");
 
 int elements_attach(struct cell *cell, relevo_session *session, const char *name,
 		    const struct cell_spec *spec)

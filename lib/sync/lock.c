@@ -42,13 +42,6 @@ int relevo_lock_acquire(relevo_lock *lock, int64_t timeout, struct relevo_grant 
 	return mutex_acquire(&lock->mutex, timeout, grant);
 }
 
-int relevo_lock_try(relevo_lock *lock, struct relevo_grant *grant)
-{
-	if (!given(lock))
-		return RELEVO_BAD_ARGUMENT;
-	return mutex_acquire(&lock->mutex, 0, grant);
-}
-
 int relevo_lock_release(relevo_lock *lock)
 {
 	if (!given(lock))

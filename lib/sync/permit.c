@@ -24,7 +24,7 @@ void permit_describe(const char *name, const struct relevo_lock_options *options
 	operation->name = name != NULL ? (char *)name : (char *)"";
 	operation->mode = (Relevo__OpenMode)options->mode;
 	operation->lifetime = (Relevo__Lifetime)options->lifetime;
-	if (name == NULL && options->lifetime == RELEVO_KEPT)
+	if (name == NULL && options->lifetime == RELEVO_LIFETIME_KEPT)
 		operation->lifetime = RELEVO__LIFETIME__LIFETIME_HANDLES;
 	operation->lease_ms = (uint64_t)options->lease;
 	operation->keep = options->keep;
@@ -107,7 +107,7 @@ int permit_acquire(struct permit_source *source, bool interruptible, nsec_t dead
 	};
 	int status = call_run(queue->handle.session, &acquiring.call, &header,
 			      session_patience(deadline), error);
-	if (acquiring.call.done && (status == RELEVO_EMPTY || status == RELEVO_TIMED_OUT)) {
+	if (acquiring.call.done && status == RELEVO_TIMED_OUT) {
 		if (!MUTANT(lock_excludes_nobody))
 			return not_in_time(source, error);
 		status = RELEVO_OK;

@@ -45,13 +45,6 @@ int relevo_rlock_acquire(relevo_rlock *lock, int64_t timeout, struct relevo_gran
 	return mutex_acquire(&lock->mutex, timeout, grant);
 }
 
-int relevo_rlock_try(relevo_rlock *lock, struct relevo_grant *grant)
-{
-	if (!given(lock))
-		return RELEVO_BAD_ARGUMENT;
-	return mutex_acquire(&lock->mutex, 0, grant);
-}
-
 int relevo_rlock_release(relevo_rlock *lock)
 {
 	if (!given(lock))

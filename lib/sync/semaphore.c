@@ -158,13 +158,6 @@ int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t timeout,
 	return status;
 }
 
-int relevo_semaphore_try(relevo_semaphore *semaphore, struct relevo_grant *grant)
-{
-	if (!given(semaphore))
-		return RELEVO_BAD_ARGUMENT;
-	return relevo_semaphore_acquire(semaphore, 0, grant);
-}
-
 /* ---- release ---------------------------------------------------------- */
 
 /* The permit taken last. */
@@ -211,8 +204,8 @@ int relevo_semaphore_value(relevo_semaphore *semaphore, uint64_t *value)
 {
 	if (!given(semaphore, value))
 		return RELEVO_BAD_ARGUMENT;
-	struct relevo_queue_counts counts;
-	int status = relevo_queue_count(&semaphore->source.queue, &counts);
+	struct relevo_queue_state counts;
+	int status = relevo_queue_inspect(&semaphore->source.queue, &counts);
 	if (status == RELEVO_OK)
 		*value = counts.ready;
 	return status;

@@ -98,10 +98,10 @@ static int shared_run_open(struct relevo_shared *shared, Relevo__SharedOpen *ope
 
 static int shared_check_options(const struct relevo_shared_options *options, struct error *error)
 {
-	if (options->mode < RELEVO_OPEN_OR_CREATE || options->mode > RELEVO_CREATE_NEW)
+	if (options->mode < RELEVO_OPEN_OR_CREATE || options->mode > RELEVO_OPEN_NEW)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no open mode",
 				 (int)options->mode);
-	if (options->lifetime < RELEVO_KEPT || options->lifetime > RELEVO_WITH_SESSION)
+	if (options->lifetime < RELEVO_LIFETIME_KEPT || options->lifetime > RELEVO_LIFETIME_SESSION)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no lifetime",
 				 (int)options->lifetime);
 	if (options->locking < RELEVO_SHARED_LOCK || options->locking > RELEVO_SHARED_NO_LOCK)
@@ -143,7 +143,7 @@ static int open_in(struct relevo_shared *shared, const char *name, size_t size,
 	operation.name = name != NULL ? (char *)name : (char *)"";
 	operation.mode = (Relevo__OpenMode)options->mode;
 	operation.lifetime = (Relevo__Lifetime)options->lifetime;
-	if (name == NULL && options->lifetime == RELEVO_KEPT)
+	if (name == NULL && options->lifetime == RELEVO_LIFETIME_KEPT)
 		operation.lifetime = RELEVO__LIFETIME__LIFETIME_HANDLES;
 	operation.size = size;
 	operation.unlocked = options->locking == RELEVO_SHARED_NO_LOCK;

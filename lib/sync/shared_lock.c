@@ -31,8 +31,6 @@ static int shared_lock_describe(const struct relevo_shared *shared, int status, 
 {
 	const char *name = shared->lock_owner->name;
 	switch (status) {
-	case RELEVO_TRY_AGAIN:
-		return error_set(error, status, "the lock of \"%s\" is taken", name);
 	case RELEVO_TIMED_OUT:
 		return error_set(error, status, "the lock of \"%s\" was not free in time", name);
 	case RELEVO_LIMIT:
@@ -61,13 +59,6 @@ int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned)
 	if (abandoned != NULL)
 		*abandoned = inherited;
 	return status == RELEVO_OK ? RELEVO_OK : shared_lock_describe(shared, status, error);
-}
-
-int relevo_shared_try_lock(relevo_shared *shared, bool *abandoned)
-{
-	if (!given(shared))
-		return RELEVO_BAD_ARGUMENT;
-	return relevo_shared_lock(shared, 0, abandoned);
 }
 
 int relevo_shared_unlock(relevo_shared *shared)

@@ -132,7 +132,7 @@ int relevo_value_wait_until(relevo_value *value, enum relevo_comparison comparis
 	return elements_wait_until(&value->cell, &condition, timeout);
 }
 
-int relevo_value_wait_change(relevo_value *value, uint64_t *version, int64_t timeout)
+int relevo_value_wait_change(relevo_value *value, int64_t timeout, uint64_t *version)
 {
 	if (!given(value, version))
 		return RELEVO_BAD_ARGUMENT;

@@ -28,7 +28,7 @@ static int open_own(const struct handle *handle, relevo_rlock **lock)
 {
 	char name[NAME_MAX_BYTES + sizeof suffix];
 	/* It need not outlive those who know it. */
-	const struct relevo_lock_options options = { .lifetime = RELEVO_UNTIL_UNUSED };
+	const struct relevo_lock_options options = { .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED };
 	snprintf(name, sizeof name, "%s%s", handle->name, suffix);
 	return relevo_rlock_open(handle->session, name, &options, lock);
 }

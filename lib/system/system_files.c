@@ -73,7 +73,7 @@ static int read_folder(const relevo_system_process *process, int fd, struct list
 	if (!good)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the files of process %d",
 				 (int)process->pid);
-	return relevo_system_is_running(process) ? RELEVO_OK : system_gone(process, error);
+	return relevo_system_is_alive(process) ? RELEVO_OK : system_gone(process, error);
 }
 
 int relevo_system_files(const relevo_system_process *process, struct relevo_system_file **files,
@@ -84,7 +84,7 @@ int relevo_system_files(const relevo_system_process *process, struct relevo_syst
 	struct error *error = thread_error();
 	struct list list = { 0 };
 	int fd;
-	if (!relevo_system_is_running(process))
+	if (!relevo_system_is_alive(process))
 		return system_gone(process, error);
 	int status = system_open_folder(process, "fd", &fd, error);
 	if (status != RELEVO_OK)

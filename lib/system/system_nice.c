@@ -41,7 +41,7 @@ static int set_nice(const relevo_system_process *process, int fd, int nice, stru
 		return error_set_errno(error, RELEVO_DENIED, failure,
 				       "the process %d cannot have the niceness %d",
 				       (int)process->pid, nice);
-	return relevo_system_is_running(process) ? RELEVO_OK : system_gone(process, error);
+	return relevo_system_is_alive(process) ? RELEVO_OK : system_gone(process, error);
 }
 
 int relevo_system_set_nice(const relevo_system_process *process, int nice)
@@ -53,7 +53,7 @@ int relevo_system_set_nice(const relevo_system_process *process, int nice)
 	if (nice < FIRST || nice > LAST)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no niceness from -20 to 19",
 				 nice);
-	if (!relevo_system_is_running(process))
+	if (!relevo_system_is_alive(process))
 		return system_gone(process, error);
 	int status = system_open_folder(process, "task", &fd, error);
 	return status != RELEVO_OK ? status : set_nice(process, fd, nice, error);

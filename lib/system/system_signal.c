@@ -18,7 +18,7 @@ static bool system_signal_has_ended(const relevo_system_process *process, nsec_t
 	return ready > 0;
 }
 
-bool relevo_system_is_running(const relevo_system_process *process)
+bool relevo_system_is_alive(const relevo_system_process *process)
 {
 	if (!given(process))
 		return false;

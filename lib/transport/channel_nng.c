@@ -290,7 +290,7 @@ static int stream_receive(struct channel *channel, void *bytes, size_t size, siz
 	if (!channel_nng_is_usable())
 		return RELEVO_FORKED;
 	pthread_mutex_lock(&self->mutex);
-	int status = self->end == RELEVO_OK ? RELEVO_TRY_AGAIN : self->end;
+	int status = self->end == RELEVO_OK ? TRY_AGAIN : self->end;
 	if (ring_room(&self->in.ring) == 0)
 		lane_wants_more(&self->in);
 	else
@@ -355,7 +355,7 @@ static int stream_send(struct channel *channel, const struct iovec *pieces, int 
 		if (done > 0 || all)
 			*sent = done;
 		else
-			status = RELEVO_TRY_AGAIN;
+			status = TRY_AGAIN;
 	}
 	channel_settle(self);
 	return status;

@@ -101,7 +101,7 @@ static int unix_receive(struct channel *channel, void *bytes, size_t size, size_
 	}
 	if (got == 0)
 		return RELEVO_END_OF_STREAM;
-	return errno == EAGAIN ? RELEVO_TRY_AGAIN : RELEVO_DISCONNECTED;
+	return errno == EAGAIN ? TRY_AGAIN : RELEVO_DISCONNECTED;
 }
 
 static int unix_take_descriptor(struct channel *channel, uint64_t position)
@@ -135,7 +135,7 @@ static int send_message(struct channel *channel, const struct msghdr *message, s
 	}
 	if (errno == ETOOMANYREFS)
 		return RELEVO_LIMIT;
-	return errno == EAGAIN ? RELEVO_TRY_AGAIN : RELEVO_DISCONNECTED;
+	return errno == EAGAIN ? TRY_AGAIN : RELEVO_DISCONNECTED;
 }
 
 static int unix_send(struct channel *channel, const struct iovec *pieces, int count, size_t *sent)

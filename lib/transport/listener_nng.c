@@ -103,7 +103,7 @@ static int listener_take(struct stream_listener *self, struct channel **channel)
 		return status;
 	}
 	if (self->failure == 0)
-		return RELEVO_TRY_AGAIN;
+		return TRY_AGAIN;
 	int status = channel_nng_status(self->failure);
 	self->failure = 0;
 	return status;

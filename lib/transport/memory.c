@@ -174,9 +174,8 @@ int memory_lock(const struct memory *memory, nsec_t deadline, bool *abandoned)
 	case EOWNERDEAD:
 		return pthread_mutex_consistent(lock) == 0 ? RELEVO_OK : RELEVO_BAD_STATE;
 	case ETIMEDOUT:
-		return RELEVO_TIMED_OUT;
 	case EBUSY:
-		return RELEVO_TRY_AGAIN;
+		return RELEVO_TIMED_OUT;
 	case EAGAIN:
 		return RELEVO_LIMIT;
 	default:

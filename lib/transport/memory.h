@@ -63,9 +63,8 @@ void *memory_data(const struct memory *memory);
 
 /*
  * Acquire the lock, once more if this thread has it. `deadline` 0 does not wait.
- * OK; with *abandoned set if who had it died with it. TIMED_OUT, TRY_AGAIN (did
- * not wait), LIMIT (acquired too often), BAD_STATE (somebody has written over
- * it).
+ * OK; with *abandoned set if who had it died with it. TIMED_OUT,
+ * LIMIT (acquired too often), BAD_STATE (somebody has written over it).
  */
 int memory_lock(const struct memory *memory, nsec_t deadline, bool *abandoned);
 

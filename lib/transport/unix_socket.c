@@ -97,7 +97,7 @@ int unix_socket_accept(int listening, int flags, int *fd)
 	if (*fd >= 0)
 		return RELEVO_OK;
 	if (errno == EAGAIN)
-		return RELEVO_TRY_AGAIN;
+		return TRY_AGAIN;
 	return error_descriptor_status(errno);
 }
 

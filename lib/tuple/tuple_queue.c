@@ -46,12 +46,12 @@ int relevo_queue_put_tuple(relevo_queue *queue, const relevo_tuple *tuple, int64
 	return status;
 }
 
-int relevo_queue_get_tuple(relevo_queue *queue, relevo_tuple **tuple, int64_t timeout)
+int relevo_queue_get_tuple(relevo_queue *queue, int64_t timeout, relevo_tuple **tuple)
 {
 	if (!given(queue, tuple))
 		return RELEVO_BAD_ARGUMENT;
 	relevo_item item;
-	int status = relevo_queue_get(queue, &item, timeout);
+	int status = relevo_queue_get(queue, timeout, &item);
 	if (status != RELEVO_OK)
 		return status;
 	status = tuple_decode(item.data, item.size, NULL, 0, tuple, thread_error());

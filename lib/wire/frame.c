@@ -40,7 +40,7 @@ static int check_prefix(const uint8_t *bytes, size_t size, const struct frame_li
 {
 	*frame_size = FRAME_PREFIX_SIZE;
 	if (size < sizeof(uint32_t))
-		return RELEVO_TRY_AGAIN;
+		return TRY_AGAIN;
 	uint32_t length = read_u32(bytes);
 	if (length < sizeof(uint32_t) || length > limits->max_frame - sizeof(uint32_t))
 		return error_set(error, RELEVO_BAD_FRAME,
@@ -48,14 +48,14 @@ static int check_prefix(const uint8_t *bytes, size_t size, const struct frame_li
 				 limits->max_frame - sizeof(uint32_t));
 	*frame_size = length + sizeof(uint32_t);
 	if (size < FRAME_PREFIX_SIZE)
-		return RELEVO_TRY_AGAIN;
+		return TRY_AGAIN;
 	uint32_t header = read_u32(bytes + sizeof(uint32_t));
 	if (header > length - sizeof(uint32_t) || header > FRAME_MAX_HEADER)
 		return error_set(
 			error, RELEVO_BAD_FRAME,
 			"a frame of %u bytes announces a header of %u; at most %u are allowed",
 			length, header, FRAME_MAX_HEADER);
-	return size < *frame_size ? RELEVO_TRY_AGAIN : RELEVO_OK;
+	return size < *frame_size ? TRY_AGAIN : RELEVO_OK;
 }
 
 static int check_bodies(const struct frame *frame, const struct frame_limits *limits,

@@ -126,7 +126,7 @@ static int greeting_receive(struct greeting *greeting, struct channel *channel, 
 		size_t got = 0;
 		int status = channel_receive(channel, greeting->in + greeting->got,
 					     size - greeting->got, &got);
-		if (status == RELEVO_TRY_AGAIN)
+		if (status == TRY_AGAIN)
 			return status;
 		if (status != RELEVO_OK && greeting->stage == GREETING_PROOF)
 			return error_set(error, RELEVO_AUTH_FAILED,

@@ -47,7 +47,7 @@ struct relevo_queue_options pool_shared_tasks(enum relevo_order order)
 {
 	return (struct relevo_queue_options){
 		.mode = RELEVO_OPEN_OR_CREATE,
-		.lifetime = RELEVO_UNTIL_UNUSED,
+		.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
 		.order = order,
 	};
 }

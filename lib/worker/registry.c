@@ -52,7 +52,7 @@ static int registry_add(const char *name, struct function_entry entry)
 	return RELEVO_OK;
 }
 
-int relevo_register(const char *name, relevo_function *function, void *user)
+int relevo_function_register(const char *name, relevo_function *function, void *user)
 {
 	if (!given(name))
 		return RELEVO_BAD_ARGUMENT;

@@ -62,7 +62,7 @@ static int next_task(struct worker *worker, relevo_item *item)
 	}
 	if (worker->plan.max_tasks == 0 && !worker->plan.never_twice)
 		return queue_lease_to_work_on(worker->tasks, item);
-	return relevo_queue_lease(worker->tasks, item, 1, RELEVO_FOREVER, &got);
+	return relevo_queue_lease(worker->tasks, RELEVO_FOREVER, item, 1, &got);
 }
 
 /* Does not return as long as there is something to do. */
@@ -132,7 +132,7 @@ static void close_worker(struct worker *worker)
 		worker->session->wake_fd = -1;
 	relevo_queue_close(worker->presence);
 	relevo_queue_close(worker->tasks);
-	relevo_close(worker->session);
+	relevo_session_close(worker->session);
 	worker_plan_fini(&worker->plan);
 	buffer_fini(&worker->reply.bodies);
 	buffer_fini(&worker->out);
@@ -171,7 +171,7 @@ int worker_run(const struct worker_setup *setup, struct error *error)
 		setup->slot->end = WORKER_FINISHED;
 	/* With what is lost no farewell can be waited for; the process ends. */
 	if (setup->slot->end == WORKER_LOST && worker.tasks != NULL)
-		relevo_flush(worker.session, LAST_WORDS);
+		relevo_session_flush(worker.session, LAST_WORDS);
 	else
 		close_worker(&worker);
 	return status;

@@ -94,7 +94,7 @@ static int expect(struct worker *worker, relevo_queue *expected, struct error *e
 	int status = worker_open_open_pool(worker, error);
 	if (status != RELEVO_NOT_FOUND)
 		return status;
-	status = relevo_queue_get(expected, &item, RELEVO_FOREVER);
+	status = relevo_queue_get(expected, RELEVO_FOREVER, &item);
 	if (status == RELEVO_OK)
 		relevo_item_free(&item);
 	if (status == RELEVO_OK || status == RELEVO_GONE)
@@ -106,7 +106,7 @@ static int wait_for_pool(struct worker *worker, struct error *error)
 {
 	const struct relevo_queue_options options = {
 		.mode = RELEVO_OPEN_OR_CREATE,
-		.lifetime = RELEVO_UNTIL_UNUSED,
+		.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
 	};
 	char name[NAME_MAX_BYTES + 1];
 	relevo_queue *expected;
@@ -136,7 +136,7 @@ int worker_open(struct worker *worker, struct error *error)
 		.name = "worker",
 		.no_private_broker = true,
 	};
-	int status = relevo_open(setup->url, &options, &worker->session);
+	int status = relevo_session_open(setup->url, &options, &worker->session);
 	if (status != RELEVO_OK)
 		return error_set(error, status, "%s", relevo_error_detail());
 	worker->run = worker_open_run(worker);

@@ -59,7 +59,10 @@ int worker_plan_read(relevo_session *session, const char *queue, struct worker_p
 	relevo_item item = { 0 };
 	size_t got;
 	status = relevo_queue_peek(plans, &place, &item, 1, &got);
-	if (status == RELEVO_OK)
+	if (status == RELEVO_OK && got == 0)
+		status = error_set(error, RELEVO_NOT_FOUND, "there is no plan in the queue \"%s\"",
+				   queue);
+	else if (status == RELEVO_OK)
 		status = worker_plan_decode(item.data, item.size, plan, error);
 	else
 		error_set(error, status, "%s", relevo_error_detail());

@@ -13,7 +13,7 @@ enum { REST = 16 };
 
 relevo_queue *worker_presence_open(relevo_session *session, const char *pool, const char *host)
 {
-	const struct relevo_queue_options options = { .lifetime = RELEVO_WITH_SESSION };
+	const struct relevo_queue_options options = { .lifetime = RELEVO_LIFETIME_SESSION };
 	char name[NAME_MAX_BYTES + 1];
 	struct error ignored;
 	relevo_queue *queue;

@@ -98,7 +98,7 @@ static int worker_serve_check(const char *pool, const struct relevo_worker_optio
 	if (options->processes < 0 || options->processes > MOST_WORKERS)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "%d worker processes; 0 to %d can be",
 				 options->processes, MOST_WORKERS);
-	if ((int)options->order < RELEVO_FIFO || options->order > RELEVO_SHORTEST)
+	if ((int)options->order < RELEVO_ORDER_FIFO || options->order > RELEVO_ORDER_SHORTEST)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "there is no order %d",
 				 (int)options->order);
 	return pool_queue_name(POOL_TASKS, pool, queue, error);

@@ -159,7 +159,7 @@ static int begin_chunk(struct worker *worker, struct chunk *chunk, struct arena 
 		runs > 1 || is_run_once(task) || worker->plan.never_twice || task->timeout_ms > 0;
 	/* Nothing is lost with a worker that may be about to die. */
 	if (chunk->careful)
-		relevo_flush(worker->session, RELEVO_FOREVER);
+		relevo_session_flush(worker->session, RELEVO_FOREVER);
 	chunk->part = (Relevo__ResultHeader)RELEVO__RESULT_HEADER__INIT;
 	chunk->part.job = task->job;
 	chunk->part.first = task->first;

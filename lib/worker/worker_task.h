@@ -49,8 +49,8 @@ struct worker {
 
 /* ---- worker_open.c ------------------------------------------------------ */
 
-/* Connect, and open the pool; wait for it, if the setup says so. Errors as relevo_open() and
- * relevo_pool_attach(), INTERRUPTED. */
+/* Connect, and open the pool; wait for it, if the setup says so. Errors as relevo_session_open()
+ * and relevo_pool_attach(), INTERRUPTED. */
 int worker_open(struct worker *worker, struct error *error);
 
 /* Which run of the broker the session is connected to. */

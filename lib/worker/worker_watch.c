@@ -94,7 +94,7 @@ static int read_cancelled(struct watcher *watcher, struct error *error)
 	struct relevo_place place = { 0 };
 	relevo_item items[STEP];
 	size_t got;
-	while (relevo_queue_peek(queue, &place, items, STEP, &got) == RELEVO_OK) {
+	while (relevo_queue_peek(queue, &place, items, STEP, &got) == RELEVO_OK && got > 0) {
 		for (size_t i = 0; i < got; i++) {
 			worker_watch_remember(watcher, &items[i]);
 			relevo_item_free(&items[i]);
@@ -170,8 +170,8 @@ static int wait_for_news(struct watcher *watcher, relevo_item *order)
 	relevo_queue *queues[] = { watcher->orders, watcher->caller.queue };
 	nsec_t deadline = worker_watch_look(watcher);
 	pthread_mutex_unlock(&watcher->worker->reply.lock);
-	int status = relevo_queue_get_any(queues, queues[1] != NULL ? 2 : 1, order, NULL,
-					  msec_until(deadline));
+	int status = relevo_queue_get_any(queues, queues[1] != NULL ? 2 : 1, msec_until(deadline),
+					  order, NULL);
 	if (status == RELEVO_INTERRUPTED)
 		worker_watch_clear(watcher);
 	pthread_mutex_lock(&watcher->worker->reply.lock);
@@ -243,8 +243,8 @@ static int open_orders(struct watcher *watcher, struct error *error)
 {
 	const struct relevo_session_options session_options = { .name = "worker's watcher" };
 	const struct relevo_queue_options queue_options = {
-		.mode = RELEVO_CREATE_NEW,
-		.lifetime = RELEVO_WITH_SESSION,
+		.mode = RELEVO_OPEN_NEW,
+		.lifetime = RELEVO_LIFETIME_SESSION,
 	};
 	const struct worker_setup *setup = watcher->worker->setup;
 	char name[NAME_MAX_BYTES + 1];
@@ -257,7 +257,7 @@ static int open_orders(struct watcher *watcher, struct error *error)
 	size_t length = strlen(name);
 	snprintf(name + length, sizeof name - length, "/%d.%016llx", (int)getpid(),
 		 (unsigned long long)number);
-	status = relevo_open(setup->url, &session_options, &watcher->session);
+	status = relevo_session_open(setup->url, &session_options, &watcher->session);
 	if (status == RELEVO_OK)
 		status =
 			relevo_queue_open(watcher->session, name, &queue_options, &watcher->orders);
@@ -319,7 +319,7 @@ void watcher_stop(struct watcher *watcher)
 		watcher->session->wake_fd = -1;
 	relevo_queue_close(watcher->caller.queue);
 	relevo_queue_close(watcher->orders);
-	relevo_close(watcher->session);
+	relevo_session_close(watcher->session);
 	if (watcher->notify_fd >= 0)
 		close(watcher->notify_fd);
 	for (size_t i = 0; i < MOST_CANCELLED; i++)

@@ -45,7 +45,7 @@ static double round_trip(relevo_queue *queue)
 	relevo_item item;
 	nsec_t before = clock_now();
 	must(relevo_queue_put(queue, "x", 1, RELEVO_FOREVER), "relevo_queue_put");
-	must(relevo_queue_get(queue, &item, RELEVO_FOREVER), "relevo_queue_get");
+	must(relevo_queue_get(queue, RELEVO_FOREVER, &item), "relevo_queue_get");
 	nsec_t after = clock_now();
 	relevo_item_free(&item);
 	return (double)(after - before) / NSEC_PER_MSEC;
@@ -118,7 +118,7 @@ double attack_worst(const struct fixture *fixture, const struct attack *attack)
 	took = worst_until_end(queue, pid);
 	worst = took > worst ? took : worst;
 	relevo_queue_close(queue);
-	must(relevo_close(session), "relevo_close");
+	must(relevo_session_close(session), "relevo_session_close");
 	close(ready[0]);
 	close(go[1]);
 	return worst;

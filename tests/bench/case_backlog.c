@@ -37,7 +37,7 @@ static void get_batch(relevo_queue *queue)
 {
 	relevo_item items[BATCH];
 	for (size_t left = BATCH, got; left > 0; left -= got) {
-		must(relevo_queue_get_many(queue, items, left, RELEVO_FOREVER, &got),
+		must(relevo_queue_get_many(queue, RELEVO_FOREVER, items, left, &got),
 		     "relevo_queue_get_many");
 		for (size_t i = 0; i < got; i++)
 			relevo_item_free(&items[i]);
@@ -48,7 +48,7 @@ static void fill(relevo_session *session, relevo_queue *queue, size_t depth)
 {
 	for (size_t i = 0; i < depth; i += BATCH)
 		put_batch(queue);
-	must(relevo_flush(session, RELEVO_FOREVER), "relevo_flush");
+	must(relevo_session_flush(session, RELEVO_FOREVER), "relevo_session_flush");
 }
 
 /* As many go in as come out, so that the depth stays. */
@@ -63,10 +63,10 @@ static void put_and_get(struct actor *self, const void *context)
 		put_batch(queue);
 		get_batch(queue);
 	}
-	must(relevo_flush(session, RELEVO_FOREVER), "relevo_flush");
+	must(relevo_session_flush(session, RELEVO_FOREVER), "relevo_session_flush");
 	actor_done(self);
 	relevo_queue_close(queue);
-	must(relevo_close(session), "relevo_close");
+	must(relevo_session_close(session), "relevo_session_close");
 }
 
 static double rate_at(const struct fixture *fixture, size_t depth)
@@ -119,6 +119,6 @@ double queue_memory(const struct fixture *fixture)
 	fill(session, queue, KEPT);
 	double after = resident(fixture);
 	relevo_queue_close(queue);
-	must(relevo_close(session), "relevo_close");
+	must(relevo_session_close(session), "relevo_session_close");
 	return (after - at_first) / KEPT;
 }

@@ -27,7 +27,7 @@ static void set_event(relevo_session *session, struct actor *self)
 
 static void add_to_value(relevo_session *session, struct actor *self)
 {
-	const struct relevo_value_options options = { .type = RELEVO_INT64 };
+	const struct relevo_value_options options = { .type = RELEVO_TYPE_INT64 };
 	const int64_t one = 1;
 	int64_t sum;
 	relevo_value *value;
@@ -51,7 +51,7 @@ static void play_user(struct actor *self, const void *context)
 	const struct user *user = context;
 	relevo_session *session = session_to(user->url);
 	user->use(session, self);
-	must(relevo_close(session), "relevo_close");
+	must(relevo_session_close(session), "relevo_session_close");
 }
 
 static double step(const char *url, void (*use)(relevo_session *session, struct actor *self))

@@ -31,10 +31,10 @@ static void play_holder(struct actor *self, const void *context)
 	acquire_and_release(lock, WARM_UP);
 	actor_ready(self);
 	acquire_and_release(lock, PAIRS);
-	must(relevo_flush(session, RELEVO_FOREVER), "relevo_flush");
+	must(relevo_session_flush(session, RELEVO_FOREVER), "relevo_session_flush");
 	actor_done(self);
 	relevo_lock_close(lock);
-	must(relevo_close(session), "relevo_close");
+	must(relevo_session_close(session), "relevo_session_close");
 }
 
 /* Microseconds for each pair, all of them together. */
@@ -44,7 +44,7 @@ static double locked(const char *url, bool release_ahead, int holders)
 		.url = url,
 		.name = queue_name_new("lock"),
 		.options = {
-			.lifetime = RELEVO_UNTIL_UNUSED,
+			.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
 			.release_ahead = release_ahead,
 		},
 	};

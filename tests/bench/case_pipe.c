@@ -36,7 +36,7 @@ static void send_one(relevo_pipe *pipe, const void *bytes, size_t size)
 static void receive_one(relevo_pipe *pipe, void *bytes, size_t size)
 {
 	size_t got;
-	must(relevo_pipe_recv_into(pipe, bytes, size, RELEVO_FOREVER, &got),
+	must(relevo_pipe_recv_into(pipe, RELEVO_FOREVER, bytes, size, &got),
 	     "relevo_pipe_recv_into");
 }
 
@@ -86,7 +86,7 @@ static void drain(struct actor *self, const void *context)
 
 static double play(struct game *game, const struct role roles[2])
 {
-	must(relevo_pipe_pair(RELEVO_BOTH_WAYS, game->ends), "relevo_pipe_pair");
+	must(relevo_pipe_pair(RELEVO_DIRECTION_BOTH, game->ends), "relevo_pipe_pair");
 	double seconds = actors_run(roles, 2);
 	relevo_pipe_close(game->ends[0]);
 	relevo_pipe_close(game->ends[1]);

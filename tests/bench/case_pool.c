@@ -47,7 +47,7 @@ static void map_all(struct actor *self, const void *context)
 	const struct relevo_pool_options options = { .processes = WORKERS };
 	relevo_session *session = session_to(mapping->url);
 	relevo_pool *pool;
-	must(relevo_register("noop", noop, NULL), "relevo_register");
+	must(relevo_function_register("noop", noop, NULL), "relevo_function_register");
 	must(relevo_pool_open(session, &options, &pool), "relevo_pool_open");
 	map_once(pool, arguments, WARM_UP, 1);
 	actor_ready(self);
@@ -56,8 +56,8 @@ static void map_all(struct actor *self, const void *context)
 	for (int i = 0; i < mapping->applies; i++)
 		map_once(pool, arguments, 1, 1);
 	actor_done(self);
-	relevo_pool_free(pool);
-	must(relevo_close(session), "relevo_close");
+	relevo_pool_close(pool);
+	must(relevo_session_close(session), "relevo_session_close");
 }
 
 static double tasks_per_second(const struct mapping *mapping)

@@ -38,19 +38,19 @@ static double microseconds_each(enum relevo_start_method method)
 double process_fork(const struct fixture *fixture)
 {
 	(void)fixture;
-	return microseconds_each(RELEVO_FORK);
+	return microseconds_each(RELEVO_START_FORK);
 }
 
 double process_forkserver(const struct fixture *fixture)
 {
 	(void)fixture;
-	return microseconds_each(RELEVO_FORKSERVER);
+	return microseconds_each(RELEVO_START_FORKSERVER);
 }
 
 double process_spawn(const struct fixture *fixture)
 {
 	(void)fixture;
-	return microseconds_each(RELEVO_SPAWN);
+	return microseconds_each(RELEVO_START_SPAWN);
 }
 
 double bare_fork(const struct fixture *fixture)

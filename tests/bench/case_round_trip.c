@@ -25,7 +25,7 @@ static void send_one(relevo_queue *queue)
 static void receive_one(relevo_queue *queue)
 {
 	relevo_item item;
-	must(relevo_queue_get(queue, &item, RELEVO_FOREVER), "relevo_queue_get");
+	must(relevo_queue_get(queue, RELEVO_FOREVER, &item), "relevo_queue_get");
 	relevo_item_free(&item);
 }
 
@@ -54,11 +54,11 @@ static void play(struct actor *self, const struct ping_pong *game,
 	part(there, back, WARM_UP);
 	actor_ready(self);
 	part(there, back, ROUND_TRIPS);
-	must(relevo_flush(session, RELEVO_FOREVER), "relevo_flush");
+	must(relevo_session_flush(session, RELEVO_FOREVER), "relevo_session_flush");
 	actor_done(self);
 	relevo_queue_close(there);
 	relevo_queue_close(back);
-	must(relevo_close(session), "relevo_close");
+	must(relevo_session_close(session), "relevo_session_close");
 }
 
 static void play_asker(struct actor *self, const void *context)

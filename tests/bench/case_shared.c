@@ -25,7 +25,7 @@ double shared_lock(const struct fixture *fixture)
 	}
 	double cost = nanoseconds_each(start);
 	relevo_shared_close(shared);
-	must(relevo_close(session), "relevo_close");
+	must(relevo_session_close(session), "relevo_session_close");
 	return cost;
 }
 

@@ -68,8 +68,8 @@ static void put_items(const struct stream *stream, relevo_queue *queue)
 /* What is refused is fast, too. */
 static void check_put(const struct stream *stream, relevo_queue *queue)
 {
-	struct relevo_queue_counts counts;
-	must(relevo_queue_count(queue, &counts), "relevo_queue_count");
+	struct relevo_queue_state counts;
+	must(relevo_queue_inspect(queue, &counts), "relevo_queue_inspect");
 	if (counts.put != stream->items)
 		die("of %zu items %llu were put", stream->items, (unsigned long long)counts.put);
 }
@@ -81,11 +81,11 @@ static void produce(struct actor *self, const void *context)
 	relevo_queue *queue = queue_of(session, &stream->queue);
 	actor_ready(self);
 	put_items(stream, queue);
-	must(relevo_flush(session, RELEVO_FOREVER), "relevo_flush");
+	must(relevo_session_flush(session, RELEVO_FOREVER), "relevo_session_flush");
 	actor_done(self);
 	check_put(stream, queue);
 	relevo_queue_close(queue);
-	must(relevo_close(session), "relevo_close");
+	must(relevo_session_close(session), "relevo_session_close");
 }
 
 /* ---- getting ---------------------------------------------------------- */
@@ -94,12 +94,12 @@ static size_t get_batch(const struct stream *stream, relevo_queue *queue, relevo
 {
 	size_t got = 1;
 	if (stream->lease)
-		must(relevo_queue_lease(queue, items, stream->get_batch, RELEVO_FOREVER, &got),
+		must(relevo_queue_lease(queue, RELEVO_FOREVER, items, stream->get_batch, &got),
 		     "relevo_queue_lease");
 	else if (stream->get_batch == 1)
-		must(relevo_queue_get(queue, items, RELEVO_FOREVER), "relevo_queue_get");
+		must(relevo_queue_get(queue, RELEVO_FOREVER, items), "relevo_queue_get");
 	else
-		must(relevo_queue_get_many(queue, items, stream->get_batch, RELEVO_FOREVER, &got),
+		must(relevo_queue_get_many(queue, RELEVO_FOREVER, items, stream->get_batch, &got),
 		     "relevo_queue_get_many");
 	for (size_t i = 0; i < got; i++) {
 		if (items[i].size != stream->size)
@@ -127,14 +127,14 @@ static void consume_from(struct actor *self, const struct stream *stream, bool f
 	relevo_queue *queue = queue_of(session, &stream->queue);
 	if (fill_first) {
 		put_items(stream, queue);
-		must(relevo_flush(session, RELEVO_FOREVER), "relevo_flush");
+		must(relevo_session_flush(session, RELEVO_FOREVER), "relevo_session_flush");
 	}
 	actor_ready(self);
 	get_items(stream, queue);
-	must(relevo_flush(session, RELEVO_FOREVER), "relevo_flush");
+	must(relevo_session_flush(session, RELEVO_FOREVER), "relevo_session_flush");
 	actor_done(self);
 	relevo_queue_close(queue);
-	must(relevo_close(session), "relevo_close");
+	must(relevo_session_close(session), "relevo_session_close");
 }
 
 static void consume(struct actor *self, const void *context)

@@ -17,13 +17,13 @@ struct queue_name queue_name_new(const char *what)
 relevo_session *session_to(const char *url)
 {
 	relevo_session *session;
-	must(relevo_open(url, NULL, &session), "relevo_open");
+	must(relevo_session_open(url, NULL, &session), "relevo_session_open");
 	return session;
 }
 
 relevo_queue *queue_of(relevo_session *session, const struct queue_name *name)
 {
-	const struct relevo_queue_options options = { .lifetime = RELEVO_UNTIL_UNUSED };
+	const struct relevo_queue_options options = { .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED };
 	relevo_queue *queue;
 	must(relevo_queue_open(session, name->text, &options, &queue), "relevo_queue_open");
 	return queue;

@@ -119,9 +119,9 @@ const Relevo__Header *raw_client_await(struct raw_client *client, uint64_t call)
 		buffer_consume(&client->input, size);
 		arena_reset(&client->arena);
 		int status;
-		while ((status = frame_read(buffer_data(&client->input),
-					    buffer_size(&client->input), &limits, &client->arena,
-					    &frame, &error)) == RELEVO_TRY_AGAIN)
+		while ((status =
+				frame_read(buffer_data(&client->input), buffer_size(&client->input),
+					   &limits, &client->arena, &frame, &error)) == TRY_AGAIN)
 			exchange(client);
 		if (status != RELEVO_OK)
 			die("a bad frame of the broker: %s", error_text(&error));

@@ -2,8 +2,8 @@
 
 #include <stdarg.h>
 
-enum relevo_start_method cast_fork = RELEVO_FORK, cast_forkserver = RELEVO_FORKSERVER,
-			 cast_spawn = RELEVO_SPAWN, cast_method;
+enum relevo_start_method cast_fork = RELEVO_START_FORK, cast_forkserver = RELEVO_START_FORKSERVER,
+			 cast_spawn = RELEVO_START_SPAWN, cast_method;
 
 relevo_queue *cast_reports; /* of the case's process */
 static relevo_queue *cues;
@@ -16,7 +16,7 @@ static int nothing(relevo_tuple *arguments)
 
 int cast_prepare(void **state)
 {
-	const struct relevo_process_options options = { .method = RELEVO_FORKSERVER };
+	const struct relevo_process_options options = { .method = RELEVO_START_FORKSERVER };
 	relevo_process *process = NULL;
 	(void)state;
 	assert_ok(relevo_process_new(nothing, &options, &process));
@@ -89,7 +89,7 @@ void await_cue(void)
 {
 	relevo_item item;
 	relevo_queue *queue = queue_in_child("cues");
-	child_check(relevo_queue_get(queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_queue_get(queue, TEST_PATIENCE, &item) == RELEVO_OK);
 	relevo_item_free(&item);
 	relevo_queue_close(queue);
 }
@@ -121,7 +121,7 @@ void expect_report(const struct stage *stage, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	assert_ok(relevo_queue_get(cast_reports, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(cast_reports, TEST_PATIENCE, &item));
 	assert_string_equal(item.data, text);
 	relevo_item_free(&item);
 }
@@ -129,7 +129,7 @@ void expect_report(const struct stage *stage, const char *format, ...)
 int next_report_number(void)
 {
 	relevo_item item;
-	assert_ok(relevo_queue_get(cast_reports, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(cast_reports, TEST_PATIENCE, &item));
 	int number = atoi(item.data);
 	relevo_item_free(&item);
 	return number;

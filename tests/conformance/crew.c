@@ -30,7 +30,7 @@ static int refuse(const struct relevo_bytes *argument, relevo_reply *reply, void
 				 (const char *)argument->data);
 }
 
-enum relevo_start_method crew_method = RELEVO_FORK;
+enum relevo_start_method crew_method = RELEVO_START_FORK;
 
 int crew_setup(void **state)
 {
@@ -41,9 +41,9 @@ int crew_setup(void **state)
 
 void crew_enter(int argc, char **argv, void (*more)(void))
 {
-	child_check(relevo_register("square", square, NULL) == RELEVO_OK);
-	child_check(relevo_register("nap", nap, NULL) == RELEVO_OK);
-	child_check(relevo_register("refuse", refuse, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("square", square, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("nap", nap, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("refuse", refuse, NULL) == RELEVO_OK);
 	if (more != NULL)
 		more();
 	relevo_process_enter(argc, argv);
@@ -91,7 +91,7 @@ void crew_open_with(const struct stage *stage, struct crew *crew,
 	used.method = crew_method;
 	*crew = (struct crew){ .workers = options->processes };
 	if (stage->over_tcp)
-		used.processes = RELEVO_NO_WORKERS;
+		used.processes = RELEVO_POOL_NO_WORKERS;
 	assert_ok(relevo_pool_open(stage->session, &used, &crew->pool));
 	struct serving serving = { stage, relevo_pool_name(crew->pool), crew->workers };
 	if (stage->over_tcp)
@@ -106,7 +106,7 @@ void crew_open(const struct stage *stage, struct crew *crew, int workers)
 
 void crew_free(struct crew *crew)
 {
-	relevo_pool_free(crew->pool);
+	relevo_pool_close(crew->pool);
 	if (crew->server != 0)
 		child_join(crew->server);
 	crew->pool = NULL;

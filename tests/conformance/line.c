@@ -23,8 +23,9 @@ relevo_pipe *line_here(struct line *line)
 
 relevo_pipe *line_there(struct line *line)
 {
-	static const enum relevo_direction others[] = { RELEVO_BOTH_WAYS, RELEVO_SENDS,
-							RELEVO_RECEIVES };
+	static const enum relevo_direction others[] = { RELEVO_DIRECTION_BOTH,
+							RELEVO_DIRECTION_SEND,
+							RELEVO_DIRECTION_RECEIVE };
 	if (line->stage->over_tcp)
 		child_check(relevo_pipe_open(stage_session(line->stage), line->name,
 					     others[line->direction], TEST_PATIENCE,
@@ -43,7 +44,7 @@ void line_expect(relevo_pipe *pipe, const char *text)
 {
 	void *data = NULL;
 	size_t size = 0;
-	child_check(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size) == RELEVO_OK);
 	child_check(size == strlen(text) && memcmp(data, text, size + 1) == 0);
 	free(data);
 }

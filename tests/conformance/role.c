@@ -4,11 +4,11 @@
 
 #include <signal.h>
 
-struct role_way role_by_fork = { RELEVO_FORK, false };
-struct role_way role_by_forkserver = { RELEVO_FORKSERVER, false };
-struct role_way role_by_spawn = { RELEVO_SPAWN, false };
-struct role_way role_by_tcp = { RELEVO_FORK, true };
-struct role_way role_by_tcp_spawn = { RELEVO_SPAWN, true };
+struct role_way role_by_fork = { RELEVO_START_FORK, false };
+struct role_way role_by_forkserver = { RELEVO_START_FORKSERVER, false };
+struct role_way role_by_spawn = { RELEVO_START_SPAWN, false };
+struct role_way role_by_tcp = { RELEVO_START_FORK, true };
+struct role_way role_by_tcp_spawn = { RELEVO_START_SPAWN, true };
 
 static const struct role_way *way; /* of the case that plays */
 static struct stage *stage;
@@ -73,7 +73,7 @@ static struct stage *enter(relevo_tuple *arguments)
 {
 	const char *url = NULL;
 	int host = -1;
-	if (relevo_process_method(relevo_process_current()) == RELEVO_FORK)
+	if (relevo_process_method(relevo_process_current()) == RELEVO_START_FORK)
 		return stage;
 	if (relevo_tuple_kind(arguments, TOLD_URL) != RELEVO_TUPLE_NONE)
 		child_check(relevo_tuple_text(arguments, TOLD_URL, &url, NULL) == RELEVO_OK);
@@ -100,7 +100,7 @@ static int act(relevo_tuple *arguments)
 static void tell(relevo_tuple *tuple, void (*body)(void *play), const struct props *props,
 		 void *play)
 {
-	bool inherits = way->method == RELEVO_FORK && !way->over_tcp;
+	bool inherits = way->method == RELEVO_START_FORK && !way->over_tcp;
 	assert_ok(relevo_tuple_add_int(tuple, NULL, distance_of((intptr_t)body)));
 	assert_ok(relevo_tuple_add_int(tuple, NULL, distance_of((intptr_t)props)));
 	assert_ok(relevo_tuple_add_int(tuple, NULL, inherits ? (int64_t)(intptr_t)play : 0));

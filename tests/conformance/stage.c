@@ -27,7 +27,7 @@ static const char *remote_url(void)
 void stage_end(void)
 {
 	if (child_session != NULL)
-		child_check(relevo_close(child_session) == RELEVO_OK);
+		child_check(relevo_session_close(child_session) == RELEVO_OK);
 	child_session = NULL;
 }
 
@@ -39,7 +39,7 @@ static void set(void **state, bool over_tcp, const char *const *arguments)
 	the_stage.over_tcp = over_tcp;
 	the_stage.session = NULL;
 	test_broker_start(&the_stage.broker, arguments);
-	assert_ok(relevo_open(the_stage.broker.url, NULL, &the_stage.session));
+	assert_ok(relevo_session_open(the_stage.broker.url, NULL, &the_stage.session));
 	*state = &the_stage;
 }
 
@@ -66,19 +66,19 @@ static void serve_new_client(void)
 	relevo_session *session = NULL;
 	relevo_queue *queue = NULL;
 	relevo_item item = { 0 };
-	assert_ok(relevo_open(the_stage.broker.url, NULL, &session));
+	assert_ok(relevo_session_open(the_stage.broker.url, NULL, &session));
 	assert_ok(relevo_queue_open(session, NULL, NULL, &queue));
 	assert_ok(relevo_queue_put(queue, "x", 1, RELEVO_FOREVER));
-	assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(queue, TEST_PATIENCE, &item));
 	relevo_item_free(&item);
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 int stage_teardown(void **state)
 {
 	serve_new_client();
-	int status = relevo_close(the_stage.session);
+	int status = relevo_session_close(the_stage.session);
 	test_broker_stop(&the_stage.broker);
 	alarm(0);
 	int leaks = leaks_teardown(state);
@@ -91,7 +91,8 @@ relevo_session *stage_session(const struct stage *stage)
 		return stage->session;
 	if (child_session == NULL) {
 		child_check(test_host() == NULL || test_host_enter());
-		child_check(relevo_open(stage->broker.more, NULL, &child_session) == RELEVO_OK);
+		child_check(relevo_session_open(stage->broker.more, NULL, &child_session) ==
+			    RELEVO_OK);
 	}
 	return child_session;
 }
@@ -100,7 +101,7 @@ void stage_leave(struct stage *stage)
 {
 	if (stage->lent)
 		return;
-	child_check(relevo_close(stage_session(stage)) == RELEVO_OK);
+	child_check(relevo_session_close(stage_session(stage)) == RELEVO_OK);
 	child_session = NULL;
 }
 
@@ -113,7 +114,7 @@ struct stage *stage_enter(const char *url, int host)
 		close(host);
 	}
 	if (url != NULL)
-		child_check(relevo_open(url, NULL, &child_session) == RELEVO_OK);
+		child_check(relevo_session_open(url, NULL, &child_session) == RELEVO_OK);
 	else
 		child_check(relevo_process_session(&the_stage.session) == RELEVO_OK);
 	return &the_stage;

@@ -25,9 +25,9 @@ static relevo_array *open_array(const struct stage *stage, uint32_t count, const
 	char name[32];
 	relevo_array *array;
 	const struct relevo_array_options options = {
-		.mode = RELEVO_CREATE_NEW,
-		.lifetime = RELEVO_UNTIL_UNUSED,
-		.type = RELEVO_INT32,
+		.mode = RELEVO_OPEN_NEW,
+		.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
+		.type = RELEVO_TYPE_INT32,
 		.count = count,
 		.initial = initial,
 	};
@@ -85,7 +85,7 @@ static void check_slices(const struct stage *stage)
 	relevo_array *array = open_array(stage, COUNT, numbers);
 	assert_int_equal(relevo_array_count(array), COUNT);
 	assert_int_equal(relevo_array_size(array), sizeof(int32_t));
-	assert_int_equal(relevo_array_type(array), RELEVO_INT32);
+	assert_int_equal(relevo_array_type(array), RELEVO_TYPE_INT32);
 	for (size_t i = 0; i < COUNT; i++)
 		assert_elements(array, i, 1, numbers + i);
 	assert_elements(array, 2, 5, numbers + 2);
@@ -142,11 +142,11 @@ static void array_single_elements(void **state)
 	assert_status(relevo_array_compare_exchange(shared.array, 3, &number, &two, sizeof two),
 		      RELEVO_NOT_EQUAL);
 	assert_int_equal(number, 2);
-	assert_ok(relevo_array_wait_change(shared.array, &version, 0));
+	assert_ok(relevo_array_wait_change(shared.array, 0, &version));
 	relevo_process *child = role_start(add_to_last, &shared_props, &shared);
-	assert_ok(relevo_array_wait_until(shared.array, COUNT - 1, RELEVO_IS_EQUAL, &two,
+	assert_ok(relevo_array_wait_until(shared.array, COUNT - 1, RELEVO_COMPARISON_EQUAL, &two,
 					  sizeof two, TEST_PATIENCE));
-	assert_ok(relevo_array_wait_change(shared.array, &version, 0));
+	assert_ok(relevo_array_wait_change(shared.array, 0, &version));
 	assert_int_equal(version, 2);
 	role_join(child);
 	relevo_array_close(shared.array);
@@ -159,10 +159,10 @@ static void array_sizes(void **state)
 	enum { WIDTH = 20 };
 	const uint32_t count = (uint32_t)(relevo_session_max_item(stage->session) / WIDTH);
 	struct relevo_array_options options = {
-		.type = RELEVO_BYTES,
+		.type = RELEVO_TYPE_BYTES,
 		.size = WIDTH,
 		.count = count,
-		.lifetime = RELEVO_UNTIL_UNUSED,
+		.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
 	};
 	relevo_array *array;
 	char text[WIDTH] = "the last of many";

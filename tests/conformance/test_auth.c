@@ -61,7 +61,7 @@ static int teardown(void **state)
 static int open_with(const char *url, const char *key_file, relevo_session **session)
 {
 	const struct relevo_session_options options = { .key_file = key_file };
-	return relevo_open(url, &options, session);
+	return relevo_session_open(url, &options, session);
 }
 
 /* The session is served, and what it puts arrives. */
@@ -71,7 +71,7 @@ static void use_and_close(relevo_session *session)
 	put_text(queue, "it works");
 	expect_text(queue, "it works");
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 static void expect_service(const struct stage *stage)
@@ -113,7 +113,7 @@ static void the_environment_names_the_key(void **state)
 	const struct stage *stage = *state;
 	relevo_session *session = NULL;
 	setenv("RELEVO_KEY_FILE", stage->key, true);
-	assert_ok(relevo_open(stage->broker.more, NULL, &session));
+	assert_ok(relevo_session_open(stage->broker.more, NULL, &session));
 	use_and_close(session);
 	/* What the program says counts more. */
 	expect_refusal(stage->broker.more, stage->other, "does not know");

@@ -63,7 +63,7 @@ static void setup(struct meeting *meeting, const struct stage *stage)
 static struct relevo_barrier_state look(relevo_barrier *barrier)
 {
 	struct relevo_barrier_state state;
-	assert_ok(relevo_barrier_look(barrier, &state));
+	assert_ok(relevo_barrier_inspect(barrier, &state));
 	return state;
 }
 

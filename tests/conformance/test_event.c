@@ -132,7 +132,7 @@ static void event_open_rules(void **state)
 	relevo_event *event, *other;
 	assert_fails(relevo_event_open(stage->session, "flag", &options, &event), RELEVO_NOT_FOUND,
 		     "there is no event \"flag\"");
-	options = (struct relevo_event_options){ .mode = RELEVO_CREATE_NEW, .set = true };
+	options = (struct relevo_event_options){ .mode = RELEVO_OPEN_NEW, .set = true };
 	assert_ok(relevo_event_open(stage->session, "flag", &options, &event));
 	assert_true(is_set(event));
 	assert_status(relevo_event_open(stage->session, "flag", &options, &other), RELEVO_EXISTS);

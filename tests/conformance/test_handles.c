@@ -47,10 +47,10 @@ static void use_what_comes(void *argument)
 	gate_pass(&passing->closed);
 	child_check(relevo_queue_from_text(session, queue_text, NULL, &queue) == RELEVO_OK);
 	child_check(relevo_lock_from_text(session, lock_text, NULL, &lock) == RELEVO_OK);
-	child_check(relevo_queue_get(queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_queue_get(queue, TEST_PATIENCE, &item) == RELEVO_OK);
 	child_check(strcmp(item.data, "left by the sender") == 0);
 	relevo_item_free(&item);
-	child_check(relevo_lock_try(lock, NULL) == RELEVO_OK);
+	child_check(relevo_lock_acquire(lock, 0, NULL) == RELEVO_OK);
 	gate_open(&passing->done);
 	gate_pass(&passing->closed);
 	child_check(relevo_lock_release(lock) == RELEVO_OK);
@@ -75,19 +75,19 @@ static void handle_passing(void **state)
 	assert_ok(relevo_queue_open(stage->session, "a queue & more: 100 %", NULL, &queue));
 	assert_ok(relevo_lock_open(stage->session, "sch\303\266n", NULL, &lock));
 	assert_ok(relevo_queue_put(queue, "left by the sender", 18, RELEVO_FOREVER));
-	assert_ok(relevo_flush(stage->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(stage->session, TEST_PATIENCE));
 	assert_ok(relevo_queue_to_text(queue, text, sizeof text));
 	assert_true(dprintf(ends[1], "%s\n", text) > 0);
 	assert_ok(relevo_lock_to_text(lock, text, sizeof text));
 	assert_true(dprintf(ends[1], "%s\n", text) > 0);
 	relevo_queue_close(queue);
 	relevo_lock_close(lock);
-	assert_ok(relevo_flush(stage->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(stage->session, TEST_PATIENCE));
 	gate_open(&passing.closed);
 	gate_pass(&passing.done);
 	/* It is the same lock. */
 	assert_ok(relevo_lock_open(stage->session, "sch\303\266n", NULL, &own));
-	assert_status(relevo_lock_try(own, NULL), RELEVO_TIMED_OUT);
+	assert_status(relevo_lock_acquire(own, 0, NULL), RELEVO_TIMED_OUT);
 	gate_open(&passing.closed);
 	role_join(child);
 	assert_ok(relevo_lock_acquire(own, TEST_PATIENCE, NULL));
@@ -139,13 +139,13 @@ static void use_what_is_posted(void *argument)
 	relevo_queue *queue = NULL;
 	relevo_lock *lock = NULL;
 	relevo_item item;
-	child_check(relevo_pipe_recv_tuple(pipe, &tuple, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_pipe_recv_tuple(pipe, TEST_PATIENCE, &tuple) == RELEVO_OK);
 	gate_pass(&posting->closed);
 	child_check(relevo_tuple_queue(tuple, 0, session, NULL, &queue) == RELEVO_OK);
 	child_check(relevo_tuple_lock(tuple, 1, session, NULL, &lock) == RELEVO_OK);
-	child_check(relevo_queue_get(queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_queue_get(queue, TEST_PATIENCE, &item) == RELEVO_OK);
 	relevo_item_free(&item);
-	child_check(relevo_lock_try(lock, NULL) == RELEVO_OK);
+	child_check(relevo_lock_acquire(lock, 0, NULL) == RELEVO_OK);
 	child_check(relevo_lock_release(lock) == RELEVO_OK);
 	if (!stage->over_tcp)
 		use_descriptors(tuple);
@@ -176,8 +176,8 @@ static void accept_one(relevo_pipe *accepted[2])
 /* One end of each, of which the sender closes his own. */
 static void post_descriptors(relevo_tuple *tuple, struct sent *sent)
 {
-	assert_ok(relevo_pipe_pair(RELEVO_RECEIVES, sent->out));
-	assert_ok(relevo_pipe_pair(RELEVO_RECEIVES, sent->in));
+	assert_ok(relevo_pipe_pair(RELEVO_DIRECTION_RECEIVE, sent->out));
+	assert_ok(relevo_pipe_pair(RELEVO_DIRECTION_RECEIVE, sent->in));
 	accept_one(sent->accepted);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sent->connection), 0);
 	assert_int_equal(pipe(sent->high), 0);
@@ -208,7 +208,7 @@ static void expect_last(relevo_pipe *pipe, const char *text)
 	void *data;
 	size_t size;
 	line_expect(pipe, text);
-	assert_status(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_END_OF_STREAM);
+	assert_status(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size), RELEVO_END_OF_STREAM);
 	relevo_pipe_close(pipe);
 }
 
@@ -227,7 +227,7 @@ static void hear_of_what_was_posted(struct sent *sent)
 static void handle_passing_by_pipe(void **state)
 {
 	struct stage *stage = *state;
-	struct posting posting = { .line = line_make(stage, "post", RELEVO_BOTH_WAYS) };
+	struct posting posting = { .line = line_make(stage, "post", RELEVO_DIRECTION_BOTH) };
 	struct sent sent;
 	relevo_tuple *tuple = NULL;
 	relevo_queue *queue = NULL;
@@ -249,7 +249,7 @@ static void handle_passing_by_pipe(void **state)
 	relevo_lock_close(lock);
 	if (!stage->over_tcp)
 		close_what_was_posted(&sent);
-	assert_ok(relevo_flush(stage->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(stage->session, TEST_PATIENCE));
 	gate_open(&posting.closed);
 	if (!stage->over_tcp)
 		hear_of_what_was_posted(&sent);
@@ -271,15 +271,15 @@ static void handle_through_a_queue(void **state)
 	assert_ok(relevo_queue_open(stage->session, NULL, NULL, &queue));
 	assert_ok(relevo_queue_to_text(queue, text, sizeof text));
 	assert_ok(relevo_queue_put(letters, text, strlen(text), RELEVO_FOREVER));
-	assert_ok(relevo_queue_get(letters, &item, TEST_PATIENCE));
-	assert_ok(relevo_text_url(item.data, url, sizeof url));
+	assert_ok(relevo_queue_get(letters, TEST_PATIENCE, &item));
+	assert_ok(relevo_handle_url(item.data, url, sizeof url));
 	assert_string_equal(url, stage->broker.url);
-	assert_ok(relevo_open(url, NULL, &session));
+	assert_ok(relevo_session_open(url, NULL, &session));
 	assert_ok(relevo_queue_from_text(session, item.data, NULL, &opened));
 	assert_string_equal(relevo_queue_name(opened), relevo_queue_name(queue));
 	relevo_item_free(&item);
 	relevo_queue_close(opened);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	relevo_queue_close(queue);
 	relevo_queue_close(letters);
 }
@@ -329,7 +329,7 @@ static void handle_text_rules(void **state)
 		     "\"a b\" is a queue, not a lock");
 	assert_status(relevo_queue_to_text(queue, small, sizeof small), RELEVO_TOO_SHORT);
 	assert_string_equal(small, "");
-	assert_status(relevo_text_url(text, small, 4), RELEVO_TOO_SHORT);
+	assert_status(relevo_handle_url(text, small, 4), RELEVO_TOO_SHORT);
 	relevo_queue_close(queue);
 }
 

@@ -21,16 +21,16 @@ struct owner {
 static void own_queues(void *argument)
 {
 	struct owner *owner = argument;
-	const struct relevo_queue_options unused = { .lifetime = RELEVO_UNTIL_UNUSED };
-	const struct relevo_queue_options session = { .lifetime = RELEVO_WITH_SESSION };
+	const struct relevo_queue_options unused = { .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED };
+	const struct relevo_queue_options session = { .lifetime = RELEVO_LIFETIME_SESSION };
 	relevo_session *own;
 	relevo_queue *queues[3];
-	child_check(relevo_open(owner->stage->broker.url, NULL, &own) == RELEVO_OK);
+	child_check(relevo_session_open(owner->stage->broker.url, NULL, &own) == RELEVO_OK);
 	child_check(relevo_queue_open(own, "alone", &unused, &queues[0]) == RELEVO_OK);
 	child_check(relevo_queue_open(own, "shared", &unused, &queues[1]) == RELEVO_OK);
 	child_check(relevo_queue_open(own, "owned", &session, &queues[2]) == RELEVO_OK);
 	child_check(relevo_queue_put(queues[1], "x", 1, TEST_PATIENCE) == RELEVO_OK);
-	child_check(relevo_flush(own, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_session_flush(own, TEST_PATIENCE) == RELEVO_OK);
 	gate_open(&owner->ready);
 	pause();
 }
@@ -74,7 +74,7 @@ static bool the_end_is_logged(void *argument)
 static void killed_client_is_cleaned(void **state)
 {
 	const struct stage *stage = *state;
-	const struct relevo_queue_options unused = { .lifetime = RELEVO_UNTIL_UNUSED };
+	const struct relevo_queue_options unused = { .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED };
 	struct owner owner = { .stage = stage };
 	relevo_queue *shared = NULL;
 	looked_at = stage;
@@ -125,7 +125,7 @@ static void start_again(struct stage *stage)
 static void *get_for_ever(void *argument)
 {
 	relevo_item item;
-	return (void *)(intptr_t)relevo_queue_get(argument, &item, RELEVO_FOREVER);
+	return (void *)(intptr_t)relevo_queue_get(argument, RELEVO_FOREVER, &item);
 }
 
 /* With a session that may not know yet that its broker has ended: one call is told, and the
@@ -160,10 +160,10 @@ static void restart(struct stage *stage, relevo_session *old, int signal_number)
 	relevo_session *session = session_open(stage->broker.url);
 	assert_ok(relevo_queue_open(session, "q", NULL, &again));
 	put_text(again, "new");
-	assert_fails(relevo_queue_get(queue, &item, 0), RELEVO_GONE, "\"q\"");
+	assert_fails(relevo_queue_get(queue, 0, &item), RELEVO_GONE, "\"q\"");
 	expect_text(again, "new");
 	relevo_queue_close(again);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	relevo_queue_close(queue);
 	queue = reopen(old);
 	put_text(queue, "reconnected");
@@ -179,7 +179,7 @@ static void server_restart(void **state)
 		restart(stage, stage->session, SIGTERM);
 		restart(stage, remote, SIGKILL);
 	}
-	assert_ok(relevo_close(remote));
+	assert_ok(relevo_session_close(remote));
 	relevo_queue_close(reopen(stage->session));
 }
 
@@ -197,12 +197,12 @@ static void server_restart_ignores_sigint(void **state)
 	assert_int_equal(process_children(getpid(), children, 8), before + 1);
 	broker = children[before];
 	put_text(queue, "kept");
-	assert_ok(relevo_flush(session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(session, TEST_PATIENCE));
 	assert_int_equal(kill(broker, SIGINT), 0);
 	expect_text(queue, "kept");
 	assert_true(process_runs(broker));
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	assert_true(process_ends(broker, 2000));
 	waitpid(broker, NULL, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
@@ -216,7 +216,7 @@ static int start_nng(void **state)
 	struct test_broker broker;
 	(void)state;
 	test_broker_start(&broker, arguments);
-	assert_ok(relevo_close(session_open(broker.more)));
+	assert_ok(relevo_session_close(session_open(broker.more)));
 	test_broker_stop(&broker);
 	return 0;
 }

@@ -48,10 +48,10 @@ static void not_recursive(relevo_lock *lock)
 {
 	struct relevo_grant first, second;
 	assert_ok(relevo_lock_acquire(lock, RELEVO_FOREVER, &first));
-	assert_fails(relevo_lock_try(lock, NULL), RELEVO_TIMED_OUT, "was not free in time");
+	assert_fails(relevo_lock_acquire(lock, 0, NULL), RELEVO_TIMED_OUT, "was not free in time");
 	assert_ok(relevo_lock_release(lock));
 	assert_fails(relevo_lock_release(lock), RELEVO_OVER_RELEASE, "nobody holds the lock");
-	assert_ok(relevo_lock_try(lock, &second));
+	assert_ok(relevo_lock_acquire(lock, 0, &second));
 	assert_true(second.token > first.token);
 	assert_false(first.owner_died || second.owner_died);
 	assert_ok(relevo_lock_release(lock));
@@ -73,9 +73,9 @@ static void another_process_releases(struct play *play)
 	assert_ok(relevo_lock_open(play->stage->session, relevo_lock_name(play->lock),
 				   &(struct relevo_lock_options){ .mode = RELEVO_OPEN_EXISTING },
 				   &other));
-	assert_ok(relevo_lock_try(other, NULL));
+	assert_ok(relevo_lock_acquire(other, 0, NULL));
 	assert_fails(relevo_lock_release(play->lock), RELEVO_NOT_OWNER, "not held");
-	assert_status(relevo_lock_try(play->lock, NULL), RELEVO_TIMED_OUT);
+	assert_status(relevo_lock_acquire(play->lock, 0, NULL), RELEVO_TIMED_OUT);
 	assert_ok(relevo_lock_release(other));
 	relevo_lock_close(other);
 }
@@ -98,7 +98,7 @@ static void acquire_takes_its_time(struct play *play)
 	assert_status(relevo_lock_acquire(play->lock, 300, NULL), RELEVO_TIMED_OUT);
 	assert_gave_up(start, 300);
 	start = test_now();
-	assert_status(relevo_lock_try(play->lock, NULL), RELEVO_TIMED_OUT);
+	assert_status(relevo_lock_acquire(play->lock, 0, NULL), RELEVO_TIMED_OUT);
 	assert_between(test_now() - start, 0, 100);
 	gate_open(&play->off);
 	acquire_and_release(play->lock);
@@ -129,7 +129,7 @@ static void scopes_release(relevo_lock *lock)
 	int rounds = 0;
 	RELEVO_WITH(lock, &status)
 	{
-		assert_status(relevo_lock_try(lock, NULL), RELEVO_TIMED_OUT);
+		assert_status(relevo_lock_acquire(lock, 0, NULL), RELEVO_TIMED_OUT);
 		rounds++;
 	}
 	assert_ok(status);
@@ -164,7 +164,7 @@ static void scope_passed_over(struct play *play)
 		assert_status(held.status, RELEVO_TIMED_OUT);
 	}
 	/* It has released nothing. */
-	assert_status(relevo_lock_try(play->lock, NULL), RELEVO_TIMED_OUT);
+	assert_status(relevo_lock_acquire(play->lock, 0, NULL), RELEVO_TIMED_OUT);
 	assert_ok(relevo_queue_delete(play->stage->session, relevo_lock_name(play->lock)));
 	RELEVO_WITH(play->lock, &status)
 	{
@@ -200,7 +200,7 @@ static void lock_kept(void **state)
 	const struct relevo_lock_options options = { .keep = true };
 	struct play play = begin(state, &options);
 	role_join(role_start(take_it_away, &play_props, &play));
-	assert_status(relevo_lock_try(play.lock, NULL), RELEVO_TIMED_OUT);
+	assert_status(relevo_lock_acquire(play.lock, 0, NULL), RELEVO_TIMED_OUT);
 	assert_ok(relevo_lock_release(play.lock));
 	assert_status(relevo_lock_release(play.lock), RELEVO_OVER_RELEASE);
 	acquire_and_release(play.lock);
@@ -213,7 +213,7 @@ static void lock_not_kept(void **state)
 	struct relevo_grant grant;
 	struct play play = begin(state, NULL);
 	role_join(role_start(take_it_away, &play_props, &play));
-	assert_ok(relevo_lock_try(play.lock, &grant));
+	assert_ok(relevo_lock_acquire(play.lock, 0, &grant));
 	assert_false(grant.owner_died);
 	assert_ok(relevo_lock_release(play.lock));
 	end(&play);
@@ -226,7 +226,7 @@ static void lock_released_ahead(void **state)
 	const struct relevo_lock_options options = { .release_ahead = true };
 	struct play play = begin(state, &options);
 	for (int i = 0; i < 100; i++) {
-		assert_ok(relevo_lock_try(play.lock, NULL));
+		assert_ok(relevo_lock_acquire(play.lock, 0, NULL));
 		assert_ok(relevo_lock_release(play.lock));
 	}
 	/* What the handle does not hold is released by asking. */

@@ -20,7 +20,7 @@ static void echo(void *argument)
 	void *data;
 	size_t size;
 	int status;
-	while ((status = relevo_pipe_recv(pipe, &data, &size, RELEVO_FOREVER)) == RELEVO_OK) {
+	while ((status = relevo_pipe_recv(pipe, RELEVO_FOREVER, &data, &size)) == RELEVO_OK) {
 		child_check(relevo_pipe_send(pipe, data, size, RELEVO_FOREVER) == RELEVO_OK);
 		free(data);
 	}
@@ -34,11 +34,11 @@ static void receive_into_buffers(relevo_pipe *pipe)
 	size_t got = 0;
 	memset(room, '-', sizeof room);
 	line_send(pipe, "sixteen  letters");
-	assert_ok(relevo_pipe_recv_into(pipe, room + 2, sizeof room - 2, TEST_PATIENCE, &got));
+	assert_ok(relevo_pipe_recv_into(pipe, TEST_PATIENCE, room + 2, sizeof room - 2, &got));
 	assert_int_equal(got, 16);
 	assert_memory_equal(room, "--sixteen  letters--", 20);
 	line_send(pipe, "sixteen  letters");
-	assert_status(relevo_pipe_recv_into(pipe, room, 15, TEST_PATIENCE, &got), RELEVO_TOO_SHORT);
+	assert_status(relevo_pipe_recv_into(pipe, TEST_PATIENCE, room, 15, &got), RELEVO_TOO_SHORT);
 	assert_int_equal(got, 16);
 	line_expect(pipe, "sixteen  letters");
 }
@@ -93,13 +93,13 @@ static void send_much(relevo_pipe *pipe)
 	size_t size = 0;
 	fill(bytes, LARGE);
 	assert_ok(relevo_pipe_send(pipe, bytes, LARGE, TEST_PATIENCE));
-	assert_ok(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE));
+	assert_ok(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size));
 	assert_int_equal(size, LARGE);
 	assert_memory_equal(data, bytes, LARGE);
 	free(data);
 	assert_ok(relevo_pipe_send(pipe, bytes, LARGE, TEST_PATIENCE));
 	memset(bytes, 0, LARGE);
-	assert_ok(relevo_pipe_recv_into(pipe, bytes, LARGE, TEST_PATIENCE, &size));
+	assert_ok(relevo_pipe_recv_into(pipe, TEST_PATIENCE, bytes, LARGE, &size));
 	assert_int_equal(size, LARGE);
 	assert_int_equal(bytes[LARGE - 1], (uint8_t)((LARGE - 1) * 7 + (LARGE - 1) / 65536));
 	free(bytes);
@@ -110,7 +110,7 @@ static void send_and_leave(void *argument)
 	relevo_pipe *pipe = line_there(argument);
 	bool ready;
 	child_check(relevo_pipe_sends(pipe) && !relevo_pipe_receives(pipe));
-	child_check(relevo_pipe_recv_into(pipe, NULL, 0, 0, &(size_t){ 0 }) == RELEVO_BAD_STATE);
+	child_check(relevo_pipe_recv_into(pipe, 0, NULL, 0, &(size_t){ 0 }) == RELEVO_BAD_STATE);
 	child_check(relevo_pipe_poll(pipe, 0, &ready) == RELEVO_BAD_STATE);
 	line_send(pipe, "last");
 	relevo_pipe_close(pipe);
@@ -118,7 +118,7 @@ static void send_and_leave(void *argument)
 
 static void one_way_and_the_end(struct stage *stage)
 {
-	struct line line = line_make(stage, "one way", RELEVO_RECEIVES);
+	struct line line = line_make(stage, "one way", RELEVO_DIRECTION_RECEIVE);
 	pid_t child = child_start(send_and_leave, &line);
 	relevo_pipe *pipe = line_here(&line);
 	void *data;
@@ -126,18 +126,18 @@ static void one_way_and_the_end(struct stage *stage)
 	assert_true(relevo_pipe_receives(pipe) && !relevo_pipe_sends(pipe));
 	assert_status(relevo_pipe_send(pipe, "x", 1, 0), RELEVO_BAD_STATE);
 	line_expect(pipe, "last");
-	assert_status(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_END_OF_STREAM);
-	assert_status(relevo_pipe_recv_into(pipe, NULL, 0, TEST_PATIENCE, &size),
+	assert_status(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size), RELEVO_END_OF_STREAM);
+	assert_status(relevo_pipe_recv_into(pipe, TEST_PATIENCE, NULL, 0, &size),
 		      RELEVO_END_OF_STREAM);
 	child_join(child);
 	relevo_pipe_hang_up(pipe);
-	assert_status(relevo_pipe_recv(pipe, &data, &size, 0), RELEVO_CLOSED);
+	assert_status(relevo_pipe_recv(pipe, 0, &data, &size), RELEVO_CLOSED);
 	relevo_pipe_close(pipe);
 }
 
 static void pipe_echo_buffers(void **state)
 {
-	struct line line = line_make(*state, "echo", RELEVO_BOTH_WAYS);
+	struct line line = line_make(*state, "echo", RELEVO_DIRECTION_BOTH);
 	pid_t child = child_start(echo, &line);
 	relevo_pipe *pipe = line_here(&line);
 	relevo_tuple *tuple = NULL, *back = NULL;
@@ -147,7 +147,7 @@ static void pipe_echo_buffers(void **state)
 	assert_ok(relevo_tuple_new(&tuple));
 	assert_ok(relevo_tuple_add_text(tuple, "named", "value"));
 	assert_ok(relevo_pipe_send_tuple(pipe, tuple, TEST_PATIENCE));
-	assert_ok(relevo_pipe_recv_tuple(pipe, &back, TEST_PATIENCE));
+	assert_ok(relevo_pipe_recv_tuple(pipe, TEST_PATIENCE, &back));
 	assert_ok(relevo_tuple_text(back, 0, &text, NULL));
 	assert_string_equal(text, "value");
 	relevo_tuple_free(back);
@@ -217,8 +217,8 @@ static void count_numbers(void *argument)
 		uint32_t number;
 		/* The other reader may be faster. */
 		child_check(relevo_pipe_poll(pipe, TEST_PATIENCE, &ready) == RELEVO_OK && ready);
-		int status = relevo_pipe_recv(pipe, &data, &size, 0);
-		if (status == RELEVO_TRY_AGAIN)
+		int status = relevo_pipe_recv(pipe, 0, &data, &size);
+		if (status == RELEVO_TIMED_OUT)
 			continue;
 		if (status == RELEVO_END_OF_STREAM)
 			break;
@@ -234,7 +234,7 @@ static void count_numbers(void *argument)
 
 static void two_on_each_end(struct stage *stage)
 {
-	struct counting counting = { line_make(stage, "shared", RELEVO_RECEIVES),
+	struct counting counting = { line_make(stage, "shared", RELEVO_DIRECTION_RECEIVE),
 				     shared_memory(MANY * sizeof(int)) };
 	pid_t children[] = {
 		child_start(send_numbers, &counting.line),
@@ -252,7 +252,7 @@ static void two_on_each_end(struct stage *stage)
 static void pipe_poll_boundaries(void **state)
 {
 	struct stage *stage = *state;
-	struct line line = line_make(stage, "strings", RELEVO_BOTH_WAYS);
+	struct line line = line_make(stage, "strings", RELEVO_DIRECTION_BOTH);
 	pid_t child = child_start(send_strings, &line);
 	relevo_pipe *pipe = line_here(&line);
 	/* One of no bytes; polling takes nothing. */
@@ -289,14 +289,14 @@ static void echo_one(void *argument)
 
 static void pipe_close_after_start(void **state)
 {
-	struct line line = line_make(*state, "started", RELEVO_BOTH_WAYS);
+	struct line line = line_make(*state, "started", RELEVO_DIRECTION_BOTH);
 	pid_t child = child_start(echo_one, &line);
 	relevo_pipe *pipe = line_here(&line);
 	void *data;
 	size_t size;
 	line_send(pipe, "hello");
 	line_expect(pipe, "hello");
-	assert_status(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_END_OF_STREAM);
+	assert_status(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size), RELEVO_END_OF_STREAM);
 	child_join(child);
 	relevo_pipe_close(pipe);
 }

@@ -200,7 +200,7 @@ static void pool_error_record(void **state)
 	expect_large_failure(&results[0]);
 	expect_large_failure(&results[1]);
 	relevo_results_free(results, 2);
-	assert_ok(relevo_pool_close(crew.pool));
+	assert_ok(relevo_pool_shutdown(crew.pool));
 	assert_ok(relevo_pool_join(crew.pool, TEST_PATIENCE));
 	crew_free(&crew);
 }
@@ -285,7 +285,7 @@ static void expect_all_done_after_close(const struct stage *stage)
 		arguments[i] = (struct relevo_bytes){ &nap, sizeof nap };
 	crew_open_with(stage, &crew, &options);
 	assert_ok(relevo_pool_map_async(crew.pool, "nap", arguments, 6, &one, &job));
-	assert_ok(relevo_pool_close(crew.pool));
+	assert_ok(relevo_pool_shutdown(crew.pool));
 	assert_ok(relevo_pool_join(crew.pool, TEST_PATIENCE));
 	assert_true(relevo_job_ready(job));
 	assert_ok(relevo_job_get(job, 0, &results, NULL));
@@ -366,8 +366,8 @@ static void expect_closed_in_order(const struct stage *stage)
 	crew_open(stage, &crew, 2);
 	assert_status(relevo_pool_join(crew.pool, 0), RELEVO_BAD_STATE);
 	assert_ok(relevo_pool_map_async(crew.pool, "square", numbers(), 1000, NULL, &job));
-	assert_ok(relevo_pool_close(crew.pool));
-	assert_ok(relevo_pool_close(crew.pool));
+	assert_ok(relevo_pool_shutdown(crew.pool));
+	assert_ok(relevo_pool_shutdown(crew.pool));
 	expect_refused(crew.pool);
 	assert_ok(relevo_pool_join(crew.pool, TEST_PATIENCE));
 	assert_ok(relevo_pool_join(crew.pool, 0));
@@ -388,10 +388,10 @@ static void pool_terminate(void **state)
 static void register_functions(void)
 {
 	seen = crew_memory(sizeof *seen);
-	child_check(relevo_register("initialize", initialize, NULL) == RELEVO_OK);
-	child_check(relevo_register("meet", meet, NULL) == RELEVO_OK);
-	child_check(relevo_register("fail large", fail_large, NULL) == RELEVO_OK);
-	child_check(relevo_register("too large", too_large, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("initialize", initialize, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("meet", meet, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("fail large", fail_large, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("too large", too_large, NULL) == RELEVO_OK);
 }
 
 int main(int argc, char **argv)

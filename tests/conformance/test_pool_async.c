@@ -210,7 +210,7 @@ static int be_busy(const struct relevo_bytes *argument, relevo_reply *reply, voi
 static void register_more(void)
 {
 	begun = crew_memory(sizeof *begun);
-	child_check(relevo_register("be busy", be_busy, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("be busy", be_busy, NULL) == RELEVO_OK);
 }
 
 static bool one_more_has_begun(void *before)

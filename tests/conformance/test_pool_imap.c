@@ -133,7 +133,7 @@ static void expect_first_before_last(const struct stage *stage)
 	struct gate gate;
 	struct crew crew;
 	gate_make(&gate);
-	assert_ok(relevo_register("square but last", square_but_last, &gate));
+	assert_ok(relevo_function_register("square but last", square_but_last, &gate));
 	crew_open(stage, &crew, 1);
 	relevo_imap *imap = begin(crew.pool, "square but last", &counting, NULL);
 	for (uint32_t i = 0; i < 10; i++) {
@@ -169,7 +169,7 @@ static void pool_imap(void **state)
 	}
 	crew_free(&crew);
 	/* The gate is inherited. */
-	if (crew_method == RELEVO_FORK)
+	if (crew_method == RELEVO_START_FORK)
 		expect_first_before_last(*state);
 }
 

@@ -26,13 +26,13 @@ static void leave_open(void *argument)
 	relevo_session *session;
 	relevo_pool *pool;
 	relevo_job *job;
-	child_check(relevo_open(leaving->stage->broker.url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(leaving->stage->broker.url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
 	child_check(relevo_pool_apply_async(pool, "nap", &nap_bytes, NULL, &job) == RELEVO_OK);
 	child_check(relevo_pool_workers(pool, pids, 2) == 2);
 	/* The keeper of the workers, and the server that forked it. */
 	pids[2] = process_parent(pids[0]);
-	if (crew_method == RELEVO_FORKSERVER)
+	if (crew_method == RELEVO_START_FORKSERVER)
 		pids[3] = process_parent(pids[2]);
 	child_check(pids[2] > 1 && pids[3] != 1);
 	child_check(write(leaving->pids, pids, sizeof pids) == sizeof pids);

@@ -96,7 +96,7 @@ static int have_children(relevo_tuple *arguments)
 {
 	(void)arguments;
 	child_in_child(tell_name, RELEVO_DAEMON_AS_CREATOR);
-	child_in_child(tell_name, RELEVO_DAEMON);
+	child_in_child(tell_name, RELEVO_DAEMON_YES);
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static int replace(relevo_tuple *arguments)
 	report("%d", (int)getpid());
 	relevo_session *session;
 	child_check(relevo_process_session(&session) == RELEVO_OK);
-	child_check(relevo_flush(session, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_session_flush(session, TEST_PATIENCE) == RELEVO_OK);
 	execl("/bin/sh", "sh", "-c", "exit 7", (char *)NULL);
 	return 1;
 }

@@ -84,7 +84,7 @@ static void process_arguments(void **state)
 	relevo_tuple_free(tuple);
 	assert_ok(relevo_process_start(process));
 	expect_report(stage, "SomeProcess %d", (int)relevo_process_pid(process));
-	assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(queue, TEST_PATIENCE, &item));
 	struct relevo_bytes key = relevo_process_key();
 	assert_int_equal(item.size, key.size);
 	assert_memory_equal(item.data, key.data, key.size);
@@ -184,7 +184,7 @@ static void process_burst(void **state)
 {
 	const struct stage *stage = *state;
 	relevo_process *processes[BURST];
-	int count = cast_method == RELEVO_SPAWN ? BURST_OF_SPAWN : BURST;
+	int count = cast_method == RELEVO_START_SPAWN ? BURST_OF_SPAWN : BURST;
 	int descriptors = broker_descriptors(stage);
 	for (int i = 0; i < count; i++)
 		processes[i] = cast_start(stage, nothing, NULL, NULL);
@@ -243,13 +243,13 @@ static void process_descriptors(void **state)
 	for (int i = 0; i < CHILDREN; i++) {
 		relevo_item item;
 		int there, count;
-		assert_ok(relevo_queue_get(cast_reports, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(cast_reports, TEST_PATIENCE, &item));
 		assert_int_equal(sscanf(item.data, "%d %d", &there, &count), 2);
 		relevo_item_free(&item);
-		assert_int_equal(there, cast_method == RELEVO_FORK);
+		assert_int_equal(there, cast_method == RELEVO_START_FORK);
 		if (first < 0)
 			first = count;
-		if (cast_method != RELEVO_FORK)
+		if (cast_method != RELEVO_START_FORK)
 			assert_int_equal(count, first);
 	}
 	for (int i = 0; i < CHILDREN; i++)
@@ -284,7 +284,7 @@ static int work_until_cue(relevo_tuple *arguments)
 static int hear(void)
 {
 	relevo_item item;
-	child_check(relevo_queue_get(cast_reports, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_queue_get(cast_reports, TEST_PATIENCE, &item) == RELEVO_OK);
 	int number = atoi(item.data);
 	relevo_item_free(&item);
 	return number;
@@ -292,7 +292,7 @@ static int hear(void)
 
 static relevo_process *start_in_child(const struct stage *stage, relevo_target *target)
 {
-	const struct relevo_process_options options = { .method = RELEVO_FORKSERVER,
+	const struct relevo_process_options options = { .method = RELEVO_START_FORKSERVER,
 							.session = stage->session };
 	relevo_process *process;
 	child_check(relevo_process_new(target, &options, &process) == RELEVO_OK);
@@ -348,20 +348,20 @@ static void forkserver_death(void **state)
 static int tell_method(relevo_tuple *arguments)
 {
 	(void)arguments;
-	report("%s %s", relevo_start_method_name(relevo_process_method(relevo_process_current())),
-	       relevo_start_method_name(relevo_get_start_method()));
+	report("%s %s", relevo_process_method_name(relevo_process_method(relevo_process_current())),
+	       relevo_process_method_name(relevo_process_default_method()));
 	return 0;
 }
 
 static void start_method_contexts(void **state)
 {
 	const struct stage *stage = *state;
-	const enum relevo_start_method *methods = relevo_start_methods();
+	const enum relevo_start_method *methods = relevo_process_methods();
 	size_t count = 0;
 	if (!CAST_MAY_FORK)
 		skip();
-	assert_int_equal(methods[0], RELEVO_FORKSERVER);
-	assert_int_equal(relevo_get_start_method(), methods[0]);
+	assert_int_equal(methods[0], RELEVO_START_FORKSERVER);
+	assert_int_equal(relevo_process_default_method(), methods[0]);
 	while (methods[count] != RELEVO_START_DEFAULT)
 		count++;
 	assert_int_equal(count, 3);
@@ -372,15 +372,16 @@ static void start_method_contexts(void **state)
 		assert_ok(relevo_process_new(tell_method, &options, &process));
 		assert_int_equal(relevo_process_method(process), methods[i]);
 		assert_ok(relevo_process_start(process));
-		expect_report(stage, "%s forkserver", relevo_start_method_name(methods[i]));
+		expect_report(stage, "%s forkserver", relevo_process_method_name(methods[i]));
 		assert_int_equal(cast_end(process), 0);
 	}
-	assert_fails(relevo_set_start_method((enum relevo_start_method)9, true),
+	assert_fails(relevo_process_set_default_method((enum relevo_start_method)9, true),
 		     RELEVO_BAD_ARGUMENT, "9");
-	assert_ok(relevo_set_start_method(RELEVO_SPAWN, false));
-	assert_fails(relevo_set_start_method(RELEVO_FORK, false), RELEVO_BAD_STATE, "spawn");
-	assert_int_equal(relevo_get_start_method(), RELEVO_SPAWN);
-	assert_ok(relevo_set_start_method(RELEVO_FORK, true));
+	assert_ok(relevo_process_set_default_method(RELEVO_START_SPAWN, false));
+	assert_fails(relevo_process_set_default_method(RELEVO_START_FORK, false), RELEVO_BAD_STATE,
+		     "spawn");
+	assert_int_equal(relevo_process_default_method(), RELEVO_START_SPAWN);
+	assert_ok(relevo_process_set_default_method(RELEVO_START_FORK, true));
 	const struct relevo_process_options options = { .session = stage->session };
 	relevo_process *process = NULL;
 	assert_ok(relevo_process_new(tell_method, &options, &process));

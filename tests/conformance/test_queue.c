@@ -14,8 +14,8 @@ static relevo_queue *open_queue(const struct stage *stage, int64_t capacity)
 
 static uint64_t size_of(relevo_queue *queue)
 {
-	struct relevo_queue_counts counts;
-	assert_ok(relevo_queue_count(queue, &counts));
+	struct relevo_queue_state counts;
+	assert_ok(relevo_queue_inspect(queue, &counts));
 	return counts.ready;
 }
 
@@ -29,7 +29,7 @@ static int get_number(relevo_queue *queue, int64_t timeout)
 {
 	relevo_item item;
 	int number = -1;
-	if (relevo_queue_get(queue, &item, timeout) != RELEVO_OK)
+	if (relevo_queue_get(queue, timeout, &item) != RELEVO_OK)
 		return -1;
 	if (item.size == sizeof number)
 		memcpy(&number, item.data, sizeof number);
@@ -72,7 +72,7 @@ static void queue_put_full(void **state)
 	size_t accepted;
 	for (int i = 0; i < 3; i++)
 		many[i] = (struct relevo_bytes){ &numbers[i], sizeof numbers[i] };
-	assert_status(relevo_queue_try_get(queue, &item), RELEVO_EMPTY);
+	assert_status(relevo_queue_get(queue, 0, &item), RELEVO_TIMED_OUT);
 	assert_int_equal(size_of(queue), 0);
 	assert_ok(put_number(queue, 0, RELEVO_FOREVER));
 	assert_ok(put_number(queue, 1, 0));
@@ -82,7 +82,7 @@ static void queue_put_full(void **state)
 	assert_int_equal(accepted, 3);
 	assert_int_equal(size_of(queue), 6);
 	int64_t start = test_now();
-	assert_status(put_number(queue, 6, 0), RELEVO_FULL);
+	assert_status(put_number(queue, 6, 0), RELEVO_TIMED_OUT);
 	assert_took(start, 0);
 	start = test_now();
 	assert_status(put_number(queue, 6, 200), RELEVO_TIMED_OUT);
@@ -100,7 +100,7 @@ static void put_later(void *argument)
 	relevo_queue *queue = work->queue;
 	hold_still(1000);
 	child_check(put_number(queue, 42, RELEVO_FOREVER) == RELEVO_OK);
-	child_check(relevo_flush(stage_session(work->stage), TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_session_flush(stage_session(work->stage), TEST_PATIENCE) == RELEVO_OK);
 }
 
 static void queue_get_empty(void **state)
@@ -114,16 +114,16 @@ static void queue_get_empty(void **state)
 	assert_int_equal(get_number(queue, RELEVO_FOREVER), 0);
 	assert_int_equal(get_number(queue, 0), 1);
 	assert_int_equal(get_number(queue, 1000), 2);
-	assert_ok(relevo_queue_get_many(queue, items, 4, 0, &got));
+	assert_ok(relevo_queue_get_many(queue, 0, items, 4, &got));
 	for (size_t i = 0; i < got; i++)
 		relevo_item_free(&items[i]);
 	for (size_t left = 3 - got; left > 0; left--)
 		assert_true(get_number(queue, 1000) >= 3);
 	int64_t start = test_now();
-	assert_status(relevo_queue_try_get(queue, &item), RELEVO_EMPTY);
+	assert_status(relevo_queue_get(queue, 0, &item), RELEVO_TIMED_OUT);
 	assert_took(start, 0);
 	start = test_now();
-	assert_status(relevo_queue_get(queue, &item, 200), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_get(queue, 200, &item), RELEVO_TIMED_OUT);
 	assert_took(start, 200);
 	struct work work = { .stage = stage, .queue = queue };
 	relevo_process *child = role_start(put_later, &work_props, &work);
@@ -139,7 +139,7 @@ static void put_some(void *argument)
 	for (int i = 0; i < work->count; i++)
 		child_check(put_number(queue, work->first + i, RELEVO_FOREVER) == RELEVO_OK);
 	/* It leaves right after the last put: that must not be lost. */
-	child_check(relevo_flush(stage_session(work->stage), TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_session_flush(stage_session(work->stage), TEST_PATIENCE) == RELEVO_OK);
 }
 
 static void queue_order_across_fork(void **state)
@@ -150,12 +150,12 @@ static void queue_order_across_fork(void **state)
 	for (int i = 0; i < 10; i++)
 		assert_ok(put_number(queue, i, RELEVO_FOREVER));
 	if (stage->over_tcp)
-		assert_ok(relevo_flush(stage->session, TEST_PATIENCE));
+		assert_ok(relevo_session_flush(stage->session, TEST_PATIENCE));
 	struct work work = { .stage = stage, .queue = queue, .first = 10, .count = 10 };
 	role_join(role_start(put_some, &work_props, &work));
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(get_number(queue, TEST_PATIENCE), i);
-	assert_status(relevo_queue_try_get(queue, &item), RELEVO_EMPTY);
+	assert_status(relevo_queue_get(queue, 0, &item), RELEVO_TIMED_OUT);
 	relevo_queue_close(queue);
 }
 
@@ -182,7 +182,7 @@ static void queue_join_waits(void **state)
 	relevo_queue *queue = open_queue(stage, 0);
 	relevo_process *workers[WORKERS];
 	struct work work = { .stage = stage, .queue = queue };
-	struct relevo_queue_counts counts;
+	struct relevo_queue_state counts;
 	for (int i = 0; i < WORKERS; i++)
 		workers[i] = role_start(work_until_told, &work_props, &work);
 	int64_t start = test_now();
@@ -190,11 +190,11 @@ static void queue_join_waits(void **state)
 		assert_ok(put_number(queue, i, RELEVO_FOREVER));
 	assert_ok(relevo_queue_join(queue, TEST_PATIENCE));
 	assert_true(test_now() - start >= 3 * TASK_MSEC - 1);
-	assert_ok(relevo_queue_count(queue, &counts));
+	assert_ok(relevo_queue_inspect(queue, &counts));
 	assert_int_equal(counts.acknowledged, TASKS);
 	assert_int_equal(counts.ready + counts.leased, 0);
 	/* The workers are told that nothing comes any more. */
-	assert_ok(relevo_queue_shutdown(queue, RELEVO_DRAIN));
+	assert_ok(relevo_queue_shutdown(queue, RELEVO_SHUTDOWN_DRAIN));
 	for (int i = 0; i < WORKERS; i++)
 		role_join(workers[i]);
 	relevo_queue_close(queue);

@@ -19,7 +19,7 @@ static const struct props play_props = {
 /* It is somebody else's: neither to be had nor to be released. */
 static void meddle(relevo_rlock *lock)
 {
-	child_check(relevo_rlock_try(lock, NULL) == RELEVO_TIMED_OUT);
+	child_check(relevo_rlock_acquire(lock, 0, NULL) == RELEVO_TIMED_OUT);
 	child_check(relevo_rlock_release(lock) == RELEVO_NOT_OWNER);
 	int64_t start = test_now();
 	child_check(relevo_rlock_acquire(lock, 100, NULL) == RELEVO_TIMED_OUT);
@@ -64,7 +64,7 @@ static void rlock_basic(void **state)
 	pthread_t thread;
 	assert_ok(relevo_rlock_open(play.stage->session, NULL, NULL, &play.lock));
 	assert_ok(relevo_rlock_acquire(play.lock, RELEVO_FOREVER, &first));
-	assert_ok(relevo_rlock_try(play.lock, &again));
+	assert_ok(relevo_rlock_acquire(play.lock, 0, &again));
 	assert_ok(relevo_rlock_acquire(play.lock, 10, NULL));
 	assert_int_equal(first.token, again.token);
 	for (int depth = 3; depth > 0; depth--) {
@@ -92,7 +92,7 @@ static void in_the_child(void *argument)
 	struct play *play = argument;
 	relevo_rlock *lock = play->lock;
 	child_check(relevo_rlock_release(lock) == RELEVO_NOT_OWNER);
-	child_check(relevo_rlock_try(lock, NULL) == RELEVO_TIMED_OUT);
+	child_check(relevo_rlock_acquire(lock, 0, NULL) == RELEVO_TIMED_OUT);
 }
 
 static void rlock_across_fork(void **state)
@@ -118,11 +118,11 @@ static void rlock_scopes(void **state)
 	{
 		RELEVO_WITH(lock, &inner)
 		{
-			assert_ok(relevo_rlock_try(lock, NULL));
+			assert_ok(relevo_rlock_acquire(lock, 0, NULL));
 			assert_ok(relevo_rlock_release(lock));
 		}
 		assert_ok(relevo_rlock_release(lock));
-		assert_ok(relevo_rlock_try(lock, NULL));
+		assert_ok(relevo_rlock_acquire(lock, 0, NULL));
 	}
 	assert_ok(outer);
 	assert_ok(inner);

@@ -38,7 +38,7 @@ static relevo_session *open_stoppable(const struct stage *stage)
 {
 	const struct relevo_session_options options = { .go_on = until_told };
 	relevo_session *session = NULL;
-	assert_ok(relevo_open(stage->broker.url, &options, &session));
+	assert_ok(relevo_session_open(stage->broker.url, &options, &session));
 	return session;
 }
 
@@ -116,7 +116,7 @@ static void condition_interrupted(void **state)
 	assert_ok(relevo_lock_release(lock));
 	relevo_condition_close(condition);
 	relevo_lock_close(lock);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 /* Each comes once. One that was on its way to a get that ended may come later. */
@@ -150,7 +150,7 @@ static void interrupted_gets_lose_nothing(void **state)
 		assert_ok(relevo_queue_put_with(queue, &i, sizeof i, &soon, RELEVO_FOREVER));
 		assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
 		assert_int_equal(timer_settime(timer, 0, &time, NULL), 0);
-		int status = relevo_queue_get(queue, &item, RELEVO_FOREVER);
+		int status = relevo_queue_get(queue, RELEVO_FOREVER, &item);
 		timer_delete(timer);
 		if (status == RELEVO_OK) {
 			take(&item, seen);
@@ -161,24 +161,24 @@ static void interrupted_gets_lose_nothing(void **state)
 	}
 	for (stop = 0; taken < ROUNDS; taken++) {
 		relevo_item item;
-		assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(queue, TEST_PATIENCE, &item));
 		take(&item, seen);
 	}
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 /* The item is on its way to the call when the program ends it. */
 static bool item_is_out(void *queue)
 {
-	struct relevo_queue_counts counts;
-	return relevo_queue_count(queue, &counts) == RELEVO_OK && counts.leased == 1;
+	struct relevo_queue_state counts;
+	return relevo_queue_inspect(queue, &counts) == RELEVO_OK && counts.leased == 1;
 }
 
 static bool item_is_back(void *queue)
 {
-	struct relevo_queue_counts counts;
-	return relevo_queue_count(queue, &counts) == RELEVO_OK && counts.ready == 1;
+	struct relevo_queue_state counts;
+	return relevo_queue_inspect(queue, &counts) == RELEVO_OK && counts.ready == 1;
 }
 
 /* Of another session, which is not in a call. */
@@ -199,20 +199,20 @@ static void an_item_that_comes_too_late_goes_back(void **state)
 	relevo_session *session = NULL;
 	relevo_item item;
 	const struct relevo_session_options options = { .go_on = put_and_end, .user = &putting };
-	assert_ok(relevo_open(stage->broker.url, &options, &session));
+	assert_ok(relevo_session_open(stage->broker.url, &options, &session));
 	assert_ok(relevo_queue_open(session, "q", NULL, &queue));
 	assert_ok(relevo_queue_open(stage->session, "q", NULL, &other));
 	putting = other;
-	assert_status(relevo_queue_get(queue, &item, RELEVO_FOREVER), RELEVO_INTERRUPTED);
+	assert_status(relevo_queue_get(queue, RELEVO_FOREVER, &item), RELEVO_INTERRUPTED);
 	putting = NULL;
 	/* While the session lives, and though nobody calls with it. */
 	assert_true(eventually(item_is_back, other));
-	assert_ok(relevo_queue_get(other, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(other, TEST_PATIENCE, &item));
 	assert_int_equal(item.deliveries, 1);
 	relevo_item_free(&item);
 	relevo_queue_close(other);
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 struct waiting {
@@ -224,14 +224,14 @@ static void *wait_for_item(void *argument)
 {
 	struct waiting *waiting = argument;
 	relevo_item item;
-	waiting->status = relevo_queue_get(waiting->queue, &item, RELEVO_FOREVER);
+	waiting->status = relevo_queue_get(waiting->queue, RELEVO_FOREVER, &item);
 	return NULL;
 }
 
 static bool three_wait(void *queue)
 {
-	struct relevo_queue_counts counts;
-	return relevo_queue_count(queue, &counts) == RELEVO_OK && counts.getters == 3;
+	struct relevo_queue_state counts;
+	return relevo_queue_inspect(queue, &counts) == RELEVO_OK && counts.getters == 3;
 }
 
 /* Whichever of them reads for the others: the thread that gets the signal ends. */
@@ -256,7 +256,7 @@ static void each_thread_can_be_interrupted(void **state)
 		stop = 0;
 	}
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 /* ---- going on ----------------------------------------------------------- */
@@ -272,7 +272,7 @@ static void put_a_number(void *argument)
 	disturb(argument);
 	child_check(relevo_queue_open(session, "q", NULL, &queue) == RELEVO_OK);
 	child_check(relevo_queue_put(queue, "here", 4, RELEVO_FOREVER) == RELEVO_OK);
-	child_check(relevo_flush(session, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_session_flush(session, TEST_PATIENCE) == RELEVO_OK);
 	relevo_queue_close(queue);
 }
 
@@ -286,7 +286,7 @@ static void get_large(void *argument)
 	disturb(argument);
 	child_check(relevo_queue_open(session, "bounded", &options, &queue) == RELEVO_OK);
 	for (int i = 0; i < 2; i++) {
-		child_check(relevo_queue_get(queue, &item, TEST_PATIENCE) == RELEVO_OK);
+		child_check(relevo_queue_get(queue, TEST_PATIENCE, &item) == RELEVO_OK);
 		for (size_t byte = 0; byte < item.size; byte += 4096)
 			child_check(((char *)item.data)[byte] == (char)(byte / 4096));
 		relevo_item_free(&item);
@@ -319,7 +319,7 @@ static void survive(struct stage *stage, int flags)
 	struct disturbance disturbance = { stage, "q", SIGUSR1, MANY, getpid() };
 	relevo_process *child = role_start(put_a_number, &disturbance_props, &disturbance);
 	relevo_item item;
-	assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(queue, TEST_PATIENCE, &item));
 	assert_string_equal(item.data, "here");
 	relevo_item_free(&item);
 	role_join(child);
@@ -391,7 +391,7 @@ static void pipe_to_a_disturbed_one(void *argument)
 	line_send(pipe, "here");
 	disturb_sleeper(piping);
 	for (int i = 0; i < PIECES; i++) {
-		child_check(relevo_pipe_recv_into(pipe, bytes, PIECE, TEST_PATIENCE, &got) ==
+		child_check(relevo_pipe_recv_into(pipe, TEST_PATIENCE, bytes, PIECE, &got) ==
 			    RELEVO_OK);
 		child_check(got == PIECE);
 		for (size_t byte = 0; byte < PIECE; byte += 4096)
@@ -404,7 +404,7 @@ static void pipe_to_a_disturbed_one(void *argument)
 static void survive_with_a_pipe(struct stage *stage, int flags)
 {
 	struct piping piping = {
-		.line = line_make(stage, "disturbed", RELEVO_BOTH_WAYS),
+		.line = line_make(stage, "disturbed", RELEVO_DIRECTION_BOTH),
 		.director = getpid(),
 	};
 	char *bytes = malloc(PIECE);

@@ -27,8 +27,8 @@ static relevo_value *open_value(const struct stage *stage, enum relevo_type type
 	char name[32];
 	relevo_value *value;
 	const struct relevo_value_options options = {
-		.mode = RELEVO_CREATE_NEW,
-		.lifetime = RELEVO_UNTIL_UNUSED,
+		.mode = RELEVO_OPEN_NEW,
+		.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
 		.type = type,
 		.size = size,
 		.initial = initial,
@@ -115,13 +115,13 @@ static void check_bytes(const struct stage *stage)
 	memset(&record, 0, sizeof record);
 	record = (struct record){ 3, 5.5, INT64_C(1) << 40 };
 	struct shared shared = { .stage = stage };
-	shared.value = open_value(stage, RELEVO_BYTES, sizeof record, &record);
+	shared.value = open_value(stage, RELEVO_TYPE_BYTES, sizeof record, &record);
 	role_join(role_start(double_record, &shared_props, &shared));
 	assert_ok(relevo_value_get(shared.value, &found, sizeof found));
 	assert_true(found.number == 6 && found.real == 11.0 && found.large == INT64_C(1) << 41);
 	relevo_value_close(shared.value);
 	char text[20] = "hello";
-	shared.value = open_value(stage, RELEVO_BYTES, sizeof text, text);
+	shared.value = open_value(stage, RELEVO_TYPE_BYTES, sizeof text, text);
 	role_join(role_start(double_text, &shared_props, &shared));
 	assert_ok(relevo_value_get(shared.value, text, sizeof text));
 	assert_string_equal(text, "hellohello");
@@ -131,17 +131,17 @@ static void check_bytes(const struct stage *stage)
 static void value_types(void **state)
 {
 	const struct stage *stage = *state;
-	CHECK_TYPE(RELEVO_CHAR, char, 'x', CHAR_MIN, CHAR_MAX);
-	CHECK_TYPE(RELEVO_INT8, int8_t, -1, INT8_MIN, INT8_MAX);
-	CHECK_TYPE(RELEVO_INT16, int16_t, -77, INT16_MIN, INT16_MAX);
-	CHECK_TYPE(RELEVO_INT32, int32_t, 65536, INT32_MIN, INT32_MAX);
-	CHECK_TYPE(RELEVO_INT64, int64_t, 1, INT64_MIN, INT64_MAX);
-	CHECK_TYPE(RELEVO_UINT8, uint8_t, 1, 0, UINT8_MAX);
-	CHECK_TYPE(RELEVO_UINT16, uint16_t, 256, 0, UINT16_MAX);
-	CHECK_TYPE(RELEVO_UINT32, uint32_t, 65536, 0, UINT32_MAX);
-	CHECK_TYPE(RELEVO_UINT64, uint64_t, 7, 0, UINT64_MAX);
-	CHECK_TYPE(RELEVO_FLOAT, float, 1.5f, -FLT_MAX, FLT_MIN);
-	CHECK_TYPE(RELEVO_DOUBLE, double, 3.25, -DBL_MAX, DBL_MIN);
+	CHECK_TYPE(RELEVO_TYPE_CHAR, char, 'x', CHAR_MIN, CHAR_MAX);
+	CHECK_TYPE(RELEVO_TYPE_INT8, int8_t, -1, INT8_MIN, INT8_MAX);
+	CHECK_TYPE(RELEVO_TYPE_INT16, int16_t, -77, INT16_MIN, INT16_MAX);
+	CHECK_TYPE(RELEVO_TYPE_INT32, int32_t, 65536, INT32_MIN, INT32_MAX);
+	CHECK_TYPE(RELEVO_TYPE_INT64, int64_t, 1, INT64_MIN, INT64_MAX);
+	CHECK_TYPE(RELEVO_TYPE_UINT8, uint8_t, 1, 0, UINT8_MAX);
+	CHECK_TYPE(RELEVO_TYPE_UINT16, uint16_t, 256, 0, UINT16_MAX);
+	CHECK_TYPE(RELEVO_TYPE_UINT32, uint32_t, 65536, 0, UINT32_MAX);
+	CHECK_TYPE(RELEVO_TYPE_UINT64, uint64_t, 7, 0, UINT64_MAX);
+	CHECK_TYPE(RELEVO_TYPE_FLOAT, float, 1.5f, -FLT_MAX, FLT_MIN);
+	CHECK_TYPE(RELEVO_TYPE_DOUBLE, double, 3.25, -DBL_MAX, DBL_MIN);
 	check_bytes(stage);
 }
 
@@ -179,7 +179,7 @@ static void value_changes_are_atomic(void **state)
 	const struct stage *stage = *state;
 	struct shared shared = { .stage = stage };
 	relevo_process *children[2 * ADDERS];
-	shared.value = open_value(stage, RELEVO_INT64, 0, NULL);
+	shared.value = open_value(stage, RELEVO_TYPE_INT64, 0, NULL);
 	for (int i = 0; i < ADDERS; i++) {
 		children[i] = role_start(add_many, &shared_props, &shared);
 		children[ADDERS + i] = role_start(exchange_many, &shared_props, &shared);
@@ -196,7 +196,7 @@ static void value_sums(void **state)
 	const struct stage *stage = *state;
 	const int32_t most = INT32_MAX, one = 1;
 	int32_t sum;
-	relevo_value *value = open_value(stage, RELEVO_INT32, 0, &most);
+	relevo_value *value = open_value(stage, RELEVO_TYPE_INT32, 0, &most);
 	assert_ok(relevo_value_add(value, &one, &sum, sizeof sum));
 	assert_int_equal(sum, INT32_MIN);
 	int32_t expected = 5;
@@ -206,7 +206,7 @@ static void value_sums(void **state)
 	assert_ok(relevo_value_compare_exchange(value, &expected, &one, sizeof one));
 	assert_value(value, &one, sizeof one);
 	relevo_value_close(value);
-	value = open_value(stage, RELEVO_BYTES, 4, NULL);
+	value = open_value(stage, RELEVO_TYPE_BYTES, 4, NULL);
 	assert_status(relevo_value_add(value, &one, &sum, sizeof sum), RELEVO_BAD_ARGUMENT);
 	relevo_value_close(value);
 }
@@ -218,14 +218,14 @@ static void value_wait_until(void **state)
 	const struct stage *stage = *state;
 	struct shared shared = { .stage = stage };
 	const int64_t all = ADDITIONS, none = 0;
-	shared.value = open_value(stage, RELEVO_INT64, 0, NULL);
+	shared.value = open_value(stage, RELEVO_TYPE_INT64, 0, NULL);
 	int64_t start = test_now();
-	assert_status(
-		relevo_value_wait_until(shared.value, RELEVO_IS_GREATER, &none, sizeof none, 200),
-		RELEVO_TIMED_OUT);
+	assert_status(relevo_value_wait_until(shared.value, RELEVO_COMPARISON_GREATER, &none,
+					      sizeof none, 200),
+		      RELEVO_TIMED_OUT);
 	assert_took(start, 200);
 	relevo_process *child = role_start(add_many, &shared_props, &shared);
-	assert_ok(relevo_value_wait_until(shared.value, RELEVO_IS_GREATER_OR_EQUAL, &all,
+	assert_ok(relevo_value_wait_until(shared.value, RELEVO_COMPARISON_GREATER_OR_EQUAL, &all,
 					  sizeof all, TEST_PATIENCE));
 	role_join(child);
 	assert_value(shared.value, &all, sizeof all);
@@ -241,15 +241,16 @@ static void value_wait_change(void **state)
 	const char text[4] = "abc";
 	struct shared shared = { stage, NULL, "abc", sizeof text };
 	uint64_t version = 0;
-	shared.value = open_value(stage, RELEVO_BYTES, sizeof text, NULL);
-	assert_status(relevo_value_wait_change(shared.value, &version, 0), RELEVO_TIMED_OUT);
+	shared.value = open_value(stage, RELEVO_TYPE_BYTES, sizeof text, NULL);
+	assert_status(relevo_value_wait_change(shared.value, 0, &version), RELEVO_TIMED_OUT);
 	relevo_process *child = role_start(write_it, &shared_props, &shared);
-	assert_ok(relevo_value_wait_change(shared.value, &version, TEST_PATIENCE));
+	assert_ok(relevo_value_wait_change(shared.value, TEST_PATIENCE, &version));
 	assert_int_equal(version, 1);
 	assert_value(shared.value, text, sizeof text);
 	role_join(child);
-	assert_status(relevo_value_wait_change(shared.value, &version, 0), RELEVO_TIMED_OUT);
-	assert_status(relevo_value_wait_until(shared.value, RELEVO_IS_EQUAL, text, sizeof text, 0),
+	assert_status(relevo_value_wait_change(shared.value, 0, &version), RELEVO_TIMED_OUT);
+	assert_status(relevo_value_wait_until(shared.value, RELEVO_COMPARISON_EQUAL, text,
+					      sizeof text, 0),
 		      RELEVO_BAD_ARGUMENT);
 	relevo_value_close(shared.value);
 }
@@ -257,19 +258,19 @@ static void value_wait_change(void **state)
 static void value_open_rules(void **state)
 {
 	const struct stage *stage = *state;
-	relevo_value *value = open_value(stage, RELEVO_INT16, 0, NULL);
+	relevo_value *value = open_value(stage, RELEVO_TYPE_INT16, 0, NULL);
 	relevo_value *other;
 	const char *name = relevo_value_name(value);
 	struct relevo_value_options options = {
-		.type = RELEVO_INT32,
-		.lifetime = RELEVO_UNTIL_UNUSED,
+		.type = RELEVO_TYPE_INT32,
+		.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
 	};
 	assert_fails(relevo_value_open(stage->session, name, &options, &other),
 		     RELEVO_OPTION_MISMATCH, "has the type int16, not int32");
 	options.type = (enum relevo_type)12;
 	assert_status(relevo_value_open(stage->session, "more", &options, &other),
 		      RELEVO_BAD_ARGUMENT);
-	options.type = RELEVO_BYTES;
+	options.type = RELEVO_TYPE_BYTES;
 	assert_status(relevo_value_open(stage->session, "more", &options, &other),
 		      RELEVO_BAD_ARGUMENT);
 	options.size = relevo_session_max_item(stage->session) + 1;
@@ -277,7 +278,7 @@ static void value_open_rules(void **state)
 		      RELEVO_TOO_LARGE);
 	options = (struct relevo_value_options){ .mode = RELEVO_OPEN_EXISTING };
 	assert_ok(relevo_value_open(stage->session, name, &options, &other));
-	assert_int_equal(relevo_value_type(other), RELEVO_INT16);
+	assert_int_equal(relevo_value_type(other), RELEVO_TYPE_INT16);
 	relevo_value_close(value);
 	/* It lives as long as one of them is open. */
 	assert_ok(relevo_value_set(other, &(int16_t){ 3 }, sizeof(int16_t)));
@@ -315,7 +316,7 @@ static void value_lock_accessor(void **state)
 	relevo_rlock *lock = NULL, *same = NULL, *given = NULL;
 	relevo_value *guarded = NULL, *bare = NULL;
 	int64_t sum;
-	shared.value = open_value(stage, RELEVO_INT64, 0, NULL);
+	shared.value = open_value(stage, RELEVO_TYPE_INT64, 0, NULL);
 	for (int i = 0; i < CHILDREN; i++)
 		children[i] = role_start(add_in_two_steps, &shared_props, &shared);
 	for (int i = 0; i < CHILDREN; i++)
@@ -333,11 +334,11 @@ static void value_lock_accessor(void **state)
 	assert_status(relevo_rlock_release(lock), RELEVO_NOT_OWNER);
 
 	assert_ok(relevo_rlock_open(stage->session, "given", NULL, &given));
-	struct relevo_value_options options = { .type = RELEVO_INT8, .lock = given };
+	struct relevo_value_options options = { .type = RELEVO_TYPE_INT8, .lock = given };
 	assert_ok(relevo_value_open(stage->session, "guarded", &options, &guarded));
 	assert_ok(relevo_value_lock(guarded, &lock));
 	assert_ptr_equal(lock, given);
-	options = (struct relevo_value_options){ .type = RELEVO_INT8, .unlocked = true };
+	options = (struct relevo_value_options){ .type = RELEVO_TYPE_INT8, .unlocked = true };
 	assert_ok(relevo_value_open(stage->session, "bare", &options, &bare));
 	assert_fails(relevo_value_lock(bare, &lock), RELEVO_BAD_STATE,
 		     "the value \"bare\" has no lock");
@@ -350,10 +351,10 @@ static void value_lock_accessor(void **state)
 	assert_status(relevo_value_open(stage->session, "both", &options, &bare),
 		      RELEVO_BAD_ARGUMENT);
 	options.unlocked = false;
-	assert_ok(relevo_open(stage->broker.url, NULL, &other));
+	assert_ok(relevo_session_open(stage->broker.url, NULL, &other));
 	assert_fails(relevo_value_open(other, "foreign", &options, &bare), RELEVO_BAD_ARGUMENT,
 		     "\"given\" is of another session");
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	relevo_rlock_close(given);
 	relevo_value_close(shared.value);
 }
@@ -363,7 +364,7 @@ static void array_lock_accessor(void **state)
 	struct stage *stage = *state;
 	relevo_array *array = NULL;
 	relevo_rlock *lock = NULL, *same = NULL;
-	struct relevo_array_options options = { .type = RELEVO_INT32, .count = 3 };
+	struct relevo_array_options options = { .type = RELEVO_TYPE_INT32, .count = 3 };
 	assert_ok(relevo_array_open(stage->session, "array", &options, &array));
 	assert_ok(relevo_array_lock(array, &lock));
 	assert_ok(relevo_array_lock(array, &same));

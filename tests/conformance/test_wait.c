@@ -44,7 +44,7 @@ static void read_pipe(struct progress *progress, int index, relevo_pipe *pipe)
 	void *data;
 	size_t size;
 	char text[32];
-	int status = relevo_pipe_recv(pipe, &data, &size, 0);
+	int status = relevo_pipe_recv(pipe, 0, &data, &size);
 	progress->ended[index] = status == RELEVO_END_OF_STREAM;
 	if (progress->ended[index])
 		return;
@@ -103,7 +103,7 @@ static void make_crowd(struct crowd *crowd, struct stage *stage)
 	for (int i = 0; i < PIPES; i++) {
 		char name[16];
 		snprintf(name, sizeof name, "line %d", i);
-		crowd->lines[i] = line_make(stage, name, RELEVO_RECEIVES);
+		crowd->lines[i] = line_make(stage, name, RELEVO_DIRECTION_RECEIVE);
 	}
 	for (int i = 0; i < SOCKETS; i++)
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, crowd->sockets[i]), 0);
@@ -155,7 +155,7 @@ static void hold_still_then_echo(void *argument)
 /* All that are ready are named together; time-outs are kept. */
 static void ready_and_not(struct stage *stage)
 {
-	struct line line = line_make(stage, "quiet", RELEVO_BOTH_WAYS);
+	struct line line = line_make(stage, "quiet", RELEVO_DIRECTION_BOTH);
 	pid_t child = child_start(hold_still_then_echo, &line);
 	relevo_pipe *pipe = line_here(&line);
 	struct relevo_wait_entry entries[4] = { { .pipe = pipe } };
@@ -165,7 +165,7 @@ static void ready_and_not(struct stage *stage)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
 	entries[1].descriptor = sockets[0];
 	int64_t start = test_now();
-	assert_status(relevo_wait(entries, 2, 0, &ready), RELEVO_TRY_AGAIN);
+	assert_status(relevo_wait(entries, 2, 0, &ready), RELEVO_TIMED_OUT);
 	assert_between(test_now() - start, 0, 500);
 	assert_int_equal(ready, 0);
 	start = test_now();

@@ -25,8 +25,8 @@ static void handles_open(struct handles *handles, relevo_session *session)
 {
 	const struct relevo_semaphore_options semaphore = { .value = 1 };
 	const struct relevo_barrier_options barrier = { .parties = 1 };
-	const struct relevo_value_options value = { .type = RELEVO_INT64 };
-	const struct relevo_array_options array = { .type = RELEVO_INT64, .count = 3 };
+	const struct relevo_value_options value = { .type = RELEVO_TYPE_INT64 };
+	const struct relevo_array_options array = { .type = RELEVO_TYPE_INT64, .count = 3 };
 	handles->queue = queue_open(session, "old");
 	assert_ok(relevo_lock_open(session, "old lock", NULL, &handles->lock));
 	assert_ok(relevo_rlock_open(session, "old rlock", NULL, &handles->rlock));
@@ -66,7 +66,7 @@ static void expect_all_gone(const struct handles *handles)
 	int64_t number = 1;
 	uint32_t index;
 	bool set;
-	assert_restarted(relevo_queue_get(handles->queue, &item, 1000), "old");
+	assert_restarted(relevo_queue_get(handles->queue, 1000, &item), "old");
 	assert_restarted(relevo_queue_put(handles->queue, "x", 1, 1000), "old");
 	assert_restarted(relevo_lock_acquire(handles->lock, 1000, NULL), "old lock");
 	assert_restarted(relevo_rlock_acquire(handles->rlock, 1000, NULL), "old rlock");
@@ -77,7 +77,7 @@ static void expect_all_gone(const struct handles *handles)
 	assert_restarted(relevo_event_is_set(handles->event, &set), "old flag");
 	assert_restarted(relevo_barrier_wait(handles->barrier, 1000, &index), "old meeting");
 	assert_restarted(relevo_value_set(handles->value, &number, sizeof number), "old value");
-	assert_restarted(relevo_value_wait_until(handles->value, RELEVO_IS_EQUAL, &number,
+	assert_restarted(relevo_value_wait_until(handles->value, RELEVO_COMPARISON_EQUAL, &number,
 						 sizeof number, 1000),
 			 "old value");
 	assert_restarted(relevo_array_set(handles->array, 0, &number, sizeof number), "old array");
@@ -89,7 +89,7 @@ static void every_handle_says_that_its_object_is_gone(void **state)
 	struct scene *scene = *state;
 	struct handles old, new;
 	relevo_session *other;
-	struct relevo_queue_counts counts;
+	struct relevo_queue_state counts;
 	handles_open(&old, scene->session);
 	memcpy(relevo_shared_data(old.shared), "kept", 5);
 	broker_kill(&scene->broker);
@@ -97,13 +97,13 @@ static void every_handle_says_that_its_object_is_gone(void **state)
 	other = session_open(scene->broker.url);
 	handles_open(&new, other);
 	/* The first call finds out that the connection is lost, or reconnects. */
-	int status = relevo_flush(scene->session, 5000);
+	int status = relevo_session_flush(scene->session, 5000);
 	assert_true(status == RELEVO_OK || status == RELEVO_DISCONNECTED);
 	expect_all_gone(&old);
 	/* Memory is the processes' own. */
 	assert_string_equal(relevo_shared_data(old.shared), "kept");
 	assert_string_equal(relevo_shared_data(new.shared), "");
-	assert_ok(relevo_queue_count(new.queue, &counts));
+	assert_ok(relevo_queue_inspect(new.queue, &counts));
 	assert_int_equal(counts.put, 0);
 	handles_close(&old);
 	handles_close(&new);
@@ -112,7 +112,7 @@ static void every_handle_says_that_its_object_is_gone(void **state)
 	put_text(old.queue, "works");
 	expect_text(old.queue, "works");
 	handles_close(&old);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	relevo_queue_close(scene->queue);
 	scene->queue = NULL;
 }
@@ -121,10 +121,10 @@ static void use_inherited(void *argument)
 {
 	struct scene *scene = argument;
 	relevo_item item;
-	child_check(relevo_queue_get(scene->queue, &item, 1000) == RELEVO_GONE);
+	child_check(relevo_queue_get(scene->queue, 1000, &item) == RELEVO_GONE);
 	child_check(strstr(relevo_error_detail(), "restarted") != NULL);
 	relevo_queue_close(scene->queue);
-	child_check(relevo_close(scene->session) == RELEVO_OK);
+	child_check(relevo_session_close(scene->session) == RELEVO_OK);
 }
 
 static void a_forked_child_is_told_too(void **state)
@@ -135,15 +135,15 @@ static void a_forked_child_is_told_too(void **state)
 	relevo_session *other = session_open(scene->broker.url);
 	relevo_queue *new = queue_open(other, "q");
 	put_text(new, "not for old handles");
-	assert_ok(relevo_flush(other, 5000));
+	assert_ok(relevo_session_flush(other, 5000));
 	child_join(child_start(use_inherited, scene));
 	expect_text(new, "not for old handles");
 	relevo_queue_close(new);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	/* This one has not used its session since. */
 	relevo_queue_close(scene->queue);
 	scene->queue = NULL;
-	assert_int_not_equal(relevo_flush(scene->session, 5000), -1);
+	assert_int_not_equal(relevo_session_flush(scene->session, 5000), -1);
 }
 
 /* ---- losses that follow each other ------------------------------------------ */
@@ -163,7 +163,7 @@ static bool consume(struct consumer *consumer, relevo_session *session)
 	if (relevo_queue_open(session, "work", NULL, &queue) != RELEVO_OK)
 		return true;
 	bool end = false;
-	while (!end && relevo_queue_get(queue, &item, RELEVO_FOREVER) == RELEVO_OK) {
+	while (!end && relevo_queue_get(queue, RELEVO_FOREVER, &item) == RELEVO_OK) {
 		end = strcmp(item.data, "end") == 0;
 		gate_open(consumer->got);
 		relevo_item_free(&item);
@@ -176,11 +176,11 @@ static void go_on_whatever_happens(void *argument)
 {
 	struct consumer *consumer = argument;
 	relevo_session *session = NULL;
-	child_check(relevo_open(consumer->url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(consumer->url, NULL, &session) == RELEVO_OK);
 	gate_open(consumer->got);
 	while (consume(consumer, session))
 		poll(NULL, 0, 20);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 /* Five times in about two seconds, at moments when consumers wait, reconnect, open. */
@@ -196,7 +196,7 @@ static void lose_brokers(struct scene *scene, struct gate *got)
 		broker_again(&scene->broker);
 		poll(NULL, 0, 30 * i);
 		/* What is lost is told once, or not noticed any more. */
-		relevo_flush(scene->session, 5000);
+		relevo_session_flush(scene->session, 5000);
 	}
 }
 

@@ -46,10 +46,10 @@ static void *wait_for_what_never_comes(void *argument)
 	size_t got;
 	switch (waiting->kind) {
 	case WAIT_GET:
-		waiting->status = relevo_queue_get(waiting->queue, &item, RELEVO_FOREVER);
+		waiting->status = relevo_queue_get(waiting->queue, RELEVO_FOREVER, &item);
 		break;
 	case WAIT_LEASE:
-		waiting->status = relevo_queue_lease(waiting->queue, &item, 1, 60000, &got);
+		waiting->status = relevo_queue_lease(waiting->queue, 60000, &item, 1, &got);
 		break;
 	default:
 		waiting->status = relevo_queue_put(waiting->queue, "x", 1, RELEVO_FOREVER);
@@ -99,11 +99,11 @@ static void every_waiting_call_is_told_within_2_seconds(void **state)
 		assert_between(test_now() - before, 0, 2000);
 		if (!in_order) {
 			broker_again(&scene->broker);
-			assert_ok(relevo_flush(scene->session, 2000));
+			assert_ok(relevo_session_flush(scene->session, 2000));
 		}
 	}
 	relevo_queue_close(scene->queue);
-	assert_status(relevo_close(scene->session), RELEVO_DISCONNECTED);
+	assert_status(relevo_session_close(scene->session), RELEVO_DISCONNECTED);
 }
 
 static void without_a_broker_calls_fail_at_once(void **state)
@@ -113,42 +113,42 @@ static void without_a_broker_calls_fail_at_once(void **state)
 	relevo_queue *queue;
 	broker_kill(&scene->broker);
 	int64_t before = test_now();
-	assert_status(relevo_queue_get(scene->queue, &item, RELEVO_FOREVER), RELEVO_DISCONNECTED);
+	assert_status(relevo_queue_get(scene->queue, RELEVO_FOREVER, &item), RELEVO_DISCONNECTED);
 	for (int i = 0; i < 3; i++) {
-		int status = relevo_queue_get(scene->queue, &item, RELEVO_FOREVER);
+		int status = relevo_queue_get(scene->queue, RELEVO_FOREVER, &item);
 		assert_true(status == RELEVO_NO_BROKER || status == RELEVO_DISCONNECTED);
 		assert_non_null(strstr(relevo_error_detail(), scene->broker.folder));
 	}
 	assert_int_not_equal(relevo_queue_open(scene->session, "x", NULL, &queue), RELEVO_OK);
-	assert_int_not_equal(relevo_flush(scene->session, 5000), RELEVO_OK);
+	assert_int_not_equal(relevo_session_flush(scene->session, 5000), RELEVO_OK);
 	assert_between(test_now() - before, 0, 2000);
 	relevo_queue_close(scene->queue);
-	assert_status(relevo_close(scene->session), RELEVO_DISCONNECTED);
+	assert_status(relevo_session_close(scene->session), RELEVO_DISCONNECTED);
 }
 
 static void the_next_broker_is_found_and_old_handles_are_gone(void **state)
 {
 	struct scene *scene = *state;
 	relevo_item item;
-	struct relevo_queue_counts counts;
+	struct relevo_queue_state counts;
 	put_text(scene->queue, "lost");
-	assert_ok(relevo_flush(scene->session, 5000));
+	assert_ok(relevo_session_flush(scene->session, 5000));
 	broker_kill(&scene->broker);
 	broker_again(&scene->broker);
 	/* The first call may be what finds out. */
-	int status = relevo_queue_get(scene->queue, &item, 5000);
+	int status = relevo_queue_get(scene->queue, 5000, &item);
 	assert_true(status == RELEVO_DISCONNECTED || status == RELEVO_GONE);
 	/* Also when there is one of that name again. */
 	relevo_queue *again = queue_open(scene->session, "q");
-	assert_fails(relevo_queue_get(scene->queue, &item, 5000), RELEVO_GONE, "\"q\"");
+	assert_fails(relevo_queue_get(scene->queue, 5000, &item), RELEVO_GONE, "\"q\"");
 	assert_status(relevo_queue_put(scene->queue, "x", 1, 5000), RELEVO_GONE);
-	assert_status(relevo_queue_count(scene->queue, &counts), RELEVO_GONE);
+	assert_status(relevo_queue_inspect(scene->queue, &counts), RELEVO_GONE);
 	expect_empty(again);
 	put_text(again, "works");
 	expect_text(again, "works");
 	relevo_queue_close(again);
 	relevo_queue_close(scene->queue);
-	assert_ok(relevo_close(scene->session));
+	assert_ok(relevo_session_close(scene->session));
 	end_broker(&scene->broker);
 }
 
@@ -175,7 +175,7 @@ static void many_threads_find_the_next_broker(void **state)
 		scene->queue = queue_open(scene->session, "q");
 	}
 	relevo_queue_close(scene->queue);
-	assert_ok(relevo_close(scene->session));
+	assert_ok(relevo_session_close(scene->session));
 	end_broker(&scene->broker);
 }
 
@@ -186,10 +186,10 @@ static void puts_that_were_not_confirmed_are_told(void **state)
 	put_text(scene->queue, "never arrives");
 	broker_kill(&scene->broker);
 	broker_again(&scene->broker);
-	assert_status(relevo_flush(scene->session, 5000), RELEVO_DISCONNECTED);
-	assert_ok(relevo_flush(scene->session, 5000));
+	assert_status(relevo_session_flush(scene->session, 5000), RELEVO_DISCONNECTED);
+	assert_ok(relevo_session_flush(scene->session, 5000));
 	relevo_queue_close(scene->queue);
-	assert_ok(relevo_close(scene->session));
+	assert_ok(relevo_session_close(scene->session));
 	end_broker(&scene->broker);
 }
 
@@ -199,17 +199,17 @@ static void leases_of_the_old_broker_are_not_the_owners(void **state)
 	relevo_item item;
 	size_t got;
 	put_text(scene->queue, "x");
-	assert_ok(relevo_queue_lease(scene->queue, &item, 1, 5000, &got));
+	assert_ok(relevo_queue_lease(scene->queue, 5000, &item, 1, &got));
 	broker_kill(&scene->broker);
 	broker_again(&scene->broker);
-	assert_int_not_equal(relevo_flush(scene->session, 5000), -1);
+	assert_int_not_equal(relevo_session_flush(scene->session, 5000), -1);
 	relevo_queue *again = queue_open(scene->session, "q");
 	assert_status(relevo_queue_ack(again, &item, 1), RELEVO_NOT_OWNER);
 	assert_string_equal(item.data, "x");
 	relevo_item_free(&item);
 	relevo_queue_close(again);
 	relevo_queue_close(scene->queue);
-	assert_ok(relevo_close(scene->session));
+	assert_ok(relevo_session_close(scene->session));
 	end_broker(&scene->broker);
 }
 
@@ -218,10 +218,10 @@ static void use_anyway(void *argument)
 	struct scene *scene = argument;
 	relevo_item item;
 	int64_t before = test_now();
-	child_check(relevo_queue_get(scene->queue, &item, 5000) == RELEVO_NO_BROKER);
+	child_check(relevo_queue_get(scene->queue, 5000, &item) == RELEVO_NO_BROKER);
 	child_check(test_now() - before < 2000);
 	relevo_queue_close(scene->queue);
-	child_check(relevo_close(scene->session) == RELEVO_OK);
+	child_check(relevo_session_close(scene->session) == RELEVO_OK);
 }
 
 static void a_child_forked_after_the_end_is_told(void **state)
@@ -230,7 +230,7 @@ static void a_child_forked_after_the_end_is_told(void **state)
 	broker_kill(&scene->broker);
 	child_join(child_start(use_anyway, scene));
 	relevo_queue_close(scene->queue);
-	assert_status(relevo_close(scene->session), RELEVO_DISCONNECTED);
+	assert_status(relevo_session_close(scene->session), RELEVO_DISCONNECTED);
 }
 
 int main(void)

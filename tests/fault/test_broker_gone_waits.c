@@ -47,7 +47,7 @@ static int wait_get(relevo_session *session)
 {
 	relevo_item item;
 	relevo_queue *queue = queue_open_existing(session, "empty");
-	int status = relevo_queue_get(queue, &item, RELEVO_FOREVER);
+	int status = relevo_queue_get(queue, RELEVO_FOREVER, &item);
 	relevo_queue_close(queue);
 	return status;
 }
@@ -57,7 +57,7 @@ static int wait_lease(relevo_session *session)
 	relevo_item item;
 	size_t got;
 	relevo_queue *queue = queue_open_existing(session, "empty");
-	int status = relevo_queue_lease(queue, &item, 1, 600000, &got);
+	int status = relevo_queue_lease(queue, 600000, &item, 1, &got);
 	relevo_queue_close(queue);
 	return status;
 }
@@ -67,7 +67,7 @@ static int wait_get_any(relevo_session *session)
 	relevo_item item;
 	relevo_queue *queues[] = { queue_open_existing(session, "empty"),
 				   queue_open_existing(session, "empty") };
-	int status = relevo_queue_get_any(queues, 2, &item, NULL, RELEVO_FOREVER);
+	int status = relevo_queue_get_any(queues, 2, RELEVO_FOREVER, &item, NULL);
 	relevo_queue_close(queues[0]);
 	relevo_queue_close(queues[1]);
 	return status;
@@ -140,11 +140,11 @@ static int wait_barrier(relevo_session *session)
 
 static int wait_value(relevo_session *session)
 {
-	const struct relevo_value_options options = { .type = RELEVO_INT64 };
+	const struct relevo_value_options options = { .type = RELEVO_TYPE_INT64 };
 	const int64_t wanted = 7;
 	relevo_value *value;
 	child_check(relevo_value_open(session, "count", &options, &value) == RELEVO_OK);
-	int status = relevo_value_wait_until(value, RELEVO_IS_EQUAL, &wanted, sizeof wanted,
+	int status = relevo_value_wait_until(value, RELEVO_COMPARISON_EQUAL, &wanted, sizeof wanted,
 					     RELEVO_FOREVER);
 	relevo_value_close(value);
 	return status;
@@ -152,24 +152,24 @@ static int wait_value(relevo_session *session)
 
 static int wait_change(relevo_session *session)
 {
-	const struct relevo_value_options options = { .type = RELEVO_INT64 };
+	const struct relevo_value_options options = { .type = RELEVO_TYPE_INT64 };
 	uint64_t version = 0;
 	relevo_value *value;
 	child_check(relevo_value_open(session, "count", &options, &value) == RELEVO_OK);
-	int status = relevo_value_wait_change(value, &version, RELEVO_FOREVER);
+	int status = relevo_value_wait_change(value, RELEVO_FOREVER, &version);
 	relevo_value_close(value);
 	return status;
 }
 
 static int wait_map(relevo_session *session)
 {
-	const struct relevo_pool_options options = { .processes = RELEVO_NO_WORKERS };
+	const struct relevo_pool_options options = { .processes = RELEVO_POOL_NO_WORKERS };
 	const struct relevo_bytes argument = { "x", 1 };
 	struct relevo_result result;
 	relevo_pool *pool;
 	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
 	int status = relevo_pool_map(pool, "nothing", &argument, 1, NULL, &result);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	return status;
 }
 
@@ -214,7 +214,7 @@ static void wait_for_everything(void *argument)
 	pthread_t threads[WAITS];
 	relevo_session *session = NULL;
 	gate_pass(&play->scene_is_set);
-	child_check(relevo_open(play->url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(play->url, NULL, &session) == RELEVO_OK);
 	for (int i = 0; i < WAITS; i++) {
 		waiters[i] = (struct waiter){ session, waits[i],
 					      &play->board->outcomes[play->process][i] };
@@ -226,7 +226,7 @@ static void wait_for_everything(void *argument)
 	int64_t before = computed();
 	poll(NULL, 0, IDLE_TIME);
 	play->board->idle_cpu[play->process] = computed() - before;
-	child_check(relevo_close(session) == RELEVO_DISCONNECTED);
+	child_check(relevo_session_close(session) == RELEVO_DISCONNECTED);
 }
 
 static void serve(void *argument)
@@ -247,7 +247,7 @@ static void set_scene(struct play *play)
 {
 	static const struct relevo_pool_options workerless = {
 		.name = IDLE_POOL,
-		.processes = RELEVO_NO_WORKERS,
+		.processes = RELEVO_POOL_NO_WORKERS,
 	};
 	struct scene *scene = &play->scene;
 	scene->session = session_open(scene->broker.url);
@@ -279,10 +279,10 @@ static int play_setup(void **state)
 static int play_teardown(void **state)
 {
 	struct play *play = &the_play;
-	relevo_pool_free(play->pool);
+	relevo_pool_close(play->pool);
 	relevo_lock_close(play->door);
 	relevo_queue_close(play->scene.queue);
-	assert_status(relevo_close(play->scene.session), RELEVO_DISCONNECTED);
+	assert_status(relevo_session_close(play->scene.session), RELEVO_DISCONNECTED);
 	test_folder_remove(play->scene.broker.folder);
 	gate_close(&play->scene_is_set);
 	munmap(play->board, sizeof *play->board);
@@ -412,7 +412,7 @@ static void a_pool_loses_its_workers(void **state)
 	assert_true(relevo_error_detail()[0] != '\0');
 	assert_int_not_equal(relevo_pool_map(pool, "nothing", &argument, 1, NULL, &result),
 			     RELEVO_OK);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	assert_between(test_now() - killed, 0, 2000);
 }
 

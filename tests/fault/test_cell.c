@@ -23,13 +23,13 @@ static relevo_barrier *open_barrier(struct scene *scene, uint32_t parties,
 static bool one_waits(void *argument)
 {
 	struct relevo_barrier_state state;
-	return relevo_barrier_look(argument, &state) == RELEVO_OK && state.waiting == 1;
+	return relevo_barrier_inspect(argument, &state) == RELEVO_OK && state.waiting == 1;
 }
 
 static bool is_broken(void *argument)
 {
 	struct relevo_barrier_state state;
-	return relevo_barrier_look(argument, &state) == RELEVO_OK && state.broken;
+	return relevo_barrier_inspect(argument, &state) == RELEVO_OK && state.broken;
 }
 
 static void wait_at(void *barrier)
@@ -165,7 +165,7 @@ static void a_lost_connection_breaks_its_own_round_only(void **state)
 	gate_close(&renewed);
 	relevo_barrier_close(seen);
 	relevo_barrier_close(barrier);
-	assert_ok(relevo_close(watching));
+	assert_ok(relevo_session_close(watching));
 }
 
 static void wait_for_event(void *event)
@@ -224,7 +224,7 @@ static void additions_of_killed_processes_count_once(void **state)
 {
 	struct scene *scene = *state;
 	enum { CHILDREN = 4 };
-	const struct relevo_value_options options = { .type = RELEVO_INT64 };
+	const struct relevo_value_options options = { .type = RELEVO_TYPE_INT64 };
 	struct adding adding = { .value = NULL };
 	pid_t children[CHILDREN];
 	int64_t sum = 0;

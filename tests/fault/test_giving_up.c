@@ -67,7 +67,7 @@ static void *put_about_then(void *argument)
 /* It did not come after all. */
 static void fail_lost(relevo_queue *queue, int round)
 {
-	struct relevo_queue_counts counts = counts_of(queue);
+	struct relevo_queue_state counts = counts_of(queue);
 	fail_msg("round %d: %d ready, %d leased, %d getters, %d put, %d acknowledged", round,
 		 (int)counts.ready, (int)counts.leased, (int)counts.getters, (int)counts.put,
 		 (int)counts.acknowledged);
@@ -84,7 +84,7 @@ static int run_rounds(relevo_queue *queue, struct putting *putting)
 		int64_t began = test_now();
 		int before = gave_up;
 		gate_open(&putting->start);
-		while ((status = relevo_queue_get(queue, &item, 1)) == RELEVO_TIMED_OUT) {
+		while ((status = relevo_queue_get(queue, 1, &item)) == RELEVO_TIMED_OUT) {
 			gave_up++;
 			if (test_now() - began > TEST_PATIENCE / 2)
 				fail_lost(queue, i);
@@ -110,11 +110,11 @@ static void race(struct scene *scene, relevo_queue *getter, relevo_queue *putter
 	assert_int_equal(putting.status, RELEVO_OK);
 	/* It did happen. */
 	assert_true(gave_up > 100);
-	struct relevo_queue_counts counts = counts_of(getter);
+	struct relevo_queue_state counts = counts_of(getter);
 	assert_int_equal(counts.ready + counts.leased + counts.delayed + counts.getters, 0);
 	assert_int_equal(counts.put, ROUNDS);
 	assert_int_equal(counts.acknowledged, ROUNDS);
-	assert_ok(relevo_flush(scene->session, 5000));
+	assert_ok(relevo_session_flush(scene->session, 5000));
 }
 
 static void a_get_that_gives_up(void **state)
@@ -124,7 +124,7 @@ static void a_get_that_gives_up(void **state)
 	relevo_queue *theirs = queue_open(other, "q");
 	race(scene, scene->queue, theirs);
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static void a_get_that_gives_up_in_the_putters_session(void **state)
@@ -150,7 +150,7 @@ static void *make_room_about_then(void *argument)
 		int number = -1;
 		gate_pass(&getting->start);
 		wait_about_then(&getting->aim, &random);
-		getting->status = relevo_queue_get(getting->queue, &item, 5000);
+		getting->status = relevo_queue_get(getting->queue, 5000, &item);
 		if (getting->status == RELEVO_OK)
 			memcpy(&number, item.data, sizeof number);
 		relevo_item_free(&item);
@@ -171,7 +171,7 @@ static void a_put_that_gives_up(void **state)
 	pthread_t thread;
 	int gave_up = 0, zero = 0;
 	gate_make(&getting.start);
-	assert_ok(relevo_queue_try_put(bounded, &zero, sizeof zero));
+	assert_ok(relevo_queue_put(bounded, &zero, sizeof zero, 0));
 	pthread_create(&thread, NULL, make_room_about_then, &getting);
 	for (int i = 1; i <= ROUNDS; i++) {
 		int status, before = gave_up;
@@ -184,13 +184,13 @@ static void a_put_that_gives_up(void **state)
 	pthread_join(thread, NULL);
 	assert_int_equal(getting.status, RELEVO_OK);
 	assert_true(gave_up > 100);
-	struct relevo_queue_counts counts = counts_of(bounded);
+	struct relevo_queue_state counts = counts_of(bounded);
 	assert_int_equal(counts.ready, 1);
 	assert_int_equal(counts.put, ROUNDS + 1);
 	gate_close(&getting.start);
 	relevo_queue_close(bounded);
 	relevo_queue_close(getting.queue);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 int main(void)

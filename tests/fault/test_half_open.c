@@ -32,11 +32,11 @@ static void hold_from_afar(void *argument)
 	size_t got;
 	const struct relevo_queue_options options = { .mode = RELEVO_OPEN_EXISTING };
 	child_check(test_host_enter());
-	child_check(relevo_open(guest->url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(guest->url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_queue_open(session, "q", &options, &queue) == RELEVO_OK);
 	child_check(relevo_lock_open(session, "door", NULL, &door) == RELEVO_OK);
 	child_check(relevo_lock_acquire(door, TEST_PATIENCE, NULL) == RELEVO_OK);
-	child_check(relevo_queue_lease(queue, &item, 1, TEST_PATIENCE, &got) == RELEVO_OK);
+	child_check(relevo_queue_lease(queue, TEST_PATIENCE, &item, 1, &got) == RELEVO_OK);
 	gate_open(&guest->ready);
 	pause();
 }
@@ -53,7 +53,7 @@ static void a_host_that_vanishes_is_noticed(void **state)
 	if (test_host() == NULL)
 		skip();
 	put_text(scene->queue, "held");
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 	gate_make(&guest.ready);
 	pid_t child = child_start(hold_from_afar, &guest);
 	gate_pass(&guest.ready);
@@ -64,7 +64,7 @@ static void a_host_that_vanishes_is_noticed(void **state)
 	/* The last thing that came from there did so before it vanished. */
 	assert_between(test_now() - vanished, TCP_TIMEOUT * 1000 - 1500, TCP_TIMEOUT * 1000 + 4000);
 	assert_true(grant.owner_died);
-	assert_ok(relevo_queue_lease(scene->queue, &item, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_lease(scene->queue, TEST_PATIENCE, &item, 1, &got));
 	assert_string_equal(item.data, "held");
 	assert_int_equal(item.deliveries, 2);
 	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
@@ -82,15 +82,15 @@ static void stay_idle(void *argument)
 	relevo_session *session = NULL;
 	relevo_queue *queue;
 	child_check(test_host_enter());
-	child_check(relevo_open(guest->url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(guest->url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_queue_open(session, "idle", NULL, &queue) == RELEVO_OK);
 	gate_open(&guest->ready);
 	gate_pass(&guest->go_on);
 	/* It has not been taken for gone: the same connection, the same session. */
 	child_check(relevo_queue_put(queue, "still here", 10, RELEVO_FOREVER) == RELEVO_OK);
-	child_check(relevo_flush(session, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_session_flush(session, TEST_PATIENCE) == RELEVO_OK);
 	relevo_queue_close(queue);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 /* A client that is silent for longer, or stopped, answers all the same: its kernel does. */
@@ -107,10 +107,10 @@ static void a_silent_client_is_none(void **state)
 	gate_pass(&guest.ready);
 	assert_int_equal(kill(child, SIGSTOP), 0);
 	relevo_queue *idle = queue_open_existing(scene->session, "idle");
-	assert_status(relevo_queue_get(idle, &item, (TCP_TIMEOUT + 2) * 1000), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_get(idle, (TCP_TIMEOUT + 2) * 1000, &item), RELEVO_TIMED_OUT);
 	assert_int_equal(kill(child, SIGCONT), 0);
 	gate_open(&guest.go_on);
-	assert_ok(relevo_queue_get(idle, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(idle, TEST_PATIENCE, &item));
 	relevo_item_free(&item);
 	child_join(child);
 	relevo_queue_close(idle);

@@ -13,7 +13,7 @@ static void hold_three(void *argument)
 	struct client *client = argument;
 	relevo_item items[3];
 	size_t got;
-	child_check(relevo_queue_lease(client->scene->queue, items, 3, TEST_PATIENCE, &got) ==
+	child_check(relevo_queue_lease(client->scene->queue, TEST_PATIENCE, items, 3, &got) ==
 		    RELEVO_OK);
 	child_check(got == 3);
 	child_check(relevo_queue_ack(client->scene->queue, &items[1], 1) == RELEVO_OK);
@@ -30,7 +30,7 @@ static void what_it_held_comes_back_in_order(void **state)
 	gate_make(&client.ready);
 	for (int i = 0; i < 4; i++)
 		put_text(scene->queue, texts[i]);
-	assert_ok(relevo_flush(scene->session, 5000));
+	assert_ok(relevo_session_flush(scene->session, 5000));
 	pid_t child = child_start(hold_three, &client);
 	gate_pass(&client.ready);
 	assert_int_equal(counts_of(scene->queue).leased, 2);
@@ -39,7 +39,7 @@ static void what_it_held_comes_back_in_order(void **state)
 	for (int i = 0; i < 3; i++) {
 		relevo_item item;
 		size_t got;
-		assert_ok(relevo_queue_lease(scene->queue, &item, 1, 5000, &got));
+		assert_ok(relevo_queue_lease(scene->queue, 5000, &item, 1, &got));
 		assert_string_equal(item.data, left[i]);
 		assert_int_equal(item.deliveries, i < 2 ? 2 : 1);
 		assert_ok(relevo_queue_ack(scene->queue, &item, 1));
@@ -54,7 +54,7 @@ static void wait_for_item(void *argument)
 	struct client *client = argument;
 	relevo_item item;
 	gate_open(&client->ready);
-	relevo_queue_get(client->scene->queue, &item, RELEVO_FOREVER);
+	relevo_queue_get(client->scene->queue, RELEVO_FOREVER, &item);
 	pause();
 }
 
@@ -82,7 +82,7 @@ static void take_one_of_many(void *argument)
 {
 	struct client *client = argument;
 	relevo_item item;
-	child_check(relevo_queue_get(client->scene->queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_queue_get(client->scene->queue, TEST_PATIENCE, &item) == RELEVO_OK);
 	gate_open(&client->ready);
 	raise(SIGSTOP);
 }
@@ -96,7 +96,7 @@ static void killed_with_unread_items_loses_nothing(void **state)
 	for (int time = 0; time < TIMES; time++) {
 		for (int i = 0; i < MANY; i++)
 			assert_ok(relevo_queue_put(scene->queue, &i, sizeof i, RELEVO_FOREVER));
-		assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+		assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 		pid_t child = child_start(take_one_of_many, &client);
 		gate_pass(&client.ready);
 		child_kill(child);
@@ -105,7 +105,7 @@ static void killed_with_unread_items_loses_nothing(void **state)
 		for (int number = -1; number < MANY - 1;) {
 			relevo_item item;
 			int next;
-			assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+			assert_ok(relevo_queue_get(scene->queue, TEST_PATIENCE, &item));
 			memcpy(&next, item.data, sizeof next);
 			relevo_item_free(&item);
 			assert_in_range(next, number + 1, number < 0 ? 1 : number + 1);
@@ -160,9 +160,9 @@ static void consume(void *argument)
 	relevo_item item;
 	size_t got;
 	child_check(relevo_queue_open(scene->session, "done", NULL, &done) == RELEVO_OK);
-	while (relevo_queue_lease(scene->queue, &item, 1, RELEVO_FOREVER, &got) == RELEVO_OK) {
+	while (relevo_queue_lease(scene->queue, RELEVO_FOREVER, &item, 1, &got) == RELEVO_OK) {
 		child_check(relevo_queue_put(done, item.data, item.size, 5000) == RELEVO_OK);
-		child_check(relevo_flush(scene->session, 5000) == RELEVO_OK);
+		child_check(relevo_session_flush(scene->session, 5000) == RELEVO_OK);
 		child_check(relevo_queue_ack(scene->queue, &item, 1) == RELEVO_OK);
 		relevo_item_free(&item);
 	}
@@ -181,7 +181,7 @@ static void consumers_killed_at_any_moment_lose_nothing(void **state)
 	while (left > 0) {
 		relevo_item item;
 		int number;
-		assert_ok(relevo_queue_get(done, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(done, TEST_PATIENCE, &item));
 		memcpy(&number, item.data, sizeof number);
 		relevo_item_free(&item);
 		left -= seen[number] == 0;

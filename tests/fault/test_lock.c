@@ -149,8 +149,8 @@ static void a_stopped_owner_keeps_it_and_a_deadline_takes_it(void **state)
 static void hold_nothing(void *argument)
 {
 	struct play *play = argument;
-	child_check(relevo_lock_try(play->lock, NULL) == RELEVO_TIMED_OUT);
-	child_check(relevo_close(play->session) == RELEVO_OK);
+	child_check(relevo_lock_acquire(play->lock, 0, NULL) == RELEVO_TIMED_OUT);
+	child_check(relevo_session_close(play->session) == RELEVO_OK);
 }
 
 static void scoped_child(struct play *play)
@@ -214,7 +214,7 @@ static bool hand_over(void *argument)
 	struct handing_over *over = argument;
 	kill(over->waiter, SIGSTOP);
 	assert_ok(relevo_lock_release(over->play->lock));
-	bool done = relevo_lock_try(over->play->lock, NULL) == RELEVO_TIMED_OUT;
+	bool done = relevo_lock_acquire(over->play->lock, 0, NULL) == RELEVO_TIMED_OUT;
 	if (!done)
 		kill(over->waiter, SIGCONT);
 	return done;
@@ -242,7 +242,7 @@ static void take_both(void *argument)
 {
 	struct play *play = argument;
 	for (int i = 0; i < 2; i++)
-		child_check(relevo_semaphore_try(play->semaphore, NULL) == RELEVO_OK);
+		child_check(relevo_semaphore_acquire(play->semaphore, 0, NULL) == RELEVO_OK);
 	gate_open(&play->on);
 	pause();
 }
@@ -254,7 +254,7 @@ static void permits_of_a_killed_holder_come_back(void **state)
 	uint64_t value;
 	pid_t holder = child_start(take_both, &play);
 	gate_pass(&play.on);
-	assert_status(relevo_semaphore_try(play.semaphore, NULL), RELEVO_TIMED_OUT);
+	assert_status(relevo_semaphore_acquire(play.semaphore, 0, NULL), RELEVO_TIMED_OUT);
 	child_kill(holder);
 	for (int i = 0; i < 2; i++) {
 		assert_ok(relevo_semaphore_acquire(play.semaphore, FREE_AGAIN, &grant));
@@ -265,7 +265,7 @@ static void permits_of_a_killed_holder_come_back(void **state)
 	assert_status(relevo_semaphore_release(play.semaphore), RELEVO_OVER_RELEASE);
 	assert_ok(relevo_semaphore_value(play.semaphore, &value));
 	assert_int_equal(value, 2);
-	assert_ok(relevo_semaphore_try(play.semaphore, &grant));
+	assert_ok(relevo_semaphore_acquire(play.semaphore, 0, &grant));
 	assert_false(grant.owner_died);
 	assert_ok(relevo_semaphore_release(play.semaphore));
 	end(&play);
@@ -416,7 +416,7 @@ static void giving_up_at_the_grant_loses_and_doubles_nothing(void **state)
 	uint64_t last = 0;
 	for (int i = 0; i < ROUNDS; i++) {
 		struct relevo_grant grant;
-		assert_ok(relevo_lock_try(lock, &grant));
+		assert_ok(relevo_lock_acquire(lock, 0, &grant));
 		assert_true(grant.token > last && !grant.owner_died);
 		last = grant.token;
 		gate_open(&play.on);
@@ -429,7 +429,7 @@ static void giving_up_at_the_grant_loses_and_doubles_nothing(void **state)
 	/* The times were well chosen. */
 	assert_between((intptr_t)acquired, 1, ROUNDS - 1);
 	relevo_lock_close(lock);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	end(&play);
 }
 
@@ -474,7 +474,7 @@ static void stop_waiting(struct waiter *waiter)
 {
 	assert_int_equal(pthread_join(waiter->thread, NULL), 0);
 	relevo_condition_close(waiter->condition);
-	assert_ok(relevo_close(waiter->session));
+	assert_ok(relevo_session_close(waiter->session));
 	gate_close(&waiter->begin);
 	gate_close(&waiter->waiting);
 	gate_close(&waiter->done);

@@ -14,7 +14,7 @@ struct ends {
 
 static void open_ends(struct ends *made)
 {
-	assert_ok(relevo_pipe_pair(RELEVO_BOTH_WAYS, made->ends));
+	assert_ok(relevo_pipe_pair(RELEVO_DIRECTION_BOTH, made->ends));
 	gate_make(&made->ready);
 }
 
@@ -44,7 +44,7 @@ static int check_message(relevo_pipe *pipe)
 {
 	void *data = NULL;
 	size_t size = 0;
-	int status = relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE);
+	int status = relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size);
 	if (status != RELEVO_OK)
 		return status;
 	assert_true(size > 0);
@@ -103,7 +103,7 @@ static void a_sharer_is_killed_while_it_sends(void **state)
 		size_t size;
 		do {
 			free(data);
-			assert_ok(relevo_pipe_recv(made.ends[1], &data, &size, TEST_PATIENCE));
+			assert_ok(relevo_pipe_recv(made.ends[1], TEST_PATIENCE, &data, &size));
 			for (size_t i = 1; i < size; i++)
 				assert_int_equal(((char *)data)[i], ((char *)data)[0]);
 		} while (size > 0);
@@ -207,11 +207,11 @@ static void send_one_and_wait(void *argument)
 	relevo_pipe *pipe = NULL;
 	void *data;
 	size_t size;
-	child_check(relevo_pipe_open(session, "p", RELEVO_BOTH_WAYS, TEST_PATIENCE, &pipe) ==
+	child_check(relevo_pipe_open(session, "p", RELEVO_DIRECTION_BOTH, TEST_PATIENCE, &pipe) ==
 		    RELEVO_OK);
 	child_check(relevo_pipe_send(pipe, "before", 6, TEST_PATIENCE) == RELEVO_OK);
 	gate_open(&named->ready);
-	relevo_pipe_recv(pipe, &data, &size, RELEVO_FOREVER);
+	relevo_pipe_recv(pipe, RELEVO_FOREVER, &data, &size);
 }
 
 static int scene_setup_tcp(void **state)
@@ -227,7 +227,7 @@ static int scene_setup_tcp(void **state)
 static int scene_teardown_tcp(void **state)
 {
 	struct scene *scene = *state;
-	int status = relevo_close(scene->session);
+	int status = relevo_session_close(scene->session);
 	test_broker_stop(&scene->broker);
 	return status == RELEVO_OK ? 0 : -1;
 }
@@ -243,13 +243,13 @@ static void the_other_end_is_killed(void **state)
 		size_t got;
 		gate_make(&named.ready);
 		pid_t child = child_start(send_one_and_wait, &named);
-		assert_ok(relevo_pipe_open(scene->session, "p", RELEVO_BOTH_WAYS, TEST_PATIENCE,
-					   &pipe));
+		assert_ok(relevo_pipe_open(scene->session, "p", RELEVO_DIRECTION_BOTH,
+					   TEST_PATIENCE, &pipe));
 		gate_pass(&named.ready);
 		child_kill(child);
-		assert_ok(relevo_pipe_recv_into(pipe, room, sizeof room, TEST_PATIENCE, &got));
+		assert_ok(relevo_pipe_recv_into(pipe, TEST_PATIENCE, room, sizeof room, &got));
 		assert_int_equal(got, 6);
-		assert_status(relevo_pipe_recv_into(pipe, room, sizeof room, TEST_PATIENCE, &got),
+		assert_status(relevo_pipe_recv_into(pipe, TEST_PATIENCE, room, sizeof room, &got),
 			      RELEVO_END_OF_STREAM);
 		assert_status(relevo_pipe_send(pipe, "x", 1, TEST_PATIENCE), RELEVO_END_OF_STREAM);
 		relevo_pipe_close(pipe);

@@ -64,9 +64,9 @@ static int broken_setup(void **state)
 	shared = pool_setup_with_memory(state, sizeof *shared);
 	if (shared == NULL)
 		return -1;
-	relevo_register("die", die, NULL);
-	relevo_register("die together", die_together, NULL);
-	relevo_register("die of tuple", die_of_tuple, NULL);
+	relevo_function_register("die", die, NULL);
+	relevo_function_register("die together", die_together, NULL);
+	relevo_function_register("die of tuple", die_of_tuple, NULL);
 	return 0;
 }
 
@@ -256,7 +256,7 @@ static void expect_survivor(struct pool_scene *scene, int killed)
 {
 	const struct relevo_pool_options options = {
 		.name = "far",
-		.processes = RELEVO_NO_WORKERS,
+		.processes = RELEVO_POOL_NO_WORKERS,
 		.max_attempts = (uint32_t)killed,
 	};
 	pid_t servers[8];
@@ -268,7 +268,7 @@ static void expect_survivor(struct pool_scene *scene, int killed)
 	by_map(&call);
 	expect_fates(&call, (uint32_t)killed);
 	relevo_results_free(call.results, COUNT);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	int signalled = 0;
 	for (int i = 0; i <= killed; i++)

@@ -73,10 +73,10 @@ static int killed_setup(void **state)
 	shared = pool_setup_with_memory(state, sizeof *shared);
 	if (shared == NULL)
 		return -1;
-	relevo_register("wait once", wait_once, NULL);
-	relevo_register("kill at 7", kill_at_7, NULL);
-	relevo_register("exit at 7", exit_at_7, NULL);
-	relevo_register("linger", linger, NULL);
+	relevo_function_register("wait once", wait_once, NULL);
+	relevo_function_register("kill at 7", kill_at_7, NULL);
+	relevo_function_register("exit at 7", exit_at_7, NULL);
+	relevo_function_register("linger", linger, NULL);
 	return 0;
 }
 
@@ -281,7 +281,7 @@ static void own_pool(void *argument)
 	relevo_pool *pool;
 	struct relevo_pool_options options = { .name = "owned", .processes = 2 };
 	int pids[3];
-	child_check(relevo_open(owner->url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(owner->url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
 	child_check(relevo_pool_workers(pool, pids, 2) == 2);
 	pids[2] = process_parent(pids[0]);
@@ -319,7 +319,7 @@ static void keeper_and_workers_end_with_the_owner(void **state)
 	relevo_pool *pool;
 	struct relevo_pool_options options = { .name = "owned", .processes = 1 };
 	assert_ok(relevo_pool_open(scene->session, &options, &pool));
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	close(ends[0]);
 	close(ends[1]);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
@@ -338,7 +338,7 @@ static void closing_ends_workers_that_do_not_finish(void **state)
 	relevo_job_free(job);
 	gate_pass(&pool_begun);
 	int64_t before = test_now();
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	assert_between(test_now() - before, 4999, 7000);
 	assert_false(process_runs(pid));
@@ -366,8 +366,8 @@ static void a_map_ends_when_the_broker_goes(void **state)
 	assert_int_equal(the_mapping.status, RELEVO_DISCONNECTED);
 	assert_between(test_now() - before, 0, 2000);
 	gate_open(&pool_go_on);
-	relevo_pool_free(pool);
-	assert_status(relevo_close(session), RELEVO_DISCONNECTED);
+	relevo_pool_close(pool);
+	assert_status(relevo_session_close(session), RELEVO_DISCONNECTED);
 	test_folder_remove(broker.folder);
 }
 

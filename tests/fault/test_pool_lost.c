@@ -91,11 +91,11 @@ static int lost_setup(void **state)
 	shared = pool_setup_with_memory(state, sizeof *shared);
 	if (shared == NULL)
 		return -1;
-	relevo_register("note sockets", note_sockets, NULL);
-	relevo_register("cut all", cut_all, NULL);
-	relevo_register("cut watcher", cut_watcher, NULL);
-	relevo_register("close all", close_all, NULL);
-	relevo_register("come back twice", come_back_twice, NULL);
+	relevo_function_register("note sockets", note_sockets, NULL);
+	relevo_function_register("cut all", cut_all, NULL);
+	relevo_function_register("cut watcher", cut_watcher, NULL);
+	relevo_function_register("close all", close_all, NULL);
+	relevo_function_register("come back twice", come_back_twice, NULL);
 	return 0;
 }
 
@@ -199,7 +199,7 @@ static bool is_expected(void *argument)
 {
 	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
 	const struct pool_scene *scene = argument;
-	struct relevo_queue_counts counts = { 0 };
+	struct relevo_queue_state counts = { 0 };
 	relevo_queue *queue;
 	if (relevo_queue_open(scene->session, "pool-expected/p", &existing, &queue) != RELEVO_OK)
 		return false;
@@ -213,9 +213,9 @@ static void a_pool_is_served_before_it_is_opened(void **state)
 	struct pool_scene *scene = *state;
 	pid_t server = child_start(serve, scene);
 	assert_true(eventually(is_expected, scene));
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	map_all(scene, "echo");
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	child_join(server);
 }
@@ -231,9 +231,9 @@ static void who_waits_for_a_pool_ends_on_a_signal(void **state)
 
 static void end_session(struct pool_scene *scene)
 {
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
-	assert_status(relevo_close(scene->session), RELEVO_DISCONNECTED);
+	assert_status(relevo_session_close(scene->session), RELEVO_DISCONNECTED);
 	scene->session = NULL;
 }
 
@@ -242,7 +242,7 @@ static void servers_outlive_their_broker(void **state)
 {
 	struct pool_scene *scene = *state;
 	pid_t server = child_start(serve, scene);
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	map_all(scene, "echo");
 	for (int i = 0; i < 2; i++) {
 		broker_kill(&scene->broker);
@@ -250,10 +250,10 @@ static void servers_outlive_their_broker(void **state)
 		broker_again(&scene->broker);
 		scene->session = session_open(scene->broker.url);
 		assert_true(i > 0 || eventually(is_expected, scene));
-		pool_open(scene, RELEVO_NO_WORKERS);
+		pool_open(scene, RELEVO_POOL_NO_WORKERS);
 		map_all(scene, "echo");
 	}
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	child_join(server);
 }
@@ -268,7 +268,7 @@ static void who_waits_for_a_broker_ends_on_a_signal(void **state)
 {
 	struct pool_scene *scene = *state;
 	pid_t server = child_start(serve, scene);
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	map_all(scene, "echo");
 	broker_kill(&scene->broker);
 	end_session(scene);

@@ -33,7 +33,7 @@ static int orphans_setup(void **state)
 	shared = pool_setup_with_memory(state, sizeof *shared);
 	if (shared == NULL)
 		return -1;
-	relevo_register("leave", leave, NULL);
+	relevo_function_register("leave", leave, NULL);
 	return 0;
 }
 
@@ -56,7 +56,7 @@ static void they_end_with_the_pool(void **state)
 	pool_open(scene, 1);
 	pid_t first = leave_one(scene->pool), second = leave_one(scene->pool);
 	assert_true(process_runs(first));
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	assert_true(process_ends(first, TEST_PATIENCE));
 	assert_true(process_ends(second, TEST_PATIENCE));
@@ -110,7 +110,7 @@ static void they_may_be_left(void **state)
 	assert_int_equal(kill(worker, SIGKILL), 0);
 	assert_true(process_ends(worker, TEST_PATIENCE));
 	pid_t next = leave_one(scene->pool);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	assert_true(process_runs(left));
 	assert_true(process_runs(next));
@@ -130,7 +130,7 @@ static void a_function_may_end_them(void **state)
 {
 	struct pool_scene *scene = *state;
 	struct relevo_result result;
-	relevo_register("end children", end_children, NULL);
+	relevo_function_register("end children", end_children, NULL);
 	assert_status(relevo_worker_end_children(), RELEVO_BAD_STATE);
 	pool_open(scene, 1);
 	assert_ok(relevo_pool_apply(scene->pool, "end children", "", 0, TEST_PATIENCE, &result));

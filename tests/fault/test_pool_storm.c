@@ -138,7 +138,7 @@ static void every_task_has_its_result(void **state)
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	assert_true(shared != MAP_FAILED);
-	assert_ok(relevo_register("work", work, NULL));
+	assert_ok(relevo_function_register("work", work, NULL));
 	assert_ok(relevo_pool_open(scene->session, &options, &scene->pool));
 	for (int i = 0; i < JOBS; i++)
 		jobs[i] = submit(scene->pool, chunks[i % 3]);

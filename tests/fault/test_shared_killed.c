@@ -117,7 +117,7 @@ static void open_and_stay(void *argument)
 	struct part *part = argument;
 	relevo_session *session;
 	relevo_shared *shared;
-	child_check(relevo_open(part->url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(part->url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_shared_open(session, "m", 4096, part->options, &shared) == RELEVO_OK);
 	strcpy(relevo_shared_data(shared), "of the dead");
 	gate_open(part->done);
@@ -172,7 +172,7 @@ static void a_killed_owner_leaves_the_lock_to_the_next(void **state)
 	struct part part = { .inherited = shared, .done = &done };
 	pid_t owner = child_start(lock_and_stay, &part);
 	gate_pass(&done);
-	assert_status(relevo_shared_try_lock(shared, &abandoned), RELEVO_TRY_AGAIN);
+	assert_status(relevo_shared_lock(shared, 0, &abandoned), RELEVO_TIMED_OUT);
 	assert_false(abandoned);
 	struct waiting waiting = { shared, &begun };
 	pid_t waiter = child_start(wait_for_the_dead, &waiting);
@@ -262,7 +262,7 @@ static void open_again_and_again(void *argument)
 {
 	struct part *part = argument;
 	relevo_session *session;
-	child_check(relevo_open(part->url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(part->url, NULL, &session) == RELEVO_OK);
 	gate_open(part->done);
 	for (;;) {
 		relevo_shared *shared;
@@ -307,7 +307,7 @@ static bool name_is_free(void *argument)
 static void the_last_of_its_holders_takes_it_along(void **state)
 {
 	struct scene *scene = *state;
-	const struct relevo_shared_options unused = { .lifetime = RELEVO_UNTIL_UNUSED };
+	const struct relevo_shared_options unused = { .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED };
 	pid_t creator = start_holder(scene, &unused);
 	pid_t second = start_holder(scene, &unused);
 	relevo_shared *shared = open_with(scene->session, "m", &unused);
@@ -323,7 +323,7 @@ static void the_last_of_its_holders_takes_it_along(void **state)
 static void a_killed_session_takes_its_names_along(void **state)
 {
 	struct scene *scene = *state;
-	const struct relevo_shared_options with = { .lifetime = RELEVO_WITH_SESSION };
+	const struct relevo_shared_options with = { .lifetime = RELEVO_LIFETIME_SESSION };
 	pid_t creator = start_holder(scene, &with);
 	relevo_shared *shared = open_with(scene->session, "m", &with);
 	ino_t inode = inode_at(relevo_shared_data(shared));
@@ -363,7 +363,7 @@ static void memory_outlives_the_broker_and_nothing_outlives_both(void **state)
 	assert_null(more);
 	relevo_shared_close(shared);
 	assert_true(has_vanished(&inode));
-	relevo_close(session);
+	relevo_session_close(session);
 	test_folder_remove(broker.folder);
 }
 

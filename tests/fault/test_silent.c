@@ -40,14 +40,14 @@ static int put_many(void)
 static int get(void)
 {
 	relevo_item item;
-	return relevo_queue_get(queue, &item, TIME);
+	return relevo_queue_get(queue, TIME, &item);
 }
 
 static int lease_any(void)
 {
 	relevo_item item;
 	relevo_queue *const queues[] = { queue, bounded };
-	return relevo_queue_get_any(queues, 2, &item, NULL, TIME);
+	return relevo_queue_get_any(queues, 2, TIME, &item, NULL);
 }
 
 static int acknowledge(void)
@@ -62,8 +62,8 @@ static int give_back(void)
 
 static int count(void)
 {
-	struct relevo_queue_counts counts;
-	return relevo_queue_count(queue, &counts);
+	struct relevo_queue_state counts;
+	return relevo_queue_inspect(queue, &counts);
 }
 
 static int join(void)
@@ -73,7 +73,7 @@ static int join(void)
 
 static int shut_down(void)
 {
-	return relevo_queue_shutdown(bounded, RELEVO_DRAIN);
+	return relevo_queue_shutdown(bounded, RELEVO_SHUTDOWN_DRAIN);
 }
 
 static int purge(void)
@@ -161,12 +161,12 @@ static int abort_barrier(void)
 static int open_pipe(void)
 {
 	relevo_pipe *pipe;
-	return relevo_pipe_open(session, "pipe", RELEVO_BOTH_WAYS, TIME, &pipe);
+	return relevo_pipe_open(session, "pipe", RELEVO_DIRECTION_BOTH, TIME, &pipe);
 }
 
 static int flush(void)
 {
-	return relevo_flush(session, TIME);
+	return relevo_session_flush(session, TIME);
 }
 
 static const struct silence_trial trials[] = {
@@ -206,17 +206,17 @@ static int setup(void **state, bool of_line)
 {
 	const struct relevo_session_options options = { .timeout = SESSION_TIME };
 	const struct relevo_barrier_options two = { .parties = 2 };
-	const struct relevo_value_options number = { .type = RELEVO_INT64 };
+	const struct relevo_value_options number = { .type = RELEVO_TYPE_INT64 };
 	size_t got;
 	if (scene_setup_with(state, of_line ? silence_of_line : NULL) != 0)
 		return -1;
 	struct scene *scene = *state;
 	silence_prepare(&silence, &scene->broker, of_line);
-	assert_ok(relevo_open(silence.url, &options, &session));
+	assert_ok(relevo_session_open(silence.url, &options, &session));
 	queue = queue_open(session, "queue");
 	bounded = queue_open_bounded(session, "bounded", 100);
 	put_text(queue, "leased");
-	assert_ok(relevo_queue_lease(queue, &leased, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_lease(queue, TEST_PATIENCE, &leased, 1, &got));
 	assert_ok(relevo_event_open(session, "event", NULL, &event));
 	assert_ok(relevo_value_open(session, "value", &number, &value));
 	assert_ok(relevo_lock_open(session, "lock", NULL, &lock));
@@ -253,7 +253,7 @@ static int silent_teardown(void **state)
 	relevo_semaphore_close(semaphore);
 	relevo_condition_close(condition);
 	relevo_barrier_close(barrier);
-	relevo_close(session);
+	relevo_session_close(session);
 	silence_end(&silence);
 	return scene_teardown(state);
 }
@@ -340,7 +340,7 @@ static void *get_patiently(void *argument)
 	relevo_item item;
 	struct patient *patient = argument;
 	gate_open(&patient->gate);
-	relevo_queue_get(patient->scene->queue, &item, 20 * TIME);
+	relevo_queue_get(patient->scene->queue, 20 * TIME, &item);
 	return NULL;
 }
 
@@ -349,19 +349,19 @@ static void who_connects_holds_up_nobody(void **state)
 {
 	struct scene *scene = *state;
 	struct patient patient = { .scene = scene };
-	struct relevo_queue_counts counts;
+	struct relevo_queue_state counts;
 	relevo_item item;
 	pthread_t thread;
 	broker_kill(&scene->broker);
 	int listener = be_full(scene->broker.url);
 	gate_make(&patient.gate);
 	/* This one finds out that the connection is lost. */
-	assert_status(relevo_queue_count(scene->queue, &counts), RELEVO_DISCONNECTED);
+	assert_status(relevo_queue_inspect(scene->queue, &counts), RELEVO_DISCONNECTED);
 	assert_int_equal(pthread_create(&thread, NULL, get_patiently, &patient), 0);
 	gate_pass(&patient.gate);
 	for (int i = 0; i < 2; i++) {
 		int64_t before = test_now();
-		assert_status(relevo_queue_get(scene->queue, &item, TIME), RELEVO_TIMED_OUT);
+		assert_status(relevo_queue_get(scene->queue, TIME, &item), RELEVO_TIMED_OUT);
 		assert_between(test_now() - before, TIME, TIME + SILENCE_SLACK);
 	}
 	pthread_join(thread, NULL);
@@ -372,7 +372,8 @@ static void who_connects_holds_up_nobody(void **state)
 	unlink(scene->broker.url + strlen("ipc://"));
 	broker_again(&scene->broker);
 	relevo_queue_close(scene->queue);
-	assert_fails(relevo_close(scene->session), RELEVO_DISCONNECTED, "closed the connection");
+	assert_fails(relevo_session_close(scene->session), RELEVO_DISCONNECTED,
+		     "closed the connection");
 	scene->session = session_open(scene->broker.url);
 	scene->queue = queue_open(scene->session, "q");
 }

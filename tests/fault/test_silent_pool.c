@@ -111,7 +111,7 @@ static int cancel(void)
 
 static int open_another(void)
 {
-	const struct relevo_pool_options options = { .processes = RELEVO_NO_WORKERS };
+	const struct relevo_pool_options options = { .processes = RELEVO_POOL_NO_WORKERS };
 	relevo_pool *another;
 	return relevo_pool_open(session, &options, &another);
 }
@@ -131,7 +131,7 @@ static int end_iteration(void)
 
 static int join(void)
 {
-	relevo_pool_close(pool);
+	relevo_pool_shutdown(pool);
 	return relevo_pool_join(pool, TIME);
 }
 
@@ -142,7 +142,7 @@ static int terminate(void)
 
 static int end_pool(void)
 {
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	pool = NULL;
 	return RELEVO_OK;
 }
@@ -198,7 +198,7 @@ static int setup(void **state, bool of_line, int workers)
 	assert_non_null(bytes);
 	test_broker_start(&broker, of_line ? silence_of_line : NULL);
 	silence_prepare(&silence, &broker, of_line);
-	assert_ok(relevo_open(silence.url, &options, &session));
+	assert_ok(relevo_session_open(silence.url, &options, &session));
 	assert_ok(relevo_pool_open(session, &how, &pool));
 	begun = NULL;
 	job = NULL;
@@ -207,12 +207,12 @@ static int setup(void **state, bool of_line, int workers)
 
 static int broker_setup(void **state)
 {
-	return setup(state, false, RELEVO_NO_WORKERS);
+	return setup(state, false, RELEVO_POOL_NO_WORKERS);
 }
 
 static int line_setup(void **state)
 {
-	return setup(state, true, RELEVO_NO_WORKERS);
+	return setup(state, true, RELEVO_POOL_NO_WORKERS);
 }
 
 static int workers_setup(void **state)
@@ -224,9 +224,9 @@ static int teardown(void **state)
 {
 	silence_break(&silence);
 	relevo_imap_free(begun);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	relevo_job_free(job);
-	relevo_close(session);
+	relevo_session_close(session);
 	silence_end(&silence);
 	test_broker_stop(&broker);
 	free(bytes);
@@ -292,7 +292,7 @@ static void the_end_of_a_pool_has_a_bound(void **state)
 	int64_t before = test_now();
 	assert_status(relevo_pool_terminate(pool), RELEVO_UNANSWERED);
 	assert_status(relevo_pool_join(pool, TEST_PATIENCE), RELEVO_OK);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	pool = NULL;
 	assert_between(test_now() - before, 0, 3 * SESSION_TIME + SILENCE_SLACK);
 }

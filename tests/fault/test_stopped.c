@@ -29,10 +29,10 @@ static void get_one(void *argument)
 	struct client *client = argument;
 	relevo_item item;
 	gate_open(&client->ready);
-	child_check(relevo_queue_get(client->scene->queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_queue_get(client->scene->queue, TEST_PATIENCE, &item) == RELEVO_OK);
 	child_check(strcmp(item.data, "for the stopped one") == 0);
 	relevo_item_free(&item);
-	child_check(relevo_close(client->scene->session) == RELEVO_OK);
+	child_check(relevo_session_close(client->scene->session) == RELEVO_OK);
 }
 
 static void a_stopped_client_costs_nobody_else_anything(void **state)
@@ -65,7 +65,7 @@ static void get_much(void *argument)
 	for (;;) {
 		relevo_item items[100];
 		size_t got;
-		child_check(relevo_queue_get_many(client->scene->queue, items, 100, TEST_PATIENCE,
+		child_check(relevo_queue_get_many(client->scene->queue, TEST_PATIENCE, items, 100,
 						  &got) == RELEVO_OK);
 		for (size_t i = 0; i < got; i++)
 			relevo_item_free(&items[i]);
@@ -95,7 +95,7 @@ static void what_was_on_its_way_goes_back(void **state)
 	for (uint32_t i = 0; i < COUNT; i++) {
 		relevo_item item;
 		uint32_t number;
-		assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(scene->queue, TEST_PATIENCE, &item));
 		memcpy(&number, item.data, sizeof number);
 		assert_int_equal(number, i);
 		assert_int_equal(item.deliveries, i == 0 ? 2 : 1);
@@ -114,17 +114,17 @@ static void timed_calls_end_in_time(void **state)
 	relevo_item item;
 	process_stop(scene->broker.pid);
 	int64_t before = test_now();
-	assert_status(relevo_queue_get(scene->queue, &item, 200), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_get(scene->queue, 200, &item), RELEVO_TIMED_OUT);
 	assert_between(test_now() - before, 199, 1200);
 	before = test_now();
 	assert_status(relevo_queue_put(bounded, "late", 4, 200), RELEVO_UNANSWERED);
 	assert_between(test_now() - before, 199, 1200);
 	before = test_now();
-	assert_status(relevo_flush(scene->session, 200), RELEVO_TIMED_OUT);
+	assert_status(relevo_session_flush(scene->session, 200), RELEVO_TIMED_OUT);
 	assert_between(test_now() - before, 199, 1200);
 	before = test_now();
-	int status = relevo_queue_try_get(scene->queue, &item);
-	assert_true(status == RELEVO_TIMED_OUT || status == RELEVO_EMPTY);
+	int status = relevo_queue_get(scene->queue, 0, &item);
+	assert_true(status == RELEVO_TIMED_OUT || status == RELEVO_TIMED_OUT);
 	assert_between(test_now() - before, 0, 1000);
 	process_go_on(scene->broker.pid);
 	put_text(scene->queue, "x");
@@ -141,14 +141,14 @@ static void an_item_for_a_call_that_gave_up_is_not_lost(void **state)
 		relevo_item item;
 		process_stop(scene->broker.pid);
 		/* The broker will see the get before the put. */
-		assert_status(relevo_queue_get(scene->queue, &item, 50), RELEVO_TIMED_OUT);
+		assert_status(relevo_queue_get(scene->queue, 50, &item), RELEVO_TIMED_OUT);
 		put_text(theirs, "late");
 		process_go_on(scene->broker.pid);
 		expect_text(theirs, "late");
 		expect_empty(scene->queue);
 	}
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static void puts_without_capacity_end_in_time(void **state)
@@ -177,7 +177,7 @@ static void use_in_time(void *argument)
 	struct scene *scene = argument;
 	relevo_item item;
 	int64_t before = test_now();
-	child_check(relevo_queue_get(scene->queue, &item, 200) == RELEVO_TIMED_OUT);
+	child_check(relevo_queue_get(scene->queue, 200, &item) == RELEVO_TIMED_OUT);
 	int64_t took = test_now() - before;
 	child_check(took >= 199 && took <= 1700);
 }
@@ -200,7 +200,7 @@ static void closing_does_not_wait_for_ever(void **state)
 	int64_t before = test_now();
 	relevo_queue_close(theirs);
 	assert_between(test_now() - before, 0, 1000);
-	assert_status(relevo_close(other), RELEVO_UNANSWERED);
+	assert_status(relevo_session_close(other), RELEVO_UNANSWERED);
 	assert_between(test_now() - before, 4999, 6000);
 	process_go_on(scene->broker.pid);
 	expect_text(scene->queue, "x");
@@ -232,12 +232,12 @@ static void *give_up_and_close(void *argument)
 {
 	struct closer *closer = argument;
 	relevo_item item;
-	child_check(relevo_queue_get(closer->queue, &item, 20) == RELEVO_TIMED_OUT);
+	child_check(relevo_queue_get(closer->queue, 20, &item) == RELEVO_TIMED_OUT);
 	relevo_queue_close(closer->queue);
 	int64_t moment = exact_now() + closer->wait;
 	while (exact_now() < moment) {
 	}
-	child_check(relevo_close(closer->session) == RELEVO_UNANSWERED);
+	child_check(relevo_session_close(closer->session) == RELEVO_UNANSWERED);
 	return NULL;
 }
 
@@ -296,7 +296,7 @@ static void an_answer_that_is_owed_costs_nothing(void **state)
 	skip();
 #endif
 	process_stop(scene->broker.pid);
-	assert_int_not_equal(relevo_queue_get(scene->queue, &item, 20), RELEVO_OK);
+	assert_int_not_equal(relevo_queue_get(scene->queue, 20, &item), RELEVO_OK);
 	assert_true(eventually(rests, &sleeps));
 	assert_false(process_ends(getppid(), 500));
 	assert_int_equal(process_sleeps(getpid()), sleeps);

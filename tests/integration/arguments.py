@@ -42,8 +42,8 @@ ONLY = {"relevo_process_enter": {"argv"}, "relevo_worker_serve": {"pool"}}
 # What may be NULL: by the name of the parameter, and by that of the function.
 ALWAYS_OPTIONAL = {"options", "user", "grant", "abandoned"}
 OPTIONAL = {
-    "relevo_open": {"url"},
-    "relevo_close": {"session"},
+    "relevo_session_open": {"url"},
+    "relevo_session_close": {"session"},
     "relevo_listener_open": {"address"},
     "relevo_queue_get_any": {"which"},
     "relevo_queue_put_many": {"accepted"},
@@ -114,6 +114,7 @@ def check_structures(text):
 
 
 def prototypes(text):
+    text = re.sub(r"""__attribute__\(\(visibility\("default"\)\)\)""", "", text)
     text = re.sub(r"__attribute__\(\(.*?\)\)(?=;)", "", text)
     text = re.sub(r"\btypedef\b[^;{]*;", "", text)
     found = re.findall(r"^\s*((?:const |enum |struct )*\w+[\s*]+relevo_\w+\s*\([^;{]*\))[^;{]*;", text, re.M)

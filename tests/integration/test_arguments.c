@@ -77,8 +77,8 @@ static int do_nothing(relevo_tuple *arguments)
 /* All are of the process that makes the call: what it does to them is done to no other. */
 static void open_objects(struct valid *valid)
 {
-	const struct relevo_value_options number = { .type = RELEVO_INT32 };
-	const struct relevo_array_options numbers = { .type = RELEVO_INT32, .count = 4 };
+	const struct relevo_value_options number = { .type = RELEVO_TYPE_INT32 };
+	const struct relevo_array_options numbers = { .type = RELEVO_TYPE_INT32, .count = 4 };
 	const struct relevo_barrier_options two = { .parties = 2 };
 	relevo_session *session = valid->session;
 	child_check(relevo_queue_open(session, NULL, NULL, &valid->queue) == RELEVO_OK);
@@ -122,7 +122,7 @@ static void fill_tuple(const struct valid *valid)
 static void make_others(struct valid *valid)
 {
 	relevo_pipe *ends[2];
-	child_check(relevo_pipe_pair(RELEVO_BOTH_WAYS, ends) == RELEVO_OK);
+	child_check(relevo_pipe_pair(RELEVO_DIRECTION_BOTH, ends) == RELEVO_OK);
 	valid->pipe = ends[0];
 	child_check(relevo_tuple_new(&valid->tuple) == RELEVO_OK);
 	fill_tuple(valid);
@@ -179,19 +179,19 @@ static int call_in_worker(const struct argument_case *one, relevo_session *sessi
 	const struct relevo_pool_options options = {
 		.processes = 1,
 		.max_attempts = 1,
-		.method = RELEVO_FORK,
+		.method = RELEVO_START_FORK,
 	};
 	struct relevo_result result;
 	relevo_pool *pool;
 	int outcome;
-	child_check(relevo_register("there", call_there, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("there", call_there, NULL) == RELEVO_OK);
 	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
 	child_check(relevo_pool_apply(pool, "there", &one, sizeof one, TEST_PATIENCE, &result) ==
 		    RELEVO_OK);
 	child_check(result.status == RELEVO_OK && result.size == sizeof outcome);
 	memcpy(&outcome, result.data, sizeof outcome);
 	relevo_results_free(&result, 1);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	return outcome;
 }
 
@@ -205,7 +205,7 @@ static _Noreturn void make_call(const struct argument_case *one, const char *url
 	/* It is not for cmocka to go on here with the rest of the test. */
 	for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
 		signal(fatal[i], SIG_DFL);
-	child_check(relevo_open(url, NULL, &valid.session) == RELEVO_OK);
+	child_check(relevo_session_open(url, NULL, &valid.session) == RELEVO_OK);
 	if (is_of(one->what, "relevo_reply_"))
 		_exit(call_in_worker(one, valid.session));
 	open_objects(&valid);
@@ -252,7 +252,7 @@ static void nothing_is_harmed(void **state)
 	assert_ok(relevo_pool_open(scene->session, &shared, &pool));
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		harm += does_harm(&cases[i], scene->broker.url);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	assert_int_equal(harm, 0);
 }
 
@@ -263,14 +263,14 @@ static void what_is_missing_is_named(void **state)
 	relevo_item item;
 	assert_fails(relevo_queue_put(scene->queue, NULL, 5, 0), RELEVO_BAD_ARGUMENT, "\"data\"");
 	assert_fails(relevo_queue_put(NULL, "x", 1, 0), RELEVO_BAD_ARGUMENT, "\"queue\"");
-	assert_fails(relevo_queue_get(scene->queue, NULL, 0), RELEVO_BAD_ARGUMENT, "\"item\"");
-	assert_fails(relevo_queue_get(NULL, NULL, 0), RELEVO_BAD_ARGUMENT, "\"queue\"");
+	assert_fails(relevo_queue_get(scene->queue, 0, NULL), RELEVO_BAD_ARGUMENT, "\"item\"");
+	assert_fails(relevo_queue_get(NULL, 0, NULL), RELEVO_BAD_ARGUMENT, "\"queue\"");
 	assert_fails(relevo_queue_list(scene->session, NULL, NULL, NULL), RELEVO_BAD_ARGUMENT,
 		     "\"visit\"");
 	assert_string_equal(relevo_queue_name(NULL), "");
 	/* Nothing is needed where there is nothing. */
 	assert_ok(relevo_queue_put(scene->queue, NULL, 0, 0));
-	assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(scene->queue, TEST_PATIENCE, &item));
 	assert_int_equal(item.size, 0);
 	relevo_item_free(&item);
 }

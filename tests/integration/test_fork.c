@@ -12,7 +12,7 @@ static void put_own_number(void *argument)
 		child_check(relevo_queue_put(scene->queue, numbers, sizeof numbers,
 					     RELEVO_FOREVER) == RELEVO_OK);
 	}
-	child_check(relevo_flush(scene->session, RELEVO_FOREVER) == RELEVO_OK);
+	child_check(relevo_session_flush(scene->session, RELEVO_FOREVER) == RELEVO_OK);
 }
 
 static void children_use_their_parents_handle(void **state)
@@ -22,14 +22,14 @@ static void children_use_their_parents_handle(void **state)
 	pid_t children[CHILDREN];
 	int next[CHILDREN] = { 0 };
 	put_text(scene->queue, "parent");
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 	for (int i = 0; i < CHILDREN; i++)
 		children[i] = child_start(put_own_number, scene);
 	expect_text(scene->queue, "parent");
 	for (int i = 0; i < 100 * CHILDREN; i++) {
 		relevo_item item;
 		int numbers[2], which = 0;
-		assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(scene->queue, TEST_PATIENCE, &item));
 		memcpy(numbers, item.data, sizeof numbers);
 		relevo_item_free(&item);
 		while (which < CHILDREN && children[which] != numbers[0])
@@ -51,11 +51,11 @@ static void pending_puts_stay_with_the_parent(void **state)
 		put_text(scene->queue, "2");
 		pid_t child = child_start(put_own_number, scene);
 		child_join(child);
-		assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+		assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 		assert_int_equal(counts_of(scene->queue).ready, 102);
 		relevo_item items[102];
 		size_t got;
-		assert_ok(relevo_queue_get_many(scene->queue, items, 102, 0, &got));
+		assert_ok(relevo_queue_get_many(scene->queue, 0, items, 102, &got));
 		assert_int_equal(got, 102);
 		for (size_t i = 0; i < got; i++)
 			relevo_item_free(&items[i]);
@@ -81,7 +81,7 @@ static void leases_stay_with_the_parent(void **state)
 	struct parents_lease lease = { .scene = scene };
 	size_t got;
 	put_text(scene->queue, "x");
-	assert_ok(relevo_queue_lease(scene->queue, &lease.item, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_lease(scene->queue, TEST_PATIENCE, &lease.item, 1, &got));
 	child_join(child_start(acknowledge_parents, &lease));
 	assert_int_equal(counts_of(scene->queue).leased, 1);
 	assert_ok(relevo_queue_ack(scene->queue, &lease.item, 1));
@@ -93,7 +93,7 @@ static void close_everything(void *argument)
 {
 	struct scene *scene = argument;
 	relevo_queue_close(scene->queue);
-	child_check(relevo_close(scene->session) == RELEVO_OK);
+	child_check(relevo_session_close(scene->session) == RELEVO_OK);
 }
 
 static void a_child_that_closes_does_not_disturb_the_parent(void **state)
@@ -134,7 +134,7 @@ static void *put_and_get(void *argument)
 		relevo_item item = { 0 };
 		busy->status = relevo_queue_put(busy->queue, "x", 1, RELEVO_FOREVER);
 		if (busy->status == RELEVO_OK)
-			busy->status = relevo_queue_get(busy->queue, &item, TEST_PATIENCE);
+			busy->status = relevo_queue_get(busy->queue, TEST_PATIENCE, &item);
 		relevo_item_free(&item);
 	}
 	return NULL;
@@ -144,7 +144,7 @@ static void *wait_for_item(void *argument)
 {
 	struct busy *busy = argument;
 	relevo_item item = { 0 };
-	busy->status = relevo_queue_get(busy->queue, &item, TEST_PATIENCE);
+	busy->status = relevo_queue_get(busy->queue, TEST_PATIENCE, &item);
 	relevo_item_free(&item);
 	return NULL;
 }
@@ -155,10 +155,10 @@ static void use_it_all(void *argument)
 	relevo_item item;
 	put_own_number(scene);
 	for (int i = 0; i < 100; i++) {
-		child_check(relevo_queue_get(scene->queue, &item, TEST_PATIENCE) == RELEVO_OK);
+		child_check(relevo_queue_get(scene->queue, TEST_PATIENCE, &item) == RELEVO_OK);
 		relevo_item_free(&item);
 	}
-	child_check(relevo_flush(scene->session, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_session_flush(scene->session, TEST_PATIENCE) == RELEVO_OK);
 }
 
 static void forking_while_threads_are_in_calls(void **state)
@@ -195,7 +195,7 @@ static void *first_use(void *argument)
 {
 	struct scene *scene = argument;
 	child_check(relevo_queue_put(scene->queue, "x", 1, RELEVO_FOREVER) == RELEVO_OK);
-	child_check(relevo_flush(scene->session, RELEVO_FOREVER) == RELEVO_OK);
+	child_check(relevo_session_flush(scene->session, RELEVO_FOREVER) == RELEVO_OK);
 	return NULL;
 }
 
@@ -203,12 +203,12 @@ static void use_in_many_threads(void *argument)
 {
 	struct scene *scene = argument;
 	pthread_t threads[8];
-	struct relevo_queue_counts counts;
+	struct relevo_queue_state counts;
 	for (int i = 0; i < 8; i++)
 		pthread_create(&threads[i], NULL, first_use, scene);
 	for (int i = 0; i < 8; i++)
 		pthread_join(threads[i], NULL);
-	child_check(relevo_queue_count(scene->queue, &counts) == RELEVO_OK);
+	child_check(relevo_queue_inspect(scene->queue, &counts) == RELEVO_OK);
 	child_check(counts.ready == 8);
 	/* The parent's handle, and one of this process. */
 	child_check(counts.handles == 2);

@@ -23,7 +23,7 @@ static void family_make(struct family *family, const struct scene *scene)
 static void family_part(struct family *family)
 {
 	kinds_close(&family->kinds);
-	assert_ok(relevo_close(family->kinds.session));
+	assert_ok(relevo_session_close(family->kinds.session));
 }
 
 static void family_end(struct family *family)
@@ -39,7 +39,7 @@ static void use_and_close(void *argument)
 	gate_pass(&family->go);
 	kinds_use(&family->kinds);
 	kinds_close(&family->kinds);
-	child_check(relevo_close(family->kinds.session) == RELEVO_OK);
+	child_check(relevo_session_close(family->kinds.session) == RELEVO_OK);
 	gate_open(&family->told);
 }
 

@@ -90,12 +90,12 @@ static relevo_process *make_process(struct start *start)
 	struct relevo_process_options options = {
 		.arguments = make_arguments(&kinds, start),
 		.method = start->method,
-		.daemon = RELEVO_NO_DAEMON,
+		.daemon = RELEVO_DAEMON_NO,
 	};
 	assert_ok(relevo_process_new(use_arguments, &options, &process));
 	relevo_tuple_free((relevo_tuple *)(uintptr_t)options.arguments);
 	kinds_close(&kinds);
-	assert_ok(relevo_close(kinds.session));
+	assert_ok(relevo_session_close(kinds.session));
 	return process;
 }
 
@@ -150,39 +150,39 @@ static void creator_ends(struct scene *scene, enum relevo_start_method method)
 
 static void creator_closes_by_fork(void **state)
 {
-	creator_closes(*state, RELEVO_FORK);
+	creator_closes(*state, RELEVO_START_FORK);
 }
 
 static void creator_closes_by_forkserver(void **state)
 {
-	creator_closes(*state, RELEVO_FORKSERVER);
+	creator_closes(*state, RELEVO_START_FORKSERVER);
 }
 
 static void creator_closes_by_spawn(void **state)
 {
-	creator_closes(*state, RELEVO_SPAWN);
+	creator_closes(*state, RELEVO_START_SPAWN);
 }
 
 static void creator_ends_by_fork(void **state)
 {
-	creator_ends(*state, RELEVO_FORK);
+	creator_ends(*state, RELEVO_START_FORK);
 }
 
 static void creator_ends_by_forkserver(void **state)
 {
-	creator_ends(*state, RELEVO_FORKSERVER);
+	creator_ends(*state, RELEVO_START_FORKSERVER);
 }
 
 static void creator_ends_by_spawn(void **state)
 {
-	creator_ends(*state, RELEVO_SPAWN);
+	creator_ends(*state, RELEVO_START_SPAWN);
 }
 
 /* One that is never started lets go of what it was given. */
 static void what_is_never_started_holds_nothing(void **state)
 {
 	struct start start;
-	start_make(&start, *state, RELEVO_SPAWN);
+	start_make(&start, *state, RELEVO_START_SPAWN);
 	relevo_process *process = make_process(&start);
 	assert_true(kinds_are_there(&start.names));
 	relevo_process_free(process);
@@ -205,7 +205,7 @@ static void what_is_killed_holds_nothing(void **state)
 	relevo_process *process;
 	char name[64];
 	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
-	struct relevo_process_options options = { .method = RELEVO_SPAWN };
+	struct relevo_process_options options = { .method = RELEVO_START_SPAWN };
 	relevo_tuple *tuple;
 	assert_ok(relevo_tuple_new(&tuple));
 	assert_ok(relevo_queue_open(scene->session, NULL, NULL, &queue));
@@ -237,7 +237,7 @@ static int do_nothing(relevo_tuple *arguments)
 /* The fork server stays. */
 static int start_server(void **state)
 {
-	const struct relevo_process_options options = { .method = RELEVO_FORKSERVER };
+	const struct relevo_process_options options = { .method = RELEVO_START_FORKSERVER };
 	relevo_process *process;
 	(void)state;
 	assert_ok(relevo_process_new(do_nothing, &options, &process));

@@ -12,14 +12,14 @@ static void leave_locked(void *argument)
 	relevo_session *session;
 	relevo_lock *lock;
 	relevo_rlock *rlock;
-	child_check(relevo_open(scene->broker.url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(scene->broker.url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_lock_open(session, "lock", &options, &lock) == RELEVO_OK);
 	child_check(relevo_rlock_open(session, "rlock", &options, &rlock) == RELEVO_OK);
 	child_check(relevo_lock_acquire(lock, TEST_PATIENCE, NULL) == RELEVO_OK);
 	child_check(relevo_rlock_acquire(rlock, TEST_PATIENCE, NULL) == RELEVO_OK);
 	relevo_lock_close(lock);
 	relevo_rlock_close(rlock);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 /* An exit in order closes the handles first: that is no release. */
@@ -33,10 +33,10 @@ static void closing_the_handle_keeps_it_locked(void **state)
 	assert_ok(relevo_lock_open(scene->session, "lock", &options, &lock));
 	assert_ok(relevo_rlock_open(scene->session, "rlock", &options, &rlock));
 	child_join(child_start(leave_locked, scene));
-	assert_status(relevo_lock_try(lock, NULL), RELEVO_TIMED_OUT);
-	assert_status(relevo_rlock_try(rlock, NULL), RELEVO_TIMED_OUT);
+	assert_status(relevo_lock_acquire(lock, 0, NULL), RELEVO_TIMED_OUT);
+	assert_status(relevo_rlock_acquire(rlock, 0, NULL), RELEVO_TIMED_OUT);
 	assert_ok(relevo_lock_release(lock));
-	assert_ok(relevo_lock_try(lock, &grant));
+	assert_ok(relevo_lock_acquire(lock, 0, &grant));
 	assert_false(grant.owner_died);
 	relevo_rlock_close(rlock);
 	relevo_lock_close(lock);
@@ -47,15 +47,15 @@ static void leave_unlocked(void *argument)
 	const struct scene *scene = argument;
 	relevo_session *session;
 	relevo_lock *lock;
-	child_check(relevo_open(scene->broker.url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(scene->broker.url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_lock_open(session, "lock", NULL, &lock) == RELEVO_OK);
 	child_check(relevo_lock_acquire(lock, TEST_PATIENCE, NULL) == RELEVO_OK);
 	relevo_lock_close(lock);
 	/* Not only when the session ends. */
 	child_check(relevo_lock_open(session, "lock", NULL, &lock) == RELEVO_OK);
-	child_check(relevo_lock_try(lock, NULL) == RELEVO_OK);
+	child_check(relevo_lock_acquire(lock, 0, NULL) == RELEVO_OK);
 	relevo_lock_close(lock);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 static void other_locks_are_released(void **state)
@@ -73,19 +73,19 @@ static void take_without_doing(void *argument)
 	relevo_session *session;
 	relevo_queue *queue;
 	relevo_item item;
-	child_check(relevo_open(scene->broker.url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(scene->broker.url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_queue_open(session, "q", &joinable, &queue) == RELEVO_OK);
-	child_check(relevo_queue_get(queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_queue_get(queue, TEST_PATIENCE, &item) == RELEVO_OK);
 	relevo_item_free(&item);
 	relevo_queue_close(queue);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 static void what_is_not_done_comes_back(void **state)
 {
 	struct scene *scene = *state;
 	put_text(scene->queue, "task");
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 	child_join(child_start(take_without_doing, scene));
 	expect_text(scene->queue, "task");
 }
@@ -109,7 +109,7 @@ static void nobody_is_done_for_another(void **state)
 	relevo_item item;
 	assert_ok(relevo_queue_open(scene->session, "q", &joinable, &taken.queue));
 	put_text(taken.queue, "task");
-	assert_ok(relevo_queue_get(taken.queue, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(taken.queue, TEST_PATIENCE, &item));
 	relevo_item_free(&item);
 	child_join(child_start(be_done_for_another, &taken));
 	assert_int_equal(counts_of(taken.queue).leased, 1);
@@ -124,7 +124,7 @@ static void messages_name_the_kind(void **state)
 {
 	struct scene *scene = *state;
 	const struct relevo_lock_options existing = { .mode = RELEVO_OPEN_EXISTING };
-	const struct relevo_lock_options new = { .mode = RELEVO_CREATE_NEW };
+	const struct relevo_lock_options new = { .mode = RELEVO_OPEN_NEW };
 	const struct relevo_condition_options no_condition = { .mode = RELEVO_OPEN_EXISTING };
 	relevo_lock *lock, *other;
 	relevo_condition *condition;
@@ -166,7 +166,7 @@ static void whoever_waits_is_told_the_kind(void **state)
 	assert_non_null(strstr(text, "the lock \"l\""));
 	relevo_lock_close(waited);
 	relevo_lock_close(lock);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 /* ---- sizes -------------------------------------------------------------------------- */
@@ -174,7 +174,7 @@ static void whoever_waits_is_told_the_kind(void **state)
 static void an_array_may_be_empty(void **state)
 {
 	struct scene *scene = *state;
-	const struct relevo_array_options none = { .type = RELEVO_INT32 };
+	const struct relevo_array_options none = { .type = RELEVO_TYPE_INT32 };
 	const struct relevo_array_options existing = { .mode = RELEVO_OPEN_EXISTING };
 	relevo_array *array, *same;
 	int32_t number = 1;

@@ -192,7 +192,7 @@ static void be_refused(void *argument)
 	child_check(setuid(NOBODY) == 0);
 	const char *address = relevo_listener_address(listener);
 	child_check(relevo_pipe_connect(address, NULL, 0, &pipe) == RELEVO_OK);
-	child_check(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE) == RELEVO_END_OF_STREAM);
+	child_check(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size) == RELEVO_END_OF_STREAM);
 }
 
 struct other_listener {
@@ -285,7 +285,7 @@ static void closed_before_they_are_accepted(void **state)
 	void *data;
 	size_t size;
 	relevo_listener_close(listener);
-	assert_status(relevo_pipe_recv(there, &data, &size, TEST_PATIENCE), RELEVO_END_OF_STREAM);
+	assert_status(relevo_pipe_recv(there, TEST_PATIENCE, &data, &size), RELEVO_END_OF_STREAM);
 	assert_status(relevo_pipe_send(there, "x", 1, 0), RELEVO_END_OF_STREAM);
 	relevo_pipe_close(there);
 }
@@ -296,11 +296,11 @@ static void waited_for_with_others(void **state)
 {
 	(void)state;
 	relevo_listener *listener = listener_open(NULL);
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	struct relevo_wait_entry entries[2] = { { .pipe = made.ends[0] } };
 	size_t ready;
 	assert_ok(relevo_listener_fd(listener, &entries[1].descriptor));
-	assert_status(relevo_wait(entries, 2, 0, &ready), RELEVO_TRY_AGAIN);
+	assert_status(relevo_wait(entries, 2, 0, &ready), RELEVO_TIMED_OUT);
 	relevo_pipe *there = connected(listener);
 	assert_ok(relevo_wait(entries, 2, TEST_PATIENCE, &ready));
 	assert_true(ready == 1 && entries[1].ready);

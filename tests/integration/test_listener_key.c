@@ -90,9 +90,9 @@ static void a_key_is_proved(void **state)
 	assert_ok(relevo_pipe_connect(relevo_listener_address(listener), &none, TEST_PATIENCE,
 				      &there));
 	assert_status(relevo_listener_accept(listener, 500, &here), RELEVO_TIMED_OUT);
-	assert_fails(relevo_pipe_recv(there, &data, &size, TEST_PATIENCE), RELEVO_AUTH_FAILED,
+	assert_fails(relevo_pipe_recv(there, TEST_PATIENCE, &data, &size), RELEVO_AUTH_FAILED,
 		     "asks for its key");
-	assert_status(relevo_pipe_recv(there, &data, &size, TEST_PATIENCE), RELEVO_AUTH_FAILED);
+	assert_status(relevo_pipe_recv(there, TEST_PATIENCE, &data, &size), RELEVO_AUTH_FAILED);
 	relevo_pipe_close(there);
 	expect_served(listener, keys.right);
 	relevo_listener_close(listener);
@@ -162,7 +162,7 @@ static void a_listener_without_a_key(void **state)
 	size_t size;
 	client_start(&client, listener, keys.right);
 	assert_ok(relevo_listener_accept(listener, TEST_PATIENCE, &pipe));
-	assert_fails(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_AUTH_FAILED,
+	assert_fails(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size), RELEVO_AUTH_FAILED,
 		     "asks for its key");
 	pthread_join(client.thread, NULL);
 	assert_status(client.status, RELEVO_AUTH_FAILED);
@@ -261,9 +261,9 @@ static void those_who_speak_something_else(void **state)
 	int fd = connect_raw(keyless);
 	assert_int_equal(write(fd, request, sizeof request), sizeof request);
 	assert_ok(relevo_listener_accept(keyless, TEST_PATIENCE, &pipe));
-	assert_fails(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_BAD_FRAME,
+	assert_fails(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size), RELEVO_BAD_FRAME,
 		     "no end of a pipe");
-	assert_status(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_BAD_FRAME);
+	assert_status(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size), RELEVO_BAD_FRAME);
 	relevo_pipe_close(pipe);
 	close(fd);
 	fd = connect_raw(keyed);
@@ -291,7 +291,7 @@ static void those_who_send_no_messages(void **state)
 		assert_int_equal(write(fd, hello, sizeof hello), sizeof hello);
 		assert_int_equal(write(fd, wrong[i], 4), 4);
 		assert_ok(relevo_listener_accept(listener, TEST_PATIENCE, &pipe));
-		assert_status(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE),
+		assert_status(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size),
 			      RELEVO_BAD_FRAME);
 		relevo_pipe_close(pipe);
 		close(fd);

@@ -74,19 +74,19 @@ static void expect_private(const struct place *place, int status, const char *wh
 	const struct relevo_session_options no_private = { .no_private_broker = true };
 	pid_t broker;
 	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
-	assert_fails(relevo_open(NULL, &no_private, &session), status, why);
-	assert_ok(relevo_open(NULL, NULL, &session));
+	assert_fails(relevo_session_open(NULL, &no_private, &session), status, why);
+	assert_ok(relevo_session_open(NULL, NULL, &session));
 	assert_int_equal(strncmp(relevo_session_url(session), "abstract://", 11), 0);
 	assert_int_equal(process_children(getpid(), &broker, 1), 1);
 	queue = queue_open(session, "q");
 	put_text(queue, "hello");
 	expect_text(queue, "hello");
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	assert_int_equal(waitpid(broker, NULL, 0), broker);
 	/* If that cannot be started either, both are told. */
 	const struct relevo_session_options no_program = { .broker = "/nowhere/relevod" };
-	assert_fails(relevo_open(NULL, &no_program, &session), RELEVO_NO_BROKER, why);
+	assert_fails(relevo_session_open(NULL, &no_program, &session), RELEVO_NO_BROKER, why);
 	assert_non_null(strstr(relevo_error_detail(), "/nowhere/relevod"));
 }
 
@@ -160,7 +160,7 @@ static void a_broker_that_stands_still_is_not_passed_over(void **state)
 	assert_int_equal(bind(place->socket, (struct sockaddr *)&name, sizeof name), 0);
 	assert_int_equal(listen(place->socket, 1), 0);
 	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
-	assert_status(relevo_open(NULL, &options, &session), RELEVO_TIMED_OUT);
+	assert_status(relevo_session_open(NULL, &options, &session), RELEVO_TIMED_OUT);
 	assert_int_equal(process_children(getpid(), &broker, 1), 0);
 }
 
@@ -171,10 +171,10 @@ static void what_was_named_is_not_passed_over(void **state)
 	pid_t broker;
 	char url[300] = "ipc:///";
 	memset(url + strlen(url), 'd', 150);
-	assert_status(relevo_open(url, NULL, &session), RELEVO_BAD_ADDRESS);
+	assert_status(relevo_session_open(url, NULL, &session), RELEVO_BAD_ADDRESS);
 	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
 	setenv("RELEVO_URL", url, 1);
-	int status = relevo_open(NULL, NULL, &session);
+	int status = relevo_session_open(NULL, NULL, &session);
 	unsetenv("RELEVO_URL");
 	assert_status(status, RELEVO_BAD_ADDRESS);
 	assert_int_equal(process_children(getpid(), &broker, 1), 0);
@@ -195,16 +195,16 @@ static void as_nobody(void *argument)
 	const struct relevo_session_options no_program = { .broker = "/nowhere/relevod" };
 	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
 	become_nobody();
-	child_check(relevo_open(NULL, &no_private, &session) == RELEVO_DENIED);
+	child_check(relevo_session_open(NULL, &no_private, &session) == RELEVO_DENIED);
 	child_check(strstr(relevo_error_detail(), place->runtime) != NULL);
 	/* One that nobody could start: it is enough that it is tried. */
-	child_check(relevo_open(NULL, &no_program, &session) == RELEVO_NO_BROKER);
+	child_check(relevo_session_open(NULL, &no_program, &session) == RELEVO_NO_BROKER);
 	child_check(strstr(relevo_error_detail(), "Permission denied; and /nowhere/") != NULL);
 	/* Nor is what was named passed over for being denied. */
 	char url[340];
 	snprintf(url, sizeof url, "ipc://%s/relevo/relevo.sock", place->runtime);
 	setenv("RELEVO_URL", url, 1);
-	child_check(relevo_open(NULL, &no_program, &session) == RELEVO_DENIED);
+	child_check(relevo_session_open(NULL, &no_program, &session) == RELEVO_DENIED);
 }
 
 static void the_folder_of_another_user(void **state)
@@ -247,7 +247,7 @@ static void the_broker_of_another_user(void **state)
 	relevo_session *session;
 	const struct relevo_session_options no_private = { .no_private_broker = true };
 	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
-	assert_fails(relevo_open(NULL, &no_private, &session), RELEVO_DENIED, "65534");
+	assert_fails(relevo_session_open(NULL, &no_private, &session), RELEVO_DENIED, "65534");
 	child_kill(other);
 	gate_close(&place->listening);
 }
@@ -270,7 +270,7 @@ static void with_one_process_left(void *unused)
 	child_check(prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN) == 0);
 	child_check(setresuid(LONER, 0, 0) == 0);
 	child_check(setrlimit(RLIMIT_NPROC, &two) == 0);
-	child_check(relevo_open(NULL, &options, &session) == RELEVO_NO_BROKER);
+	child_check(relevo_session_open(NULL, &options, &session) == RELEVO_NO_BROKER);
 	child_check(strstr(relevo_error_detail(),
 			   "ended with status 1: fork: Resource temporarily unavailable") != NULL);
 }
@@ -298,7 +298,7 @@ static void what_a_strange_broker_said_is_told(void **state)
 	assert_int_equal(chmod(program, 0700), 0);
 	const struct relevo_session_options options = { .broker = program };
 	setenv("XDG_RUNTIME_DIR", place->runtime, 1);
-	assert_fails(relevo_open(NULL, &options, &session), RELEVO_NO_BROKER,
+	assert_fails(relevo_session_open(NULL, &options, &session), RELEVO_NO_BROKER,
 		     "ended with status 3: not? today");
 	assert_null(strstr(relevo_error_detail(), "more"));
 	unlink(program);

@@ -63,8 +63,8 @@ static void leave_room(int room)
 static int open_session(const char *url)
 {
 	relevo_session *session;
-	int status = relevo_open(url, NULL, &session);
-	return status == RELEVO_OK ? relevo_close(session) : status;
+	int status = relevo_session_open(url, NULL, &session);
+	return status == RELEVO_OK ? relevo_session_close(session) : status;
 }
 
 static int session(struct scene *scene)
@@ -81,7 +81,7 @@ static int two_ends(struct scene *scene)
 {
 	struct ends made;
 	(void)scene;
-	int status = relevo_pipe_pair(RELEVO_BOTH_WAYS, made.ends);
+	int status = relevo_pipe_pair(RELEVO_DIRECTION_BOTH, made.ends);
 	if (status == RELEVO_OK)
 		close_both(&made);
 	return status;
@@ -94,7 +94,7 @@ static int large_message(struct scene *scene)
 	(void)scene;
 	int status = relevo_pipe_send(pair.ends[0], large, sizeof large, 0);
 	if (status == RELEVO_OK)
-		status = relevo_pipe_recv(pair.ends[1], (void **)&data, &size, 0);
+		status = relevo_pipe_recv(pair.ends[1], 0, (void **)&data, &size);
 	free(data);
 	return status;
 }
@@ -118,7 +118,7 @@ static int descriptors_in_a_tuple(struct scene *scene)
 		assert_ok(relevo_tuple_add_descriptor(tuple, NULL, STDIN_FILENO));
 	assert_ok(relevo_pipe_send_tuple(pair.ends[0], tuple, 0));
 	int status = taken(tuple);
-	int there = relevo_pipe_recv_tuple(pair.ends[1], &got, 0);
+	int there = relevo_pipe_recv_tuple(pair.ends[1], 0, &got);
 	if (there == RELEVO_OK)
 		there = taken(got);
 	return status == RELEVO_OK ? there : status;
@@ -181,7 +181,7 @@ static int connected_and_accepted(struct scene *scene)
 
 static int shared_memory(struct scene *scene)
 {
-	const struct relevo_shared_options options = { .lifetime = RELEVO_UNTIL_UNUSED };
+	const struct relevo_shared_options options = { .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED };
 	relevo_shared *shared;
 	int status = relevo_shared_open(scene->session, NULL, 100, &options, &shared);
 	if (status == RELEVO_OK)
@@ -211,13 +211,13 @@ static int process(enum relevo_start_method method)
 static int process_by_forkserver(struct scene *scene)
 {
 	(void)scene;
-	return process(RELEVO_FORKSERVER);
+	return process(RELEVO_START_FORKSERVER);
 }
 
 static int process_by_fork(struct scene *scene)
 {
 	(void)scene;
-	return process(RELEVO_FORK);
+	return process(RELEVO_START_FORK);
 }
 
 static int program(struct scene *scene)
@@ -315,14 +315,14 @@ static int pool(struct scene *scene)
 	relevo_pool *opened;
 	int status = relevo_pool_open(scene->session, &options, &opened);
 	if (status == RELEVO_OK)
-		relevo_pool_free(opened);
+		relevo_pool_close(opened);
 	return status;
 }
 
 static void make_pair(struct scene *scene)
 {
 	(void)scene;
-	pair = pipe_of(RELEVO_BOTH_WAYS);
+	pair = pipe_of(RELEVO_DIRECTION_BOTH);
 }
 
 static const struct trial trials[] = {
@@ -427,7 +427,7 @@ static void a_limit_below_what_is_polled(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	int64_t begin = test_now();
 	limit(0);
-	int status = relevo_queue_get(scene->queue, &item, 1000);
+	int status = relevo_queue_get(scene->queue, 1000, &item);
 	limit(before.rlim_cur);
 	assert_status(status, RELEVO_NO_DESCRIPTORS);
 	assert_in_range(test_now() - begin, 0, TEST_PATIENCE);

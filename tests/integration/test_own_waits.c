@@ -12,7 +12,7 @@ static int return_0(relevo_tuple *arguments)
 
 static void run_processes(void)
 {
-	for (int method = RELEVO_FORKSERVER; method <= RELEVO_SPAWN; method++) {
+	for (int method = RELEVO_START_FORKSERVER; method <= RELEVO_START_SPAWN; method++) {
 		const struct relevo_process_options options = {
 			.method = (enum relevo_start_method)method,
 		};
@@ -57,7 +57,7 @@ static void open_pools(relevo_session *session, relevo_pool **pools)
 	for (int i = 0; i < POOLS; i++) {
 		const struct relevo_pool_options workers = {
 			.processes = 2,
-			.method = (enum relevo_start_method)(RELEVO_FORKSERVER + i),
+			.method = (enum relevo_start_method)(RELEVO_START_FORKSERVER + i),
 		};
 		child_check(relevo_pool_open(session, &workers, &pools[i]) == RELEVO_OK);
 		map(pools[i]);
@@ -88,7 +88,7 @@ static void play_program(void *folder)
 	/* A broker of its own. */
 	setenv("XDG_RUNTIME_DIR", folder, 1);
 	unsetenv("RELEVO_URL");
-	child_check(relevo_open(NULL, &options, &session) == RELEVO_OK);
+	child_check(relevo_session_open(NULL, &options, &session) == RELEVO_OK);
 	open_pools(session, pools);
 	run_processes();
 	run_program();
@@ -101,9 +101,9 @@ static void play_program(void *folder)
 	expect_nothing_to_wait_for();
 	run_processes();
 	for (int i = 0; i < POOLS; i++)
-		relevo_pool_free(pools[i]);
+		relevo_pool_close(pools[i]);
 	expect_nothing_to_wait_for();
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 	exit(EXIT_SUCCESS);
 }
 
@@ -115,7 +115,7 @@ static void wait_sees_nothing(void **state)
 
 int main(int argc, char **argv)
 {
-	assert_ok(relevo_register("answer", answer, NULL));
+	assert_ok(relevo_function_register("answer", answer, NULL));
 	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(wait_sees_nothing),

@@ -22,7 +22,7 @@ static bool ready_now(relevo_pipe *pipe)
 static void messages_go_both_ways(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	pipe_send_text(made.ends[0], "there");
 	pipe_send_text(made.ends[1], "and back");
 	pipe_send_text(made.ends[0], "again");
@@ -36,7 +36,7 @@ static void messages_go_both_ways(void **state)
 static void empty_messages_count(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	char byte = 'x';
 	size_t got = 7;
 	assert_false(ready_now(made.ends[1]));
@@ -45,7 +45,7 @@ static void empty_messages_count(void **state)
 	pipe_send_text(made.ends[0], "last");
 	assert_true(ready_now(made.ends[1]) && ready_now(made.ends[1]));
 	pipe_expect_text(made.ends[1], "");
-	assert_ok(relevo_pipe_recv_into(made.ends[1], &byte, 1, 0, &got));
+	assert_ok(relevo_pipe_recv_into(made.ends[1], 0, &byte, 1, &got));
 	assert_int_equal(got, 0);
 	assert_int_equal(byte, 'x');
 	pipe_expect_text(made.ends[1], "last");
@@ -74,18 +74,18 @@ static void sizes_up_to_the_limit(void **state)
 	static const size_t sizes[] = { 1,     4095,  8192,  8193,    65535,
 					65536, 65537, 70000, 1000000, LARGE };
 	for (int into = 0; into < 2; into++) {
-		struct ends made = pipe_of(RELEVO_RECEIVES);
+		struct ends made = pipe_of(RELEVO_DIRECTION_RECEIVE);
 		pid_t child = child_start(send_sizes, &made);
 		uint8_t *room = malloc(LARGE);
 		for (uint32_t i = 0; i < 10; i++) {
 			void *data = room;
 			size_t got = 0;
 			if (into)
-				assert_ok(relevo_pipe_recv_into(made.ends[0], room, LARGE,
-								TEST_PATIENCE, &got));
+				assert_ok(relevo_pipe_recv_into(made.ends[0], TEST_PATIENCE, room,
+								LARGE, &got));
 			else
-				assert_ok(relevo_pipe_recv(made.ends[0], &data, &got,
-							   RELEVO_FOREVER));
+				assert_ok(relevo_pipe_recv(made.ends[0], RELEVO_FOREVER, &data,
+							   &got));
 			assert_int_equal(got, sizes[i]);
 			assert_true(pattern_holds(data, got, i));
 			if (data != room)
@@ -95,7 +95,7 @@ static void sizes_up_to_the_limit(void **state)
 		child_join(child);
 		close_both(&made);
 	}
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	char byte;
 	assert_fails(relevo_pipe_send(made.ends[0], &byte, RELEVO_PIPE_MAX + 1, 0),
 		     RELEVO_TOO_LARGE, "are the most");
@@ -106,20 +106,20 @@ static void too_short_keeps_the_message(void **state)
 {
 	(void)state;
 	static const size_t sizes[] = { 100, 65536, 200000 };
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	uint8_t *bytes = malloc(200000), *room = malloc(200000);
 	for (uint32_t i = 0; i < 3; i++) {
 		size_t got = 0;
 		pattern_fill(bytes, sizes[i], i);
 		assert_ok(relevo_pipe_send(made.ends[0], bytes, sizes[i], 0));
 		pipe_send_text(made.ends[0], "next");
-		assert_fails(relevo_pipe_recv_into(made.ends[1], room, sizes[i] - 1, 0, &got),
+		assert_fails(relevo_pipe_recv_into(made.ends[1], 0, room, sizes[i] - 1, &got),
 			     RELEVO_TOO_SHORT, "room for");
 		assert_int_equal(got, sizes[i]);
 		assert_true(ready_now(made.ends[1]));
-		assert_status(relevo_pipe_recv_into(made.ends[1], room, 0, 0, &got),
+		assert_status(relevo_pipe_recv_into(made.ends[1], 0, room, 0, &got),
 			      RELEVO_TOO_SHORT);
-		assert_ok(relevo_pipe_recv_into(made.ends[1], room, sizes[i], 0, &got));
+		assert_ok(relevo_pipe_recv_into(made.ends[1], 0, room, sizes[i], &got));
 		assert_int_equal(got, sizes[i]);
 		assert_true(pattern_holds(room, got, i));
 		pipe_expect_text(made.ends[1], "next");
@@ -135,21 +135,21 @@ static void hear_nothing(void *argument)
 	struct ends *made = argument;
 	void *data;
 	size_t size;
-	child_check(relevo_pipe_recv(made->ends[1], &data, &size, 0) == RELEVO_TRY_AGAIN);
+	child_check(relevo_pipe_recv(made->ends[1], 0, &data, &size) == RELEVO_TIMED_OUT);
 }
 
 static void what_was_kept_is_not_a_childs(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	size_t got;
 	pipe_send_text(made.ends[0], "for the parent");
-	assert_status(relevo_pipe_recv_into(made.ends[1], NULL, 0, 0, &got), RELEVO_TOO_SHORT);
+	assert_status(relevo_pipe_recv_into(made.ends[1], 0, NULL, 0, &got), RELEVO_TOO_SHORT);
 	child_join(child_start(hear_nothing, &made));
 	pipe_expect_text(made.ends[1], "for the parent");
 	/* One that is closed with it leaves nothing behind. */
 	pipe_send_text(made.ends[0], "for nobody");
-	assert_status(relevo_pipe_recv_into(made.ends[1], NULL, 0, 0, &got), RELEVO_TOO_SHORT);
+	assert_status(relevo_pipe_recv_into(made.ends[1], 0, NULL, 0, &got), RELEVO_TOO_SHORT);
 	close_both(&made);
 }
 
@@ -160,7 +160,7 @@ static void parts_of_a_buffer(void **state)
 		int64_t offset, size;
 	} wrong[] = { { -1, 1 }, { 0, 7 },         { 7, -1 },       { 6, 1 },
 		      { 2, -2 }, { INT64_MAX, 1 }, { 1, INT64_MAX } };
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	struct relevo_part part = { "abcdef", 6, 0, 0 };
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		part.offset = wrong[i].offset;
@@ -189,22 +189,22 @@ static void parts_of_a_buffer(void **state)
 static void waiting_takes_its_time(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	void *data;
 	size_t size;
 	bool ready = true;
 	int64_t start = test_now();
-	assert_status(relevo_pipe_recv(made.ends[0], &data, &size, 0), RELEVO_TRY_AGAIN);
+	assert_status(relevo_pipe_recv(made.ends[0], 0, &data, &size), RELEVO_TIMED_OUT);
 	assert_between(test_now() - start, 0, 100);
 	start = test_now();
-	assert_status(relevo_pipe_recv(made.ends[0], &data, &size, 200), RELEVO_TIMED_OUT);
+	assert_status(relevo_pipe_recv(made.ends[0], 200, &data, &size), RELEVO_TIMED_OUT);
 	assert_between(test_now() - start, 199, 700);
 	start = test_now();
 	assert_ok(relevo_pipe_poll(made.ends[0], 200, &ready));
 	assert_false(ready);
 	assert_between(test_now() - start, 199, 700);
 	assert_status(relevo_pipe_poll(made.ends[0], -2, &ready), RELEVO_BAD_ARGUMENT);
-	assert_status(relevo_pipe_recv(made.ends[0], &data, &size, -2), RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_pipe_recv(made.ends[0], -2, &data, &size), RELEVO_BAD_ARGUMENT);
 	assert_status(relevo_pipe_send(made.ends[0], "", 0, -2), RELEVO_BAD_ARGUMENT);
 	close_both(&made);
 }
@@ -216,11 +216,11 @@ static void a_full_pipe_holds_its_sender(void **state)
 	static const size_t sizes[] = { 1, 60000, 1000000 };
 	uint8_t *bytes = calloc(1, 1000000);
 	for (int i = 0; i < 3; i++) {
-		struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+		struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 		int sent = 0, status;
 		while ((status = relevo_pipe_send(made.ends[0], bytes, sizes[i], 0)) == RELEVO_OK)
 			sent++;
-		assert_int_equal(status, RELEVO_TRY_AGAIN);
+		assert_int_equal(status, RELEVO_TIMED_OUT);
 		assert_in_range(sent, 1, i == 2 ? 16 : 10000);
 		int64_t start = test_now();
 		assert_status(relevo_pipe_send(made.ends[0], bytes, sizes[i], 100),
@@ -229,7 +229,7 @@ static void a_full_pipe_holds_its_sender(void **state)
 		for (; sent > 0; sent--) {
 			void *data;
 			size_t size;
-			assert_ok(relevo_pipe_recv(made.ends[1], &data, &size, 0));
+			assert_ok(relevo_pipe_recv(made.ends[1], 0, &data, &size));
 			assert_int_equal(size, sizes[i]);
 			free(data);
 		}
@@ -245,7 +245,8 @@ static void one_way_rules(void **state)
 {
 	(void)state;
 	for (int turned = 0; turned < 2; turned++) {
-		struct ends made = pipe_of(turned ? RELEVO_SENDS : RELEVO_RECEIVES);
+		struct ends made =
+			pipe_of(turned ? RELEVO_DIRECTION_SEND : RELEVO_DIRECTION_RECEIVE);
 		relevo_pipe *in = made.ends[turned], *out = made.ends[!turned];
 		void *data;
 		size_t size;
@@ -253,9 +254,9 @@ static void one_way_rules(void **state)
 		assert_true(relevo_pipe_receives(in) && !relevo_pipe_sends(in));
 		assert_true(relevo_pipe_sends(out) && !relevo_pipe_receives(out));
 		assert_fails(relevo_pipe_send(in, "x", 1, 0), RELEVO_BAD_STATE, "only receives");
-		assert_fails(relevo_pipe_recv(out, &data, &size, 0), RELEVO_BAD_STATE,
+		assert_fails(relevo_pipe_recv(out, 0, &data, &size), RELEVO_BAD_STATE,
 			     "only sends");
-		assert_status(relevo_pipe_recv_into(out, NULL, 0, 0, &size), RELEVO_BAD_STATE);
+		assert_status(relevo_pipe_recv_into(out, 0, NULL, 0, &size), RELEVO_BAD_STATE);
 		assert_status(relevo_pipe_poll(out, 0, &ready), RELEVO_BAD_STATE);
 		pipe_send_text(out, "through");
 		pipe_expect_text(in, "through");
@@ -268,7 +269,7 @@ static void one_way_rules(void **state)
 static void the_end_comes_last(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	void *data;
 	size_t size;
 	/* It is told even if the one who closes has left something unread. */
@@ -279,9 +280,9 @@ static void the_end_comes_last(void **state)
 	pipe_expect_text(made.ends[1], "first");
 	pipe_expect_text(made.ends[1], "last");
 	assert_true(ready_now(made.ends[1]));
-	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, RELEVO_FOREVER),
+	assert_status(relevo_pipe_recv(made.ends[1], RELEVO_FOREVER, &data, &size),
 		      RELEVO_END_OF_STREAM);
-	assert_status(relevo_pipe_recv_into(made.ends[1], NULL, 0, 0, &size), RELEVO_END_OF_STREAM);
+	assert_status(relevo_pipe_recv_into(made.ends[1], 0, NULL, 0, &size), RELEVO_END_OF_STREAM);
 	assert_status(relevo_pipe_send(made.ends[1], "x", 1, 0), RELEVO_END_OF_STREAM);
 	assert_status(relevo_pipe_send(made.ends[1], "x", 1, RELEVO_FOREVER), RELEVO_END_OF_STREAM);
 	relevo_pipe_close(made.ends[1]);
@@ -290,7 +291,7 @@ static void the_end_comes_last(void **state)
 static void after_hanging_up(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	relevo_tuple *tuple = NULL;
 	void *data;
 	size_t size;
@@ -300,14 +301,14 @@ static void after_hanging_up(void **state)
 	relevo_pipe_hang_up(made.ends[0]);
 	relevo_pipe_hang_up(made.ends[0]);
 	assert_status(relevo_pipe_send(made.ends[0], "x", 1, 0), RELEVO_CLOSED);
-	assert_status(relevo_pipe_recv(made.ends[0], &data, &size, 0), RELEVO_CLOSED);
-	assert_status(relevo_pipe_recv_into(made.ends[0], NULL, 0, 0, &size), RELEVO_CLOSED);
+	assert_status(relevo_pipe_recv(made.ends[0], 0, &data, &size), RELEVO_CLOSED);
+	assert_status(relevo_pipe_recv_into(made.ends[0], 0, NULL, 0, &size), RELEVO_CLOSED);
 	assert_status(relevo_pipe_poll(made.ends[0], 0, &ready), RELEVO_CLOSED);
 	assert_status(relevo_pipe_fd(made.ends[0], &fd), RELEVO_CLOSED);
 	assert_status(relevo_pipe_send_tuple(made.ends[0], tuple, 0), RELEVO_CLOSED);
-	assert_status(relevo_pipe_recv_tuple(made.ends[0], &tuple, 0), RELEVO_CLOSED);
+	assert_status(relevo_pipe_recv_tuple(made.ends[0], 0, &tuple), RELEVO_CLOSED);
 	assert_status(relevo_tuple_add_pipe(tuple, NULL, made.ends[0]), RELEVO_CLOSED);
-	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_END_OF_STREAM);
+	assert_status(relevo_pipe_recv(made.ends[1], 0, &data, &size), RELEVO_END_OF_STREAM);
 	relevo_tuple_free(tuple);
 	close_both(&made);
 }
@@ -315,7 +316,7 @@ static void after_hanging_up(void **state)
 static void a_scope_hangs_up(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	void *data;
 	size_t size;
 	for (int i = 0; i < 2; i++) {
@@ -327,7 +328,7 @@ static void a_scope_hangs_up(void **state)
 		pipe_expect_text(other, "inside");
 	}
 	assert_status(relevo_pipe_send(made.ends[0], "x", 1, 0), RELEVO_CLOSED);
-	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_CLOSED);
+	assert_status(relevo_pipe_recv(made.ends[1], 0, &data, &size), RELEVO_CLOSED);
 	close_both(&made);
 }
 
@@ -356,7 +357,7 @@ static void receive_all(void *argument)
 	void *data;
 	size_t size;
 	int status;
-	while ((status = relevo_pipe_recv(made->ends[1], &data, &size, RELEVO_FOREVER)) ==
+	while ((status = relevo_pipe_recv(made->ends[1], RELEVO_FOREVER, &data, &size)) ==
 	       RELEVO_OK) {
 		const uint8_t *bytes = data;
 		child_check(size > 0);
@@ -371,7 +372,7 @@ static void receive_all(void *argument)
 static void processes_share_ends(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	pid_t writers[WRITERS], readers[2];
 	received = mmap(NULL, sizeof *received, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			-1, 0);
@@ -399,7 +400,7 @@ static void *take_until_the_end(void *argument)
 	struct taking *taking = argument;
 	int64_t number;
 	size_t got;
-	while (relevo_pipe_recv_into(taking->pipe, &number, sizeof number, RELEVO_FOREVER, &got) ==
+	while (relevo_pipe_recv_into(taking->pipe, RELEVO_FOREVER, &number, sizeof number, &got) ==
 	       RELEVO_OK) {
 		taking->messages++;
 		taking->sum += number;
@@ -410,7 +411,7 @@ static void *take_until_the_end(void *argument)
 static void threads_share_an_end(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	struct taking taking = { .pipe = made.ends[1] };
 	pthread_t threads[3];
 	for (int i = 0; i < 3; i++)
@@ -431,7 +432,7 @@ static void threads_share_an_end(void **state)
 static void foreign_bytes_are_refused(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	static const char junk[70000] = "junk";
 	static const size_t sizes[] = { 1, 15, 16, 17, 4096, 65600 };
 	void *data;
@@ -440,7 +441,7 @@ static void foreign_bytes_are_refused(void **state)
 	assert_ok(relevo_pipe_fd(made.ends[0], &fd));
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		assert_int_equal(send(fd, junk, sizes[i], 0), sizes[i]);
-		assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_BAD_FRAME);
+		assert_status(relevo_pipe_recv(made.ends[1], 0, &data, &size), RELEVO_BAD_FRAME);
 	}
 	/* A large message whose rest does not come, and one that lies about its size. */
 	struct {
@@ -451,16 +452,16 @@ static void foreign_bytes_are_refused(void **state)
 	head->magic = 0x52765069;
 	head->size = 100000;
 	assert_int_equal(send(fd, head, sizeof *head, 0), sizeof *head);
-	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_BAD_FRAME);
+	assert_status(relevo_pipe_recv(made.ends[1], 0, &data, &size), RELEVO_BAD_FRAME);
 	head->size = UINT64_MAX;
 	assert_int_equal(send(fd, head, sizeof *head, 0), sizeof *head);
-	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_BAD_FRAME);
+	assert_status(relevo_pipe_recv(made.ends[1], 0, &data, &size), RELEVO_BAD_FRAME);
 	head->size = 10;
 	assert_int_equal(send(fd, head, 20, 0), 20);
-	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_BAD_FRAME);
+	assert_status(relevo_pipe_recv(made.ends[1], 0, &data, &size), RELEVO_BAD_FRAME);
 	head->fds = 3;
 	assert_int_equal(send(fd, head, 26, 0), 26);
-	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_BAD_FRAME);
+	assert_status(relevo_pipe_recv(made.ends[1], 0, &data, &size), RELEVO_BAD_FRAME);
 	free(head);
 	pipe_send_text(made.ends[0], "still");
 	pipe_expect_text(made.ends[1], "still");

@@ -20,7 +20,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	int status = relevo_close(the_scene.session);
+	int status = relevo_session_close(the_scene.session);
 	test_broker_stop(&the_scene.broker);
 	return status == RELEVO_OK ? leaks_teardown(state) : -1;
 }
@@ -30,8 +30,8 @@ static int start_transport(void **state)
 {
 	int status = setup(state);
 	relevo_session *session = session_open(the_scene.broker.more);
-	assert_ok(relevo_close(session));
-	assert_ok(relevo_close(the_scene.session));
+	assert_ok(relevo_session_close(session));
+	assert_ok(relevo_session_close(the_scene.session));
 	test_broker_stop(&the_scene.broker);
 	return status;
 }
@@ -60,8 +60,9 @@ struct ends {
 static struct ends meet(relevo_session *here, relevo_session *there,
 			enum relevo_direction direction)
 {
-	static const enum relevo_direction others[] = { RELEVO_BOTH_WAYS, RELEVO_SENDS,
-							RELEVO_RECEIVES };
+	static const enum relevo_direction others[] = { RELEVO_DIRECTION_BOTH,
+							RELEVO_DIRECTION_SEND,
+							RELEVO_DIRECTION_RECEIVE };
 	struct meeting meeting = { there, "p", others[direction], NULL, -1 };
 	struct ends ends = { NULL, NULL };
 	pthread_t thread;
@@ -88,7 +89,7 @@ static void hear(relevo_pipe *pipe, const char *text)
 {
 	void *data = NULL;
 	size_t size = 0;
-	assert_ok(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE));
+	assert_ok(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size));
 	assert_string_equal(data, text);
 	assert_int_equal(size, strlen(text));
 	free(data);
@@ -98,7 +99,7 @@ static void hear_the_end(relevo_pipe *pipe)
 {
 	void *data = NULL;
 	size_t size = 0;
-	assert_status(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_END_OF_STREAM);
+	assert_status(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size), RELEVO_END_OF_STREAM);
 }
 
 /* ---- meeting ------------------------------------------------------------ */
@@ -122,7 +123,7 @@ static void a_local_one_is_the_kernels(void **state)
 		hear_the_end(to);
 		relevo_pipe_close(to);
 	}
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static void nobody_comes(void **state)
@@ -130,21 +131,21 @@ static void nobody_comes(void **state)
 	struct scene *scene = *state;
 	relevo_pipe *pipe = NULL;
 	int64_t start = test_now();
-	assert_fails(relevo_pipe_open(scene->session, "p", RELEVO_BOTH_WAYS, 0, &pipe),
-		     RELEVO_TRY_AGAIN, "nobody came to the other end of the pipe \"p\"");
-	assert_fails(relevo_pipe_open(scene->session, "p", RELEVO_BOTH_WAYS, 200, &pipe),
+	assert_fails(relevo_pipe_open(scene->session, "p", RELEVO_DIRECTION_BOTH, 0, &pipe),
+		     RELEVO_TIMED_OUT, "nobody came to the other end of the pipe \"p\"");
+	assert_fails(relevo_pipe_open(scene->session, "p", RELEVO_DIRECTION_BOTH, 200, &pipe),
 		     RELEVO_TIMED_OUT, "\"p\" in time");
 	assert_between(test_now() - start, 199, 1000);
-	assert_status(relevo_pipe_open(scene->session, "p", RELEVO_BOTH_WAYS, -2, &pipe),
+	assert_status(relevo_pipe_open(scene->session, "p", RELEVO_DIRECTION_BOTH, -2, &pipe),
 		      RELEVO_BAD_ARGUMENT);
 	assert_status(relevo_pipe_open(scene->session, "p", (enum relevo_direction)3, 0, &pipe),
 		      RELEVO_BAD_ARGUMENT);
-	assert_status(relevo_pipe_open(scene->session, "", RELEVO_SENDS, 0, &pipe),
+	assert_status(relevo_pipe_open(scene->session, "", RELEVO_DIRECTION_SEND, 0, &pipe),
 		      RELEVO_BAD_NAME);
-	assert_status(relevo_pipe_open(scene->session, NULL, RELEVO_SENDS, 0, &pipe),
+	assert_status(relevo_pipe_open(scene->session, NULL, RELEVO_DIRECTION_SEND, 0, &pipe),
 		      RELEVO_BAD_ARGUMENT);
 	/* Who has gone is not met. */
-	struct ends ends = meet(scene->session, scene->session, RELEVO_SENDS);
+	struct ends ends = meet(scene->session, scene->session, RELEVO_DIRECTION_SEND);
 	close_ends(&ends);
 }
 
@@ -165,17 +166,17 @@ static bool refused(void *argument)
 static void the_same_part_is_refused(void **state)
 {
 	struct scene *scene = *state;
-	struct meeting meeting = { scene->session, "p", RELEVO_SENDS, NULL, -1 };
+	struct meeting meeting = { scene->session, "p", RELEVO_DIRECTION_SEND, NULL, -1 };
 	pid_t child = child_start(wait_there, &meeting);
 	assert_true(eventually(refused, &meeting));
 	assert_non_null(strstr(relevo_error_detail(), "waits an end that sends"));
 	relevo_pipe *pipe = NULL;
-	assert_status(relevo_pipe_open(scene->session, "p", RELEVO_BOTH_WAYS, 0, &pipe),
+	assert_status(relevo_pipe_open(scene->session, "p", RELEVO_DIRECTION_BOTH, 0, &pipe),
 		      RELEVO_OPTION_MISMATCH);
 	/* A killed one leaves the place. */
 	child_kill(child);
-	meeting.direction = RELEVO_SENDS;
-	assert_status(relevo_pipe_open(scene->session, "p", RELEVO_SENDS, 100, &pipe),
+	meeting.direction = RELEVO_DIRECTION_SEND;
+	assert_status(relevo_pipe_open(scene->session, "p", RELEVO_DIRECTION_SEND, 100, &pipe),
 		      RELEVO_TIMED_OUT);
 }
 
@@ -185,7 +186,7 @@ static void a_relayed_one_is_alike(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *remote = session_open(scene->broker.more);
-	struct ends ends = meet(scene->session, remote, RELEVO_BOTH_WAYS);
+	struct ends ends = meet(scene->session, remote, RELEVO_DIRECTION_BOTH);
 	relevo_tuple *tuple = NULL;
 	uint8_t *bytes = malloc(1000000);
 	void *data = NULL;
@@ -201,13 +202,13 @@ static void a_relayed_one_is_alike(void **state)
 	hear(ends.there, "the other way");
 	assert_ok(relevo_pipe_poll(ends.here, 0, &ready));
 	assert_false(ready);
-	assert_status(relevo_pipe_recv(ends.here, &data, &size, 0), RELEVO_TRY_AGAIN);
-	assert_status(relevo_pipe_recv(ends.here, &data, &size, 100), RELEVO_TIMED_OUT);
+	assert_status(relevo_pipe_recv(ends.here, 0, &data, &size), RELEVO_TIMED_OUT);
+	assert_status(relevo_pipe_recv(ends.here, 100, &data, &size), RELEVO_TIMED_OUT);
 	pattern_fill(bytes, 1000000, 3);
 	assert_ok(relevo_pipe_send(ends.there, bytes, 1000000, TEST_PATIENCE));
-	assert_status(relevo_pipe_recv_into(ends.here, bytes, 10, TEST_PATIENCE, &size),
+	assert_status(relevo_pipe_recv_into(ends.here, TEST_PATIENCE, bytes, 10, &size),
 		      RELEVO_TOO_SHORT);
-	assert_ok(relevo_pipe_recv(ends.here, &data, &size, 0));
+	assert_ok(relevo_pipe_recv(ends.here, 0, &data, &size));
 	assert_int_equal(size, 1000000);
 	assert_true(pattern_holds(data, size, 3));
 	free(data);
@@ -228,7 +229,7 @@ static void a_relayed_one_is_alike(void **state)
 	assert_true(ready);
 	assert_status(relevo_pipe_send(ends.here, "x", 1, RELEVO_FOREVER), RELEVO_END_OF_STREAM);
 	relevo_pipe_close(ends.here);
-	assert_ok(relevo_close(remote));
+	assert_ok(relevo_session_close(remote));
 }
 
 /* What is not read is bounded, and holds up the one who sends it alone. */
@@ -236,17 +237,17 @@ static void a_full_relay_holds_its_sender(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *remote = session_open(scene->broker.more);
-	struct ends ends = meet(scene->session, remote, RELEVO_SENDS);
+	struct ends ends = meet(scene->session, remote, RELEVO_DIRECTION_SEND);
 	char *bytes = calloc(1, 2000000);
 	void *data;
 	size_t size;
 	int sent = 0, status;
 	while ((status = relevo_pipe_send(ends.here, bytes, 100000, 0)) == RELEVO_OK)
 		sent++;
-	assert_status(status, RELEVO_TRY_AGAIN);
+	assert_status(status, RELEVO_TIMED_OUT);
 	assert_in_range(sent, 3, 20);
 	for (; sent > 2; sent--) {
-		assert_ok(relevo_pipe_recv(ends.there, &data, &size, TEST_PATIENCE));
+		assert_ok(relevo_pipe_recv(ends.there, TEST_PATIENCE, &data, &size));
 		free(data);
 	}
 	/* Gives up half-way: nothing of it arrives. */
@@ -254,16 +255,16 @@ static void a_full_relay_holds_its_sender(void **state)
 	assert_status(relevo_pipe_send(ends.here, bytes, 2000000, 200), RELEVO_TIMED_OUT);
 	assert_between(test_now() - start, 199, 2000);
 	for (int i = 0; i < 2; i++) {
-		assert_ok(relevo_pipe_recv(ends.there, &data, &size, TEST_PATIENCE));
+		assert_ok(relevo_pipe_recv(ends.there, TEST_PATIENCE, &data, &size));
 		assert_int_equal(size, 100000);
 		free(data);
 	}
-	assert_status(relevo_pipe_recv(ends.there, &data, &size, 100), RELEVO_TIMED_OUT);
+	assert_status(relevo_pipe_recv(ends.there, 100, &data, &size), RELEVO_TIMED_OUT);
 	say(ends.here, "whole");
 	hear(ends.there, "whole");
 	free(bytes);
 	close_ends(&ends);
-	assert_ok(relevo_close(remote));
+	assert_ok(relevo_session_close(remote));
 }
 
 struct sending {
@@ -285,19 +286,19 @@ static void who_waits_is_told_of_the_end(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *remote = session_open(scene->broker.more);
-	struct ends ends = meet(scene->session, remote, RELEVO_SENDS);
+	struct ends ends = meet(scene->session, remote, RELEVO_DIRECTION_SEND);
 	struct sending sending = { .pipe = ends.here };
 	pthread_t thread;
 	void *data;
 	size_t size;
 	assert_int_equal(pthread_create(&thread, NULL, send_for_ever, &sending), 0);
-	assert_ok(relevo_pipe_recv(ends.there, &data, &size, TEST_PATIENCE));
+	assert_ok(relevo_pipe_recv(ends.there, TEST_PATIENCE, &data, &size));
 	free(data);
 	relevo_pipe_close(ends.there);
 	pthread_join(thread, NULL);
 	assert_status(sending.status, RELEVO_END_OF_STREAM);
 	relevo_pipe_close(ends.here);
-	assert_ok(relevo_close(remote));
+	assert_ok(relevo_session_close(remote));
 }
 
 enum { SENDERS = 2, EACH = 10, LONG = 600000 };
@@ -324,7 +325,7 @@ static void *receive_large_ones(void *argument)
 	struct receiving *receiving = argument;
 	void *data;
 	size_t size;
-	while (relevo_pipe_recv(receiving->pipe, &data, &size, TEST_PATIENCE) == RELEVO_OK) {
+	while (relevo_pipe_recv(receiving->pipe, TEST_PATIENCE, &data, &size) == RELEVO_OK) {
 		const char *bytes = data;
 		int which = bytes[0] - 'a';
 		child_check(which >= 0 && which < EACH && size == (size_t)(LONG - which));
@@ -341,7 +342,7 @@ static void threads_share_a_relayed_end(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *remote = session_open(scene->broker.more);
-	struct ends ends = meet(scene->session, remote, RELEVO_SENDS);
+	struct ends ends = meet(scene->session, remote, RELEVO_DIRECTION_SEND);
 	struct receiving receiving = { .pipe = ends.there };
 	pthread_t senders[SENDERS], receivers[2];
 	for (int i = 0; i < SENDERS; i++)
@@ -356,7 +357,7 @@ static void threads_share_a_relayed_end(void **state)
 	for (int i = 0; i < EACH; i++)
 		assert_int_equal(receiving.seen[i], SENDERS);
 	relevo_pipe_close(ends.there);
-	assert_ok(relevo_close(remote));
+	assert_ok(relevo_session_close(remote));
 }
 
 struct child {
@@ -371,7 +372,7 @@ static void use_the_parents(void *argument)
 	size_t size;
 	bool ready;
 	child_check(relevo_pipe_send(pipe, "x", 1, 0) == RELEVO_FORKED);
-	child_check(relevo_pipe_recv(pipe, &data, &size, 0) == RELEVO_FORKED);
+	child_check(relevo_pipe_recv(pipe, 0, &data, &size) == RELEVO_FORKED);
 	child_check(relevo_pipe_poll(pipe, 0, &ready) == RELEVO_FORKED);
 	child_check(relevo_wait(&(struct relevo_wait_entry){ .pipe = pipe }, 1, 0, &size) ==
 		    RELEVO_FORKED);
@@ -382,22 +383,22 @@ static void a_child_has_no_part_in_a_relay(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *remote = session_open(scene->broker.more);
-	struct ends ends = meet(scene->session, remote, RELEVO_BOTH_WAYS);
+	struct ends ends = meet(scene->session, remote, RELEVO_DIRECTION_BOTH);
 	struct child child = { scene, ends.here };
 	child_join(child_start(use_the_parents, &child));
 	say(ends.here, "still here");
 	hear(ends.there, "still here");
 	close_ends(&ends);
-	assert_ok(relevo_close(remote));
+	assert_ok(relevo_session_close(remote));
 }
 
 static void local_and_relayed_in_one_wait(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *remote = session_open(scene->broker.more);
-	struct ends relayed = meet(remote, scene->session, RELEVO_RECEIVES);
-	struct ends second = meet(remote, scene->session, RELEVO_RECEIVES);
-	struct ends local = meet(scene->session, scene->session, RELEVO_RECEIVES);
+	struct ends relayed = meet(remote, scene->session, RELEVO_DIRECTION_RECEIVE);
+	struct ends second = meet(remote, scene->session, RELEVO_DIRECTION_RECEIVE);
+	struct ends local = meet(scene->session, scene->session, RELEVO_DIRECTION_RECEIVE);
 	struct relevo_wait_entry entries[] = { { .pipe = relayed.here },
 					       { .pipe = local.here },
 					       { .pipe = second.here } };
@@ -413,7 +414,7 @@ static void local_and_relayed_in_one_wait(void **state)
 	assert_ok(relevo_pipe_send(second.there, large, 900000, TEST_PATIENCE));
 	assert_ok(relevo_wait(entries, 3, TEST_PATIENCE, &ready));
 	assert_true(!entries[0].ready && !entries[1].ready && entries[2].ready);
-	assert_ok(relevo_pipe_recv(second.here, &data, &ready, 0));
+	assert_ok(relevo_pipe_recv(second.here, 0, &data, &ready));
 	assert_int_equal(ready, 900000);
 	free(data);
 	free(large);
@@ -424,7 +425,7 @@ static void local_and_relayed_in_one_wait(void **state)
 	relevo_pipe_close(relayed.here);
 	close_ends(&second);
 	close_ends(&local);
-	assert_ok(relevo_close(remote));
+	assert_ok(relevo_session_close(remote));
 }
 
 static void *say_later(void *pipe)
@@ -432,7 +433,7 @@ static void *say_later(void *pipe)
 	void *data;
 	size_t size;
 	/* Woken when the wait has begun. */
-	relevo_pipe_recv(pipe, &data, &size, 100);
+	relevo_pipe_recv(pipe, 100, &data, &size);
 	relevo_pipe_send(pipe, "late", 4, TEST_PATIENCE);
 	return NULL;
 }
@@ -442,7 +443,7 @@ static void a_relayed_message_ends_the_wait(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *remote = session_open(scene->broker.more);
-	struct ends ends = meet(remote, scene->session, RELEVO_BOTH_WAYS);
+	struct ends ends = meet(remote, scene->session, RELEVO_DIRECTION_BOTH);
 	struct relevo_wait_entry entry = { .pipe = ends.here };
 	for (int i = 0; i < 3; i++) {
 		pthread_t thread;
@@ -454,19 +455,19 @@ static void a_relayed_message_ends_the_wait(void **state)
 		pthread_join(thread, NULL);
 	}
 	close_ends(&ends);
-	assert_ok(relevo_close(remote));
+	assert_ok(relevo_session_close(remote));
 }
 
 static void without_the_broker(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *remote = session_open(scene->broker.more);
-	struct ends relayed = meet(scene->session, remote, RELEVO_BOTH_WAYS);
-	struct ends local = meet(scene->session, scene->session, RELEVO_BOTH_WAYS);
+	struct ends relayed = meet(scene->session, remote, RELEVO_DIRECTION_BOTH);
+	struct ends local = meet(scene->session, scene->session, RELEVO_DIRECTION_BOTH);
 	void *data;
 	size_t size, ready;
 	broker_kill(&scene->broker);
-	assert_status(relevo_pipe_recv(relayed.here, &data, &size, TEST_PATIENCE),
+	assert_status(relevo_pipe_recv(relayed.here, TEST_PATIENCE, &data, &size),
 		      RELEVO_DISCONNECTED);
 	struct relevo_wait_entry entry = { .pipe = relayed.there };
 	assert_ok(relevo_wait(&entry, 1, TEST_PATIENCE, &ready));
@@ -478,7 +479,7 @@ static void without_the_broker(void **state)
 	close_ends(&relayed);
 	assert_status(relevo_queue_delete(scene->session, "none"), RELEVO_DISCONNECTED);
 	broker_again(&scene->broker);
-	assert_status(relevo_close(remote), RELEVO_DISCONNECTED);
+	assert_status(relevo_session_close(remote), RELEVO_DISCONNECTED);
 	/* The session finds the new one. */
 	relevo_queue_close(queue_open(scene->session, "q"));
 }

@@ -6,7 +6,8 @@
 static void tuples_bring_descriptors(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS), passed = pipe_of(RELEVO_RECEIVES);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH),
+		    passed = pipe_of(RELEVO_DIRECTION_RECEIVE);
 	relevo_tuple *tuple = NULL, *got = NULL;
 	relevo_pipe *out = NULL;
 	int ends[2], fd = -1;
@@ -21,9 +22,9 @@ static void tuples_bring_descriptors(void **state)
 	assert_ok(relevo_tuple_add_bytes(tuple, NULL, "", 0));
 	assert_ok(relevo_pipe_send_tuple(made.ends[0], tuple, 0));
 	/* As bytes it cannot be had; it stays. */
-	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_BAD_STATE);
-	assert_status(relevo_pipe_recv_into(made.ends[1], NULL, 0, 0, &size), RELEVO_BAD_STATE);
-	assert_ok(relevo_pipe_recv_tuple(made.ends[1], &got, 0));
+	assert_status(relevo_pipe_recv(made.ends[1], 0, &data, &size), RELEVO_BAD_STATE);
+	assert_status(relevo_pipe_recv_into(made.ends[1], 0, NULL, 0, &size), RELEVO_BAD_STATE);
+	assert_ok(relevo_pipe_recv_tuple(made.ends[1], 0, &got));
 	assert_int_equal(relevo_tuple_kind(got, 1), RELEVO_TUPLE_PIPE);
 	assert_ok(relevo_tuple_take_pipe(got, 1, &out));
 	assert_status(relevo_tuple_take_pipe(got, 1, &out), RELEVO_BAD_STATE);
@@ -41,7 +42,7 @@ static void tuples_bring_descriptors(void **state)
 	close(fd);
 	/* Never taken, they are closed with the tuple. */
 	assert_ok(relevo_pipe_send_tuple(made.ends[0], tuple, 0));
-	assert_ok(relevo_pipe_recv_tuple(made.ends[1], &got, 0));
+	assert_ok(relevo_pipe_recv_tuple(made.ends[1], 0, &got));
 	relevo_tuple_free(got);
 	/* Never received, they are closed with the pipe. */
 	assert_ok(relevo_pipe_send_tuple(made.ends[0], tuple, 0));
@@ -55,7 +56,7 @@ static void tuples_bring_descriptors(void **state)
 static void a_large_tuple_with_descriptors(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	relevo_tuple *tuple = NULL, *got = NULL;
 	uint8_t *bytes = malloc(300000);
 	const void *data;
@@ -66,7 +67,7 @@ static void a_large_tuple_with_descriptors(void **state)
 	assert_ok(relevo_tuple_add_bytes(tuple, NULL, bytes, 300000));
 	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, STDIN_FILENO));
 	assert_ok(relevo_pipe_send_tuple(made.ends[0], tuple, 0));
-	assert_ok(relevo_pipe_recv_tuple(made.ends[1], &got, 0));
+	assert_ok(relevo_pipe_recv_tuple(made.ends[1], 0, &got));
 	assert_ok(relevo_tuple_bytes(got, 0, &data, &size));
 	assert_int_equal(size, 300000);
 	assert_true(pattern_holds(data, size, 1));
@@ -81,7 +82,7 @@ static void a_large_tuple_with_descriptors(void **state)
 static void descriptors_have_limits(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	relevo_tuple *tuple = NULL, *got = NULL;
 	void *data;
 	size_t size;
@@ -89,7 +90,7 @@ static void descriptors_have_limits(void **state)
 	for (int i = 0; i < RELEVO_PIPE_DESCRIPTORS; i++)
 		assert_ok(relevo_tuple_add_descriptor(tuple, NULL, STDIN_FILENO));
 	assert_ok(relevo_pipe_send_tuple(made.ends[0], tuple, 0));
-	assert_ok(relevo_pipe_recv_tuple(made.ends[1], &got, 0));
+	assert_ok(relevo_pipe_recv_tuple(made.ends[1], 0, &got));
 	relevo_tuple_free(got);
 	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, STDIN_FILENO));
 	assert_fails(relevo_pipe_send_tuple(made.ends[0], tuple, 0), RELEVO_CANNOT_ENCODE,
@@ -97,16 +98,16 @@ static void descriptors_have_limits(void **state)
 	relevo_tuple_free(tuple);
 	/* Bytes that announce a descriptor, and none comes. */
 	pipe_send_text(made.ends[0], "\x0a\x02\x08\x12");
-	assert_fails(relevo_pipe_recv_tuple(made.ends[1], &got, 0), RELEVO_BAD_FRAME,
+	assert_fails(relevo_pipe_recv_tuple(made.ends[1], 0, &got), RELEVO_BAD_FRAME,
 		     "did not come");
 	pipe_send_text(made.ends[0], "no tuple");
-	assert_status(relevo_pipe_recv_tuple(made.ends[1], &got, 0), RELEVO_BAD_FRAME);
+	assert_status(relevo_pipe_recv_tuple(made.ends[1], 0, &got), RELEVO_BAD_FRAME);
 	/* One that is not open. */
 	assert_ok(relevo_tuple_new(&tuple));
 	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, 9999));
 	assert_status(relevo_pipe_send_tuple(made.ends[0], tuple, 0), RELEVO_BAD_ARGUMENT);
 	relevo_tuple_free(tuple);
-	assert_status(relevo_pipe_recv(made.ends[1], &data, &size, 0), RELEVO_TRY_AGAIN);
+	assert_status(relevo_pipe_recv(made.ends[1], 0, &data, &size), RELEVO_TIMED_OUT);
 	close_both(&made);
 }
 
@@ -114,7 +115,7 @@ static void descriptors_have_limits(void **state)
 static void out_of_descriptors(void **state)
 {
 	(void)state;
-	struct ends made = pipe_of(RELEVO_BOTH_WAYS);
+	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
 	struct rlimit before, none;
 	uint8_t *bytes = calloc(1, 100000);
 	relevo_pipe *more[2];
@@ -126,9 +127,9 @@ static void out_of_descriptors(void **state)
 	none = before;
 	none.rlim_cur = 3;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	int lost = relevo_pipe_recv(made.ends[1], &data, &size, 0);
+	int lost = relevo_pipe_recv(made.ends[1], 0, &data, &size);
 	int unsent = relevo_pipe_send(made.ends[0], bytes, 100000, 0);
-	int unmade = relevo_pipe_pair(RELEVO_BOTH_WAYS, more);
+	int unmade = relevo_pipe_pair(RELEVO_DIRECTION_BOTH, more);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_status(lost, RELEVO_NO_DESCRIPTORS);
 	assert_status(unsent, RELEVO_NO_DESCRIPTORS);

@@ -132,7 +132,7 @@ static void a_functions_status_is_kept(void **state)
 	struct pool_scene *scene = *state;
 	static int status = RELEVO_NOT_FOUND;
 	struct relevo_result result;
-	assert_ok(relevo_register("own status", own_status, &status));
+	assert_ok(relevo_function_register("own status", own_status, &status));
 	pool_open(scene, 1);
 	assert_ok(relevo_pool_apply(scene->pool, "own status", NULL, 0, 5000, &result));
 	assert_int_equal(result.status, RELEVO_NOT_FOUND);
@@ -153,7 +153,7 @@ static void the_last_result_counts(void **state)
 {
 	struct pool_scene *scene = *state;
 	struct relevo_result result;
-	assert_ok(relevo_register("fail then succeed", fail_then_succeed, NULL));
+	assert_ok(relevo_function_register("fail then succeed", fail_then_succeed, NULL));
 	pool_open(scene, 1);
 	assert_ok(relevo_pool_apply(scene->pool, "fail then succeed", NULL, 0, 5000, &result));
 	assert_int_equal(result.status, RELEVO_OK);
@@ -198,7 +198,7 @@ static void a_result_that_is_too_large_is_told(void **state)
 	struct relevo_result results[3];
 	for (int i = 0; i < 3; i++)
 		arguments[i] = (struct relevo_bytes){ &sizes[i], sizeof sizes[i] };
-	assert_ok(relevo_register("large", large_result, NULL));
+	assert_ok(relevo_function_register("large", large_result, NULL));
 	pool_open(scene, 1);
 	struct relevo_map_options options = { .chunk = 3 };
 	assert_ok(relevo_pool_map(scene->pool, "large", arguments, 3, &options, results));
@@ -220,7 +220,7 @@ static void many_large_results_of_one_chunk(void **state)
 	struct relevo_result results[COUNT];
 	for (int i = 0; i < COUNT; i++)
 		arguments[i] = (struct relevo_bytes){ &one, sizeof one };
-	assert_ok(relevo_register("large", large_result, NULL));
+	assert_ok(relevo_function_register("large", large_result, NULL));
 	pool_open(scene, 1);
 	struct relevo_map_options options = { .chunk = COUNT };
 	assert_ok(relevo_pool_map(scene->pool, "large", arguments, COUNT, &options, results));
@@ -263,11 +263,11 @@ static void registering_again_replaces(void **state)
 	struct pool_scene *scene = *state;
 	struct relevo_result result;
 	char name[] = "named";
-	assert_ok(relevo_register(name, answer_user, (void *)"old"));
-	assert_ok(relevo_register(name, answer_user, (void *)"new"));
+	assert_ok(relevo_function_register(name, answer_user, (void *)"old"));
+	assert_ok(relevo_function_register(name, answer_user, (void *)"new"));
 	name[0] = 'X'; /* it was copied */
-	assert_status(relevo_register("", answer_user, NULL), RELEVO_BAD_NAME);
-	assert_status(relevo_register("x", NULL, NULL), RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_function_register("", answer_user, NULL), RELEVO_BAD_NAME);
+	assert_status(relevo_function_register("x", NULL, NULL), RELEVO_BAD_ARGUMENT);
 	pool_open(scene, 1);
 	assert_ok(relevo_pool_apply(scene->pool, "named", NULL, 0, 5000, &result));
 	assert_string_equal(result.data, "new");
@@ -289,7 +289,7 @@ static void a_map_times_out_and_the_pool_goes_on(void **state)
 	struct gate gate;
 	struct relevo_result results[4];
 	gate_make(&gate);
-	assert_ok(relevo_register("wait", wait_for_ever, &gate));
+	assert_ok(relevo_function_register("wait", wait_for_ever, &gate));
 	pool_open(scene, 2);
 	struct relevo_map_options options = { .chunk = 1, .timeout = 150 };
 	int64_t before = test_now();
@@ -330,8 +330,8 @@ static void a_full_broker_fails_the_map_that_filled_it(void **state)
 	test_broker_start(&broker, arguments);
 	relevo_session *session = session_open(broker.url);
 	gate_make(&gate);
-	assert_ok(relevo_register("wait", wait_for_ever, &gate));
-	assert_ok(relevo_register("take long", take_long, NULL));
+	assert_ok(relevo_function_register("wait", wait_for_ever, &gate));
+	assert_ok(relevo_function_register("take long", take_long, NULL));
 	assert_ok(relevo_pool_open(session, &options, &pool));
 	char *bytes = calloc(1, SIZE);
 	assert_non_null(bytes);
@@ -345,9 +345,9 @@ static void a_full_broker_fails_the_map_that_filled_it(void **state)
 	assert_ok(map_numbers(pool, "take long", 1, NULL, results));
 	assert_int_equal(results[0].status, RELEVO_OK);
 	relevo_results_free(results, 1);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	gate_close(&gate);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	test_broker_stop(&broker);
 }
 
@@ -362,12 +362,12 @@ static void a_name_is_taken_once(void **state)
 	pool_open(scene, 1);
 	assert_fails(relevo_pool_open(other, &options, &second), RELEVO_EXISTS, "p");
 	assert_string_equal(relevo_pool_name(scene->pool), "p");
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	assert_ok(relevo_pool_open(other, &options, &second));
 	expect_squares(second, 10, NULL);
-	relevo_pool_free(second);
-	assert_ok(relevo_close(other));
+	relevo_pool_close(second);
+	assert_ok(relevo_session_close(other));
 }
 
 static void pools_without_a_name(void **state)
@@ -381,7 +381,7 @@ static void pools_without_a_name(void **state)
 	assert_string_not_equal(relevo_pool_name(pools[0]), relevo_pool_name(pools[1]));
 	for (int i = 0; i < 2; i++) {
 		expect_squares(pools[i], 10, NULL);
-		relevo_pool_free(pools[i]);
+		relevo_pool_close(pools[i]);
 	}
 }
 
@@ -415,7 +415,7 @@ static void default_workers_are_one_a_processor(void **state)
 	assert_int_equal(relevo_pool_workers(scene->pool, NULL, 0), count);
 	for (size_t i = 0; i < count; i++)
 		assert_true(process_runs(pids[i]));
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	for (size_t i = 0; i < count; i++)
 		assert_false(process_runs(pids[i]));
@@ -428,12 +428,12 @@ static void closing_waits_for_the_task_in_hand(void **state)
 	struct relevo_result result;
 	gate_make(&gates[0]);
 	gate_make(&gates[1]);
-	assert_ok(relevo_register("wait", wait_for_ever, &gates[0]));
+	assert_ok(relevo_function_register("wait", wait_for_ever, &gates[0]));
 	pool_open(scene, 1);
 	assert_status(relevo_pool_apply(scene->pool, "wait", NULL, 0, 50, &result),
 		      RELEVO_TIMED_OUT);
 	gate_open(&gates[0]);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	gate_close(&gates[0]);
 	gate_close(&gates[1]);
@@ -443,7 +443,7 @@ static void the_pool_of_a_deleted_queue_is_gone(void **state)
 {
 	struct pool_scene *scene = *state;
 	struct relevo_result result;
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	assert_ok(relevo_queue_delete(scene->session, "pool/p"));
 	assert_status(relevo_pool_apply(scene->pool, "echo", "x", 1, 5000, &result), RELEVO_GONE);
 }
@@ -458,13 +458,13 @@ static void a_pool_with_a_private_broker(void **state)
 	struct relevo_pool_options pool_options = { .processes = 2 };
 	(void)state;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	assert_ok(relevo_open(NULL, &options, &session));
+	assert_ok(relevo_session_open(NULL, &options, &session));
 	pid_t broker;
 	assert_int_equal(process_children(getpid(), &broker, 1), 1);
 	assert_ok(relevo_pool_open(session, &pool_options, &pool));
 	expect_squares(pool, 1000, NULL);
-	relevo_pool_free(pool);
-	assert_ok(relevo_close(session));
+	relevo_pool_close(pool);
+	assert_ok(relevo_session_close(session));
 	assert_true(process_ends(broker, 2000));
 	waitpid(broker, NULL, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);

@@ -16,7 +16,7 @@ static int attached_setup(void **state)
 	if (pool_setup(state) != 0)
 		return -1;
 	struct pool_scene *scene = *state;
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	session = session_open(scene->broker.url);
 	assert_ok(relevo_pool_attach(session, "p", &attached));
 	return 0;
@@ -24,8 +24,8 @@ static int attached_setup(void **state)
 
 static int attached_teardown(void **state)
 {
-	relevo_pool_free(attached);
-	relevo_close(session);
+	relevo_pool_close(attached);
+	relevo_session_close(session);
 	return pool_teardown(state);
 }
 
@@ -103,7 +103,7 @@ static void who_maps_hears_that_the_pool_was_freed(void **state)
 	struct calling calling;
 	begin_call(&calling);
 	wait_for_tasks(scene, 1);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	expect_gone(&calling);
 }
@@ -148,13 +148,13 @@ static void a_pool_that_has_ended_takes_nothing(void **state)
 {
 	struct pool_scene *scene = *state;
 	struct relevo_result result;
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	for (int i = 0; i < 2; i++) {
 		assert_fails(relevo_pool_apply(attached, "square", "", 0, SOON, &result),
 			     RELEVO_GONE, "the pool \"p\" has ended");
 		if (i == 0)
-			pool_open(scene, RELEVO_NO_WORKERS);
+			pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	}
 }
 
@@ -168,11 +168,11 @@ static void keep_pool(void *argument)
 	struct keeping *keeping = argument;
 	const struct relevo_pool_options options = {
 		.name = "kept",
-		.processes = RELEVO_NO_WORKERS,
+		.processes = RELEVO_POOL_NO_WORKERS,
 	};
 	relevo_session *own;
 	relevo_pool *pool;
-	child_check(relevo_open(keeping->url, NULL, &own) == RELEVO_OK);
+	child_check(relevo_session_open(keeping->url, NULL, &own) == RELEVO_OK);
 	child_check(relevo_pool_open(own, &options, &pool) == RELEVO_OK);
 	gate_open(&keeping->ready);
 	pause();
@@ -195,7 +195,7 @@ static void who_maps_hears_that_the_owner_was_killed(void **state)
 	assert_int_equal(pthread_join(calling.thread, NULL), 0);
 	assert_status(calling.status, RELEVO_GONE);
 	assert_status(relevo_pool_apply(pool, "square", "", 0, SOON, &result), RELEVO_GONE);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	gate_close(&keeping.ready);
 }
 

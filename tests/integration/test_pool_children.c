@@ -46,7 +46,7 @@ static pid_t end_children_by(struct pool_scene *scene, int signal_number)
 static void their_signals_are_not_the_workers(void **state)
 {
 	struct pool_scene *scene = *state;
-	assert_ok(relevo_register("end children", end_children, NULL));
+	assert_ok(relevo_function_register("end children", end_children, NULL));
 	pool_open(scene, 1);
 	pid_t worker = end_children_by(scene, SIGTERM);
 	assert_int_equal(end_children_by(scene, SIGINT), worker);
@@ -56,14 +56,14 @@ static void their_signals_are_not_the_workers(void **state)
 static int map_within(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
 {
 	const struct pool_scene *scene = user;
-	const struct relevo_pool_options options = { .processes = 2, .method = RELEVO_FORK };
+	const struct relevo_pool_options options = { .processes = 2, .method = RELEVO_START_FORK };
 	relevo_session *session = session_open(scene->broker.url);
 	relevo_pool *pool;
 	if (relevo_pool_open(session, &options, &pool) != RELEVO_OK)
 		return relevo_reply_fail(reply, "%s", relevo_error_detail());
 	expect_squares(pool, 10, NULL);
-	relevo_pool_free(pool);
-	child_check(relevo_close(session) == RELEVO_OK);
+	relevo_pool_close(pool);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 	return relevo_reply_set(reply, argument->data, argument->size);
 }
 
@@ -72,7 +72,7 @@ static void functions_have_pools(void **state)
 	struct pool_scene *scene = *state;
 	struct relevo_result results[4];
 	const struct relevo_map_options options = { .chunk = 2, .timeout = TEST_PATIENCE };
-	assert_ok(relevo_register("map within", map_within, scene));
+	assert_ok(relevo_function_register("map within", map_within, scene));
 	pool_open(scene, 2);
 	assert_ok(map_numbers(scene->pool, "map within", 4, &options, results));
 	for (int i = 0; i < 4; i++)

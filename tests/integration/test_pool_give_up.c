@@ -42,8 +42,8 @@ static int give_up_setup(void **state)
 	shared = pool_setup_with_memory(state, sizeof *shared);
 	if (shared == NULL)
 		return -1;
-	relevo_register("hang", hang, NULL);
-	relevo_register("hang but first", hang_but_first, NULL);
+	relevo_function_register("hang", hang, NULL);
+	relevo_function_register("hang but first", hang_but_first, NULL);
 	return 0;
 }
 
@@ -74,7 +74,7 @@ static void expect_all_taken_back(struct pool_scene *scene, const int *pids)
 		assert_true(process_ends(pids[i], TEST_PATIENCE));
 	assert_int_equal(begun_tasks(), WORKERS);
 	int64_t start = test_now();
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	/* Workers that do not end are killed after 5 s. */
 	assert_in_range(test_now() - start, 0, 4000);
@@ -204,16 +204,16 @@ static void a_map_that_was_interrupted_is_taken_back(void **state)
 	const struct relevo_map_options options = { .chunk = 1, .on_result = count, .user = &come };
 	struct relevo_result results[TASKS];
 	relevo_session *own = scene->session;
-	assert_ok(relevo_open(scene->broker.url, &session, &scene->session));
+	assert_ok(relevo_session_open(scene->broker.url, &session, &scene->session));
 	pool_open(scene, 1);
 	assert_status(map_numbers(scene->pool, "hang but first", TASKS, &options, results),
 		      RELEVO_INTERRUPTED);
 	come = 0;
 	expect_squares(scene->pool, TASKS, NULL);
 	assert_in_range(begun_tasks(), 0, 1);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
-	assert_ok(relevo_close(scene->session));
+	assert_ok(relevo_session_close(scene->session));
 	scene->session = own;
 }
 
@@ -226,7 +226,7 @@ static void hang_there(void *argument)
 	relevo_pool *pool;
 	struct relevo_result results[TASKS];
 	const struct relevo_map_options options = { .chunk = 1 };
-	child_check(relevo_open(scene->broker.url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(scene->broker.url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_pool_attach(session, "p", &pool) == RELEVO_OK);
 	map_numbers(pool, "hang", TASKS, &options, results);
 }
@@ -263,11 +263,11 @@ static void what_a_handle_submitted_ends_with_it(void **state)
 		if (terminated)
 			assert_ok(relevo_pool_terminate(attached));
 		else
-			relevo_pool_free(attached);
+			relevo_pool_close(attached);
 		expect_squares(scene->pool, TASKS, NULL);
 		relevo_job_free(job);
 		if (terminated)
-			relevo_pool_free(attached);
+			relevo_pool_close(attached);
 	}
 }
 
@@ -285,7 +285,7 @@ static void callers_come_and_go(void **state)
 		assert_int_equal(result.status, RELEVO_OK);
 		assert_int_equal(result.attempts, 1);
 		relevo_results_free(&result, 1);
-		relevo_pool_free(attached);
+		relevo_pool_close(attached);
 		expect_squares(scene->pool, 3, NULL);
 	}
 }

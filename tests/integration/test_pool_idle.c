@@ -21,7 +21,7 @@ static int idle_setup(void **state)
 {
 	if (pool_setup_with_memory(state, 1) == NULL)
 		return -1;
-	relevo_register("wait at gate", wait_at_gate, NULL);
+	relevo_function_register("wait at gate", wait_at_gate, NULL);
 	return 0;
 }
 
@@ -169,7 +169,7 @@ static void all_who_wait_see_the_end(void **state)
 		begin_waiting(waiters, scene->pool);
 		assert_ok(relevo_pool_terminate(scene->pool));
 		expect_ended(waiters, RELEVO_GONE);
-		relevo_pool_free(scene->pool);
+		relevo_pool_close(scene->pool);
 		scene->pool = NULL;
 	}
 }
@@ -186,8 +186,8 @@ static void refused_tasks_are_told_at_once(void **state)
 	assert_ok(relevo_pool_attach(other, "p", &attached));
 	assert_ok(relevo_pool_terminate(scene->pool));
 	assert_status(map_numbers(attached, "square", 10, &options, results), RELEVO_GONE);
-	relevo_pool_free(attached);
-	assert_ok(relevo_close(other));
+	relevo_pool_close(attached);
+	assert_ok(relevo_session_close(other));
 }
 
 /* What the thread waits for has no time, and then there is something that has. */

@@ -31,7 +31,7 @@ static int late_setup(void **state)
 	shared = pool_setup_with_memory(state, sizeof *shared);
 	if (shared == NULL)
 		return -1;
-	relevo_register("wait at 1", wait_at_1, NULL);
+	relevo_function_register("wait at 1", wait_at_1, NULL);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static void open_pool(struct pool_scene *scene, uint32_t max_attempts)
 {
 	const struct relevo_pool_options options = {
 		.name = "p",
-		.processes = RELEVO_NO_WORKERS,
+		.processes = RELEVO_POOL_NO_WORKERS,
 		.max_attempts = max_attempts,
 	};
 	assert_ok(relevo_pool_open(scene->session, &options, &scene->pool));
@@ -62,7 +62,7 @@ static void wake_and_end(struct pool_scene *scene, pid_t server)
 {
 	process_signal_all(server, SIGCONT);
 	expect_squares(scene->pool, 10, NULL);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	child_join(server);
 }

@@ -62,18 +62,18 @@ static void expect_sums(relevo_pool *pool)
 
 static void a_session_over_tcp_can_have_local_workers(void **state)
 {
-	const enum relevo_start_method methods[] = { RELEVO_FORKSERVER, RELEVO_SPAWN };
-	const struct relevo_pool_options by_fork = { .processes = 2, .method = RELEVO_FORK };
+	const enum relevo_start_method methods[] = { RELEVO_START_FORKSERVER, RELEVO_START_SPAWN };
+	const struct relevo_pool_options by_fork = { .processes = 2, .method = RELEVO_START_FORK };
 	relevo_pool *pool = NULL;
 	(void)state;
 	relevo_session *session = session_open(broker.more);
 	for (int i = 0; i < 2; i++) {
 		pool = open_pool(session, methods[i]);
 		expect_sums(pool);
-		relevo_pool_free(pool);
+		relevo_pool_close(pool);
 	}
 	assert_fails(relevo_pool_open(session, &by_fork, &pool), RELEVO_FORKED, "start method");
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 /* One that dies is replaced, and a keeper that dies is started again. */
@@ -82,14 +82,14 @@ static void workers_are_replaced(void **state)
 	int pids[2];
 	(void)state;
 	relevo_session *session = session_open(broker.url);
-	relevo_pool *pool = open_pool(session, RELEVO_FORKSERVER);
+	relevo_pool *pool = open_pool(session, RELEVO_START_FORKSERVER);
 	expect_sums(pool);
 	assert_int_equal(relevo_pool_workers(pool, pids, 2), 2);
 	assert_int_equal(kill(pids[0], SIGKILL), 0);
 	assert_int_equal(kill(pids[1], SIGKILL), 0);
 	expect_sums(pool);
-	relevo_pool_free(pool);
-	assert_ok(relevo_close(session));
+	relevo_pool_close(pool);
+	assert_ok(relevo_session_close(session));
 }
 
 /* What is registered behind the entrance is in no program that is run anew. */
@@ -97,19 +97,19 @@ static void late_functions_are_unknown_there(void **state)
 {
 	struct relevo_result result;
 	(void)state;
-	assert_ok(relevo_register("late", add_one, NULL));
+	assert_ok(relevo_function_register("late", add_one, NULL));
 	relevo_session *session = session_open(broker.url);
-	relevo_pool *pool = open_pool(session, RELEVO_SPAWN);
+	relevo_pool *pool = open_pool(session, RELEVO_START_SPAWN);
 	assert_ok(relevo_pool_apply(pool, "late", "1234", 4, TEST_PATIENCE, &result));
 	assert_int_equal(result.status, RELEVO_UNKNOWN_FUNCTION);
 	relevo_results_free(&result, 1);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	pool = open_pool(session, RELEVO_START_DEFAULT);
 	assert_ok(relevo_pool_apply(pool, "late", "1234", 4, TEST_PATIENCE, &result));
 	assert_int_equal(result.status, RELEVO_OK);
 	relevo_results_free(&result, 1);
-	relevo_pool_free(pool);
-	assert_ok(relevo_close(session));
+	relevo_pool_close(pool);
+	assert_ok(relevo_session_close(session));
 }
 
 static void methods_have_to_exist(void **state)
@@ -119,7 +119,7 @@ static void methods_have_to_exist(void **state)
 	(void)state;
 	relevo_session *session = session_open(broker.url);
 	assert_fails(relevo_pool_open(session, &options, &pool), RELEVO_BAD_ARGUMENT, "8");
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 /* What is made once, and for good: the fork server, and nng's own. */
@@ -128,17 +128,17 @@ static int start_server(void **state)
 	static const char *const arguments[] = { "--listen", "tcp://127.0.0.1:0", NULL };
 	(void)state;
 	test_broker_start(&broker, arguments);
-	assert_ok(relevo_close(session_open(broker.more)));
+	assert_ok(relevo_session_close(session_open(broker.more)));
 	relevo_session *session = session_open(broker.url);
-	relevo_pool_free(open_pool(session, RELEVO_FORKSERVER));
-	assert_ok(relevo_close(session));
+	relevo_pool_close(open_pool(session, RELEVO_START_FORKSERVER));
+	assert_ok(relevo_session_close(session));
 	test_broker_stop(&broker);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	child_check(relevo_register("add one", add_one, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("add one", add_one, NULL) == RELEVO_OK);
 	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
 		method_unit_test(a_session_over_tcp_can_have_local_workers),

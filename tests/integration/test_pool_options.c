@@ -61,11 +61,11 @@ static int options_setup(void **state)
 	shared = pool_setup_with_memory(state, sizeof *shared);
 	if (shared == NULL)
 		return -1;
-	relevo_register("initializer fails", initializer_fails, NULL);
-	relevo_register("initializer dies", initializer_dies, NULL);
-	relevo_register("initializer fails once", initializer_fails_once, NULL);
-	relevo_register("note order", note_order, NULL);
-	relevo_register("wait at gate", wait_at_gate, NULL);
+	relevo_function_register("initializer fails", initializer_fails, NULL);
+	relevo_function_register("initializer dies", initializer_dies, NULL);
+	relevo_function_register("initializer fails once", initializer_fails_once, NULL);
+	relevo_function_register("note order", note_order, NULL);
+	relevo_function_register("wait at gate", wait_at_gate, NULL);
 	return 0;
 }
 
@@ -97,7 +97,7 @@ static void expect_unusable(struct pool_scene *scene, const char *initializer, i
 	assert_int_equal(results[0].status, status);
 	assert_non_null(strstr(results[0].data, text));
 	relevo_job_free(job);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 }
 
@@ -134,9 +134,9 @@ static void use_from_child(void *argument)
 	child_check(strstr(relevo_error_detail(), "attach") != NULL);
 	child_check(relevo_pool_attach(scene->session, "p", &attached) == RELEVO_OK);
 	expect_squares(attached, 100, NULL);
-	relevo_pool_free(attached);
-	relevo_pool_free(scene->pool);
-	child_check(relevo_close(scene->session) == RELEVO_OK);
+	relevo_pool_close(attached);
+	relevo_pool_close(scene->pool);
+	child_check(relevo_session_close(scene->session) == RELEVO_OK);
 }
 
 static void others_may_attach(void **state)
@@ -150,7 +150,7 @@ static void others_may_attach(void **state)
 	assert_ok(relevo_pool_attach(scene->session, "p", &attached));
 	assert_ok(relevo_pool_terminate(attached));
 	assert_ok(relevo_pool_join(attached, TEST_PATIENCE));
-	relevo_pool_free(attached);
+	relevo_pool_close(attached);
 	expect_squares(scene->pool, 100, NULL);
 	assert_fails(relevo_pool_attach(scene->session, "nowhere", &attached), RELEVO_NOT_FOUND,
 		     "\"nowhere\"");
@@ -173,7 +173,7 @@ static void a_fair_pool_takes_turns(void **state)
 	const struct relevo_pool_options options = {
 		.name = "p",
 		.processes = 1,
-		.order = RELEVO_FAIR,
+		.order = RELEVO_ORDER_FAIR,
 	};
 	relevo_session *session = session_open(scene->broker.url);
 	relevo_pool *other;
@@ -187,9 +187,9 @@ static void a_fair_pool_takes_turns(void **state)
 					  NULL, &jobs[0]));
 	gate_pass(&pool_begun);
 	jobs[1] = submit(scene->pool, mine, 20);
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 	jobs[2] = submit(other, theirs, 3);
-	assert_ok(relevo_flush(session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(session, TEST_PATIENCE));
 	gate_open(&pool_go_on);
 	for (int i = 0; i < 3; i++) {
 		assert_ok(relevo_job_wait(jobs[i], TEST_PATIENCE));
@@ -202,8 +202,8 @@ static void a_fair_pool_takes_turns(void **state)
 			last = i;
 	}
 	assert_in_range(last, 2, 7);
-	relevo_pool_free(other);
-	assert_ok(relevo_close(session));
+	relevo_pool_close(other);
+	assert_ok(relevo_session_close(session));
 }
 
 /* ---- large tasks, short lives --------------------------------------------------------- */

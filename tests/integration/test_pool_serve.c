@@ -20,8 +20,8 @@ static int serve_setup(void **state)
 
 static int serve_teardown(void **state)
 {
-	relevo_pool_free(the_scene.pool);
-	int status = relevo_close(the_scene.session);
+	relevo_pool_close(the_scene.pool);
+	int status = relevo_session_close(the_scene.session);
 	test_broker_stop(&the_scene.broker);
 	int leaks = leaks_teardown(state);
 	if (process_children(getpid(), NULL, 0) != 0)
@@ -64,8 +64,8 @@ static void serve(void *argument)
 	const struct serving *serving = argument;
 	struct relevo_worker_options options = { .processes = serving->processes,
 						 .give_up = serving->give_up };
-	child_check(relevo_register("square", square, NULL) == RELEVO_OK);
-	child_check(relevo_register("wait", wait_at_gate, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("square", square, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("wait", wait_at_gate, NULL) == RELEVO_OK);
 	if (serving->signalled)
 		signal(SIGTERM, SIG_IGN);
 	int status = relevo_worker_serve(serving->url, "p", &options);
@@ -81,7 +81,7 @@ static void serve(void *argument)
 
 static void close_pool(struct pool_scene *scene)
 {
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 }
 
@@ -98,7 +98,7 @@ static void serves_until_the_pool_is_closed(void **state)
 	struct pool_scene *scene = *state;
 	struct serving local = { scene->broker.url, 2, RELEVO_OK };
 	struct serving remote = { scene->broker.more, 2, RELEVO_OK };
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	assert_int_equal(relevo_pool_workers(scene->pool, NULL, 0), 0);
 	pid_t child = child_start(serve, &local);
 	expect_squares(scene->pool, 1000, NULL);
@@ -114,7 +114,7 @@ static void serves_over_tcp(void **state)
 {
 	struct pool_scene *scene = *state;
 	struct serving remote = { scene->broker.more, 2, RELEVO_OK };
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	pid_t child = child_start(serve, &remote);
 	expect_squares(scene->pool, 2000, NULL);
 	close_pool(scene);
@@ -166,7 +166,7 @@ static void workers_may_join_later(void **state)
 	struct pool_scene *scene = *state;
 	struct mapping mapping;
 	struct serving local = { scene->broker.url, 1, RELEVO_OK };
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	begin_mapping(&mapping, scene, 2);
 	pid_t first = child_start(serve, &local);
 	gate_pass(&begun);
@@ -185,7 +185,7 @@ static void a_signal_drains(void **state)
 {
 	struct pool_scene *scene = *state;
 	const char *urls[] = { scene->broker.url, scene->broker.more };
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	for (int i = 0; i < 4; i++) {
 		struct mapping mapping;
 		struct serving serving = { urls[i % 2], 2, RELEVO_OK };
@@ -203,7 +203,7 @@ static void an_idle_server_ends_on_a_signal(void **state)
 {
 	struct pool_scene *scene = *state;
 	struct serving serving = { scene->broker.url, 3, RELEVO_OK };
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	pid_t child = child_start(serve, &serving);
 	expect_squares(scene->pool, 10, NULL);
 	int64_t before = test_now();
@@ -222,7 +222,7 @@ static void a_second_signal_ends_at_once(void **state)
 	struct pool_scene *scene = *state;
 	struct mapping mapping;
 	struct serving serving = { scene->broker.url, 1, RELEVO_OK, .signalled = true };
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	begin_mapping(&mapping, scene, 1);
 	pid_t child = child_start(serve, &serving);
 	gate_pass(&begun);
@@ -277,7 +277,7 @@ static void who_gives_up_ends_with_the_broker(void **state)
 	struct test_broker broker;
 	relevo_session *session;
 	relevo_pool *pool;
-	struct relevo_pool_options options = { .name = "p", .processes = RELEVO_NO_WORKERS };
+	struct relevo_pool_options options = { .name = "p", .processes = RELEVO_POOL_NO_WORKERS };
 	(void)scene;
 	test_broker_start(&broker, NULL);
 	session = session_open(broker.url);
@@ -293,8 +293,8 @@ static void who_gives_up_ends_with_the_broker(void **state)
 	struct relevo_result result;
 	assert_int_not_equal(relevo_pool_apply(pool, "square", "1234", 4, 1000, &result),
 			     RELEVO_OK);
-	relevo_pool_free(pool);
-	assert_status(relevo_close(session), RELEVO_DISCONNECTED);
+	relevo_pool_close(pool);
+	assert_status(relevo_session_close(session), RELEVO_DISCONNECTED);
 }
 
 static void serving_from_a_program_with_a_tcp_session(void *argument)
@@ -304,23 +304,23 @@ static void serving_from_a_program_with_a_tcp_session(void *argument)
 	relevo_pool *pool;
 	struct relevo_pool_options pool_options = { .name = "other", .processes = 1 };
 	struct relevo_worker_options options = { .processes = 1 };
-	child_check(relevo_open(scene->broker.more, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(scene->broker.more, NULL, &session) == RELEVO_OK);
 	child_check(relevo_worker_serve(scene->broker.more, "p", &options) == RELEVO_FORKED);
 	child_check(relevo_error_detail()[0] != '\0');
 	/* Nor can its pool have local workers. */
 	child_check(relevo_pool_open(session, &pool_options, &pool) == RELEVO_FORKED);
 	child_check(relevo_error_detail()[0] != '\0');
-	pool_options.processes = RELEVO_NO_WORKERS;
+	pool_options.processes = RELEVO_POOL_NO_WORKERS;
 	child_check(relevo_pool_open(session, &pool_options, &pool) == RELEVO_OK);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	child_check(process_children(getpid(), NULL, 0) == 0);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 static void workers_cannot_inherit_tcp(void **state)
 {
 	struct pool_scene *scene = *state;
-	pool_open(scene, RELEVO_NO_WORKERS);
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
 	child_join(child_start(serving_from_a_program_with_a_tcp_session, scene));
 }
 

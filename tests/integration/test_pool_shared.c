@@ -48,8 +48,8 @@ static int pause_for_ever(const struct relevo_bytes *argument, relevo_reply *rep
 static void serve_at(const char *url, int processes)
 {
 	const struct relevo_worker_options options = { .processes = processes, .shared = true };
-	child_check(relevo_register("wait", wait_at_gate, NULL) == RELEVO_OK);
-	child_check(relevo_register("pause", pause_for_ever, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("wait", wait_at_gate, NULL) == RELEVO_OK);
+	child_check(relevo_function_register("pause", pause_for_ever, NULL) == RELEVO_OK);
 	int status = relevo_worker_serve(url, "p", &options);
 	if (status != RELEVO_OK)
 		fprintf(stderr, "serving ended: %s\n", relevo_error_detail());
@@ -133,16 +133,16 @@ static void several_may_open_it(void **state)
 	expect_squares(scene->pool, 100, NULL);
 	expect_squares(second, 100, NULL);
 	/* The end of one is not that of the others. */
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	expect_squares(second, 100, NULL);
 	assert_ok(relevo_pool_terminate(second));
-	relevo_pool_free(second);
+	relevo_pool_close(second);
 	expect_squares(third, 100, NULL);
-	relevo_pool_free(third);
+	relevo_pool_close(third);
 	stop(server);
 	assert_true(eventually(is_gone, other));
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static void tasks_wait_for_a_server(void **state)
@@ -198,7 +198,7 @@ static void submit_many(void *argument)
 	relevo_pool *pool;
 	relevo_job *job;
 	struct relevo_async_options options = { .map.chunk = 1 };
-	child_check(relevo_open(scene->broker.url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(scene->broker.url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_pool_attach(session, "p", &pool) == RELEVO_OK);
 	child_check(relevo_pool_map_async(pool, "pause", arguments, 50, &options, &job) ==
 		    RELEVO_OK);
@@ -240,7 +240,7 @@ static void it_is_there_as_long_as_it_is_served(void **state)
 	wait_for_workers(scene->session, 2);
 	assert_ok(relevo_pool_attach(scene->session, "p", &pool));
 	expect_squares(pool, 10, NULL);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	wait_for_workers(scene->session, 2);
 	stop(server);
 	assert_true(eventually(is_gone, scene->session));
@@ -308,7 +308,7 @@ static void workers_and_callers_are_counted(void **state)
 		gate_open(&go_on);
 	assert_ok(relevo_job_wait(job, TEST_PATIENCE));
 	relevo_job_free(job);
-	relevo_pool_free(nested);
+	relevo_pool_close(nested);
 	stop(server);
 }
 
@@ -320,7 +320,7 @@ static void serve_wrongly(void *argument)
 	struct relevo_worker_options options = {
 		.processes = 1,
 		.shared = true,
-		.order = RELEVO_FAIR,
+		.order = RELEVO_ORDER_FAIR,
 	};
 	int status = relevo_worker_serve(scene->broker.url, "p", &options);
 	child_check(status == RELEVO_OPTION_MISMATCH);
@@ -336,11 +336,11 @@ static void options_have_to_fit(void **state)
 	relevo_pool *pool;
 	struct relevo_pool_options options = shared;
 	assert_ok(relevo_pool_open(scene->session, &shared, &scene->pool));
-	options.order = RELEVO_PRIORITY;
+	options.order = RELEVO_ORDER_PRIORITY;
 	assert_fails(relevo_pool_open(scene->session, &options, &pool), RELEVO_OPTION_MISMATCH,
 		     "\"p\"");
 	child_join(child_start(serve_wrongly, scene));
-	options = (struct relevo_pool_options){ .name = "p", .processes = RELEVO_NO_WORKERS };
+	options = (struct relevo_pool_options){ .name = "p", .processes = RELEVO_POOL_NO_WORKERS };
 	assert_status(relevo_pool_open(scene->session, &options, &pool), RELEVO_EXISTS);
 	options = shared;
 	options.processes = 1;
@@ -371,7 +371,7 @@ static void it_may_have_no_name(void **state)
 	relevo_pool *pool;
 	assert_ok(relevo_pool_open(scene->session, &nameless, &scene->pool));
 	assert_ok(relevo_pool_attach(scene->session, relevo_pool_name(scene->pool), &pool));
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 }
 
 /* ---- another host -------------------------------------------------------------- */
@@ -390,13 +390,13 @@ static void call_there(void *argument)
 	struct relevo_result result;
 	relevo_pool *pool;
 	child_check(test_host_enter());
-	child_check(relevo_open(argument, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(argument, NULL, &session) == RELEVO_OK);
 	child_check(relevo_pool_open(session, &shared, &pool) == RELEVO_OK);
 	child_check(relevo_pool_apply(pool, "echo", "far", 3, TEST_PATIENCE, &result) == RELEVO_OK);
 	child_check(strcmp(result.data, "far") == 0);
 	relevo_results_free(&result, 1);
-	relevo_pool_free(pool);
-	child_check(relevo_close(session) == RELEVO_OK);
+	relevo_pool_close(pool);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 static void servers_and_callers_may_be_elsewhere(void **state)
@@ -418,10 +418,10 @@ static void servers_and_callers_may_be_elsewhere(void **state)
 	wait_for_workers(session, 0);
 	server = child_start(serve_there, wide.more);
 	expect_squares(scene->pool, 500, NULL);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	stop(server);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	test_broker_stop(&wide);
 	test_host_end();
 }

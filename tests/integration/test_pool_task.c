@@ -115,15 +115,15 @@ static int task_setup(void **state)
 	shared = pool_setup_with_memory(state, sizeof *shared);
 	if (shared == NULL)
 		return -1;
-	relevo_register("echo counted", echo_counted, NULL);
-	relevo_register("hang at 3", hang_at_3, NULL);
-	relevo_register("stop at 3", stop_at_3, NULL);
-	relevo_register("succeed at last", succeed_at_last, NULL);
-	relevo_register("wait at gate", wait_at_gate, NULL);
-	relevo_register("say much", say_much, NULL);
-	relevo_register("die by signal", die_by_signal, NULL);
-	relevo_register("die by exit", die_by_exit, NULL);
-	relevo_register("die by thread", die_by_thread, NULL);
+	relevo_function_register("echo counted", echo_counted, NULL);
+	relevo_function_register("hang at 3", hang_at_3, NULL);
+	relevo_function_register("stop at 3", stop_at_3, NULL);
+	relevo_function_register("succeed at last", succeed_at_last, NULL);
+	relevo_function_register("wait at gate", wait_at_gate, NULL);
+	relevo_function_register("say much", say_much, NULL);
+	relevo_function_register("die by signal", die_by_signal, NULL);
+	relevo_function_register("die by exit", die_by_exit, NULL);
+	relevo_function_register("die by thread", die_by_thread, NULL);
 	return 0;
 }
 
@@ -402,7 +402,7 @@ static void a_handle_outlives_its_pool(void **state)
 	gate_pass(&pool_begun);
 	gate_open(&pool_go_on);
 	relevo_job_free(unwanted);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	assert_ok(relevo_job_get(job, 0, &results, NULL));
 	assert_int_equal(results[2].status, RELEVO_GONE);
@@ -480,7 +480,7 @@ static void expect_order(struct pool_scene *scene, enum relevo_order order,
 		assert_ok(relevo_pool_apply_async(scene->pool, "echo counted", &argument, &async,
 						  &jobs[i]));
 	}
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 	gate_open(&pool_go_on);
 	for (int i = 0; i < 3; i++) {
 		assert_ok(relevo_job_wait(jobs[i], TEST_PATIENCE));
@@ -489,7 +489,7 @@ static void expect_order(struct pool_scene *scene, enum relevo_order order,
 	relevo_job_free(first);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(shared->order[i + 1], expected[i]);
-	relevo_pool_free(scene->pool);
+	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
 	memset(shared, 0, sizeof *shared);
 }
@@ -502,9 +502,9 @@ static void tasks_are_run_in_the_pools_order(void **state)
 		{ .priority = 7, .cost = 100 },
 		{ .priority = 1, .cost = 3 },
 	};
-	expect_order(scene, RELEVO_FIFO, options, (const uint32_t[]){ 1, 2, 3 });
-	expect_order(scene, RELEVO_PRIORITY, options, (const uint32_t[]){ 2, 3, 1 });
-	expect_order(scene, RELEVO_SHORTEST, options, (const uint32_t[]){ 3, 1, 2 });
+	expect_order(scene, RELEVO_ORDER_FIFO, options, (const uint32_t[]){ 1, 2, 3 });
+	expect_order(scene, RELEVO_ORDER_PRIORITY, options, (const uint32_t[]){ 2, 3, 1 });
+	expect_order(scene, RELEVO_ORDER_SHORTEST, options, (const uint32_t[]){ 3, 1, 2 });
 	relevo_pool *pool;
 	assert_status(relevo_pool_open(scene->session, &(struct relevo_pool_options){ .order = 4 },
 				       &pool),

@@ -49,8 +49,8 @@ static relevo_tuple *numbers(int64_t x, int64_t y, const char *text)
 
 static void open_pool(struct pool_scene *scene)
 {
-	assert_ok(relevo_register("multiply", multiply, NULL));
-	assert_ok(relevo_register("give", give_descriptor, NULL));
+	assert_ok(relevo_function_register("multiply", multiply, NULL));
+	assert_ok(relevo_function_register("give", give_descriptor, NULL));
 	pool_open(scene, 2);
 }
 

@@ -50,7 +50,7 @@ static void nothing_has_to_run(void **state)
 	expect_text(queue, "hello");
 	pid_t broker = find_broker();
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	expect_end(broker);
 }
 
@@ -60,7 +60,8 @@ static void nobody_has_to_want_it(void **state)
 	relevo_session *session;
 	struct relevo_session_options options = { .no_private_broker = true };
 	pid_t found[8];
-	assert_fails(relevo_open(NULL, &options, &session), RELEVO_NO_BROKER, "relevo.sock");
+	assert_fails(relevo_session_open(NULL, &options, &session), RELEVO_NO_BROKER,
+		     "relevo.sock");
 	assert_int_equal(process_children(getpid(), found, 8), 0);
 }
 
@@ -75,7 +76,7 @@ static void open_behind_close(void *argument)
 	put_text(queue, "hello");
 	expect_text(queue, "hello");
 	relevo_queue_close(queue);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 /* As one that makes itself a daemon does. */
@@ -99,11 +100,11 @@ static void two_sessions_share_one(void **state)
 	put_text(here, "hello");
 	expect_text(there, "hello");
 	relevo_queue_close(here);
-	assert_ok(relevo_close(first));
+	assert_ok(relevo_session_close(first));
 	put_text(there, "still there");
 	expect_text(there, "still there");
 	relevo_queue_close(there);
-	assert_ok(relevo_close(second));
+	assert_ok(relevo_session_close(second));
 	expect_end(broker);
 }
 
@@ -117,7 +118,7 @@ static void another_one_after_the_last_was_closed(void **state)
 		expect_empty(queue);
 		put_text(queue, "left behind");
 		relevo_queue_close(queue);
-		assert_ok(relevo_close(session));
+		assert_ok(relevo_session_close(session));
 		expect_end(broker);
 	}
 }
@@ -132,9 +133,9 @@ static void forked_put(void *argument)
 	struct forked *scene = argument;
 	relevo_session *second;
 	child_check(relevo_queue_put(scene->queue, "child", 5, 1000) == RELEVO_OK);
-	child_check(relevo_flush(scene->session, 1000) == RELEVO_OK);
-	child_check(relevo_open(NULL, NULL, &second) == RELEVO_OK);
-	child_check(relevo_close(second) == RELEVO_OK);
+	child_check(relevo_session_flush(scene->session, 1000) == RELEVO_OK);
+	child_check(relevo_session_open(NULL, NULL, &second) == RELEVO_OK);
+	child_check(relevo_session_close(second) == RELEVO_OK);
 }
 
 static void forked_children_use_it(void **state)
@@ -151,7 +152,7 @@ static void forked_children_use_it(void **state)
 	for (int i = 0; i < 4; i++)
 		child_join(children[i]);
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	expect_end(broker);
 }
 
@@ -167,10 +168,10 @@ static void outlive(void *argument)
 	relevo_item item;
 	gate_pass(&scene->parent_closed);
 	child_check(relevo_queue_put(scene->queue, "later", 5, 1000) == RELEVO_OK);
-	child_check(relevo_queue_get(scene->queue, &item, 1000) == RELEVO_OK);
+	child_check(relevo_queue_get(scene->queue, 1000, &item) == RELEVO_OK);
 	relevo_item_free(&item);
 	relevo_queue_close(scene->queue);
-	child_check(relevo_close(scene->session) == RELEVO_OK);
+	child_check(relevo_session_close(scene->session) == RELEVO_OK);
 }
 
 static int take_what_is_left(relevo_tuple *arguments)
@@ -200,7 +201,7 @@ static void it_stays_for_a_process_not_started_yet(enum relevo_start_method meth
 	assert_ok(relevo_process_new(take_what_is_left, &options, &process));
 	relevo_tuple_free(tuple);
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	assert_ok(relevo_process_start(process));
 	assert_ok(relevo_process_join(process, TEST_PATIENCE));
 	assert_ok(relevo_process_exit_code(process, &code));
@@ -212,13 +213,13 @@ static void it_stays_for_a_process_not_started_yet(enum relevo_start_method meth
 static void it_stays_for_a_fork(void **state)
 {
 	(void)state;
-	it_stays_for_a_process_not_started_yet(RELEVO_FORK);
+	it_stays_for_a_process_not_started_yet(RELEVO_START_FORK);
 }
 
 static void it_stays_for_a_spawn(void **state)
 {
 	(void)state;
-	it_stays_for_a_process_not_started_yet(RELEVO_SPAWN);
+	it_stays_for_a_process_not_started_yet(RELEVO_START_SPAWN);
 }
 
 static void it_ends_with_a_process_never_started(void **state)
@@ -228,7 +229,7 @@ static void it_ends_with_a_process_never_started(void **state)
 	relevo_process *process;
 	pid_t broker = find_broker();
 	assert_ok(relevo_process_new(take_what_is_left, NULL, &process));
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	relevo_process_free(process);
 	expect_end(broker);
 }
@@ -243,7 +244,7 @@ static void it_ends_with_the_last_that_uses_it(void **state)
 	gate_make(&scene.parent_closed);
 	pid_t child = child_start(outlive, &scene);
 	relevo_queue_close(scene.queue);
-	assert_ok(relevo_close(scene.session));
+	assert_ok(relevo_session_close(scene.session));
 	gate_open(&scene.parent_closed);
 	child_join(child);
 	expect_end(broker);
@@ -254,7 +255,7 @@ static void open_and_wait(void *argument)
 {
 	struct gate *gate = argument;
 	relevo_session *session;
-	child_check(relevo_open(NULL, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(NULL, NULL, &session) == RELEVO_OK);
 	gate_open(gate);
 	pause();
 }
@@ -296,7 +297,7 @@ static void it_makes_no_file(void **state)
 	relevo_session *session = session_open(NULL);
 	assert_int_equal(entries_of(folder), 2);
 	pid_t broker = find_broker();
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	expect_end(broker);
 	assert_int_equal(entries_of(folder), 2);
 	test_folder_remove(folder);
@@ -322,7 +323,7 @@ static void no_descriptor_reaches_it(void **state)
 	close(high);
 	assert_int_equal(read(ends[0], &byte, 1), 0);
 	close(ends[0]);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	expect_end(broker);
 }
 
@@ -335,14 +336,14 @@ static void it_starts_without_standard_descriptors(void *unused)
 	close(0);
 	close(1);
 	close(2);
-	if (relevo_open(NULL, NULL, &session) != RELEVO_OK ||
+	if (relevo_session_open(NULL, NULL, &session) != RELEVO_OK ||
 	    relevo_queue_open(session, "q", NULL, &queue) != RELEVO_OK ||
 	    relevo_queue_put(queue, "x", 1, 0) != RELEVO_OK ||
-	    relevo_queue_get(queue, &item, 1000) != RELEVO_OK)
+	    relevo_queue_get(queue, 1000, &item) != RELEVO_OK)
 		_exit(EXIT_FAILURE);
 	relevo_item_free(&item);
 	relevo_queue_close(queue);
-	_exit(relevo_close(session) == RELEVO_OK ? EXIT_SUCCESS : EXIT_FAILURE);
+	_exit(relevo_session_close(session) == RELEVO_OK ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 static void reap_orphans(void)
@@ -366,9 +367,9 @@ static void ignore_children(void *unused)
 	signal(SIGCHLD, SIG_IGN);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	child_check(relevo_open(NULL, NULL, &session) == RELEVO_OK);
-	child_check(relevo_flush(session, 1000) == RELEVO_OK);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_open(NULL, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_flush(session, 1000) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 static void a_program_that_ignores_its_children_can_start_it(void **state)
@@ -384,8 +385,8 @@ static void it_ignores_the_interrupt_key(void **state)
 	relevo_session *session = session_open(NULL);
 	pid_t broker = find_broker();
 	assert_int_equal(kill(broker, SIGINT), 0);
-	assert_ok(relevo_flush(session, 2000));
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_flush(session, 2000));
+	assert_ok(relevo_session_close(session));
 	expect_end(broker);
 }
 
@@ -411,15 +412,15 @@ static void whoever_has_its_name_next_is_not_it(void **state)
 	pid_t broker = find_broker();
 	child_kill(broker);
 	int fd = take_name(session);
-	assert_status(relevo_flush(session, 1000), RELEVO_DISCONNECTED);
-	assert_fails(relevo_flush(session, 1000), RELEVO_NO_BROKER, "has ended");
+	assert_status(relevo_session_flush(session, 1000), RELEVO_DISCONNECTED);
+	assert_fails(relevo_session_flush(session, 1000), RELEVO_NO_BROKER, "has ended");
 	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(client >= 0);
 	assert_int_equal(read(client, &byte, 1), 0);
 	close(client);
 	close(fd);
 	relevo_queue_close(queue);
-	relevo_close(session);
+	relevo_session_close(session);
 }
 
 /* Those who have the old one keep their errors; who opens gets what works. */
@@ -433,12 +434,12 @@ static void a_killed_one_is_replaced_for_new_sessions(void **state)
 	pid_t broker = find_broker();
 	put_text(queue, "hello");
 	expect_text(queue, "hello");
-	assert_status(relevo_flush(old, 1000), RELEVO_DISCONNECTED);
-	assert_status(relevo_flush(old, 1000), RELEVO_NO_BROKER);
-	relevo_close(old);
-	assert_ok(relevo_flush(session, 1000));
+	assert_status(relevo_session_flush(old, 1000), RELEVO_DISCONNECTED);
+	assert_status(relevo_session_flush(old, 1000), RELEVO_NO_BROKER);
+	relevo_session_close(old);
+	assert_ok(relevo_session_flush(session, 1000));
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	expect_end(broker);
 }
 
@@ -447,15 +448,16 @@ static void a_missing_program_is_named(void **state)
 	(void)state;
 	relevo_session *session;
 	setenv("RELEVO_BROKER", "/nowhere/relevod", 1);
-	assert_fails(relevo_open(NULL, NULL, &session), RELEVO_NO_BROKER, "/nowhere/relevod");
+	assert_fails(relevo_session_open(NULL, NULL, &session), RELEVO_NO_BROKER,
+		     "/nowhere/relevod");
 	struct relevo_session_options options = { .broker = "/nowhere/else/relevod" };
-	assert_fails(relevo_open(NULL, &options, &session), RELEVO_NO_BROKER,
+	assert_fails(relevo_session_open(NULL, &options, &session), RELEVO_NO_BROKER,
 		     "/nowhere/else/relevod");
 	options.broker = "/bin/false";
-	assert_fails(relevo_open(NULL, &options, &session), RELEVO_NO_BROKER, "/bin/false");
+	assert_fails(relevo_session_open(NULL, &options, &session), RELEVO_NO_BROKER, "/bin/false");
 	/* It says that it runs, and does not. */
 	options.broker = "/bin/true";
-	assert_status(relevo_open(NULL, &options, &session), RELEVO_NO_BROKER);
+	assert_status(relevo_session_open(NULL, &options, &session), RELEVO_NO_BROKER);
 }
 
 static void the_option_comes_before_the_environment(void **state)
@@ -464,9 +466,9 @@ static void the_option_comes_before_the_environment(void **state)
 	relevo_session *session;
 	setenv("RELEVO_BROKER", "/nowhere/relevod", 1);
 	struct relevo_session_options options = { .broker = RELEVOD_EXE };
-	assert_ok(relevo_open(NULL, &options, &session));
+	assert_ok(relevo_session_open(NULL, &options, &session));
 	pid_t broker = find_broker();
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	expect_end(broker);
 }
 
@@ -489,7 +491,7 @@ static void one_that_stands_still_is_given_up(void **state)
 	assert_int_equal(chmod(program, 0700), 0);
 	const struct relevo_session_options options = { .broker = program, .timeout = 300 };
 	int64_t before = test_now();
-	assert_fails(relevo_open(NULL, &options, &session), RELEVO_TIMED_OUT,
+	assert_fails(relevo_session_open(NULL, &options, &session), RELEVO_TIMED_OUT,
 		     "does not start in time");
 	assert_between(test_now() - before, 300, 1300);
 	assert_int_equal(process_children(getpid(), &left, 1), 0);

@@ -6,7 +6,8 @@
 #include <signal.h>
 
 /* Of the test: a child has a copy by fork only, so these are named over. */
-static const enum relevo_start_method methods[] = { RELEVO_FORK, RELEVO_FORKSERVER, RELEVO_SPAWN };
+static const enum relevo_start_method methods[] = { RELEVO_START_FORK, RELEVO_START_FORKSERVER,
+						    RELEVO_START_SPAWN };
 enum { METHODS = 3 };
 
 /* Calls that a child finds at its broker: where it waits, and what it says. */
@@ -31,7 +32,7 @@ static void say_number(int number)
 static int hear_number(relevo_queue *queue)
 {
 	relevo_item item;
-	assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(queue, TEST_PATIENCE, &item));
 	int number = atoi(item.data);
 	relevo_item_free(&item);
 	return number;
@@ -50,7 +51,7 @@ static int say_pid_and_wait_for_cue(relevo_tuple *arguments)
 	(void)arguments;
 	relevo_queue *cues = open_in_child("cues");
 	say_number(getpid());
-	child_check(relevo_queue_get(cues, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_queue_get(cues, TEST_PATIENCE, &item) == RELEVO_OK);
 	relevo_item_free(&item);
 	relevo_queue_close(cues);
 	return 0;
@@ -126,7 +127,7 @@ static void programs_end_their_daemons(void **state)
 	for (int i = 0; i < METHODS; i++) {
 		pid_t program = start_program(scene, (struct program){ .target = wait_for_ever,
 								       .method = methods[i],
-								       .daemon = RELEVO_DAEMON,
+								       .daemon = RELEVO_DAEMON_YES,
 								       .until = &until });
 		pid_t process = hear_number(scene->queue);
 		gate_open(&until);
@@ -142,7 +143,7 @@ static void killed_programs_take_their_daemons_along(void **state)
 	for (int i = 0; i < METHODS; i++) {
 		pid_t program = start_program(scene, (struct program){ .target = wait_for_ever,
 								       .method = methods[i],
-								       .daemon = RELEVO_DAEMON,
+								       .daemon = RELEVO_DAEMON_YES,
 								       .be_killed = true });
 		pid_t process = hear_number(scene->queue);
 		child_kill(program);
@@ -195,7 +196,8 @@ static int put_and_leave_open(relevo_tuple *arguments)
 	relevo_session *session;
 	(void)arguments;
 	child_check(relevo_process_session(&session) == RELEVO_OK);
-	child_check(relevo_open(relevo_session_url(session), NULL, &left_open) == RELEVO_OK);
+	child_check(relevo_session_open(relevo_session_url(session), NULL, &left_open) ==
+		    RELEVO_OK);
 	child_check(relevo_queue_open(left_open, "q", NULL, &queue) == RELEVO_OK);
 	put_some(queue);
 	return 0;
@@ -230,7 +232,7 @@ static void what_was_put_last_is_there(void **state)
 		for (int k = 0; k < LAST_PUTS; k++) {
 			relevo_item item;
 			int number;
-			assert_ok(relevo_queue_get(scene->queue, &item, 0));
+			assert_ok(relevo_queue_get(scene->queue, 0, &item));
 			memcpy(&number, item.data, sizeof number);
 			assert_int_equal(number, k);
 			relevo_item_free(&item);
@@ -250,7 +252,7 @@ static void buffered_output_is_written_once(void **state)
 	dup2(ends[1], STDOUT_FILENO);
 	close(ends[1]);
 	fputs("once", stdout);
-	relevo_process *process = start(scene, say_pid, RELEVO_FORK);
+	relevo_process *process = start(scene, say_pid, RELEVO_START_FORK);
 	hear_number(scene->queue);
 	end(process);
 	fflush(stdout);
@@ -282,7 +284,7 @@ static void a_fork_has_no_children_yet(void **state)
 {
 	struct scene *scene = *state;
 	relevo_queue *cues = queue_open(scene->session, "cues");
-	relevo_process *process = start(scene, say_pid_and_wait_for_cue, RELEVO_FORKSERVER);
+	relevo_process *process = start(scene, say_pid_and_wait_for_cue, RELEVO_START_FORKSERVER);
 	hear_number(scene->queue);
 	child_join(child_start(use_parents_object, process));
 	assert_int_equal(relevo_process_children(NULL, 0), 1);
@@ -382,7 +384,7 @@ static int return_0(relevo_tuple *arguments)
 /* The first process by forkserver starts the server, for good. */
 static int start_server(void **state)
 {
-	const struct relevo_process_options options = { .method = RELEVO_FORKSERVER };
+	const struct relevo_process_options options = { .method = RELEVO_START_FORKSERVER };
 	relevo_process *process = NULL;
 	(void)state;
 	assert_ok(relevo_process_new(return_0, &options, &process));

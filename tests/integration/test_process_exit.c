@@ -6,7 +6,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
-static const enum relevo_start_method methods[] = { RELEVO_FORK, RELEVO_FORKSERVER, RELEVO_SPAWN };
+static const enum relevo_start_method methods[] = { RELEVO_START_FORK, RELEVO_START_FORKSERVER,
+						    RELEVO_START_SPAWN };
 enum { METHODS = 3 };
 
 /* Every line that anybody writes, one write each. */
@@ -161,14 +162,14 @@ static void play_pool(void *argument)
 	atexit(note_parents_end);
 	FILE *file = fopen(notes, "ae");
 	child_check(file != NULL && fputs("parent's text\n", file) >= 0);
-	child_check(relevo_open(url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
 	child_check(relevo_pool_map(pool, "leave", &word, 1, NULL, &result) == RELEVO_OK);
 	relevo_results_free(&result, 1);
-	child_check(relevo_pool_close(pool) == RELEVO_OK);
+	child_check(relevo_pool_shutdown(pool) == RELEVO_OK);
 	child_check(relevo_pool_join(pool, TEST_PATIENCE) == RELEVO_OK);
-	relevo_pool_free(pool);
-	relevo_close(session);
+	relevo_pool_close(pool);
+	relevo_session_close(session);
 	exit(EXIT_SUCCESS);
 }
 
@@ -263,14 +264,14 @@ static void run_pool(const char *url, const char *say)
 	struct relevo_result result;
 	relevo_session *session;
 	relevo_pool *pool;
-	child_check(relevo_open(url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_open(url, NULL, &session) == RELEVO_OK);
 	child_check(relevo_pool_open(session, &options, &pool) == RELEVO_OK);
 	child_check(relevo_pool_map(pool, "say", &word, 1, NULL, &result) == RELEVO_OK);
 	relevo_results_free(&result, 1);
-	child_check(relevo_pool_close(pool) == RELEVO_OK);
+	child_check(relevo_pool_shutdown(pool) == RELEVO_OK);
 	child_check(relevo_pool_join(pool, TEST_PATIENCE) == RELEVO_OK);
-	relevo_pool_free(pool);
-	relevo_close(session);
+	relevo_pool_close(pool);
+	relevo_session_close(session);
 }
 
 static void play_full_pipe(void *argument)
@@ -334,8 +335,8 @@ static void a_thread_has_the_output(void **state)
 int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
-	assert_ok(relevo_register("leave", leave_text, NULL));
-	assert_ok(relevo_register("say", say_as_worker, NULL));
+	assert_ok(relevo_function_register("leave", leave_text, NULL));
+	assert_ok(relevo_function_register("say", say_as_worker, NULL));
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(a_function_that_returns),
 		scene_unit_test(a_function_that_calls_exit),

@@ -15,7 +15,7 @@ static int nothing(relevo_tuple *arguments)
 
 static void running_anew_takes_an_entrance(void **state)
 {
-	const enum relevo_start_method methods[] = { RELEVO_FORKSERVER, RELEVO_SPAWN };
+	const enum relevo_start_method methods[] = { RELEVO_START_FORKSERVER, RELEVO_START_SPAWN };
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		const struct relevo_process_options options = { .method = methods[i] };
@@ -32,7 +32,7 @@ static void running_anew_takes_an_entrance(void **state)
 
 static void a_fork_takes_none(void **state)
 {
-	const struct relevo_process_options options = { .method = RELEVO_FORK };
+	const struct relevo_process_options options = { .method = RELEVO_START_FORK };
 	relevo_process *process = NULL;
 	int code;
 	(void)state;
@@ -61,7 +61,7 @@ static void options_are_checked(void **state)
 /* Neither a function of the program nor of a library. */
 static void functions_have_a_place(void **state)
 {
-	const struct relevo_process_options options = { .method = RELEVO_FORK };
+	const struct relevo_process_options options = { .method = RELEVO_START_FORK };
 	relevo_process *process = NULL;
 	(void)state;
 	void *nowhere = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -73,7 +73,8 @@ static void functions_have_a_place(void **state)
 
 static void no_process_more(void *argument)
 {
-	const struct relevo_process_options options = { .name = "Unborn", .method = RELEVO_FORK };
+	const struct relevo_process_options options = { .name = "Unborn",
+							.method = RELEVO_START_FORK };
 	struct rlimit limit = { 0, 0 };
 	relevo_process *process = NULL;
 	(void)argument;

@@ -24,7 +24,7 @@ static int work(relevo_tuple *arguments)
 static void start_by_each_method(void)
 {
 	child_check(getauxval(AT_SECURE) != 0);
-	for (int method = RELEVO_FORKSERVER; method <= RELEVO_SPAWN; method++) {
+	for (int method = RELEVO_START_FORKSERVER; method <= RELEVO_START_SPAWN; method++) {
 		const struct relevo_process_options options = {
 			.method = (enum relevo_start_method)method,
 		};

@@ -117,7 +117,7 @@ static void test_time_limit_of_the_whole_group(void **state)
 	(void)state;
 	struct relevo_run_options options = {
 		.program = { .output.kind = RELEVO_STREAM_PIPE,
-			     .group = RELEVO_GROUP_NEW,
+			     .group = RELEVO_PROGRAM_GROUP_NEW,
 			     .whole_group = true },
 		.timeout = 300,
 	};

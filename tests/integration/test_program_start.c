@@ -14,7 +14,7 @@ static void test_start_and_go_on(void **state)
 	relevo_program *program = program_of(COMMAND("cat"), NULL);
 	struct pollfd sentinel = { .fd = relevo_program_sentinel(program), .events = POLLIN };
 	int code;
-	assert_true(relevo_program_is_running(program));
+	assert_true(relevo_program_is_alive(program));
 	assert_true(process_runs(relevo_program_pid(program)));
 	assert_fails(relevo_program_wait(program, 0, NULL), RELEVO_TIMED_OUT, "\"cat\"");
 	assert_status(relevo_program_exit_code(program, &code), RELEVO_BAD_STATE);
@@ -26,7 +26,7 @@ static void test_start_and_go_on(void **state)
 	relevo_program_close_input(program);
 	assert_int_equal(relevo_program_input_fd(program), -1);
 	assert_int_equal(poll(&sentinel, 1, TEST_PATIENCE), 1);
-	assert_false(relevo_program_is_running(program));
+	assert_false(relevo_program_is_alive(program));
 	assert_int_equal(exit_code_of(program), 0);
 	assert_int_equal(exit_code_of(program), 0);
 	assert_ok(relevo_program_exit_code(program, &code));
@@ -145,9 +145,9 @@ static void test_groups_and_sessions(void **state)
 	(void)state;
 	relevo_program *same = program_of(COMMAND("cat"), NULL);
 	struct relevo_program_options options = piped();
-	options.group = RELEVO_GROUP_NEW;
+	options.group = RELEVO_PROGRAM_GROUP_NEW;
 	relevo_program *group = program_of(COMMAND("cat"), &options);
-	options.group = RELEVO_GROUP_SESSION;
+	options.group = RELEVO_PROGRAM_GROUP_SESSION;
 	relevo_program *session = program_of(COMMAND("cat"), &options);
 	assert_int_equal(getpgid(relevo_program_pid(same)), getpgid(0));
 	assert_int_equal(getpgid(relevo_program_pid(group)), relevo_program_pid(group));
@@ -165,7 +165,7 @@ static void test_signal_of_the_whole_group(void **state)
 {
 	(void)state;
 	struct relevo_program_options options = piped();
-	options.group = RELEVO_GROUP_NEW;
+	options.group = RELEVO_PROGRAM_GROUP_NEW;
 	options.whole_group = true;
 	relevo_program *program = program_of(SHELL("sleep 1000 & echo $!; wait"), &options);
 	char line[20];
@@ -295,7 +295,7 @@ static void test_sigchld_ignored(void **state)
 	relevo_program *program = program_of(COMMAND("cat"), NULL);
 	relevo_program_close_input(program);
 	assert_fails(relevo_program_wait(program, TEST_PATIENCE, NULL), RELEVO_GONE, "\"cat\"");
-	assert_false(relevo_program_is_running(program));
+	assert_false(relevo_program_is_alive(program));
 	assert_status(relevo_program_kill(program), RELEVO_GONE);
 	relevo_program_close(program);
 	struct relevo_run_options how = { .program.output.kind = RELEVO_STREAM_PIPE };
@@ -341,7 +341,7 @@ static relevo_program *of_the_parent;
 static void use_in_child(void *unused)
 {
 	(void)unused;
-	child_check(relevo_program_is_running(of_the_parent));
+	child_check(relevo_program_is_alive(of_the_parent));
 	child_check(relevo_program_wait(of_the_parent, 0, NULL) == RELEVO_FORKED);
 	child_check(relevo_program_kill(of_the_parent) == RELEVO_FORKED);
 	relevo_program_close(of_the_parent);
@@ -352,7 +352,7 @@ static void test_after_fork(void **state)
 	(void)state;
 	of_the_parent = program_of(COMMAND("cat"), NULL);
 	child_join(child_start(use_in_child, NULL));
-	assert_true(relevo_program_is_running(of_the_parent));
+	assert_true(relevo_program_is_alive(of_the_parent));
 	relevo_program_close_input(of_the_parent);
 	assert_int_equal(exit_code_of(of_the_parent), 0);
 	relevo_program_close(of_the_parent);

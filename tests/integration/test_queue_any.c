@@ -38,7 +38,7 @@ static void expect_from(struct choice *choice, size_t place, const char *text)
 {
 	relevo_item item;
 	size_t which;
-	assert_ok(relevo_queue_get_any(choice->queues, 3, &item, &which, TEST_PATIENCE));
+	assert_ok(relevo_queue_get_any(choice->queues, 3, TEST_PATIENCE, &item, &which));
 	assert_int_equal(which, place);
 	assert_string_equal(item.data, text);
 	assert_int_equal(item.lease, 0);
@@ -49,7 +49,7 @@ static void the_first_ready_serves(void **state)
 {
 	struct choice *choice = *state;
 	relevo_item item;
-	assert_status(relevo_queue_get_any(choice->queues, 3, &item, NULL, 0), RELEVO_EMPTY);
+	assert_status(relevo_queue_get_any(choice->queues, 3, 0, &item, NULL), RELEVO_TIMED_OUT);
 	put_text(choice->queues[1], "b");
 	put_text(choice->queues[2], "q");
 	put_text(choice->queues[0], "a");
@@ -57,7 +57,7 @@ static void the_first_ready_serves(void **state)
 	expect_from(choice, 1, "b");
 	expect_from(choice, 2, "q");
 	int64_t before = test_now();
-	assert_status(relevo_queue_get_any(choice->queues, 3, &item, NULL, 100), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_get_any(choice->queues, 3, 100, &item, NULL), RELEVO_TIMED_OUT);
 	assert_between(test_now() - before, 99, 1100);
 }
 
@@ -98,14 +98,14 @@ static void a_child_chooses_too(void **state)
 {
 	struct choice *choice = *state;
 	put_text(choice->queues[1], "for the child");
-	assert_ok(relevo_flush(choice->scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(choice->scene->session, TEST_PATIENCE));
 	pid_t child = fork();
 	if (child == 0) {
 		relevo_item item;
 		size_t which = 9;
-		int status = relevo_queue_get_any(choice->queues, 3, &item, &which, TEST_PATIENCE);
+		int status = relevo_queue_get_any(choice->queues, 3, TEST_PATIENCE, &item, &which);
 		if (status == RELEVO_OK)
-			status = relevo_close(choice->scene->session);
+			status = relevo_session_close(choice->scene->session);
 		_exit(status == RELEVO_OK && which == 1 ? 0 : 1);
 	}
 	assert_int_equal(test_wait(child), 0);
@@ -117,7 +117,7 @@ static void a_queue_that_goes_ends_the_call(void **state)
 	struct choice *choice = *state;
 	relevo_item item;
 	assert_ok(relevo_queue_delete(choice->scene->session, "b"));
-	assert_fails(relevo_queue_get_any(choice->queues, 3, &item, NULL, RELEVO_FOREVER),
+	assert_fails(relevo_queue_get_any(choice->queues, 3, RELEVO_FOREVER, &item, NULL),
 		     RELEVO_GONE, "\"b\"");
 }
 
@@ -127,13 +127,13 @@ static void what_cannot_be_is_refused(void **state)
 	relevo_item item;
 	relevo_session *other = session_open(choice->scene->broker.url);
 	relevo_queue *mixed[] = { choice->queues[0], queue_open(other, "b") };
-	assert_status(relevo_queue_get_any(mixed, 0, &item, NULL, 0), RELEVO_BAD_ARGUMENT);
-	assert_fails(relevo_queue_get_any(mixed, 2, &item, NULL, 0), RELEVO_BAD_ARGUMENT,
+	assert_status(relevo_queue_get_any(mixed, 0, 0, &item, NULL), RELEVO_BAD_ARGUMENT);
+	assert_fails(relevo_queue_get_any(mixed, 2, 0, &item, NULL), RELEVO_BAD_ARGUMENT,
 		     "of two sessions");
-	assert_status(relevo_queue_get_any(choice->queues, 3, &item, NULL, -2),
+	assert_status(relevo_queue_get_any(choice->queues, 3, -2, &item, NULL),
 		      RELEVO_BAD_ARGUMENT);
 	relevo_queue_close(mixed[1]);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 /* Served at the instant it gives up: every item comes once. */
@@ -147,7 +147,7 @@ static void giving_up_loses_nothing(void **state)
 		const struct relevo_put_options soon = { .delay = 1 + i % 3 };
 		assert_ok(relevo_queue_put_with(choice->queues[i % 3], &i, sizeof i, &soon,
 						RELEVO_FOREVER));
-		int status = relevo_queue_get_any(choice->queues, 3, &item, NULL, 1 + i % 4);
+		int status = relevo_queue_get_any(choice->queues, 3, 1 + i % 4, &item, NULL);
 		if (status == RELEVO_OK) {
 			taken++;
 			relevo_item_free(&item);
@@ -157,13 +157,13 @@ static void giving_up_loses_nothing(void **state)
 	}
 	while (taken < ROUNDS) {
 		relevo_item item;
-		assert_ok(relevo_queue_get_any(choice->queues, 3, &item, NULL, TEST_PATIENCE));
+		assert_ok(relevo_queue_get_any(choice->queues, 3, TEST_PATIENCE, &item, NULL));
 		relevo_item_free(&item);
 		taken++;
 	}
-	assert_ok(relevo_flush(choice->scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(choice->scene->session, TEST_PATIENCE));
 	for (int i = 0; i < 3; i++) {
-		struct relevo_queue_counts counts = counts_of(choice->queues[i]);
+		struct relevo_queue_state counts = counts_of(choice->queues[i]);
 		assert_int_equal(counts.acknowledged, ROUNDS / 3);
 		assert_int_equal(counts.ready + counts.leased + counts.delayed, 0);
 	}
@@ -174,7 +174,7 @@ static size_t lease_any(struct choice *choice, relevo_item *items, size_t count,
 {
 	struct relevo_choice any = { .queues = choice->queues, .count = 3 };
 	size_t got;
-	assert_ok(relevo_queue_lease_any(&any, items, count, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_lease_any(&any, TEST_PATIENCE, items, count, &got));
 	assert_int_equal(any.which, place);
 	for (size_t i = 0; i < got; i++) {
 		assert_string_equal(items[i].data, "x");
@@ -237,13 +237,13 @@ static void leases_end_with_their_session(void **state)
 {
 	struct choice *choice = *state;
 	put_text(choice->queues[2], "x");
-	assert_ok(relevo_flush(choice->scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(choice->scene->session, TEST_PATIENCE));
 	pid_t child = fork();
 	if (child == 0) {
 		struct relevo_choice any = { .queues = choice->queues, .count = 3 };
 		relevo_item item;
 		size_t got;
-		int status = relevo_queue_lease_any(&any, &item, 1, TEST_PATIENCE, &got);
+		int status = relevo_queue_lease_any(&any, TEST_PATIENCE, &item, 1, &got);
 		_exit(status == RELEVO_OK && got == 1 && any.which == 2 ? 0 : 1);
 	}
 	assert_int_equal(test_wait(child), 0);
@@ -260,28 +260,28 @@ static void a_leasing_choice_that_cannot_be_is_refused(void **state)
 	struct relevo_choice any = { .queues = choice->queues, .count = 0 };
 	relevo_item item;
 	size_t got = 9;
-	assert_status(relevo_queue_lease_any(&any, &item, 1, 0, &got), RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_queue_lease_any(&any, 0, &item, 1, &got), RELEVO_BAD_ARGUMENT);
 	any.count = 65;
-	assert_fails(relevo_queue_lease_any(&any, &item, 1, 0, &got), RELEVO_BAD_ARGUMENT,
+	assert_fails(relevo_queue_lease_any(&any, 0, &item, 1, &got), RELEVO_BAD_ARGUMENT,
 		     "from 65 queues");
 	any.count = 3;
-	assert_status(relevo_queue_lease_any(&any, &item, 1, -2, &got), RELEVO_BAD_ARGUMENT);
-	assert_status(relevo_queue_lease_any(&any, &item, 1, 0, &got), RELEVO_EMPTY);
+	assert_status(relevo_queue_lease_any(&any, -2, &item, 1, &got), RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_queue_lease_any(&any, 0, &item, 1, &got), RELEVO_TIMED_OUT);
 	assert_int_equal(got, 0);
-	assert_status(relevo_queue_lease_any(&any, &item, 1, 20, &got), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_lease_any(&any, 20, &item, 1, &got), RELEVO_TIMED_OUT);
 	/* Of none, there is nothing to wait for. */
-	assert_ok(relevo_queue_lease_any(&any, NULL, 0, RELEVO_FOREVER, &got));
+	assert_ok(relevo_queue_lease_any(&any, RELEVO_FOREVER, NULL, 0, &got));
 	/* A single queue is a choice of one. */
 	any.queues = &choice->queues[2];
 	any.count = 1;
 	put_text(choice->queues[2], "x");
-	assert_ok(relevo_queue_lease_any(&any, &item, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_lease_any(&any, TEST_PATIENCE, &item, 1, &got));
 	assert_ok(relevo_queue_ack(choice->queues[2], &item, 1));
 	relevo_item_free(&item);
 	assert_ok(relevo_queue_delete(choice->scene->session, "b"));
 	any.queues = choice->queues;
 	any.count = 3;
-	assert_fails(relevo_queue_lease_any(&any, &item, 1, RELEVO_FOREVER, &got), RELEVO_GONE,
+	assert_fails(relevo_queue_lease_any(&any, RELEVO_FOREVER, &item, 1, &got), RELEVO_GONE,
 		     "\"b\"");
 }
 

@@ -20,7 +20,7 @@ static int limited_teardown(void **state)
 {
 	struct scene *scene = *state;
 	relevo_queue_close(scene->queue);
-	assert_ok(relevo_close(scene->session));
+	assert_ok(relevo_session_close(scene->session));
 	test_broker_stop(&scene->broker);
 	return leaks_teardown(state);
 }
@@ -52,7 +52,7 @@ static void round_trips(relevo_queue *queue)
 		relevo_item item;
 		pattern_fill(bytes, sizes[i], (uint32_t)i);
 		assert_ok(relevo_queue_put(queue, bytes, sizes[i], TEST_PATIENCE));
-		assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(queue, TEST_PATIENCE, &item));
 		expect_pattern(&item, sizes[i], (uint32_t)i);
 		assert_int_equal(item.lease, 0);
 		relevo_item_free(&item);
@@ -92,8 +92,8 @@ static void many_sizes_in_one_call(void **state)
 	assert_int_equal(accepted, SIZES);
 	while (taken < SIZES) {
 		size_t got;
-		assert_ok(relevo_queue_get_many(scene->queue, received + taken, SIZES - taken,
-						TEST_PATIENCE, &got));
+		assert_ok(relevo_queue_get_many(scene->queue, TEST_PATIENCE, received + taken,
+						SIZES - taken, &got));
 		assert_in_range(got, 1, SIZES - taken);
 		taken += got;
 	}
@@ -151,7 +151,7 @@ static void order_is_kept(void **state)
 	for (uint32_t i = 0; i < COUNT; i++)
 		assert_ok(relevo_queue_put(scene->queue, &i, sizeof i, RELEVO_FOREVER));
 	while (next < COUNT) {
-		assert_ok(relevo_queue_get_many(scene->queue, items, 300, TEST_PATIENCE, &got));
+		assert_ok(relevo_queue_get_many(scene->queue, TEST_PATIENCE, items, 300, &got));
 		for (size_t i = 0; i < got; i++) {
 			uint32_t value;
 			memcpy(&value, items[i].data, sizeof value);
@@ -172,12 +172,12 @@ static void order_is_kept_between_the_kinds_of_puts(void **state)
 	assert_ok(relevo_queue_put(scene->queue, "0", 1, 0));
 	assert_ok(relevo_queue_put_many(scene->queue, two, 2, 0, NULL));
 	assert_ok(relevo_queue_put(scene->queue, large, LIMIT, 0));
-	assert_ok(relevo_queue_try_put(scene->queue, "4", 1));
+	assert_ok(relevo_queue_put(scene->queue, "4", 1, 0));
 	expect_text(scene->queue, "0");
 	expect_text(scene->queue, "1");
 	expect_text(scene->queue, "2");
 	relevo_item item;
-	assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(scene->queue, TEST_PATIENCE, &item));
 	assert_int_equal(item.size, LIMIT);
 	relevo_item_free(&item);
 	expect_text(scene->queue, "4");
@@ -191,7 +191,7 @@ static void many_of_none_is_nothing(void **state)
 	assert_ok(relevo_queue_put_many(scene->queue, NULL, 0, 0, &count));
 	assert_int_equal(count, 0);
 	count = 99;
-	assert_ok(relevo_queue_get_many(scene->queue, NULL, 0, 0, &count));
+	assert_ok(relevo_queue_get_many(scene->queue, 0, NULL, 0, &count));
 	assert_int_equal(count, 0);
 	assert_ok(relevo_queue_ack(scene->queue, NULL, 0));
 	assert_ok(relevo_queue_nack(scene->queue, NULL, 0, 0));
@@ -212,8 +212,8 @@ static void more_items_than_a_frame_takes(void **state)
 	assert_int_equal(accepted, COUNT);
 	while (taken < COUNT) {
 		size_t got;
-		assert_ok(relevo_queue_lease(scene->queue, received + taken, COUNT - taken,
-					     TEST_PATIENCE, &got));
+		assert_ok(relevo_queue_lease(scene->queue, TEST_PATIENCE, received + taken,
+					     COUNT - taken, &got));
 		taken += got;
 	}
 	for (size_t i = 0; i < COUNT; i++)
@@ -239,7 +239,7 @@ static void large_backlog(void **state)
 	}
 	for (uint32_t i = 0; i < COUNT; i++) {
 		relevo_item item;
-		assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(scene->queue, TEST_PATIENCE, &item));
 		expect_pattern(&item, LIMIT, i);
 		relevo_item_free(&item);
 	}
@@ -263,12 +263,12 @@ static void what_ended_the_connection_is_told(void **state)
 	relevo_queue *queue = queue_open_existing(session, "q");
 	int status = relevo_queue_put(queue, bytes, SIZE, RELEVO_FOREVER);
 	if (status == RELEVO_OK)
-		status = relevo_flush(session, TEST_PATIENCE);
+		status = relevo_session_flush(session, TEST_PATIENCE);
 	assert_status(status, RELEVO_QUOTA);
 	assert_non_null(strstr(relevo_error_detail(), "share of the broker's memory"));
 	free(bytes);
 	relevo_queue_close(queue);
-	relevo_close(session);
+	relevo_session_close(session);
 }
 
 int main(void)

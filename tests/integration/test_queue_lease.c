@@ -4,7 +4,7 @@
 static void lease_one(relevo_queue *queue, relevo_item *item)
 {
 	size_t got;
-	assert_ok(relevo_queue_lease(queue, item, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_lease(queue, TEST_PATIENCE, item, 1, &got));
 	assert_int_equal(got, 1);
 	assert_int_not_equal(item->lease, 0);
 }
@@ -18,7 +18,7 @@ static void an_acknowledged_item_is_gone(void **state)
 	assert_int_equal(counts_of(scene->queue).leased, 1);
 	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
 	assert_int_equal(item.lease, 0);
-	struct relevo_queue_counts counts = counts_of(scene->queue);
+	struct relevo_queue_state counts = counts_of(scene->queue);
 	assert_int_equal(counts.leased + counts.ready + counts.delayed + counts.bytes, 0);
 	relevo_item_free(&item);
 }
@@ -47,7 +47,7 @@ static void the_others_are_acknowledged_all_the_same(void **state)
 	put_text(scene->queue, "a");
 	put_text(scene->queue, "b");
 	put_text(scene->queue, "c");
-	assert_ok(relevo_queue_lease(scene->queue, items, 3, 0, &got));
+	assert_ok(relevo_queue_lease(scene->queue, 0, items, 3, &got));
 	assert_int_equal(got, 3);
 	relevo_item copy = items[1];
 	assert_ok(relevo_queue_ack(scene->queue, &copy, 1));
@@ -72,7 +72,7 @@ static void somebody_elses_lease_is_not_the_owners(void **state)
 	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
 	relevo_item_free(&item);
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static void given_back_items_return_to_their_place(void **state)
@@ -84,7 +84,7 @@ static void given_back_items_return_to_their_place(void **state)
 	put_text(scene->queue, "b");
 	put_text(scene->queue, "c");
 	put_text(scene->queue, "d");
-	assert_ok(relevo_queue_lease(scene->queue, items, 3, 0, &got));
+	assert_ok(relevo_queue_lease(scene->queue, 0, items, 3, &got));
 	/* The later one first. */
 	assert_ok(relevo_queue_nack(scene->queue, &items[2], 1, 0));
 	assert_ok(relevo_queue_nack(scene->queue, &items[0], 1, 0));
@@ -117,7 +117,7 @@ static void items_put_back_have_not_been_handed_out(void **state)
 	put_text(queue, "a");
 	put_text(queue, "b");
 	for (int i = 0; i < 3; i++) {
-		assert_ok(relevo_queue_lease(queue, items, 2, 0, &got));
+		assert_ok(relevo_queue_lease(queue, 0, items, 2, &got));
 		assert_int_equal(got, 2);
 		assert_string_equal(items[0].data, "a");
 		assert_int_equal(items[0].deliveries, 1);
@@ -127,7 +127,7 @@ static void items_put_back_have_not_been_handed_out(void **state)
 		relevo_item_free(&items[0]);
 		relevo_item_free(&items[1]);
 	}
-	struct relevo_queue_counts counts = counts_of(queue);
+	struct relevo_queue_state counts = counts_of(queue);
 	assert_int_equal(counts.ready, 2);
 	assert_int_equal(counts.redelivered, 0);
 	assert_int_equal(counts.dead_lettered, 0);
@@ -149,17 +149,17 @@ static void items_that_come_too_late_have_not_been_handed_out(void **state)
 	relevo_queue *queue;
 	assert_ok(relevo_queue_open(scene->session, "once", &options, &queue));
 	put_text(queue, "a");
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 	for (int i = 0; i < 10; i++) {
 		relevo_session *session;
 		relevo_item item;
 		size_t got;
-		assert_ok(relevo_open(scene->broker.url, &hasty, &session));
+		assert_ok(relevo_session_open(scene->broker.url, &hasty, &session));
 		relevo_queue *handle = queue_open_existing(session, "once");
-		assert_status(relevo_queue_lease(handle, &item, 1, RELEVO_FOREVER, &got),
+		assert_status(relevo_queue_lease(handle, RELEVO_FOREVER, &item, 1, &got),
 			      RELEVO_INTERRUPTED);
 		relevo_queue_close(handle);
-		assert_ok(relevo_close(session));
+		assert_ok(relevo_session_close(session));
 	}
 	assert_int_equal(counts_of(queue).ready, 1);
 	assert_int_equal(counts_of(queue).dead_lettered, 0);
@@ -177,14 +177,14 @@ static void leased_items_do_not_count_for_the_capacity(void **state)
 		relevo_item item;
 		assert_ok(relevo_queue_open(scene->session, NULL, &options[i], &queue));
 		put_text(queue, "a");
-		assert_status(relevo_queue_try_put(queue, "b", 1), RELEVO_FULL);
+		assert_status(relevo_queue_put(queue, "b", 1, 0), RELEVO_TIMED_OUT);
 		lease_one(queue, &item);
-		assert_ok(relevo_queue_try_put(queue, "b", 1));
+		assert_ok(relevo_queue_put(queue, "b", 1, 0));
 		/* One that comes back finds room all the same. */
 		assert_ok(relevo_queue_nack(queue, &item, 1, 0));
 		relevo_item_free(&item);
 		assert_int_equal(counts_of(queue).ready, 2);
-		assert_status(relevo_queue_try_put(queue, "c", 1), RELEVO_FULL);
+		assert_status(relevo_queue_put(queue, "c", 1, 0), RELEVO_TIMED_OUT);
 		relevo_queue_close(queue);
 	}
 }
@@ -242,13 +242,13 @@ static void leases_go_back_with_their_session(void **state)
 	size_t got;
 	put_text(scene->queue, "a");
 	put_text(scene->queue, "b");
-	assert_ok(relevo_flush(scene->session, RELEVO_FOREVER));
-	assert_ok(relevo_queue_lease(theirs, items, 2, TEST_PATIENCE, &got));
+	assert_ok(relevo_session_flush(scene->session, RELEVO_FOREVER));
+	assert_ok(relevo_queue_lease(theirs, TEST_PATIENCE, items, 2, &got));
 	assert_int_equal(got, 2);
 	assert_ok(relevo_queue_ack(theirs, &items[0], 1));
 	relevo_queue_close(theirs);
 	assert_int_equal(counts_of(scene->queue).leased, 1);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	relevo_item item;
 	lease_one(scene->queue, &item);
 	assert_string_equal(item.data, "b");
@@ -269,7 +269,7 @@ static void a_got_item_is_acknowledged_when_the_session_ends(void **state)
 	put_text(scene->queue, "a");
 	expect_text(theirs, "a");
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	expect_empty(scene->queue);
 	assert_int_equal(counts_of(scene->queue).acknowledged, 1);
 }
@@ -290,7 +290,7 @@ static void an_acknowledgement_arrives_without_another_call(void **state)
 	relevo_queue_close(bounded);
 	relevo_queue_close(their_bounded);
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static int note_counts(const struct relevo_queue_info *info, void *user)
@@ -314,9 +314,9 @@ static void all_is_back_when_a_large_session_has_closed(void **state)
 	for (int i = 0; i < COUNT; i++)
 		put_text(queue, "x");
 	for (size_t got = 0, step; got < COUNT; got += step)
-		assert_ok(relevo_queue_lease(queue, items + got, STEP, TEST_PATIENCE, &step));
+		assert_ok(relevo_queue_lease(queue, TEST_PATIENCE, items + got, STEP, &step));
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	assert_ok(relevo_queue_list(scene->session, "q", note_counts, counts));
 	assert_int_equal(counts[0], COUNT);
 	assert_int_equal(counts[1], 0);
@@ -336,7 +336,7 @@ static void thousands_are_given_back_in_one_call(void **state)
 		put_text(scene->queue, "x");
 	for (size_t got = 0, step; got < COUNT; got += step)
 		assert_ok(
-			relevo_queue_lease(scene->queue, items + got, STEP, TEST_PATIENCE, &step));
+			relevo_queue_lease(scene->queue, TEST_PATIENCE, items + got, STEP, &step));
 	assert_ok(relevo_queue_extend(scene->queue, items, COUNT, TEST_PATIENCE));
 	assert_int_equal(counts_of(scene->queue).leased, COUNT);
 	assert_ok(relevo_queue_nack(scene->queue, items, COUNT, 0));

@@ -14,12 +14,13 @@ static void a_message_comes_as_it_was_put(void **state)
 	Relevo__QueueStats stats = RELEVO__QUEUE_STATS__INIT;
 	ProtobufCMessage *message = NULL;
 	stats.ready = 4711;
-	assert_ok(relevo_put_message(scene->queue, &stats.base, 0, RELEVO_FOREVER));
-	assert_ok(relevo_get_message(scene->queue, stats_type, 100, &message, TEST_PATIENCE));
+	assert_ok(relevo_queue_put_message(scene->queue, &stats.base, 0, RELEVO_FOREVER));
+	assert_ok(relevo_queue_get_message(scene->queue, stats_type, 100, TEST_PATIENCE, &message));
 	assert_int_equal(((Relevo__QueueStats *)message)->ready, 4711);
 	protobuf_c_message_free_unpacked(message, NULL);
 	assert_ok(relevo_queue_join(scene->queue, TEST_PATIENCE));
-	assert_status(relevo_get_message(scene->queue, stats_type, 0, &message, 0), RELEVO_EMPTY);
+	assert_status(relevo_queue_get_message(scene->queue, stats_type, 0, 0, &message),
+		      RELEVO_TIMED_OUT);
 	assert_null(message);
 }
 
@@ -28,8 +29,8 @@ static void an_empty_message_is_one_too(void **state)
 	struct scene *scene = *state;
 	Relevo__QueueStats stats = RELEVO__QUEUE_STATS__INIT;
 	ProtobufCMessage *message = NULL;
-	assert_ok(relevo_put_message(scene->queue, &stats.base, 1, RELEVO_FOREVER));
-	assert_ok(relevo_get_message(scene->queue, stats_type, 1, &message, TEST_PATIENCE));
+	assert_ok(relevo_queue_put_message(scene->queue, &stats.base, 1, RELEVO_FOREVER));
+	assert_ok(relevo_queue_get_message(scene->queue, stats_type, 1, TEST_PATIENCE, &message));
 	assert_int_equal(((Relevo__QueueStats *)message)->ready, 0);
 	protobuf_c_message_free_unpacked(message, NULL);
 }
@@ -40,18 +41,18 @@ static void large_messages_are_refused(void **state)
 	Relevo__QueueMove move = RELEVO__QUEUE_MOVE__INIT;
 	ProtobufCMessage *message = NULL;
 	move.from = (char *)"a name of some length";
-	assert_fails(relevo_put_message(scene->queue, &move.base, 20, RELEVO_FOREVER),
+	assert_fails(relevo_queue_put_message(scene->queue, &move.base, 20, RELEVO_FOREVER),
 		     RELEVO_TOO_LARGE, "relevo.QueueMove for \"q\" has 23 bytes");
 	assert_int_equal(counts_of(scene->queue).put, 0);
-	assert_ok(relevo_put_message(scene->queue, &move.base, 23, RELEVO_FOREVER));
-	assert_fails(relevo_get_message(scene->queue, move_type, 22, &message, TEST_PATIENCE),
+	assert_ok(relevo_queue_put_message(scene->queue, &move.base, 23, RELEVO_FOREVER));
+	assert_fails(relevo_queue_get_message(scene->queue, move_type, 22, TEST_PATIENCE, &message),
 		     RELEVO_TOO_LARGE, "23 bytes, more than the limit of 22");
 	assert_null(message);
 	/* It is out of the way. */
 	assert_ok(relevo_queue_join(scene->queue, TEST_PATIENCE));
 	assert_int_equal(counts_of(scene->queue).dead_lettered, 1);
-	assert_ok(relevo_put_message(scene->queue, &move.base, 23, RELEVO_FOREVER));
-	assert_ok(relevo_get_message(scene->queue, move_type, 23, &message, TEST_PATIENCE));
+	assert_ok(relevo_queue_put_message(scene->queue, &move.base, 23, RELEVO_FOREVER));
+	assert_ok(relevo_queue_get_message(scene->queue, move_type, 23, TEST_PATIENCE, &message));
 	assert_string_equal(((Relevo__QueueMove *)message)->from, move.from);
 	protobuf_c_message_free_unpacked(message, NULL);
 }
@@ -64,7 +65,7 @@ static void what_is_no_message_is_a_dead_letter(void **state)
 	ProtobufCMessage *message = NULL;
 	assert_ok(relevo_queue_open(scene->session, "messages", &options, &queue));
 	put_text(queue, "\377\377\377");
-	assert_fails(relevo_get_message(queue, stats_type, 0, &message, TEST_PATIENCE),
+	assert_fails(relevo_queue_get_message(queue, stats_type, 0, TEST_PATIENCE, &message),
 		     RELEVO_CANNOT_ENCODE,
 		     "an item is no relevo.QueueStats, in the queue \"messages\"");
 	expect_text(dead, "\377\377\377");
@@ -80,11 +81,11 @@ static void what_is_no_message_is_not_in_the_way(void **state)
 	ProtobufCMessage *message = NULL;
 	stats.ready = 1;
 	put_text(scene->queue, "\377\377\377");
-	assert_ok(relevo_put_message(scene->queue, &stats.base, 0, RELEVO_FOREVER));
-	assert_fails(relevo_get_message(scene->queue, stats_type, 0, &message, TEST_PATIENCE),
+	assert_ok(relevo_queue_put_message(scene->queue, &stats.base, 0, RELEVO_FOREVER));
+	assert_fails(relevo_queue_get_message(scene->queue, stats_type, 0, TEST_PATIENCE, &message),
 		     RELEVO_CANNOT_ENCODE, "in the queue \"q\"");
 	assert_null(message);
-	assert_ok(relevo_get_message(scene->queue, stats_type, 0, &message, TEST_PATIENCE));
+	assert_ok(relevo_queue_get_message(scene->queue, stats_type, 0, TEST_PATIENCE, &message));
 	assert_int_equal(((Relevo__QueueStats *)message)->ready, 1);
 	protobuf_c_message_free_unpacked(message, NULL);
 	assert_ok(relevo_queue_join(scene->queue, TEST_PATIENCE));
@@ -100,14 +101,15 @@ static void a_leased_message_comes_with_its_item(void **state)
 	relevo_item item;
 	/* The first field, a text of three bytes. */
 	assert_ok(relevo_queue_put_with(scene->queue, "\n\3abc", 5, &options, RELEVO_FOREVER));
-	assert_ok(relevo_lease_message(scene->queue, &type, &item, &message, TEST_PATIENCE));
+	assert_ok(relevo_queue_lease_message(scene->queue, &type, TEST_PATIENCE, &item, &message));
 	assert_string_equal(((Relevo__QueueMove *)message)->from, "abc");
 	assert_string_equal(relevo_item_reply_to(&item), "answers");
 	protobuf_c_message_free_unpacked(message, NULL);
 	assert_int_equal(counts_of(scene->queue).leased, 1);
 	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
 	relevo_item_free(&item);
-	assert_status(relevo_lease_message(scene->queue, &type, &item, &message, 0), RELEVO_EMPTY);
+	assert_status(relevo_queue_lease_message(scene->queue, &type, 0, &item, &message),
+		      RELEVO_TIMED_OUT);
 	assert_int_equal(item.lease, 0);
 	assert_null(message);
 }
@@ -124,9 +126,9 @@ static void what_is_no_message_can_be_kept(void **state)
 		ProtobufCMessage *message = NULL;
 		relevo_item item;
 		put_text(scene->queue, bad[i].bytes);
-		assert_status(
-			relevo_lease_message(scene->queue, &type, &item, &message, TEST_PATIENCE),
-			bad[i].status);
+		assert_status(relevo_queue_lease_message(scene->queue, &type, TEST_PATIENCE, &item,
+							 &message),
+			      bad[i].status);
 		assert_null(message);
 		assert_string_equal(item.data, bad[i].bytes);
 		assert_ok(relevo_queue_nack(scene->queue, &item, 1, 0));

@@ -66,7 +66,7 @@ static void without_a_name_each_queue_is_new(void **state)
 	char name[300];
 	snprintf(name, sizeof name, "%s", relevo_queue_name(first));
 	relevo_queue_close(same);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	relevo_queue_close(first);
 	relevo_queue_close(second);
 	/* Unused, it is gone. */
@@ -79,7 +79,7 @@ static void open_modes(void **state)
 {
 	struct scene *scene = *state;
 	struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
-	struct relevo_queue_options create = { .mode = RELEVO_CREATE_NEW };
+	struct relevo_queue_options create = { .mode = RELEVO_OPEN_NEW };
 	assert_fails(open_with(scene, "new", existing), RELEVO_NOT_FOUND, "\"new\"");
 	assert_ok(open_with(scene, "new", create));
 	assert_fails(open_with(scene, "new", create), RELEVO_EXISTS, "\"new\"");
@@ -94,14 +94,14 @@ static void opening_an_existing_queue_takes_its_options(void **state)
 	struct relevo_queue_options options = {
 		.capacity = 1,
 		.lease = 60000,
-		.lifetime = RELEVO_UNTIL_UNUSED,
+		.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
 	};
 	relevo_queue *maker, *user;
 	assert_ok(relevo_queue_open(scene->session, "bounded", &options, &maker));
 	struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
 	assert_ok(relevo_queue_open(scene->session, "bounded", &existing, &user));
-	assert_ok(relevo_queue_try_put(user, "x", 1));
-	assert_status(relevo_queue_try_put(user, "x", 1), RELEVO_FULL);
+	assert_ok(relevo_queue_put(user, "x", 1, 0));
+	assert_status(relevo_queue_put(user, "x", 1, 0), RELEVO_TIMED_OUT);
 	relevo_queue_close(maker);
 	relevo_queue_close(user);
 }
@@ -114,11 +114,13 @@ static void other_options_than_the_queues_are_named(void **state)
 	assert_fails(open_with(scene, "q", (struct relevo_queue_options){ .lease = 5 }),
 		     RELEVO_OPTION_MISMATCH, "lease");
 	assert_fails(open_with(scene, "q",
-			       (struct relevo_queue_options){ .lifetime = RELEVO_UNTIL_UNUSED }),
+			       (struct relevo_queue_options){
+				       .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED }),
 		     RELEVO_OPTION_MISMATCH, "lifetime");
-	assert_fails(open_with(scene, "q",
-			       (struct relevo_queue_options){ .capacity = RELEVO_RENDEZVOUS }),
-		     RELEVO_OPTION_MISMATCH, "capacity");
+	assert_fails(
+		open_with(scene, "q",
+			  (struct relevo_queue_options){ .capacity = RELEVO_CAPACITY_RENDEZVOUS }),
+		RELEVO_OPTION_MISMATCH, "capacity");
 }
 
 static void bad_options_are_named(void **state)
@@ -144,9 +146,9 @@ static void negative_timeouts_are_refused(void **state)
 	struct scene *scene = *state;
 	relevo_item item;
 	size_t got = 99;
-	assert_fails(relevo_queue_get(scene->queue, &item, -2), RELEVO_BAD_ARGUMENT, "-2");
+	assert_fails(relevo_queue_get(scene->queue, -2, &item), RELEVO_BAD_ARGUMENT, "-2");
 	assert_fails(relevo_queue_put(scene->queue, "x", 1, -3), RELEVO_BAD_ARGUMENT, "-3");
-	assert_fails(relevo_queue_lease(scene->queue, &item, 1, INT64_MIN, &got),
+	assert_fails(relevo_queue_lease(scene->queue, INT64_MIN, &item, 1, &got),
 		     RELEVO_BAD_ARGUMENT, "negative");
 	assert_int_equal(got, 0);
 	expect_empty(scene->queue);
@@ -157,10 +159,10 @@ static void huge_timeouts_wait_long(void **state)
 	struct scene *scene = *state;
 	relevo_item item;
 	put_text(scene->queue, "x");
-	assert_ok(relevo_queue_get(scene->queue, &item, INT64_MAX));
+	assert_ok(relevo_queue_get(scene->queue, INT64_MAX, &item));
 	relevo_item_free(&item);
 	put_text(scene->queue, "x");
-	assert_ok(relevo_queue_get(scene->queue, &item, UINT32_MAX));
+	assert_ok(relevo_queue_get(scene->queue, UINT32_MAX, &item));
 	relevo_item_free(&item);
 }
 
@@ -173,7 +175,7 @@ static void a_kept_queue_keeps_its_items(void **state)
 	relevo_queue *queue = queue_open(other, "kept");
 	put_text(queue, "first");
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	queue = queue_open(scene->session, "kept");
 	expect_text(queue, "first");
 	relevo_queue_close(queue);
@@ -183,17 +185,17 @@ static void until_unused_ends_with_the_last_handle(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *other = session_open(scene->broker.url);
-	struct relevo_queue_options options = { .lifetime = RELEVO_UNTIL_UNUSED };
+	struct relevo_queue_options options = { .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED };
 	relevo_queue *first, *second;
 	assert_ok(relevo_queue_open(scene->session, "unused", &options, &first));
 	assert_ok(relevo_queue_open(other, "unused", &options, &second));
 	relevo_queue_close(first);
 	put_text(second, "x");
-	assert_ok(relevo_flush(scene->session, 1000));
+	assert_ok(relevo_session_flush(scene->session, 1000));
 	assert_int_equal(counts_of(second).handles, 1);
-	assert_ok(relevo_flush(other, 1000));
+	assert_ok(relevo_session_flush(other, 1000));
 	relevo_queue_close(second);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	options.mode = RELEVO_OPEN_EXISTING;
 	assert_status(open_with(scene, "unused", options), RELEVO_NOT_FOUND);
 }
@@ -202,7 +204,7 @@ static void with_session_ends_with_its_creator(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *creator = session_open(scene->broker.url);
-	struct relevo_queue_options options = { .lifetime = RELEVO_WITH_SESSION };
+	struct relevo_queue_options options = { .lifetime = RELEVO_LIFETIME_SESSION };
 	relevo_queue *made, *used;
 	relevo_item item;
 	assert_ok(relevo_queue_open(creator, "session's", &options, &made));
@@ -210,8 +212,8 @@ static void with_session_ends_with_its_creator(void **state)
 	relevo_queue_close(made);
 	put_text(used, "x");
 	expect_text(used, "x");
-	assert_ok(relevo_close(creator));
-	assert_status(relevo_queue_get(used, &item, 1000), RELEVO_GONE);
+	assert_ok(relevo_session_close(creator));
+	assert_status(relevo_queue_get(used, 1000, &item), RELEVO_GONE);
 	relevo_queue_close(used);
 }
 
@@ -224,12 +226,12 @@ static void counts_tell_what_there_is(void **state)
 	size_t got;
 	for (int i = 0; i < 5; i++)
 		put_text(scene->queue, "12345");
-	struct relevo_queue_counts counts = counts_of(scene->queue);
+	struct relevo_queue_state counts = counts_of(scene->queue);
 	assert_int_equal(counts.ready, 5);
 	assert_int_equal(counts.put, 5);
 	assert_int_equal(counts.bytes, 25);
 	assert_int_equal(counts.handles, 1);
-	assert_ok(relevo_queue_lease(scene->queue, items, 4, 0, &got));
+	assert_ok(relevo_queue_lease(scene->queue, 0, items, 4, &got));
 	assert_int_equal(got, 4);
 	assert_ok(relevo_queue_ack(scene->queue, items, 1));
 	assert_ok(relevo_queue_nack(scene->queue, items + 1, 1, 60000));
@@ -258,7 +260,7 @@ static void *wait_on_queue(void *argument)
 	relevo_item item;
 	waiting->status = waiting->putting
 				  ? relevo_queue_put(waiting->queue, "y", 1, RELEVO_FOREVER)
-				  : relevo_queue_get(waiting->queue, &item, RELEVO_FOREVER);
+				  : relevo_queue_get(waiting->queue, RELEVO_FOREVER, &item);
 	return NULL;
 }
 
@@ -270,7 +272,7 @@ static void deletion_ends_whoever_waits(void **state)
 		struct waiting waiting[3];
 		pthread_t threads[3];
 		if (putting)
-			assert_ok(relevo_queue_try_put(queue, "x", 1));
+			assert_ok(relevo_queue_put(queue, "x", 1, 0));
 		for (int i = 0; i < 3; i++) {
 			waiting[i] = (struct waiting){ queue, putting, RELEVO_OK };
 			pthread_create(&threads[i], NULL, wait_on_queue, &waiting[i]);
@@ -293,16 +295,16 @@ static void a_deleted_queue_is_gone_for_its_handles(void **state)
 	struct scene *scene = *state;
 	relevo_queue *old = queue_open_bounded(scene->session, "doomed", 2);
 	relevo_item item;
-	struct relevo_queue_counts counts;
-	assert_ok(relevo_queue_try_put(old, "old", 3));
+	struct relevo_queue_state counts;
+	assert_ok(relevo_queue_put(old, "old", 3, 0));
 	assert_ok(relevo_queue_delete(scene->session, "doomed"));
 	assert_fails(relevo_queue_delete(scene->session, "doomed"), RELEVO_NOT_FOUND, "\"doomed\"");
 	/* One of the same name is another one. */
 	relevo_queue *new = queue_open(scene->session, "doomed");
 	expect_empty(new);
-	assert_status(relevo_queue_try_put(old, "x", 1), RELEVO_GONE);
-	assert_status(relevo_queue_get(old, &item, 1000), RELEVO_GONE);
-	assert_fails(relevo_queue_count(old, &counts), RELEVO_GONE, "doomed");
+	assert_status(relevo_queue_put(old, "x", 1, 0), RELEVO_GONE);
+	assert_status(relevo_queue_get(old, 1000, &item), RELEVO_GONE);
+	assert_fails(relevo_queue_inspect(old, &counts), RELEVO_GONE, "doomed");
 	expect_empty(new);
 	relevo_queue_close(old);
 	relevo_queue_close(new);
@@ -333,14 +335,14 @@ static void a_put_that_fails_later_goes_to_the_callback(void **state)
 	assert_ok(relevo_queue_open(scene->session, "doomed", &options, &queue));
 	assert_ok(relevo_queue_delete(scene->session, "doomed"));
 	assert_ok(relevo_queue_put(queue, "lost one", 8, RELEVO_FOREVER));
-	assert_ok(relevo_flush(scene->session, RELEVO_FOREVER));
+	assert_ok(relevo_session_flush(scene->session, RELEVO_FOREVER));
 	assert_int_equal(failures.count, 1);
 	assert_int_equal(failures.status, RELEVO_GONE);
 	assert_string_equal(failures.text, "lost one");
 	assert_ok(relevo_queue_put(queue, "a", 1, RELEVO_FOREVER));
 	assert_ok(relevo_queue_put(queue, "b", 1, RELEVO_FOREVER));
 	assert_ok(relevo_queue_put(queue, "c", 1, RELEVO_FOREVER));
-	assert_ok(relevo_flush(scene->session, RELEVO_FOREVER));
+	assert_ok(relevo_session_flush(scene->session, RELEVO_FOREVER));
 	assert_int_equal(failures.count, 4);
 	assert_string_equal(failures.text, "c");
 	relevo_queue_close(queue);
@@ -371,7 +373,7 @@ static void *put_and_flush(void *argument)
 {
 	struct flushing *flushing = argument;
 	assert_ok(relevo_queue_put(flushing->queue, "late", 4, RELEVO_FOREVER));
-	assert_ok(relevo_flush(flushing->session, RELEVO_FOREVER));
+	assert_ok(relevo_session_flush(flushing->session, RELEVO_FOREVER));
 	return NULL;
 }
 
@@ -389,9 +391,9 @@ static void a_flush_waits_for_callbacks(void **state)
 	assert_ok(relevo_queue_delete(scene->session, "doomed"));
 	assert_int_equal(pthread_create(&thread, NULL, put_and_flush, &flushing), 0);
 	assert_int_equal(sem_wait(&failures.entered), 0);
-	assert_fails(relevo_flush(scene->session, 50), RELEVO_TIMED_OUT, "callback");
+	assert_fails(relevo_session_flush(scene->session, 50), RELEVO_TIMED_OUT, "callback");
 	sem_post(&failures.go_on);
-	assert_ok(relevo_flush(scene->session, RELEVO_FOREVER));
+	assert_ok(relevo_session_flush(scene->session, RELEVO_FOREVER));
 	assert_int_equal(failures.count, 1);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	relevo_queue_close(flushing.queue);
@@ -413,16 +415,16 @@ static void a_quota_is_told(void **state)
 	assert_non_null(large);
 	for (int i = 0; i < COUNT; i++)
 		assert_ok(relevo_queue_put(queue, large, SIZE, RELEVO_FOREVER));
-	assert_ok(relevo_flush(session, RELEVO_FOREVER));
+	assert_ok(relevo_session_flush(session, RELEVO_FOREVER));
 	assert_int_equal(failures.status, RELEVO_QUOTA);
 	assert_fails(relevo_queue_put(bounded, large, SIZE, 0), RELEVO_QUOTA, "67108864");
-	struct relevo_queue_counts counts = counts_of(queue);
+	struct relevo_queue_state counts = counts_of(queue);
 	assert_int_equal(counts.ready + (uint64_t)failures.count, COUNT);
 	assert_in_range(counts.ready, 60, 67);
 	/* What is full can be emptied. */
 	for (uint64_t i = 0; i < counts.ready; i++) {
 		relevo_item item;
-		assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(queue, TEST_PATIENCE, &item));
 		assert_int_equal(item.size, SIZE);
 		relevo_item_free(&item);
 	}
@@ -434,7 +436,7 @@ static void a_quota_is_told(void **state)
 	relevo_queue_close(queue);
 	relevo_queue_close(bounded);
 	free(large);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	test_broker_stop(&broker);
 }
 

@@ -18,15 +18,15 @@ static void put_with(relevo_queue *queue, const char *text,
 static void lease_one(relevo_queue *queue, relevo_item *item)
 {
 	size_t got;
-	assert_ok(relevo_queue_lease(queue, item, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_lease(queue, TEST_PATIENCE, item, 1, &got));
 	assert_int_equal(got, 1);
 }
 
 static void items_come_by_priority(void **state)
 {
 	struct scene *scene = *state;
-	relevo_queue *queue =
-		open_with(scene, "p", &(struct relevo_queue_options){ .order = RELEVO_PRIORITY });
+	relevo_queue *queue = open_with(
+		scene, "p", &(struct relevo_queue_options){ .order = RELEVO_ORDER_PRIORITY });
 	put_text(queue, "plain");
 	put_with(queue, "low", &(struct relevo_put_options){ .priority = INT32_MIN });
 	put_with(queue, "high", &(struct relevo_put_options){ .priority = INT32_MAX });
@@ -42,8 +42,8 @@ static void items_come_by_priority(void **state)
 static void items_come_by_cost(void **state)
 {
 	struct scene *scene = *state;
-	relevo_queue *queue =
-		open_with(scene, "s", &(struct relevo_queue_options){ .order = RELEVO_SHORTEST });
+	relevo_queue *queue = open_with(
+		scene, "s", &(struct relevo_queue_options){ .order = RELEVO_ORDER_SHORTEST });
 	put_with(queue, "long", &(struct relevo_put_options){ .cost = 1000000 });
 	put_with(queue, "short", &(struct relevo_put_options){ .cost = 1 });
 	expect_text(queue, "short");
@@ -54,19 +54,19 @@ static void items_come_by_cost(void **state)
 static void a_flood_does_not_starve_others(void **state)
 {
 	struct scene *scene = *state;
-	const struct relevo_queue_options fair = { .order = RELEVO_FAIR };
+	const struct relevo_queue_options fair = { .order = RELEVO_ORDER_FAIR };
 	relevo_session *other = session_open(scene->broker.url);
 	relevo_queue *ours = open_with(scene, "f", &fair), *theirs = NULL;
 	assert_ok(relevo_queue_open(other, "f", &fair, &theirs));
 	for (int i = 0; i < 1000; i++)
 		put_text(ours, "flood");
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 	put_text(theirs, "small");
-	assert_ok(relevo_flush(other, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(other, TEST_PATIENCE));
 	expect_text(theirs, "flood");
 	expect_text(theirs, "small");
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	relevo_queue_close(ours);
 }
 
@@ -74,10 +74,11 @@ static void a_full_queue_rejects_or_drops(void **state)
 {
 	struct scene *scene = *state;
 	relevo_queue *rejecting = open_with(
-		scene, "r", &(struct relevo_queue_options){ .capacity = 1, .full = RELEVO_REJECT });
+		scene, "r",
+		&(struct relevo_queue_options){ .capacity = 1, .full = RELEVO_FULL_REJECT });
 	relevo_queue *dropping = open_with(
 		scene, "d",
-		&(struct relevo_queue_options){ .capacity = 2, .full = RELEVO_DROP_OLDEST });
+		&(struct relevo_queue_options){ .capacity = 2, .full = RELEVO_FULL_DROP_OLDEST });
 	put_text(rejecting, "1");
 	assert_fails(relevo_queue_put(rejecting, "2", 1, RELEVO_FOREVER), RELEVO_FULL, "\"r\"");
 	for (int i = 0; i < 5; i++)
@@ -96,7 +97,7 @@ static void bytes_have_a_limit(void **state)
 	relevo_queue *queue =
 		open_with(scene, "b", &(struct relevo_queue_options){ .capacity_bytes = 10 });
 	put_text(queue, "12345678");
-	assert_status(relevo_queue_try_put(queue, "123", 3), RELEVO_FULL);
+	assert_status(relevo_queue_put(queue, "123", 3, 0), RELEVO_TIMED_OUT);
 	assert_status(relevo_queue_put(queue, "123", 3, 50), RELEVO_TIMED_OUT);
 	assert_fails(relevo_queue_put(queue, "12345678901", 11, RELEVO_FOREVER), RELEVO_TOO_LARGE,
 		     "has room for 10");
@@ -210,7 +211,7 @@ static void a_lease_is_extended(void **state)
 	assert_ok(relevo_queue_extend(queue, &item, 1, 3600000));
 	assert_int_not_equal(item.lease, 0);
 	relevo_item none;
-	assert_status(relevo_queue_get(queue, &none, 600), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_get(queue, 600, &none), RELEVO_TIMED_OUT);
 	assert_ok(relevo_queue_extend(queue, &item, 1, 0));
 	expect_text(queue, "long work");
 	assert_status(relevo_queue_extend(queue, &item, 1, 0), RELEVO_NOT_OWNER);
@@ -229,14 +230,14 @@ static void one_session_gets(void **state)
 	relevo_item item;
 	put_text(theirs, "for us");
 	expect_text(ours, "for us");
-	assert_fails(relevo_queue_get(theirs, &item, RELEVO_FOREVER), RELEVO_DENIED, "\"x\"");
+	assert_fails(relevo_queue_get(theirs, RELEVO_FOREVER, &item), RELEVO_DENIED, "\"x\"");
 	relevo_queue_close(ours);
 	/* The handle is closed without an answer: this call comes after it. */
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 	put_text(theirs, "for them");
 	expect_text(theirs, "for them");
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static void duplicates_do_not_enter(void **state)
@@ -274,8 +275,8 @@ static void headers_travel_with_an_item(void **state)
 	put_text(scene->queue, "without");
 	put_with(scene->queue, "with", &options);
 	put_text(scene->queue, "without");
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
-	assert_ok(relevo_queue_get_many(scene->queue, items, 3, TEST_PATIENCE, &got));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_queue_get_many(scene->queue, TEST_PATIENCE, items, 3, &got));
 	assert_int_equal(got, 3);
 	assert_null(relevo_item_reply_to(&items[0]));
 	assert_null(relevo_item_headers(&items[2], &count));
@@ -305,7 +306,7 @@ static void headers_come_ahead_too(void **state)
 	}
 	for (int i = 0; i < COUNT; i++) {
 		relevo_item item;
-		assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(scene->queue, TEST_PATIENCE, &item));
 		assert_memory_equal(relevo_item_header(&item, "number", NULL), &i, sizeof i);
 		relevo_item_free(&item);
 	}
@@ -360,7 +361,7 @@ static void options_that_cannot_be_are_refused(void **state)
 static void a_contradiction_is_named(void **state)
 {
 	struct scene *scene = *state;
-	const struct relevo_queue_options other = { .order = RELEVO_FAIR };
+	const struct relevo_queue_options other = { .order = RELEVO_ORDER_FAIR };
 	relevo_queue *queue = NULL;
 	assert_fails(relevo_queue_open(scene->session, "q", &other, &queue), RELEVO_OPTION_MISMATCH,
 		     "the order fifo, not fair");

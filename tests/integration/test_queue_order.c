@@ -24,7 +24,7 @@ static void consumers_close(struct consumers *consumers)
 {
 	for (int i = 0; i < 2; i++) {
 		relevo_queue_close(consumers->queues[i]);
-		assert_ok(relevo_close(consumers->sessions[i]));
+		assert_ok(relevo_session_close(consumers->sessions[i]));
 	}
 }
 
@@ -35,13 +35,13 @@ static void put_numbers(const struct scene *scene, int count)
 		snprintf(text, sizeof text, "%d", i);
 		put_text(scene->queue, text);
 	}
-	assert_ok(relevo_flush(scene->session, TEST_PATIENCE));
+	assert_ok(relevo_session_flush(scene->session, TEST_PATIENCE));
 }
 
 static int get_number(relevo_queue *queue)
 {
 	relevo_item item;
-	assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(queue, TEST_PATIENCE, &item));
 	int number = atoi(item.data);
 	relevo_item_free(&item);
 	return number;

@@ -15,7 +15,7 @@ static void get_times_out_on_time(void **state)
 	for (int i = 0; i < 4; i++) {
 		relevo_item item;
 		int64_t before = test_now();
-		assert_status(relevo_queue_get(scene->queue, &item, timeouts[i]), RELEVO_TIMED_OUT);
+		assert_status(relevo_queue_get(scene->queue, timeouts[i], &item), RELEVO_TIMED_OUT);
 		assert_on_time(before, timeouts[i]);
 	}
 	assert_int_equal(counts_of(scene->queue).getters, 0);
@@ -27,11 +27,11 @@ static void try_does_not_wait(void **state)
 	relevo_queue *bounded = queue_open_bounded(scene->session, "bounded", 1);
 	relevo_item items[2];
 	size_t got;
-	assert_status(relevo_queue_try_get(scene->queue, &items[0]), RELEVO_EMPTY);
-	assert_status(relevo_queue_get_many(scene->queue, items, 2, 0, &got), RELEVO_EMPTY);
-	assert_status(relevo_queue_lease(scene->queue, items, 2, 0, &got), RELEVO_EMPTY);
-	assert_ok(relevo_queue_try_put(bounded, "1", 1));
-	assert_fails(relevo_queue_try_put(bounded, "2", 1), RELEVO_FULL, "bounded");
+	assert_status(relevo_queue_get(scene->queue, 0, &items[0]), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_get_many(scene->queue, 0, items, 2, &got), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_lease(scene->queue, 0, items, 2, &got), RELEVO_TIMED_OUT);
+	assert_ok(relevo_queue_put(bounded, "1", 1, 0));
+	assert_fails(relevo_queue_put(bounded, "2", 1, 0), RELEVO_TIMED_OUT, "bounded");
 	expect_text(bounded, "1");
 	expect_empty(bounded);
 	relevo_queue_close(bounded);
@@ -101,7 +101,7 @@ static void nobody_jumps_the_queue_of_putters(void **state)
 	pthread_create(&thread, NULL, put_in_thread, &putter);
 	wait_for_putters(bounded, 1);
 	expect_text(bounded, "first");
-	assert_status(relevo_queue_try_put(bounded, "jumper", 6), RELEVO_FULL);
+	assert_status(relevo_queue_put(bounded, "jumper", 6, 0), RELEVO_TIMED_OUT);
 	expect_text(bounded, "waited");
 	pthread_join(thread, NULL);
 	assert_int_equal(putter.status, RELEVO_OK);
@@ -116,7 +116,7 @@ static void put_many_tells_how_many_went_in(void **state)
 		{ "0", 1 }, { "1", 1 }, { "2", 1 }, { "3", 1 }, { "4", 1 },
 	};
 	size_t accepted = 99;
-	assert_status(relevo_queue_put_many(bounded, items, 5, 0, &accepted), RELEVO_FULL);
+	assert_status(relevo_queue_put_many(bounded, items, 5, 0, &accepted), RELEVO_TIMED_OUT);
 	assert_int_equal(accepted, 3);
 	assert_int_equal(counts_of(bounded).ready, 3);
 	expect_text(bounded, "0");
@@ -161,7 +161,7 @@ static void put_many_goes_in_as_room_is_made(void **state)
 	for (uint32_t i = 0; i < MANY; i++) {
 		relevo_item item;
 		uint32_t number;
-		assert_ok(relevo_queue_get(bounded, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(bounded, TEST_PATIENCE, &item));
 		memcpy(&number, item.data, sizeof number);
 		relevo_item_free(&item);
 		assert_int_equal(number, i);
@@ -177,10 +177,11 @@ static void put_many_goes_in_as_room_is_made(void **state)
 static void rendezvous_needs_somebody_who_waits(void **state)
 {
 	struct scene *scene = *state;
-	relevo_queue *meeting = queue_open_bounded(scene->session, "meeting", RELEVO_RENDEZVOUS);
+	relevo_queue *meeting =
+		queue_open_bounded(scene->session, "meeting", RELEVO_CAPACITY_RENDEZVOUS);
 	struct putter putter = { .queue = meeting, .text = "handed over" };
 	pthread_t thread;
-	assert_status(relevo_queue_try_put(meeting, "x", 1), RELEVO_FULL);
+	assert_status(relevo_queue_put(meeting, "x", 1, 0), RELEVO_TIMED_OUT);
 	assert_status(relevo_queue_put(meeting, "x", 1, 50), RELEVO_TIMED_OUT);
 	expect_empty(meeting);
 	pthread_create(&thread, NULL, put_in_thread, &putter);
@@ -196,7 +197,7 @@ static void *get_in_thread(void *argument)
 {
 	struct putter *getter = argument;
 	relevo_item item;
-	getter->status = relevo_queue_get(getter->queue, &item, TEST_PATIENCE);
+	getter->status = relevo_queue_get(getter->queue, TEST_PATIENCE, &item);
 	if (getter->status == RELEVO_OK)
 		snprintf(getter->text, sizeof getter->text, "%s", (const char *)item.data);
 	relevo_item_free(&item);
@@ -206,16 +207,17 @@ static void *get_in_thread(void *argument)
 static void rendezvous_serves_who_waits(void **state)
 {
 	struct scene *scene = *state;
-	relevo_queue *meeting = queue_open_bounded(scene->session, "meeting", RELEVO_RENDEZVOUS);
+	relevo_queue *meeting =
+		queue_open_bounded(scene->session, "meeting", RELEVO_CAPACITY_RENDEZVOUS);
 	struct putter getters[2] = { { .queue = meeting }, { .queue = meeting } };
 	pthread_t threads[2];
 	for (int i = 0; i < 2; i++) {
 		pthread_create(&threads[i], NULL, get_in_thread, &getters[i]);
 		wait_for_getters(meeting, (uint64_t)i + 1);
 	}
-	assert_ok(relevo_queue_try_put(meeting, "a", 1));
-	assert_ok(relevo_queue_try_put(meeting, "b", 1));
-	assert_status(relevo_queue_try_put(meeting, "c", 1), RELEVO_FULL);
+	assert_ok(relevo_queue_put(meeting, "a", 1, 0));
+	assert_ok(relevo_queue_put(meeting, "b", 1, 0));
+	assert_status(relevo_queue_put(meeting, "c", 1, 0), RELEVO_TIMED_OUT);
 	for (int i = 0; i < 2; i++) {
 		pthread_join(threads[i], NULL);
 		assert_int_equal(getters[i].status, RELEVO_OK);
@@ -247,7 +249,7 @@ static void getters_are_served_in_turn(void **state)
 		assert_int_equal(getters[i].text[0], '0' + i);
 	}
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 /* ---- signals ----------------------------------------------------------- */
@@ -284,7 +286,7 @@ static void signals_do_not_end_a_wait(void **state)
 	gate_make(&interrupted.done);
 	pthread_create(&thread, NULL, interrupt_often, &interrupted);
 	int64_t started = test_now();
-	assert_status(relevo_queue_get(scene->queue, &item, 300), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_get(scene->queue, 300, &item), RELEVO_TIMED_OUT);
 	assert_on_time(started, 300);
 	gate_pass(&interrupted.done);
 	pthread_join(thread, NULL);

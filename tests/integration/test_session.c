@@ -22,11 +22,11 @@ static void second_session_of_the_same_url_is_another_connection(void **state)
 {
 	struct scene *scene = *state;
 	relevo_session *second = session_open(scene->broker.url);
-	struct relevo_queue_options options = { .lifetime = RELEVO_WITH_SESSION };
+	struct relevo_queue_options options = { .lifetime = RELEVO_LIFETIME_SESSION };
 	relevo_queue *theirs;
 	assert_ok(relevo_queue_open(second, "theirs", &options, &theirs));
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(second));
+	assert_ok(relevo_session_close(second));
 	options.mode = RELEVO_OPEN_EXISTING;
 	assert_fails(relevo_queue_open(scene->session, "theirs", &options, &theirs),
 		     RELEVO_NOT_FOUND, "\"theirs\"");
@@ -39,7 +39,7 @@ static void opens_by_environment(void **state)
 	relevo_session *session = session_open(NULL);
 	assert_string_equal(relevo_session_url(session), scene->broker.url);
 	unsetenv("RELEVO_URL");
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 }
 
 static void environment_is_no_reason_for_a_private_broker(void **state)
@@ -48,7 +48,7 @@ static void environment_is_no_reason_for_a_private_broker(void **state)
 	relevo_session *session;
 	setenv("RELEVO_URL", "ipc:///nowhere/socket", 1);
 	setenv("RELEVO_BROKER", RELEVOD_EXE, 1);
-	int status = relevo_open(NULL, NULL, &session);
+	int status = relevo_session_open(NULL, NULL, &session);
 	unsetenv("RELEVO_BROKER");
 	unsetenv("RELEVO_URL");
 	assert_status(status, RELEVO_NO_BROKER);
@@ -75,7 +75,7 @@ static void opens_the_users_own_broker(void **state)
 	relevo_session *session = session_open(NULL);
 	snprintf(socket, sizeof socket, "ipc://%s/relevo/relevo.sock", folder);
 	assert_string_equal(relevo_session_url(session), socket);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 
 	assert_int_equal(kill(broker, SIGTERM), 0);
 	assert_int_equal(child_wait(broker), 0);
@@ -95,9 +95,9 @@ static void no_broker_names_the_address(void **state)
 {
 	(void)state;
 	relevo_session *session;
-	assert_fails(relevo_open("ipc:///nowhere/at/all", NULL, &session), RELEVO_NO_BROKER,
+	assert_fails(relevo_session_open("ipc:///nowhere/at/all", NULL, &session), RELEVO_NO_BROKER,
 		     "/nowhere/at/all");
-	assert_fails(relevo_open("abstract://nobody-listens-here", NULL, &session),
+	assert_fails(relevo_session_open("abstract://nobody-listens-here", NULL, &session),
 		     RELEVO_NO_BROKER, "nobody-listens-here");
 }
 
@@ -113,7 +113,7 @@ static void a_socket_file_that_nobody_listens_at_is_no_broker(void **state)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
 	close(fd);
-	assert_fails(relevo_open(url, NULL, &session), RELEVO_NO_BROKER, name.sun_path);
+	assert_fails(relevo_session_open(url, NULL, &session), RELEVO_NO_BROKER, name.sun_path);
 	test_folder_remove(folder);
 }
 
@@ -139,16 +139,17 @@ static void bad_addresses_are_named(void **state)
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		relevo_session *session = NULL;
-		assert_fails(relevo_open(bad[i], NULL, &session), RELEVO_BAD_ADDRESS, bad[i]);
+		assert_fails(relevo_session_open(bad[i], NULL, &session), RELEVO_BAD_ADDRESS,
+			     bad[i]);
 		assert_null(session);
 	}
 	char long_path[512] = "ipc:///";
 	relevo_session *session;
 	memset(long_path + strlen(long_path), 'x', 400);
-	assert_status(relevo_open(long_path, NULL, &session), RELEVO_BAD_ADDRESS);
+	assert_status(relevo_session_open(long_path, NULL, &session), RELEVO_BAD_ADDRESS);
 	char long_host[2048] = "tcp://";
 	memset(long_host + strlen(long_host), 'x', 1500);
-	assert_status(relevo_open(long_host, NULL, &session), RELEVO_BAD_ADDRESS);
+	assert_status(relevo_session_open(long_host, NULL, &session), RELEVO_BAD_ADDRESS);
 }
 
 static void bad_arguments_are_refused(void **state)
@@ -156,10 +157,10 @@ static void bad_arguments_are_refused(void **state)
 	struct scene *scene = *state;
 	relevo_session *session;
 	struct relevo_session_options options = { .timeout = -2 };
-	assert_fails(relevo_open(scene->broker.url, &options, &session), RELEVO_BAD_ARGUMENT,
-		     "time-out");
-	assert_status(relevo_open(scene->broker.url, NULL, NULL), RELEVO_BAD_ARGUMENT);
-	assert_fails(relevo_flush(scene->session, -2), RELEVO_BAD_ARGUMENT, "-2");
+	assert_fails(relevo_session_open(scene->broker.url, &options, &session),
+		     RELEVO_BAD_ARGUMENT, "time-out");
+	assert_status(relevo_session_open(scene->broker.url, NULL, NULL), RELEVO_BAD_ARGUMENT);
+	assert_fails(relevo_session_flush(scene->session, -2), RELEVO_BAD_ARGUMENT, "-2");
 }
 
 static void long_session_name_is_no_problem(void **state)
@@ -170,8 +171,8 @@ static void long_session_name_is_no_problem(void **state)
 	memset(name, 'n', sizeof name);
 	name[sizeof name - 1] = '\0';
 	struct relevo_session_options options = { .name = name };
-	assert_ok(relevo_open(scene->broker.url, &options, &session));
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_open(scene->broker.url, &options, &session));
+	assert_ok(relevo_session_close(session));
 }
 
 static void other_user(void *argument)
@@ -180,7 +181,7 @@ static void other_user(void *argument)
 	relevo_session *session;
 	/* Root would be let in everywhere: become nobody. */
 	child_check(setgid(65534) == 0 && setuid(65534) == 0);
-	int status = relevo_open(url, NULL, &session);
+	int status = relevo_session_open(url, NULL, &session);
 	child_check(status == RELEVO_DENIED);
 	child_check(strstr(relevo_error_detail(), "65534") != NULL);
 }
@@ -233,7 +234,8 @@ static void a_broker_of_another_user_is_told_nothing(void **state)
 	gate_make(&impostor.listening);
 	pid_t child = child_start(pose_as_broker, &impostor);
 	gate_pass(&impostor.listening);
-	assert_fails(relevo_open(impostor.url, NULL, &session), RELEVO_DENIED, impostor.url);
+	assert_fails(relevo_session_open(impostor.url, NULL, &session), RELEVO_DENIED,
+		     impostor.url);
 	assert_non_null(strstr(relevo_error_detail(), "uid 65534"));
 	child_join(child);
 	gate_close(&impostor.listening);
@@ -244,7 +246,7 @@ static void a_file_of_another_user(void *argument)
 	const char *url = argument;
 	relevo_session *session;
 	child_check(setgid(65534) == 0 && setuid(65534) == 0);
-	child_check(relevo_open(url, NULL, &session) == RELEVO_DENIED);
+	child_check(relevo_session_open(url, NULL, &session) == RELEVO_DENIED);
 	child_check(strstr(relevo_error_detail(), url + strlen("ipc://")) != NULL);
 }
 
@@ -273,7 +275,7 @@ static void connecting_to_what_never_answers_times_out(void **state)
 	assert_int_equal(listen(fd, 1), 0);
 	for (int i = 0; i < 4; i++) { /* from the third on, not even accepted */
 		int64_t before = test_now();
-		assert_fails(relevo_open(url, &options, &session), RELEVO_TIMED_OUT, "");
+		assert_fails(relevo_session_open(url, &options, &session), RELEVO_TIMED_OUT, "");
 		assert_between(test_now() - before, 199, 1200);
 	}
 	close(fd);
@@ -294,7 +296,7 @@ static void what_is_no_broker_is_told_from_one(void **state)
 	pid_t child = fork();
 	if (child == 0) {
 		relevo_session *session;
-		child_check(relevo_open(url, NULL, &session) == RELEVO_DISCONNECTED);
+		child_check(relevo_session_open(url, NULL, &session) == RELEVO_DISCONNECTED);
 		child_check(relevo_error_detail()[0] != '\0');
 		_exit(0);
 	}
@@ -332,7 +334,7 @@ static void errno_is_left_alone_by_success(void **state)
 	put_text(scene->queue, "x");
 	expect_text(scene->queue, "x");
 	expect_empty(scene->queue);
-	assert_ok(relevo_flush(scene->session, 1000));
+	assert_ok(relevo_session_flush(scene->session, 1000));
 	assert_int_equal(errno, 77);
 }
 
@@ -346,7 +348,7 @@ static void close_flushes(void **state)
 	for (int i = 0; i < 1000; i++)
 		put_text(queue, "item");
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(second));
+	assert_ok(relevo_session_close(second));
 	assert_int_equal(counts_of(scene->queue).ready, 1000);
 }
 
@@ -357,11 +359,11 @@ static void flush_waits_for_the_broker(void **state)
 	relevo_queue *queue = queue_open(second, "q");
 	put_text(queue, "one");
 	put_text(queue, "two");
-	assert_ok(relevo_flush(second, RELEVO_FOREVER));
+	assert_ok(relevo_session_flush(second, RELEVO_FOREVER));
 	assert_int_equal(counts_of(scene->queue).ready, 2);
-	assert_ok(relevo_flush(second, 0));
+	assert_ok(relevo_session_flush(second, 0));
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(second));
+	assert_ok(relevo_session_close(second));
 }
 
 static void a_put_arrives_without_another_call(void **state)
@@ -374,15 +376,15 @@ static void a_put_arrives_without_another_call(void **state)
 	expect_text(scene->queue, "one");
 	expect_text(scene->queue, "two");
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(second));
+	assert_ok(relevo_session_close(second));
 }
 
 static void closing_nothing_is_allowed(void **state)
 {
 	(void)state;
-	assert_int_equal(relevo_close(NULL), RELEVO_OK);
+	assert_int_equal(relevo_session_close(NULL), RELEVO_OK);
 	relevo_queue_close(NULL);
-	relevo_pool_free(NULL);
+	relevo_pool_close(NULL);
 }
 
 static void open_with_odd_names(void *argument)
@@ -395,8 +397,8 @@ static void open_with_odd_names(void *argument)
 	if (geteuid() == 0)
 		child_check(unshare(CLONE_NEWUTS) == 0 && sethostname(host, sizeof host - 1) == 0);
 	program_invocation_short_name = program;
-	child_check(relevo_open(scene->broker.url, NULL, &session) == RELEVO_OK);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_open(scene->broker.url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 /* Names that nobody chose for relevo: of the host, and of the program. */

@@ -42,7 +42,7 @@ static void many_sessions_come_page_by_page(void **state)
 	assert_int_equal(relevo_session_list(scene->session, see, &seen), 77);
 	assert_int_equal(seen.count, 50);
 	for (int i = 0; i < COUNT; i++)
-		assert_ok(relevo_close(sessions[i]));
+		assert_ok(relevo_session_close(sessions[i]));
 	seen = (struct seen){ 0 };
 	assert_ok(relevo_session_list(scene->session, see, &seen));
 	assert_int_equal(seen.count, 1);
@@ -88,7 +88,7 @@ static void threads_that_wait_are_told_apart(void **state)
 	assert_ok(relevo_session_list(other, see, &seen));
 	assert_string_equal(seen.calls, "");
 	relevo_event_close(flag);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 /* A client of many items does not make the answer long, or false. */
@@ -111,7 +111,7 @@ static void leases_beyond_the_first_are_counted(void **state)
 		put_text(scene->queue, "x");
 	for (size_t got = 0, step; got < COUNT; got += step)
 		assert_ok(
-			relevo_queue_lease(scene->queue, items + got, STEP, TEST_PATIENCE, &step));
+			relevo_queue_lease(scene->queue, TEST_PATIENCE, items + got, STEP, &step));
 	uint64_t leases[2] = { 0 };
 	assert_ok(relevo_session_list(scene->session, count_leases, leases));
 	assert_int_equal(leases[0], COUNT);

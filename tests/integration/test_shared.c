@@ -43,7 +43,7 @@ static void a_name_leads_to_one_memory(void **state)
 	relevo_shared_close(first);
 	assert_string_equal(relevo_shared_data(second), "seen by both");
 	relevo_shared_close(second);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 	/* Kept until it is deleted. */
 	first = open_with(scene->session, "m", 0, &WITH(.mode = RELEVO_OPEN_EXISTING));
 	assert_string_equal(relevo_shared_data(first), "seen by both");
@@ -89,9 +89,9 @@ static void options_are_checked_and_named(void **state)
 	assert_fails(try_open(session, "m", 4, WITH(0)), RELEVO_OPTION_MISMATCH, "size 3, not 4");
 	assert_fails(try_open(session, "m", 3, WITH(.locking = RELEVO_SHARED_NO_LOCK)),
 		     RELEVO_OPTION_MISMATCH, "lock");
-	assert_fails(try_open(session, "m", 3, WITH(.lifetime = RELEVO_UNTIL_UNUSED)),
+	assert_fails(try_open(session, "m", 3, WITH(.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED)),
 		     RELEVO_OPTION_MISMATCH, "lifetime");
-	assert_status(try_open(session, "m", 3, WITH(.mode = RELEVO_CREATE_NEW)), RELEVO_EXISTS);
+	assert_status(try_open(session, "m", 3, WITH(.mode = RELEVO_OPEN_NEW)), RELEVO_EXISTS);
 	assert_ok(relevo_shared_delete(session, "m"));
 }
 
@@ -242,8 +242,8 @@ static void it_is_not_for_other_hosts(void **state)
 	test_broker_start(&broker, arguments);
 	relevo_session *session = session_open(broker.more);
 	assert_fails(try_open(session, "m", 10, WITH(0)), RELEVO_NOT_LOCAL, "ipc://");
-	assert_ok(relevo_flush(session, TEST_PATIENCE));
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_flush(session, TEST_PATIENCE));
+	assert_ok(relevo_session_close(session));
 	test_broker_stop(&broker);
 }
 

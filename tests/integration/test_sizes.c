@@ -40,7 +40,7 @@ static int setup_tcp(void **state)
 static int end(void)
 {
 	relevo_queue_close(the_scene.queue);
-	int status = relevo_close(the_scene.session);
+	int status = relevo_session_close(the_scene.session);
 	test_broker_stop(&the_scene.broker);
 	return status == RELEVO_OK ? 0 : -1;
 }
@@ -84,7 +84,7 @@ static void put_and_get(void **state)
 	relevo_item item;
 	for (uint32_t i = 0; i < SIZES; i++) {
 		put_size(scene->queue, i);
-		assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(scene->queue, TEST_PATIENCE, &item));
 		check_size(&item, i);
 	}
 	assert_status(relevo_queue_put(scene->queue, bytes, LIMIT + 1, TEST_PATIENCE),
@@ -107,8 +107,8 @@ static void put_many_and_get_many(void **state)
 	assert_ok(relevo_queue_put_many(scene->queue, items, SIZES, TEST_PATIENCE, &accepted));
 	assert_int_equal(accepted, SIZES);
 	for (uint32_t taken = 0; taken < SIZES;) {
-		assert_ok(relevo_queue_get_many(scene->queue, received, SIZES - taken,
-						TEST_PATIENCE, &got));
+		assert_ok(relevo_queue_get_many(scene->queue, TEST_PATIENCE, received,
+						SIZES - taken, &got));
 		for (size_t i = 0; i < got; i++)
 			check_size(&received[i], taken++);
 	}
@@ -129,13 +129,13 @@ static void lease_from_one_or_any(void **state)
 	size_t got, which;
 	for (uint32_t i = 0; i < SIZES; i++) {
 		put_size(scene->queue, i);
-		assert_ok(relevo_queue_lease(scene->queue, &item, 1, TEST_PATIENCE, &got));
+		assert_ok(relevo_queue_lease(scene->queue, TEST_PATIENCE, &item, 1, &got));
 		assert_ok(relevo_queue_nack(scene->queue, &item, 1, 0));
 		check_size(&item, i);
-		assert_ok(relevo_queue_lease_any(&choice, &item, 1, TEST_PATIENCE, &got));
+		assert_ok(relevo_queue_lease_any(&choice, TEST_PATIENCE, &item, 1, &got));
 		assert_ok(relevo_queue_nack(scene->queue, &item, 1, 0));
 		check_size(&item, i);
-		assert_ok(relevo_queue_get_any(both, 2, &item, &which, TEST_PATIENCE));
+		assert_ok(relevo_queue_get_any(both, 2, TEST_PATIENCE, &item, &which));
 		assert_int_equal(which, 1);
 		check_size(&item, i);
 	}
@@ -156,7 +156,7 @@ static void peek_and_move(void **state)
 		check_size(&item, i);
 		assert_ok(relevo_queue_move(scene->session, "q", "other", 0, &moved));
 		assert_int_equal(moved, 1);
-		assert_ok(relevo_queue_get(other, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(other, TEST_PATIENCE, &item));
 		check_size(&item, i);
 	}
 	relevo_queue_close(other);
@@ -172,10 +172,10 @@ static void dead_letters(void **state)
 	for (uint32_t i = 0; i < SIZES; i++) {
 		size_t got;
 		put_size(queue, i);
-		assert_ok(relevo_queue_lease(queue, &item, 1, TEST_PATIENCE, &got));
+		assert_ok(relevo_queue_lease(queue, TEST_PATIENCE, &item, 1, &got));
 		assert_ok(relevo_queue_reject(queue, &item, 1));
 		relevo_item_free(&item);
-		assert_ok(relevo_queue_get(dead, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(dead, TEST_PATIENCE, &item));
 		check_size(&item, i);
 	}
 	relevo_queue_close(queue);

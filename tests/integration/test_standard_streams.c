@@ -41,7 +41,7 @@ static void use_queue(relevo_session *session)
 	relevo_item item;
 	check(relevo_queue_open(session, "streams", NULL, &queue) == RELEVO_OK);
 	check(relevo_queue_put(queue, "x", 1, TEST_PATIENCE) == RELEVO_OK);
-	check(relevo_queue_get(queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	check(relevo_queue_get(queue, TEST_PATIENCE, &item) == RELEVO_OK);
 	relevo_item_free(&item);
 	relevo_queue_close(queue);
 	check(streams_are_closed());
@@ -53,7 +53,7 @@ static void exchange(relevo_pipe *from, relevo_pipe *to)
 	void *data;
 	size_t size;
 	check(relevo_pipe_send(from, message, sizeof message, TEST_PATIENCE) == RELEVO_OK);
-	check(relevo_pipe_recv(to, &data, &size, TEST_PATIENCE) == RELEVO_OK);
+	check(relevo_pipe_recv(to, TEST_PATIENCE, &data, &size) == RELEVO_OK);
 	check(size == sizeof message);
 	free(data);
 	relevo_pipe_close(from);
@@ -65,7 +65,7 @@ static void use_pipes(void)
 {
 	relevo_pipe *ends[2];
 	relevo_listener *listener;
-	check(relevo_pipe_pair(RELEVO_BOTH_WAYS, ends) == RELEVO_OK);
+	check(relevo_pipe_pair(RELEVO_DIRECTION_BOTH, ends) == RELEVO_OK);
 	exchange(ends[0], ends[1]);
 	check(relevo_listener_open(NULL, NULL, &listener) == RELEVO_OK);
 	check(relevo_pipe_connect(relevo_listener_address(listener), NULL, TEST_PATIENCE,
@@ -105,7 +105,7 @@ static int look_at_streams(relevo_tuple *arguments)
 
 static void start_processes(const relevo_session *session)
 {
-	for (int method = RELEVO_FORKSERVER; method <= RELEVO_SPAWN; method++) {
+	for (int method = RELEVO_START_FORKSERVER; method <= RELEVO_START_SPAWN; method++) {
 		const struct relevo_process_options options = {
 			.method = (enum relevo_start_method)method,
 			.session = session,
@@ -140,7 +140,7 @@ static void map_over_pool(relevo_session *session)
 	check(relevo_pool_map(pool, "look", &argument, 1, NULL, &result) == RELEVO_OK);
 	check(strcmp(result.data, "closed") == 0);
 	relevo_results_free(&result, 1);
-	relevo_pool_free(pool);
+	relevo_pool_close(pool);
 	check(streams_are_closed());
 }
 
@@ -150,14 +150,14 @@ static void play_program(void *argument)
 	relevo_session *session;
 	const struct relevo_session_options options = { .broker = RELEVOD_EXE };
 	close_streams();
-	check(relevo_open(url, &options, &session) == RELEVO_OK);
+	check(relevo_session_open(url, &options, &session) == RELEVO_OK);
 	use_queue(session);
 	use_pipes();
 	use_shared_memory(session);
 	run_program();
 	start_processes(session);
 	map_over_pool(session);
-	check(relevo_close(session) == RELEVO_OK);
+	check(relevo_session_close(session) == RELEVO_OK);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -186,7 +186,7 @@ static void a_private_broker_does_not_either(void **state)
 int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
-	assert_ok(relevo_register("look", look_as_worker, NULL));
+	assert_ok(relevo_function_register("look", look_as_worker, NULL));
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(nothing_takes_their_place),
 		scene_unit_test(a_private_broker_does_not_either),

@@ -167,7 +167,7 @@ static void test_suspend_and_resume(void **state)
 	assert_true(eventually(is_in_state, &asleep));
 	assert_ok(relevo_system_suspend(process));
 	assert_true(eventually(is_in_state, &suspended));
-	assert_true(relevo_system_is_running(process));
+	assert_true(relevo_system_is_alive(process));
 	assert_int_equal(write(relevo_program_input_fd(program), "x\n", 2), 2);
 	assert_true(is_in_state(&suspended));
 	assert_ok(relevo_system_resume(process));

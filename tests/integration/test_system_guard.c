@@ -16,7 +16,7 @@ static void expect_gone(const relevo_system_process *process)
 	struct relevo_system_file *files;
 	relevo_system_process *parent;
 	size_t count;
-	assert_false(relevo_system_is_running(process));
+	assert_false(relevo_system_is_alive(process));
 	assert_ok(relevo_system_wait(process, 0));
 	assert_fails(relevo_system_inspect(process, &info), RELEVO_GONE, "has ended");
 	assert_status(relevo_system_files(process, &files, &count), RELEVO_GONE);
@@ -56,7 +56,7 @@ static void test_ended(void **state)
 	assert_ok(relevo_system_open(pid, 0, &process));
 	relevo_program_close_input(program);
 	assert_ok(relevo_system_wait(process, TEST_PATIENCE));
-	assert_false(relevo_system_is_running(process));
+	assert_false(relevo_system_is_alive(process));
 	assert_ok(relevo_system_inspect(process, &info));
 	assert_int_equal(info.state, 'Z');
 	assert_int_equal(info.argument_count, 0);
@@ -156,7 +156,7 @@ static void try_the_first(void *unused)
 	child_check(setsid() > 0);
 	child_check(geteuid() != 0 || setuid(NOBODY) == 0);
 	child_check(relevo_system_open(1, 0, &process) == RELEVO_OK);
-	child_check(relevo_system_is_running(process));
+	child_check(relevo_system_is_alive(process));
 	child_check(relevo_system_inspect(process, &info) == RELEVO_OK);
 	child_check(info.pid == 1 && info.executable == NULL && info.name != NULL);
 	child_check(info.user_id == 0 && strcmp(info.user, "root") == 0);

@@ -20,7 +20,7 @@ static int tcp_setup(void **state)
 static int tcp_teardown(void **state)
 {
 	relevo_queue_close(the_scene.queue);
-	int status = relevo_close(the_scene.session);
+	int status = relevo_session_close(the_scene.session);
 	test_broker_stop(&the_scene.broker);
 	return status == RELEVO_OK ? leaks_teardown(state) : -1;
 }
@@ -30,7 +30,7 @@ static int start_transport(void **state)
 {
 	int status = tcp_setup(state);
 	relevo_queue_close(the_scene.queue);
-	relevo_close(the_scene.session);
+	relevo_session_close(the_scene.session);
 	test_broker_stop(&the_scene.broker);
 	return status;
 }
@@ -39,10 +39,10 @@ static void no_broker_names_the_address(void **state)
 {
 	(void)state;
 	relevo_session *session;
-	assert_fails(relevo_open("tcp://127.0.0.1:1", NULL, &session), RELEVO_NO_BROKER,
+	assert_fails(relevo_session_open("tcp://127.0.0.1:1", NULL, &session), RELEVO_NO_BROKER,
 		     "127.0.0.1:1");
-	assert_fails(relevo_open("tcp://no.such.host.invalid:1", NULL, &session), RELEVO_NO_BROKER,
-		     "no.such.host.invalid");
+	assert_fails(relevo_session_open("tcp://no.such.host.invalid:1", NULL, &session),
+		     RELEVO_NO_BROKER, "no.such.host.invalid");
 }
 
 static void items_pass(void **state)
@@ -55,7 +55,7 @@ static void items_pass(void **state)
 		relevo_item item;
 		pattern_fill(bytes, sizes[i], i);
 		assert_ok(relevo_queue_put(scene->queue, bytes, sizes[i], TEST_PATIENCE));
-		assert_ok(relevo_queue_get(scene->queue, &item, TEST_PATIENCE));
+		assert_ok(relevo_queue_get(scene->queue, TEST_PATIENCE, &item));
 		assert_int_equal(item.size, sizes[i]);
 		assert_true(pattern_holds(item.data, sizes[i], i));
 		relevo_item_free(&item);
@@ -72,7 +72,7 @@ static void many_items_keep_their_order(void **state)
 	for (uint32_t next = 0; next < COUNT;) {
 		relevo_item items[200];
 		size_t got;
-		assert_ok(relevo_queue_get_many(scene->queue, items, 200, TEST_PATIENCE, &got));
+		assert_ok(relevo_queue_get_many(scene->queue, TEST_PATIENCE, items, 200, &got));
 		for (size_t i = 0; i < got; i++) {
 			uint32_t number;
 			memcpy(&number, items[i].data, sizeof number);
@@ -92,7 +92,7 @@ static void both_addresses_lead_to_the_same_queues(void **state)
 	put_text(scene->queue, "from there");
 	expect_text(theirs, "from there");
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(local));
+	assert_ok(relevo_session_close(local));
 }
 
 static void waits_end_in_time(void **state)
@@ -101,10 +101,10 @@ static void waits_end_in_time(void **state)
 	relevo_item item;
 	relevo_queue *bounded = queue_open_bounded(scene->session, "bounded", 1);
 	int64_t before = test_now();
-	assert_status(relevo_queue_get(scene->queue, &item, 100), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_get(scene->queue, 100, &item), RELEVO_TIMED_OUT);
 	assert_between(test_now() - before, 99, 1100);
-	assert_ok(relevo_queue_try_put(bounded, "1", 1));
-	assert_status(relevo_queue_try_put(bounded, "2", 1), RELEVO_FULL);
+	assert_ok(relevo_queue_put(bounded, "1", 1, 0));
+	assert_status(relevo_queue_put(bounded, "2", 1, 0), RELEVO_TIMED_OUT);
 	before = test_now();
 	assert_status(relevo_queue_put(bounded, "2", 1, 100), RELEVO_TIMED_OUT);
 	assert_between(test_now() - before, 99, 1100);
@@ -120,11 +120,11 @@ static void leases_go_back_with_their_session(void **state)
 	relevo_item item;
 	size_t got;
 	put_text(theirs, "x");
-	assert_ok(relevo_queue_lease(theirs, &item, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_lease(theirs, TEST_PATIENCE, &item, 1, &got));
 	relevo_item_free(&item);
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
-	assert_ok(relevo_queue_lease(scene->queue, &item, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_session_close(other));
+	assert_ok(relevo_queue_lease(scene->queue, TEST_PATIENCE, &item, 1, &got));
 	assert_int_equal(item.deliveries, 2);
 	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
 	relevo_item_free(&item);
@@ -143,7 +143,7 @@ static void *get_items(void *argument)
 	struct getter *getter = argument;
 	while (getter->count < ITEMS && getter->status == RELEVO_OK) {
 		relevo_item item;
-		getter->status = relevo_queue_get(getter->queue, &item, TEST_PATIENCE);
+		getter->status = relevo_queue_get(getter->queue, TEST_PATIENCE, &item);
 		getter->count += getter->status == RELEVO_OK;
 		relevo_item_free(&item);
 	}
@@ -175,20 +175,20 @@ static void use_across_fork(void *argument)
 	struct scene *scene = argument;
 	relevo_item item;
 	relevo_session *session;
-	struct relevo_queue_counts counts;
+	struct relevo_queue_state counts;
 	child_check(relevo_queue_put(scene->queue, "x", 1, 0) == RELEVO_FORKED);
 	child_check(strstr(relevo_error_detail(), "fork") != NULL);
 	child_check(strstr(relevo_error_detail(), "tcp://") != NULL);
-	child_check(relevo_queue_get(scene->queue, &item, 1000) == RELEVO_FORKED);
-	child_check(relevo_queue_count(scene->queue, &counts) == RELEVO_FORKED);
-	child_check(relevo_flush(scene->session, 1000) == RELEVO_FORKED);
+	child_check(relevo_queue_get(scene->queue, 1000, &item) == RELEVO_FORKED);
+	child_check(relevo_queue_inspect(scene->queue, &counts) == RELEVO_FORKED);
+	child_check(relevo_session_flush(scene->session, 1000) == RELEVO_FORKED);
 	child_check(relevo_queue_delete(scene->session, "q") == RELEVO_FORKED);
 	/* Nor can it open one of its own; a local socket works. */
-	child_check(relevo_open(scene->broker.more, NULL, &session) == RELEVO_FORKED);
-	child_check(relevo_open(scene->broker.url, NULL, &session) == RELEVO_OK);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_open(scene->broker.more, NULL, &session) == RELEVO_FORKED);
+	child_check(relevo_session_open(scene->broker.url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 	relevo_queue_close(scene->queue);
-	child_check(relevo_close(scene->session) == RELEVO_OK);
+	child_check(relevo_session_close(scene->session) == RELEVO_OK);
 }
 
 static void a_forked_child_is_told(void **state)

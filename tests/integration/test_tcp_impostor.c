@@ -50,7 +50,7 @@ static void expect_told_nothing(const char *address)
 {
 	relevo_session *session;
 	relevo_pipe *pipe = NULL;
-	assert_fails(relevo_open(address, NULL, &session), RELEVO_DENIED, address);
+	assert_fails(relevo_session_open(address, NULL, &session), RELEVO_DENIED, address);
 	assert_non_null(strstr(relevo_error_detail(), "uid 65534"));
 	assert_fails(relevo_pipe_connect(address, NULL, TEST_PATIENCE, &pipe), RELEVO_DENIED,
 		     address);
@@ -67,7 +67,7 @@ static void expect_asked_for_proof(struct impostor *impostor, const char *addres
 	test_key_write(file, "the key of somebody");
 	const struct relevo_session_options options = { .key_file = file };
 	gate_open(&impostor->refused);
-	int status = relevo_open(address, &options, &session);
+	int status = relevo_session_open(address, &options, &session);
 	assert_true(status != RELEVO_OK && status != RELEVO_DENIED);
 	test_folder_remove(folder);
 }
@@ -111,8 +111,8 @@ static void be_served(void *argument)
 {
 	const char *url = argument;
 	relevo_session *session;
-	child_check(relevo_open(url, NULL, &session) == RELEVO_OK);
-	child_check(relevo_close(session) == RELEVO_OK);
+	child_check(relevo_session_open(url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 static void a_broker_of_ones_own_is_spoken_with(void **state)

@@ -15,7 +15,7 @@ static void *wait_for_own_item(void *argument)
 {
 	struct waiter *waiter = argument;
 	relevo_item item;
-	waiter->status = relevo_queue_get(waiter->queue, &item, TEST_PATIENCE);
+	waiter->status = relevo_queue_get(waiter->queue, TEST_PATIENCE, &item);
 	if (waiter->status == RELEVO_OK)
 		snprintf(waiter->text, sizeof waiter->text, "%s", (const char *)item.data);
 	relevo_item_free(&item);
@@ -50,7 +50,7 @@ static void each_of_64_waits_gets_its_own(void **state)
 		assert_string_equal(waiters[i].text, text);
 		relevo_queue_close(waiters[i].queue);
 	}
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static void different_timeouts_of_different_threads(void **state)
@@ -65,7 +65,7 @@ static void different_timeouts_of_different_threads(void **state)
 		relevo_queue *queue = queue_open(scene->session, NULL);
 		relevo_item item;
 		int64_t before = test_now();
-		assert_status(relevo_queue_get(queue, &item, 20 * i), RELEVO_TIMED_OUT);
+		assert_status(relevo_queue_get(queue, 20 * i, &item), RELEVO_TIMED_OUT);
 		assert_between(test_now() - before, 20 * i - 1, 20 * i + 1000);
 		relevo_queue_close(queue);
 	}
@@ -103,9 +103,9 @@ static int take(struct traffic *traffic, int *number)
 	size_t got;
 	int status;
 	if (traffic->leased)
-		status = relevo_queue_lease(traffic->queue, &item, 1, TEST_PATIENCE, &got);
+		status = relevo_queue_lease(traffic->queue, TEST_PATIENCE, &item, 1, &got);
 	else
-		status = relevo_queue_get(traffic->queue, &item, TEST_PATIENCE);
+		status = relevo_queue_get(traffic->queue, TEST_PATIENCE, &item);
 	if (status == RELEVO_OK && traffic->leased)
 		status = relevo_queue_ack(traffic->queue, &item, 1);
 	if (status == RELEVO_OK)
@@ -175,7 +175,8 @@ static void nothing_is_lost_or_doubled_in_a_bounded_queue(void **state)
 static void nothing_is_lost_or_doubled_in_a_rendezvous(void **state)
 {
 	struct scene *scene = *state;
-	relevo_queue *meeting = queue_open_bounded(scene->session, "meeting", RELEVO_RENDEZVOUS);
+	relevo_queue *meeting =
+		queue_open_bounded(scene->session, "meeting", RELEVO_CAPACITY_RENDEZVOUS);
 	run_traffic(meeting);
 	relevo_queue_close(meeting);
 }
@@ -194,7 +195,7 @@ static void *send_large_around(void *argument)
 		pattern_fill(bytes, LARGE, i);
 		traffic->status = relevo_queue_put(traffic->queue, bytes, LARGE, RELEVO_FOREVER);
 		if (traffic->status == RELEVO_OK)
-			traffic->status = relevo_queue_get(traffic->queue, &item, TEST_PATIENCE);
+			traffic->status = relevo_queue_get(traffic->queue, TEST_PATIENCE, &item);
 		if (traffic->status == RELEVO_OK)
 			child_check(item.size == LARGE && pattern_holds(item.data, LARGE, i));
 		relevo_item_free(&item);
@@ -241,7 +242,7 @@ static void a_put_beside_a_waiting_thread_goes_out(void **state)
 	assert_int_equal(waiter.status, RELEVO_OK);
 	relevo_queue_close(answers);
 	relevo_queue_close(theirs);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static void *open_and_close(void *argument)
@@ -251,11 +252,11 @@ static void *open_and_close(void *argument)
 	for (int i = 0; i < 30; i++) {
 		relevo_session *session;
 		relevo_queue *queue;
-		child_check(relevo_open(url, NULL, &session) == RELEVO_OK);
+		child_check(relevo_session_open(url, NULL, &session) == RELEVO_OK);
 		child_check(relevo_queue_open(session, "q", NULL, &queue) == RELEVO_OK);
 		child_check(relevo_queue_put(queue, "x", 1, 0) == RELEVO_OK);
 		relevo_queue_close(queue);
-		child_check(relevo_close(session) == RELEVO_OK);
+		child_check(relevo_session_close(session) == RELEVO_OK);
 	}
 	return NULL;
 }

@@ -18,8 +18,8 @@ struct objects {
 static void open_all(relevo_session *session, struct objects *made)
 {
 	const struct relevo_barrier_options parties = { .parties = 2 };
-	const struct relevo_value_options number = { .type = RELEVO_INT32 };
-	const struct relevo_array_options numbers = { .type = RELEVO_DOUBLE, .count = 3 };
+	const struct relevo_value_options number = { .type = RELEVO_TYPE_INT32 };
+	const struct relevo_array_options numbers = { .type = RELEVO_TYPE_DOUBLE, .count = 3 };
 	assert_ok(relevo_queue_open(session, NULL, NULL, &made->queue));
 	assert_ok(relevo_lock_open(session, NULL, NULL, &made->lock));
 	assert_ok(relevo_rlock_open(session, NULL, NULL, &made->rlock));
@@ -83,12 +83,12 @@ static void use_all(struct objects *ours, struct objects *theirs)
 	double real = 0;
 	put_text(ours->queue, "for them");
 	expect_text(theirs->queue, "for them");
-	assert_ok(relevo_lock_try(ours->lock, NULL));
-	assert_status(relevo_lock_try(theirs->lock, NULL), RELEVO_TIMED_OUT);
-	assert_ok(relevo_rlock_try(ours->rlock, NULL));
-	assert_status(relevo_rlock_try(theirs->rlock, NULL), RELEVO_TIMED_OUT);
-	assert_ok(relevo_semaphore_try(ours->semaphore, NULL));
-	assert_status(relevo_semaphore_try(theirs->semaphore, NULL), RELEVO_TIMED_OUT);
+	assert_ok(relevo_lock_acquire(ours->lock, 0, NULL));
+	assert_status(relevo_lock_acquire(theirs->lock, 0, NULL), RELEVO_TIMED_OUT);
+	assert_ok(relevo_rlock_acquire(ours->rlock, 0, NULL));
+	assert_status(relevo_rlock_acquire(theirs->rlock, 0, NULL), RELEVO_TIMED_OUT);
+	assert_ok(relevo_semaphore_acquire(ours->semaphore, 0, NULL));
+	assert_status(relevo_semaphore_acquire(theirs->semaphore, 0, NULL), RELEVO_TIMED_OUT);
 	assert_ok(relevo_condition_acquire(ours->condition, 0, NULL));
 	assert_status(relevo_condition_acquire(theirs->condition, 0, NULL), RELEVO_TIMED_OUT);
 	assert_ok(relevo_event_set(ours->event));
@@ -117,7 +117,7 @@ static void every_object_can_be_passed(void **state)
 	open_all(scene->session, &ours);
 	add_all(tuple, &ours);
 	assert_ok(relevo_queue_put_tuple(scene->queue, tuple, RELEVO_FOREVER));
-	assert_ok(relevo_queue_get_tuple(letters, &got, TEST_PATIENCE));
+	assert_ok(relevo_queue_get_tuple(letters, TEST_PATIENCE, &got));
 	assert_ok(relevo_tuple_find(got, "queue", &index));
 	assert_int_equal(index, 0);
 	take_all(got, other, &theirs);
@@ -127,7 +127,7 @@ static void every_object_can_be_passed(void **state)
 	relevo_tuple_free(got);
 	relevo_tuple_free(tuple);
 	relevo_queue_close(letters);
-	assert_ok(relevo_close(other));
+	assert_ok(relevo_session_close(other));
 }
 
 static void what_is_gone_is_not_replaced(void **state)
@@ -169,8 +169,8 @@ static void what_a_queue_cannot_carry(void **state)
 	relevo_tuple_free(tuple);
 	expect_empty(scene->queue);
 	put_text(scene->queue, "no tuple");
-	assert_status(relevo_queue_get_tuple(scene->queue, &got, TEST_PATIENCE), RELEVO_BAD_FRAME);
-	assert_status(relevo_queue_get_tuple(scene->queue, &got, 0), RELEVO_EMPTY);
+	assert_status(relevo_queue_get_tuple(scene->queue, TEST_PATIENCE, &got), RELEVO_BAD_FRAME);
+	assert_status(relevo_queue_get_tuple(scene->queue, 0, &got), RELEVO_TIMED_OUT);
 }
 
 int main(void)

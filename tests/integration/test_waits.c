@@ -66,7 +66,7 @@ static int get(struct wait *wait)
 {
 	relevo_item item;
 	int number;
-	int status = relevo_queue_get(wait->queue, &item, TEST_PATIENCE);
+	int status = relevo_queue_get(wait->queue, TEST_PATIENCE, &item);
 	if (status != RELEVO_OK)
 		return status;
 	memcpy(&number, item.data, sizeof number);
@@ -108,7 +108,7 @@ static void open_held(struct wait *wait, relevo_session *own)
 	size_t got;
 	open_queue(wait, own);
 	put_text(wait->their_queue, "held");
-	assert_ok(relevo_queue_lease(wait->their_queue, &wait->held, 1, TEST_PATIENCE, &got));
+	assert_ok(relevo_queue_lease(wait->their_queue, TEST_PATIENCE, &wait->held, 1, &got));
 }
 
 static int join(struct wait *wait)
@@ -247,7 +247,7 @@ static void close_barrier(struct wait *wait)
 
 static void open_value(struct wait *wait, relevo_session *own)
 {
-	const struct relevo_value_options number = { .type = RELEVO_INT64 };
+	const struct relevo_value_options number = { .type = RELEVO_TYPE_INT64 };
 	assert_ok(relevo_value_open(own, wait->name, &number, &wait->value));
 	assert_ok(relevo_value_open(wait->others, wait->name, &number, &wait->their_value));
 }
@@ -255,7 +255,7 @@ static void open_value(struct wait *wait, relevo_session *own)
 static int await_value(struct wait *wait)
 {
 	int64_t number = wait->number + 1;
-	return relevo_value_wait_until(wait->value, RELEVO_IS_EQUAL, &number, sizeof number,
+	return relevo_value_wait_until(wait->value, RELEVO_COMPARISON_EQUAL, &number, sizeof number,
 				       TEST_PATIENCE);
 }
 
@@ -335,7 +335,7 @@ static void each_of_64_different_waits_ends_by_its_own_event(void **state)
 	relevo_session *others = session_open(scene->broker.url);
 	start_all(waits, scene, others);
 	end_all(waits);
-	assert_ok(relevo_close(others));
+	assert_ok(relevo_session_close(others));
 }
 
 /* ---- what it costs to wait -------------------------------------------- */
@@ -365,7 +365,7 @@ static bool second_is_idle(void *argument)
 	struct scene *scene = argument;
 	relevo_item item;
 	struct cost before = cost_so_far(scene);
-	assert_status(relevo_queue_get(scene->queue, &item, 1000), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_get(scene->queue, 1000, &item), RELEVO_TIMED_OUT);
 	struct cost after = cost_so_far(scene);
 	return after.own_usec - before.own_usec < 100000 &&
 	       after.own_switches - before.own_switches < 100 &&
@@ -382,7 +382,7 @@ static void waiting_costs_nothing(void **state)
 	/* At first some of them are still on their way. */
 	bool idle = second_is_idle(scene) || second_is_idle(scene) || second_is_idle(scene);
 	end_all(waits);
-	assert_ok(relevo_close(others));
+	assert_ok(relevo_session_close(others));
 	assert_true(idle);
 }
 

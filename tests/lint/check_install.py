@@ -12,7 +12,7 @@ PROGRAM = """
 
 int main(void)
 {
-	return strcmp(relevo_error_name(RELEVO_EMPTY), "EMPTY") == 0 ? 0 : 1;
+	return strcmp(relevo_error_name(RELEVO_TIMED_OUT), "TIMED_OUT") == 0 ? 0 : 1;
 }
 """
 

@@ -46,6 +46,6 @@ int thread_error(void)
 int main(void)
 {
 	const char *detail = relevo_error_detail();
-	const char *message = relevo_error_message(RELEVO_EMPTY);
+	const char *message = relevo_error_message(RELEVO_TIMED_OUT);
 	return calls == 0 && detail != NULL && strlen(message) > 0 ? 0 : 1;
 }

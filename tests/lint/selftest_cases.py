@@ -15,11 +15,11 @@ SETTER = "/* Set it. */\nint relevo_set(int value);"
 # An example as it has to be.
 EXAMPLE = "clients/examples/one.c"
 EXAMPLES = {
-    EXAMPLE: "int main(void)\n{\n\trelevo_open();\n}\n",
+    EXAMPLE: "int main(void)\n{\n\trelevo_session_open();\n}\n",
     "clients/examples/meson.build": "foreach name : [\n  'one',\n]\n",
     "clients/examples/large/part.c": "\n" * 81,
     "tests/integration/examples/test_one.c": 'void f(void)\n{\n\trun(EXAMPLE("one"));\n}\n',
-    "docs/examples.md": "# Examples\n\n| [one](../clients/examples/one.c) | `relevo_open` |\n",
+    "docs/examples.md": "# Examples\n\n| [one](../clients/examples/one.c) | `relevo_session_open` |\n",
 }
 
 BAD = {
@@ -78,7 +78,7 @@ BAD = {
         ({**EXAMPLES, "clients/examples/meson.build": "'none'\n"}, "one.c:1: is not in clients/"),
         ({**EXAMPLES, "tests/integration/examples/test_one.c": "\n"}, "one.c:1: is run by no test"),
         ({**EXAMPLES, "docs/examples.md": "none\n"}, "one.c:1: is not in docs/examples.md"),
-        ({**EXAMPLES, EXAMPLE: "relevo_open_all();\n"}, "examples.md:3: relevo_open is not used"),
+        ({**EXAMPLES, EXAMPLE: "relevo_session_open_all();\n"}, "examples.md:3: relevo_session_open is not used"),
         ({**EXAMPLES, "docs/examples.md": "[two](../clients/examples/two.c)\n"},
          "docs/examples.md:1: there is no example two.c"),
         ({"docs/examples.md": "none\n"}, "there are no examples"),

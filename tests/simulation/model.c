@@ -317,13 +317,14 @@ static uint32_t count_waiting(const struct model *model, uint32_t peer)
 
 void model_park(struct model *model, struct model_call *call)
 {
-	static const int unserved[] = { RELEVO_FULL, RELEVO_EMPTY, RELEVO_TIMED_OUT };
 	uint32_t waiting = count_waiting(model, call->peer);
 	uint32_t wanted = 1 + call->also_count;
 	call->order = ++model->last_order;
 	call->refusal = RELEVO_OK;
 	if (call->deadline == 0)
-		call->refusal = unserved[call->kind];
+		call->refusal = call->kind == CALL_PUT && call->queue->options.full != QUEUE_BLOCK
+					? RELEVO_FULL
+					: RELEVO_TIMED_OUT;
 	else if (waiting + wanted > MODEL_WAITERS)
 		call->refusal = RELEVO_LIMIT;
 	call->waits = call->refusal == RELEVO_OK ? wanted : 0;

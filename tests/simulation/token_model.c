@@ -93,7 +93,7 @@ void token_model_get(struct token_model *model, uint32_t number, nsec_t deadline
 	call->died = false;
 	serve(model, &model->places[call->place]);
 	if (deadline == 0 && call->state == TOKEN_CALL_WAITS)
-		finish(call, RELEVO_EMPTY);
+		finish(call, RELEVO_TIMED_OUT);
 }
 
 void token_model_cancel(struct token_model *model, uint32_t number)

@@ -239,7 +239,7 @@ static void operate_notify(struct world *world, uint32_t peer)
 	queue_put(world->peers[peer], &request, world->model.now, &put.waiter);
 	expect(world, "answered", put.answered, true);
 	expect(world, "status", (uint64_t)put.status,
-	       woken == count ? (uint64_t)RELEVO_OK : (uint64_t)RELEVO_FULL);
+	       woken == count ? (uint64_t)RELEVO_OK : (uint64_t)RELEVO_TIMED_OUT);
 }
 
 static void operate_gone(struct world *world, uint32_t peer)

@@ -3,8 +3,8 @@
 
 void kinds_open(struct kinds *kinds, relevo_session *session)
 {
-	const struct relevo_value_options number = { .type = RELEVO_INT32 };
-	const struct relevo_array_options numbers = { .type = RELEVO_INT32, .count = 4 };
+	const struct relevo_value_options number = { .type = RELEVO_TYPE_INT32 };
+	const struct relevo_array_options numbers = { .type = RELEVO_TYPE_INT32, .count = 4 };
 	const struct relevo_barrier_options one = { .parties = 1 };
 	*kinds = (struct kinds){ .session = session };
 	assert_ok(relevo_queue_open(session, NULL, NULL, &kinds->queue));
@@ -52,7 +52,7 @@ void kinds_use(const struct kinds *kinds)
 {
 	const int32_t number = 5;
 	relevo_item item;
-	child_check(relevo_queue_get(kinds->queue, &item, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_queue_get(kinds->queue, TEST_PATIENCE, &item) == RELEVO_OK);
 	child_check(strcmp(item.data, "parent's") == 0);
 	relevo_item_free(&item);
 	use_tokens(kinds);

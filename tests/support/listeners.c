@@ -15,7 +15,7 @@ void pipe_expect_end(relevo_pipe *pipe)
 {
 	void *data;
 	size_t size;
-	assert_status(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE), RELEVO_END_OF_STREAM);
+	assert_status(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size), RELEVO_END_OF_STREAM);
 }
 
 void pipe_expect_talk(relevo_pipe *one, relevo_pipe *other)

@@ -23,7 +23,7 @@ void pipe_expect_text(relevo_pipe *pipe, const char *text)
 {
 	void *data = NULL;
 	size_t size = 0;
-	assert_ok(relevo_pipe_recv(pipe, &data, &size, TEST_PATIENCE));
+	assert_ok(relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size));
 	assert_int_equal(size, strlen(text));
 	assert_string_equal(data, text);
 	free(data);

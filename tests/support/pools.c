@@ -43,9 +43,9 @@ int pool_setup(void **state)
 	the_scene.session = session_open(the_scene.broker.url);
 	the_scene.pool = NULL;
 	*state = &the_scene;
-	if (relevo_register("square", square, NULL) != RELEVO_OK ||
-	    relevo_register("echo", echo, NULL) != RELEVO_OK ||
-	    relevo_register("refuse", refuse, NULL) != RELEVO_OK)
+	if (relevo_function_register("square", square, NULL) != RELEVO_OK ||
+	    relevo_function_register("echo", echo, NULL) != RELEVO_OK ||
+	    relevo_function_register("refuse", refuse, NULL) != RELEVO_OK)
 		return -1;
 	return 0;
 }
@@ -72,8 +72,8 @@ int pool_teardown_with_memory(void **state)
 
 int pool_teardown(void **state)
 {
-	relevo_pool_free(the_scene.pool);
-	int status = relevo_close(the_scene.session);
+	relevo_pool_close(the_scene.pool);
+	int status = relevo_session_close(the_scene.session);
 	test_broker_stop(&the_scene.broker);
 	int leaks = leaks_teardown(state);
 	if (process_children(getpid(), NULL, 0) != 0) {

@@ -25,7 +25,7 @@ int scene_setup(void **state)
 int scene_teardown(void **state)
 {
 	relevo_queue_close(the_scene.queue);
-	int status = relevo_close(the_scene.session);
+	int status = relevo_session_close(the_scene.session);
 	test_broker_stop(&the_scene.broker);
 	int leaks = leaks_teardown(state);
 	return status == RELEVO_OK ? leaks : -1;
@@ -63,7 +63,7 @@ void broker_again(struct test_broker *broker)
 relevo_session *session_open(const char *url)
 {
 	relevo_session *session = NULL;
-	assert_ok(relevo_open(url, NULL, &session));
+	assert_ok(relevo_session_open(url, NULL, &session));
 	return session;
 }
 
@@ -96,7 +96,7 @@ void put_text(relevo_queue *queue, const char *text)
 void expect_text(relevo_queue *queue, const char *text)
 {
 	relevo_item item;
-	assert_ok(relevo_queue_get(queue, &item, TEST_PATIENCE));
+	assert_ok(relevo_queue_get(queue, TEST_PATIENCE, &item));
 	assert_string_equal(item.data, text);
 	assert_int_equal(item.size, strlen(text));
 	relevo_item_free(&item);
@@ -105,13 +105,13 @@ void expect_text(relevo_queue *queue, const char *text)
 void expect_empty(relevo_queue *queue)
 {
 	relevo_item item;
-	assert_status(relevo_queue_try_get(queue, &item), RELEVO_EMPTY);
+	assert_status(relevo_queue_get(queue, 0, &item), RELEVO_TIMED_OUT);
 }
 
-struct relevo_queue_counts counts_of(relevo_queue *queue)
+struct relevo_queue_state counts_of(relevo_queue *queue)
 {
-	struct relevo_queue_counts counts;
-	assert_ok(relevo_queue_count(queue, &counts));
+	struct relevo_queue_state counts;
+	assert_ok(relevo_queue_inspect(queue, &counts));
 	return counts;
 }
 

@@ -41,7 +41,7 @@ void put_text(relevo_queue *queue, const char *text);
 void expect_text(relevo_queue *queue, const char *text);
 void expect_empty(relevo_queue *queue);
 
-struct relevo_queue_counts counts_of(relevo_queue *queue);
+struct relevo_queue_state counts_of(relevo_queue *queue);
 
 /* Wait until so many calls wait for an item of it, or for room in it. */
 void wait_for_getters(relevo_queue *queue, uint64_t count);

@@ -27,7 +27,7 @@ int silence_start_lines(void **state)
 {
 	relevo_session *nobody;
 	(void)state;
-	if (relevo_open("tcp://127.0.0.1:1", NULL, &nobody) == RELEVO_OK)
+	if (relevo_session_open("tcp://127.0.0.1:1", NULL, &nobody) == RELEVO_OK)
 		return -1;
 	return eventually(no_socket_is_open, NULL) ? 0 : -1;
 }

@@ -141,7 +141,7 @@ const struct frame *wire_receive(struct wire_client *client)
 					&limits, &client->arena, &client->frame, &error);
 		if (status == RELEVO_OK)
 			break;
-		assert_int_equal(status, RELEVO_TRY_AGAIN);
+		assert_int_equal(status, TRY_AGAIN);
 		assert_true(receive_some(client) > 0);
 	}
 	client->consume = client->frame.size;

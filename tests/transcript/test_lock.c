@@ -207,7 +207,7 @@ static void test_a_condition_wakes_those_who_wait(void **state)
 	Relevo__QueuePut put = RELEVO__QUEUE_PUT__INIT;
 	put.queue = theirs;
 	wire_expect_failure(&scene->bystander, wire_send_put(&scene->bystander, &put, ""),
-			    RELEVO_FULL, "condition");
+			    RELEVO_TIMED_OUT, "condition");
 	uint64_t waiting = send_acquire(&scene->client, mine);
 	wire_send_flush(&scene->client);
 	wire_receive(&scene->client);

@@ -50,7 +50,7 @@ static void what_fails_is_named(void **state)
 {
 	struct scene *scene = *state;
 	struct wire_client *client = &scene->client;
-	wire_expect_failure(client, send_meet(client, "p", 0, 0), RELEVO_TRY_AGAIN, "\"p\"");
+	wire_expect_failure(client, send_meet(client, "p", 0, 0), RELEVO_TIMED_OUT, "\"p\"");
 	wire_expect_failure(client, send_meet(client, "p", 0, 30), RELEVO_TIMED_OUT, "\"p\"");
 	wire_expect_failure(client, send_meet(client, "", 0, 0), RELEVO_BAD_NAME, "empty");
 	wire_expect_failure(client, send_meet(client, "p", 7, 0), RELEVO_BAD_ARGUMENT, "7");

@@ -171,7 +171,7 @@ static void test_the_longest_name_fits_into_a_text(void **state)
 			    RELEVO_NOT_FOUND, name);
 	uint32_t queue = wire_open(&scene->client, name);
 	wire_expect_failure(&scene->client, wire_send_get(&scene->client, queue, 1, 0),
-			    RELEVO_EMPTY, name);
+			    RELEVO_TIMED_OUT, name);
 }
 
 static void test_a_quiet_put_that_fails_brings_its_items_back(void **state)
@@ -208,7 +208,7 @@ static void test_a_quiet_put_that_fits_in_part_brings_the_rest_back(void **state
 	put.timeout_ms = MSEC_FOREVER; /* never waits all the same */
 	call = send_many(&scene->client, &put, 5, 10);
 	const Relevo__Header *header =
-		wire_expect_failure(&scene->client, call, RELEVO_FULL, "narrow");
+		wire_expect_failure(&scene->client, call, RELEVO_TIMED_OUT, "narrow");
 	assert_int_equal(header->failure->count, 3);
 	assert_int_equal(header->n_sizes, 2);
 	assert_int_equal(scene->client.frame.bodies_size, 20);
@@ -235,7 +235,7 @@ static void test_get_without_items(void **state)
 {
 	struct scene *scene = *state;
 	wire_expect_failure(&scene->client, wire_send_get(&scene->client, scene->queue, 1, 0),
-			    RELEVO_EMPTY, "work");
+			    RELEVO_TIMED_OUT, "work");
 	wire_expect_failure(&scene->client, wire_send_get(&scene->client, scene->queue, 1, 30),
 			    RELEVO_TIMED_OUT, "work");
 }
@@ -372,7 +372,7 @@ static void test_nack_gives_an_item_back_after_its_delay(void **state)
 	uint64_t lease = wire_expect_item(&scene->client, call, "again");
 	wire_expect_done(&scene->client, wire_send_nack(&scene->client, lease, 40), 1);
 	call = wire_send_get(&scene->client, scene->queue, 1, 0);
-	wire_expect_failure(&scene->client, call, RELEVO_EMPTY, "work");
+	wire_expect_failure(&scene->client, call, RELEVO_TIMED_OUT, "work");
 	call = wire_send_get(&scene->client, scene->queue, 1, 10000);
 	wire_expect_item(&scene->client, call, "again");
 }
@@ -444,7 +444,7 @@ static void test_a_full_queue_makes_a_put_wait(void **state)
 	Relevo__QueuePut put = RELEVO__QUEUE_PUT__INIT;
 	put.queue = queue;
 	wire_expect_failure(&scene->client, wire_send_put(&scene->client, &put, "second"),
-			    RELEVO_FULL, "narrow");
+			    RELEVO_TIMED_OUT, "narrow");
 	put.timeout_ms = MSEC_FOREVER;
 	uint64_t waiting = wire_send_put(&scene->client, &put, "second");
 	wire_expect_silence(&scene->client, 20);

@@ -52,7 +52,7 @@ static bool open_pool(struct stage *stage)
 		.name = POOL_NAME,
 		.processes = stage->options->processes,
 	};
-	if (relevo_open(stage->children.local_url, NULL, &stage->session) != RELEVO_OK)
+	if (relevo_session_open(stage->children.local_url, NULL, &stage->session) != RELEVO_OK)
 		return fail("connecting to the broker", relevo_error_detail());
 	if (relevo_pool_open(stage->session, &options, &stage->pool) != RELEVO_OK)
 		return fail("opening the pool", relevo_error_detail());
@@ -206,8 +206,8 @@ static bool count_words(struct stage *stage)
 /* Closing the pool sends home the workers over tcp, too. */
 static void stop(struct stage *stage)
 {
-	relevo_pool_free(stage->pool);
-	relevo_close(stage->session);
+	relevo_pool_close(stage->pool);
+	relevo_session_close(stage->session);
 	children_end(&stage->children);
 	casualty_marks_free(stage->marks);
 }

@@ -44,6 +44,7 @@ static int answer(const struct relevo_bytes *argument, relevo_reply *reply, void
 
 int word_task_register(struct casualty_marks *marks)
 {
-	int status = relevo_register(WORD_TASK_COUNT, count_words, marks);
-	return status == RELEVO_OK ? relevo_register(WORD_TASK_ANSWER, answer, NULL) : status;
+	int status = relevo_function_register(WORD_TASK_COUNT, count_words, marks);
+	return status == RELEVO_OK ? relevo_function_register(WORD_TASK_ANSWER, answer, NULL)
+				   : status;
 }

@@ -70,11 +70,11 @@ static void the_lock_is_held_while_the_command_runs(void **state)
 	struct holder holder;
 	hold(&holder, NULL, says_and_waits);
 	relevo_lock *lock = lock_open(scene);
-	assert_status(relevo_lock_try(lock, NULL), RELEVO_TIMED_OUT);
+	assert_status(relevo_lock_acquire(lock, 0, NULL), RELEVO_TIMED_OUT);
 	assert_int_equal(write(holder.input[1], "\n", 1), 1);
 	expect_line(holder.output[0], "ends\n");
 	assert_int_equal(child_wait(holder.pid), 0);
-	assert_ok(relevo_lock_try(lock, NULL));
+	assert_ok(relevo_lock_acquire(lock, 0, NULL));
 	assert_ok(relevo_lock_release(lock));
 	relevo_lock_close(lock);
 	forget(&holder);
@@ -168,7 +168,7 @@ static void a_killed_holder_leaves_the_lock_free(void **state)
 static void restart_broker(struct scene *scene)
 {
 	relevo_queue_close(scene->queue);
-	relevo_close(scene->session);
+	relevo_session_close(scene->session);
 	test_broker_stop(&scene->broker);
 	test_broker_start(&scene->broker, NULL);
 	scene->session = session_open(scene->broker.url);

@@ -30,8 +30,8 @@ static void create_takes_every_option(void **state)
 	const struct relevo_queue_options options = {
 		.capacity = 5,
 		.capacity_bytes = 100,
-		.order = RELEVO_PRIORITY,
-		.full = RELEVO_DROP_OLDEST,
+		.order = RELEVO_ORDER_PRIORITY,
+		.full = RELEVO_FULL_DROP_OLDEST,
 		.ttl = 60000,
 		.max_deliveries = 3,
 		.dead_letter = "dead",

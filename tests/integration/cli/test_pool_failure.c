@@ -220,8 +220,8 @@ static int shout(const struct relevo_bytes *argument, relevo_reply *reply, void 
 /* For eventually(): somebody has submitted a task. */
 static bool has_a_task(void *tasks)
 {
-	struct relevo_queue_counts counts;
-	assert_ok(relevo_queue_count(tasks, &counts));
+	struct relevo_queue_state counts;
+	assert_ok(relevo_queue_inspect(tasks, &counts));
 	return counts.ready > 0;
 }
 
@@ -230,7 +230,7 @@ static void functions_of_programs_can_be_called(void **state)
 	struct scene *scene = *state;
 	const struct relevo_pool_options options = { .name = "w", .processes = 1 };
 	relevo_pool *pool;
-	assert_ok(relevo_register("shout", shout, NULL));
+	assert_ok(relevo_function_register("shout", shout, NULL));
 	assert_ok(relevo_pool_open(scene->session, &options, &pool));
 	expect_output(client("", "pool", "map", "w", "-k", "-f", "shout", "hey", "you"),
 		      "hey!\nyou!\n");
@@ -243,17 +243,17 @@ static void functions_of_programs_can_be_called(void **state)
 	relevo_pool *idle;
 	const struct relevo_pool_options unserved = {
 		.name = "v",
-		.processes = RELEVO_NO_WORKERS,
+		.processes = RELEVO_POOL_NO_WORKERS,
 	};
 	assert_ok(relevo_pool_open(session, &unserved, &idle));
 	pid_t caller = client_begin(-1, -1, "pool", "map", "v", "-f", "shout", "a");
 	relevo_queue *tasks = queue_open_existing(session, "pool/v");
 	assert_true(eventually(has_a_task, tasks));
 	relevo_queue_close(tasks);
-	relevo_pool_free(idle);
+	relevo_pool_close(idle);
 	assert_int_equal(child_wait(caller), 6);
-	assert_ok(relevo_close(session));
-	relevo_pool_free(pool);
+	assert_ok(relevo_session_close(session));
+	relevo_pool_close(pool);
 }
 
 static void the_broker_goes(void **state)
@@ -272,7 +272,7 @@ static void the_broker_goes(void **state)
 	assert_int_equal(child_wait(server), 3);
 	close(fd);
 	relevo_queue_close(scene->queue);
-	relevo_close(scene->session);
+	relevo_session_close(scene->session);
 	broker_again(&scene->broker);
 	scene->session = session_open(scene->broker.url);
 	scene->queue = queue_open(scene->session, "q");

@@ -185,7 +185,7 @@ static void servers_may_be_elsewhere(void **state)
 		      "far a\nfar b\n");
 	server_stop(server);
 	unsetenv("RELEVO_KEY_FILE");
-	assert_ok(relevo_close(far.session));
+	assert_ok(relevo_session_close(far.session));
 	test_broker_stop(&far.broker);
 	test_host_end();
 }

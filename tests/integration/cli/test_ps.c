@@ -8,7 +8,7 @@
 static void *get_forever(void *argument)
 {
 	relevo_item item;
-	child_check(relevo_queue_get(argument, &item, RELEVO_FOREVER) == RELEVO_GONE);
+	child_check(relevo_queue_get(argument, RELEVO_FOREVER, &item) == RELEVO_GONE);
 	return NULL;
 }
 
@@ -115,7 +115,7 @@ static void what_it_waits_for_and_holds_is_told(void **state)
 static void *open_pipe(void *argument)
 {
 	relevo_pipe *pipe;
-	child_check(relevo_pipe_open(argument, "p", RELEVO_BOTH_WAYS, TEST_PATIENCE, &pipe) ==
+	child_check(relevo_pipe_open(argument, "p", RELEVO_DIRECTION_BOTH, TEST_PATIENCE, &pipe) ==
 		    RELEVO_OK);
 	relevo_pipe_close(pipe);
 	return NULL;

@@ -52,7 +52,7 @@ static void create_takes_options(void **state)
 	assert_ok(relevo_queue_open(scene->session, "new", &options, &queue));
 	relevo_queue_close(queue);
 	expect_output(client("", "queue", "create", "meet", "--rendezvous"), "");
-	options = (struct relevo_queue_options){ .capacity = RELEVO_RENDEZVOUS };
+	options = (struct relevo_queue_options){ .capacity = RELEVO_CAPACITY_RENDEZVOUS };
 	assert_ok(relevo_queue_open(scene->session, "meet", &options, &queue));
 	relevo_queue_close(queue);
 }
@@ -167,7 +167,8 @@ static void put_stops_at_a_full_queue(void **state)
 	expect_output(client("", "queue", "create", "small", "-c", "2"), "");
 	struct outcome outcome = client("a\nb\nc\nd\n", "queue", "put", "small", "-t", "0");
 	assert_non_null(strstr(outcome.error, "2 put\n"));
-	expect_failure(outcome, 5, "queue put: line 3: the queue \"small\" is full (FULL)\n");
+	expect_failure(outcome, 4,
+		       "queue put: line 3: the queue \"small\" had no room in time (TIMED_OUT)\n");
 	expect_failure(client("", "queue", "put", "small", "-t", "10", "e"), 4,
 		       "queue put: item 1: the queue \"small\" had no room in time (TIMED_OUT)\n");
 	expect_output(client("", "queue", "get", "small", "--all"), "a\nb\n");
@@ -205,7 +206,7 @@ static void get_does_not_wait_if_told(void **state)
 {
 	(void)state;
 	expect_failure(client("", "queue", "get", "q", "--timeout", "0"), 4,
-		       "queue get: the queue \"q\" has no item ready (EMPTY)\n");
+		       "queue get: the queue \"q\" had no item in time (TIMED_OUT)\n");
 }
 
 static void get_all_of_nothing_is_well(void **state)

@@ -169,9 +169,8 @@ static void stream(const struct scene *scene, int fd, size_t bytes)
 			done += (size_t)step;
 		}
 		for (size_t missing = sizeof block / LINE_SIZE, got; missing > 0; missing -= got) {
-			assert_ok(relevo_queue_get_many(scene->queue, items,
-							missing < 4096 ? missing : 4096,
-							TEST_PATIENCE, &got));
+			assert_ok(relevo_queue_get_many(scene->queue, TEST_PATIENCE, items,
+							missing < 4096 ? missing : 4096, &got));
 			for (size_t i = 0; i < got; i++)
 				relevo_item_free(&items[i]);
 		}
@@ -284,7 +283,7 @@ static void expect_unseen_items_uncounted(const struct scene *scene, bool killed
 	close(ends[1]);
 	close(ends[0]);
 	assert_int_equal(child_wait(getter), 128 + (killed ? SIGKILL : SIGPIPE));
-	struct relevo_queue_counts counts = counts_of(queue);
+	struct relevo_queue_state counts = counts_of(queue);
 	assert_in_range(counts.acknowledged, 1, LINES - 1);
 	assert_int_equal(counts.dead_lettered, 0);
 	assert_int_equal(counts.ready, LINES - counts.acknowledged);
@@ -391,7 +390,7 @@ static void a_reader_that_leaves_loses_nothing(void **state)
 	expect_from(ends[0], "0\n");
 	close(ends[0]);
 	assert_int_equal(child_wait(getter), 128 + SIGPIPE);
-	struct relevo_queue_counts counts = counts_of(scene->queue);
+	struct relevo_queue_state counts = counts_of(scene->queue);
 	char next[16];
 	assert_int_equal(counts.leased, 0);
 	assert_in_range(counts.acknowledged, 1, LINES - 1);

@@ -176,7 +176,7 @@ static void a_broker_that_goes_is_told(void **state)
 	wait_for_getters(scene->queue, 1);
 	close(ends[1]);
 	relevo_queue_close(scene->queue);
-	relevo_close(scene->session);
+	relevo_session_close(scene->session);
 	test_broker_stop(&scene->broker);
 	assert_int_equal(child_wait(getter), 3);
 	close(ends[0]);

@@ -52,7 +52,7 @@ static void test_queue_states(void **state)
 							"put third: TIMED_OUT\n"
 							"get: first\n"
 							"get: second\n"
-							"get: EMPTY\n");
+							"get: TIMED_OUT\n");
 }
 
 static void test_queue_lines(void **state)

@@ -63,7 +63,7 @@ static void *fail_in_thread(void *unused)
 static void test_threads_do_not_see_each_other(void **state)
 {
 	(void)state;
-	error_set(thread_error(), RELEVO_EMPTY, "mine");
+	error_set(thread_error(), RELEVO_TIMED_OUT, "mine");
 	pthread_t thread;
 	assert_int_equal(pthread_create(&thread, NULL, fail_in_thread, NULL), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);

@@ -243,7 +243,7 @@ void put_now(struct engine_peer *peer, uint32_t handle, const char *words)
 void expect(struct engine_peer *peer, uint32_t handle, const char *words, struct call *call)
 {
 	get(peer, handle, CALL_ITEMS, 0, call);
-	assert_answer(call, words[0] != '\0' ? RELEVO_OK : RELEVO_EMPTY);
+	assert_answer(call, words[0] != '\0' ? RELEVO_OK : RELEVO_TIMED_OUT);
 	assert_string_equal(call->items, words);
 }
 

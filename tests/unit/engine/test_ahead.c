@@ -132,7 +132,7 @@ static void test_empty_when_nothing_comes_back_soon(void **state)
 	get(scene.fixture->b, scene.of_b, 1, 0, &call);
 	assert_waits(&call);
 	engine_tick(scene.fixture->engine, scene.fixture->now + 100 * NSEC_PER_MSEC);
-	assert_answer(&call, RELEVO_EMPTY);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 }
 
 /* A session that is stopped cannot give back: its items are taken. */

@@ -59,7 +59,7 @@ static void test_the_first_named_that_has_an_item_serves(void **state)
 	assert_int_equal(outcome.handle, q[2]);
 	ack(f->a, &outcome.call);
 	get_any(f, q, 3, 0, &outcome);
-	assert_answer(&outcome.call, RELEVO_EMPTY);
+	assert_answer(&outcome.call, RELEVO_TIMED_OUT);
 }
 
 static void test_it_waits_for_all_of_them(void **state)

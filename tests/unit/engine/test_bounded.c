@@ -7,10 +7,10 @@ static void test_a_put_that_does_not_wait_fills_what_there_is(void **state)
 	struct call call = { 0 };
 	uint32_t q = open_bounded(f->a, "q", 3);
 	put(f->a, q, "1 2 3 4 5", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_int_equal(call.accepted, 3);
 	put(f->a, q, "6", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_int_equal(call.accepted, 0);
 	expect(f->a, q, "1 2 3", &call);
 }
@@ -49,7 +49,7 @@ static void test_no_put_overtakes_one_that_waits(void **state)
 	put(f->a, of_a, "1 2", NSEC_NEVER, &first);
 	put(f->c, of_c, "3", NSEC_NEVER, &second);
 	put(f->a, of_a, "4", 0, &hasty);
-	assert_answer(&hasty, RELEVO_FULL);
+	assert_answer(&hasty, RELEVO_TIMED_OUT);
 	get(f->a, of_a, 1, 0, &call);
 	assert_waits(&first);
 	get(f->a, of_a, 1, 0, &call);
@@ -90,7 +90,7 @@ static void test_leased_items_take_no_room(void **state)
 	nack(f->a, &back);
 	assert_int_equal(counts_of(f->a, q).ready, 2);
 	put(f->a, q, "3", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	expect(f->a, q, "1 2", &call);
 }
 
@@ -105,7 +105,7 @@ static void test_delayed_items_take_room(void **state)
 	assert_int_equal(lease_nack(f->a, call.leases, 1, SECONDS(9), false, f->now, &error),
 			 RELEVO_OK);
 	put(f->a, q, "2", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 }
 
 static void test_a_put_times_out_with_what_it_has_put(void **state)
@@ -147,11 +147,11 @@ static void test_a_rendezvous_accepts_what_is_waited_for(void **state)
 	struct call call = { 0 };
 	uint32_t q = open_bounded(f->a, "q", 0);
 	put(f->a, q, "x", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	get(f->a, q, 1, NSEC_NEVER, &first);
 	get(f->a, q, 2, NSEC_NEVER, &second);
 	put(f->a, q, "1 2 3 4", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_int_equal(call.accepted, 3);
 	assert_items(&first, "1");
 	assert_items(&second, "2 3");
@@ -200,7 +200,7 @@ static void test_waiting_getters_need_no_room(void **state)
 	uint32_t q = open_bounded(f->a, "q", 1);
 	get(f->a, q, 2, NSEC_NEVER, &getter);
 	put(f->a, q, "1 2 3 4", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_int_equal(call.accepted, 3);
 	assert_items(&getter, "1 2");
 }

@@ -62,10 +62,10 @@ static void test_a_full_put_waits_for_the_commit_of_what_it_put(void **state)
 	put(f->a, q, "1 2 3", 0, &call);
 	assert_waits(&call);
 	complete(f, RELEVO_OK);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_int_equal(call.accepted, 2);
 	put(f->a, q, "3", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_int_equal(call.accepted, 0);
 }
 

@@ -202,7 +202,7 @@ static void test_what_is_over_is_not_handed_out_by_a_put_that_waited(void **stat
 	tick_to(f, 7);
 	assert_waits(&putting);
 	get(f->b, open_bounded(f->b, "q", 0), 2, 0, &call);
-	assert_answer(&call, RELEVO_EMPTY);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_answer(&putting, RELEVO_OK);
 	assert_int_equal(counts_of(f->a, q).expired, 2);
 	assert_int_equal(f->store.items, 0);

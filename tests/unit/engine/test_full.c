@@ -70,7 +70,7 @@ static void test_bytes_have_a_limit(void **state)
 	uint32_t q = open_queue(f->a, "q", &options);
 	put_now(f->a, q, "four five");
 	put(f->a, q, "six", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	put_now(f->a, q, "2x");
 	put(f->a, q, "seven", NSEC_NEVER, &putter);
 	assert_waits(&putter);

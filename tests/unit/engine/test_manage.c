@@ -185,8 +185,11 @@ static void assert_seen(struct fixture *f, uint32_t q, uint32_t page, const char
 	struct peek_request request = { .handle = q, .max_items = page, .max_bytes = 1000 };
 	struct error error;
 	char seen[256] = "";
-	while (queue_peek(f->a, &request, f->now, &peek, &error) == RELEVO_OK) {
-		assert_true(peek.count > 0 && peek.count <= page);
+	for (;;) {
+		assert_int_equal(queue_peek(f->a, &request, f->now, &peek, &error), RELEVO_OK);
+		assert_true(peek.count <= page);
+		if (peek.count == 0)
+			break;
 		for (uint32_t i = 0; i < peek.count; i++) {
 			size_t used = strlen(seen);
 			snprintf(seen + used, sizeof seen - used, "%s%.*s", used > 0 ? " " : "",

@@ -27,7 +27,7 @@ static void test_a_notice_reaches_who_waits(void **state)
 	assert_answer(&waiters[1], RELEVO_OK);
 	assert_waits(&waiters[2]);
 	put(f->b, theirs, "n n n", 0, &notify);
-	assert_answer(&notify, RELEVO_FULL);
+	assert_answer(&notify, RELEVO_TIMED_OUT);
 	assert_int_equal(notify.accepted, 1);
 	assert_answer(&waiters[2], RELEVO_OK);
 }
@@ -39,7 +39,7 @@ static void test_a_notice_is_not_remembered(void **state)
 	struct call notify = { 0 };
 	uint32_t mine = open_condition(f->a);
 	put(f->a, mine, "n", 0, &notify);
-	assert_answer(&notify, RELEVO_FULL);
+	assert_answer(&notify, RELEVO_TIMED_OUT);
 	await(f->a, mine, &waiter);
 	assert_waits(&waiter);
 	/* The calls that still wait end before this function does. */

@@ -142,7 +142,7 @@ static void waiting_ends(void **state)
 	struct pipe_request request = { "p", PIPE_BOTH_WAYS, true, 0 };
 	struct comer first, second;
 	come(fixture->a, &request, &first);
-	assert_met(&first, RELEVO_TRY_AGAIN);
+	assert_met(&first, RELEVO_TIMED_OUT);
 	request.deadline = SECONDS(5);
 	come(fixture->a, &request, &first);
 	tick_to(fixture, 4);

@@ -141,7 +141,7 @@ static void test_a_put_that_fails_acknowledges_nothing(void **state)
 	struct task work = begin(f, 1);
 	struct call call = { 0 };
 	put_result(f, &work, "r1 r2", 0, &call);
-	assert_answer(&call, RELEVO_FULL);
+	assert_answer(&call, RELEVO_TIMED_OUT);
 	put_result(f, &work, "r3", SECONDS(5), &call);
 	tick_to(f, 5);
 	assert_answer(&call, RELEVO_TIMED_OUT);

@@ -191,7 +191,7 @@ static void test_a_full_socket_takes_the_rest_later(void **state)
 		append(&output, bodies, 2, &expected);
 	}
 	assert_int_equal(big->held, FRAMES);
-	while ((status = output_send(&output, line.near)) == RELEVO_TRY_AGAIN || output.size > 0) {
+	while ((status = output_send(&output, line.near)) == TRY_AGAIN || output.size > 0) {
 		drain(&line, &got);
 		turns++;
 	}

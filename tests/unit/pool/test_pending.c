@@ -34,7 +34,7 @@ static void start_and_join(enum relevo_start_method method)
 static int start_server(void **state)
 {
 	(void)state;
-	start_and_join(RELEVO_FORKSERVER);
+	start_and_join(RELEVO_START_FORKSERVER);
 	return 0;
 }
 
@@ -63,7 +63,7 @@ static void is_sent_before(enum relevo_start_method method)
 	relevo_session *session = NULL;
 	relevo_queue *queue = NULL;
 	test_broker_start(&broker, NULL);
-	assert_ok(relevo_open(broker.url, NULL, &session));
+	assert_ok(relevo_session_open(broker.url, NULL, &session));
 	assert_ok(relevo_queue_open(session, "q", NULL, &queue));
 	replace_thread(session);
 	for (int i = 0; i < 10; i++)
@@ -73,20 +73,20 @@ static void is_sent_before(enum relevo_start_method method)
 	assert_false(is_pending(session));
 	session->flusher.running = false;
 	relevo_queue_close(queue);
-	assert_ok(relevo_close(session));
+	assert_ok(relevo_session_close(session));
 	test_broker_stop(&broker);
 }
 
 static void sent_before_forkserver(void **state)
 {
 	(void)state;
-	is_sent_before(RELEVO_FORKSERVER);
+	is_sent_before(RELEVO_START_FORKSERVER);
 }
 
 static void sent_before_spawn(void **state)
 {
 	(void)state;
-	is_sent_before(RELEVO_SPAWN);
+	is_sent_before(RELEVO_START_SPAWN);
 }
 
 int main(int argc, char **argv)

@@ -31,18 +31,18 @@ static int be_privileged(void)
 	if (getauxval(AT_SECURE) == 0)
 		return NOT_PRIVILEGED;
 	/* Whoever runs this may have a broker of his own: it is none that the environment names. */
-	if (relevo_open(NULL, &no_private, &session) == RELEVO_OK) {
+	if (relevo_session_open(NULL, &no_private, &session) == RELEVO_OK) {
 		child_check(strstr(relevo_session_url(session), "led-astray") == NULL);
-		relevo_close(session);
+		relevo_session_close(session);
 		return EXIT_SUCCESS;
 	}
 	expect_not_led("led-astray");
-	if (relevo_open(NULL, NULL, &session) == RELEVO_OK)
-		relevo_close(session);
+	if (relevo_session_open(NULL, NULL, &session) == RELEVO_OK)
+		relevo_session_close(session);
 	else
 		expect_not_led("led-astray");
 	/* The key would have to be read before anybody is asked. */
-	child_check(relevo_open("tcp://127.0.0.1:1", NULL, &session) == RELEVO_NO_BROKER);
+	child_check(relevo_session_open("tcp://127.0.0.1:1", NULL, &session) == RELEVO_NO_BROKER);
 	return EXIT_SUCCESS;
 }
 
@@ -144,11 +144,11 @@ static void the_environment_leads_others(void **state)
 	snprintf(trace, sizeof trace, "%s/trace", folder);
 	make_false_broker(folder, broker, sizeof broker, trace);
 	setenv("RELEVO_BROKER", broker, 1);
-	assert_status(relevo_open(NULL, NULL, &session), RELEVO_NO_BROKER);
+	assert_status(relevo_session_open(NULL, NULL, &session), RELEVO_NO_BROKER);
 	unsetenv("RELEVO_BROKER");
 	assert_int_equal(access(trace, F_OK), 0);
 	setenv("RELEVO_KEY_FILE", "/led-astray", 1);
-	assert_fails(relevo_open("tcp://127.0.0.1:1", NULL, &session), RELEVO_NOT_FOUND,
+	assert_fails(relevo_session_open("tcp://127.0.0.1:1", NULL, &session), RELEVO_NOT_FOUND,
 		     "/led-astray");
 	unsetenv("RELEVO_KEY_FILE");
 	test_folder_remove(folder);

@@ -185,14 +185,14 @@ static int open_given(enum present present)
 	relevo_session *session = NULL;
 	relevo_shared *shared = NULL;
 	pid_t broker = start_broker(present, url, sizeof url);
-	assert_int_equal(relevo_open(url, NULL, &session), RELEVO_OK);
+	assert_int_equal(relevo_session_open(url, NULL, &session), RELEVO_OK);
 	int status = relevo_shared_open(session, "m", 100, NULL, &shared);
 	assert_true((status == RELEVO_OK) == (shared != NULL));
 	assert_true(status == RELEVO_OK || relevo_error_detail()[0] != '\0');
 	relevo_shared_close(shared);
 	/* The session is as good as before. */
-	assert_int_equal(relevo_flush(session, 10000), RELEVO_OK);
-	assert_int_equal(relevo_close(session), RELEVO_OK);
+	assert_int_equal(relevo_session_flush(session, 10000), RELEVO_OK);
+	assert_int_equal(relevo_session_close(session), RELEVO_OK);
 	assert_int_equal(waitpid(broker, &outcome, 0), broker);
 	assert_int_equal(outcome, 0);
 	return status;

@@ -99,7 +99,7 @@ struct channel *accept_from(struct listener *listener)
 	do {
 		assert_int_equal(poll(&entry, 1, PATIENCE_MSEC), 1);
 		status = listener_accept(listener, &channel);
-	} while (status == RELEVO_TRY_AGAIN);
+	} while (status == TRY_AGAIN);
 	assert_int_equal(status, RELEVO_OK);
 	return channel;
 }
@@ -131,7 +131,7 @@ void send_all(struct channel *channel, const void *bytes, size_t size)
 		const struct iovec piece = { (void *)(uintptr_t)bytes, size };
 		size_t sent = 0;
 		int status = channel_send(channel, &piece, 1, &sent);
-		if (status == RELEVO_TRY_AGAIN)
+		if (status == TRY_AGAIN)
 			assert_true(is_ready(channel, true, PATIENCE_MSEC));
 		else
 			assert_int_equal(status, RELEVO_OK);
@@ -145,7 +145,7 @@ void receive_all(struct channel *channel, void *bytes, size_t size)
 	while (size > 0) {
 		size_t received = 0;
 		int status = channel_receive(channel, bytes, size, &received);
-		if (status == RELEVO_TRY_AGAIN)
+		if (status == TRY_AGAIN)
 			assert_true(is_ready(channel, false, PATIENCE_MSEC));
 		else
 			assert_int_equal(status, RELEVO_OK);
@@ -160,7 +160,7 @@ int receive_end(struct channel *channel)
 		char bytes[4096];
 		size_t received;
 		int status = channel_receive(channel, bytes, sizeof bytes, &received);
-		if (status == RELEVO_TRY_AGAIN)
+		if (status == TRY_AGAIN)
 			assert_true(is_ready(channel, false, PATIENCE_MSEC));
 		else if (status != RELEVO_OK)
 			return status;
@@ -230,7 +230,7 @@ static bool send_some(struct end *end)
 	};
 	size_t sent;
 	int status = channel_send(end->channel, pieces, 3, &sent);
-	if (status == RELEVO_TRY_AGAIN)
+	if (status == TRY_AGAIN)
 		return false;
 	assert_int_equal(status, RELEVO_OK);
 	assert_in_range(sent, 1, size);
@@ -244,7 +244,7 @@ static bool receive_some(struct end *end)
 	size_t size = 1 + next_random(&end->random) % end->most;
 	size_t received;
 	int status = channel_receive(end->channel, bytes, size, &received);
-	if (status == RELEVO_TRY_AGAIN)
+	if (status == TRY_AGAIN)
 		return false;
 	assert_int_equal(status, RELEVO_OK);
 	assert_in_range(received, 1, size);

@@ -252,7 +252,7 @@ static void test_disconnected(void **state)
 	int status;
 	do {
 		status = channel_send(ends.server, &piece, 1, &sent);
-	} while ((status == RELEVO_OK || status == RELEVO_TRY_AGAIN) && clock_now() < deadline);
+	} while ((status == RELEVO_OK || status == TRY_AGAIN) && clock_now() < deadline);
 	assert_int_equal(status, RELEVO_DISCONNECTED);
 	ends_close(&ends);
 }

@@ -181,7 +181,7 @@ static void test_a_full_socket_takes_it_later(void **state)
 	(void)state;
 	ends_open(&ends, url_of("s"));
 	size_t filled = fill(ends.server);
-	assert_int_equal(channel_send_descriptor(ends.server, 'd', fd), RELEVO_TRY_AGAIN);
+	assert_int_equal(channel_send_descriptor(ends.server, 'd', fd), TRY_AGAIN);
 	char *bytes = malloc(filled);
 	assert_non_null(bytes);
 	receive_all(ends.client, bytes, filled);

@@ -60,7 +60,7 @@ static void test_open_and_close(void **state)
 	assert_int_equal(flags & FD_CLOEXEC, FD_CLOEXEC);
 
 	struct channel *channel = NULL;
-	assert_int_equal(listener_accept(listener, &channel), RELEVO_TRY_AGAIN);
+	assert_int_equal(listener_accept(listener, &channel), TRY_AGAIN);
 	assert_null(channel);
 	listener_close(listener);
 	assert_false(is_there("socket"));
@@ -325,7 +325,7 @@ static void check_inherited(const char *bound)
 	assert_string_equal(listener_url(ends.listener), bound);
 	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	struct channel *none = NULL;
-	assert_int_equal(listener_accept(ends.listener, &none), RELEVO_TRY_AGAIN);
+	assert_int_equal(listener_accept(ends.listener, &none), TRY_AGAIN);
 	exchange(ends.client, ends.server);
 	ends_close(&ends);
 }
