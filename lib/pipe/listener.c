@@ -37,11 +37,11 @@ static int make_name(char url[ADDRESS_MAX], struct error *error)
 }
 
 static int listen_at(struct relevo_listener *listener, const struct address *address,
-		     const char *key_file, struct error *error)
+		     const struct key_source *key, struct error *error)
 {
 	int status;
 	if (address->kind == ADDRESS_TCP)
-		status = listener_tcp_open(address, key_file, &listener->tcp, error);
+		status = listener_tcp_open(address, key, &listener->tcp, error);
 	else
 		status = unix_socket_listen(&listener->socket, address, SOCK_SEQPACKET, error);
 	if (status == RELEVO_OK)
@@ -54,17 +54,17 @@ static int listener_start(struct relevo_listener *listener, const char *url,
 			  const struct relevo_listener_options *options, struct error *error)
 {
 	struct address address;
+	struct key_source key;
 	char made[ADDRESS_MAX];
-	int status = RELEVO_OK;
-	if (url == NULL) {
+	int status = listener_key(options, &key, error);
+	if (status == RELEVO_OK && url == NULL) {
 		status = make_name(made, error);
 		url = made;
 	}
 	if (status == RELEVO_OK)
 		status = listener_address_parse(url, &address, error);
 	if (status == RELEVO_OK)
-		status = listen_at(listener, &address, options != NULL ? options->key_file : NULL,
-				   error);
+		status = listen_at(listener, &address, &key, error);
 	return status;
 }
 

@@ -25,6 +25,15 @@ int listener_address_parse(const char *url, struct address *address, struct erro
 			 "%s: listeners have ipc://, abstract:// or tcp:// addresses", url);
 }
 
+int listener_key(const struct relevo_listener_options *options, struct key_source *key,
+		 struct error *error)
+{
+	*key = (struct key_source){ 0 };
+	if (options != NULL)
+		*key = (struct key_source){ options->key_file, options->key };
+	return key_source_check(key, error);
+}
+
 static int connect_failure(int why, const char *address, struct error *error)
 {
 	switch (why) {
@@ -81,11 +90,11 @@ static int connect_local(const struct address *address, nsec_t deadline, relevo_
 	return status == RELEVO_OK ? pipe_adopt(fd, RELEVO_DIRECTION_BOTH, pipe, error) : status;
 }
 
-static int connect_over_tcp(const struct address *address, const char *key_file, nsec_t deadline,
-			    relevo_pipe **pipe, struct error *error)
+static int connect_over_tcp(const struct address *address, const struct key_source *key,
+			    nsec_t deadline, relevo_pipe **pipe, struct error *error)
 {
 	struct pipe_remote *remote = NULL;
-	int status = listener_tcp_connect(address, key_file, deadline, &remote, error);
+	int status = listener_tcp_connect(address, key, deadline, &remote, error);
 	return status == RELEVO_OK ? pipe_adopt_remote(remote, pipe, error) : status;
 }
 
@@ -94,11 +103,13 @@ int relevo_pipe_connect(const char *url, const struct relevo_listener_options *o
 {
 	if (!given(pipe))
 		return RELEVO_BAD_ARGUMENT;
-	const char *key_file = options != NULL ? options->key_file : NULL;
 	struct error *error = thread_error();
+	struct key_source key;
 	struct address address;
 	nsec_t deadline;
 	int status = deadline_after(timeout, &deadline, error);
+	if (status == RELEVO_OK)
+		status = listener_key(options, &key, error);
 	if (status == RELEVO_OK && url == NULL)
 		status = error_set(error, RELEVO_BAD_ARGUMENT, "connecting needs an address");
 	if (status == RELEVO_OK)
@@ -106,6 +117,6 @@ int relevo_pipe_connect(const char *url, const struct relevo_listener_options *o
 	if (status != RELEVO_OK)
 		return status;
 	if (address.kind == ADDRESS_TCP)
-		return connect_over_tcp(&address, key_file, deadline, pipe, error);
+		return connect_over_tcp(&address, &key, deadline, pipe, error);
 	return connect_local(&address, deadline, pipe, error);
 }

@@ -48,8 +48,8 @@ static int listener_tcp_check_reach(const struct address *address, const struct 
 	int status = key == NULL ? resolve_is_loopback(address, &loopback, error) : RELEVO_OK;
 	if (status != RELEVO_OK || loopback)
 		return status;
-	return error_set(error, RELEVO_DENIED,
-			 "%s can be reached from other hosts: it needs a key file", address->url);
+	return error_set(error, RELEVO_DENIED, "%s can be reached from other hosts: it needs a key",
+			 address->url);
 }
 
 static bool listener_tcp_watch(const struct listener_tcp *listener, int fd)
@@ -76,7 +76,7 @@ static int listener_tcp_start(struct listener_tcp *listener, const struct addres
 	return RELEVO_OK;
 }
 
-int listener_tcp_open(const struct address *address, const char *key_file,
+int listener_tcp_open(const struct address *address, const struct key_source *source,
 		      struct listener_tcp **out, struct error *error)
 {
 	struct listener_tcp *listener = calloc(1, sizeof *listener);
@@ -85,7 +85,7 @@ int listener_tcp_open(const struct address *address, const char *key_file,
 	listener->epoll = -1;
 	listener->process = getpid();
 	pthread_mutex_init(&listener->lock, NULL);
-	int status = session_load_key(key_file, &listener->key, error);
+	int status = key_source_load(source, &listener->key, error);
 	if (status == RELEVO_OK)
 		status = listener_tcp_check_reach(address, listener->key, error);
 	if (status == RELEVO_OK)
@@ -280,11 +280,11 @@ static int listener_tcp_dial(const struct address *address, const struct key *ke
 	return status;
 }
 
-int listener_tcp_connect(const struct address *address, const char *key_file, nsec_t deadline,
-			 struct pipe_remote **remote, struct error *error)
+int listener_tcp_connect(const struct address *address, const struct key_source *source,
+			 nsec_t deadline, struct pipe_remote **remote, struct error *error)
 {
 	struct key *key = NULL;
-	int status = session_load_key(key_file, &key, error);
+	int status = key_source_load(source, &key, error);
 	if (status == RELEVO_OK)
 		status = listener_tcp_dial(address, key, deadline, remote, error);
 	key_free(key);

@@ -2,6 +2,7 @@
 #define PIPE_LISTENER_TCP_H
 
 #include "pipe/pipe_remote.h"
+#include "session/key_source.h"
 #include "transport/address.h"
 
 /*
@@ -12,7 +13,7 @@
 struct listener_tcp;
 
 /* Errors as relevo_listener_open(). */
-int listener_tcp_open(const struct address *address, const char *key_file,
+int listener_tcp_open(const struct address *address, const struct key_source *source,
 		      struct listener_tcp **listener, struct error *error);
 
 void listener_tcp_close(struct listener_tcp *listener);
@@ -28,7 +29,7 @@ int listener_tcp_accept(struct listener_tcp *listener, nsec_t deadline, struct p
 			struct error *error);
 
 /* Errors as relevo_pipe_connect(). */
-int listener_tcp_connect(const struct address *address, const char *key_file, nsec_t deadline,
-			 struct pipe_remote **remote, struct error *error);
+int listener_tcp_connect(const struct address *address, const struct key_source *source,
+			 nsec_t deadline, struct pipe_remote **remote, struct error *error);
 
 #endif

@@ -20,6 +20,8 @@ struct relevo_listener_options {
 	 * owner alone may read. NULL: that in the environment variable RELEVO_KEY_FILE, if
 	 * there is one. "": none. What is said afterwards is not encrypted. */
 	const char *key_file;
+	/* Or the key itself, as in struct relevo_session_options. */
+	struct relevo_bytes key;
 };
 
 /*
@@ -43,7 +45,8 @@ struct relevo_listener_options {
  * something that is no socket is at the path), NOT_FOUND (the path's folder, the key
  * file, or the host is not there), DENIED (also: the key file is open to others, or there is none
  * and other hosts can reach the address), NO_DESCRIPTORS, FORKED (tcp:// was used before this
- * process was forked), BAD_ARGUMENT (the key is too short or too long), NO_MEMORY, SYSTEM.
+ * process was forked), BAD_ARGUMENT (the key is too short or too long,
+ * or there is a key file as well), NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_listener_open(const char *address,
 				    const struct relevo_listener_options *options,

@@ -40,6 +40,10 @@ struct relevo_session_options {
 	/* For tcp://, the file with the key that the broker was given with --key-file;
 	 * NULL: what the environment variable RELEVO_KEY_FILE says, or none. */
 	const char *key_file;
+	/* Or the key itself, 16 to 1024 bytes: all of them count, line ends too. It is copied, and
+	 * the copy wiped when the session is closed; the caller may wipe his as soon as the call
+	 * has returned. */
+	struct relevo_bytes key;
 	/* Asked by calls of this session that wait for what others do: get, put where
 	 * there is no room, acquire, wait, join. What such a call asked for is taken back,
 	 * and nothing is lost. NULL: they go on, whatever signals come. */
@@ -86,7 +90,8 @@ struct relevo_session_options {
  * Errors: BAD_ADDRESS, NO_BROKER, DENIED (whoever listens is another user; the socket or
  * its folder does not let this one in; the key file is open to others),
  * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file), TIMED_OUT,
- * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes),
+ * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes, or `key` and
+ * `key_file`, whatever the URL),
  * DISCONNECTED, FORKED, NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_session_open(const char *url, const struct relevo_session_options *options,

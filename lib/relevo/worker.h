@@ -21,6 +21,10 @@ struct relevo_worker_options {
 	bool give_up;
 	/* What functions have started and left behind goes on after their worker's end. */
 	bool leave_children;
+	/* For tcp://, the key or the file it is in, as in struct relevo_session_options. What is at
+	 * `key` has to stay as it is until the call returns. */
+	const char *key_file;
+	struct relevo_bytes key;
 };
 
 /*

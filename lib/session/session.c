@@ -9,6 +9,7 @@
 #include "session/call.h"
 #include "session/fork.h"
 #include "session/fork_heir.h"
+#include "session/key_source.h"
 #include "session/outbox.h"
 #include "session/part.h"
 #include "session/private_broker.h"
@@ -168,15 +169,6 @@ void session_discard(struct relevo_session *session)
 	session_session_dispose_here(session);
 }
 
-int session_load_key(const char *path, struct key **key, struct error *error)
-{
-	if (path == NULL)
-		path = secure_getenv("RELEVO_KEY_FILE");
-	if (path == NULL || path[0] == '\0')
-		return RELEVO_OK;
-	return key_load(path, key, error);
-}
-
 static int session_connect_now(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	pthread_mutex_lock(&session->lock);
@@ -185,8 +177,8 @@ static int session_connect_now(struct relevo_session *session, nsec_t deadline, 
 	return status;
 }
 
-static int session_connect_to(struct relevo_session *session, const char *url, const char *key_file,
-			      nsec_t deadline, struct error *error)
+static int session_connect_to(struct relevo_session *session, const char *url,
+			      const struct key_source *key, nsec_t deadline, struct error *error)
 {
 	int status = address_parse(url, &session->address, error);
 	if (status != RELEVO_OK)
@@ -195,7 +187,7 @@ static int session_connect_to(struct relevo_session *session, const char *url, c
 		return error_set(error, RELEVO_BAD_ADDRESS,
 				 "%s is an address to listen at, not to connect to", url);
 	if (session->address.kind == ADDRESS_TCP)
-		status = session_load_key(key_file, &session->key, error);
+		status = key_source_load(key, &session->key, error);
 	if (status != RELEVO_OK)
 		return status;
 	return session_connect_now(session, deadline, error);
@@ -245,6 +237,9 @@ static bool is_no_broker(int status)
 		(status == RELEVO_DENIED || status == RELEVO_BAD_ADDRESS));
 }
 
+/* Local brokers need none. */
+static const struct key_source no_key;
+
 static int connect_to_private(struct relevo_session *session, const char *program, nsec_t deadline,
 			      struct error *error)
 {
@@ -254,7 +249,7 @@ static int connect_to_private(struct relevo_session *session, const char *progra
 	int status = private_broker_acquire(&start, &session->embedded, &address, error);
 	if (status != RELEVO_OK)
 		return status;
-	return session_connect_to(session, address.url, NULL, deadline, error);
+	return session_connect_to(session, address.url, &no_key, deadline, error);
 }
 
 /* What the environment names, or the user's own broker or, if there is none, a private one. */
@@ -262,13 +257,14 @@ static int connect_by_default(struct relevo_session *session,
 			      const struct relevo_session_options *options, nsec_t deadline,
 			      struct error *error)
 {
+	const struct key_source key = { options->key_file, options->key };
 	const char *named = secure_getenv("RELEVO_URL");
 	if (named != NULL && named[0] != '\0')
-		return session_connect_to(session, named, options->key_file, deadline, error);
+		return session_connect_to(session, named, &key, deadline, error);
 	char url[ADDRESS_MAX];
 	int status = address_default(url, error);
 	if (status == RELEVO_OK)
-		status = session_connect_to(session, url, NULL, deadline, error);
+		status = session_connect_to(session, url, &no_key, deadline, error);
 	if (is_no_broker(status) && !options->no_private_broker)
 		status = connect_to_private(session, options->broker, deadline, error);
 	return status;
@@ -285,12 +281,15 @@ int relevo_session_open(const char *url, const struct relevo_session_options *op
 		return error_set(error, RELEVO_BAD_ARGUMENT, "no place for the session is given");
 	if (options->timeout < 0)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "the connect time-out is negative");
+	const struct key_source key = { options->key_file, options->key };
+	int status = key_source_check(&key, error);
+	if (status != RELEVO_OK)
+		return status;
 	struct relevo_session *session = session_new_here(options);
 	if (session == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
 	nsec_t deadline = session_limit(session);
-	int status = url != NULL
-			     ? session_connect_to(session, url, options->key_file, deadline, error)
+	status = url != NULL ? session_connect_to(session, url, &key, deadline, error)
 			     : connect_by_default(session, options, deadline, error);
 	if (status != RELEVO_OK) {
 		session_free_here(session);

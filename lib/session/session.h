@@ -81,11 +81,6 @@ nsec_t session_limit(const struct relevo_session *session);
  * pass. */
 nsec_t session_patience(nsec_t deadline);
 
-/* The key for tcp:// from this file, or from that in RELEVO_KEY_FILE if it is NULL; none: NULL.
- * Local connections need no key: the kernel tells each end who the other is. Errors as
- * key_load(). */
-int session_load_key(const char *path, struct key **key, struct error *error);
-
 /* For fork_heir.c: a session by the same way, not connected, that fork.h does not know. NULL:
  * memory ran out. And its end, without a word. */
 struct relevo_session *session_bare(const struct relevo_session *session);

@@ -1,4 +1,4 @@
-/* Loading the key from its file, and checking that the file is kept secret. */
+/* Making a key, of bytes or of a file, and checking that the file is kept secret. */
 #include "wire/key.h"
 
 #include "base/descriptor.h"
@@ -62,12 +62,12 @@ static size_t without_line_ends(const uint8_t *bytes, size_t size)
 	return size;
 }
 
-static int key_check_size(size_t size, const char *path, struct error *error)
+int key_check_size(size_t size, const char *where, struct error *error)
 {
 	if (size >= KEY_MIN_SIZE && size <= KEY_MAX_SIZE)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ARGUMENT,
-			 "the key in %s has %s bytes: it needs %d to %d", path,
+			 "the key in %s has %s bytes: it needs %d to %d", where,
 			 size < KEY_MIN_SIZE ? "too few" : "too many", KEY_MIN_SIZE, KEY_MAX_SIZE);
 }
 
@@ -107,6 +107,20 @@ int key_load(const char *path, struct key **key, struct error *error)
 		key_free(new);
 		return status;
 	}
+	*key = new;
+	return RELEVO_OK;
+}
+
+int key_copy(const void *bytes, size_t size, struct key **key, struct error *error)
+{
+	int status = key_check_size(size, "the options", error);
+	if (status != RELEVO_OK)
+		return status;
+	struct key *new = calloc(1, sizeof *new);
+	if (new == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the key");
+	memcpy(new->bytes, bytes, size);
+	new->size = size;
 	*key = new;
 	return RELEVO_OK;
 }

@@ -25,6 +25,14 @@ struct key {
  */
 int key_load(const char *path, struct key **key, struct error *error);
 
+/* Copy these bytes, which are the key as they are, line ends and all. BAD_ARGUMENT: too few or too
+ * many; NO_MEMORY. */
+int key_copy(const void *bytes, size_t size, struct key **key, struct error *error);
+
+/* Whether a key may have so many bytes; `where` tells in the message where it is from.
+ * BAD_ARGUMENT. */
+int key_check_size(size_t size, const char *where, struct error *error);
+
 /* Wipes it. NULL is allowed. */
 void key_free(struct key *key);
 

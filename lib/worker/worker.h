@@ -2,12 +2,14 @@
 #define WORKER_WORKER_H
 
 #include "base/error.h"
+#include "session/key_source.h"
 #include "worker/worker_plan.h"
 #include "worker/worker_table.h"
 
 /* What makes a process a worker. */
 struct worker_setup {
 	const char *url;
+	struct key_source key;          /* for tcp:// */
 	const char *pool;               /* its name */
 	bool shared;                    /* it is nobody's: see relevo_pool_options */
 	enum relevo_order order;        /* of a shared one */

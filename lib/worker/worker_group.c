@@ -149,6 +149,7 @@ static void worker_group_start(struct group *group, int index, nsec_t now)
 	struct worker_slot *slot = &group->table->slots[index];
 	const struct worker_process process = {
 		.setup = { .url = group->options->url,
+			   .key = group->options->key,
 			   .pool = group->options->pool,
 			   .shared = group->options->shared,
 			   .order = group->options->order,

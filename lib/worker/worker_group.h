@@ -2,12 +2,14 @@
 #define WORKER_WORKER_GROUP_H
 
 #include "base/error.h"
+#include "session/key_source.h"
 #include "worker/stop_signal.h"
 #include "worker/worker_plan.h"
 #include "worker/worker_table.h"
 
 struct worker_group_options {
 	const char *url;
+	struct key_source key;
 	const char *pool; /* its name */
 	bool shared;      /* and this, as for a worker */
 	enum relevo_order order;

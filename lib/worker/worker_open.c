@@ -135,6 +135,8 @@ int worker_open(struct worker *worker, struct error *error)
 	const struct relevo_session_options options = {
 		.name = "worker",
 		.no_private_broker = true,
+		.key_file = setup->key.file,
+		.key = setup->key.bytes,
 	};
 	int status = relevo_session_open(setup->url, &options, &worker->session);
 	if (status != RELEVO_OK)

@@ -101,7 +101,9 @@ static int worker_serve_check(const char *pool, const struct relevo_worker_optio
 	if ((int)options->order < RELEVO_ORDER_FIFO || options->order > RELEVO_ORDER_SHORTEST)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "there is no order %d",
 				 (int)options->order);
-	return pool_queue_name(POOL_TASKS, pool, queue, error);
+	const struct key_source key = { options->key_file, options->key };
+	int status = key_source_check(&key, error);
+	return status == RELEVO_OK ? pool_queue_name(POOL_TASKS, pool, queue, error) : status;
 }
 
 int relevo_worker_serve(const char *url, const char *pool,
@@ -121,6 +123,7 @@ int relevo_worker_serve(const char *url, const char *pool,
 				       "no memory for the workers");
 	struct worker_group_options group = {
 		.url = url,
+		.key = { options->key_file, options->key },
 		.pool = pool,
 		.shared = options->shared,
 		.leave_children = options->leave_children,

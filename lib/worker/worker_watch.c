@@ -241,12 +241,16 @@ void watcher_notify(struct watcher *watcher)
 
 static int open_orders(struct watcher *watcher, struct error *error)
 {
-	const struct relevo_session_options session_options = { .name = "worker's watcher" };
 	const struct relevo_queue_options queue_options = {
 		.mode = RELEVO_OPEN_NEW,
 		.lifetime = RELEVO_LIFETIME_SESSION,
 	};
 	const struct worker_setup *setup = watcher->worker->setup;
+	const struct relevo_session_options session_options = {
+		.name = "worker's watcher",
+		.key_file = setup->key.file,
+		.key = setup->key.bytes,
+	};
 	char name[NAME_MAX_BYTES + 1];
 	uint64_t number;
 	int status = pool_queue_name(POOL_CONTROL, setup->pool, name, error);

@@ -121,6 +121,53 @@ static void the_environment_names_the_key(void **state)
 	expect_service(stage);
 }
 
+static int open_with_bytes(const char *url, const void *key, size_t size, relevo_session **session)
+{
+	const struct relevo_session_options options = { .key = { key, size } };
+	return relevo_session_open(url, &options, session);
+}
+
+static void the_key_is_at_hand(void **state)
+{
+	const struct stage *stage = *state;
+	const char *url = stage->broker.more;
+	char key[sizeof the_key];
+	relevo_session *session = NULL, *other = NULL;
+	/* The environment does not count, and the caller's bytes need not stay. */
+	setenv("RELEVO_KEY_FILE", stage->other, true);
+	strcpy(key, the_key);
+	assert_ok(open_with_bytes(url, key, strlen(key), &session));
+	memset(key, 'x', sizeof key);
+	use_and_close(session);
+	assert_fails(open_with_bytes(url, key, strlen(key), &other), RELEVO_AUTH_FAILED,
+		     "does not know");
+	/* Nothing is taken off its end. */
+	assert_fails(open_with_bytes(url, "a key of enough bytes\n", sizeof the_key, &other),
+		     RELEVO_AUTH_FAILED, "does not know");
+	assert_null(other);
+}
+
+static void a_key_at_hand_that_cannot_be(void **state)
+{
+	const struct stage *stage = *state;
+	static const char long_one[1025];
+	const struct relevo_session_options both = { .key_file = stage->key,
+						     .key = { the_key, strlen(the_key) } };
+	relevo_session *session = NULL;
+	assert_fails(relevo_session_open(stage->broker.more, &both, &session), RELEVO_BAD_ARGUMENT,
+		     stage->key);
+	/* Whether it is needed or not. */
+	assert_fails(relevo_session_open(stage->broker.url, &both, &session), RELEVO_BAD_ARGUMENT,
+		     stage->key);
+	assert_fails(open_with_bytes(stage->broker.url, "short", 5, &session), RELEVO_BAD_ARGUMENT,
+		     "too few");
+	assert_fails(open_with_bytes(stage->broker.url, long_one, sizeof long_one, &session),
+		     RELEVO_BAD_ARGUMENT, "too many");
+	assert_fails(open_with_bytes(stage->broker.url, NULL, 20, &session), RELEVO_BAD_ARGUMENT,
+		     "20 bytes");
+	assert_null(session);
+}
+
 static void without_a_key_nobody_is_served(void **state)
 {
 	const struct stage *stage = *state;
@@ -205,6 +252,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		auth_test(auth_challenge),
 		auth_test(the_environment_names_the_key),
+		auth_test(the_key_is_at_hand),
+		auth_test(a_key_at_hand_that_cannot_be),
 		auth_test(without_a_key_nobody_is_served),
 		auth_test(local_sessions_need_no_key),
 		cmocka_unit_test_setup_teardown(a_broker_without_the_key_is_refused,

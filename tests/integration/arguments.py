@@ -75,6 +75,8 @@ NUMBERS = re.compile(r"relevo_(program|system)_(pid|sentinel|\w+_fd)")
 # Structures that say how many there are of what is not there.
 INCOMPLETE = {
     "relevo_bytes": ["NULL, 5"],
+    "relevo_session_options": [".key = { NULL, 20 }", ".key = { \"x\", 1 }"],
+    "relevo_listener_options": [".key = { NULL, 20 }", ".key = { \"x\", 1 }"],
     "relevo_header": ["NULL", '"x", NULL, 9'],
     "relevo_put_options": [
         ".key_size = 3", ".header_count = 3",

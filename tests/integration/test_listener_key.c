@@ -29,7 +29,8 @@ static struct keys keys_make(void)
 
 /* Somebody who connects with a key, which waits until the listener has accepted. */
 struct client {
-	const char *address, *key_file;
+	const char *address;
+	struct relevo_listener_options options;
 	int status;
 	char text[384];
 	relevo_pipe *pipe;
@@ -39,28 +40,35 @@ struct client {
 static void *connect_with_key(void *argument)
 {
 	struct client *client = argument;
-	const struct relevo_listener_options options = { .key_file = client->key_file };
-	client->status =
-		relevo_pipe_connect(client->address, &options, TEST_PATIENCE, &client->pipe);
+	client->status = relevo_pipe_connect(client->address, &client->options, TEST_PATIENCE,
+					     &client->pipe);
 	snprintf(client->text, sizeof client->text, "%s", relevo_error_detail());
 	return NULL;
 }
 
 static void client_start(struct client *client, const relevo_listener *listener, const char *key)
 {
-	*client = (struct client){ .address = relevo_listener_address(listener), .key_file = key };
+	*client = (struct client){ .address = relevo_listener_address(listener),
+				   .options = { .key_file = key } };
 	assert_int_equal(pthread_create(&client->thread, NULL, connect_with_key, client), 0);
 }
 
-static void expect_served(relevo_listener *listener, const char *key)
+static void expect_served_with(relevo_listener *listener,
+			       const struct relevo_listener_options *options)
 {
-	struct client client;
+	struct client client = { .address = relevo_listener_address(listener),
+				 .options = *options };
 	relevo_pipe *pipe = NULL;
-	client_start(&client, listener, key);
+	assert_int_equal(pthread_create(&client.thread, NULL, connect_with_key, &client), 0);
 	assert_ok(relevo_listener_accept(listener, TEST_PATIENCE, &pipe));
 	pthread_join(client.thread, NULL);
 	assert_status(client.status, RELEVO_OK);
 	pipe_expect_talk(pipe, client.pipe);
+}
+
+static void expect_served(relevo_listener *listener, const char *key)
+{
+	expect_served_with(listener, &(struct relevo_listener_options){ .key_file = key });
 }
 
 static void expect_refused(relevo_listener *listener, const char *key, const char *why)
@@ -96,6 +104,31 @@ static void a_key_is_proved(void **state)
 	relevo_pipe_close(there);
 	expect_served(listener, keys.right);
 	relevo_listener_close(listener);
+	test_folder_remove(keys.folder);
+}
+
+static void a_key_is_at_hand(void **state)
+{
+	(void)state;
+	static const char right[] = "the key of the listener";
+	struct keys keys = keys_make();
+	const struct relevo_listener_options bytes = { .key = { right, strlen(right) } };
+	const struct relevo_listener_options both = { .key_file = keys.right,
+						      .key = { right, strlen(right) } };
+	relevo_listener *listener = NULL;
+	relevo_pipe *pipe = NULL;
+	assert_ok(relevo_listener_open("tcp://127.0.0.1:0", &bytes, &listener));
+	expect_served(listener, keys.right);
+	expect_refused(listener, keys.wrong, "another key");
+	relevo_listener_close(listener);
+	/* And the other way round. */
+	listener = listener_at_any_port(keys.right);
+	expect_served_with(listener, &bytes);
+	assert_fails(relevo_pipe_connect(relevo_listener_address(listener), &both, 100, &pipe),
+		     RELEVO_BAD_ARGUMENT, keys.right);
+	relevo_listener_close(listener);
+	assert_fails(relevo_listener_open("tcp://127.0.0.1:0", &both, &listener),
+		     RELEVO_BAD_ARGUMENT, keys.right);
 	test_folder_remove(keys.folder);
 }
 
@@ -303,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_is_proved),
+		cmocka_unit_test(a_key_is_at_hand),
 		cmocka_unit_test(another_host_connects),
 		cmocka_unit_test(a_listener_without_a_key),
 		cmocka_unit_test(the_reach_of_a_keyless_one),

@@ -56,7 +56,8 @@ struct serving {
 	int processes;
 	int expected;
 	bool give_up;
-	bool signalled; /* again and again, also when it has served and is about to end */
+	const char *key; /* for tcp://; NULL: none */
+	bool signalled;  /* again and again, also when it has served and is about to end */
 };
 
 static void serve(void *argument)
@@ -64,6 +65,8 @@ static void serve(void *argument)
 	const struct serving *serving = argument;
 	struct relevo_worker_options options = { .processes = serving->processes,
 						 .give_up = serving->give_up };
+	if (serving->key != NULL)
+		options.key = (struct relevo_bytes){ serving->key, strlen(serving->key) };
 	child_check(relevo_function_register("square", square, NULL) == RELEVO_OK);
 	child_check(relevo_function_register("wait", wait_at_gate, NULL) == RELEVO_OK);
 	if (serving->signalled)
@@ -119,6 +122,33 @@ static void serves_over_tcp(void **state)
 	expect_squares(scene->pool, 2000, NULL);
 	close_pool(scene);
 	child_join(child);
+}
+
+/* In bytes that are no file's. */
+static void serves_with_a_key(void **state)
+{
+	(void)state;
+	static const char key[] = "a key of enough bytes";
+	struct pool_scene scene = { 0 };
+	char folder[64], path[80];
+	test_folder_make(folder);
+	snprintf(path, sizeof path, "%s/key", folder);
+	test_key_write(path, key);
+	const char *const arguments[] = { "--listen", "tcp://127.0.0.1:0", "--key-file", path,
+					  NULL };
+	test_broker_start(&scene.broker, arguments);
+	scene.session = session_open(scene.broker.url);
+	pool_open(&scene, RELEVO_POOL_NO_WORKERS);
+	struct serving remote = { scene.broker.more, 2, RELEVO_OK, .key = key };
+	struct serving stranger = { scene.broker.more, 1, RELEVO_AUTH_FAILED };
+	child_join(child_start(serve, &stranger));
+	pid_t child = child_start(serve, &remote);
+	expect_squares(scene.pool, 100, NULL);
+	close_pool(&scene);
+	child_join(child);
+	assert_ok(relevo_session_close(scene.session));
+	test_broker_stop(&scene.broker);
+	test_folder_remove(folder);
 }
 
 struct mapping {
@@ -329,6 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		serve_unit_test(serves_until_the_pool_is_closed),
 		serve_unit_test(serves_over_tcp),
+		serve_unit_test(serves_with_a_key),
 		serve_unit_test(workers_may_join_later),
 		serve_unit_test(a_signal_drains),
 		serve_unit_test(an_idle_server_ends_on_a_signal),
