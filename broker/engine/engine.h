@@ -171,6 +171,7 @@ struct put_part {
 
 struct join_part {
 	struct queue *queue;
+	bool until_end; /* of the queue, and not only of what is in it */
 };
 
 /* Something long that is done in pieces: see work.h. */
@@ -330,6 +331,8 @@ int queue_close(struct engine_peer *peer, uint32_t handle, struct error *error);
 /* Everybody who waits on it is answered with GONE; leases on its items end.
  * NOT_FOUND, BAD_NAME. */
 int queue_delete(struct engine *engine, const char *name, struct error *error);
+/* The same with the queue of that handle, whatever has its name by now. BAD_ARGUMENT, GONE. */
+int queue_delete_handle(struct engine_peer *peer, uint32_t handle, struct error *error);
 
 struct put_request {
 	uint32_t handle; /* or 0 and a name */

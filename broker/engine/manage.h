@@ -8,11 +8,18 @@
  * its end, ending it, emptying it, looking at it.
  */
 
+struct join_request {
+	uint32_t handle;
+	bool until_end;
+	nsec_t deadline;
+};
+
 /*
- * Wait until no item is left in the queue: none ready, delayed or held. Answered with
- * OK; TIMED_OUT, GONE, LIMIT (waiting calls), CANCELLED, BAD_ARGUMENT, NO_MEMORY.
+ * Wait until no item is left in the queue: none ready, delayed or held; or, whatever is in it,
+ * until the queue is gone. Answered with OK (never in the second case); TIMED_OUT, GONE, LIMIT
+ * (waiting calls), CANCELLED, BAD_ARGUMENT, NO_MEMORY.
  */
-void queue_join(struct engine_peer *peer, uint32_t handle, nsec_t deadline, nsec_t now,
+void queue_join(struct engine_peer *peer, const struct join_request *request, nsec_t now,
 		struct waiter *waiter);
 
 enum queue_shutdown {

@@ -31,7 +31,8 @@ struct queue {
 	uint64_t leased;
 	struct list getters; /* waiting calls, in order of arrival */
 	struct list putters;
-	struct list joiners; /* calls that wait until nothing is left */
+	struct list joiners;   /* calls that wait until nothing is left */
+	struct list followers; /* and those that wait until it is gone itself */
 	uint64_t getter_count, putter_count, joiner_count;
 	struct list readers;  /* those struct ahead that have unread items */
 	struct list recalled; /* and those that are to give them back */

@@ -12,7 +12,9 @@ static struct waiter *first_waiter(const struct queue *queue)
 	struct waiter *waiter = waiter_first(&queue->getters);
 	if (waiter == NULL)
 		waiter = waiter_first(&queue->putters);
-	return waiter != NULL ? waiter : waiter_first(&queue->joiners);
+	if (waiter == NULL)
+		waiter = waiter_first(&queue->joiners);
+	return waiter != NULL ? waiter : waiter_first(&queue->followers);
 }
 
 /* Whoever holds an item of a queue that is deleted has lost it: see lease_find(). */

@@ -1,4 +1,4 @@
-/* How the end of all work is waited for. */
+/* How the end of all work is waited for, and the end of the queue. */
 #include "engine/queue_join.h"
 
 #include "base/mutant.h"
@@ -13,13 +13,14 @@
 static void joiner_enter(struct waiter *joiner)
 {
 	struct queue *queue = joiner->of.join.queue;
-	queue->joiner_count++;
-	queue_wait_enter(joiner, queue, &queue->joiners);
+	bool until_end = joiner->of.join.until_end;
+	queue->joiner_count += !until_end;
+	queue_wait_enter(joiner, queue, until_end ? &queue->followers : &queue->joiners);
 }
 
 static void joiner_leave(struct waiter *joiner)
 {
-	joiner->of.join.queue->joiner_count--;
+	joiner->of.join.queue->joiner_count -= !joiner->of.join.until_end;
 }
 
 static bool joiner_put_off(struct waiter *joiner)
@@ -34,7 +35,10 @@ static void joiner_forget(struct waiter *joiner)
 
 static void joiner_describe(const struct waiter *joiner, struct error *error)
 {
-	queue_wait_describe(joiner, joiner->of.join.queue, "was not done with all items in time",
+	const struct join_part *join = &joiner->of.join;
+	queue_wait_describe(joiner, join->queue,
+			    join->until_end ? "has not ended in time"
+					    : "was not done with all items in time",
 			    error);
 }
 
@@ -62,20 +66,21 @@ static const struct waiter_kind joiner_kind = {
 
 /* ---- waiting ------------------------------------------------------------ */
 
-void queue_join(struct engine_peer *peer, uint32_t handle, nsec_t deadline, nsec_t now,
+void queue_join(struct engine_peer *peer, const struct join_request *request, nsec_t now,
 		struct waiter *waiter)
 {
 	struct queue *queue;
 	struct error error;
 	engine_at(peer->engine, now);
-	int status = peer_find_queue(peer, handle, &queue, &error);
+	int status = peer_find_queue(peer, request->handle, &queue, &error);
 	if (status == RELEVO_OK) {
 		*waiter = (struct waiter){
 			.answer = waiter->answer,
 			.kind = &joiner_kind,
 			.of.join.queue = queue,
+			.of.join.until_end = request->until_end,
 		};
-		status = waiter_park(waiter, peer, deadline);
+		status = waiter_park(waiter, peer, request->deadline);
 		if (status != RELEVO_OK)
 			error_set(&error, status, "no memory for a call that waits");
 	}

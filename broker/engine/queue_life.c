@@ -42,6 +42,7 @@ static struct queue *queue_life_allocate(struct engine *engine, const char *name
 	list_init(&queue->getters);
 	list_init(&queue->putters);
 	list_init(&queue->joiners);
+	list_init(&queue->followers);
 	list_init(&queue->readers);
 	list_init(&queue->recalled);
 	list_init(&queue->put_off);

@@ -125,3 +125,14 @@ int queue_delete(struct engine *engine, const char *name, struct error *error)
 	engine_run(engine);
 	return RELEVO_OK;
 }
+
+int queue_delete_handle(struct engine_peer *peer, uint32_t handle, struct error *error)
+{
+	struct queue *queue;
+	int status = peer_find_queue(peer, handle, &queue, error);
+	if (status != RELEVO_OK)
+		return status;
+	queue_end(queue);
+	engine_run(peer->engine);
+	return RELEVO_OK;
+}

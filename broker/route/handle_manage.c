@@ -31,7 +31,8 @@ void handle_queue_join(struct session *session, const struct frame *frame)
 		return;
 	}
 	call->waiter.answer = answer_count;
-	queue_join(session->peer, join->queue, deadline, now_of(session), &call->waiter);
+	const struct join_request request = { join->queue, join->until_end, deadline };
+	queue_join(session->peer, &request, now_of(session), &call->waiter);
 }
 
 void handle_queue_shutdown(struct session *session, const struct frame *frame)

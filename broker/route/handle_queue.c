@@ -49,9 +49,11 @@ void handle_queue_close(struct session *session, const struct frame *frame)
 
 void handle_queue_delete(struct session *session, const struct frame *frame)
 {
+	const Relevo__QueueDelete *operation = frame->header->queue_delete;
 	struct error error = { 0 };
-	int status =
-		queue_delete(session->router->engine, frame->header->queue_delete->name, &error);
+	int status = operation->queue != 0
+			     ? queue_delete_handle(session->peer, operation->queue, &error)
+			     : queue_delete(session->router->engine, operation->name, &error);
 	reply_outcome(session, frame->header->call, status, 0, &error);
 }
 

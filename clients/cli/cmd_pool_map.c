@@ -1,25 +1,26 @@
 /* The command "pool map": the loop that submits a task per argument and writes results. */
+#include "cli/attendant.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/failure.h"
+#include "cli/map_patience.h"
 #include "cli/map_report.h"
 #include "cli/map_source.h"
 #include "cli/map_tasks.h"
 #include "cli/output.h"
-#include "cli/pool_counts.h"
 #include "cli/reader.h"
 #include "cli/task_protocol.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* How often it looks whether the pool is served, and shows its progress, in ms: no event tells
- * how many workers there are. Only while a map is under way. */
-enum { TICK = 1000 };
+/* Progress is shown when there is some, but no more often than this, in ms. */
+enum { PACE = 1000 };
 
 /* Of an argument, what goes with it has to fit into an item too. */
 enum { ROOM = 1024 };
@@ -58,11 +59,12 @@ struct map {
 	struct map_source source;
 	struct map_tasks tasks;
 	struct map_report report;
-	uint64_t turn;                /* the next to be written, with --keep-order */
-	int64_t looked_at, served_at; /* ms: when last looked, and when somebody served it */
-	int64_t ends_at;              /* and when it gives up */
-	int result;                   /* an exit status; not EXIT_DONE: what ended it early */
-	bool may_read;                /* standard input is readable */
+	struct map_patience patience;
+	uint64_t turn;    /* the next to be written, with --keep-order */
+	int64_t shown_at; /* ms: when progress was shown last */
+	int64_t ends_at;  /* and when it gives up */
+	int result;       /* an exit status; not EXIT_DONE: what ended it early */
+	bool may_read;    /* standard input is readable */
 };
 
 /* ---- results ------------------------------------------------------------------- */
@@ -89,7 +91,7 @@ static void take_results(struct map *map)
 {
 	struct map_task *task;
 	while (map->result == EXIT_DONE && (task = map_tasks_done(&map->tasks)) != NULL) {
-		map->served_at = connect_now();
+		map_patience_renew(&map->patience);
 		if (!given.keep_order)
 			cmd_pool_map_report(map, task);
 	}
@@ -104,6 +106,9 @@ static void take_results(struct map *map)
 /* An argument that is too large is its own fault; all else would go wrong again. */
 static void cmd_pool_map_submit(struct map *map, const struct relevo_bytes *argument)
 {
+	/* Until now there was nothing to be served. */
+	if (map->tasks.used == 0)
+		map_patience_renew(&map->patience);
 	int status = map_tasks_submit(&map->tasks, argument);
 	if (status == RELEVO_TOO_LARGE)
 		map_report_refused(&map->report, argument, status);
@@ -127,57 +132,50 @@ static bool finished(const struct map *map)
 	return map->result != EXIT_DONE || (map->source.at_end && map->tasks.used == 0);
 }
 
-/* ---- now and then -------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------- */
 
-/* Whether somebody will ever do what is under way. */
-static void look_at_pool(struct map *map)
+/* When there is something to do though nothing happens; INT64_MAX: never. */
+static int64_t next_time(struct map *map)
 {
-	struct relevo_pool_info info;
-	const char *name = map->context->arguments[0];
-	int status = pool_counts(map->context->session, name, &info);
-	if (status == RELEVO_NOT_FOUND && name[0] != '~')
-		map->result = failure_say(status, "the pool \"%s\" has ended", name);
-	if (status != RELEVO_OK && status != RELEVO_NOT_FOUND)
-		map->result = failure_of(status);
-	if (status != RELEVO_OK || given.wait == RELEVO_FOREVER)
-		return;
-	if (info.workers > 0 || map->tasks.used == 0)
-		map->served_at = connect_now();
-	else if (connect_now() - map->served_at >= given.wait)
-		map->result = failure_say(RELEVO_TIMED_OUT,
-					  "nobody has served the pool \"%s\" for %" PRId64 " ms",
-					  name, given.wait);
+	int64_t next = map->ends_at;
+	int64_t patience = map->tasks.used > 0 ? map_patience_end(&map->patience) : INT64_MAX;
+	if (patience < next)
+		next = patience;
+	if (map_report_has_news(&map->report, map->tasks.used) && map->shown_at + PACE < next)
+		next = map->shown_at + PACE;
+	return next;
 }
 
 /* In ms, as poll(2) wants it. */
-static int until_look(const struct map *map)
+static int until(int64_t time)
 {
-	int64_t next = map->looked_at + TICK, now = connect_now();
-	if (given.wait != RELEVO_FOREVER) {
-		int64_t patience = given.wait - (map->looked_at - map->served_at);
-		if (patience > 0 && patience < TICK)
-			next = map->looked_at + patience;
-	}
-	if (map->ends_at < next)
-		next = map->ends_at;
-	return next > now ? (int)(next - now) : 0;
+	int64_t now = connect_now();
+	if (time <= now)
+		return 0;
+	if (time == INT64_MAX)
+		return -1;
+	return time - now < INT_MAX ? (int)(time - now) : INT_MAX;
 }
 
-static void cmd_pool_map_tick(struct map *map)
+static void look_at_clock(struct map *map)
 {
-	map->looked_at = connect_now();
-	if (map->looked_at >= map->ends_at) {
+	int64_t now = connect_now();
+	if (now >= map->ends_at) {
 		map->result =
 			failure_say(RELEVO_TIMED_OUT, "not all has been done within %" PRId64 " ms",
 				    given.deadline);
 		return;
 	}
-	look_at_pool(map);
-	map_report_progress(&map->report, map->tasks.used);
+	if (now >= map->shown_at + PACE && map_report_has_news(&map->report, map->tasks.used)) {
+		map_report_progress(&map->report, map->tasks.used);
+		map->shown_at = now;
+	}
+	if (map->tasks.used > 0)
+		map->result = map_patience_look(&map->patience);
 }
 
-/* Wait for a result, for more input where there is room for it, and for the end of whoever
- * reads the output. */
+/* Wait for a result, for more input where there is room for it, for the end of whoever
+ * reads the output, and for what is to be known of the pool. */
 static void wait_for_event(struct map *map)
 {
 	bool reads = map->source.waiting && map_tasks_have_room(&map->tasks);
@@ -185,27 +183,35 @@ static void wait_for_event(struct map *map)
 		{ .fd = map->tasks.wake_fd, .events = POLLIN },
 		{ .fd = reads ? STDIN_FILENO : -1, .events = POLLIN },
 		{ .fd = STDOUT_FILENO },
+		{ .fd = map->patience.event, .events = POLLIN },
 	};
-	if (poll(entries, 3, until_look(map)) < 0)
+	int ready = poll(entries, 4, until(next_time(map)));
+	if (ready < 0 && errno != EINTR)
+		map->result = failure_system("waiting for results");
+	if (ready < 0)
 		return;
 	map->may_read = entries[1].revents != 0;
 	if (entries[2].revents != 0)
 		map->result = reader_failure(entries[2].revents);
-	else if (until_look(map) == 0)
-		cmd_pool_map_tick(map);
+	else if (entries[3].revents != 0)
+		map->result = map_patience_look(&map->patience);
+	else if (until(next_time(map)) == 0)
+		look_at_clock(map);
 }
 
 static int run_tasks(struct map *map)
 {
-	map->looked_at = map->served_at = connect_now();
+	map->shown_at = connect_now();
 	map->ends_at = map->context->ends_at;
-	for (;;) {
+	map->result = map_patience_open(&map->patience);
+	while (map->result == EXIT_DONE) {
 		take_results(map);
 		cmd_pool_map_take_arguments(map);
 		if (finished(map))
 			break;
 		wait_for_event(map);
 	}
+	map_patience_close(&map->patience);
 	map_report_end(&map->report);
 	if (map->result != EXIT_DONE)
 		return map->result;
@@ -284,12 +290,18 @@ static int cmd_pool_map_run(struct context *context)
 	if (result == EXIT_DONE && context->count > 1 && given.nul &&
 	    strcmp(context->arguments[1], "-") != 0)
 		result = failure_usage("--null is for arguments from standard input");
+	context->go_on = attendant_goes_on;
 	if (result == EXIT_DONE)
 		result = connect_within(context, given.deadline);
 	if (result != EXIT_DONE)
 		return result;
 	bool packed = given.function == NULL;
 	map.context = context;
+	map.patience = (struct map_patience){
+		.session = context->session,
+		.pool = context->arguments[0],
+		.wait = given.wait,
+	};
 	map.report = (struct map_report){ .json = context->json, .progress = given.progress };
 	map.tasks.function = packed ? TASK_FUNCTION : given.function;
 	map.tasks.packed = packed;

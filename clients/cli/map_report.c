@@ -24,8 +24,18 @@ static void hide(struct map_report *report)
 static void map_report_show(struct map_report *report, size_t under_way, const char *end)
 {
 	hide(report);
+	report->told.done = report->done;
+	report->told.failed = report->failed;
+	report->told.under_way = under_way;
 	fprintf(stderr, "%" PRIu64 " done, %" PRIu64 " failed, %zu under way%s", report->done,
 		report->failed, under_way, end);
+}
+
+bool map_report_has_news(const struct map_report *report, size_t under_way)
+{
+	return report->progress &&
+	       (report->told.done != report->done || report->told.failed != report->failed ||
+		report->told.under_way != under_way);
 }
 
 void map_report_progress(struct map_report *report, size_t under_way)

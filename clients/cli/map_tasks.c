@@ -44,12 +44,10 @@ static void map_tasks_keep(struct map_task *task, const struct relevo_result *re
 	((char *)task->result.data)[result->size] = '\0';
 }
 
-static void map_tasks_on_result(size_t index, const struct relevo_result *result, void *user)
+static void map_tasks_on_outcome(struct map_task *task, const struct relevo_result *result)
 {
-	struct map_task *task = user;
 	struct map_tasks *tasks = task->tasks;
 	uint64_t one = 1;
-	(void)index;
 	map_tasks_keep(task, result);
 	pthread_mutex_lock(&tasks->lock);
 	task->next = NULL;
@@ -58,6 +56,17 @@ static void map_tasks_on_result(size_t index, const struct relevo_result *result
 	pthread_mutex_unlock(&tasks->lock);
 	ssize_t written = write(tasks->wake_fd, &one, sizeof one);
 	(void)written;
+}
+
+static void map_tasks_on_success(const struct relevo_result *results, size_t count, void *user)
+{
+	(void)count;
+	map_tasks_on_outcome(user, results);
+}
+
+static void map_tasks_on_error(const struct relevo_result *failure, void *user)
+{
+	map_tasks_on_outcome(user, failure);
 }
 
 struct map_task *map_tasks_done(struct map_tasks *tasks)
@@ -117,8 +126,10 @@ static int apply(struct map_tasks *tasks, const struct relevo_bytes *argument,
 {
 	const struct relevo_async_options options = {
 		.map.task = tasks->options,
-		.map.on_result = map_tasks_on_result,
 		.map.user = task,
+		/* One of the two is called, also where no result has come: the pool has ended. */
+		.on_success = map_tasks_on_success,
+		.on_error = map_tasks_on_error,
 	};
 	relevo_job *job;
 	int status =

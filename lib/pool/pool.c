@@ -2,6 +2,7 @@
 #include "pool/pool_job.h"
 
 #include "base/descriptor.h"
+#include "base/mutant.h"
 #include "base/thread_error.h"
 #include "base/within.h"
 #include "process/self.h"
@@ -153,11 +154,15 @@ static bool make_plan(struct worker_plan *plan, const struct relevo_pool_options
 	return buffer_append(&plan->argument, argument->data, argument->size);
 }
 
-static void delete_queue(relevo_pool *pool, relevo_queue *queue)
+/* By its handle: a pool that ends takes its time, and its name may be another's by then. */
+static void delete_queue(relevo_queue *queue)
 {
 	if (queue == NULL)
 		return;
-	relevo_queue_delete(pool->session, relevo_queue_name(queue));
+	if (MUTANT(pools_end_by_name))
+		relevo_queue_delete(queue->handle.session, relevo_queue_name(queue));
+	else
+		queue_delete_this(queue);
 	relevo_queue_close(queue);
 }
 
@@ -184,8 +189,8 @@ static void end_at_broker(relevo_pool *pool)
 	if (pool->attached)
 		relevo_queue_close(pool->tasks);
 	else
-		delete_queue(pool, pool->tasks);
-	delete_queue(pool, pool->plans);
+		delete_queue(pool->tasks);
+	delete_queue(pool->plans);
 }
 
 static void pool_free(relevo_pool *pool)
@@ -287,7 +292,7 @@ static int pool_attach(relevo_session *session, const char *name,
 		if (status != RELEVO_OK)
 			tell_attach(status, name, shared, &failure);
 		else
-			status = pool_owner_open(pool, relevo_pool_name(pool), &failure);
+			status = pool_owner_open(pool, &failure);
 	}
 	if (status == RELEVO_OK)
 		*out = pool;

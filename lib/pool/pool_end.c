@@ -66,9 +66,9 @@ int pool_drop_tasks(relevo_pool *pool)
 {
 	if (pool->attached)
 		return RELEVO_OK;
-	int status = relevo_queue_delete(pool->session, relevo_queue_name(pool->tasks));
-	relevo_queue_delete(pool->session, relevo_queue_name(pool->plans));
-	return status == RELEVO_NOT_FOUND ? RELEVO_OK : status;
+	int status = queue_delete_this(pool->tasks);
+	queue_delete_this(pool->plans);
+	return status == RELEVO_GONE ? RELEVO_OK : status;
 }
 
 int relevo_pool_terminate(relevo_pool *pool)

@@ -12,21 +12,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-int pool_owner_open(relevo_pool *pool, const char *name, struct error *error)
+int pool_owner_open(relevo_pool *pool, struct error *error)
 {
-	const struct relevo_queue_options existing = { .mode = RELEVO_OPEN_EXISTING };
-	struct pool_owner *owner = &pool->owner_of;
-	char queue[NAME_MAX_BYTES + 1];
-	int status = pool_queue_name(POOL_PLAN, name, queue, error);
-	if (status != RELEVO_OK)
-		return status;
-	status = relevo_queue_open(pool->session, queue, &existing, &owner->plans);
-	if (status == RELEVO_NOT_FOUND)
-		return RELEVO_OK;
-	if (status != RELEVO_OK)
-		return error_set(error, status, "%s", relevo_error_detail());
-	owner->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-	if (owner->event < 0)
+	pool->owner_of.event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	if (pool->owner_of.event < 0)
 		return error_set_errno(error, error_descriptor_status(errno), errno,
 				       "no descriptor for a pool");
 	return RELEVO_OK;
@@ -34,12 +23,14 @@ int pool_owner_open(relevo_pool *pool, const char *name, struct error *error)
 
 /* ---- the session is locked -------------------------------------------------------- */
 
-static int pool_owner_ask(struct pool_owner *owner, struct error *error)
+static int pool_owner_ask(relevo_pool *pool, struct error *error)
 {
-	relevo_session *session = owner->plans->handle.session;
+	relevo_session *session = pool->session;
+	struct pool_owner *owner = &pool->owner_of;
 	Relevo__QueueJoin operation = RELEVO__QUEUE_JOIN__INIT;
-	operation.queue = owner->plans->handle.number;
+	operation.queue = pool->tasks->handle.number;
 	operation.timeout_ms = session_timeout(NSEC_NEVER);
+	operation.until_end = true;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_JOIN;
 	header.queue_join = &operation;
@@ -58,15 +49,16 @@ static int pool_owner_ask(struct pool_owner *owner, struct error *error)
 }
 
 /* The descriptor stays. */
-static void pool_owner_leave(struct pool_owner *owner)
+static void pool_owner_leave(relevo_pool *pool)
 {
+	struct pool_owner *owner = &pool->owner_of;
 	eventfd_t count;
 	if (!owner->asked)
 		return;
 	owner->call.event = -1;
 	owner->asked = false;
 	eventfd_read(owner->event, &count);
-	call_give_up(owner->plans->handle.session, &owner->call);
+	call_give_up(pool->session, &owner->call);
 }
 
 static int pool_owner_outcome(const relevo_pool *pool, struct error *error)
@@ -84,9 +76,9 @@ static int pool_owner_outcome(const relevo_pool *pool, struct error *error)
 int pool_owner_follow(relevo_pool *pool, struct error *error)
 {
 	struct pool_owner *owner = &pool->owner_of;
-	if (owner->plans == NULL || MUTANT(owners_end_unseen))
+	if (MUTANT(owners_end_unseen))
 		return RELEVO_OK;
-	int status = queue_enter(owner->plans, session_limit(pool->session), error);
+	int status = queue_enter(pool->tasks, session_limit(pool->session), error);
 	if (status == RELEVO_GONE)
 		return error_set(error, status, "the pool \"%s\" has ended",
 				 relevo_pool_name(pool));
@@ -95,9 +87,9 @@ int pool_owner_follow(relevo_pool *pool, struct error *error)
 	status = pool_owner_outcome(pool, error);
 	/* On another connection it is asked anew. */
 	if (status == RELEVO_DISCONNECTED)
-		pool_owner_leave(owner);
+		pool_owner_leave(pool);
 	if (!owner->asked)
-		status = pool_owner_ask(owner, error);
+		status = pool_owner_ask(pool, error);
 	session_leave(pool->session);
 	return status;
 }
@@ -112,16 +104,14 @@ int pool_owner_check(relevo_pool *pool, struct error *error)
 
 void pool_owner_forget(relevo_pool *pool)
 {
-	struct pool_owner *owner = &pool->owner_of;
-	relevo_queue_close(owner->plans);
-	if (owner->event >= 0)
-		close(owner->event);
+	if (pool->owner_of.event >= 0)
+		close(pool->owner_of.event);
 }
 
 void pool_owner_close(relevo_pool *pool)
 {
 	pthread_mutex_lock(&pool->session->lock);
-	pool_owner_leave(&pool->owner_of);
+	pool_owner_leave(pool);
 	pthread_mutex_unlock(&pool->session->lock);
 	pool_owner_forget(pool);
 }

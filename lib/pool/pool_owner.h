@@ -7,18 +7,17 @@
 #include <relevo/pool.h>
 
 /*
- * For a handle of a pool that somebody else keeps: whether it has ended. Its plan is an item
- * that nobody takes, so a call that joins the queue of the plan is answered when that ends.
+ * For a handle of a pool that somebody else keeps, or nobody: whether it has ended. That is so
+ * when its queue of tasks has, for which a call waits.
  */
 struct pool_owner {
-	relevo_queue *plans; /* NULL: it has no owner */
-	int event;           /* readable when the call is answered; -1: none */
-	struct call call;    /* guarded by the session's lock, like this: */
+	int event;        /* readable when the call is answered; -1: none */
+	struct call call; /* guarded by the session's lock, like this: */
 	bool asked;
 };
 
-/* Find the pool's owner, if it has one. NO_DESCRIPTORS, and what the broker says. */
-int pool_owner_open(relevo_pool *pool, const char *name, struct error *error);
+/* NO_DESCRIPTORS. */
+int pool_owner_open(relevo_pool *pool, struct error *error);
 
 /* Have whoever waits told of the end from now on. GONE: it has come. */
 int pool_owner_follow(relevo_pool *pool, struct error *error);

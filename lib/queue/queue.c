@@ -226,6 +226,17 @@ void relevo_queue_close(relevo_queue *queue)
 	free(queue);
 }
 
+/* The session is locked. */
+static int queue_run_delete(relevo_session *session, Relevo__QueueDelete *operation, nsec_t limit,
+			    struct error *error)
+{
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_DELETE;
+	header.queue_delete = operation;
+	struct call call = { .take = NULL };
+	return call_run(session, &call, &header, limit, error);
+}
+
 int relevo_queue_delete(relevo_session *session, const char *name)
 {
 	if (!given(session, name))
@@ -239,12 +250,23 @@ int relevo_queue_delete(relevo_session *session, const char *name)
 		return status;
 	Relevo__QueueDelete operation = RELEVO__QUEUE_DELETE__INIT;
 	operation.name = (char *)name;
-	Relevo__Header header = RELEVO__HEADER__INIT;
-	header.op_case = RELEVO__HEADER__OP_QUEUE_DELETE;
-	header.queue_delete = &operation;
-	struct call call = { .take = NULL };
-	status = call_run(session, &call, &header, limit, error);
+	status = queue_run_delete(session, &operation, limit, error);
 	session_leave(session);
+	return status;
+}
+
+int queue_delete_this(relevo_queue *queue)
+{
+	nsec_t limit = session_limit(queue->handle.session);
+	struct error *error = thread_error();
+	int status = queue_enter(queue, limit, error);
+	if (status != RELEVO_OK)
+		return status;
+	Relevo__QueueDelete operation = RELEVO__QUEUE_DELETE__INIT;
+	operation.name = (char *)"";
+	operation.queue = queue->handle.number;
+	status = queue_run_delete(queue->handle.session, &operation, limit, error);
+	session_leave(queue->handle.session);
 	return status;
 }
 

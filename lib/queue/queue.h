@@ -28,6 +28,10 @@ struct relevo_queue {
 /* handle_enter() for a call on this queue. */
 int queue_enter(relevo_queue *queue, nsec_t deadline, struct error *error);
 
+/* Delete the queue of this handle, and none that has come to bear its name: GONE. Otherwise as
+ * relevo_queue_delete(). */
+int queue_delete_this(relevo_queue *queue);
+
 /* BAD_ARGUMENT, naming what cannot last so many milliseconds. */
 int queue_check_time(const char *what, int64_t msec, struct error *error);
 

@@ -45,6 +45,21 @@ RELEVO_API int relevo_pool_list_workers(relevo_session *session, const char *nam
 						     void *user),
 					void *user);
 
+/*
+ * Wait until somebody serves the pool of that name: a worker is connected to the broker for it,
+ * and has found the pool. So a pool that is not there is waited for, too. `timeout` is in ms.
+ * Thread-safe; blocks, and wakes with the worker.
+ *
+ * Errors: TIMED_OUT, BAD_NAME, BAD_ARGUMENT, INTERRUPTED (see relevo_go_on), QUOTA, DISCONNECTED,
+ * FORKED, NO_MEMORY.
+ */
+RELEVO_API int relevo_pool_wait_served(relevo_session *session, const char *name, int64_t timeout);
+
+/* Wait until nobody serves it any more, or it is not there, in the same way. It may return between
+ * the death of a pool's only worker and the coming of the one that replaces it. */
+RELEVO_API int relevo_pool_wait_unserved(relevo_session *session, const char *name,
+					 int64_t timeout);
+
 #ifdef __cplusplus
 }
 #endif

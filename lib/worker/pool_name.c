@@ -20,6 +20,8 @@ static const char *prefix_of(enum pool_queue which, const char *pool)
 		return "pool-cancelled/";
 	case POOL_EXPECTED:
 		return "pool-expected/";
+	case POOL_AWAITED:
+		return "pool-awaited/";
 	case POOL_CONTROL:
 		return "pool-control/";
 	case POOL_WORKER:

@@ -16,6 +16,7 @@ enum pool_queue {
 	POOL_PLAN,      /* one item: what workers are told, see worker_plan.h */
 	POOL_CANCELLED, /* jobs that were taken back, made when the first is */
 	POOL_EXPECTED,  /* of workers that wait for the pool; deleted when it is opened */
+	POOL_AWAITED,   /* of those who wait until it is served; deleted by a worker that comes */
 	POOL_CONTROL,   /* what the names of the workers' own queues begin with */
 	POOL_WORKER,    /* and those that show that they are there: see worker_presence.h */
 };

@@ -147,7 +147,9 @@ int worker_open(struct worker *worker, struct error *error)
 	status = worker_open_open_pool(worker, error);
 	while (status == RELEVO_NOT_FOUND && is_expected(worker))
 		status = wait_for_pool(worker, error);
-	if (status == RELEVO_OK)
+	if (status == RELEVO_OK) {
 		worker->presence = worker_presence_open(worker->session, setup->pool, worker->host);
+		worker_presence_tell(worker->session, setup->pool);
+	}
 	return status;
 }

@@ -1,6 +1,7 @@
 /* How the broker knows who serves a pool: see worker_presence.h. */
 #include "worker/worker_presence.h"
 
+#include "base/mutant.h"
 #include "worker/pool_name.h"
 
 #include <inttypes.h>
@@ -23,6 +24,15 @@ relevo_queue *worker_presence_open(relevo_session *session, const char *pool, co
 	int room = NAME_MAX_BYTES - REST - (int)length;
 	snprintf(name + length, sizeof name - length, "/%.*s/%d", room, host, (int)getpid());
 	return relevo_queue_open(session, name, &options, &queue) == RELEVO_OK ? queue : NULL;
+}
+
+void worker_presence_tell(relevo_session *session, const char *pool)
+{
+	char name[NAME_MAX_BYTES + 1];
+	struct error ignored;
+	if (pool_queue_name(POOL_AWAITED, pool, name, &ignored) == RELEVO_OK &&
+	    !MUTANT(server_comes_unseen))
+		relevo_queue_delete(session, name);
 }
 
 bool worker_presence_parse(const char *queue, const char *pool, char *host, uint64_t *pid)

@@ -11,6 +11,9 @@
  */
 relevo_queue *worker_presence_open(relevo_session *session, const char *pool, const char *host);
 
+/* Wake those who wait until somebody serves the pool: they have a queue that is deleted now. */
+void worker_presence_tell(relevo_session *session, const char *pool);
+
 /* What such a name says of a worker of the pool; false: it is one of another pool. `host` has
  * WORKER_HOST_SIZE bytes. */
 enum { WORKER_HOST_SIZE = 65 };

@@ -18,8 +18,11 @@ void do_join(struct world *world)
 		.deadline = pick_deadline(world),
 	};
 	world_describe(world, "join of queue %u", call->queue->name);
-	queue_join(world->peers[peer], world->handles[peer][place], call->deadline,
-		   world->model.now, world_prepare(world, call));
+	const struct join_request request = {
+		.handle = world->handles[peer][place],
+		.deadline = call->deadline,
+	};
+	queue_join(world->peers[peer], &request, world->model.now, world_prepare(world, call));
 	model_join(&world->model, call);
 }
 

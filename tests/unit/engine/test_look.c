@@ -107,7 +107,8 @@ static void test_who_waits_at_no_queue_is_told(void **state)
 	uint32_t q = open_plain(f->b, "q");
 	put_now(f->b, q, "x");
 	pipe_meet(f->a, &request, f->now, &meet);
-	queue_join(f->b, q, NSEC_NEVER, f->now, &join);
+	queue_join(f->b, &(struct join_request){ .handle = q, .deadline = NSEC_NEVER }, f->now,
+		   &join);
 	struct peer_look look = look_at(f->a);
 	assert_int_equal(look.waits, 1);
 	assert_wait(&look.waiting[0], PEER_MEET, "pipe", "p");

@@ -12,7 +12,8 @@ static void answer_join(struct waiter *waiter, const struct answer *answer)
 static void join(struct fixture *f, uint32_t q, nsec_t deadline, struct call *call)
 {
 	*call = (struct call){ .waiter.answer = answer_join };
-	queue_join(f->a, q, deadline, f->now, &call->waiter);
+	queue_join(f->a, &(struct join_request){ .handle = q, .deadline = deadline }, f->now,
+		   &call->waiter);
 }
 
 static void shut_down(struct fixture *f, uint32_t q, enum queue_shutdown how)
@@ -93,6 +94,28 @@ static void test_join_ends_with_the_queue(void **state)
 	assert_answer(&joiner, RELEVO_GONE);
 	join(f, q, NSEC_NEVER, &joiner);
 	assert_answer(&joiner, RELEVO_GONE);
+}
+
+/* Whatever is in it, and whoever has come to bear its name. */
+static void test_the_end_of_a_queue_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	struct call follower = { .waiter.answer = answer_join }, call = { 0 };
+	struct error error;
+	uint32_t q = open_plain(f->a, "q");
+	const struct join_request request = { q, .until_end = true, .deadline = NSEC_NEVER };
+	queue_join(f->a, &request, f->now, &follower.waiter);
+	put_now(f->a, q, "1");
+	expect(f->a, q, "1", &call);
+	ack(f->a, &call);
+	assert_waits(&follower);
+	assert_int_equal(counts_of(f->a, q).joiners, 0);
+	assert_int_equal(queue_delete_handle(f->a, q, &error), RELEVO_OK);
+	assert_answer(&follower, RELEVO_GONE);
+	uint32_t second = open_plain(f->a, "q");
+	assert_int_equal(queue_delete_handle(f->a, q, &error), RELEVO_GONE);
+	assert_int_equal(queue_delete_handle(f->a, 12345, &error), RELEVO_BAD_ARGUMENT);
+	put_now(f->a, second, "2");
 }
 
 static void test_draining_hands_out_what_is_left(void **state)
@@ -214,6 +237,7 @@ int main(void)
 		fixture_test(test_join_waits_for_what_is_delayed),
 		fixture_test(test_join_times_out),
 		fixture_test(test_join_ends_with_the_queue),
+		fixture_test(test_the_end_of_a_queue_is_waited_for),
 		fixture_test(test_draining_hands_out_what_is_left),
 		fixture_test(test_draining_waits_for_what_others_hold),
 		fixture_test(test_draining_ends_with_the_last_acknowledgement),
