@@ -1,6 +1,7 @@
 /* How cells come to be, are found by name, and last as long as somebody refers to them. */
 #include "engine/cell.h"
 
+#include "collections/populate.h"
 #include "engine/charge.h"
 #include "engine/peer.h"
 
@@ -46,8 +47,10 @@ static int cell_enter(struct cell *cell, const struct cell_open_request *request
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the %s \"%s\"",
 				 cell_noun(cell), cell->name);
 	}
-	if (request->initial_size > 0)
+	if (request->initial_size > 0) {
+		populate(cell->bytes, cell->size);
 		memcpy(cell->bytes, request->initial, cell->size);
+	}
 	return RELEVO_OK;
 }
 

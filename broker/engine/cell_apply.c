@@ -2,6 +2,7 @@
 #include "engine/cell_apply.h"
 
 #include "base/mutant.h"
+#include "collections/populate.h"
 #include "engine/cell_watch.h"
 #include "engine/element_many.h"
 #include "engine/work.h"
@@ -83,6 +84,7 @@ static bool cell_apply_holds(const struct cell *cell, const struct cell_term *te
 static void cell_apply_change(struct cell *cell, const struct cell_term *term)
 {
 	uint8_t *elements = cell->bytes + (size_t)term->first * cell->options.width;
+	populate(elements, term->size);
 	if (term->operation == CELL_SET)
 		memcpy(elements, term->operand, term->size);
 	else

@@ -2,6 +2,7 @@
 #include "engine/will.h"
 
 #include "base/mutant.h"
+#include "collections/populate.h"
 #include "engine/cell_apply.h"
 #include "engine/cell_watch.h"
 #include "engine/charge.h"
@@ -37,6 +38,7 @@ static struct will *will_allocate(struct engine_peer *peer, size_t size)
 	struct will *will = malloc(size);
 	if (will == NULL)
 		return NULL;
+	populate(will, size);
 	*will = (struct will){ .peer = peer, .number = peer->last_will + 1 };
 	if (map_insert(&peer->wills_by_number, &will->by_number, &will->number,
 		       sizeof will->number))

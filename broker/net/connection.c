@@ -218,13 +218,15 @@ static bool connection_is_busy(const struct connection *connection)
 	return connection->session != NULL && network->handlers.busy(connection->session);
 }
 
-/* Whether the frame has to wait, because the session or others have theirs first. */
+/* Whether the frame has to wait: for the session, for others, or for memory for its answer. */
 static bool put_back(struct connection *connection, const struct frame *frame, uint64_t share_end)
 {
 	struct network *network = connection->network;
 	bool later = turn_share_is_over(network, share_end) || connection_is_busy(connection);
 	if (!later &&
-	    !turn_outweighed(network, network->handlers.weight(connection->session, frame)))
+	    !turn_outweighed(network, network->handlers.weight(connection->session, frame)) &&
+	    turn_warm(network, &connection->output,
+		      network->handlers.answer_size(connection->session, frame)))
 		return false;
 	connection->held = true;
 	if (!list_linked(&connection->resumed))

@@ -34,6 +34,8 @@ struct network_handlers {
 	uint64_t (*work)(void *context);
 	/* At most what the frame costs at once, in the same units, as far as it shows before. */
 	uint64_t (*weight)(void *session, const struct frame *frame);
+	/* How many bytes will be copied into its answer, as far as it shows before. */
+	size_t (*answer_size)(void *session, const struct frame *frame);
 	/* What is asked for from now on may cost so many at once: what can be left for later,
 	 * is. UINT64_MAX: as many as the layer above finds right. */
 	void (*share)(void *context, uint64_t units);

@@ -1,6 +1,8 @@
 /* What waits to be sent over a connection: bytes copied, bodies referred to, descriptors. */
 #include "net/output.h"
 
+#include "base/mutant.h"
+#include "collections/populate.h"
 #include "wire/frame.h"
 
 #include <string.h>
@@ -11,6 +13,10 @@ enum {
 	/* One connection sends so much in a turn, then others have theirs. */
 	BYTES_PER_TURN = 1024 * 1024,
 	KEEP = 16 * 1024,
+	/* An answer from this size on gets its memory beforehand, in pieces that take less than a
+	 * millisecond each. */
+	WARM_FROM = 4 * 1024 * 1024,
+	WARM_STEP = 2 * 1024 * 1024,
 	SPARE_MOST = 256 * 1024,
 };
 
@@ -80,6 +86,19 @@ bool output_affords(const struct output *output, size_t size)
 {
 	size_t more = growth(&output->copied, size);
 	return more != SIZE_MAX && account_affords_buffer(output->bill.account, more);
+}
+
+bool output_warm(struct output *output, size_t size)
+{
+	if (size < WARM_FROM || output->warm >= size || MUTANT(answers_cold))
+		return true;
+	if (!output_affords(output, size) ||
+	    output_reserve(output, &output->copied, size + KEEP) != RELEVO_OK)
+		return true;
+	size_t step = size - output->warm < WARM_STEP ? size - output->warm : WARM_STEP;
+	populate(output->copied.bytes + output->copied.end + output->warm, step);
+	output->warm += step;
+	return output->warm >= size;
 }
 
 /* ---- appending -------------------------------------------------------- */
@@ -183,6 +202,7 @@ int output_append(struct output *output, const Relevo__Header *header,
 		  const struct output_body *bodies)
 {
 	size_t head_size = frame_head_size(header);
+	output->warm = 0;
 	int status = output_make_room(output, head_size + copied_size(header, bodies));
 	if (status != RELEVO_OK)
 		return status;
@@ -295,10 +315,13 @@ int output_send(struct output *output, struct channel *channel)
 void output_discard(struct output *output)
 {
 	consume(output, output->size);
+	output->warm = 0;
 }
 
 void output_shrink(struct output *output)
 {
+	if (output->warm > 0)
+		return;
 	buffer_shrink_to_spare(&output->copied, KEEP, output->spare, SPARE_MOST);
 	buffer_shrink(&output->pieces, KEEP);
 	output_settle(output);

@@ -46,6 +46,7 @@ struct output {
 	struct buffer pieces; /* of struct output_piece */
 	struct bill bill;     /* for the memory of both */
 	size_t size;          /* bytes waiting */
+	size_t warm;          /* bytes of the next answer that there are pages for */
 	uint32_t descriptors; /* waiting among them, each once */
 };
 
@@ -56,6 +57,13 @@ void output_discard(struct output *output);
 
 /* Whether the account has a share left for that many bytes more. */
 bool output_affords(const struct output *output, size_t size);
+
+/*
+ * Have memory for an answer of that many bytes made, a piece at each call, so that it is only
+ * copied in the end: true when that is done, or not worth it, or there is no share left for it.
+ * It is kept until the next frame is appended.
+ */
+bool output_warm(struct output *output, size_t size);
 
 /*
  * Append a frame; header->sizes are those of the bodies. QUOTA: the user has no share of

@@ -50,6 +50,14 @@ void turn_received(struct network *network, size_t bytes)
 		network->turn.frames += bytes / BYTES_PER_UNIT;
 }
 
+bool turn_warm(struct network *network, struct output *output, size_t size)
+{
+	size_t before = output->warm;
+	bool warm = output_warm(output, size);
+	network->turn.frames += (output->warm - before) / BYTES_PER_UNIT;
+	return warm;
+}
+
 bool turn_is_over(const struct network *network)
 {
 	return turn_share_is_over(network, network->turn.end);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct network;
+struct output;
 
 /*
  * Work is what the layer above counts, and one unit for each frame. A turn is part of a
@@ -33,6 +34,9 @@ bool turn_outweighed(const struct network *network, uint64_t weight);
 
 /* So many bytes were received: they count, too. */
 void turn_received(struct network *network, size_t bytes);
+
+/* output_warm(), whose work counts, too. */
+bool turn_warm(struct network *network, struct output *output, size_t size);
 
 /* Nobody else is to begin in this turn. */
 bool turn_is_over(const struct network *network);

@@ -141,6 +141,11 @@ static uint64_t router_weigh(void *session, const struct frame *frame)
 	return frame_weight(session, frame);
 }
 
+static size_t router_answer_size(void *session, const struct frame *frame)
+{
+	return frame_answer_size(session, frame);
+}
+
 static void share_work(void *context, uint64_t units)
 {
 	const struct router *router = context;
@@ -181,6 +186,7 @@ struct network_handlers router_handlers(struct router *router)
 		.gone = on_gone,
 		.work = router_work_done,
 		.weight = router_weigh,
+		.answer_size = router_answer_size,
 		.share = share_work,
 		.busy = router_is_busy,
 	};

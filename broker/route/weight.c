@@ -2,6 +2,7 @@
 #include "route/weight.h"
 
 #include "base/mutant.h"
+#include "engine/cell_size.h"
 #include "engine/manage.h"
 #include "route/reply.h"
 
@@ -22,8 +23,9 @@ static uint64_t weight_of_list(const Relevo__QueueList *list)
 }
 
 /* Of what the operation names or asks for; the others do little, or by pieces. */
-static uint64_t weight_of_operation(const struct session *session, const Relevo__Header *header)
+static uint64_t weight_of_operation(const struct session *session, const struct frame *frame)
 {
+	const Relevo__Header *header = frame->header;
 	switch (header->op_case) {
 	case RELEVO__HEADER__OP_QUEUE_GET:
 		return least(header->queue_get->max_items, FRAME_MAX_ITEMS);
@@ -43,9 +45,20 @@ static uint64_t weight_of_operation(const struct session *session, const Relevo_
 		return LOOK_AT_SESSIONS;
 	case RELEVO__HEADER__OP_HELLO:
 		return weight_of_hello(session, header->hello);
+	case RELEVO__HEADER__OP_CELL_UPDATE:
+		return frame_answer_size(session, frame) / BYTES_PER_UNIT;
 	default:
 		return 0;
 	}
+}
+
+size_t frame_answer_size(const struct session *session, const struct frame *frame)
+{
+	const Relevo__Header *header = frame->header;
+	if (header->op_case != RELEVO__HEADER__OP_CELL_UPDATE || session->peer == NULL)
+		return 0;
+	const Relevo__CellUpdate *update = header->cell_update;
+	return cell_reading_size(session->peer, update->cell, update->read_count);
 }
 
 uint64_t frame_weight(const struct session *session, const struct frame *frame)
@@ -54,5 +67,5 @@ uint64_t frame_weight(const struct session *session, const struct frame *frame)
 	if (MUTANT(nothing_weighs))
 		return 0;
 	return header->n_sizes + header->n_acks + frame->bodies_size / BYTES_PER_UNIT +
-	       weight_of_operation(session, header);
+	       weight_of_operation(session, frame);
 }

@@ -11,6 +11,9 @@
  */
 uint64_t frame_weight(const struct session *session, const struct frame *frame);
 
+/* How many bytes of a cell it reads: they are copied into the answer. */
+size_t frame_answer_size(const struct session *session, const struct frame *frame);
+
 /* handle_hello.c: what it inherits. */
 uint64_t weight_of_hello(const struct session *session, const Relevo__Hello *hello);
 

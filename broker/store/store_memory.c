@@ -1,6 +1,7 @@
 /* The store that keeps everything in memory and commits at once. */
 #include "store/store.h"
 
+#include "collections/populate.h"
 #include "collections/slab.h"
 
 #include <relevo/status.h>
@@ -26,6 +27,7 @@ static struct item *store_memory_item_new(struct store *store, const void *body,
 					  : slab_take(slabs_of(store), sizeof *item + size);
 	if (item == NULL)
 		return NULL;
+	populate(item, sizeof *item + size);
 	*item = (struct item){
 		.size = (uint32_t)size,
 		.references = 1,

@@ -59,5 +59,10 @@ const struct bench_case bench_cases[] = {
 	{ "turn_crowd_peeks", "ms", turn_crowd_peeks, NULL, NULL },
 	{ "turn_crowd_lists", "ms", turn_crowd_lists, NULL, NULL },
 	{ "turn_crowd_inherits", "ms", turn_crowd_inherits, NULL, NULL },
+	{ "turn_large_read", "ms", turn_large_read, NULL, NULL },
+	{ "turn_large_set", "ms", turn_large_set, NULL, NULL },
+	{ "turn_large_both", "ms", turn_large_both, NULL, NULL },
+	{ "turn_large_create", "ms", turn_large_create, NULL, NULL },
+	{ "turn_large_put", "ms", turn_large_put, NULL, NULL },
 	{ .name = NULL },
 };

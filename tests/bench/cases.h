@@ -46,6 +46,9 @@ bench_figure turn_looks, turn_look_at_leases, turn_leases_end, turn_handles_end;
 bench_figure turn_crowd_puts, turn_crowd_gets, turn_crowd_acknowledges, turn_crowd_purges;
 bench_figure turn_crowd_peeks, turn_crowd_lists, turn_crowd_inherits;
 
+/* case_turn_large.c */
+bench_figure turn_large_read, turn_large_set, turn_large_both, turn_large_create, turn_large_put;
+
 /* case_shared.c */
 bench_figure shared_lock, bare_mutex;
 

@@ -61,6 +61,13 @@ static uint64_t work(void *context)
 	return 0;
 }
 
+static size_t answer_size(void *session, const struct frame *frame)
+{
+	(void)session;
+	(void)frame;
+	return 0;
+}
+
 static uint64_t weigh(void *session, const struct frame *frame)
 {
 	(void)session;
@@ -140,6 +147,7 @@ static int setup(void **state)
 			      .gone = end_session,
 			      .work = work,
 			      .weight = weigh,
+			      .answer_size = answer_size,
 			      .share = share,
 			      .busy = is_never_busy },
 	};

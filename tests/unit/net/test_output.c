@@ -346,6 +346,51 @@ static void test_a_frame_beyond_the_share_is_not_begun(void **state)
 	free(bytes);
 }
 
+/* It comes in pieces, stays until there is an answer, and is what that is copied into. */
+static void test_a_large_answer_has_its_memory_beforehand(void **state)
+{
+	(void)state;
+	enum { LARGE = 12 * 1024 * 1024 };
+	struct accounts rich;
+	struct buffer spare = { 0 };
+	accounts_init(&rich, 1, 64 << 20, 10);
+	struct output output = {
+		.owners = &owners,
+		.spare = &spare,
+		.bill.account = account_get(&rich, 1),
+	};
+	struct output_body large = { .bytes = calloc(1, LARGE), .size = LARGE };
+	uint32_t size = LARGE;
+	Relevo__CellState told = RELEVO__CELL_STATE__INIT;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_CELL_STATE;
+	header.cell_state = &told;
+	header.n_sizes = 1;
+	header.sizes = &size;
+	int pieces = 1;
+	assert_non_null(large.bytes);
+	assert_true(output_warm(&output, 64 * 1024));
+	assert_null(output.copied.bytes);
+	for (; !output_warm(&output, LARGE); pieces++)
+		output_shrink(&output);
+	assert_in_range(pieces, 4, 12);
+	assert_true(output_warm(&output, LARGE));
+	const uint8_t *bytes = output.copied.bytes;
+	assert_int_equal(output_append(&output, &header, &large), RELEVO_OK);
+	assert_ptr_equal(output.copied.bytes, bytes);
+	assert_false(output_warm(&output, LARGE));
+	output_discard(&output);
+	output_shrink(&output);
+	assert_null(output.copied.bytes);
+	/* Who cannot have it is told by the answer. */
+	assert_true(output_warm(&output, SIZE_MAX / 8));
+	output_fini(&output);
+	buffer_fini(&spare);
+	account_drop(output.bill.account);
+	accounts_fini(&rich);
+	free((void *)large.bytes);
+}
+
 #define output_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -357,6 +402,7 @@ int main(void)
 		output_test(test_a_descriptor_goes_with_its_frame),
 		output_test(test_a_descriptor_that_is_not_sent_is_dropped),
 		output_test(test_a_frame_beyond_the_share_is_not_begun),
+		output_test(test_a_large_answer_has_its_memory_beforehand),
 	};
 	return cmocka_run_group_tests_name("net/output", tests, NULL, NULL);
 }

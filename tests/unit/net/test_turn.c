@@ -127,14 +127,22 @@ static bool is_never_busy(void *session)
 	return false;
 }
 
+static uint64_t watched, seen_after; /* a call, and the work that was done before it */
+static size_t asked;                 /* bytes that are copied into its answer */
+static int rounds;                   /* of the loop, until then */
+
+static size_t answer_size(void *session, const struct frame *frame)
+{
+	(void)session;
+	return frame->header->call == watched ? asked : 0;
+}
+
 /* Of a frame: the number of its call, which is also what it costs. */
 static uint64_t weight(void *session, const struct frame *frame)
 {
 	(void)session;
 	return frame->header->call;
 }
-
-static uint64_t watched, seen_after; /* a call, and the work that was done before it */
 
 static void take_frame(void *session, int status, const struct frame *frame,
 		       const struct error *error)
@@ -150,7 +158,7 @@ static void take_frame(void *session, int status, const struct frame *frame,
 static void set_up(struct network *network, struct accounts *accounts)
 {
 	struct error error;
-	accounts_init(accounts, 1, 1024 * 1024, 10);
+	accounts_init(accounts, 1, 64 * 1024 * 1024, 10);
 	*network = (struct network){
 		.accounts = accounts,
 		.config = { .turn_work = 1000, .hello_timeout_ms = 10000 },
@@ -160,6 +168,7 @@ static void set_up(struct network *network, struct accounts *accounts)
 			      .share = share,
 			      .frame = take_frame,
 			      .weight = weight,
+			      .answer_size = answer_size,
 			      .busy = is_never_busy },
 	};
 	assert_int_equal(loop_open(&network->loop, &error), RELEVO_OK);
@@ -211,6 +220,7 @@ static void finish_round(void *context)
 {
 	struct network *network = context;
 	network_finish_round(network);
+	rounds++;
 	if (seen_after != UINT64_MAX)
 		loop_stop(network->loop);
 }
@@ -237,6 +247,7 @@ static uint64_t done_before(uint64_t last_call, uint64_t call, int count)
 	uint64_t before = done;
 	watched = last_call;
 	seen_after = UINT64_MAX;
+	rounds = 0;
 	const struct loop_hooks hooks = { &network, next_round, finish_round };
 	assert_int_equal(loop_run(network.loop, &hooks, &error), RELEVO_OK);
 	network_close(&network);
@@ -261,14 +272,25 @@ static void test_a_heavy_frame_has_its_turn_among_light_ones(void **state)
 	assert_in_range(done_before(600, 100, 40), 1000, 3 * 1000);
 }
 
+static void test_memory_for_a_large_answer_takes_several_rounds(void **state)
+{
+	(void)state;
+	done_before(1, 1, 1);
+	assert_in_range(rounds, 1, 3);
+	asked = 16 * 1024 * 1024;
+	done_before(1, 2, 1);
+	asked = 0;
+	assert_in_range(rounds, 6, 12);
+}
+
 /* ---- ends of connections --------------------------------------------------- */
 
 static void test_many_that_end_at_once_do_so_by_turns(void **state)
 {
 	struct network network;
 	struct accounts accounts;
-	int rounds = 0;
 	(void)state;
+	rounds = 0;
 	open_and_close(&network, &accounts);
 	while (sessions > 0) {
 		int before = sessions;
@@ -305,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_more_than_a_share_waits_for_the_others),
 		cmocka_unit_test(test_a_light_frame_waits_for_a_turn_and_not_for_all_heavy_ones),
 		cmocka_unit_test(test_a_heavy_frame_has_its_turn_among_light_ones),
+		cmocka_unit_test(test_memory_for_a_large_answer_takes_several_rounds),
 		cmocka_unit_test(test_many_that_end_at_once_do_so_by_turns),
 		cmocka_unit_test(test_all_end_with_the_network),
 	};
