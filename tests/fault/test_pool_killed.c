@@ -116,7 +116,7 @@ static struct mapping *begin(struct pool_scene *scene, const char *function, siz
 /* Each result there, right, and in its place. */
 static void expect_all_but(struct mapping *mapping, size_t but)
 {
-	pthread_join(mapping->thread, NULL);
+	thread_join(mapping->thread, "the map has no end");
 	assert_int_equal(mapping->status, RELEVO_OK);
 	for (size_t i = 0; i < mapping->count; i++) {
 		if (i == but)
@@ -362,7 +362,7 @@ static void a_map_ends_when_the_broker_goes(void **state)
 	gate_pass(&pool_begun);
 	int64_t before = test_now();
 	broker_kill(&broker);
-	pthread_join(the_mapping.thread, NULL);
+	thread_join(the_mapping.thread, "the map does not hear of the broker's end");
 	assert_int_equal(the_mapping.status, RELEVO_DISCONNECTED);
 	assert_between(test_now() - before, 0, 2000);
 	gate_open(&pool_go_on);

@@ -80,7 +80,7 @@ static void begin_call(struct calling *calling)
 
 static void expect_gone(struct calling *calling)
 {
-	assert_int_equal(pthread_join(calling->thread, NULL), 0);
+	thread_join(calling->thread, "the caller does not hear of the pool's end");
 	assert_status(calling->status, RELEVO_GONE);
 	assert_string_equal(calling->why, "the pool \"p\" has ended");
 }
@@ -192,7 +192,7 @@ static void who_maps_hears_that_the_owner_was_killed(void **state)
 	assert_int_equal(pthread_create(&calling.thread, NULL, call, &calling), 0);
 	wait_for_tasks_of(scene, "pool/kept", 1);
 	child_kill(owner);
-	assert_int_equal(pthread_join(calling.thread, NULL), 0);
+	thread_join(calling.thread, "the caller does not hear of the owner's end");
 	assert_status(calling.status, RELEVO_GONE);
 	assert_status(relevo_pool_apply(pool, "square", "", 0, SOON, &result), RELEVO_GONE);
 	relevo_pool_close(pool);

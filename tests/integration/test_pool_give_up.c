@@ -65,11 +65,17 @@ static int begun_tasks(void)
 	return begun;
 }
 
-/* The pool is free for the next call, which would wait behind the others for ever; they
- * have not begun; and the pool ends at once. */
+/* The pool is free for the next call, which would wait behind the others for ever. */
+static void expect_free(relevo_pool *pool, size_t count)
+{
+	const struct relevo_map_options soon = { .timeout = TEST_PATIENCE };
+	expect_squares(pool, count, &soon);
+}
+
+/* So it is; they have not begun; and the pool ends at once. */
 static void expect_all_taken_back(struct pool_scene *scene, const int *pids)
 {
-	expect_squares(scene->pool, TASKS, NULL);
+	expect_free(scene->pool, TASKS);
 	for (int i = 0; i < WORKERS; i++)
 		assert_true(process_ends(pids[i], TEST_PATIENCE));
 	assert_int_equal(begun_tasks(), WORKERS);
@@ -111,7 +117,7 @@ static void an_apply_that_timed_out_is_taken_back(void **state)
 		      RELEVO_TIMED_OUT);
 	gate_pass(&pool_begun);
 	assert_true(process_ends(pid, TEST_PATIENCE));
-	expect_squares(scene->pool, 10, NULL);
+	expect_free(scene->pool, 10);
 }
 
 static void tuples_that_timed_out_are_taken_back(void **state)
@@ -130,7 +136,7 @@ static void tuples_that_timed_out_are_taken_back(void **state)
 	wait_until_all_hang();
 	for (int i = 0; i < WORKERS; i++)
 		assert_true(process_ends(pids[i], TEST_PATIENCE));
-	expect_squares(scene->pool, 10, NULL);
+	expect_free(scene->pool, 10);
 }
 
 static void a_job_that_timed_out_is_taken_back(void **state)
@@ -209,7 +215,7 @@ static void a_map_that_was_interrupted_is_taken_back(void **state)
 	assert_status(map_numbers(scene->pool, "hang but first", TASKS, &options, results),
 		      RELEVO_INTERRUPTED);
 	come = 0;
-	expect_squares(scene->pool, TASKS, NULL);
+	expect_free(scene->pool, TASKS);
 	assert_in_range(begun_tasks(), 0, 1);
 	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
@@ -264,7 +270,7 @@ static void what_a_handle_submitted_ends_with_it(void **state)
 			assert_ok(relevo_pool_terminate(attached));
 		else
 			relevo_pool_close(attached);
-		expect_squares(scene->pool, TASKS, NULL);
+		expect_free(scene->pool, TASKS);
 		relevo_job_free(job);
 		if (terminated)
 			relevo_pool_close(attached);
@@ -286,7 +292,7 @@ static void callers_come_and_go(void **state)
 		assert_int_equal(result.attempts, 1);
 		relevo_results_free(&result, 1);
 		relevo_pool_close(attached);
-		expect_squares(scene->pool, 3, NULL);
+		expect_free(scene->pool, 3);
 	}
 }
 

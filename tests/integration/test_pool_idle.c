@@ -97,7 +97,7 @@ static void begin_waiting(struct waiter waiters[WAITERS], relevo_pool *pool)
 static void expect_ended(struct waiter waiters[WAITERS], int status)
 {
 	for (int i = 0; i < WAITERS; i++) {
-		pthread_join(waiters[i].thread, NULL);
+		thread_join(waiters[i].thread, "who waits is not told of the end");
 		assert_status(waiters[i].status, status);
 		relevo_results_free(&waiters[i].result, 1);
 	}

@@ -178,6 +178,18 @@ void gate_pass(struct gate *gate)
 	child_check(read(gate->ends[0], &byte, 1) == 1);
 }
 
+void thread_join(pthread_t thread, const char *what)
+{
+	struct timespec until;
+	/* The one of these calls that the thread sanitizer knows has this clock. */
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += TEST_PATIENCE / 1000;
+	if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+		return;
+	fprintf(stderr, "a thread did not end in %d ms: %s\n", TEST_PATIENCE, what);
+	_exit(EXIT_FAILURE);
+}
+
 bool eventually(bool (*holds)(void *argument), void *argument)
 {
 	int64_t deadline = test_now() + TEST_PATIENCE;

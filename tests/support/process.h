@@ -3,14 +3,12 @@
 
 #include "support/test.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <unistd.h>
-
-/* What a test that hangs may take, in ms: no wait in a test is longer. */
-enum { TEST_PATIENCE = 20000 };
 
 /* Milliseconds, from some moment on. */
 int64_t test_now(void);
@@ -89,6 +87,10 @@ long process_sleeps(pid_t pid);
 
 /* Send a signal to the process, and to all below it. */
 void process_signal_all(pid_t pid, int number);
+
+/* Wait until the thread has ended. The program ends after TEST_PATIENCE, saying what did not
+ * come: the thread may be using what the test has on its stack. */
+void thread_join(pthread_t thread, const char *what);
 
 /*
  * A gate, through which processes and threads tell each other that something has

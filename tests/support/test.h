@@ -9,4 +9,12 @@
 
 #include <cmocka.h>
 
+/* What a test that hangs may take, in ms: no wait in a test is longer. With a deliberate fault
+ * many do hang, and that need not take long. */
+#ifdef RELEVO_MUTANTS
+enum { TEST_PATIENCE = 8000 };
+#else
+enum { TEST_PATIENCE = 20000 };
+#endif
+
 #endif

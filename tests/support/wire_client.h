@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "support/test.h"
 #include "wire/frame.h"
 #include "wire/protocol.h"
 
@@ -12,7 +13,7 @@
  * A client that knows frames and nothing else, over a plain socket. Whatever is
  * not as expected fails the test; nothing waits longer than WIRE_MSEC.
  */
-enum { WIRE_MSEC = 20000 };
+enum { WIRE_MSEC = TEST_PATIENCE };
 
 struct wire_client {
 	int fd;
