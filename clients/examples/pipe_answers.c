@@ -54,6 +54,7 @@ int main(int argc, char **argv)
 	const char *questions[PROCESSES] = { "good morning", "good night" };
 	struct relevo_wait_entry entries[PROCESSES] = { 0 };
 	for (int i = 0; i < PROCESSES; i++) {
+		entries[i].what = RELEVO_WAIT_FOR_PIPE;
 		entries[i].pipe = start();
 		must(relevo_pipe_send(entries[i].pipe, questions[i], strlen(questions[i]),
 				      RELEVO_FOREVER));

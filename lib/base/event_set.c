@@ -40,6 +40,13 @@ void event_set_remove(const struct event_set *events, int fd)
 	epoll_ctl(events->fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
+/* The end of a stream is told all the same; so by its edge, which is once. */
+void event_set_mute(const struct event_set *events, int fd, uint64_t name, bool muted)
+{
+	struct epoll_event event = { .events = muted ? EPOLLET : EPOLLIN, .data.u64 = name };
+	epoll_ctl(events->fd, EPOLL_CTL_MOD, fd, &event);
+}
+
 int event_set_wait(const struct event_set *events, nsec_t deadline, uint64_t names[EVENT_SET_MOST],
 		   int *count, struct error *error)
 {

@@ -27,6 +27,9 @@ void event_set_close(struct event_set *events);
 int event_set_add(const struct event_set *events, int fd, uint64_t name, struct error *error);
 void event_set_remove(const struct event_set *events, int fd);
 
+/* While it is muted, having something to read is no event. */
+void event_set_mute(const struct event_set *events, int fd, uint64_t name, bool muted);
+
 /* Wait. `names` gets those that are readable, *count how many; 0: the time has come, or
  * a signal. SYSTEM when it cannot be waited at all, and never will be. */
 int event_set_wait(const struct event_set *events, nsec_t deadline, uint64_t names[EVENT_SET_MOST],

@@ -21,6 +21,7 @@ struct relevo_listener {
 	struct unix_socket socket;
 	struct listener_tcp *tcp; /* NULL: it is not over tcp */
 	bool closed;
+	watch_slot watched;
 	char url[ADDRESS_MAX];
 };
 
@@ -90,6 +91,7 @@ void relevo_listener_hang_up(relevo_listener *listener)
 {
 	if (!given(listener))
 		return;
+	watch_forget(&listener->watched, listener);
 	unix_socket_close(&listener->socket);
 	listener_tcp_close(listener->tcp);
 	listener->tcp = NULL;
@@ -127,6 +129,18 @@ int relevo_listener_fd(const relevo_listener *listener, int *fd)
 	if (status == RELEVO_OK)
 		*fd = listener->tcp != NULL ? listener_tcp_fd(listener->tcp) : listener->socket.fd;
 	return status;
+}
+
+struct watch *listener_watch(relevo_listener *listener)
+{
+	int fd = -1;
+	relevo_listener_fd(listener, &fd);
+	struct watch *watch = descriptor_watch(fd);
+	if (watch == NULL)
+		return NULL;
+	watch->object = listener;
+	watch->slot = &listener->watched;
+	return watch;
 }
 
 /* ---- accepting ----------------------------------------------------------- */

@@ -174,6 +174,7 @@ static int pipe_keep(relevo_pipe *pipe, struct pipe_message *message, struct err
 	}
 	*kept = (struct pipe_kept){ .process = getpid(), .message = *message };
 	push_kept(pipe, kept);
+	watch_stir(&pipe->watched, pipe);
 	return RELEVO_OK;
 }
 
@@ -184,6 +185,7 @@ void relevo_pipe_hang_up(relevo_pipe *pipe)
 	if (!given(pipe))
 		return;
 	struct pipe_kept *kept;
+	watch_forget(&pipe->watched, pipe);
 	while ((kept = take_kept(pipe)) != NULL)
 		free_kept(kept);
 	pipe_local_fini(&pipe->local);

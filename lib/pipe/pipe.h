@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "pipe/pipe_local.h"
+#include "session/watch.h"
 
 #include <relevo/pipe.h>
 #include <stdatomic.h>
@@ -24,6 +25,7 @@ struct relevo_pipe {
 	struct pipe_local local;
 	struct pipe_remote *remote;     /* NULL: it is local */
 	struct pipe_kept *_Atomic kept; /* the first is the next to be taken */
+	watch_slot watched;
 };
 
 /* A handle for an end whose descriptor this is; that is closed if this fails. */
@@ -49,5 +51,9 @@ int pipe_receive(relevo_pipe *pipe, struct pipe_message *message, int64_t timeou
 
 /* Whether something has been received and not taken. */
 bool pipe_has_kept(relevo_pipe *pipe);
+
+/* Wait for a message beside other things: see session/watch.h. NULL: memory ran out. A remote
+ * pipe is received from by nobody while it is asked, until the watch is ready. */
+struct watch *pipe_watch(relevo_pipe *pipe);
 
 #endif

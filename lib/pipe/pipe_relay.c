@@ -297,7 +297,8 @@ static int relay_ask(struct pipe_remote *remote, struct pollfd *entries, struct 
 		return status;
 	}
 	struct channel *channel = relay->session->connection.channel;
-	ask_ahead(relay);
+	if (!has_something(relay))
+		ask_ahead(relay);
 	entries[0] = (struct pollfd){ .fd = channel_fd(channel),
 				      .events = channel_events(channel, false) };
 	entries[1] = (struct pollfd){ .fd = relay->event, .events = POLLIN };

@@ -102,6 +102,8 @@ static void set_told(relevo_job *job)
 	pthread_mutex_lock(&job->lock);
 	job->told = true;
 	job->calls = NULL;
+	if (job->watch != NULL)
+		watch_due(job->watch);
 	pthread_cond_broadcast(&job->changed);
 	relevo_pool *pool = job->pool;
 	job->pool = NULL;
@@ -390,6 +392,8 @@ int relevo_job_cancel(relevo_job *job)
 
 void relevo_job_free(relevo_job *job)
 {
-	if (job != NULL)
-		async_release(job);
+	if (job == NULL)
+		return;
+	watch_forget(&job->watched, job);
+	async_release(job);
 }

@@ -2,6 +2,7 @@
 #define POOL_POOL_ASYNC_H
 
 #include "pool/pool_map.h"
+#include "session/watch.h"
 
 #include <relevo/pool_async.h>
 
@@ -23,7 +24,13 @@ struct relevo_job {
 	bool told;               /* and the callbacks have returned */
 	struct callbacks *calls; /* NULL: the pool is gone, or nothing is to be called */
 	relevo_pool *pool;       /* NULL: it has ended */
+	struct watch *watch;     /* NULL: nobody waits for it beside other things */
+	watch_slot watched;
 };
+
+/* Wait for its end beside other things: see session/watch.h. It is over with that. NULL: memory
+ * ran out. */
+struct watch *job_watch(relevo_job *job);
 
 /* All outcomes are there: tell who waits, and have the callback called. The collector's
  * lock is held. */

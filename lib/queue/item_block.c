@@ -23,6 +23,26 @@ static size_t item_block_room_for(size_t size)
 	return (size + 1 + unit - 1) & ~(unit - 1);
 }
 
+bool item_source_read(struct item_source *source, const struct frame *frame, size_t most)
+{
+	const Relevo__Header *header = frame->header;
+	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS)
+		return false;
+	const Relevo__QueueItems *items = header->queue_items;
+	*source = (struct item_source){
+		.bodies = frame->bodies,
+		.sizes = header->sizes,
+		.leases = items->leases,
+		.deliveries = items->n_deliveries > 0 ? items->deliveries : NULL,
+		.properties = items->n_properties > 0 ? items->properties : NULL,
+		.count = header->n_sizes,
+	};
+	return header->n_sizes > 0 && header->n_sizes <= most &&
+	       items->n_leases == header->n_sizes &&
+	       (items->n_deliveries == 0 || items->n_deliveries == header->n_sizes) &&
+	       (items->n_properties == 0 || items->n_properties == header->n_sizes);
+}
+
 bool item_block_fill(relevo_item *items, const struct item_source *source)
 {
 	size_t total = 0;

@@ -4,6 +4,8 @@
 #include <protobuf-c/protobuf-c.h>
 #include <relevo/queue.h>
 
+#include "wire/frame.h"
+
 #include <stdbool.h>
 
 /*
@@ -20,6 +22,9 @@ struct item_source {
 	size_t count;
 	uint64_t epoch; /* of the connection */
 };
+
+/* What an answer with items says: false when it is none, or has more than `most`. */
+bool item_source_read(struct item_source *source, const struct frame *frame, size_t most);
 
 /* Fills in all of the items; false when memory ran out. */
 bool item_block_fill(relevo_item *items, const struct item_source *source);

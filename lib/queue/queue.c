@@ -24,6 +24,7 @@ static int queue_take_opened(struct call *call, const struct frame *frame)
 		return RELEVO_BAD_FRAME;
 	const Relevo__QueueOpened *opened = frame->header->queue_opened;
 	queue->bounded = opened->bounded || opened->capacity_bytes > 0;
+	queue->timed = opened->lease_ms > 0;
 	queue->keep = opened->keep;
 	handle_opened(&queue->handle, opened->name, opened->queue, opened->identity);
 	return RELEVO_OK;
@@ -176,6 +177,7 @@ int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__He
 void queue_detach(struct relevo_queue *queue)
 {
 	struct relevo_session *session = queue->handle.session;
+	watch_forget(&queue->watched, queue);
 	pthread_mutex_lock(&session->lock);
 	handle_release(&queue->handle);
 	failed_put_forget(queue->part, queue);

@@ -7,6 +7,7 @@
 #include "queue/unfinished.h"
 #include "session/attention.h"
 #include "session/handle.h"
+#include "session/watch.h"
 
 #include <relevo/queue.h>
 
@@ -14,8 +15,10 @@ struct relevo_queue {
 	struct handle handle;
 	struct queue_part *part; /* what the session's queues have in common */
 	struct list link;        /* there */
+	watch_slot watched;
 	bool bounded;
-	bool keep; /* of a lock: it stays held when its holder ends in order */
+	bool timed; /* what is leased stays so for a time */
+	bool keep;  /* of a lock: it stays held when its holder ends in order */
 	relevo_put_error *on_error;
 	void *user;
 
@@ -85,6 +88,9 @@ bool queue_take_to_work_on(struct relevo_queue *queue, relevo_item *item);
 
 /* Acknowledge a leased item with whatever is sent next. */
 void queue_finish(struct relevo_queue *queue, relevo_item *item);
+
+/* Wait for an item beside other things: see session/watch.h. NULL: memory ran out. */
+struct watch *queue_watch(struct relevo_queue *queue);
 
 /* Give a handle back to the broker. The session is locked. */
 void queue_close_handle(struct relevo_session *session, uint32_t handle);

@@ -24,43 +24,23 @@ struct choosing {
 	uint64_t epoch;
 };
 
-/* Whether the answer is one to what was asked. */
-static bool queue_any_fits(const struct choosing *choosing, const Relevo__Header *header)
-{
-	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS)
-		return false;
-	const Relevo__QueueItems *items = header->queue_items;
-	return header->n_sizes > 0 && header->n_sizes <= choosing->room &&
-	       items->n_leases == header->n_sizes &&
-	       (items->n_deliveries == 0 || items->n_deliveries == header->n_sizes) &&
-	       (items->n_properties == 0 || items->n_properties == header->n_sizes);
-}
-
 static int queue_any_take_items(struct call *call, const struct frame *frame)
 {
 	struct choosing *choosing = container_of(call, struct choosing, call);
-	const Relevo__Header *header = frame->header;
-	const Relevo__QueueItems *items = header->queue_items;
-	if (!queue_any_fits(choosing, header))
+	struct item_source source;
+	if (!item_source_read(&source, frame, choosing->room))
 		return RELEVO_BAD_FRAME;
+	const uint32_t from = frame->header->queue_items->queue;
 	size_t which = 0;
-	while (which < choosing->count && choosing->queues[which]->handle.number != items->queue)
+	while (which < choosing->count && choosing->queues[which]->handle.number != from)
 		which++;
 	if (which == choosing->count)
 		return RELEVO_BAD_FRAME;
-	const struct item_source source = {
-		.bodies = frame->bodies,
-		.sizes = header->sizes,
-		.leases = items->leases,
-		.deliveries = items->n_deliveries > 0 ? items->deliveries : NULL,
-		.properties = items->n_properties > 0 ? items->properties : NULL,
-		.count = header->n_sizes,
-		.epoch = choosing->epoch,
-	};
+	source.epoch = choosing->epoch;
 	if (!item_block_fill(choosing->items, &source))
 		return RELEVO_NO_MEMORY;
 	choosing->which = which;
-	choosing->got = header->n_sizes;
+	choosing->got = source.count;
 	return RELEVO_OK;
 }
 
@@ -121,7 +101,9 @@ static bool take_from_stashes(struct choosing *choosing)
 		return false;
 	for (size_t i = 0; i < choosing->count; i++) {
 		choosing->which = i;
-		if (stash_take(choosing->queues[i], choosing->items))
+		if (choosing->queues[i]->timed)
+			stash_give_back(choosing->queues[i]);
+		else if (stash_take(choosing->queues[i], choosing->items))
 			return true;
 	}
 	return false;

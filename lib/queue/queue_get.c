@@ -1,5 +1,6 @@
 /* Getting and leasing items of one queue: one or many, from the stash or from the broker. */
 #include "base/deadline.h"
+#include "base/mutant.h"
 #include "base/thread_error.h"
 #include "queue/item_block.h"
 #include "queue/queue.h"
@@ -23,39 +24,20 @@ struct getting {
 	uint64_t epoch; /* of the connection */
 };
 
-/* Whether the answer is one to what was asked. */
-static bool queue_get_fits(const struct getting *getting, const Relevo__Header *header)
-{
-	const Relevo__QueueItems *items = header->queue_items;
-	return header->n_sizes > 0 && header->n_sizes <= getting->room + getting->ahead &&
-	       items->n_leases == header->n_sizes &&
-	       (items->n_deliveries == 0 || items->n_deliveries == header->n_sizes) &&
-	       (items->n_properties == 0 || items->n_properties == header->n_sizes);
-}
-
 static int queue_get_take_items(struct call *call, const struct frame *frame)
 {
 	struct getting *getting = container_of(call, struct getting, call);
-	const Relevo__Header *header = frame->header;
-	if (header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS || !queue_get_fits(getting, header))
+	struct item_source source;
+	if (!item_source_read(&source, frame, getting->room + getting->ahead))
 		return RELEVO_BAD_FRAME;
-	const Relevo__QueueItems *items = header->queue_items;
-	struct item_source source = {
-		.bodies = frame->bodies,
-		.sizes = header->sizes,
-		.leases = items->leases,
-		.deliveries = items->n_deliveries > 0 ? items->deliveries : NULL,
-		.properties = items->n_properties > 0 ? items->properties : NULL,
-		.count = header->n_sizes,
-		.epoch = getting->epoch,
-	};
+	source.epoch = getting->epoch;
 	bool taken = getting->ahead > 0 ? stash_fill(getting->queue, &source, getting->items)
 					: item_block_fill(getting->items, &source);
 	/* Not taken, they stay leased until the session ends; but without memory
 	 * giving them back would fail as well. */
 	if (!taken)
 		return RELEVO_NO_MEMORY;
-	getting->got = getting->ahead > 0 ? 1 : header->n_sizes;
+	getting->got = getting->ahead > 0 ? 1 : source.count;
 	return RELEVO_OK;
 }
 
@@ -106,10 +88,10 @@ void queue_finish(struct relevo_queue *queue, relevo_item *item)
 }
 
 /* What lies here unread comes first; a lease is not taken of it, since the broker
- * may call it back at any time. */
+ * may call it back at any time, nor what is leased for a time, which may have run out. */
 static void take_from_stash(struct getting *getting)
 {
-	if (getting->leave_leased)
+	if (getting->leave_leased || (getting->queue->timed && !MUTANT(timed_is_taken_here)))
 		stash_give_back(getting->queue);
 	else
 		while (getting->got < getting->room &&
@@ -130,6 +112,14 @@ static int get_to_work_on(struct getting *getting, nsec_t deadline, struct error
 	return status;
 }
 
+/* While the broker was asked, one may have come that a watch had asked for. */
+static bool take_told(struct getting *getting)
+{
+	if (!getting->leave_leased && !getting->queue->timed && getting->queue->stash.told)
+		take_from_stash(getting);
+	return getting->got > 0;
+}
+
 /* The session is locked. */
 static int get_locked(struct getting *getting, nsec_t deadline, struct error *error)
 {
@@ -142,6 +132,10 @@ static int get_locked(struct getting *getting, nsec_t deadline, struct error *er
 		    !getting->queue->strict_order)
 			getting->ahead = stash_ask(&getting->queue->stash);
 		status = queue_get_ask(getting, deadline, error);
+		if (status != RELEVO_OK && take_told(getting)) {
+			*error = (struct error){ 0 };
+			status = RELEVO_OK;
+		}
 	}
 	if (status == RELEVO_OK && !getting->leave_leased)
 		queue_hand_over(getting->queue, getting->items, getting->got);
@@ -229,7 +223,8 @@ bool queue_take_to_work_on(relevo_queue *queue, relevo_item *item)
 /* What has come ahead costs no call, nor what a call needs. The session is locked. */
 static bool take_ahead(relevo_queue *queue, relevo_item *item)
 {
-	if (queue->joinable || !stash_take(queue, item))
+	if (queue->joinable || (queue->timed && !MUTANT(timed_is_taken_here)) ||
+	    !stash_take(queue, item))
 		return false;
 	queue_hand_over(queue, item, 1);
 	return true;

@@ -28,7 +28,7 @@ static void recall(struct queue_part *queues, uint32_t number)
 {
 	struct relevo_queue *queue = find_by_number(queues, number);
 	if (queue != NULL)
-		stash_give_back(queue);
+		stash_recall(queue);
 }
 
 /* Of puts that had returned before: with a callback, they are told to that. */

@@ -33,6 +33,13 @@ static uint32_t stash_pace(const struct stash *stash, nsec_t now)
 	return pace < STASH_MOST ? (uint32_t)pace : STASH_MOST;
 }
 
+bool stash_reserve(struct stash *stash)
+{
+	if (stash->items == NULL)
+		stash->items = malloc((STASH_MOST + 1) * sizeof *stash->items);
+	return stash->items != NULL;
+}
+
 uint32_t stash_ask(struct stash *stash)
 {
 	if (stash->asked)
@@ -41,9 +48,7 @@ uint32_t stash_ask(struct stash *stash)
 	uint32_t pace = stash->last_ask != 0 ? stash_pace(stash, now) : 0;
 	if (MUTANT(stash_full_at_once))
 		pace = STASH_MOST;
-	if (pace > 0 && stash->items == NULL)
-		stash->items = malloc((STASH_MOST + 1) * sizeof *stash->items);
-	if (stash->items == NULL)
+	if (pace > 0 && !stash_reserve(stash))
 		pace = 0;
 	stash->last_ask = now;
 	stash->asked_for = pace;
@@ -57,6 +62,7 @@ void stash_drop(struct stash *stash)
 	while (stash->next < stash->count)
 		relevo_item_free(&stash->items[stash->next++]);
 	stash->next = stash->count = 0;
+	stash->told = false;
 	list_remove(&stash->link);
 }
 
@@ -64,6 +70,7 @@ static void take_first(struct stash *stash, relevo_item *item)
 {
 	*item = stash->items[stash->next++];
 	stash->taken++;
+	stash->told = false;
 	if (stash->next == stash->count)
 		list_remove(&stash->link);
 }
@@ -71,8 +78,8 @@ static void take_first(struct stash *stash, relevo_item *item)
 bool stash_fill(struct relevo_queue *queue, const struct item_source *source, relevo_item *first)
 {
 	struct stash *stash = &queue->stash;
-	/* One call asks at a time, and only when there is none left. */
-	stash_drop(stash);
+	/* One call asks at a time, when there is none left: but a watch may begin to meanwhile. */
+	stash_give_back(queue);
 	if (source->count > STASH_MOST + 1 || !item_block_fill(stash->items, source))
 		return false;
 	stash->next = 0;
@@ -80,8 +87,10 @@ bool stash_fill(struct relevo_queue *queue, const struct item_source *source, re
 	stash->epoch = source->epoch;
 	stash->filled = clock_now();
 	list_append(&queue->part->stashes, &stash->link);
-	take_first(stash, first);
-	stash->taken = 1;
+	stash->taken = 0;
+	if (first != NULL)
+		take_first(stash, first);
+	stash->told = first == NULL;
 	return true;
 }
 
@@ -95,31 +104,66 @@ static bool is_valid(struct relevo_queue *queue)
 	return stash->next < stash->count;
 }
 
-bool stash_take(struct relevo_queue *queue, relevo_item *item)
+bool stash_has_some(struct relevo_queue *queue)
 {
 	struct stash *stash = &queue->stash;
 	if (!is_valid(queue))
 		return false;
-	if (clock_now() - stash->filled > STALE_TIME) {
-		connection_read_pending(queue->handle.session);
-		if (!is_valid(queue))
-			return false;
-	}
-	take_first(stash, item);
+	if (clock_now() - stash->filled <= STALE_TIME)
+		return true;
+	connection_read_pending(queue->handle.session);
+	return is_valid(queue);
+}
+
+bool stash_take(struct relevo_queue *queue, relevo_item *item)
+{
+	if (!stash_has_some(queue))
+		return false;
+	take_first(&queue->stash, item);
 	return true;
+}
+
+/* All but the first `kept`. */
+static void stash_give_back_rest(struct relevo_queue *queue, uint32_t kept)
+{
+	struct stash *stash = &queue->stash;
+	uint64_t leases[STASH_MOST + 1];
+	uint32_t count = 0;
+	for (uint32_t i = stash->next + kept; i < stash->count; i++) {
+		leases[count++] = stash->items[i].lease;
+		relevo_item_free(&stash->items[i]);
+	}
+	stash->count -= count;
+	if (count > 0)
+		lease_give_back(queue->handle.session, leases, count);
 }
 
 void stash_give_back(struct relevo_queue *queue)
 {
-	struct stash *stash = &queue->stash;
 	if (!is_valid(queue))
 		return;
-	uint64_t leases[STASH_MOST + 1];
-	uint32_t count = 0;
-	for (uint32_t i = stash->next; i < stash->count; i++)
-		leases[count++] = stash->items[i].lease;
-	lease_give_back(queue->handle.session, leases, count);
-	stash_drop(stash);
+	stash_give_back_rest(queue, 0);
+	stash_drop(&queue->stash);
+}
+
+void stash_recall(struct relevo_queue *queue)
+{
+	if (!is_valid(queue))
+		return;
+	if (queue->stash.told)
+		stash_give_back_rest(queue, 1);
+	else
+		stash_give_back(queue);
+}
+
+/* False: nothing is left here. */
+static bool stash_look_after_one(struct relevo_queue *queue, nsec_t age)
+{
+	if (age > STASH_TIME)
+		stash_recall(queue);
+	if (age > STASH_TOLD_TIME)
+		stash_give_back(queue);
+	return queue->stash.next < queue->stash.count;
 }
 
 bool stash_look_after(struct queue_part *queues)
@@ -130,11 +174,7 @@ bool stash_look_after(struct queue_part *queues)
 	nsec_t now = clock_now();
 	list_for_each (node, &queues->stashes) {
 		struct relevo_queue *queue = container_of(node, struct relevo_queue, stash.link);
-		if (!is_valid(queue))
-			continue;
-		if (now - queue->stash.filled > STASH_TIME)
-			stash_give_back(queue);
-		else
+		if (is_valid(queue) && stash_look_after_one(queue, now - queue->stash.filled))
 			any = true;
 	}
 	return any;

@@ -23,6 +23,7 @@ struct stash {
 	relevo_item *items;
 	uint32_t next; /* the first unread one */
 	uint32_t count;
+	bool told;      /* that first one was asked for by a watch, see queue_watch.c */
 	bool asked;     /* a call that asks for items ahead is under way */
 	uint64_t epoch; /* of the connection they came with */
 	nsec_t filled;  /* when they came */
@@ -37,7 +38,11 @@ enum { STASH_MOST = 512 };
 
 /* Nothing lies here for longer than about this time. What others would see of a larger
  * stash is that items overtake those in it. */
-#define STASH_TIME (2 * NSEC_PER_MSEC)
+#define STASH_TIME      (2 * NSEC_PER_MSEC)
+
+/* But for one that somebody is told of who waits for other things too: he may have to deal with
+ * those first. */
+#define STASH_TOLD_TIME NSEC_PER_SEC
 
 void stash_fini(struct stash *stash);
 
@@ -45,18 +50,28 @@ void stash_fini(struct stash *stash);
  * time, as it took the last ones. None for the first, or while another call asks. */
 uint32_t stash_ask(struct stash *stash);
 
+/* Room for what is to come; false when memory ran out. */
+bool stash_reserve(struct stash *stash);
+
 /*
- * What such a call was answered: the first item is the caller's, the rest is kept.
- * `leases` and `deliveries` (NULL: 1 each) go with the items of `source`. False
- * when memory ran out, or they are more than were asked for.
+ * What such a call was answered: the first item is the caller's, the rest is kept; `first` NULL:
+ * a watch asked, and the first is kept too. False when memory ran out, or they are more than
+ * were asked for.
  */
 bool stash_fill(struct relevo_queue *queue, const struct item_source *source, relevo_item *first);
+
+/* Whether there is one. The session is locked. */
+bool stash_has_some(struct relevo_queue *queue);
 
 /* Take the first item. False when there is none. The session is locked. */
 bool stash_take(struct relevo_queue *queue, relevo_item *item);
 
 /* Give all of it back, unread. The session is locked. */
 void stash_give_back(struct relevo_queue *queue);
+
+/* The broker wants back what came ahead: all but what a watch has asked for. The session is
+ * locked. */
+void stash_recall(struct relevo_queue *queue);
 
 /* In the background: give back what nobody has come for. True while some queue
  * has a stash that has to be looked after. */

@@ -71,9 +71,9 @@ RELEVO_API int relevo_listener_accept(relevo_listener *listener, int64_t timeout
 /* The address for relevo_pipe_connect(), as long as the handle lives. Never blocks. */
 RELEVO_API const char *relevo_listener_address(const relevo_listener *listener);
 
-/* For relevo_wait() and event loops: a descriptor that is readable when there is something
- * for relevo_listener_accept() to do. Call that with time-out 0 then: it may say TIMED_OUT.
- * It is the listener's: neither read nor close it. CLOSED. */
+/* For event loops (relevo_wait() and relevo_poller_add_listener() need none): a descriptor that is
+ * readable when there is something for relevo_listener_accept() to do. Call that with time-out 0
+ * then: it may say TIMED_OUT. It is the listener's: neither read nor close it. CLOSED. */
 RELEVO_API int relevo_listener_fd(const relevo_listener *listener, int *fd);
 
 /*

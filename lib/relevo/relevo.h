@@ -32,6 +32,7 @@
 #include <relevo/lock.h>
 #include <relevo/manage.h>
 #include <relevo/pipe.h>
+#include <relevo/poller.h>
 #include <relevo/pool.h>
 #include <relevo/pool_async.h>
 #include <relevo/pool_imap.h>

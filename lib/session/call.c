@@ -21,6 +21,8 @@
 /* Whoever waits for the call looks again. */
 static void call_wake(struct call *call)
 {
+	if (call->finished != NULL)
+		return;
 	pthread_cond_signal(&call->wake);
 	if (call->event >= 0)
 		eventfd_write(call->event, 1);
@@ -262,6 +264,31 @@ int call_wait(struct relevo_session *session, struct call *call, nsec_t patience
 			      : unanswered(session, call, status, error);
 }
 
+int call_park(struct relevo_session *session, struct call *call, Relevo__Header *header)
+{
+	struct connection *connection = &session->connection;
+	call->number = header->call = ++connection->last_call;
+	call->puts = connection->puts;
+	call->event = -1;
+	call->done = call->withdrawn = false;
+	call->error = (struct error){ 0 };
+	if (!map_insert(&connection->parked, &call->parked, &call->number, sizeof call->number))
+		return RELEVO_NO_MEMORY;
+	int status = outbox_frame(session, header, call->bodies, call->body_count);
+	if (status != RELEVO_OK)
+		map_remove(&connection->parked, &call->parked);
+	return status;
+}
+
+void call_unpark(struct relevo_session *session, struct call *call)
+{
+	if (call->done)
+		return;
+	map_remove(&session->connection.parked, &call->parked);
+	if (!session->connection.broken)
+		call_abandon(session, call);
+}
+
 void call_give_up(struct relevo_session *session, struct call *call)
 {
 	call_leave(call);
@@ -306,6 +333,19 @@ static void call_finish(struct call *call, int status)
 	call_wake(call);
 }
 
+/* Of many that lie there, none but this one is looked at. */
+static struct call *call_find_parked(const struct connection *connection, uint64_t number)
+{
+	struct map_node *node = map_find(&connection->parked, &number, sizeof number);
+	return node != NULL ? container_of(node, struct call, parked) : NULL;
+}
+
+static void call_finish_parked(struct connection *connection, struct call *call)
+{
+	map_remove(&connection->parked, &call->parked);
+	call->finished(call);
+}
+
 static struct call *call_find_here(struct connection *connection, uint64_t number)
 {
 	list_for_each (node, &connection->calls) {
@@ -313,7 +353,7 @@ static struct call *call_find_here(struct connection *connection, uint64_t numbe
 		if (call->number == number && !call->done)
 			return call;
 	}
-	return NULL;
+	return call_find_parked(connection, number);
 }
 
 static void confirmed(struct connection *connection, uint64_t window)
@@ -372,6 +412,8 @@ void call_dispatch(struct relevo_session *session, const struct frame *frame)
 	} else {
 		call_finish(call, RELEVO_BAD_FRAME);
 	}
+	if (call != NULL && call->finished != NULL)
+		call_finish_parked(connection, call);
 }
 
 void call_fail_all(struct connection *connection, int status, const char *text)
@@ -382,5 +424,12 @@ void call_fail_all(struct connection *connection, int status, const char *text)
 			snprintf(call->error.text, sizeof call->error.text, "%s", text);
 			call_finish(call, status);
 		}
+	}
+	struct map_node *node;
+	while ((node = map_next(&connection->parked, NULL)) != NULL) {
+		struct call *call = container_of(node, struct call, parked);
+		snprintf(call->error.text, sizeof call->error.text, "%s", text);
+		call_finish(call, status);
+		call_finish_parked(connection, call);
 	}
 }

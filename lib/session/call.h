@@ -22,6 +22,11 @@ struct call {
 	const struct iovec *bodies;
 	int body_count;
 
+	/* Of a parked one: it is done. Called by the reader with the session locked; NULL: a
+	 * thread waits for it. */
+	void (*finished)(struct call *call);
+	struct map_node parked;
+
 	struct list link;
 	uint64_t puts;               /* items put before it without an answer */
 	uint64_t number;             /* 0: waits for room in the window, not for an answer */
@@ -60,6 +65,17 @@ void call_begin(struct relevo_session *session, struct call *call, Relevo__Heade
 int call_wait(struct relevo_session *session, struct call *call, nsec_t patience,
 	      struct error *error);
 void call_give_up(struct relevo_session *session, struct call *call);
+
+/*
+ * Send a call that no thread will wait for, `finished` set, and let it lie until the broker
+ * answers; it has to stay where it is. What has to be sent is left to the caller, see
+ * outbox_push(). Once `finished` has been called, its outcome is in `error`. NO_MEMORY,
+ * DISCONNECTED: it was not sent, and will not be finished.
+ */
+int call_park(struct relevo_session *session, struct call *call, Relevo__Header *header);
+
+/* Give up on a parked call that has not finished: what its answer hands over goes back. */
+void call_unpark(struct relevo_session *session, struct call *call);
 
 /* Ask the broker to end a call that waits there. It is answered all the same, with
  * CANCELLED or with its outcome, and has to be waited for. */

@@ -22,6 +22,8 @@ bool connection_init(struct connection *connection)
 {
 	*connection = (struct connection){ .window = WINDOW_DEFAULT, .descriptor = -1 };
 	list_init(&connection->calls);
+	map_init(&connection->parked, 0);
+	list_init(&connection->watchers);
 	pthread_cond_init(&connection->changed, NULL);
 	return arena_init(&connection->arena, ARENA_LIMIT_FOR_HEADERS);
 }
@@ -29,6 +31,7 @@ bool connection_init(struct connection *connection)
 void connection_fini(struct connection *connection)
 {
 	channel_close(connection->channel);
+	map_fini(&connection->parked);
 	arena_fini(&connection->arena);
 	buffer_fini(&connection->in);
 	buffer_fini(&connection->out);
@@ -113,6 +116,11 @@ static void stop_reading(struct connection *connection)
 	buffer_shrink(&connection->in, 4 * READ_SIZE);
 	connection->reading = false;
 	pthread_cond_broadcast(&connection->changed);
+	list_for_each (node, &connection->watchers) {
+		struct connection_watcher *watcher =
+			container_of(node, struct connection_watcher, link);
+		watcher->left(watcher);
+	}
 }
 
 static const char *reason(int status, const struct error *error)
@@ -235,6 +243,11 @@ static int connection_clear(struct relevo_session *session, nsec_t deadline, str
 		if (!connection_wait_change(session, deadline))
 			return error_set(error, RELEVO_TIMED_OUT,
 					 "another thread has not left the lost connection yet");
+	}
+	list_for_each (node, &connection->watchers) {
+		struct connection_watcher *watcher =
+			container_of(node, struct connection_watcher, link);
+		watcher->closing(watcher);
 	}
 	channel_close(connection->channel);
 	connection->channel = NULL;
@@ -361,6 +374,9 @@ void connection_abandon(struct connection *connection)
 	connection->puts_lost = false;
 	/* The calls are on the stacks of threads that this process does not have. */
 	list_init(&connection->calls);
+	map_fini(&connection->parked);
+	map_init(&connection->parked, 0);
+	list_init(&connection->watchers);
 	pthread_cond_init(&connection->changed, NULL);
 	outbox_discard(connection);
 }

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "session/attention.h"
 #include "transport/channel.h"
 #include "wire/frame.h"
@@ -47,7 +48,9 @@ struct connection {
 	uint64_t session;        /* the broker's number for it */
 	struct frame_limits limits;
 
-	struct list calls; /* struct call, waiting for their answers */
+	struct list calls;    /* struct call, waiting for their answers */
+	struct map parked;    /* struct call that no thread waits for, by their numbers */
+	struct list watchers; /* struct connection_watcher */
 	uint64_t last_call;
 	uint64_t given_up;      /* calls that nobody waits for, not answered yet */
 	bool reading;           /* some thread is the reader */
@@ -72,6 +75,18 @@ struct connection {
 	uint64_t puts;                      /* items put without an answer, over all connections */
 	uint64_t puts_done;                 /* of these, known to have been dealt with */
 	bool puts_lost;                     /* some were not when their connection was lost */
+};
+
+/*
+ * Somebody who waits for what this connection brings by polling its descriptor among others,
+ * and reads then with connection_read_pending(). Called with the session locked.
+ */
+struct connection_watcher {
+	struct list link;
+	/* A thread that read has left: what it has not read is to be polled for. */
+	void (*left)(struct connection_watcher *watcher);
+	/* The descriptor is about to be closed. */
+	void (*closing)(struct connection_watcher *watcher);
 };
 
 /* False when memory ran out. */

@@ -103,9 +103,14 @@ static void fork_install_handlers(void)
 	pthread_atfork(fork_before_fork, fork_in_parent, fork_in_child);
 }
 
-void fork_register(struct relevo_session *session)
+void fork_prepare(void)
 {
 	pthread_once(&handlers_installed, fork_install_handlers);
+}
+
+void fork_register(struct relevo_session *session)
+{
+	fork_prepare();
 	pthread_mutex_lock(&registry_lock);
 	list_append(&sessions, &session->link);
 	pthread_mutex_unlock(&registry_lock);

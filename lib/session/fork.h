@@ -10,6 +10,10 @@
  * the parent's.
  */
 void fork_register(struct relevo_session *session);
+
+/* For handlers of fork(2) whose locks are taken before those of sessions: sessions' own come
+ * first, so that these are run before them. */
+void fork_prepare(void);
 void fork_unregister(struct relevo_session *session);
 
 /* Whether what this thread forks from now on holds what it inherits: see fork_heir.h. The library's

@@ -315,6 +315,16 @@ static int flush_all(struct relevo_session *session, nsec_t patience, struct err
 	return flush_by(session, &header, patience, error);
 }
 
+int session_round_trip(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	int status = session_enter(session, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = flush_all(session, session_patience(deadline), error);
+	session_leave(session);
+	return status;
+}
+
 static int say_goodbye(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	Relevo__Goodbye operation = RELEVO__GOODBYE__INIT;

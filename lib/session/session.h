@@ -58,6 +58,10 @@ static inline bool session_is_connected(const struct relevo_session *session)
 	return connection->channel != NULL && !connection->broken && !connection->opening;
 }
 
+/* Everything that was sent before has been answered, as far as it does not wait. Errors as
+ * relevo_session_flush(). */
+int session_round_trip(struct relevo_session *session, nsec_t deadline, struct error *error);
+
 /* Connect, unless another thread does so meanwhile. The session is locked. Errors as
  * relevo_session_open(). */
 int session_connect(struct relevo_session *session, nsec_t patience, struct error *error);

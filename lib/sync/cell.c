@@ -407,37 +407,43 @@ static int take_found(struct call *call, const struct frame *frame)
 	return RELEVO_OK;
 }
 
+void cell_describe_wait(const struct cell *cell, const struct cell_wait *watch,
+			struct cell_asking *asking)
+{
+	asking->size = (uint32_t)watch->term.size;
+	asking->body = (struct iovec){ asking->operand, asking->size };
+	if (asking->size > 0)
+		element_copy(cell->type, asking->operand, watch->term.operand, asking->size);
+	asking->operation = (Relevo__CellWait)RELEVO__CELL_WAIT__INIT;
+	asking->operation.cell = cell->handle.number;
+	asking->operation.operation = (Relevo__CellOperation)watch->term.operation;
+	asking->operation.first = watch->term.first;
+	asking->operation.version = watch->version;
+	asking->operation.will = watch->will.number;
+	asking->operation.timeout_ms = session_timeout(watch->deadline);
+	asking->header = (Relevo__Header)RELEVO__HEADER__INIT;
+	asking->header.op_case = RELEVO__HEADER__OP_CELL_WAIT;
+	asking->header.cell_wait = &asking->operation;
+	asking->header.sizes = &asking->size;
+	asking->header.n_sizes = asking->size > 0;
+}
+
 static int run_wait(struct cell *cell, struct cell_wait *watch, struct error *error)
 {
 	int status = check_will(cell, watch->will, error);
 	if (status != RELEVO_OK)
 		return status;
-	uint8_t operand[ELEMENT_MAX_NUMBER];
-	uint32_t size = (uint32_t)watch->term.size;
-	struct iovec body = { operand, size };
-	if (size > 0)
-		element_copy(cell->type, operand, watch->term.operand, size);
-	Relevo__CellWait operation = RELEVO__CELL_WAIT__INIT;
-	operation.cell = cell->handle.number;
-	operation.operation = (Relevo__CellOperation)watch->term.operation;
-	operation.first = watch->term.first;
-	operation.version = watch->version;
-	operation.will = watch->will.number;
-	operation.timeout_ms = session_timeout(watch->deadline);
-	Relevo__Header header = RELEVO__HEADER__INIT;
-	header.op_case = RELEVO__HEADER__OP_CELL_WAIT;
-	header.cell_wait = &operation;
-	header.sizes = &size;
-	header.n_sizes = size > 0;
+	struct cell_asking asking;
+	cell_describe_wait(cell, watch, &asking);
 	struct watching watching = {
 		.call = { .take = take_found,
-			  .bodies = &body,
-			  .body_count = size > 0,
+			  .bodies = &asking.body,
+			  .body_count = asking.size > 0,
 			  .interruptible = true },
 		.cell = cell,
 		.watch = watch,
 	};
-	return call_run(cell->handle.session, &watching.call, &header,
+	return call_run(cell->handle.session, &watching.call, &asking.header,
 			session_patience(watch->deadline), error);
 }
 

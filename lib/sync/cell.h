@@ -3,6 +3,7 @@
 
 #include "base/element.h"
 #include "session/handle.h"
+#include "session/watch.h"
 
 #include <relevo/queue.h>
 #include <relevo/value.h>
@@ -13,6 +14,7 @@
  */
 struct cell {
 	struct handle handle;
+	watch_slot watched;
 	enum element_type type;
 	uint32_t width; /* bytes of an element */
 	uint32_t count; /* elements */
@@ -95,6 +97,17 @@ struct cell_wait {
 };
 
 int cell_call_wait(struct cell *cell, struct cell_wait *watch, struct error *error);
+
+/* The frame of such a wait. */
+struct cell_asking {
+	Relevo__CellWait operation;
+	Relevo__Header header;
+	uint8_t operand[ELEMENT_MAX_NUMBER];
+	uint32_t size;
+	struct iovec body;
+};
+void cell_describe_wait(const struct cell *cell, const struct cell_wait *watch,
+			struct cell_asking *asking);
 
 /* Have a will carried out. */
 void cell_call_give_up(struct cell *cell, struct cell_will will);

@@ -1,18 +1,12 @@
 /* Events: a flag at the broker that is set, cleared and waited for. */
+#include "sync/event.h"
 #include "base/deadline.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
-#include "sync/cell.h"
 #include "sync/sync_handle.h"
 
-#include <relevo/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* One element: not 0 while it is set. */
-struct relevo_event {
-	struct cell cell;
-};
 
 #define PURPOSE "event"
 
@@ -34,7 +28,7 @@ int relevo_event_open(relevo_session *session, const char *name,
 		.purpose = PURPOSE,
 		.initial = &initial,
 	};
-	struct relevo_event *event = malloc(sizeof *event);
+	struct relevo_event *event = calloc(1, sizeof *event);
 	if (event == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for an event's handle");
 	int status = cell_attach(&event->cell, session, name, &spec, error);
@@ -50,6 +44,7 @@ void relevo_event_close(relevo_event *event)
 {
 	if (event == NULL)
 		return;
+	watch_forget(&event->cell.watched, event);
 	cell_detach(&event->cell);
 	free(event);
 }

@@ -68,27 +68,37 @@ bool mutex_is_held(struct mutex *mutex)
 
 /* ---- acquire ---------------------------------------------------------- */
 
+bool mutex_acquire_again(struct mutex *mutex)
+{
+	bool again = mutex->recursive && mutex_is_held(mutex);
+	if (again)
+		mutex->depth += !MUTANT(depth_ignored);
+	return again;
+}
+
+void mutex_own(struct mutex *mutex, const struct permit *token)
+{
+	mutex->token = *token;
+	mutex->owner = this_thread();
+	mutex->depth = 1;
+}
+
 static int acquire_anew(struct mutex *mutex, bool interruptible, nsec_t deadline,
 			struct error *error)
 {
 	struct permit token;
 	int status = permit_acquire(&mutex->source, interruptible, deadline, &token, error);
-	if (status != RELEVO_OK)
-		return status;
-	mutex->token = token;
-	mutex->owner = this_thread();
-	mutex->depth = 1;
-	return RELEVO_OK;
+	if (status == RELEVO_OK)
+		mutex_own(mutex, &token);
+	return status;
 }
 
 static int acquire_locked(struct mutex *mutex, nsec_t deadline, struct relevo_grant *grant,
 			  struct error *error)
 {
-	bool again = mutex->recursive && mutex_is_held(mutex);
+	bool again = mutex_acquire_again(mutex);
 	int status = RELEVO_OK;
-	if (again)
-		mutex->depth += !MUTANT(depth_ignored);
-	else
+	if (!again)
 		status = acquire_anew(mutex, true, deadline, error);
 	if (status != RELEVO_OK || grant == NULL)
 		return status;

@@ -35,6 +35,12 @@ int mutex_release(struct mutex *mutex);
 /* Whether the caller holds it; the session is locked, as for the next two. */
 bool mutex_is_held(struct mutex *mutex);
 
+/* One more time, if it is recursive and the caller holds it. */
+bool mutex_acquire_again(struct mutex *mutex);
+
+/* The token has been acquired: the caller is its owner. */
+void mutex_own(struct mutex *mutex, const struct permit *token);
+
 /* Release it altogether, by a call to be waited for. Returns the depth. */
 uint64_t mutex_begin_suspend(struct mutex *mutex, struct call *call);
 

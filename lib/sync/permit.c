@@ -65,9 +65,8 @@ struct acquiring {
 	struct permit *token;
 };
 
-static int take_token(struct call *call, const struct frame *frame)
+int permit_take(struct permit *token, const struct frame *frame)
 {
-	struct permit *token = container_of(call, struct acquiring, call)->token;
 	if (frame->header->op_case != RELEVO__HEADER__OP_QUEUE_ITEMS)
 		return RELEVO_BAD_FRAME;
 	const Relevo__QueueItems *items = frame->header->queue_items;
@@ -78,6 +77,20 @@ static int take_token(struct call *call, const struct frame *frame)
 	token->grant.owner_died =
 		!MUTANT(death_untold) && items->n_deliveries > 0 && items->deliveries[0] > 1;
 	return RELEVO_OK;
+}
+
+static int take_token(struct call *call, const struct frame *frame)
+{
+	return permit_take(container_of(call, struct acquiring, call)->token, frame);
+}
+
+void permit_describe_acquire(const struct permit_source *source, uint32_t timeout,
+			     Relevo__QueueGet *operation, Relevo__Header *header)
+{
+	operation->queue = source->queue.handle.number;
+	operation->timeout_ms = timeout;
+	header->op_case = RELEVO__HEADER__OP_QUEUE_GET;
+	header->queue_get = operation;
 }
 
 /* The broker speaks of queues. */
@@ -91,14 +104,12 @@ int permit_acquire(struct permit_source *source, bool interruptible, nsec_t dead
 		   struct permit *token, struct error *error)
 {
 	struct relevo_queue *queue = &source->queue;
-	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
-	operation.queue = queue->handle.number;
-	operation.timeout_ms = deadline > 0 ? clock_msec_until(clock_now(), deadline) : 0;
+	uint32_t timeout = deadline > 0 ? clock_msec_until(clock_now(), deadline) : 0;
 	if (MUTANT(acquire_never_waits))
-		operation.timeout_ms = 0;
+		timeout = 0;
+	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;
 	Relevo__Header header = RELEVO__HEADER__INIT;
-	header.op_case = RELEVO__HEADER__OP_QUEUE_GET;
-	header.queue_get = &operation;
+	permit_describe_acquire(source, timeout, &operation, &header);
 	struct permit taken = { .epoch = queue->handle.epoch, .process = getpid() };
 	struct acquiring acquiring = {
 		.call.take = take_token,

@@ -45,6 +45,12 @@ enum permit_state permit_look(const struct permit_source *source, struct permit 
 int permit_acquire(struct permit_source *source, bool interruptible, nsec_t deadline,
 		   struct permit *token, struct error *error);
 
+/* The same in two steps, for a call that lies at the broker: what is asked for, and what of the
+ * token the answer says; BAD_FRAME. */
+void permit_describe_acquire(const struct permit_source *source, uint32_t timeout,
+			     Relevo__QueueGet *operation, Relevo__Header *header);
+int permit_take(struct permit *token, const struct frame *frame);
+
 /* Give this token back, and forget it. The session is locked. */
 int permit_release(struct permit_source *source, struct permit *token, struct error *error);
 

@@ -3,7 +3,7 @@
 
 #include "base/deadline.h"
 #include "base/thread_error.h"
-#include "sync/permit.h"
+#include "sync/semaphore.h"
 #include "sync/sync_handle.h"
 
 #include <stdlib.h>
@@ -14,17 +14,6 @@
  * giving any back uses them as signals, which others give: then the oldest are
  * those that have been given back. */
 enum { MOST_HELD = 1024 };
-
-struct relevo_semaphore {
-	struct permit_source source;
-	bool limited; /* permits run out */
-	/* Leases of the permits taken and not given back, the latest last; all of
-	 * one connection of one process. */
-	uint64_t *held;
-	size_t count, capacity;
-	uint64_t epoch;
-	pid_t process;
-};
 
 static int semaphore_check_open(const char *name, const struct relevo_semaphore_options *options,
 				const struct relevo_lock_options *common, struct error *error)
@@ -125,7 +114,7 @@ static bool semaphore_make_room(relevo_semaphore *semaphore)
 }
 
 /* Without memory for it the permit counts as one that somebody took. */
-static void semaphore_remember(relevo_semaphore *semaphore, const struct permit *token)
+void semaphore_remember(relevo_semaphore *semaphore, const struct permit *token)
 {
 	if (semaphore->epoch != token->epoch || semaphore->process != token->process)
 		semaphore->count = 0;

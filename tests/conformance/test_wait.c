@@ -121,11 +121,14 @@ static void everything_arrives(struct crowd *crowd)
 		children[i] = child_start(i < PIPES ? send_ten : write_ten, crowd);
 	}
 	for (int i = 0; i < PIPES; i++)
-		all[i].pipe = line_here(&crowd->lines[i]);
+		all[i] = (struct relevo_wait_entry){ RELEVO_WAIT_FOR_PIPE,
+						     .pipe = line_here(&crowd->lines[i]) };
 	for (int i = 0; i < SOCKETS; i++) {
 		close(crowd->sockets[i][1]);
-		all[PIPES + i].descriptor = crowd->sockets[i][0];
+		all[PIPES + i] = (struct relevo_wait_entry){ RELEVO_WAIT_FOR_DESCRIPTOR,
+							     .descriptor = crowd->sockets[i][0] };
 	}
+	all[ENTRIES - 1].what = RELEVO_WAIT_FOR_DESCRIPTOR;
 	all[ENTRIES - 1].descriptor = (int)syscall(SYS_pidfd_open, children[0], 0);
 	while ((count = left(all, &progress, entries, which)) > 0)
 		assert_true(serve(entries, which, count, &progress) > 0);
@@ -158,7 +161,8 @@ static void ready_and_not(struct stage *stage)
 	struct line line = line_make(stage, "quiet", RELEVO_DIRECTION_BOTH);
 	pid_t child = child_start(hold_still_then_echo, &line);
 	relevo_pipe *pipe = line_here(&line);
-	struct relevo_wait_entry entries[4] = { { .pipe = pipe } };
+	struct relevo_wait_entry entries[4] = { { RELEVO_WAIT_FOR_PIPE, .pipe = pipe },
+						{ RELEVO_WAIT_FOR_DESCRIPTOR } };
 	int sockets[2];
 	size_t ready = 7;
 	char byte;

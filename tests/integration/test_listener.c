@@ -297,7 +297,8 @@ static void waited_for_with_others(void **state)
 	(void)state;
 	relevo_listener *listener = listener_open(NULL);
 	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
-	struct relevo_wait_entry entries[2] = { { .pipe = made.ends[0] } };
+	struct relevo_wait_entry entries[2] = { { RELEVO_WAIT_FOR_PIPE, .pipe = made.ends[0] },
+						{ RELEVO_WAIT_FOR_DESCRIPTOR } };
 	size_t ready;
 	assert_ok(relevo_listener_fd(listener, &entries[1].descriptor));
 	assert_status(relevo_wait(entries, 2, 0, &ready), RELEVO_TIMED_OUT);

@@ -1,5 +1,5 @@
 /* Pipes with a name: local ones, and relayed ones. */
-#include "support/queues.h"
+#include "support/polling.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -374,8 +374,8 @@ static void use_the_parents(void *argument)
 	child_check(relevo_pipe_send(pipe, "x", 1, 0) == RELEVO_FORKED);
 	child_check(relevo_pipe_recv(pipe, 0, &data, &size) == RELEVO_FORKED);
 	child_check(relevo_pipe_poll(pipe, 0, &ready) == RELEVO_FORKED);
-	child_check(relevo_wait(&(struct relevo_wait_entry){ .pipe = pipe }, 1, 0, &size) ==
-		    RELEVO_FORKED);
+	child_check(relevo_wait(&(struct relevo_wait_entry){ RELEVO_WAIT_FOR_PIPE, .pipe = pipe },
+				1, 0, &size) == RELEVO_FORKED);
 	relevo_pipe_close(pipe);
 }
 
@@ -399,9 +399,9 @@ static void local_and_relayed_in_one_wait(void **state)
 	struct ends relayed = meet(remote, scene->session, RELEVO_DIRECTION_RECEIVE);
 	struct ends second = meet(remote, scene->session, RELEVO_DIRECTION_RECEIVE);
 	struct ends local = meet(scene->session, scene->session, RELEVO_DIRECTION_RECEIVE);
-	struct relevo_wait_entry entries[] = { { .pipe = relayed.here },
-					       { .pipe = local.here },
-					       { .pipe = second.here } };
+	struct relevo_wait_entry entries[] = { { RELEVO_WAIT_FOR_PIPE, .pipe = relayed.here },
+					       { RELEVO_WAIT_FOR_PIPE, .pipe = local.here },
+					       { RELEVO_WAIT_FOR_PIPE, .pipe = second.here } };
 	size_t ready;
 	char *large = calloc(1, 900000);
 	void *data;
@@ -428,6 +428,46 @@ static void local_and_relayed_in_one_wait(void **state)
 	assert_ok(relevo_session_close(remote));
 }
 
+/* The same with a poller, which asks for the next message once it has told of one. */
+static void relays_are_polled(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *remote = session_open(scene->broker.more);
+	struct ends ends = meet(remote, scene->session, RELEVO_DIRECTION_RECEIVE);
+	char *large = calloc(1, 900000);
+	relevo_poller *poller;
+	size_t size;
+	void *data;
+	assert_ok(relevo_poller_new(&poller));
+	assert_ok(relevo_poller_add_pipe(poller, ends.here, NULL));
+	polling_expect_nothing(poller);
+	for (int i = 0; i < 3; i++) {
+		say(ends.there, "far");
+		polling_expect(poller, ends.here, RELEVO_OK);
+		polling_expect(poller, ends.here, RELEVO_OK);
+		hear(ends.here, "far");
+		polling_expect_nothing(poller);
+	}
+	assert_ok(relevo_pipe_send(ends.there, large, 900000, TEST_PATIENCE));
+	polling_expect(poller, ends.here, RELEVO_OK);
+	assert_ok(relevo_pipe_recv(ends.here, 0, &data, &size));
+	assert_int_equal(size, 900000);
+	free(data);
+	free(large);
+	say(ends.there, "last");
+	polling_expect(poller, ends.here, RELEVO_OK);
+	assert_ok(relevo_poller_remove(poller, ends.here));
+	hear(ends.here, "last");
+	assert_ok(relevo_poller_add_pipe(poller, ends.here, NULL));
+	relevo_pipe_close(ends.there);
+	polling_expect(poller, ends.here, RELEVO_OK);
+	hear_the_end(ends.here);
+	relevo_pipe_close(ends.here);
+	polling_expect_nothing(poller);
+	relevo_poller_free(poller);
+	assert_ok(relevo_session_close(remote));
+}
+
 static void *say_later(void *pipe)
 {
 	void *data;
@@ -444,7 +484,7 @@ static void a_relayed_message_ends_the_wait(void **state)
 	struct scene *scene = *state;
 	relevo_session *remote = session_open(scene->broker.more);
 	struct ends ends = meet(remote, scene->session, RELEVO_DIRECTION_BOTH);
-	struct relevo_wait_entry entry = { .pipe = ends.here };
+	struct relevo_wait_entry entry = { RELEVO_WAIT_FOR_PIPE, .pipe = ends.here };
 	for (int i = 0; i < 3; i++) {
 		pthread_t thread;
 		size_t ready;
@@ -469,7 +509,7 @@ static void without_the_broker(void **state)
 	broker_kill(&scene->broker);
 	assert_status(relevo_pipe_recv(relayed.here, TEST_PATIENCE, &data, &size),
 		      RELEVO_DISCONNECTED);
-	struct relevo_wait_entry entry = { .pipe = relayed.there };
+	struct relevo_wait_entry entry = { RELEVO_WAIT_FOR_PIPE, .pipe = relayed.there };
 	assert_ok(relevo_wait(&entry, 1, TEST_PATIENCE, &ready));
 	assert_status(relevo_pipe_send(relayed.there, "x", 1, TEST_PATIENCE), RELEVO_DISCONNECTED);
 	/* It needs none. */
@@ -499,6 +539,7 @@ int main(void)
 		PIPE_TEST(a_child_has_no_part_in_a_relay),
 		PIPE_TEST(local_and_relayed_in_one_wait),
 		PIPE_TEST(a_relayed_message_ends_the_wait),
+		PIPE_TEST(relays_are_polled),
 		PIPE_TEST(without_the_broker),
 	};
 	return cmocka_run_group_tests_name("pipe_open", tests, start_transport, NULL);
