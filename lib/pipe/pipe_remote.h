@@ -42,6 +42,9 @@ struct pipe_remote_ops {
 	/* Ask no more. Whether there is a message, or the end, after all. */
 	bool (*withdraw)(struct pipe_remote *remote);
 
+	/* "host:port" of the other end, as long as this one is there. NULL: nobody knows. */
+	const char *(*peer)(const struct pipe_remote *remote);
+
 	void (*free)(struct pipe_remote *remote);
 };
 

@@ -31,6 +31,7 @@ struct pipe_tcp {
 	struct channel *channel;
 	pid_t process;
 	struct greeting greeting;
+	struct channel_peer peer;
 
 	pthread_mutex_t lock; /* of the next three */
 	pthread_cond_t changed;
@@ -451,6 +452,11 @@ static void tcp_free(struct pipe_remote *remote)
 	free(tcp);
 }
 
+static const char *pipe_tcp_peer(const struct pipe_remote *remote)
+{
+	return container_of(remote, const struct pipe_tcp, base)->peer.address;
+}
+
 static const struct pipe_remote_ops tcp_ops = {
 	.send = tcp_send,
 	.receive = tcp_receive,
@@ -458,6 +464,7 @@ static const struct pipe_remote_ops tcp_ops = {
 	.ask = tcp_ask,
 	.look = tcp_look,
 	.withdraw = tcp_withdraw,
+	.peer = pipe_tcp_peer,
 	.free = tcp_free,
 };
 
@@ -471,6 +478,7 @@ int pipe_tcp_new(struct channel *channel, const struct key *key, bool listens,
 	}
 	tcp->base.ops = &tcp_ops;
 	tcp->channel = channel;
+	channel_get_peer(channel, &tcp->peer);
 	tcp->process = getpid();
 	pthread_mutex_init(&tcp->lock, NULL);
 	pthread_cond_init(&tcp->changed, NULL);

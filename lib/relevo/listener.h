@@ -61,6 +61,8 @@ RELEVO_API int relevo_listener_open(const char *address,
  * whose it was, so where other users share the host, use a key. Thread-safe; a signal does not
  * end it.
  *
+ * relevo_pipe_peer() tells who it is.
+ *
  * Errors, and whoever waits goes on waiting: TIMED_OUT, CLOSED,
  * NO_DESCRIPTORS, FORKED (a listener at tcp:// is the
  * parent's), BAD_ARGUMENT, NO_MEMORY, SYSTEM.

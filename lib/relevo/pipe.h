@@ -144,6 +144,44 @@ RELEVO_API int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready)
  */
 RELEVO_API int relevo_pipe_fd(const relevo_pipe *pipe, int *fd);
 
+/*
+ * Make an end of a descriptor that is one: what relevo_pipe_take_fd() gave to a program that relevo
+ * did not start, say, inherited over execve(2) or sent along with SCM_RIGHTS, or one of
+ * socketpair(2). It has to be a Unix socket of the type SOCK_SEQPACKET that is connected;
+ * `direction` is what this end does. The descriptor keeps its number, is closed on exec from then
+ * on, and belongs to *pipe, which is the caller's until relevo_pipe_close(). If this fails, it is
+ * the caller's as before. Thread-safe; does not block.
+ *
+ * Errors: BAD_ARGUMENT (the descriptor is not open, or no such socket), NO_MEMORY, SYSTEM.
+ */
+RELEVO_API int relevo_pipe_from_fd(int fd, enum relevo_direction direction, relevo_pipe **pipe);
+
+/*
+ * Close the end in all but its descriptor: that is the caller's, closed on exec unless he
+ * changes it, and for relevo_pipe_from_fd() or close(2). The handle stays: all it says from then on
+ * is CLOSED, until it is freed by relevo_pipe_close(). No other thread may be in a call with it.
+ * Never blocks.
+ *
+ * Errors, and the end stays as it is: NOT_LOCAL (it is remote), BAD_STATE (a message was received
+ * by a call that ended with TOO_SHORT or BAD_STATE, and has to be received first), CLOSED.
+ */
+RELEVO_API int relevo_pipe_take_fd(relevo_pipe *pipe, int *fd);
+
+/* Room for any text of relevo_pipe_peer(). */
+#define RELEVO_PIPE_PEER_TEXT 128
+
+/*
+ * Who is at the other end, into `text`, `size` bytes with the 0 behind it: "uid=1000 pid=4711" on
+ * this host, "192.0.2.7:40312" or "[2001:db8::7]:40312" over tcp. On this host it is the process
+ * that connected, or listens; of a pair, or of a pipe opened by its name, the one that made it,
+ * which may be this one. It may have passed its end on, or have ended; pid=0 is one that cannot be
+ * seen from here. Thread-safe, in a child of fork(2) too; never blocks.
+ *
+ * Errors: TOO_SHORT (*text is empty then), NOT_LOCAL (it is relayed by a broker, which does not
+ * say), CLOSED, SYSTEM.
+ */
+RELEVO_API int relevo_pipe_peer(const relevo_pipe *pipe, char *text, size_t size);
+
 /* ---- tuples ------------------------------------------------------------- */
 
 /* How many pipes and descriptors one message may have. */

@@ -6,14 +6,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-bool peer_uid(int fd, uid_t *uid)
+bool peer_process(int fd, uid_t *uid, pid_t *pid)
 {
 	struct ucred peer;
 	socklen_t size = sizeof peer;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
 		return false;
 	*uid = peer.uid;
+	*pid = peer.pid;
 	return true;
+}
+
+bool peer_uid(int fd, uid_t *uid)
+{
+	pid_t pid;
+	return peer_process(fd, uid, &pid);
 }
 
 bool peer_is_trusted(uid_t uid)

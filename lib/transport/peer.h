@@ -15,6 +15,9 @@
 /* The user that connected, or that began to listen. False: the kernel does not say. */
 bool peer_uid(int fd, uid_t *uid);
 
+/* And its process, as it was then; 0: it is in a namespace that this one cannot see. */
+bool peer_process(int fd, uid_t *uid, pid_t *pid);
+
 /* Whether such a process may be spoken with: it is of the same user, or of root, who could
  * do as he likes anyway. */
 bool peer_is_trusted(uid_t uid);

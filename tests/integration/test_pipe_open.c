@@ -405,6 +405,11 @@ static void local_and_relayed_in_one_wait(void **state)
 	size_t ready;
 	char *large = calloc(1, 900000);
 	void *data;
+	int fd = -1;
+	char peer[RELEVO_PIPE_PEER_TEXT];
+	assert_status(relevo_pipe_take_fd(relayed.here, &fd), RELEVO_NOT_LOCAL);
+	assert_fails(relevo_pipe_peer(relayed.here, peer, sizeof peer), RELEVO_NOT_LOCAL, "relays");
+	assert_ok(relevo_pipe_peer(local.here, peer, sizeof peer));
 	assert_status(relevo_wait(entries, 3, 200, &ready), RELEVO_TIMED_OUT);
 	say(local.there, "near");
 	assert_ok(relevo_wait(entries, 3, TEST_PATIENCE, &ready));
