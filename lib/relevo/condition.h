@@ -70,13 +70,17 @@ RELEVO_API int relevo_condition_release(relevo_condition *condition);
  */
 RELEVO_API int relevo_condition_wait(relevo_condition *condition, int64_t timeout);
 
-/* Whether what is waited for has come about. Called with the lock held. */
-typedef bool relevo_predicate(void *user);
+/*
+ * Whether what is waited for has come about, into *holds, which is false when it is asked. Another
+ * status than OK ends the wait, whatever *holds says. Called with the lock held.
+ */
+typedef int relevo_predicate(void *user, bool *holds);
 
 /*
  * Wait until the predicate holds, looking at it at once and after each notification,
  * for at most `timeout` ms from the start of the call. OK: it holds, and so does the
- * caller the lock. TIMED_OUT: it did not when it was last looked at. Other errors as
+ * caller the lock. TIMED_OUT: it did not when it was last looked at. What the predicate fails with
+ * is returned as it is, with the lock held, and the detail that it has left. Other errors as
  * relevo_condition_wait(). Thread-safe; blocks.
  */
 RELEVO_API int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *predicate,
@@ -94,6 +98,15 @@ RELEVO_API int relevo_condition_notify(relevo_condition *condition, size_t count
 
 /* Wake all who wait. Otherwise as relevo_condition_notify(). */
 RELEVO_API int relevo_condition_notify_all(relevo_condition *condition);
+
+/*
+ * How many calls wait for a notification at this moment, of any process. Those that have got one,
+ * and wait for the lock, are none of them. The lock need not be held; while it is, nobody
+ * begins to wait. Thread-safe; blocks for the broker's answer.
+ *
+ * Errors: GONE, DISCONNECTED, TIMED_OUT, FORKED, NO_MEMORY.
+ */
+RELEVO_API int relevo_condition_waiters(relevo_condition *condition, uint64_t *count);
 
 #ifdef __cplusplus
 }

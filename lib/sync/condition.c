@@ -2,6 +2,7 @@
 #include <relevo/condition.h>
 
 #include "base/deadline.h"
+#include "base/mutant.h"
 #include "base/thread_error.h"
 #include "session/call.h"
 #include "session/flusher.h"
@@ -285,6 +286,26 @@ int relevo_condition_wait(relevo_condition *condition, int64_t timeout)
 	return status == RELEVO_OK ? condition_wait_until(condition, deadline, error) : status;
 }
 
+/* `error` has what the wait before it ended with; that stays, unless the predicate fails. */
+static int condition_look(const relevo_condition *condition, relevo_predicate *predicate,
+			  void *user, bool *holds, struct error *error)
+{
+	const struct error before = *error;
+	error->status = RELEVO_OK;
+	*holds = false;
+	int status = predicate(user, holds);
+	if (status != RELEVO_OK && !MUTANT(predicate_never_fails)) {
+		if (relevo_error_detail()[0] == '\0')
+			error_set(error, status, "the predicate of the condition \"%s\" failed",
+				  condition->queue.handle.name);
+		return status;
+	}
+	error->status = RELEVO_OK;
+	if (!*holds)
+		*error = before;
+	return RELEVO_OK;
+}
+
 int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *predicate, void *user,
 			      int64_t timeout)
 {
@@ -298,13 +319,27 @@ int relevo_condition_wait_for(relevo_condition *condition, relevo_predicate *pre
 	if (status != RELEVO_OK)
 		return status;
 	session_leave(condition->queue.handle.session);
-	bool holds = predicate(user);
-	while (!holds && status == RELEVO_OK) {
+	bool holds;
+	int failed = condition_look(condition, predicate, user, &holds, error);
+	while (failed == RELEVO_OK && !holds && status == RELEVO_OK) {
 		status = condition_wait_until(condition, deadline, thread_error());
 		if (status == RELEVO_OK || status == RELEVO_TIMED_OUT)
-			holds = predicate(user);
+			failed = condition_look(condition, predicate, user, &holds, error);
 	}
+	if (failed != RELEVO_OK)
+		return failed;
 	return holds ? RELEVO_OK : status;
+}
+
+int relevo_condition_waiters(relevo_condition *condition, uint64_t *count)
+{
+	if (!given(condition, count))
+		return RELEVO_BAD_ARGUMENT;
+	struct relevo_queue_state state;
+	int status = relevo_queue_inspect(&condition->queue, &state);
+	if (status == RELEVO_OK)
+		*count = MUTANT(woken_still_wait) ? state.getters + state.leased : state.getters;
+	return status;
 }
 
 /* ---- notify ----------------------------------------------------------- */

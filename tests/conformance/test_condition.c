@@ -209,15 +209,17 @@ static void condition_notify_n(void **state)
 	end(&play);
 }
 
-static bool value_is_four(void *user)
+static int value_is_four(void *user, bool *holds)
 {
-	return ((struct play *)user)->books->value == 4;
+	*holds = ((struct play *)user)->books->value == 4;
+	return RELEVO_OK;
 }
 
-static bool never(void *user)
+static int never(void *user, bool *holds)
 {
 	(void)user;
-	return false;
+	(void)holds;
+	return RELEVO_OK;
 }
 
 static void count_to_four(void *argument)
@@ -267,6 +269,73 @@ static void condition_wait_for(void **state)
 	assert_gave_up(start, 500);
 	release(&play);
 	role_join(child);
+	end(&play);
+}
+
+struct look {
+	int looks, fails_at, status;
+};
+
+static int fail_at_last(void *user, bool *holds)
+{
+	struct look *look = user;
+	*holds = ++look->looks >= look->fails_at;
+	return *holds ? look->status : RELEVO_OK;
+}
+
+/* One that asks relevo, which refuses. */
+static int fail_within(void *user, bool *holds)
+{
+	(void)holds;
+	return relevo_condition_open(user, "", NULL, &(relevo_condition *){ NULL });
+}
+
+/* That ends the wait, with the lock held. */
+static void condition_predicate_fails(void **state)
+{
+	struct play play = begin(state);
+	struct look look = { .fails_at = 1, .status = RELEVO_CANCELLED };
+	acquire(&play);
+	assert_fails(relevo_condition_wait_for(play.condition, fail_at_last, &look, TEST_PATIENCE),
+		     RELEVO_CANCELLED, relevo_condition_name(play.condition));
+	assert_int_equal(look.looks, 1);
+	/* A number of the program's own, once it was notified. */
+	look = (struct look){ .fails_at = 3, .status = 4711 };
+	relevo_process *child = role_start(notify_three_times, &play_props, &play);
+	assert_int_equal(
+		relevo_condition_wait_for(play.condition, fail_at_last, &look, TEST_PATIENCE),
+		4711);
+	assert_int_equal(look.looks, 3);
+	assert_fails(relevo_condition_wait_for(play.condition, fail_within, play.stage->session,
+					       TEST_PATIENCE),
+		     RELEVO_BAD_NAME, "condition");
+	release(&play);
+	role_join(child);
+	end(&play);
+}
+
+static void expect_waiters(const struct play *play, uint64_t expected)
+{
+	uint64_t count = 99;
+	assert_ok(relevo_condition_waiters(play->condition, &count));
+	assert_int_equal(count, expected);
+}
+
+/* Those that are woken and want the lock do not wait any more. */
+static void condition_waiters(void **state)
+{
+	struct play play = begin(state);
+	expect_waiters(&play, 0);
+	start_waiters(&play, PROCESSES, THREADS);
+	expect_waiters(&play, WAITERS);
+	acquire(&play);
+	assert_ok(relevo_condition_notify(play.condition, 2));
+	expect_waiters(&play, WAITERS - 2);
+	assert_ok(relevo_condition_notify_all(play.condition));
+	expect_waiters(&play, 0);
+	release(&play);
+	join_waiters(&play);
+	assert_int_equal(play.books->woken, WAITERS);
 	end(&play);
 }
 
@@ -348,6 +417,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		ROLE_CASE(condition_notify_one),       ROLE_CASE(condition_notify_all),
 		ROLE_CASE(condition_notify_n),         ROLE_CASE(condition_wait_for),
+		ROLE_CASE(condition_predicate_fails),  ROLE_CASE(condition_waiters),
 		ROLE_CASE(condition_wait_result),      ROLE_CASE(condition_with_deep_lock),
 		STAGE_CASE(condition_with_given_lock),
 	};
