@@ -13,26 +13,37 @@ int relevo_queue_to_text(const relevo_queue *queue, char *text, size_t size)
 	return handle_print(&object, "queue", text, size);
 }
 
+struct queue_opening {
+	relevo_session *session;
+	struct relevo_queue_options options;
+	relevo_queue **queue;
+};
+
+static int queue_text_open(const char *name, void *user, const struct handle **handle)
+{
+	struct queue_opening *opening = user;
+	int status = relevo_queue_open(opening->session, name, &opening->options, opening->queue);
+	if (status == RELEVO_OK)
+		*handle = &(*opening->queue)->handle;
+	return status;
+}
+
+static void queue_text_close(void *user)
+{
+	struct queue_opening *opening = user;
+	relevo_queue_close(*opening->queue);
+}
+
 int relevo_queue_from_text(relevo_session *session, const char *text,
 			   const struct relevo_queue_options *options, relevo_queue **queue)
 {
 	if (!given(queue))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_queue_options existing = { 0 };
-	int status = handle_parse(text, "queue", &description, thread_error());
-	if (status != RELEVO_OK)
-		return status;
+	struct queue_opening opening = { .session = session, .queue = queue };
+	const struct handle_opener opener = { "queue", queue_text_open, queue_text_close,
+					      &opening };
 	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_queue_open(session, description.name, &existing, queue);
-	if (status == RELEVO_OK) {
-		const struct object_identity object = handle_identity(&(*queue)->handle);
-		if (!handle_is_same(&object, &description)) {
-			relevo_queue_close(*queue);
-			status = RELEVO_NOT_FOUND;
-		}
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+		opening.options = *options;
+	opening.options.mode = RELEVO_OPEN_EXISTING;
+	return handle_open_text(text, &opener);
 }

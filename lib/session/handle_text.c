@@ -167,6 +167,24 @@ int handle_gone(const struct handle_description *description)
 			 description->kind, description->name, description->url);
 }
 
+int handle_open_text(const char *text, const struct handle_opener *opener)
+{
+	struct handle_description said;
+	const struct handle *handle;
+	int status = handle_parse(text, opener->kind, &said, thread_error());
+	if (status != RELEVO_OK)
+		return status;
+	status = opener->open(said.name, opener->user, &handle);
+	if (status == RELEVO_OK) {
+		const struct object_identity object = handle_identity(handle);
+		if (handle_is_same(&object, &said))
+			return status;
+		opener->close(opener->user);
+		status = RELEVO_NOT_FOUND;
+	}
+	return status == RELEVO_NOT_FOUND ? handle_gone(&said) : status;
+}
+
 int relevo_handle_url(const char *text, char *url, size_t size)
 {
 	if (!given(text) || (size > 0 && !given(url)))

@@ -40,4 +40,17 @@ bool handle_is_same(const struct object_identity *object,
 /* Say that it is not; GONE. */
 int handle_gone(const struct handle_description *description);
 
+/* How a kind of object is opened by name, and closed again. */
+struct handle_opener {
+	const char *kind;
+	/* *handle is that of what was opened. */
+	int (*open)(const char *name, void *user, const struct handle **handle);
+	void (*close)(void *user);
+	void *user;
+};
+
+/* Open the object that the text stands for, and no other that bears its name: GONE.
+ * BAD_ARGUMENT: it is no such text, or of another kind. */
+int handle_open_text(const char *text, const struct handle_opener *opener);
+
 #endif

@@ -13,27 +13,36 @@ int relevo_lock_to_text(const relevo_lock *lock, char *text, size_t size)
 	return handle_print(&object, "lock", text, size);
 }
 
+struct lock_opening {
+	relevo_session *session;
+	struct relevo_lock_options options;
+	relevo_lock **lock;
+};
+
+static int lock_text_open(const char *name, void *user, const struct handle **handle)
+{
+	struct lock_opening *opening = user;
+	int status = relevo_lock_open(opening->session, name, &opening->options, opening->lock);
+	if (status == RELEVO_OK)
+		*handle = &(*opening->lock)->mutex.source.queue.handle;
+	return status;
+}
+
+static void lock_text_close(void *user)
+{
+	struct lock_opening *opening = user;
+	relevo_lock_close(*opening->lock);
+}
+
 int relevo_lock_from_text(relevo_session *session, const char *text,
 			  const struct relevo_lock_options *options, relevo_lock **lock)
 {
 	if (!given(lock))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_lock_options existing = { 0 };
-	int status = handle_parse(text, "lock", &description, thread_error());
-	if (status != RELEVO_OK)
-		return status;
+	struct lock_opening opening = { .session = session, .lock = lock };
+	const struct handle_opener opener = { "lock", lock_text_open, lock_text_close, &opening };
 	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_lock_open(session, description.name, &existing, lock);
-	if (status == RELEVO_OK) {
-		const struct object_identity object =
-			handle_identity(&(*lock)->mutex.source.queue.handle);
-		if (!handle_is_same(&object, &description)) {
-			relevo_lock_close(*lock);
-			status = RELEVO_NOT_FOUND;
-		}
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+		opening.options = *options;
+	opening.options.mode = RELEVO_OPEN_EXISTING;
+	return handle_open_text(text, &opener);
 }
