@@ -7,6 +7,7 @@
 #include "transport/resolve.h"
 #include "transport/tcp_owner.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -185,8 +186,10 @@ static int door_open(struct network *network, const struct address *address, str
 	new->source =
 		loop_add(network->loop, listener_fd(new->listener), EPOLLIN, on_readable, new);
 	if (new->source == NULL) {
+		status = error_set_errno(error, RELEVO_SYSTEM, errno, "%s cannot be waited for",
+					 address->url);
 		door_free(new);
-		return error_set(error, RELEVO_SYSTEM, "%s cannot be waited for", address->url);
+		return status;
 	}
 	if (!listener_keep_alive(new->listener, network->config.silence_seconds))
 		log_warning("no-keepalive", LOG_TEXT("url", listener_url(new->listener)),

@@ -476,8 +476,10 @@ static void end_descendants(struct group *group)
 {
 	nsec_t deadline = clock_now() + DEATH_TIME;
 	struct pollfd entry = { .fd = group->signals.fd, .events = POLLIN };
-	while (descendants_kill(NULL, NULL) &&
-	       poll(&entry, 1, clock_poll_timeout(clock_now(), deadline)) != 0) {
+	int ready = 1;
+	/* Without a poll that works, all that can be done has been. */
+	while (descendants_kill(NULL, NULL) && (ready > 0 || (ready < 0 && errno == EINTR))) {
+		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
 		worker_signals_clear(&group->signals);
 		descendants_reap();
 	}
