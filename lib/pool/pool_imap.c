@@ -204,6 +204,18 @@ static bool send_piece(relevo_imap *imap, struct piece *piece)
 	return imap->unsent == NULL;
 }
 
+/* The input has its own time; all else that the call under way does has one deadline, however
+ * many chunks it sends. */
+static void pool_imap_add_time(relevo_imap *imap, nsec_t span)
+{
+	if (imap->deadline != 0)
+		imap->deadline = clock_after(imap->deadline, span);
+	if (imap->job.limit != NSEC_NEVER)
+		imap->job.limit = clock_after(imap->job.limit, span);
+	if (MUTANT(chunks_have_own_limits))
+		imap->job.limit = session_patience(imap->deadline);
+}
+
 /* Take a chunk of input and send it. False when there is no room, or no more input, or the
  * broker takes nothing. */
 static bool pull(relevo_imap *imap)
@@ -214,9 +226,9 @@ static bool pull(relevo_imap *imap)
 	if (imap->end.status != RELEVO_OK || node == NULL || imap->bytes >= MOST_BYTES)
 		return false;
 	struct piece *piece = container_of(node, struct piece, free);
+	nsec_t begun = clock_now();
 	size_t count = take_chunk(imap, piece);
-	/* The input has its own time. */
-	imap->job.limit = session_patience(imap->deadline);
+	pool_imap_add_time(imap, clock_now() - begun);
 	if (count == 0)
 		return false;
 	if (!use_piece(imap, piece, count)) {
@@ -292,8 +304,16 @@ static int pool_imap_finish(relevo_imap *imap, struct error *error)
 	return error->status;
 }
 
-static int pool_imap_next(relevo_imap *imap, nsec_t deadline, struct relevo_result *result,
-			  struct error *error)
+/* Results have not come in time; who does not wait at all sends what there is room for. */
+static bool pool_imap_is_late(const relevo_imap *imap, bool wait, const struct error *error)
+{
+	if (error->status != RELEVO_TIMED_OUT)
+		return false;
+	return wait || (imap->deadline != 0 && clock_now() >= imap->deadline &&
+			!MUTANT(chunks_have_own_limits));
+}
+
+static int pool_imap_next(relevo_imap *imap, struct relevo_result *result, struct error *error)
 {
 	while (!imap->broken) {
 		if (pool_imap_fetch(imap, result)) {
@@ -306,8 +326,8 @@ static int pool_imap_next(relevo_imap *imap, nsec_t deadline, struct relevo_resu
 		if (wait && imap->end.status != RELEVO_OK && imap->fetched == imap->taken)
 			break;
 		*error = (struct error){ 0 };
-		pool_imap_receive(imap, wait ? deadline : 0, error);
-		if (wait && error->status == RELEVO_TIMED_OUT)
+		pool_imap_receive(imap, wait ? imap->deadline : 0, error);
+		if (pool_imap_is_late(imap, wait, error))
 			return error->status;
 	}
 	return pool_imap_finish(imap, error);
@@ -323,7 +343,7 @@ int relevo_imap_next(relevo_imap *imap, int64_t timeout, struct relevo_result *r
 	if (status == RELEVO_OK) {
 		imap->deadline = deadline;
 		imap->job.limit = session_patience(deadline);
-		status = pool_imap_next(imap, deadline, result, &failure);
+		status = pool_imap_next(imap, result, &failure);
 	}
 	if (status == RELEVO_OK)
 		failure = (struct error){ 0 };

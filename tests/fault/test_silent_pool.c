@@ -3,6 +3,7 @@
 #include "support/silence.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* In ms: of calls that have a time-out, and of those that have the session's. */
@@ -265,6 +266,46 @@ static void the_first_call_ends_in_time(void **state)
 	assert_between(test_now() - before, TIME, TIME + SILENCE_SLACK);
 }
 
+/* A broker that is only slow: it works for a moment, again and again. */
+static atomic_bool is_slow;
+
+static void *slow_down(void *unused)
+{
+	enum { NAP = 450, WORK = 3 };
+	while (atomic_load(&is_slow)) {
+		process_stop(broker.pid);
+		process_ends(getppid(), NAP);
+		process_go_on(broker.pid);
+		process_ends(getppid(), WORK);
+	}
+	return unused;
+}
+
+static int give_for_ever(struct relevo_bytes *argument, void *unused)
+{
+	(void)unused;
+	*argument = (struct relevo_bytes){ bytes, LARGE };
+	return RELEVO_OK;
+}
+
+/* However many chunks are sent, each of which is taken in time. */
+static void an_iteration_has_one_deadline(void **state)
+{
+	const struct relevo_input input = { give_for_ever, NULL };
+	struct relevo_result result;
+	pthread_t thread;
+	(void)state;
+	assert_ok(relevo_pool_imap(pool, "f", &input, NULL, &begun));
+	atomic_store(&is_slow, true);
+	assert_int_equal(pthread_create(&thread, NULL, slow_down, NULL), 0);
+	int64_t before = test_now();
+	assert_status(relevo_imap_next(begun, TIME, &result), RELEVO_TIMED_OUT);
+	int64_t after = test_now();
+	atomic_store(&is_slow, false);
+	pthread_join(thread, NULL);
+	assert_between(after - before, TIME, TIME + 500 + SILENCE_SLACK);
+}
+
 static void *submit_large(void *unused)
 {
 	const struct relevo_bytes argument = { bytes, LARGE };
@@ -319,6 +360,7 @@ int main(int argc, char **argv)
 		silent_unit_test(every_call_ends_in_time, line_setup),
 		silent_unit_test(the_first_call_ends_in_time, broker_setup),
 		silent_unit_test(the_first_call_ends_in_time, line_setup),
+		silent_unit_test(an_iteration_has_one_deadline, broker_setup),
 		silent_unit_test(the_end_of_a_pool_has_a_bound, workers_setup),
 	};
 	return cmocka_run_group_tests_name("silent pool", tests, silence_start_lines, NULL);
