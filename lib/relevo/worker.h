@@ -42,11 +42,12 @@ struct relevo_worker_options {
  * each time up to 5 s, less a random part of up to a half; and the others once that one is ready.
  * With `give_up` all of that is an error.
  *
- * This process forks one child, which forks the workers and looks after them. When this process is
- * killed, that child kills them. A worker's own children, all that its functions have
- * started, end with it unless `leave_children` says otherwise, even if they have made groups or
- * sessions of their own. In a worker SIGCHLD is not ignored, even if it is here, and no signal is
- * blocked.
+ * This process forks another one, which forks the workers and looks after them. That is no child of
+ * this process, so that whatever this one waits for meanwhile, it does not see it; when this
+ * process is killed, that one kills the workers. A worker's own children, all that its functions
+ * have started, end with it unless `leave_children` says otherwise, even if they have made groups
+ * or sessions of their own. In a worker SIGCHLD is not ignored, even if it is here, and no signal
+ * is blocked.
  *
  * Call it from the main thread, before anything has opened a tcp:// session in
  * this process.
@@ -54,8 +55,8 @@ struct relevo_worker_options {
  * Returns OK after a signal or when the pool was closed. Errors: BAD_ADDRESS,
  * NO_BROKER, NOT_FOUND (no such pool, with `give_up`), OPTION_MISMATCH (a shared one: it has
  * another order, or an owner), BAD_NAME, BAD_ARGUMENT, DISCONNECTED, FORKED, NO_MEMORY,
- * NO_DESCRIPTORS, SYSTEM (also: the child that keeps the workers was killed); what the initializer
- * failed with.
+ * NO_DESCRIPTORS, SYSTEM (also: the process that keeps the workers was killed); what the
+ * initializer failed with.
  */
 RELEVO_API int relevo_worker_serve(const char *url, const char *pool,
 				   const struct relevo_worker_options *options);

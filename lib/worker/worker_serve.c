@@ -1,6 +1,9 @@
 /* Serves a pool of others: a process of its own keeps the workers, and this one waits for it. */
 #include "base/descriptor.h"
+#include "base/mutant.h"
 #include "base/thread_error.h"
+#include "process/fork_aside.h"
+#include "process/process.h"
 #include "worker/pool_name.h"
 #include "worker/worker_group.h"
 
@@ -9,9 +12,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* More is a mistake of units or a fork bomb. */
@@ -27,45 +28,55 @@ static _Noreturn void worker_serve_keep(struct worker_group_options *options,
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	stop_signal_release(signals);
-	_exit(worker_group_run(options, table, &table->failure));
+	struct error failure = { 0 };
+	failure.status = worker_group_run(options, table, &failure);
+	table->failure = failure;
+	_exit(EXIT_SUCCESS);
 }
 
 /* ---- the server's --------------------------------------------------------------- */
 
-static void wait_for_keeper(pid_t keeper, int *state)
+/* It is no child of this process, so nothing but its end is known of it; what it found out stands
+ * in the memory it shares, unless it has not come to that. */
+static int worker_serve_wait(int keeper, const struct worker_table *table, struct error *error)
 {
-	/* A program that ignores SIGCHLD is told nothing but that it has ended. */
-	*state = 0;
-	while (waitpid(keeper, state, 0) < 0 && errno == EINTR)
-		continue;
+	if (process_poll(keeper, NSEC_NEVER)) {
+		*error = table->failure;
+		return error->status;
+	}
+	int why = errno;
+	pidfd_send_signal(keeper, SIGKILL, NULL, 0);
+	return error_set_errno(error, RELEVO_SYSTEM, why,
+			       "the process that keeps the workers cannot be waited for");
 }
 
-/* What it found out stands in the memory it shares. */
-static int worker_serve_judge(const struct worker_table *table, int state, struct error *error)
+/* Whatever this process waits for elsewhere, it does not see it. */
+static pid_t worker_serve_fork(int *pidfd)
 {
-	if (WIFSIGNALED(state))
-		return error_set(error, RELEVO_SYSTEM,
-				 "the process that keeps the workers was killed by signal %d (%s)",
-				 WTERMSIG(state), strsignal(WTERMSIG(state)));
-	*error = table->failure;
-	return error->status;
+	if (!MUTANT(server_keeps_a_child))
+		return fork_aside(pidfd);
+	pid_t pid = fork();
+	*pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+	return pid;
 }
 
 static int worker_serve_start_keeper(struct worker_group_options *options,
 				     struct worker_table *table, struct error *error)
 {
 	sigset_t signals;
-	int state;
+	int keeper;
+	error_set(&table->failure, RELEVO_SYSTEM, "the process that keeps the workers was killed");
 	stop_signal_hold(&signals);
-	pid_t keeper = fork();
-	if (keeper == 0)
+	pid_t pid = worker_serve_fork(&keeper);
+	if (pid == 0)
 		worker_serve_keep(options, table, &signals);
+	int why = errno;
 	stop_signal_release(&signals);
-	if (keeper < 0)
-		return error_set_errno(error, RELEVO_SYSTEM, errno,
-				       "no process to keep the workers");
-	wait_for_keeper(keeper, &state);
-	return worker_serve_judge(table, state, error);
+	if (pid < 0)
+		return error_set_errno(error, RELEVO_SYSTEM, why, "no process to keep the workers");
+	int status = worker_serve_wait(keeper, table, error);
+	close(keeper);
+	return status;
 }
 
 static int worker_serve_serve(struct worker_group_options *options, struct worker_table *table,

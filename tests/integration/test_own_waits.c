@@ -2,6 +2,8 @@
 #include "support/queues.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <relevo/worker.h>
 #include <sys/wait.h>
 
 static int return_0(relevo_tuple *arguments)
@@ -80,6 +82,33 @@ static void expect_nothing_to_wait_for(void)
 	child_check(wait(&state) < 0 && errno == ECHILD);
 }
 
+static void *serve(void *url)
+{
+	const struct relevo_worker_options options = { .processes = 1 };
+	child_check(relevo_worker_serve(url, "p", &options) == RELEVO_OK);
+	return NULL;
+}
+
+/* A thread of the program serves a pool, and the others see none of the processes for that. */
+static void play_server(void *url)
+{
+	const struct relevo_pool_options idle = { .name = "p",
+						  .processes = RELEVO_POOL_NO_WORKERS };
+	relevo_session *session;
+	relevo_pool *pool;
+	pthread_t thread;
+	child_check(relevo_session_open(url, NULL, &session) == RELEVO_OK);
+	child_check(relevo_pool_open(session, &idle, &pool) == RELEVO_OK);
+	child_check(pthread_create(&thread, NULL, serve, url) == 0);
+	map(pool);
+	expect_nothing_to_wait_for();
+	relevo_pool_close(pool);
+	pthread_join(thread, NULL);
+	expect_nothing_to_wait_for();
+	child_check(relevo_session_close(session) == RELEVO_OK);
+	exit(EXIT_SUCCESS);
+}
+
 static void play_program(void *folder)
 {
 	const struct relevo_session_options options = { .broker = RELEVOD_EXE };
@@ -113,12 +142,19 @@ static void wait_sees_nothing(void **state)
 	child_join(child_start(play_program, scene->broker.folder));
 }
 
+static void a_server_has_no_children(void **state)
+{
+	struct scene *scene = *state;
+	child_join(child_start(play_server, scene->broker.url));
+}
+
 int main(int argc, char **argv)
 {
 	assert_ok(relevo_function_register("answer", answer, NULL));
 	relevo_process_enter(argc, argv);
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(wait_sees_nothing),
+		scene_unit_test(a_server_has_no_children),
 	};
 	return cmocka_run_group_tests_name("own_waits", tests, NULL, NULL);
 }

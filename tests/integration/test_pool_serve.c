@@ -354,6 +354,22 @@ static void workers_cannot_inherit_tcp(void **state)
 	child_join(child_start(serving_from_a_program_with_a_tcp_session, scene));
 }
 
+/* The server is told, though that was no child of it, and so are those who started the server. */
+static void a_killed_keeper_is_told(void **state)
+{
+	struct pool_scene *scene = *state;
+	struct serving local = { scene->broker.url, 1, RELEVO_SYSTEM };
+	pid_t worker;
+	pool_open(scene, RELEVO_POOL_NO_WORKERS);
+	pid_t server = child_start(serve, &local);
+	wait_for_workers(scene->session, 1);
+	assert_int_equal(process_workers(server, &worker, 1), 1);
+	assert_int_equal(kill(process_parent(worker), SIGKILL), 0);
+	child_join(server);
+	assert_true(process_ends(worker, TEST_PATIENCE));
+	close_pool(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +382,7 @@ int main(void)
 		serve_unit_test(a_second_signal_ends_at_once),
 		serve_unit_test(serving_what_is_not_there_fails),
 		serve_unit_test(who_gives_up_ends_with_the_broker),
+		serve_unit_test(a_killed_keeper_is_told),
 		serve_unit_test(workers_cannot_inherit_tcp),
 	};
 	return cmocka_run_group_tests_name("pool_serve", tests, NULL, NULL);

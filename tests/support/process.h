@@ -79,7 +79,7 @@ pid_t process_parent(pid_t pid);
 /* Children of that process; at most `count` are stored. Returns how many. */
 size_t process_children(pid_t pid, pid_t *children, size_t count);
 
-/* The workers of a process that serves a pool: it has one child, which keeps them. */
+/* The workers of a process that serves a pool: another one keeps them, which is no child of it. */
 size_t process_workers(pid_t server, pid_t *workers, size_t count);
 
 /* How often threads of that process have gone to sleep, but for the one that asks. */
