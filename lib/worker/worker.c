@@ -84,8 +84,11 @@ static int worker_serve(struct worker *worker)
 		}
 	}
 	/* One that was begun, to the broker, and will not be. */
-	if (worker->next.data != NULL)
-		relevo_queue_nack(worker->tasks, &worker->next, 1, 0);
+	if (worker->next.data != NULL) {
+		struct error failure = *thread_error();
+		relevo_queue_put_back(worker->tasks, &worker->next, 1);
+		*thread_error() = failure;
+	}
 	relevo_item_free(&worker->next);
 	return status;
 }

@@ -84,11 +84,18 @@ static bool is_watched(const struct worker *worker, const Relevo__TaskHeader *ta
 	return task->watched || task->timeout_ms > 0 || worker->setup->plan == NULL;
 }
 
+int worker_function_prepare(struct worker *worker, const Relevo__TaskHeader *task,
+			    struct error *error)
+{
+	if (worker->watcher != NULL || !is_watched(worker, task))
+		return RELEVO_OK;
+	return watcher_start(worker, error);
+}
+
 static int worker_function_watch(struct worker *worker, const Relevo__TaskHeader *task)
 {
 	struct error error = { 0 };
-	if (worker->watcher != NULL || !is_watched(worker, task) ||
-	    watcher_start(worker, &error) == RELEVO_OK)
+	if (worker_function_prepare(worker, task, &error) == RELEVO_OK)
 		return RELEVO_OK;
 	relevo_reply_fail(&worker->reply, "\"%s\" cannot be watched: %s", task->function,
 			  error_text(&error));

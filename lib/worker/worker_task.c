@@ -181,14 +181,33 @@ static int begin_chunk(struct worker *worker, struct chunk *chunk, struct arena 
 	return RELEVO_OK;
 }
 
+/*
+ * What earlier tasks have left behind (open descriptors, memory) may leave too little to watch
+ * another one. That is not its fault: it goes back as if nobody had had it, and this worker ends
+ * for a new one. Where a new one has too little, too, the task fails (worker_function_run()).
+ */
+static int worker_task_prepare(struct worker *worker, struct chunk *chunk)
+{
+	struct error failure = { 0 };
+	if (!worker->used || MUTANT(shortage_is_the_tasks) ||
+	    worker_function_prepare(worker, chunk->task, &failure) == RELEVO_OK)
+		return RELEVO_OK;
+	relevo_queue_put_back(worker->tasks, chunk->item, 1);
+	return error_set(thread_error(), failure.status, "%s", error_text(&failure));
+}
+
 static int worker_task_run_decoded(struct worker *worker, struct chunk *chunk, struct arena *arena)
 {
-	int status = begin_chunk(worker, chunk, arena);
+	int status = worker_task_prepare(worker, chunk);
+	if (status != RELEVO_OK)
+		return status;
+	status = begin_chunk(worker, chunk, arena);
 	worker->chunk = chunk;
 	if (status == RELEVO_OK)
 		status = chunk->broken ? return_broken(worker, chunk) : run_chunk(worker, chunk);
 	worker->chunk = NULL;
 	worker_slot_done(worker->setup->slot);
+	worker->used = true;
 	return status;
 }
 

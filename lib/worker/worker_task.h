@@ -40,6 +40,7 @@ struct worker {
 	struct buffer out; /* the encoded result */
 	relevo_item next;  /* the next task, if it came ahead; data is NULL: there is none */
 	struct chunk *chunk;
+	bool used;               /* it has run a task, which may have left something behind */
 	bool ending;             /* after this task */
 	bool running;            /* the user's function, for an argument of the chunk */
 	nsec_t deadline;         /* of it; NSEC_NEVER: it may take any time */
@@ -69,6 +70,11 @@ int worker_task_run(struct worker *worker, relevo_item *item);
 void worker_task_give_up(struct worker *worker, int status, bool only_it, const char *text);
 
 /* ---- worker_function.c: the user's code -------------------------------- */
+
+/* Have what the task needs besides its function: a watcher, if it may have to be ended. Errors are
+ * this worker's own. */
+int worker_function_prepare(struct worker *worker, const Relevo__TaskHeader *task,
+			    struct error *error);
 
 /* One argument of the chunk, or what stands in its way. The status of the result. */
 int worker_function_run(struct worker *worker, struct chunk *chunk);

@@ -2,6 +2,7 @@
 #include "support/pools.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -78,6 +79,18 @@ static int close_all(const struct relevo_bytes *argument, relevo_reply *reply, v
 	return answer(argument, reply);
 }
 
+/* And leave none, for nobody. */
+static int open_all(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	const struct rlimit few = { 64, 64 };
+	(void)user;
+	child_check(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	while (dup(STDERR_FILENO) >= 0)
+		continue;
+	shared->pid = getpid();
+	return answer(argument, reply);
+}
+
 static int come_back_twice(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
 {
 	(void)user;
@@ -95,6 +108,7 @@ static int lost_setup(void **state)
 	relevo_function_register("cut all", cut_all, NULL);
 	relevo_function_register("cut watcher", cut_watcher, NULL);
 	relevo_function_register("close all", close_all, NULL);
+	relevo_function_register("open all", open_all, NULL);
 	relevo_function_register("come back twice", come_back_twice, NULL);
 	return 0;
 }
@@ -160,6 +174,37 @@ static void a_function_closes_all_descriptors(void **state)
 	map_all(scene, "close all");
 	assert_int_equal(shared->ran, 2);
 	map_all(scene, "echo");
+}
+
+static const struct relevo_map_options limited = { .task.timeout = 60000 };
+
+/* One without a limit needs no more than there was; the next does. */
+static void a_function_opens_all_descriptors(void **state)
+{
+	struct pool_scene *scene = *state;
+	struct relevo_result result;
+	pool_open(scene, 1);
+	assert_ok(map_numbers(scene->pool, "open all", 1, NULL, &result));
+	assert_ok(result.status);
+	relevo_results_free(&result, 1);
+	assert_ok(map_numbers(scene->pool, "echo", 1, &limited, &result));
+	assert_ok(result.status);
+	assert_int_equal(result.attempts, 1);
+	assert_int_not_equal(result.worker_pid, shared->pid);
+	relevo_results_free(&result, 1);
+}
+
+/* Where each of them has none, another one is of no use. */
+static void no_worker_has_descriptors(void **state)
+{
+	struct pool_scene *scene = *state;
+	const struct relevo_pool_options options = { .processes = 1, .initializer = "open all" };
+	struct relevo_result result;
+	assert_ok(relevo_pool_open(scene->session, &options, &scene->pool));
+	assert_ok(map_numbers(scene->pool, "echo", 1, &limited, &result));
+	assert_status(result.status, RELEVO_NO_DESCRIPTORS);
+	assert_non_null(strstr(result.data, "\"echo\" cannot be watched: "));
+	relevo_results_free(&result, 1);
 }
 
 static bool is_without_children(void *argument)
@@ -285,6 +330,8 @@ int main(void)
 		lost_unit_test(a_connection_is_cut),
 		lost_unit_test(the_connection_of_a_watcher_is_cut),
 		lost_unit_test(a_function_closes_all_descriptors),
+		lost_unit_test(a_function_opens_all_descriptors),
+		lost_unit_test(no_worker_has_descriptors),
 		lost_unit_test(a_function_returns_in_a_child_too),
 		lost_unit_test(a_pool_is_served_before_it_is_opened),
 		lost_unit_test(who_waits_for_a_pool_ends_on_a_signal),
