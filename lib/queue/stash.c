@@ -11,8 +11,9 @@
  * was seen once, over a few items, may have been luck. */
 enum { GROWTH = 8 };
 
-/* Nothing lies in a stash for so long a time unless the process was stopped, or found no
- * processor, and then the broker may have taken its items back: first hear what it has to say. */
+/* Nothing lies in a stash for so long a time after it was asked for, unless the process was
+ * stopped, or found no processor, and then the broker may have taken its items back. That it
+ * says so may be read by a thread that finds no processor either. */
 #define STALE_TIME (250 * NSEC_PER_MSEC)
 
 void stash_fini(struct stash *stash)
@@ -104,25 +105,6 @@ static bool is_valid(struct relevo_queue *queue)
 	return stash->next < stash->count;
 }
 
-bool stash_has_some(struct relevo_queue *queue)
-{
-	struct stash *stash = &queue->stash;
-	if (!is_valid(queue))
-		return false;
-	if (clock_now() - stash->filled <= STALE_TIME)
-		return true;
-	connection_read_pending(queue->handle.session);
-	return is_valid(queue);
-}
-
-bool stash_take(struct relevo_queue *queue, relevo_item *item)
-{
-	if (!stash_has_some(queue))
-		return false;
-	take_first(&queue->stash, item);
-	return true;
-}
-
 /* All but the first `kept`. */
 static void stash_give_back_rest(struct relevo_queue *queue, uint32_t kept)
 {
@@ -154,6 +136,24 @@ void stash_recall(struct relevo_queue *queue)
 		stash_give_back_rest(queue, 1);
 	else
 		stash_give_back(queue);
+}
+
+bool stash_has_some(struct relevo_queue *queue)
+{
+	struct stash *stash = &queue->stash;
+	if (!is_valid(queue))
+		return false;
+	if (clock_now() - stash->last_ask > STALE_TIME && !MUTANT(stale_is_taken))
+		stash_recall(queue);
+	return stash->next < stash->count;
+}
+
+bool stash_take(struct relevo_queue *queue, relevo_item *item)
+{
+	if (!stash_has_some(queue))
+		return false;
+	take_first(&queue->stash, item);
+	return true;
 }
 
 /* False: nothing is left here. */

@@ -60,7 +60,8 @@ bool stash_reserve(struct stash *stash);
  */
 bool stash_fill(struct relevo_queue *queue, const struct item_source *source, relevo_item *first);
 
-/* Whether there is one. The session is locked. */
+/* Whether there is one. Those that have lain here so long that the broker may have taken them
+ * back are given back first. The session is locked. */
 bool stash_has_some(struct relevo_queue *queue);
 
 /* Take the first item. False when there is none. The session is locked. */

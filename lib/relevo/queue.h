@@ -10,7 +10,9 @@
  * Order between consumers: a consumer that calls relevo_queue_get() again and again may have
  * the next few items come ahead of its calls, as many as it takes in a millisecond. Until it
  * takes them, within about two milliseconds, or they go back, another consumer gets later
- * items. A consumer that cannot have that opens the queue with `strict_order`. Nothing comes
+ * items. From one that does not answer for a second, because its process is stopped or finds no
+ * processor, they are taken: what it has taken in that moment and not acknowledged yet comes
+ * twice. A consumer that cannot have that opens the queue with `strict_order`. Nothing comes
  * ahead where the queue has a capacity, a lease time, a ttl or another
  * order, nor to relevo_queue_lease(), relevo_queue_get_many() and joinable handles.
  */

@@ -84,6 +84,7 @@ struct traffic {
 	unsigned char *seen;
 	int status;
 	bool leased;
+	int64_t pause; /* ms: the longest from one of a getter's items to the next */
 };
 
 static void *put_numbers(void *argument)
@@ -118,16 +119,32 @@ static int take(struct traffic *traffic, int *number)
 static void *get_numbers(void *argument)
 {
 	struct traffic *traffic = argument;
+	int64_t last = test_now();
 	for (;;) {
 		int number = -1;
 		traffic->status = take(traffic, &number);
+		int64_t now = test_now();
+		if (now - last > traffic->pause)
+			traffic->pause = now - last;
+		last = now;
 		if (traffic->status != RELEVO_OK || number < 0)
 			return NULL;
 		__atomic_fetch_add(&traffic->seen[number], 1, __ATOMIC_RELAXED);
 	}
 }
 
-static void run_traffic(relevo_queue *queue)
+/* How often each number may have been seen. What comes ahead may come twice to a process that is
+ * held up for a second: with less than half of that, nothing does. */
+static int most_seen(const struct traffic *getters, bool ahead)
+{
+	for (int i = 0; i < GETTERS; i++) {
+		if (ahead && getters[i].pause > 500)
+			return GETTERS;
+	}
+	return 1;
+}
+
+static void run_traffic(relevo_queue *queue, bool ahead)
 {
 	static unsigned char seen[ALL];
 	struct traffic putters[PUTTERS], getters[GETTERS];
@@ -154,21 +171,31 @@ static void run_traffic(relevo_queue *queue)
 		assert_int_equal(getters[i].status, RELEVO_OK);
 	}
 	for (int i = 0; i < ALL; i++)
-		assert_int_equal(seen[i], 1);
+		assert_in_range(seen[i], 1, most_seen(getters, ahead));
 	expect_empty(queue);
 }
 
 static void nothing_is_lost_or_doubled(void **state)
 {
 	struct scene *scene = *state;
-	run_traffic(scene->queue);
+	run_traffic(scene->queue, true);
+}
+
+static void nothing_is_lost_or_doubled_in_strict_order(void **state)
+{
+	struct scene *scene = *state;
+	const struct relevo_queue_options options = { .strict_order = true };
+	relevo_queue *strict;
+	assert_ok(relevo_queue_open(scene->session, "strict", &options, &strict));
+	run_traffic(strict, false);
+	relevo_queue_close(strict);
 }
 
 static void nothing_is_lost_or_doubled_in_a_bounded_queue(void **state)
 {
 	struct scene *scene = *state;
 	relevo_queue *bounded = queue_open_bounded(scene->session, "bounded", 7);
-	run_traffic(bounded);
+	run_traffic(bounded, false);
 	relevo_queue_close(bounded);
 }
 
@@ -177,7 +204,7 @@ static void nothing_is_lost_or_doubled_in_a_rendezvous(void **state)
 	struct scene *scene = *state;
 	relevo_queue *meeting =
 		queue_open_bounded(scene->session, "meeting", RELEVO_CAPACITY_RENDEZVOUS);
-	run_traffic(meeting);
+	run_traffic(meeting, false);
 	relevo_queue_close(meeting);
 }
 
@@ -213,7 +240,7 @@ static void large_items_of_many_threads(void **state)
 		traffic[i] = (struct traffic){ .queue = queue_open(scene->session, NULL) };
 		pthread_create(&threads[i], NULL, send_large_around, &traffic[i]);
 	}
-	run_traffic(scene->queue);
+	run_traffic(scene->queue, true);
 	for (int i = 0; i < 4; i++) {
 		pthread_join(threads[i], NULL);
 		assert_int_equal(traffic[i].status, RELEVO_OK);
@@ -279,6 +306,7 @@ int main(void)
 		scene_unit_test(each_of_64_waits_gets_its_own),
 		scene_unit_test(different_timeouts_of_different_threads),
 		scene_unit_test(nothing_is_lost_or_doubled),
+		scene_unit_test(nothing_is_lost_or_doubled_in_strict_order),
 		scene_unit_test(nothing_is_lost_or_doubled_in_a_bounded_queue),
 		scene_unit_test(nothing_is_lost_or_doubled_in_a_rendezvous),
 		scene_unit_test(large_items_of_many_threads),
