@@ -230,21 +230,18 @@ int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t t
 	return status == RELEVO_OK ? pipe_send(pipe, &sending, deadline, error) : status;
 }
 
-int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part, int64_t timeout)
+int relevo_pipe_send_part(relevo_pipe *pipe, const void *data, size_t whole, int64_t offset,
+			  int64_t size, int64_t timeout)
 {
-	if (!given(pipe, part))
+	if (!given(pipe) || (whole > 0 && !given(data)))
 		return RELEVO_BAD_ARGUMENT;
-	size_t whole = part->whole;
-	if (part->offset < 0 || (uint64_t)part->offset > whole || part->size < -1 ||
-	    (part->size > 0 && (uint64_t)part->size > whole - (uint64_t)part->offset))
+	if (offset < 0 || (uint64_t)offset > whole || size < -1 ||
+	    (size > 0 && (uint64_t)size > whole - (uint64_t)offset))
 		return error_set(thread_error(), RELEVO_BAD_ARGUMENT,
-				 "%lld bytes from %lld on are no part of %zu",
-				 (long long)part->size, (long long)part->offset, whole);
-	size_t offset = (size_t)part->offset;
-	size_t size = part->size >= 0 ? (size_t)part->size : whole - offset;
-	if (size > 0 && !given(part->data))
-		return RELEVO_BAD_ARGUMENT;
-	return relevo_pipe_send(pipe, size > 0 ? (const char *)part->data + offset : NULL, size,
+				 "%lld bytes from %lld on are no part of %zu", (long long)size,
+				 (long long)offset, whole);
+	size_t count = size >= 0 ? (size_t)size : whole - (size_t)offset;
+	return relevo_pipe_send(pipe, count > 0 ? (const char *)data + offset : NULL, count,
 				timeout);
 }
 

@@ -183,26 +183,28 @@ int relevo_queue_get_any(relevo_queue *const *queues, size_t count, int64_t time
 	return status;
 }
 
-int relevo_queue_lease_any(struct relevo_choice *choice, int64_t timeout, relevo_item *items,
-			   size_t count, size_t *got)
+int relevo_queue_lease_any(relevo_queue *const *queues, size_t queue_count, int64_t timeout,
+			   relevo_item *items, size_t count, size_t *which, size_t *got)
 {
-	if (!given(choice, got) || !given(choice->queues) || (count > 0 && !given(items)))
+	if (!given(queues, got) || (count > 0 && !given(items)))
 		return RELEVO_BAD_ARGUMENT;
 	struct choosing choosing = {
-		.queues = choice->queues,
-		.count = choice->count,
+		.queues = queues,
+		.count = queue_count,
 		.items = items,
 		.room = count,
 		.leave_leased = true,
 	};
 	*got = 0;
-	choice->which = 0;
+	if (which != NULL)
+		*which = 0;
 	if (count == 0)
 		return RELEVO_OK;
-	if (choice->count == 1)
-		return relevo_queue_lease(choice->queues[0], timeout, items, count, got);
+	if (queue_count == 1)
+		return relevo_queue_lease(queues[0], timeout, items, count, got);
 	int status = choose(&choosing, timeout);
-	choice->which = choosing.which;
+	if (which != NULL)
+		*which = choosing.which;
 	*got = choosing.got;
 	return status;
 }

@@ -51,8 +51,14 @@ static void queue_message_release(void *missed, void *memory)
 	free(memory);
 }
 
+/* What an item is expected to be. */
+struct message_type {
+	const ProtobufCMessageDescriptor *descriptor;
+	size_t max_size; /* packed bytes; 0: any number */
+};
+
 /* Why the item cannot be had as that type; *message, if it can. */
-static int unpack(const relevo_queue *queue, const struct relevo_message_type *type,
+static int unpack(const relevo_queue *queue, const struct message_type *type,
 		  const relevo_item *item, ProtobufCMessage **message, struct error *error)
 {
 	const char *name = type->descriptor->name;
@@ -81,16 +87,18 @@ static int lease_item(relevo_queue *queue, relevo_item *item, int64_t timeout)
 	return relevo_queue_lease(queue, timeout, item, 1, &got);
 }
 
-int relevo_queue_lease_message(relevo_queue *queue, const struct relevo_message_type *type,
-			       int64_t timeout, relevo_item *item, ProtobufCMessage **message)
+int relevo_queue_lease_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type,
+			       size_t max_size, int64_t timeout, relevo_item *item,
+			       ProtobufCMessage **message)
 {
-	if (!given(queue, type, item, message) || !given(type->descriptor))
+	if (!given(queue, type, item, message))
 		return RELEVO_BAD_ARGUMENT;
+	const struct message_type wanted = { .descriptor = type, .max_size = max_size };
 	*message = NULL;
 	int status = lease_item(queue, item, timeout);
 	if (status != RELEVO_OK)
 		return status;
-	return unpack(queue, type, item, message, thread_error());
+	return unpack(queue, &wanted, item, message, thread_error());
 }
 
 /* What is no such message is out of the way, so that the next call gets the next item.
@@ -109,7 +117,7 @@ int relevo_queue_get_message(relevo_queue *queue, const ProtobufCMessageDescript
 {
 	if (!given(queue, type, message))
 		return RELEVO_BAD_ARGUMENT;
-	const struct relevo_message_type wanted = { .descriptor = type, .max_size = max_size };
+	const struct message_type wanted = { .descriptor = type, .max_size = max_size };
 	relevo_item item;
 	*message = NULL;
 	int status = lease_item(queue, &item, timeout);

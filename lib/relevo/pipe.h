@@ -92,18 +92,13 @@ RELEVO_API bool relevo_pipe_sends(const relevo_pipe *pipe);
  */
 RELEVO_API int relevo_pipe_send(relevo_pipe *pipe, const void *data, size_t size, int64_t timeout);
 
-/* A part of a larger buffer. */
-struct relevo_part {
-	const void *data; /* of the whole */
-	size_t whole;     /* bytes of it */
-	int64_t offset;   /* where the part begins */
-	int64_t size;     /* of the part; -1: all that follows */
-};
-
-/* relevo_pipe_send() of a part. BAD_ARGUMENT, and nothing is sent: it reaches beyond the
- * whole, or begins before it. */
-RELEVO_API int relevo_pipe_send_part(relevo_pipe *pipe, const struct relevo_part *part,
-				     int64_t timeout);
+/*
+ * relevo_pipe_send() of a part of the `whole` bytes at `data`: `size` bytes from `offset` on, or,
+ * with -1 for the size, all that follow. Errors as there; BAD_ARGUMENT, and nothing is sent, also
+ * for a part that reaches beyond the whole, or begins before it.
+ */
+RELEVO_API int relevo_pipe_send_part(relevo_pipe *pipe, const void *data, size_t whole,
+				     int64_t offset, int64_t size, int64_t timeout);
 
 /*
  * Receive the next message, waiting up to `timeout` ms for one. *data is the caller's,

@@ -37,12 +37,6 @@ RELEVO_API int relevo_queue_get_message(relevo_queue *queue, const ProtobufCMess
 					size_t max_size, int64_t timeout,
 					ProtobufCMessage **message);
 
-/* What an item is expected to be. */
-struct relevo_message_type {
-	const ProtobufCMessageDescriptor *descriptor;
-	size_t max_size; /* packed bytes; 0: any number */
-};
-
 /*
  * As relevo_queue_get_message(), but the item stays leased and is handed over too, with its
  * headers and reply-to: acknowledge, give back or reject it, and free it. So it is with
@@ -53,8 +47,9 @@ struct relevo_message_type {
  * Errors as relevo_queue_get_message().
  */
 RELEVO_API int relevo_queue_lease_message(relevo_queue *queue,
-					  const struct relevo_message_type *type, int64_t timeout,
-					  relevo_item *item, ProtobufCMessage **message);
+					  const ProtobufCMessageDescriptor *type, size_t max_size,
+					  int64_t timeout, relevo_item *item,
+					  ProtobufCMessage **message);
 
 #ifdef __cplusplus
 }

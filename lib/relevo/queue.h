@@ -209,24 +209,17 @@ RELEVO_API int relevo_queue_get_many(relevo_queue *queue, int64_t timeout, relev
 RELEVO_API int relevo_queue_lease(relevo_queue *queue, int64_t timeout, relevo_item *items,
 				  size_t count, size_t *got);
 
-/* Some queues of one session, 64 at most. */
-struct relevo_choice {
-	relevo_queue *const *queues;
-	size_t count;
-	size_t which; /* the place of the one that served: what the call tells */
-};
-
 /*
- * relevo_queue_lease() from the first of several queues that has an item: up to `count`
- * items, all of that queue, which choice->which tells. Acknowledge them, or give them
- * back, with that queue's handle. The choice and the handles in it stay the caller's.
- * Thread-safe as long as each thread has a choice of its own; blocks. *got tells how many;
- * free each of them.
+ * relevo_queue_lease() from the first of `queue_count` queues (of one session, 64 at most) that
+ * has an item: up to `count` items, all of one queue. *which (may be NULL) tells its place in
+ * `queues`, *got how many came. Acknowledge them, or give them back, with that queue's handle;
+ * free each of them. The handles stay the caller's. Thread-safe; blocks.
  *
  * Errors as relevo_queue_get_any().
  */
-RELEVO_API int relevo_queue_lease_any(struct relevo_choice *choice, int64_t timeout,
-				      relevo_item *items, size_t count, size_t *got);
+RELEVO_API int relevo_queue_lease_any(relevo_queue *const *queues, size_t queue_count,
+				      int64_t timeout, relevo_item *items, size_t count,
+				      size_t *which, size_t *got);
 
 /*
  * Acknowledge leased items: they are gone for good. Sets their `lease` to 0; free

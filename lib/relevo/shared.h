@@ -109,13 +109,6 @@ RELEVO_API int relevo_shared_unlock(relevo_shared *shared);
 
 /* ---- arrays ------------------------------------------------------------ */
 
-/* Elements `first` to `end` - 1 of `width` bytes each. */
-struct relevo_slice {
-	size_t width;
-	size_t first;
-	size_t end;
-};
-
 /* How many elements of that width there are. 0 for a width of 0. */
 RELEVO_API size_t relevo_shared_count(const relevo_shared *shared, size_t width);
 
@@ -123,19 +116,18 @@ RELEVO_API size_t relevo_shared_count(const relevo_shared *shared, size_t width)
 RELEVO_API void *relevo_shared_element(const relevo_shared *shared, size_t width, size_t index);
 
 /*
- * Copy elements to `values`, which has room for `count`. Hold the lock if others
- * write. Never blocks.
+ * Copy `count` elements of `width` bytes, from `first` on, to `values`, which has room for them.
+ * Hold the lock if others write. Never blocks.
  *
- * Errors: BAD_ARGUMENT, and nothing is copied: the slice reaches beyond the last
- * element, ends before it begins, or is not of `count` elements.
+ * Errors: BAD_ARGUMENT, and nothing is copied: they reach beyond the last element.
  */
-RELEVO_API int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *slice,
-				 void *values, size_t count);
+RELEVO_API int relevo_shared_get(const relevo_shared *shared, size_t width, size_t first,
+				 size_t count, void *values);
 
 /* The other way round: copy the `count` elements of `values` in. Errors as
  * relevo_shared_get(): nothing is changed then. */
-RELEVO_API int relevo_shared_set(relevo_shared *shared, const struct relevo_slice *slice,
-				 const void *values, size_t count);
+RELEVO_API int relevo_shared_set(relevo_shared *shared, size_t width, size_t first, size_t count,
+				 const void *values);
 
 #ifdef __cplusplus
 }

@@ -24,42 +24,35 @@ void *relevo_shared_element(const relevo_shared *shared, size_t width, size_t in
 	return index < relevo_shared_count(shared, width) ? address_of(shared, width, index) : NULL;
 }
 
-static int shared_array_check(const struct relevo_shared *shared, const struct relevo_slice *slice,
+static int shared_array_check(const struct relevo_shared *shared, size_t width, size_t first,
 			      size_t count, struct error *error)
 {
-	size_t there = relevo_shared_count(shared, slice->width);
-	if (slice->first > slice->end || slice->end > there)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "\"%s\" has %zu elements of %zu bytes: there is no slice from %zu "
-				 "to %zu",
-				 shared->name, there, slice->width, slice->first, slice->end);
-	if (slice->end - slice->first != count)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "a slice of %zu elements cannot be copied from or to %zu",
-				 slice->end - slice->first, count);
-	return RELEVO_OK;
+	size_t there = relevo_shared_count(shared, width);
+	if (first <= there && count <= there - first)
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_ARGUMENT,
+			 "\"%s\" has %zu elements of %zu bytes: there are no %zu from %zu on",
+			 shared->name, there, width, count, first);
 }
 
-int relevo_shared_get(const relevo_shared *shared, const struct relevo_slice *slice, void *values,
-		      size_t count)
+int relevo_shared_get(const relevo_shared *shared, size_t width, size_t first, size_t count,
+		      void *values)
 {
-	if (!given(shared, slice) || (count > 0 && !given(values)))
+	if (!given(shared) || (count > 0 && !given(values)))
 		return RELEVO_BAD_ARGUMENT;
-	int status = shared_array_check(shared, slice, count, thread_error());
+	int status = shared_array_check(shared, width, first, count, thread_error());
 	if (status == RELEVO_OK && count > 0)
-		memcpy(values, address_of(shared, slice->width, slice->first),
-		       count * slice->width);
+		memcpy(values, address_of(shared, width, first), count * width);
 	return status;
 }
 
-int relevo_shared_set(relevo_shared *shared, const struct relevo_slice *slice, const void *values,
-		      size_t count)
+int relevo_shared_set(relevo_shared *shared, size_t width, size_t first, size_t count,
+		      const void *values)
 {
-	if (!given(shared, slice) || (count > 0 && !given(values)))
+	if (!given(shared) || (count > 0 && !given(values)))
 		return RELEVO_BAD_ARGUMENT;
-	int status = shared_array_check(shared, slice, count, thread_error());
+	int status = shared_array_check(shared, width, first, count, thread_error());
 	if (status == RELEVO_OK && count > 0)
-		memcpy(address_of(shared, slice->width, slice->first), values,
-		       count * slice->width);
+		memcpy(address_of(shared, width, first), values, count * width);
 	return status;
 }

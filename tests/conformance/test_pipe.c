@@ -45,24 +45,22 @@ static void receive_into_buffers(relevo_pipe *pipe)
 
 static void send_parts(relevo_pipe *pipe)
 {
-	static const struct relevo_part right[] = {
-		{ "0123456789", 10, 0, -1 }, { "0123456789", 10, 4, -1 },
-		{ "0123456789", 10, 3, 4 },  { "0123456789", 10, 10, -1 },
-		{ "0123456789", 10, 10, 0 },
+	static const int64_t right[][2] = {
+		{ 0, -1 }, { 4, -1 }, { 3, 4 }, { 10, -1 }, { 10, 0 },
 	};
 	static const char *const arrives[] = { "0123456789", "456789", "3456", "", "" };
-	static const struct relevo_part wrong[] = {
-		{ "0123456789", 10, 11, -1 }, { "0123456789", 10, 0, 11 },
-		{ "0123456789", 10, 4, 7 },   { "0123456789", 10, -1, 1 },
-		{ "0123456789", 10, 4, -2 },
+	static const int64_t wrong[][2] = {
+		{ 11, -1 }, { 0, 11 }, { 4, 7 }, { -1, 1 }, { 4, -2 },
 	};
 	bool ready = true;
 	for (size_t i = 0; i < 5; i++) {
-		assert_ok(relevo_pipe_send_part(pipe, &right[i], TEST_PATIENCE));
+		assert_ok(relevo_pipe_send_part(pipe, "0123456789", 10, right[i][0], right[i][1],
+						TEST_PATIENCE));
 		line_expect(pipe, arrives[i]);
 	}
 	for (size_t i = 0; i < 5; i++)
-		assert_status(relevo_pipe_send_part(pipe, &wrong[i], TEST_PATIENCE),
+		assert_status(relevo_pipe_send_part(pipe, "0123456789", 10, wrong[i][0],
+						    wrong[i][1], TEST_PATIENCE),
 			      RELEVO_BAD_ARGUMENT);
 	assert_ok(relevo_pipe_poll(pipe, 100, &ready));
 	assert_false(ready);

@@ -264,36 +264,31 @@ static void sum_up(void *argument)
 static const int list[] = { 680, 626, 934, 821, 150, 233, 548, 982, 714, 831 };
 enum { LENGTH = sizeof list / sizeof list[0] };
 
-static struct relevo_slice slice_of(size_t first, size_t end)
-{
-	return (struct relevo_slice){ sizeof(int), first, end };
-}
-
 static void out_of_range_changes_nothing(relevo_shared *array)
 {
 	int values[LENGTH + 1] = { 0 }, before[LENGTH];
 	memcpy(before, relevo_shared_data(array), sizeof before);
 	const struct {
-		struct relevo_slice slice;
-		size_t count;
+		size_t width, first, count;
 		const char *text;
 	} bad[] = {
-		{ slice_of(LENGTH, LENGTH + 1), 1, "10 elements" },
-		{ slice_of(0, LENGTH + 1), LENGTH + 1, "from 0 to 11" },
-		{ slice_of(5, 4), 0, "from 5 to 4" },
-		{ slice_of(5, 4), SIZE_MAX, "from 5 to 4" },
-		{ slice_of(0, SIZE_MAX), SIZE_MAX, "10 elements" },
-		{ slice_of(2, 5), 2, "3 elements" },
-		{ slice_of(2, 5), 4, "from or to 4" },
-		{ { 0, 0, 1 }, 1, "of 0 bytes" },
-		{ { SIZE_MAX, 0, 1 }, 1, "0 elements" },
+		{ sizeof(int), LENGTH, 1, "10 elements" },
+		{ sizeof(int), 0, LENGTH + 1, "no 11 from 0 on" },
+		{ sizeof(int), 5, LENGTH - 4, "no 6 from 5 on" },
+		{ sizeof(int), 5, SIZE_MAX, "from 5 on" },
+		{ sizeof(int), SIZE_MAX, 5, "10 elements" },
+		{ sizeof(int), LENGTH + 1, 0, "no 0 from 11 on" },
+		{ 0, 0, 1, "of 0 bytes" },
+		{ SIZE_MAX, 0, 1, "0 elements" },
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		assert_fails(relevo_shared_set(array, &bad[i].slice, values, bad[i].count),
-			     RELEVO_BAD_ARGUMENT, bad[i].text);
+		assert_fails(
+			relevo_shared_set(array, bad[i].width, bad[i].first, bad[i].count, values),
+			RELEVO_BAD_ARGUMENT, bad[i].text);
 		values[0] = 4711;
-		assert_status(relevo_shared_get(array, &bad[i].slice, values, bad[i].count),
-			      RELEVO_BAD_ARGUMENT);
+		assert_status(
+			relevo_shared_get(array, bad[i].width, bad[i].first, bad[i].count, values),
+			RELEVO_BAD_ARGUMENT);
 		assert_int_equal(values[0], 4711);
 	}
 	assert_null(relevo_shared_element(array, sizeof(int), LENGTH));
@@ -311,26 +306,24 @@ static void slices_of(struct stage *stage, enum relevo_shared_locking locking)
 	};
 	relevo_shared *array = open_with(stage->session, NULL, sizeof list, &options);
 	int values[LENGTH], sums[LENGTH];
-	struct relevo_slice all = slice_of(0, LENGTH), middle = slice_of(2, 7);
 	assert_int_equal(relevo_shared_count(array, sizeof(int)), LENGTH);
 	for (size_t i = 0; i < LENGTH; i++)
 		assert_int_equal(*(int *)relevo_shared_element(array, sizeof(int), i), list[i]);
-	assert_ok(relevo_shared_get(array, &middle, values, 5));
+	assert_ok(relevo_shared_get(array, sizeof(int), 2, 5, values));
 	assert_memory_equal(values, list + 2, 5 * sizeof(int));
 	const int others[] = { 1, 2, 3, 4, 5 };
-	assert_ok(relevo_shared_set(array, &middle, others, 5));
-	assert_ok(relevo_shared_get(array, &all, values, LENGTH));
+	assert_ok(relevo_shared_set(array, sizeof(int), 2, 5, others));
+	assert_ok(relevo_shared_get(array, sizeof(int), 0, LENGTH, values));
 	assert_memory_equal(values, list, 2 * sizeof(int));
 	assert_memory_equal(values + 2, others, sizeof others);
 	assert_memory_equal(values + 7, list + 7, 3 * sizeof(int));
-	struct relevo_slice empty = slice_of(LENGTH, LENGTH);
-	assert_ok(relevo_shared_get(array, &empty, NULL, 0));
+	assert_ok(relevo_shared_get(array, sizeof(int), LENGTH, 0, NULL));
 	out_of_range_changes_nothing(array);
 	for (size_t i = 0; i < LENGTH; i++)
 		sums[i] = values[i] + (i > 0 ? sums[i - 1] : 0);
 	struct piece piece = { .stage = stage, .shared = array };
 	role_join(role_start(sum_up, &piece_props, &piece));
-	assert_ok(relevo_shared_get(array, &all, values, LENGTH));
+	assert_ok(relevo_shared_get(array, sizeof(int), 0, LENGTH, values));
 	assert_memory_equal(values, sums, sizeof sums);
 	relevo_shared_close(array);
 }

@@ -27,8 +27,6 @@ VALUES = {
     "relevo_reply *": "valid->reply",
     "const ProtobufCMessage *": "&valid->message.base",
     "const ProtobufCMessageDescriptor *": "&relevo__queue_stats__descriptor",
-    "const struct relevo_message_type *":
-        "&(struct relevo_message_type){ &relevo__queue_stats__descriptor }",
 }
 
 OBJECTS = (
@@ -46,6 +44,7 @@ OPTIONAL = {
     "relevo_session_close": {"session"},
     "relevo_listener_open": {"address"},
     "relevo_queue_get_any": {"which"},
+    "relevo_queue_lease_any": {"which"},
     "relevo_queue_put_many": {"accepted"},
     "relevo_queue_purge": {"count"},
     "relevo_barrier_wait": {"index"},
@@ -87,14 +86,7 @@ INCOMPLETE = {
     "relevo_run_options": [".program.keep_count = 1"],
     "relevo_shared_options": [".initial_size = 8"],
     "relevo_pool_options": [".processes = 1, .initializer_argument.size = 3"],
-    "relevo_part": [".whole = 5, .size = 5", ".whole = 5, .offset = 2, .size = 3"],
     "relevo_input": [".next = NULL", ".next = give_nothing"],
-    "relevo_choice": [
-        ".count = 1", ".count = 2",
-        ".queues = (relevo_queue *const[]){ NULL }, .count = 1",
-        ".queues = (relevo_queue *const[]){ valid->queue, NULL }, .count = 2",
-    ],
-    "relevo_message_type": [".max_size = 0"],
 }
 
 # What relevo_imap_next() refuses.

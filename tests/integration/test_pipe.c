@@ -161,22 +161,16 @@ static void parts_of_a_buffer(void **state)
 	} wrong[] = { { -1, 1 }, { 0, 7 },         { 7, -1 },       { 6, 1 },
 		      { 2, -2 }, { INT64_MAX, 1 }, { 1, INT64_MAX } };
 	struct ends made = pipe_of(RELEVO_DIRECTION_BOTH);
-	struct relevo_part part = { "abcdef", 6, 0, 0 };
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		part.offset = wrong[i].offset;
-		part.size = wrong[i].size;
-		assert_fails(relevo_pipe_send_part(made.ends[0], &part, 0), RELEVO_BAD_ARGUMENT,
-			     "no part of 6");
+		assert_fails(relevo_pipe_send_part(made.ends[0], "abcdef", 6, wrong[i].offset,
+						   wrong[i].size, 0),
+			     RELEVO_BAD_ARGUMENT, "no part of 6");
 	}
 	assert_false(ready_now(made.ends[1]));
-	assert_ok(relevo_pipe_send_part(made.ends[0], &(struct relevo_part){ "abcdef", 6, 2, -1 },
-					0));
-	assert_ok(
-		relevo_pipe_send_part(made.ends[0], &(struct relevo_part){ "abcdef", 6, 2, 3 }, 0));
-	assert_ok(
-		relevo_pipe_send_part(made.ends[0], &(struct relevo_part){ "abcdef", 6, 6, 0 }, 0));
-	assert_ok(relevo_pipe_send_part(made.ends[0], &(struct relevo_part){ "abcdef", 6, 6, -1 },
-					0));
+	assert_ok(relevo_pipe_send_part(made.ends[0], "abcdef", 6, 2, -1, 0));
+	assert_ok(relevo_pipe_send_part(made.ends[0], "abcdef", 6, 2, 3, 0));
+	assert_ok(relevo_pipe_send_part(made.ends[0], "abcdef", 6, 6, 0, 0));
+	assert_ok(relevo_pipe_send_part(made.ends[0], "abcdef", 6, 6, -1, 0));
 	pipe_expect_text(made.ends[1], "cdef");
 	pipe_expect_text(made.ends[1], "cde");
 	pipe_expect_text(made.ends[1], "");

@@ -172,10 +172,10 @@ static void giving_up_loses_nothing(void **state)
 /* What a leasing get from any of them brings, all "x" of the queue at `place`. */
 static size_t lease_any(struct choice *choice, relevo_item *items, size_t count, size_t place)
 {
-	struct relevo_choice any = { .queues = choice->queues, .count = 3 };
-	size_t got;
-	assert_ok(relevo_queue_lease_any(&any, TEST_PATIENCE, items, count, &got));
-	assert_int_equal(any.which, place);
+	size_t got, which;
+	assert_ok(relevo_queue_lease_any(choice->queues, 3, TEST_PATIENCE, items, count, &which,
+					 &got));
+	assert_int_equal(which, place);
 	for (size_t i = 0; i < got; i++) {
 		assert_string_equal(items[i].data, "x");
 		assert_int_not_equal(items[i].lease, 0);
@@ -240,11 +240,11 @@ static void leases_end_with_their_session(void **state)
 	assert_ok(relevo_session_flush(choice->scene->session, TEST_PATIENCE));
 	pid_t child = fork();
 	if (child == 0) {
-		struct relevo_choice any = { .queues = choice->queues, .count = 3 };
 		relevo_item item;
-		size_t got;
-		int status = relevo_queue_lease_any(&any, TEST_PATIENCE, &item, 1, &got);
-		_exit(status == RELEVO_OK && got == 1 && any.which == 2 ? 0 : 1);
+		size_t got, which;
+		int status = relevo_queue_lease_any(choice->queues, 3, TEST_PATIENCE, &item, 1,
+						    &which, &got);
+		_exit(status == RELEVO_OK && got == 1 && which == 2 ? 0 : 1);
 	}
 	assert_int_equal(test_wait(child), 0);
 	relevo_item item;
@@ -257,32 +257,27 @@ static void leases_end_with_their_session(void **state)
 static void a_leasing_choice_that_cannot_be_is_refused(void **state)
 {
 	struct choice *choice = *state;
-	struct relevo_choice any = { .queues = choice->queues, .count = 0 };
+	relevo_queue *const *all = choice->queues;
 	relevo_item item;
 	size_t got = 9;
-	assert_status(relevo_queue_lease_any(&any, 0, &item, 1, &got), RELEVO_BAD_ARGUMENT);
-	any.count = 65;
-	assert_fails(relevo_queue_lease_any(&any, 0, &item, 1, &got), RELEVO_BAD_ARGUMENT,
+	assert_status(relevo_queue_lease_any(all, 0, 0, &item, 1, NULL, &got), RELEVO_BAD_ARGUMENT);
+	assert_fails(relevo_queue_lease_any(all, 65, 0, &item, 1, NULL, &got), RELEVO_BAD_ARGUMENT,
 		     "from 65 queues");
-	any.count = 3;
-	assert_status(relevo_queue_lease_any(&any, -2, &item, 1, &got), RELEVO_BAD_ARGUMENT);
-	assert_status(relevo_queue_lease_any(&any, 0, &item, 1, &got), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_lease_any(all, 3, -2, &item, 1, NULL, &got),
+		      RELEVO_BAD_ARGUMENT);
+	assert_status(relevo_queue_lease_any(all, 3, 0, &item, 1, NULL, &got), RELEVO_TIMED_OUT);
 	assert_int_equal(got, 0);
-	assert_status(relevo_queue_lease_any(&any, 20, &item, 1, &got), RELEVO_TIMED_OUT);
+	assert_status(relevo_queue_lease_any(all, 3, 20, &item, 1, NULL, &got), RELEVO_TIMED_OUT);
 	/* Of none, there is nothing to wait for. */
-	assert_ok(relevo_queue_lease_any(&any, RELEVO_FOREVER, NULL, 0, &got));
+	assert_ok(relevo_queue_lease_any(all, 3, RELEVO_FOREVER, NULL, 0, NULL, &got));
 	/* A single queue is a choice of one. */
-	any.queues = &choice->queues[2];
-	any.count = 1;
 	put_text(choice->queues[2], "x");
-	assert_ok(relevo_queue_lease_any(&any, TEST_PATIENCE, &item, 1, &got));
+	assert_ok(relevo_queue_lease_any(&all[2], 1, TEST_PATIENCE, &item, 1, NULL, &got));
 	assert_ok(relevo_queue_ack(choice->queues[2], &item, 1));
 	relevo_item_free(&item);
 	assert_ok(relevo_queue_delete(choice->scene->session, "b"));
-	any.queues = choice->queues;
-	any.count = 3;
-	assert_fails(relevo_queue_lease_any(&any, RELEVO_FOREVER, &item, 1, &got), RELEVO_GONE,
-		     "\"b\"");
+	assert_fails(relevo_queue_lease_any(all, 3, RELEVO_FOREVER, &item, 1, NULL, &got),
+		     RELEVO_GONE, "\"b\"");
 }
 
 #define choice_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)

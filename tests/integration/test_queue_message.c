@@ -95,20 +95,20 @@ static void what_is_no_message_is_not_in_the_way(void **state)
 static void a_leased_message_comes_with_its_item(void **state)
 {
 	struct scene *scene = *state;
-	const struct relevo_message_type type = { .descriptor = move_type, .max_size = 30 };
 	const struct relevo_put_options options = { .reply_to = "answers" };
 	ProtobufCMessage *message = NULL;
 	relevo_item item;
 	/* The first field, a text of three bytes. */
 	assert_ok(relevo_queue_put_with(scene->queue, "\n\3abc", 5, &options, RELEVO_FOREVER));
-	assert_ok(relevo_queue_lease_message(scene->queue, &type, TEST_PATIENCE, &item, &message));
+	assert_ok(relevo_queue_lease_message(scene->queue, move_type, 30, TEST_PATIENCE, &item,
+					     &message));
 	assert_string_equal(((Relevo__QueueMove *)message)->from, "abc");
 	assert_string_equal(relevo_item_reply_to(&item), "answers");
 	protobuf_c_message_free_unpacked(message, NULL);
 	assert_int_equal(counts_of(scene->queue).leased, 1);
 	assert_ok(relevo_queue_ack(scene->queue, &item, 1));
 	relevo_item_free(&item);
-	assert_status(relevo_queue_lease_message(scene->queue, &type, 0, &item, &message),
+	assert_status(relevo_queue_lease_message(scene->queue, move_type, 30, 0, &item, &message),
 		      RELEVO_TIMED_OUT);
 	assert_int_equal(item.lease, 0);
 	assert_null(message);
@@ -117,7 +117,6 @@ static void a_leased_message_comes_with_its_item(void **state)
 static void what_is_no_message_can_be_kept(void **state)
 {
 	struct scene *scene = *state;
-	const struct relevo_message_type type = { .descriptor = stats_type, .max_size = 3 };
 	const struct {
 		const char *bytes;
 		int status;
@@ -126,8 +125,8 @@ static void what_is_no_message_can_be_kept(void **state)
 		ProtobufCMessage *message = NULL;
 		relevo_item item;
 		put_text(scene->queue, bad[i].bytes);
-		assert_status(relevo_queue_lease_message(scene->queue, &type, TEST_PATIENCE, &item,
-							 &message),
+		assert_status(relevo_queue_lease_message(scene->queue, stats_type, 3, TEST_PATIENCE,
+							 &item, &message),
 			      bad[i].status);
 		assert_null(message);
 		assert_string_equal(item.data, bad[i].bytes);

@@ -124,7 +124,6 @@ static void lease_from_one_or_any(void **state)
 {
 	struct scene *scene = *state;
 	relevo_queue *const both[] = { queue_open(scene->session, "other"), scene->queue };
-	struct relevo_choice choice = { .queues = both, .count = 2 };
 	relevo_item item;
 	size_t got, which;
 	for (uint32_t i = 0; i < SIZES; i++) {
@@ -132,7 +131,7 @@ static void lease_from_one_or_any(void **state)
 		assert_ok(relevo_queue_lease(scene->queue, TEST_PATIENCE, &item, 1, &got));
 		assert_ok(relevo_queue_nack(scene->queue, &item, 1, 0));
 		check_size(&item, i);
-		assert_ok(relevo_queue_lease_any(&choice, TEST_PATIENCE, &item, 1, &got));
+		assert_ok(relevo_queue_lease_any(both, 2, TEST_PATIENCE, &item, 1, &which, &got));
 		assert_ok(relevo_queue_nack(scene->queue, &item, 1, 0));
 		check_size(&item, i);
 		assert_ok(relevo_queue_get_any(both, 2, TEST_PATIENCE, &item, &which));

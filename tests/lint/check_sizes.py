@@ -1,4 +1,5 @@
-"""No file over 600 lines, no function over 60, none of more than 5 parameters."""
+"""No file over 600 lines, no function over 60, none of more than 5 parameters; public ones may have 7,
+since a structure in their place would be one more thing to learn."""
 import ast
 import pathlib
 
@@ -7,6 +8,7 @@ import source
 MAX_FILE = 600
 MAX_FUNCTION = 60
 MAX_PARAMETERS = 5
+MAX_PUBLIC_PARAMETERS = 7
 COUNTED = (".c", ".h", ".in", ".py", ".sh", ".proto", "meson.build", "run")
 EXCEPTIONS = pathlib.Path(__file__).with_name("parameters.txt")
 
@@ -22,10 +24,12 @@ def check_c(path, text, exceptions, report):
     for function in definitions:
         check_length(path, function.first, function.last, function.name, report)
     for function in definitions + declarations:
-        if function.parameters > exceptions.get(function.name, MAX_PARAMETERS):
+        public = function.name.startswith("relevo_")
+        most = MAX_PUBLIC_PARAMETERS if public else MAX_PARAMETERS
+        if function.parameters > exceptions.get(function.name, most):
             report.add(path, function.first,
                        f"{function.name}() has {function.parameters} parameters, "
-                       f"more than {MAX_PARAMETERS}")
+                       f"more than {most}")
 
 
 def check_python(path, text, report):
