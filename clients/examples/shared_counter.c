@@ -16,13 +16,13 @@ static int count(relevo_tuple *arguments)
 {
 	relevo_session *session;
 	relevo_shared *shared;
-	bool dies, abandoned;
+	bool dies, owner_died;
 	must(relevo_process_session(&session));
 	must(relevo_tuple_shared(arguments, 0, session, NULL, &shared));
 	must(relevo_tuple_bool(arguments, 1, &dies));
 	struct tally *tally = relevo_shared_as(shared, struct tally);
-	must(relevo_shared_lock(shared, RELEVO_FOREVER, &abandoned));
-	if (abandoned) {
+	must(relevo_shared_lock(shared, RELEVO_FOREVER, &owner_died));
+	if (owner_died) {
 		printf("somebody died: %d begun, %d done\n", tally->begun, tally->done);
 		tally->begun = tally->done;
 	}

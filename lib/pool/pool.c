@@ -364,7 +364,7 @@ int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *
 	return status;
 }
 
-size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count)
+size_t relevo_pool_workers(relevo_pool *pool, pid_t *pids, size_t count)
 {
 	if (!given(pool) || (count > 0 && !given(pids)))
 		return 0;

@@ -2,6 +2,7 @@
 #include "pool/pool_job.h"
 
 #include "base/mutant.h"
+#include "base/pid.h"
 #include "base/thread_error.h"
 #include "base/within.h"
 #include "pool/pool_broken.h"
@@ -292,7 +293,7 @@ static int pool_job_keep(struct job *job, uint64_t index, const Relevo__ResultHe
 		.size = outcome->size,
 		.index = index,
 		.attempts = outcome->attempts + (place.tries != NULL ? *place.tries : 0),
-		.worker_pid = header->pid,
+		.worker_pid = pid_of(header->pid),
 	};
 	size_t host = strnlen(header->host, sizeof place.result->worker_host - 1);
 	memcpy(place.result->worker_host, header->host, host);

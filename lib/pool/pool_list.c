@@ -1,4 +1,5 @@
 /* Listing pools and their workers. */
+#include "base/pid.h"
 #include "base/thread_error.h"
 #include "worker/pool_name.h"
 #include "worker/worker_presence.h"
@@ -20,9 +21,10 @@ static int visit_worker(const struct relevo_queue_info *queue, void *user)
 {
 	const struct workers *workers = user;
 	char host[WORKER_HOST_SIZE];
-	struct relevo_worker_info info = { .host = host };
-	if (!worker_presence_parse(queue->name, workers->pool, host, &info.pid))
+	uint64_t pid;
+	if (!worker_presence_parse(queue->name, workers->pool, host, &pid))
 		return 0;
+	const struct relevo_worker_info info = { .host = host, .pid = pid_of(pid) };
 	return workers->visit(&info, workers->user);
 }
 

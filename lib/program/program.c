@@ -13,7 +13,7 @@
 /* Little, for threads that only wait. */
 #define REAPER_STACK 65536
 
-int relevo_program_pid(const relevo_program *program)
+pid_t relevo_program_pid(const relevo_program *program)
 {
 	if (!given(program))
 		return -1;

@@ -9,7 +9,6 @@
 #ifndef RELEVO_LOCK_H
 #define RELEVO_LOCK_H
 
-#include <relevo/queue.h>
 #include <relevo/session.h>
 
 #include <stdbool.h>

@@ -109,7 +109,7 @@ struct relevo_session_info {
 	const char *name;    /* what it calls itself */
 	const char *host;    /* where it runs, as it says itself */
 	const char *address; /* "unix", or host:port of its end of the connection */
-	int64_t pid;         /* there */
+	pid_t pid;           /* there */
 	bool local;          /* then the kernel vouches for pid and uid */
 	uint32_t uid;        /* 0 if it is not local */
 	int64_t msec;        /* since it was opened */

@@ -16,14 +16,17 @@
 #ifndef RELEVO_PIPE_H
 #define RELEVO_PIPE_H
 
-#include <relevo/session.h>
-#include <relevo/tuple.h>
+#include <relevo/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct relevo_pipe relevo_pipe;
+
+/* Of <relevo/session.h> and <relevo/tuple.h>. */
+typedef struct relevo_session relevo_session;
+typedef struct relevo_tuple relevo_tuple;
 
 /* Bytes that one message may have. */
 #define RELEVO_PIPE_MAX ((size_t)1 << 30)

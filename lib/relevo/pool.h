@@ -133,7 +133,7 @@ RELEVO_API const char *relevo_pool_name(const relevo_pool *pool);
 
 /* Process ids of the local workers now; at most `count` are stored. Returns how
  * many there are. Thread-safe; does not block. */
-RELEVO_API size_t relevo_pool_workers(relevo_pool *pool, int *pids, size_t count);
+RELEVO_API size_t relevo_pool_workers(relevo_pool *pool, pid_t *pids, size_t count);
 
 /*
  * Take no more work: calls that submit some get BAD_STATE from now on. What was submitted
@@ -178,9 +178,9 @@ struct relevo_result {
 		       WORKER_DIED; TIMED_OUT; CANCELLED; TOO_LARGE (the result) */
 	void *data; /* the result, or the text of the error; a 0 byte follows */
 	size_t size;
-	size_t index;        /* of its argument */
-	uint32_t attempts;   /* how often it was handed to a worker */
-	uint64_t worker_pid; /* who did it in the end, or died of it last */
+	size_t index;      /* of its argument */
+	uint32_t attempts; /* how often it was handed to a worker */
+	pid_t worker_pid;  /* who did it in the end, or died of it last */
 	char worker_host[64];
 };
 

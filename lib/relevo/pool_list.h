@@ -35,7 +35,7 @@ RELEVO_API int relevo_pool_list(relevo_session *session, const char *prefix,
 /* One of those that serve a pool. */
 struct relevo_worker_info {
 	const char *host; /* what it calls itself */
-	uint64_t pid;     /* there */
+	pid_t pid;        /* there */
 };
 
 /* The same for the workers of one pool, in the order of their hosts. Errors also: BAD_NAME; a

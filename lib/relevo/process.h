@@ -42,8 +42,7 @@
 #ifndef RELEVO_PROCESS_H
 #define RELEVO_PROCESS_H
 
-#include <relevo/session.h>
-#include <relevo/tuple.h>
+#include <relevo/types.h>
 
 #include <sys/types.h>
 
@@ -52,6 +51,10 @@ extern "C" {
 #endif
 
 typedef struct relevo_process relevo_process;
+
+/* Of <relevo/session.h> and <relevo/tuple.h>. */
+typedef struct relevo_session relevo_session;
+typedef struct relevo_tuple relevo_tuple;
 
 /* What a process runs. What it returns is the exit code, cut to 0..255; it may call
  * exit(3) as well. The arguments belong to the library, and are valid until then; NULL:

@@ -124,7 +124,7 @@ RELEVO_API int relevo_program_start(const char *const *arguments,
 				    relevo_program **program);
 
 /* Its process's id. Names nobody any more once it has been waited for. Thread-safe. */
-RELEVO_API int relevo_program_pid(const relevo_program *program);
+RELEVO_API pid_t relevo_program_pid(const relevo_program *program);
 
 /* A descriptor that is readable once the program has ended, for poll() and its like. Belongs
  * to the handle. Thread-safe. */

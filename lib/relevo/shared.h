@@ -95,14 +95,14 @@ RELEVO_API int relevo_shared_lock_owner(relevo_shared *shared, relevo_shared **o
 /*
  * Acquire the lock for this thread, waiting up to `timeout` ms. A thread that has
  * it acquires it once more, and has to unlock as often. If whoever had it last
- * died with it, this succeeds, and *abandoned (may be NULL) says so, once: what
+ * died with it, this succeeds, and *owner_died (may be NULL) says so, once: what
  * it protects may be half changed. It is not carried across fork(2). Thread-safe;
  * uncontended, it makes no system call.
  *
  * Errors: TIMED_OUT, BAD_STATE (there is no lock, or
  * somebody has written over it), LIMIT (acquired too often), BAD_ARGUMENT.
  */
-RELEVO_API int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned);
+RELEVO_API int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *owner_died);
 
 /* Errors: NOT_OWNER (this thread does not have it), BAD_STATE. Never blocks. */
 RELEVO_API int relevo_shared_unlock(relevo_shared *shared);

@@ -26,8 +26,8 @@ typedef struct relevo_system_process relevo_system_process;
 
 /* A process, as it was when somebody looked. Free it with relevo_system_info_free(). */
 struct relevo_system_info {
-	int pid;
-	int parent;      /* its parent's; 0: none that can be seen from here */
+	pid_t pid;
+	pid_t parent;    /* its parent's; 0: none that can be seen from here */
 	uint64_t stamp;  /* when it was started, as the kernel counts: with `pid` it names this
 			    process and no later one, until the system is started again */
 	int64_t started; /* the same in ms since 1970; follows the clock when that is set */
@@ -77,7 +77,7 @@ RELEVO_API void relevo_system_info_free(struct relevo_system_info *info);
  * Errors: NOT_FOUND (there is none, or one with another stamp), BAD_ARGUMENT,
  * NO_DESCRIPTORS, LIMIT (of threads), NO_MEMORY, SYSTEM.
  */
-RELEVO_API int relevo_system_open(int pid, uint64_t stamp, relevo_system_process **process);
+RELEVO_API int relevo_system_open(pid_t pid, uint64_t stamp, relevo_system_process **process);
 
 /* relevo_system_open() of its parent. Errors as there; NOT_FOUND: it has none that can be
  * seen from here; GONE. */
@@ -88,7 +88,7 @@ RELEVO_API int relevo_system_open_parent(const relevo_system_process *process,
 RELEVO_API void relevo_system_close(relevo_system_process *process);
 
 /* Its id. Names nobody any more, or another one, once it is GONE. Thread-safe. */
-RELEVO_API int relevo_system_pid(const relevo_system_process *process);
+RELEVO_API pid_t relevo_system_pid(const relevo_system_process *process);
 
 /* A descriptor that is readable once it has ended, for poll() and its like. Belongs to the
  * handle. Thread-safe. */

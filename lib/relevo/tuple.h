@@ -17,22 +17,35 @@
 #ifndef RELEVO_TUPLE_H
 #define RELEVO_TUPLE_H
 
-#include <relevo/array.h>
-#include <relevo/barrier.h>
-#include <relevo/condition.h>
-#include <relevo/event.h>
-#include <relevo/lock.h>
-#include <relevo/queue.h>
-#include <relevo/rlock.h>
-#include <relevo/semaphore.h>
-#include <relevo/shared.h>
-#include <relevo/value.h>
+#include <relevo/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct relevo_tuple relevo_tuple;
+
+/* Objects that a tuple can hold: see their own headers for what is done with them. */
+typedef struct relevo_session relevo_session;
+typedef struct relevo_queue relevo_queue;
+typedef struct relevo_lock relevo_lock;
+typedef struct relevo_rlock relevo_rlock;
+typedef struct relevo_semaphore relevo_semaphore;
+typedef struct relevo_condition relevo_condition;
+typedef struct relevo_event relevo_event;
+typedef struct relevo_barrier relevo_barrier;
+typedef struct relevo_value relevo_value;
+typedef struct relevo_array relevo_array;
+typedef struct relevo_shared relevo_shared;
+struct relevo_queue_options;
+struct relevo_lock_options;
+struct relevo_semaphore_options;
+struct relevo_condition_options;
+struct relevo_event_options;
+struct relevo_barrier_options;
+struct relevo_value_options;
+struct relevo_array_options;
+struct relevo_shared_options;
 
 enum relevo_tuple_type {
 	RELEVO_TUPLE_NONE = 0,

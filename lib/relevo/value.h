@@ -5,7 +5,6 @@
 #ifndef RELEVO_VALUE_H
 #define RELEVO_VALUE_H
 
-#include <relevo/queue.h>
 #include <relevo/rlock.h>
 
 #include <stdbool.h>

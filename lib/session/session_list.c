@@ -1,4 +1,5 @@
 /* Listing the sessions of a broker, with what each waits for and holds. */
+#include "base/pid.h"
 #include "base/thread_error.h"
 #include "session/call.h"
 
@@ -112,7 +113,7 @@ static struct relevo_session_info session_list_row(struct listing *page,
 		.name = session_list_copy(page, listing->names[i]),
 		.host = session_list_copy(page, listing->hosts[i]),
 		.address = session_list_copy(page, listing->addresses[i]),
-		.pid = (int64_t)listing->pids[i],
+		.pid = pid_of(listing->pids[i]),
 		.local = listing->local[i],
 		.uid = listing->uids[i],
 		.msec = (int64_t)listing->ages_ms[i],

@@ -43,7 +43,7 @@ static int shared_lock_describe(const struct relevo_shared *shared, int status, 
 	}
 }
 
-int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned)
+int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *owner_died)
 {
 	if (!given(shared))
 		return RELEVO_BAD_ARGUMENT;
@@ -56,8 +56,8 @@ int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *abandoned)
 	if (status != RELEVO_OK)
 		return status;
 	status = memory_lock(&shared->lock_owner->memory, deadline, &inherited);
-	if (abandoned != NULL)
-		*abandoned = inherited;
+	if (owner_died != NULL)
+		*owner_died = inherited;
 	return status == RELEVO_OK ? RELEVO_OK : shared_lock_describe(shared, status, error);
 }
 

@@ -74,7 +74,7 @@ int system_open(pid_t pid, uint64_t stamp, relevo_system_process **process, stru
 	return RELEVO_OK;
 }
 
-int relevo_system_open(int pid, uint64_t stamp, relevo_system_process **process)
+int relevo_system_open(pid_t pid, uint64_t stamp, relevo_system_process **process)
 {
 	return system_open(pid, stamp, process, thread_error());
 }
@@ -129,7 +129,7 @@ void relevo_system_close(relevo_system_process *process)
 	free(process);
 }
 
-int relevo_system_pid(const relevo_system_process *process)
+pid_t relevo_system_pid(const relevo_system_process *process)
 {
 	if (!given(process))
 		return -1;

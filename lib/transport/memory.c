@@ -163,11 +163,11 @@ static int acquire(pthread_mutex_t *lock, nsec_t deadline)
 	return pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &until);
 }
 
-int memory_lock(const struct memory *memory, nsec_t deadline, bool *abandoned)
+int memory_lock(const struct memory *memory, nsec_t deadline, bool *owner_died)
 {
 	pthread_mutex_t *lock = &memory->head->lock;
 	int failure = acquire(lock, deadline);
-	*abandoned = failure == EOWNERDEAD;
+	*owner_died = failure == EOWNERDEAD;
 	switch (failure) {
 	case 0:
 		return RELEVO_OK;

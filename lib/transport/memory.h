@@ -63,10 +63,10 @@ void *memory_data(const struct memory *memory);
 
 /*
  * Acquire the lock, once more if this thread has it. `deadline` 0 does not wait.
- * OK; with *abandoned set if who had it died with it. TIMED_OUT,
+ * OK; with *owner_died set if who had it died with it. TIMED_OUT,
  * LIMIT (acquired too often), BAD_STATE (somebody has written over it).
  */
-int memory_lock(const struct memory *memory, nsec_t deadline, bool *abandoned);
+int memory_lock(const struct memory *memory, nsec_t deadline, bool *owner_died);
 
 /* NOT_OWNER: this thread does not have it. BAD_STATE. */
 int memory_unlock(const struct memory *memory);

@@ -6,7 +6,14 @@
 #include "sync/sync_handle.h"
 #include "tuple/tuple.h"
 
+#include <relevo/array.h>
+#include <relevo/barrier.h>
+#include <relevo/condition.h>
+#include <relevo/event.h>
 #include <relevo/handle.h>
+#include <relevo/rlock.h>
+#include <relevo/semaphore.h>
+#include <relevo/value.h>
 #include <string.h>
 
 /* ---- putting objects in ------------------------------------------------- */

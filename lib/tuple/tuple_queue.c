@@ -2,6 +2,7 @@
 #include "base/thread_error.h"
 #include "tuple/tuple.h"
 
+#include <relevo/queue.h>
 #include <stdlib.h>
 #include <string.h>
 

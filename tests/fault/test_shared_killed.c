@@ -154,10 +154,10 @@ struct waiting {
 static void wait_for_the_dead(void *argument)
 {
 	struct waiting *waiting = argument;
-	bool abandoned = false;
+	bool owner_died = false;
 	gate_open(waiting->begun);
-	child_check(relevo_shared_lock(waiting->shared, TEST_PATIENCE, &abandoned) == RELEVO_OK);
-	child_check(abandoned);
+	child_check(relevo_shared_lock(waiting->shared, TEST_PATIENCE, &owner_died) == RELEVO_OK);
+	child_check(owner_died);
 	child_check(relevo_shared_unlock(waiting->shared) == RELEVO_OK);
 }
 
@@ -166,22 +166,22 @@ static void a_killed_owner_leaves_the_lock_to_the_next(void **state)
 	struct scene *scene = *state;
 	relevo_shared *shared = open_with(scene->session, NULL, NULL);
 	struct gate done, begun;
-	bool abandoned = true;
+	bool owner_died = true;
 	gate_make(&done);
 	gate_make(&begun);
 	struct part part = { .inherited = shared, .done = &done };
 	pid_t owner = child_start(lock_and_stay, &part);
 	gate_pass(&done);
-	assert_status(relevo_shared_lock(shared, 0, &abandoned), RELEVO_TIMED_OUT);
-	assert_false(abandoned);
+	assert_status(relevo_shared_lock(shared, 0, &owner_died), RELEVO_TIMED_OUT);
+	assert_false(owner_died);
 	struct waiting waiting = { shared, &begun };
 	pid_t waiter = child_start(wait_for_the_dead, &waiting);
 	gate_pass(&begun);
 	child_kill(owner);
 	child_join(waiter);
 	/* It has been told once. */
-	assert_ok(relevo_shared_lock(shared, TEST_PATIENCE, &abandoned));
-	assert_false(abandoned);
+	assert_ok(relevo_shared_lock(shared, TEST_PATIENCE, &owner_died));
+	assert_false(owner_died);
 	assert_ok(relevo_shared_unlock(shared));
 	relevo_shared_close(shared);
 	gate_close(&done);
@@ -199,10 +199,10 @@ static void keep_them_equal(void *argument)
 	struct pair *pair = relevo_shared_as(part->inherited, struct pair);
 	gate_open(part->done);
 	for (;;) {
-		bool abandoned;
-		child_check(relevo_shared_lock(part->inherited, TEST_PATIENCE, &abandoned) ==
+		bool owner_died;
+		child_check(relevo_shared_lock(part->inherited, TEST_PATIENCE, &owner_died) ==
 			    RELEVO_OK);
-		if (abandoned)
+		if (owner_died)
 			pair->second = pair->first;
 		child_check(pair->first == pair->second);
 		pair->first++;
@@ -224,11 +224,11 @@ static void owners_killed_at_any_moment_wedge_nobody(void **state)
 	for (int i = 0; i < CHILDREN; i++)
 		children[i] = child_start(keep_them_equal, &part);
 	for (int round = 0; round < ROUNDS; round++) {
-		bool abandoned;
+		bool owner_died;
 		gate_pass(&done);
 		child_kill(children[round % CHILDREN]);
-		assert_ok(relevo_shared_lock(shared, TEST_PATIENCE, &abandoned));
-		if (abandoned)
+		assert_ok(relevo_shared_lock(shared, TEST_PATIENCE, &owner_died));
+		if (owner_died)
 			pair->second = pair->first;
 		assert_int_equal(pair->first, pair->second);
 		assert_ok(relevo_shared_unlock(shared));
@@ -285,10 +285,10 @@ static void creators_killed_at_any_moment_wedge_nobody(void **state)
 		gate_pass(&done);
 		poll(NULL, 0, round % 3);
 		child_kill(creator);
-		bool abandoned = true;
+		bool owner_died = true;
 		relevo_shared *shared = open_with(scene->session, "m", NULL);
-		assert_ok(relevo_shared_lock(shared, 0, &abandoned));
-		assert_false(abandoned);
+		assert_ok(relevo_shared_lock(shared, 0, &owner_died));
+		assert_false(owner_died);
 		relevo_shared_close(shared);
 	}
 	assert_ok(relevo_shared_delete(scene->session, "m"));

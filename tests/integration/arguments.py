@@ -38,7 +38,7 @@ OBJECTS = (
 ONLY = {"relevo_process_enter": {"argv"}, "relevo_worker_serve": {"pool"}}
 
 # What may be NULL: by the name of the parameter, and by that of the function.
-ALWAYS_OPTIONAL = {"options", "user", "grant", "abandoned"}
+ALWAYS_OPTIONAL = {"options", "user", "grant", "owner_died"}
 OPTIONAL = {
     "relevo_session_open": {"url"},
     "relevo_session_close": {"session"},

@@ -130,15 +130,15 @@ static void closing_gives_the_lock_up(void **state)
 	relevo_shared *first = open_with(scene->session, "m", 10, NULL);
 	relevo_shared *second = open_with(scene->session, "m", 10, NULL);
 	relevo_shared *third = open_with(scene->session, "m", 10, NULL);
-	bool abandoned = true;
+	bool owner_died = true;
 	/* The same lock, wherever it is mapped. */
 	assert_ok(relevo_shared_lock(first, 0, NULL));
 	assert_ok(relevo_shared_lock(second, 0, NULL));
 	assert_ok(relevo_shared_unlock(first));
 	relevo_shared_close(first);
 	assert_status(relevo_shared_unlock(second), RELEVO_NOT_OWNER);
-	assert_ok(relevo_shared_lock(third, 0, &abandoned));
-	assert_false(abandoned);
+	assert_ok(relevo_shared_lock(third, 0, &owner_died));
+	assert_false(owner_died);
 	assert_ok(relevo_shared_unlock(third));
 	relevo_shared_close(second);
 	relevo_shared_close(third);

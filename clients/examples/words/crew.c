@@ -9,7 +9,7 @@
 static bool is_local(relevo_pool *pool, const struct relevo_result *result)
 {
 	enum { MOST = 256 };
-	int pids[MOST];
+	pid_t pids[MOST];
 	size_t count = relevo_pool_workers(pool, pids, MOST);
 	for (size_t i = 0; i < count && i < MOST; i++) {
 		if ((uint64_t)pids[i] == result->worker_pid)

@@ -128,7 +128,7 @@ static void introduce(const struct stage *stage)
 static void kill_one(struct stage *stage)
 {
 	enum { MOST = 256 };
-	int pids[MOST];
+	pid_t pids[MOST];
 	size_t count = relevo_pool_workers(stage->pool, pids, MOST);
 	for (size_t i = 0; i < count && i < MOST && !stage->killed; i++) {
 		if (!casualty_in_task(stage->marks, pids[i]) || !casualty_kill(pids[i]))

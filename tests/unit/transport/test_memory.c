@@ -76,21 +76,21 @@ static void test_other_descriptors_are_refused(void **state)
 
 static void test_the_lock_is_recursive(void **state)
 {
-	bool abandoned = true;
+	bool owner_died = true;
 	struct memory memory = mapped(8, "");
 	(void)state;
-	assert_int_equal(memory_lock(&memory, NSEC_NEVER, &abandoned), RELEVO_OK);
-	assert_false(abandoned);
-	assert_int_equal(memory_lock(&memory, 0, &abandoned), RELEVO_OK);
+	assert_int_equal(memory_lock(&memory, NSEC_NEVER, &owner_died), RELEVO_OK);
+	assert_false(owner_died);
+	assert_int_equal(memory_lock(&memory, 0, &owner_died), RELEVO_OK);
 	assert_int_equal(memory_unlock(&memory), RELEVO_OK);
 	pid_t child = fork();
 	if (child == 0) {
 		if (memory_unlock(&memory) != RELEVO_NOT_OWNER)
 			_exit(1);
-		if (memory_lock(&memory, 0, &abandoned) != RELEVO_TIMED_OUT)
+		if (memory_lock(&memory, 0, &owner_died) != RELEVO_TIMED_OUT)
 			_exit(2);
 		nsec_t soon = clock_now() + 20 * NSEC_PER_MSEC;
-		_exit(memory_lock(&memory, soon, &abandoned) == RELEVO_TIMED_OUT ? 0 : 3);
+		_exit(memory_lock(&memory, soon, &owner_died) == RELEVO_TIMED_OUT ? 0 : 3);
 	}
 	int outcome;
 	assert_int_equal(waitpid(child, &outcome, 0), child);
@@ -102,23 +102,23 @@ static void test_the_lock_is_recursive(void **state)
 
 static void test_a_dead_owner_is_told_of_once(void **state)
 {
-	bool abandoned = false;
+	bool owner_died = false;
 	struct memory memory = mapped(8, "");
 	(void)state;
 	pid_t child = fork();
 	if (child == 0) {
-		memory_lock(&memory, NSEC_NEVER, &abandoned);
-		_exit(memory_lock(&memory, NSEC_NEVER, &abandoned));
+		memory_lock(&memory, NSEC_NEVER, &owner_died);
+		_exit(memory_lock(&memory, NSEC_NEVER, &owner_died));
 	}
 	int outcome;
 	assert_int_equal(waitpid(child, &outcome, 0), child);
 	assert_int_equal(outcome, 0);
-	assert_int_equal(memory_lock(&memory, NSEC_NEVER, &abandoned), RELEVO_OK);
-	assert_true(abandoned);
+	assert_int_equal(memory_lock(&memory, NSEC_NEVER, &owner_died), RELEVO_OK);
+	assert_true(owner_died);
 	assert_int_equal(memory_unlock(&memory), RELEVO_OK);
 	assert_int_equal(memory_unlock(&memory), RELEVO_NOT_OWNER);
-	assert_int_equal(memory_lock(&memory, 0, &abandoned), RELEVO_OK);
-	assert_false(abandoned);
+	assert_int_equal(memory_lock(&memory, 0, &owner_died), RELEVO_OK);
+	assert_false(owner_died);
 	assert_int_equal(memory_unlock(&memory), RELEVO_OK);
 	memory_unmap(&memory);
 }
