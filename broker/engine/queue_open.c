@@ -1,4 +1,5 @@
 /* How sessions come to queues, and leave them. */
+#include "base/mutant.h"
 #include "base/name.h"
 #include "engine/ahead.h"
 #include "engine/peer.h"
@@ -113,14 +114,19 @@ int queue_close(struct engine_peer *peer, uint32_t handle, struct error *error)
 	return status;
 }
 
-int queue_delete(struct engine *engine, const char *name, struct error *error)
+int queue_delete(struct engine *engine, const char *name, enum queue_kind kind, struct error *error)
 {
-	int status = name_check(name, "queue", error);
+	int status = name_check(name, kind_noun(kind), error);
 	if (status != RELEVO_OK)
 		return status;
 	struct queue *queue = queue_find(engine, name);
 	if (queue == NULL)
-		return error_set(error, RELEVO_NOT_FOUND, "there is no queue \"%s\"", name);
+		return error_set(error, RELEVO_NOT_FOUND, "there is no %s \"%s\"", kind_noun(kind),
+				 name);
+	if (!MUTANT(any_kind_deletes))
+		status = kind_compare(queue, kind, error);
+	if (status != RELEVO_OK)
+		return status;
 	queue_end(queue);
 	engine_run(engine);
 	return RELEVO_OK;

@@ -79,7 +79,7 @@ static void cmd_ps_print(const struct relevo_session_info *info)
 	char age[SPAN_SIZE], uid[16] = "-";
 	if (info->local)
 		snprintf(uid, sizeof uid, "%" PRIu32, info->uid);
-	printf("%7" PRIu64 "  %8" PRId64 "  %-16s  %6s  %7s  %7" PRIu64 "  %7" PRIu64 "  %-16s  ",
+	printf("%7" PRIu64 "  %8d  %-16s  %6s  %7s  %7" PRIu64 "  %7" PRIu64 "  %-16s  ",
 	       info->number, info->pid, visible(info->host), uid, span(info->msec, age),
 	       info->handles, info->leases, visible(info->name));
 	print_state(info);

@@ -79,8 +79,7 @@ static void map_report_tell_failure(struct map_report *report, const struct map_
 		failure_say_lines(result->status, "%s: %s, attempt %" PRIu32,
 				  quote(&task->argument), text, result->attempts);
 	else
-		failure_say_lines(result->status,
-				  "%s: %s, process %" PRIu64 " on %s, attempt %" PRIu32,
+		failure_say_lines(result->status, "%s: %s, process %d on %s, attempt %" PRIu32,
 				  quote(&task->argument), text, result->worker_pid,
 				  result->worker_host, result->attempts);
 }

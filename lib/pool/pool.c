@@ -342,8 +342,11 @@ static int pool_open_pool(relevo_session *session, const struct relevo_pool_opti
 		status = error_set_errno(&failure, RELEVO_NO_MEMORY, errno, "no room for a pool");
 	if (status == RELEVO_OK)
 		status = open_queues(pool, options->name, &failure);
+	/* A pool that is deleted ends: its keeper sees that by the workers, nobody by the queue. */
 	if (status == RELEVO_OK && pool->processes > 0)
 		status = keeper_start(pool, &failure);
+	else if (status == RELEVO_OK)
+		status = pool_owner_open(pool, &failure);
 	if (status == RELEVO_OK)
 		*out = pool;
 	else if (pool != NULL)

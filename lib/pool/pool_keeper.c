@@ -283,10 +283,8 @@ static int pool_keeper_check(relevo_pool *pool, struct error *error)
 
 int keeper_check(relevo_pool *pool, struct error *error)
 {
-	if (pool->attached)
+	if (pool->table == NULL)
 		return pool_owner_check(pool, error);
-	if (pool->processes == 0)
-		return RELEVO_OK;
 	pthread_mutex_lock(&pool->lock);
 	int status = pool->state == POOL_TERMINATED || pool->ended ? RELEVO_OK
 								   : pool_keeper_check(pool, error);
@@ -296,10 +294,10 @@ int keeper_check(relevo_pool *pool, struct error *error)
 
 int keeper_resume(relevo_pool *pool, struct error *error)
 {
-	if (pool->attached)
+	if (pool->table == NULL)
 		return pool_owner_follow(pool, error);
 	pthread_mutex_lock(&pool->lock);
-	bool runs = pool->processes == 0 || pool->keeper != NULL;
+	bool runs = pool->keeper != NULL;
 	pthread_mutex_unlock(&pool->lock);
 	return runs ? RELEVO_OK : keeper_check(pool, error);
 }

@@ -76,7 +76,7 @@ void pool_reply_stir(const struct reply *reply)
 int pool_reply_receive(relevo_pool *pool, const struct reply *reply, struct queue_items *items,
 		       nsec_t deadline, bool *stirred)
 {
-	const int end = pool->attached ? pool->owner_of.event : pool->keeper_watch;
+	const int end = pool->keeper_watch >= 0 ? pool->keeper_watch : pool->owner_of.event;
 	struct attention attention = { .fds = { reply->event, end } };
 	eventfd_t count;
 	int64_t msec = RELEVO_FOREVER;

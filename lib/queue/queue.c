@@ -239,19 +239,21 @@ static int queue_run_delete(relevo_session *session, Relevo__QueueDelete *operat
 	return call_run(session, &call, &header, limit, error);
 }
 
-int relevo_queue_delete(relevo_session *session, const char *name)
+int queue_delete_kind(relevo_session *session, const char *name, Relevo__QueueKind kind,
+		      const char *what)
 {
 	if (!given(session, name))
 		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(session);
 	struct error *error = thread_error();
-	int status = name_check(name, "queue", error);
+	int status = name_check(name, what, error);
 	if (status == RELEVO_OK)
 		status = session_enter(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueDelete operation = RELEVO__QUEUE_DELETE__INIT;
 	operation.name = (char *)name;
+	operation.kind = kind;
 	status = queue_run_delete(session, &operation, limit, error);
 	session_leave(session);
 	return status;
@@ -270,6 +272,11 @@ int queue_delete_this(relevo_queue *queue)
 	status = queue_run_delete(queue->handle.session, &operation, limit, error);
 	session_leave(queue->handle.session);
 	return status;
+}
+
+int relevo_queue_delete(relevo_session *session, const char *name)
+{
+	return queue_delete_kind(session, name, RELEVO__QUEUE_KIND__KIND_QUEUE, "queue");
 }
 
 const char *relevo_queue_name(const relevo_queue *queue)

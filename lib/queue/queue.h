@@ -41,6 +41,11 @@ int queue_check_time(const char *what, int64_t msec, struct error *error);
 /* BAD_ARGUMENT, naming the option that cannot be. */
 int queue_check_options(const struct relevo_queue_options *options, struct error *error);
 
+/* Delete what is made of a queue, and of that kind: `what` is its noun. Errors as
+ * relevo_queue_delete(). */
+int queue_delete_kind(relevo_session *session, const char *name, Relevo__QueueKind kind,
+		      const char *what);
+
 /* Open a new handle with this operation, answered with QueueOpened, and enter it in
  * the session. `queue` is zero but for what the caller sets in it. */
 int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__Header *header,

@@ -40,6 +40,11 @@ RELEVO_API int relevo_condition_open(relevo_session *session, const char *name,
  * call with it. NULL is allowed. Does not wait for the broker. */
 RELEVO_API void relevo_condition_close(relevo_condition *condition);
 
+/* Delete a condition; its lock goes with its last handle. Whoever waits for it gets GONE.
+ * Thread-safe; blocks for the answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not
+ * a condition's), DISCONNECTED, UNANSWERED, FORKED. */
+RELEVO_API int relevo_condition_delete(relevo_session *session, const char *name);
+
 /* The condition's name. Belongs to the handle. */
 RELEVO_API const char *relevo_condition_name(const relevo_condition *condition);
 

@@ -63,9 +63,13 @@ RELEVO_API int relevo_lock_open(relevo_session *session, const char *name,
 
 /* Close this handle; releases the lock if it is held through it, unless the lock was made
  * with `keep`: then it stays locked. No other thread
- * may be in a call with it. NULL is allowed. Does not wait for the broker. Use
- * relevo_queue_delete() to delete a lock by name. */
+ * may be in a call with it. NULL is allowed. Does not wait for the broker. */
 RELEVO_API void relevo_lock_close(relevo_lock *lock);
+
+/* Delete a lock. Whoever holds it or waits for it gets GONE. Thread-safe; blocks for the
+ * answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a lock's), DISCONNECTED,
+ * UNANSWERED, FORKED. */
+RELEVO_API int relevo_lock_delete(relevo_session *session, const char *name);
 
 /* The lock's name. Belongs to the handle. */
 RELEVO_API const char *relevo_lock_name(const relevo_lock *lock);

@@ -128,6 +128,13 @@ RELEVO_API int relevo_pool_open(relevo_session *session, const struct relevo_poo
  */
 RELEVO_API int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool);
 
+/*
+ * Delete a pool by its name, whoever made it: tasks that no worker has yet are gone, its workers
+ * end when they have done what they are at, calls on it end with GONE. Thread-safe; blocks for the
+ * answers. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, UNANSWERED, FORKED.
+ */
+RELEVO_API int relevo_pool_delete(relevo_session *session, const char *name);
+
 /* The name under which workers can serve the pool. Belongs to it. */
 RELEVO_API const char *relevo_pool_name(const relevo_pool *pool);
 

@@ -117,7 +117,8 @@ RELEVO_API int relevo_queue_open(relevo_session *session, const char *name,
 RELEVO_API void relevo_queue_close(relevo_queue *queue);
 
 /* Delete a queue with its items. Whoever waits on it gets GONE. Thread-safe;
- * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, UNANSWERED, FORKED. */
+ * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a
+ * queue's), DISCONNECTED, UNANSWERED, FORKED. */
 RELEVO_API int relevo_queue_delete(relevo_session *session, const char *name);
 
 /* The queue's name. Belongs to the handle. */

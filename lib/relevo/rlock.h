@@ -22,6 +22,11 @@ RELEVO_API int relevo_rlock_open(relevo_session *session, const char *name,
  * No other thread may be in a call with it. NULL is allowed. Does not wait. */
 RELEVO_API void relevo_rlock_close(relevo_rlock *lock);
 
+/* Delete a lock. Whoever holds it or waits for it gets GONE. Thread-safe; blocks for the
+ * answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a lock's), DISCONNECTED,
+ * UNANSWERED, FORKED. */
+RELEVO_API int relevo_rlock_delete(relevo_session *session, const char *name);
+
 /* The lock's name. Belongs to the handle. */
 RELEVO_API const char *relevo_rlock_name(const relevo_rlock *lock);
 

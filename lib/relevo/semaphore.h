@@ -37,6 +37,11 @@ RELEVO_API int relevo_semaphore_open(relevo_session *session, const char *name,
  * other thread may be in a call with it. NULL is allowed. Does not wait. */
 RELEVO_API void relevo_semaphore_close(relevo_semaphore *semaphore);
 
+/* Delete a semaphore. Whoever waits for it gets GONE. Thread-safe; blocks for the
+ * answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a semaphore's),
+ * DISCONNECTED, UNANSWERED, FORKED. */
+RELEVO_API int relevo_semaphore_delete(relevo_session *session, const char *name);
+
 /* The semaphore's name. Belongs to the handle. */
 RELEVO_API const char *relevo_semaphore_name(const relevo_semaphore *semaphore);
 

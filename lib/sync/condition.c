@@ -146,6 +146,11 @@ void relevo_condition_close(relevo_condition *condition)
 	free(condition);
 }
 
+int relevo_condition_delete(relevo_session *session, const char *name)
+{
+	return queue_delete_kind(session, name, RELEVO__QUEUE_KIND__KIND_CONDITION, "condition");
+}
+
 const struct handle *condition_handle(const relevo_condition *condition)
 {
 	return &condition->queue.handle;

@@ -28,6 +28,11 @@ void relevo_lock_close(relevo_lock *lock)
 	free(lock);
 }
 
+int relevo_lock_delete(relevo_session *session, const char *name)
+{
+	return queue_delete_kind(session, name, RELEVO__QUEUE_KIND__KIND_LOCK, "lock");
+}
+
 const char *relevo_lock_name(const relevo_lock *lock)
 {
 	if (!given(lock))

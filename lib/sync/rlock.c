@@ -31,6 +31,11 @@ void relevo_rlock_close(relevo_rlock *lock)
 	free(lock);
 }
 
+int relevo_rlock_delete(relevo_session *session, const char *name)
+{
+	return queue_delete_kind(session, name, RELEVO__QUEUE_KIND__KIND_LOCK, "lock");
+}
+
 const char *relevo_rlock_name(const relevo_rlock *lock)
 {
 	if (!given(lock))

@@ -80,6 +80,11 @@ void relevo_semaphore_close(relevo_semaphore *semaphore)
 	free(semaphore);
 }
 
+int relevo_semaphore_delete(relevo_session *session, const char *name)
+{
+	return queue_delete_kind(session, name, RELEVO__QUEUE_KIND__KIND_SEMAPHORE, "semaphore");
+}
+
 const struct handle *semaphore_handle(const relevo_semaphore *semaphore)
 {
 	return &semaphore->source.queue.handle;

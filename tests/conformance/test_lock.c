@@ -165,7 +165,7 @@ static void scope_passed_over(struct play *play)
 	}
 	/* It has released nothing. */
 	assert_status(relevo_lock_acquire(play->lock, 0, NULL), RELEVO_TIMED_OUT);
-	assert_ok(relevo_queue_delete(play->stage->session, relevo_lock_name(play->lock)));
+	assert_ok(relevo_lock_delete(play->stage->session, relevo_lock_name(play->lock)));
 	RELEVO_WITH(play->lock, &status)
 	{
 		fail_msg("a block was run without its lock");

@@ -226,7 +226,7 @@ static void pool_unencodable(void **state)
 	void *data = calloc(1, size);
 	const struct relevo_bytes arguments[] = { { "fine", 4 }, { data, size } };
 	struct relevo_result results[2];
-	uint64_t pids[2] = { 0 };
+	pid_t pids[2] = { 0 };
 	struct crew crew;
 	assert_non_null(data);
 	crew_open(stage, &crew, 2);

@@ -355,7 +355,7 @@ static void do_delete(struct world *world)
 	char text[8];
 	snprintf(text, sizeof text, "q%u", name);
 	world_describe(world, "delete %s", text);
-	int status = queue_delete(world->engine, text, &error);
+	int status = queue_delete(world->engine, text, QUEUE_ANY, &error);
 	world_expect(world, "status", (uint64_t)status,
 		     (uint64_t)model_delete(&world->model, name));
 }

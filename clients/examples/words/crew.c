@@ -12,7 +12,7 @@ static bool is_local(relevo_pool *pool, const struct relevo_result *result)
 	pid_t pids[MOST];
 	size_t count = relevo_pool_workers(pool, pids, MOST);
 	for (size_t i = 0; i < count && i < MOST; i++) {
-		if ((uint64_t)pids[i] == result->worker_pid)
+		if (pids[i] == result->worker_pid)
 			return true;
 	}
 	return false;
@@ -47,7 +47,7 @@ struct crew_member *crew_find(struct crew *crew, relevo_pool *pool,
 	return take_in(crew, pool, result);
 }
 
-void crew_killed(struct crew *crew, uint64_t pid)
+void crew_killed(struct crew *crew, pid_t pid)
 {
 	for (size_t i = 0; i < crew->count; i++) {
 		if (crew->members[i].local && crew->members[i].pid == pid)

@@ -6,7 +6,7 @@
 
 /* Who has worked for the pool, and how much. */
 struct crew_member {
-	uint64_t pid;
+	pid_t pid;
 	char host[64];
 	bool local;  /* one of the pool's own workers */
 	bool late;   /* came in the place of one that died */
@@ -26,7 +26,7 @@ struct crew_member *crew_find(struct crew *crew, relevo_pool *pool,
 			      const struct relevo_result *result);
 
 /* A local worker is dead. */
-void crew_killed(struct crew *crew, uint64_t pid);
+void crew_killed(struct crew *crew, pid_t pid);
 
 void crew_free(struct crew *crew);
 

@@ -63,7 +63,7 @@ static void print_members(const struct crew *crew, bool local, size_t most)
 		const struct crew_member *member = &crew->members[i];
 		if (member->local != local)
 			continue;
-		printf("  %-16.16s %8" PRIu64 "  %-19s %7s  ", member->host, member->pid,
+		printf("  %-16.16s %8d  %-19s %7s  ", member->host, (int)member->pid,
 		       origin(member), screen_number(member->tasks));
 		screen_bar(TASK_CELLS, (double)member->tasks / (double)most, false);
 		putchar('\n');

@@ -133,7 +133,7 @@ static void kill_one(struct stage *stage)
 	for (size_t i = 0; i < count && i < MOST && !stage->killed; i++) {
 		if (!casualty_in_task(stage->marks, pids[i]) || !casualty_kill(pids[i]))
 			continue;
-		crew_killed(&stage->run->crew, (uint64_t)pids[i]);
+		crew_killed(&stage->run->crew, pids[i]);
 		stage->killed = casualty_in_task(stage->marks, pids[i]);
 		progress_say(&stage->progress, "worker %d: killed with SIGKILL%s", pids[i],
 			     stage->killed ? " in the middle of a task" : "");

@@ -228,7 +228,7 @@ static void test_a_deleted_queue(void **state)
 	struct scene scene = { 0 };
 	set(&scene, state);
 	struct error error = { 0 };
-	assert_int_equal(queue_delete(scene.fixture->engine, "jobs", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(scene.fixture->engine, "jobs", QUEUE_ANY, &error), RELEVO_OK);
 	assert_int_equal(lease_ack(scene.fixture->a, scene.first.leases, scene.first.count,
 				   scene.fixture->now, &error),
 			 RELEVO_NOT_OWNER);

@@ -120,7 +120,7 @@ static void test_a_queue_that_goes_is_named(void **state)
 	struct error error;
 	const uint32_t q[] = { open_plain(f->a, "x"), open_plain(f->a, "y") };
 	get_any(f, q, 2, NSEC_NEVER, &outcome);
-	assert_int_equal(queue_delete(f->engine, "y", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "y", QUEUE_ANY, &error), RELEVO_OK);
 	assert_answer(&outcome.call, RELEVO_GONE);
 	assert_text(outcome.call.text, "\"y\" was deleted");
 	assert_int_equal(counts_of(f->a, q[0]).getters, 0);

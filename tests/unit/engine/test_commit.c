@@ -109,7 +109,7 @@ static void test_a_queue_may_go_before_the_commit(void **state)
 	struct error error;
 	uint32_t q = open_held(f, 10);
 	put(f->a, q, "1", 0, &call);
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	assert_int_equal(queue_close(f->a, q, &error), RELEVO_OK);
 	complete(f, RELEVO_OK);
 	assert_answer(&call, RELEVO_OK);

@@ -100,7 +100,7 @@ static void test_delayed_items_go_with_their_queue(void **state)
 	put_now(f->a, q, "x y");
 	expect(f->a, q, "x y", &call);
 	delay(f, &call, 10);
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	assert_true(engine_next_deadline(f->engine) == NSEC_NEVER);
 }
 

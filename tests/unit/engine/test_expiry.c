@@ -274,7 +274,7 @@ static void test_a_queue_goes_with_what_would_expire(void **state)
 	struct error error;
 	uint32_t q = open_plain(f->a, "q");
 	put_until(f->a, q, "1 2 3", SECONDS(5));
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	tick_to(f, 9);
 	assert_int_equal(f->store.items, 0);
 }

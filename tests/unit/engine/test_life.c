@@ -71,8 +71,8 @@ static void test_bad_names_are_refused(void **state)
 	assert_int_equal(
 		open_mode(f->a, "", QUEUE_OPEN_EXISTING, (struct queue_options){ 0 }, &opened),
 		RELEVO_BAD_NAME);
-	assert_int_equal(queue_delete(f->engine, "\xff", &error), RELEVO_BAD_NAME);
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_NOT_FOUND);
+	assert_int_equal(queue_delete(f->engine, "\xff", QUEUE_ANY, &error), RELEVO_BAD_NAME);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_NOT_FOUND);
 	assert_text(error.text, "\"q\"");
 }
 
@@ -182,11 +182,11 @@ static void test_delete_tells_everybody_who_waits(void **state)
 	get(f->a, q, 1, NSEC_NEVER, &getter);
 	get(f->c, open_plain(f->c, "q"), 1, SECONDS(10), &other);
 	put(f->a, full, "1 2", NSEC_NEVER, &putter);
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	assert_answer(&getter, RELEVO_GONE);
 	assert_answer(&other, RELEVO_GONE);
 	assert_waits(&putter);
-	assert_int_equal(queue_delete(f->engine, "full", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "full", QUEUE_ANY, &error), RELEVO_OK);
 	assert_answer(&putter, RELEVO_GONE);
 	assert_text(putter.text, "\"full\"");
 	assert_true(engine_next_deadline(f->engine) == NSEC_NEVER);
@@ -204,7 +204,7 @@ static void test_delete_ends_leases(void **state)
 	put_now(f->a, other, "o");
 	get(f->a, q, 2, 0, &call);
 	get(f->a, other, 1, 0, &kept);
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	assert_true(engine_next_deadline(f->engine) == NSEC_NEVER);
 	assert_int_equal(f->store.items, 1);
 	assert_int_equal(lease_ack(f->a, call.leases, 2, f->now, &error), RELEVO_NOT_OWNER);
@@ -218,7 +218,7 @@ static void test_a_handle_of_a_deleted_queue_stays_gone(void **state)
 	struct queue_counts counts;
 	struct error error;
 	uint32_t old = open_plain(f->a, "q");
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	uint32_t new = open_plain(f->a, "q");
 	assert_int_not_equal(old, new);
 	put_now(f->a, new, "x");

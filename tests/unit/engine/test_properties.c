@@ -70,7 +70,7 @@ static void test_a_queue_goes_with_its_keys(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	put_keyed(f->a, q, "1", "key");
 	put_keyed(f->a, q, "2", "other");
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	assert_int_equal(f->store.items, 0);
 }
 

@@ -96,7 +96,7 @@ static void test_queues_are_counted(void **state)
 	assert_text(error.text, "the 2 allowed");
 	open_plain(f->c, "3");
 	open_plain(f->a, "3"); /* exists: costs nothing */
-	assert_int_equal(queue_delete(f->engine, "1", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "1", QUEUE_ANY, &error), RELEVO_OK);
 	open_plain(f->a, "4");
 }
 

@@ -33,7 +33,7 @@ static void on_raw_answer(struct waiter *waiter, const struct answer *answer)
 	for (uint32_t i = 0; i < 2; i++)
 		assert_int_equal(lease_ack(f->a, &answer->deliveries[i].lease, 1, f->now, &error),
 				 RELEVO_OK);
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	assert_memory_equal(answer->deliveries[0].item->body, "one", 3);
 	assert_memory_equal(answer->deliveries[1].item->body, "two", 3);
 	item_hold(answer->deliveries[1].item);
@@ -168,7 +168,7 @@ static void test_a_death_in_the_answer_of_a_time_out(void **state)
 static void delete_inside(struct call *call)
 {
 	struct error error;
-	int status = queue_delete(call->fixture->engine, "q", &error);
+	int status = queue_delete(call->fixture->engine, "q", QUEUE_ANY, &error);
 	assert_true(status == RELEVO_OK || status == RELEVO_NOT_FOUND);
 }
 

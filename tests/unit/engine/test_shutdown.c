@@ -90,7 +90,7 @@ static void test_join_ends_with_the_queue(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	put_now(f->a, q, "1");
 	join(f, q, NSEC_NEVER, &joiner);
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	assert_answer(&joiner, RELEVO_GONE);
 	join(f, q, NSEC_NEVER, &joiner);
 	assert_answer(&joiner, RELEVO_GONE);

@@ -233,7 +233,7 @@ static void test_release_of_a_deleted_lock(void **state)
 	uint32_t mine = open_lock(f->a);
 	acquire(f->a, mine, &call);
 	acquire(f->b, open_lock(f->b), &waiting);
-	assert_int_equal(queue_delete(f->engine, "lock", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "lock", QUEUE_ANY, &error), RELEVO_OK);
 	assert_answer(&waiting, RELEVO_GONE);
 	assert_int_equal(release(f->a, mine, call.leases[0], false), RELEVO_GONE);
 }

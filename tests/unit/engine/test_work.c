@@ -240,8 +240,8 @@ static void test_a_deleted_queue_is_gone_at_once(void **state)
 		get(f->b, open_queue(f->b, "other", &bounded), 1, NSEC_NEVER, &waiting[i]);
 	take_turns(f);
 	uint64_t before = engine_work_done(f->engine);
-	assert_int_equal(queue_delete(f->engine, "q", &error), RELEVO_OK);
-	assert_int_equal(queue_delete(f->engine, "other", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "other", QUEUE_ANY, &error), RELEVO_OK);
 	assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
 	assert_in_range(f->store.items, 300, 1000);
 	/* Its name is free, what was held is nobody's. */
@@ -328,7 +328,7 @@ static void test_a_move_ends_with_its_queue(void **state)
 	put_many(f->a, &(struct put_request){ .handle = q }, 1000, &call);
 	take_turns(f);
 	move_items(f->b, &request, f->now, &call);
-	assert_int_equal(queue_delete(f->engine, "p", &error), RELEVO_OK);
+	assert_int_equal(queue_delete(f->engine, "p", QUEUE_ANY, &error), RELEVO_OK);
 	take_turns(f);
 	assert_answer(&call, RELEVO_GONE);
 	assert_text(call.text, "\"p\" was deleted");
