@@ -329,10 +329,9 @@ void queue_get_in_order(struct engine_peer *peer, uint32_t handle);
 int queue_close(struct engine_peer *peer, uint32_t handle, struct error *error);
 
 /* Everybody who waits on it is answered with GONE; leases on its items end.
- * NOT_FOUND, BAD_NAME, OPTION_MISMATCH (it is of another kind). */
+ * NOT_FOUND, BAD_NAME, OPTION_MISMATCH (another kind). With a handle: BAD_ARGUMENT, GONE. */
 int queue_delete(struct engine *engine, const char *name, enum queue_kind kind,
 		 struct error *error);
-/* The same with the queue of that handle, whatever has its name by now. BAD_ARGUMENT, GONE. */
 int queue_delete_handle(struct engine_peer *peer, uint32_t handle, struct error *error);
 
 struct put_request {
