@@ -127,8 +127,9 @@ RELEVO_API const char *relevo_queue_name(const relevo_queue *queue);
 /*
  * Put a copy of `size` bytes. On a queue without capacity this returns as soon as
  * the item is on its way; a later failure goes to the error callback, and
- * relevo_session_flush() waits for the broker. On a bounded one it waits for room and for
- * the broker's answer. Thread-safe; items of one thread stay in order.
+ * relevo_session_flush() waits for the broker, as the end of the program does by exit(3). On a
+ * bounded one it waits for room and for the broker's answer. Thread-safe; items of one thread stay
+ * in order.
  *
  * Errors: TOO_LARGE (nothing is sent; or the queue could never hold it), FULL
  * (the queue rejects), TIMED_OUT, UNANSWERED, GONE, SHUT_DOWN, DISCONNECTED, FORKED,

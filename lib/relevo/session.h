@@ -83,6 +83,13 @@ struct relevo_session_options {
  * (leases, unconfirmed puts) stays with the parent. A session over tcp:// cannot do that: there the
  * child gets FORKED.
  *
+ * A program that ends by exit(3), or by returning from main(), without relevo_session_close()
+ * loses nothing that was put through a session before: its end waits for the brokers' word,
+ * two seconds at most for all of them together. That is done by a function for the end
+ * (atexit(3)) which the first session that is opened registers: what one that was registered
+ * before puts, it has to flush itself. Lost are what is put meanwhile, and what is on its way
+ * when the program ends by _exit(2), quick_exit(3) or a signal.
+ *
  * Over tcp:// each side proves to the other that it knows the key, if either has
  * one; it never crosses the wire. What is sent after that is not encrypted. The file
  * is read now, and its owner alone may have access to it. Local brokers need no key.

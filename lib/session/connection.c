@@ -111,6 +111,12 @@ static int connection_receive_here(struct connection *connection, size_t missing
 	return status;
 }
 
+static void start_reading(struct connection *connection)
+{
+	connection->reading = true;
+	connection->reader = pthread_self();
+}
+
 static void stop_reading(struct connection *connection)
 {
 	buffer_shrink(&connection->in, 4 * READ_SIZE);
@@ -173,7 +179,7 @@ int connection_read(struct relevo_session *session, enum reading reading, nsec_t
 	struct connection *connection = &session->connection;
 	if (connection->broken || connection->channel == NULL)
 		return RELEVO_DISCONNECTED;
-	connection->reading = true;
+	start_reading(connection);
 	size_t missing = 0;
 	int status;
 	do {
@@ -197,7 +203,7 @@ void connection_read_pending(struct relevo_session *session)
 	struct connection *connection = &session->connection;
 	if (connection->reading || connection->broken || connection->channel == NULL)
 		return;
-	connection->reading = true;
+	start_reading(connection);
 	size_t missing = 0;
 	after_receive(session, connection_receive_here(connection, 0), &missing);
 	stop_reading(connection);

@@ -52,8 +52,9 @@ struct connection {
 	struct map parked;    /* struct call that no thread waits for, by their numbers */
 	struct list watchers; /* struct connection_watcher */
 	uint64_t last_call;
-	uint64_t given_up;      /* calls that nobody waits for, not answered yet */
-	bool reading;           /* some thread is the reader */
+	uint64_t given_up; /* calls that nobody waits for, not answered yet */
+	bool reading;      /* some thread is the reader: */
+	pthread_t reader;
 	pthread_cond_t changed; /* somebody stopped reading, opening or reopening */
 	/* The reader's, whoever that is: */
 	struct attention *attention; /* what ends its wait; NULL: nothing else */

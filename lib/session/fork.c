@@ -1,6 +1,7 @@
 /* The sessions of a process around a fork, and at the end of the process. */
 #include "session/fork.h"
 
+#include "base/mutant.h"
 #include "base/within.h"
 #include "session/fork_heir.h"
 #include "session/outbox.h"
@@ -8,19 +9,21 @@
 #include "session/private_broker.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 /* How long a fork may be held up by a broker that does not read. */
-#define SEND_TIME  NSEC_PER_SEC
+#define SEND_TIME NSEC_PER_SEC
 
 /* And by one that does not answer, over all sessions. */
-#define HEIR_TIME  NSEC_PER_SEC
+#define HEIR_TIME NSEC_PER_SEC
 
-/* In ms: how long the end of the process may be. */
-#define FLUSH_TIME 2000
+/* And by all of them together the end of the process. */
+#define END_TIME  (2 * NSEC_PER_SEC)
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list sessions = { &sessions, &sessions };
-static pthread_once_t handlers_installed = PTHREAD_ONCE_INIT;
+static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
+static bool handlers_installed;
 
 /* Of this thread. */
 static _Thread_local bool holds_nothing;
@@ -98,22 +101,32 @@ static void fork_in_child(void)
 	unlock_all();
 }
 
+static void fork_at_exit(void)
+{
+	if (!MUTANT(exit_forgets_puts))
+		fork_flush_all();
+}
+
 static void fork_install_handlers(void)
 {
-	pthread_atfork(fork_before_fork, fork_in_parent, fork_in_child);
+	handlers_installed = pthread_atfork(fork_before_fork, fork_in_parent, fork_in_child) == 0 &&
+			     atexit(fork_at_exit) == 0;
 }
 
-void fork_prepare(void)
+bool fork_prepare(void)
 {
-	pthread_once(&handlers_installed, fork_install_handlers);
+	pthread_once(&handlers_once, fork_install_handlers);
+	return handlers_installed;
 }
 
-void fork_register(struct relevo_session *session)
+bool fork_register(struct relevo_session *session)
 {
-	fork_prepare();
+	if (!fork_prepare())
+		return false;
 	pthread_mutex_lock(&registry_lock);
 	list_append(&sessions, &session->link);
 	pthread_mutex_unlock(&registry_lock);
+	return true;
 }
 
 void fork_unregister(struct relevo_session *session)
@@ -146,22 +159,46 @@ struct relevo_session *fork_bare_session(uint64_t broker)
 	return bare;
 }
 
-static bool has_unfinished(struct relevo_session *session)
+/* ---- the end of the process --------------------------------------------- */
+
+/* A handler of a signal may end the program in the very thread that has the lock. */
+static bool fork_lock_by(pthread_mutex_t *lock, nsec_t deadline)
 {
-	pthread_mutex_lock(&session->lock);
-	const struct connection *connection = &session->connection;
-	bool unfinished = connection->channel != NULL && !connection->broken &&
-			  (outbox_pending(connection) || connection->puts_done < connection->puts);
-	pthread_mutex_unlock(&session->lock);
-	return unfinished;
+	const struct timespec until = clock_timespec(deadline);
+	return pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &until) == 0;
 }
 
+/* Send what there is, as far as it is taken at once. Whether there is anything to wait for: not
+ * where this thread is the one that reads, and was interrupted in that, for good. */
+static bool fork_send_last(struct relevo_session *session, nsec_t deadline)
+{
+	const struct connection *connection = &session->connection;
+	if (!fork_lock_by(&session->lock, deadline))
+		return false;
+	bool pending = session_is_connected(session) && outbox_pending(connection);
+	if (pending)
+		outbox_push(session);
+	bool reads = connection->reading && pthread_equal(connection->reader, pthread_self());
+	bool waits = session_is_connected(session) && !reads &&
+		     (pending || connection->puts_done < connection->puts);
+	pthread_mutex_unlock(&session->lock);
+	return waits;
+}
+
+/* First all is sent, so that a broker that does not answer keeps nothing from another. */
 void fork_flush_all(void)
 {
-	pthread_mutex_lock(&registry_lock);
+	nsec_t deadline = clock_now() + END_TIME;
+	if (!fork_lock_by(&registry_lock, deadline))
+		return;
+	list_for_each (node, &sessions)
+		session_of(node)->flush_at_end = fork_send_last(session_of(node), deadline);
+	nsec_t before = within(deadline);
 	list_for_each (node, &sessions) {
-		if (has_unfinished(session_of(node)))
-			relevo_session_flush(session_of(node), FLUSH_TIME);
+		if (session_of(node)->flush_at_end)
+			relevo_session_flush(session_of(node),
+					     clock_msec_until(clock_now(), deadline));
 	}
+	within_end(before);
 	pthread_mutex_unlock(&registry_lock);
 }

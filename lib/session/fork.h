@@ -7,13 +7,13 @@
  * All sessions of this process, so that fork(2) finds each of them in one piece.
  * Before it, what they still have to send is sent, and their locks are taken, which
  * are only ever held briefly. The child then forgets the connections, which stay
- * the parent's.
+ * the parent's. False: there is no memory to have all that done.
  */
-void fork_register(struct relevo_session *session);
+bool fork_register(struct relevo_session *session);
 
 /* For handlers of fork(2) whose locks are taken before those of sessions: sessions' own come
- * first, so that these are run before them. */
-void fork_prepare(void);
+ * first, so that these are run before them. False: as above. */
+bool fork_prepare(void);
 void fork_unregister(struct relevo_session *session);
 
 /* Whether what this thread forks from now on holds what it inherits: see fork_heir.h. The library's
@@ -24,7 +24,8 @@ void fork_holds(bool holds);
 void fork_send_all(void);
 
 /* At the end of the process: what was put and acknowledged through any of them reaches
- * its broker, as far as that answers within some seconds. */
+ * its broker, as far as that answers within two seconds. exit(3) does it by itself, from the
+ * first session on. */
 void fork_flush_all(void);
 
 /* A session like one of this process with that broker, as session_bare() makes it; NULL: there

@@ -122,14 +122,6 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 	return session;
 }
 
-static struct relevo_session *session_new_here(const struct relevo_session_options *options)
-{
-	struct relevo_session *session = session_make(options);
-	if (session != NULL)
-		fork_register(session);
-	return session;
-}
-
 static void session_session_dispose_here(struct relevo_session *session)
 {
 	fork_heir_drop(session);
@@ -140,6 +132,15 @@ static void session_session_dispose_here(struct relevo_session *session)
 	parts_free(session);
 	pthread_mutex_destroy(&session->lock);
 	free(session);
+}
+
+static struct relevo_session *session_new_here(const struct relevo_session_options *options)
+{
+	struct relevo_session *session = session_make(options);
+	if (session == NULL || fork_register(session))
+		return session;
+	session_session_dispose_here(session);
+	return NULL;
 }
 
 static void session_free_here(struct relevo_session *session)

@@ -39,6 +39,7 @@ struct relevo_session {
 	struct relevo_session *next_heir; /* while this process forks, its child's */
 	struct flusher flusher;
 	struct session_part *parts; /* of the objects of each kind, see part.h */
+	bool flush_at_end;          /* of fork_flush_all() alone */
 	bool callbacks_due;         /* some part has callbacks of the program's to run */
 };
 
