@@ -31,6 +31,11 @@ int error_set(struct error *error, int status, const char *format, ...)
 int error_set_errno(struct error *error, int status, int errno_value, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* The same where a process or a thread could not be made: LIMIT when there may be none more, of
+ * this user, in this container or in the system; a shortage, else SYSTEM. */
+int error_set_process(struct error *error, int errno_value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* What to say of a system call that could not make a descriptor: NO_DESCRIPTORS when this
  * process or the system has none left, NO_MEMORY, else SYSTEM. */
 int error_descriptor_status(int errno_value);

@@ -120,6 +120,6 @@ int helper_thread_run(void (*work)(void *argument), void *argument, struct error
 		helper_thread_hand_over(work, argument);
 	pthread_mutex_unlock(&turn);
 	if (failure != 0)
-		return error_set_errno(error, RELEVO_LIMIT, failure, "no thread to help");
+		return error_set_process(error, failure, "no thread to help");
 	return RELEVO_OK;
 }

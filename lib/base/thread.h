@@ -5,7 +5,8 @@
 
 /*
  * pthread_create() for the library's own threads: they take no signals, which are for the
- * program's. `attributes` may be NULL. Returns 0 or an error number.
+ * program's. `attributes` may be NULL. Returns 0 or an error number, ENOMEM
+ * where there is no room for its stack.
  */
 int thread_start(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
 		 void *argument);

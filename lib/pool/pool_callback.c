@@ -44,9 +44,9 @@ int callbacks_start(struct callbacks *callbacks, struct error *error)
 		callbacks->started = number == 0;
 	}
 	pthread_mutex_unlock(&callbacks->lock);
-	return number == 0 ? RELEVO_OK
-			   : error_set_errno(error, RELEVO_SYSTEM, number,
-					     "no thread for callbacks of the pool");
+	return number == 0
+		       ? RELEVO_OK
+		       : error_set_process(error, number, "no thread for callbacks of the pool");
 }
 
 void callbacks_add(struct callbacks *callbacks, struct note *note)

@@ -263,8 +263,7 @@ int collector_start(relevo_pool *pool, const struct job *first, struct error *er
 	}
 	int number = thread_start(&collector->thread, NULL, pool_collect_collect, pool);
 	if (number != 0)
-		return error_set_errno(error, RELEVO_SYSTEM, number,
-				       "no thread to collect results");
+		return error_set_process(error, number, "no thread to collect results");
 	collector->started = true;
 	return RELEVO_OK;
 }

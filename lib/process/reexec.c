@@ -80,8 +80,7 @@ static int not_entered(struct error *error)
 
 static int not_spawned(int failure, struct error *error)
 {
-	return error_set_errno(error, RELEVO_SYSTEM, failure,
-			       "the program cannot be run anew for a process");
+	return error_set_process(error, failure, "the program cannot be run anew for a process");
 }
 
 int reexec_start(const char *role, int socket, pid_t *pid, int *pidfd, struct error *error)

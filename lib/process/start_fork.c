@@ -45,8 +45,8 @@ int start_fork(struct relevo_process *process, struct error *error)
 	int failure = errno;
 	close(parent_fd);
 	if (pid < 0)
-		return error_set_errno(error, RELEVO_SYSTEM, failure,
-				       "the process \"%s\" cannot be forked", process->name);
+		return error_set_process(error, failure, "the process \"%s\" cannot be forked",
+					 process->name);
 	process->pid = pid;
 	process->pidfd = pidfd;
 	return RELEVO_OK;

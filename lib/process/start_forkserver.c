@@ -131,8 +131,8 @@ static int fork_there(struct relevo_process *process, int child_socket, struct e
 	if (status != RELEVO_OK)
 		return status;
 	if (answer.pid < 0)
-		return error_set_errno(error, RELEVO_SYSTEM, answer.error,
-				       "the process \"%s\" cannot be forked", process->name);
+		return error_set_process(error, answer.error, "the process \"%s\" cannot be forked",
+					 process->name);
 	process->pid = answer.pid;
 	process->pidfd = fds[ANSWER_PIDFD];
 	process->status_fd = fds[ANSWER_STATUS];

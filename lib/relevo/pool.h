@@ -112,7 +112,8 @@ struct relevo_pool_options {
  * (also with local workers by fork for a session over tcp://, which they could not use),
  * BAD_STATE (the method needs relevo_process_enter(), which was not called), TIMED_OUT,
  * UNANSWERED (the broker does not answer), NO_DESCRIPTORS,
- * NO_MEMORY, SYSTEM (a worker could not be started; none is left then).
+ * NO_MEMORY, LIMIT (the system allows no process more), SYSTEM (a worker could not be started; none
+ * is left then).
  */
 RELEVO_API int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 				relevo_pool **pool);
@@ -237,7 +238,7 @@ struct relevo_map_options {
  * of the map; but tasks that it has got may then be run once it goes on. Errors: BAD_NAME,
  * BAD_ARGUMENT, TOO_LARGE (an argument, named by its index), BAD_STATE (the pool was
  * closed), TIMED_OUT, INTERRUPTED (see relevo_go_on), DISCONNECTED, FORKED, QUOTA, GONE
- * (the pool was terminated meanwhile), NO_MEMORY, SYSTEM (no worker can be started);
+ * (the pool was terminated meanwhile), NO_MEMORY, LIMIT and SYSTEM (no worker can be started);
  * the initializer's, when it fails in every worker.
  */
 RELEVO_API int relevo_pool_map(relevo_pool *pool, const char *function,

@@ -35,8 +35,8 @@ struct relevo_async_options {
  * moment for the broker's pace. If the broker does not take a task within the session's time-out,
  * the job ends with TIMED_OUT.
  *
- * Errors: as those of relevo_pool_map() that come before there is an outcome; SYSTEM (no
- * thread can be started). What goes wrong later is the status of the results.
+ * Errors: as those of relevo_pool_map() that come before there is an outcome; LIMIT (no
+ * thread more can be started). What goes wrong later is the status of the results.
  */
 RELEVO_API int relevo_pool_map_async(relevo_pool *pool, const char *function,
 				     const struct relevo_bytes *arguments, size_t count,

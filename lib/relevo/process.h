@@ -125,8 +125,8 @@ RELEVO_API int relevo_process_new(relevo_target *target,
  * Errors: BAD_STATE (started before; or by a daemon; or the method needs
  * relevo_process_enter(), which was not called), NOT_FOUND (the target is not in the program
  * that was run anew: its file has changed), NO_DESCRIPTORS (this process, the fork server or
- * the child has none left), NO_MEMORY, SYSTEM (the process cannot be
- * made, or ended before it had its arguments).
+ * the child has none left), NO_MEMORY, LIMIT (the system allows no process more), SYSTEM (it cannot
+ * be made, or ended before it had its arguments).
  */
 RELEVO_API int relevo_process_start(relevo_process *process);
 

@@ -55,8 +55,8 @@ struct relevo_worker_options {
  * Returns OK after a signal or when the pool was closed. Errors: BAD_ADDRESS,
  * NO_BROKER, NOT_FOUND (no such pool, with `give_up`), OPTION_MISMATCH (a shared one: it has
  * another order, or an owner), BAD_NAME, BAD_ARGUMENT, DISCONNECTED, FORKED, NO_MEMORY,
- * NO_DESCRIPTORS, SYSTEM (also: the process that keeps the workers was killed); what the
- * initializer failed with.
+ * NO_DESCRIPTORS, LIMIT (the system allows no process more), SYSTEM (also: the process that keeps
+ * the workers was killed); what the initializer failed with.
  */
 RELEVO_API int relevo_worker_serve(const char *url, const char *pool,
 				   const struct relevo_worker_options *options);

@@ -135,7 +135,7 @@ static void stop_members(struct group *group, int number)
 static void not_started(struct group *group, struct member *member, nsec_t now)
 {
 	struct error error;
-	error_set_errno(&error, RELEVO_SYSTEM, errno, "a worker cannot be started");
+	error_set_process(&error, errno, "a worker cannot be started");
 	delay(member, false, now);
 	if (group->told_ready)
 		return;

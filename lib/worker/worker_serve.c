@@ -73,7 +73,7 @@ static int worker_serve_start_keeper(struct worker_group_options *options,
 	int why = errno;
 	stop_signal_release(&signals);
 	if (pid < 0)
-		return error_set_errno(error, RELEVO_SYSTEM, why, "no process to keep the workers");
+		return error_set_process(error, why, "no process to keep the workers");
 	int status = worker_serve_wait(keeper, table, error);
 	close(keeper);
 	return status;

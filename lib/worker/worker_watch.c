@@ -275,7 +275,7 @@ static int worker_watch_start_thread(struct watcher *watcher, struct error *erro
 {
 	int number = thread_start(&watcher->thread, NULL, worker_watch_watch, watcher);
 	if (number != 0)
-		return error_set_errno(error, RELEVO_SYSTEM, number, "no thread to watch tasks");
+		return error_set_process(error, number, "no thread to watch tasks");
 	watcher->started = true;
 	return RELEVO_OK;
 }
