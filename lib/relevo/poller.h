@@ -72,6 +72,7 @@ RELEVO_API int relevo_poller_fd(const relevo_poller *poller, int *fd);
  *
  * Nothing is sent to a broker that takes nothing, and no connection is made again: what hangs on a
  * connection that was lost is told with DISCONNECTED, and may be added again.
+ * A session may have 4,096 calls that wait, of all kinds; what is beyond that is told with LIMIT.
  *
  * Errors: TIMED_OUT (also with timeout 0), BAD_ARGUMENT (also: no capacity), BAD_STATE (another
  * thread waits), FORKED, SYSTEM.

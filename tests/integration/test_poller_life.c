@@ -6,6 +6,7 @@
 #include <relevo/pool_async.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +67,30 @@ static void what_was_told_goes_back_after_a_while(void **state)
 	polling_expect(poller, scene->queue, RELEVO_OK);
 	expect_text(scene->queue, "y");
 	relevo_poller_free(poller);
+	relevo_queue_close(there);
+	relevo_session_close(other);
+}
+
+/* Removed or freed where it has been read, and not told. */
+static void what_another_call_has_read_goes_back(void **state)
+{
+	struct scene *scene = *state;
+	relevo_session *other = session_open(scene->broker.url);
+	relevo_queue *there = queue_open(other, "q"), *third = queue_open(scene->session, "third");
+	for (int i = 0; i < 2; i++) {
+		relevo_poller *poller;
+		assert_ok(relevo_poller_new(&poller));
+		assert_ok(relevo_poller_add_queue(poller, scene->queue, NULL));
+		put_text(there, "x");
+		assert_true(polling_readable(poller, TEST_PATIENCE));
+		(void)counts_of(third);
+		if (i == 0)
+			assert_ok(relevo_poller_remove(poller, scene->queue));
+		relevo_poller_free(poller);
+		expect_text(there, "x");
+	}
+	assert_int_equal(counts_of(there).redelivered, 0);
+	relevo_queue_close(third);
 	relevo_queue_close(there);
 	relevo_session_close(other);
 }
@@ -241,6 +266,61 @@ static void another_thread_reads(void **state)
 	relevo_session_close(other);
 }
 
+enum { COMERS = 3, TIMES = 200 };
+
+/* Adds, removes and closes, again and again. */
+static void *come_and_go(void *argument)
+{
+	const struct family *family = argument;
+	for (int i = 0; i < TIMES; i++) {
+		relevo_event *event;
+		relevo_lock *lock;
+		child_check(relevo_lock_open(family->scene->session, NULL, NULL, &lock) ==
+			    RELEVO_OK);
+		child_check(relevo_event_open(family->scene->session, NULL, NULL, &event) ==
+			    RELEVO_OK);
+		child_check(relevo_poller_add_event(family->poller, event, NULL) == RELEVO_OK);
+		child_check(relevo_poller_add_lock(family->poller, lock, NULL) == RELEVO_OK);
+		if (i % 3 == 0)
+			child_check(relevo_event_set(event) == RELEVO_OK);
+		int status = relevo_poller_remove(family->poller, lock);
+		child_check(status == RELEVO_OK || status == RELEVO_NOT_FOUND);
+		relevo_event_close(event);
+		relevo_lock_close(lock);
+	}
+	child_check(relevo_queue_put(family->scene->queue, "x", 1, TEST_PATIENCE) == RELEVO_OK);
+	return NULL;
+}
+
+/* The thread that waits is told nothing of what has gone. */
+static void threads_come_and_go(void **state)
+{
+	struct scene *scene = *state;
+	struct family family = { .scene = scene };
+	pthread_t threads[COMERS];
+	int gone = 0;
+	assert_ok(relevo_poller_new(&family.poller));
+	assert_ok(relevo_poller_add_queue(family.poller, scene->queue, NULL));
+	for (int i = 0; i < COMERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, &family), 0);
+	while (gone < COMERS) {
+		struct relevo_ready ready[4];
+		relevo_item item;
+		size_t count;
+		assert_ok(relevo_poller_wait(family.poller, TEST_PATIENCE, ready, 4, &count));
+		for (size_t i = 0; i < count; i++)
+			assert_ok(ready[i].status);
+		while (relevo_queue_get(scene->queue, 0, &item) == RELEVO_OK) {
+			relevo_item_free(&item);
+			gone++;
+		}
+	}
+	for (int i = 0; i < COMERS; i++)
+		pthread_join(threads[i], NULL);
+	polling_expect_nothing(family.poller);
+	relevo_poller_free(family.poller);
+}
+
 /* ---- jobs -------------------------------------------------------------------------- */
 
 static void jobs_are_told_once(void **state)
@@ -279,6 +359,28 @@ static void jobs_are_told_once(void **state)
 	relevo_job_free(entry.job);
 	relevo_job_free(jobs[0]);
 	relevo_job_free(jobs[1]);
+}
+
+/* Without descriptors there is no poller; one that is there takes what needs none. */
+static void no_descriptor_is_left(void **state)
+{
+	struct scene *scene = *state;
+	relevo_poller *poller, *none = NULL;
+	struct rlimit before, few;
+	assert_ok(relevo_poller_new(&poller));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	int refused = relevo_poller_new(&none);
+	int added = relevo_poller_add_queue(poller, scene->queue, NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_status(refused, RELEVO_NO_DESCRIPTORS);
+	assert_ok(added);
+	put_text(scene->queue, "x");
+	polling_expect(poller, scene->queue, RELEVO_OK);
+	expect_text(scene->queue, "x");
+	relevo_poller_free(poller);
 }
 
 /* ---- what it costs ------------------------------------------------------------------- */
@@ -417,11 +519,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(what_is_unread_goes_back),
 		scene_unit_test(what_was_told_goes_back_after_a_while),
+		scene_unit_test(what_another_call_has_read_goes_back),
 		scene_unit_test(an_object_stands_in_one_poller),
 		scene_unit_test(a_child_has_no_part_in_it),
 		scene_unit_test(a_fork_hands_out_nothing_twice),
 		scene_unit_test(one_waits_and_others_add),
 		scene_unit_test(another_thread_reads),
+		scene_unit_test(threads_come_and_go),
+		scene_unit_test(no_descriptor_is_left),
 		pool_unit_test(jobs_are_told_once),
 		scene_unit_test(who_waits_does_nothing),
 		scene_unit_test(a_wake_up_costs_the_same_in_any_crowd),

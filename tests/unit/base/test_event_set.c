@@ -44,6 +44,23 @@ static void what_is_readable_is_named(void **state)
 	close(fds[1]);
 }
 
+/* What is muted is not told, but for the end; heard again, it is told as if it had just come. */
+static void what_is_muted_is_not_told(void **state)
+{
+	uint64_t names[EVENT_SET_MOST];
+	struct error error;
+	int count, fd = eventfd(1, EFD_CLOEXEC);
+	(void)state;
+	assert_int_equal(event_set_add(&the_events, fd, 9, &error), RELEVO_OK);
+	event_set_mute(&the_events, fd, 9, true);
+	assert_int_equal(event_set_wait(&the_events, 0, names, &count, &error), RELEVO_OK);
+	assert_int_equal(count, 0);
+	event_set_mute(&the_events, fd, 9, false);
+	assert_int_equal(event_set_wait(&the_events, NSEC_NEVER, names, &count, &error), RELEVO_OK);
+	assert_true(count == 1 && names[0] == 9);
+	close(fd);
+}
+
 /* As many as there are, with a limit that has been lowered below that. */
 static void there_may_be_more_than_descriptors(void **state)
 {
@@ -89,6 +106,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_readable_is_named, open_events,
+						close_events),
+		cmocka_unit_test_setup_teardown(what_is_muted_is_not_told, open_events,
 						close_events),
 		cmocka_unit_test_setup_teardown(there_may_be_more_than_descriptors, open_events,
 						close_events),
