@@ -137,7 +137,7 @@ static void the_key_is_at_hand(void **state)
 	setenv("RELEVO_KEY_FILE", stage->other, true);
 	strcpy(key, the_key);
 	assert_ok(open_with_bytes(url, key, strlen(key), &session));
-	memset(key, 'x', sizeof key);
+	memset(key, 'x', strlen(key));
 	use_and_close(session);
 	assert_fails(open_with_bytes(url, key, strlen(key), &other), RELEVO_AUTH_FAILED,
 		     "does not know");
