@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -13,33 +14,59 @@ void descendants_adopt(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-static const struct relevo_system_info *descendants_find(const struct relevo_system_info *all,
-							 size_t count, int pid)
+/* What is known of each process: who it is, and whose child. */
+struct kin {
+	pid_t pid, parent;
+	uint64_t stamp;
+};
+
+struct family {
+	struct kin *members;
+	size_t count, room;
+};
+
+static int take_in(const struct relevo_system_info *process, void *user)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (all[i].pid == pid)
-			return &all[i];
+	struct family *family = user;
+	if (family->count == family->room) {
+		size_t room = family->room > 0 ? 2 * family->room : 256;
+		struct kin *members = reallocarray(family->members, room, sizeof *members);
+		if (members == NULL)
+			return RELEVO_NO_MEMORY;
+		family->members = members;
+		family->room = room;
+	}
+	family->members[family->count++] =
+		(struct kin){ process->pid, process->parent, process->stamp };
+	return RELEVO_OK;
+}
+
+static const struct kin *descendants_find(const struct family *family, pid_t pid)
+{
+	for (size_t i = 0; i < family->count; i++) {
+		if (family->members[i].pid == pid)
+			return &family->members[i];
 	}
 	return NULL;
 }
 
 /* No line of parents is longer than all, though it was not read at one moment. */
-static bool is_below(const struct relevo_system_info *all, size_t count, int parent, int ancestor)
+static bool is_below(const struct family *family, pid_t parent, pid_t ancestor)
 {
-	for (size_t steps = 0; parent != 0 && steps <= count; steps++) {
+	for (size_t steps = 0; parent != 0 && steps <= family->count; steps++) {
 		if (parent == ancestor)
 			return true;
-		const struct relevo_system_info *next = descendants_find(all, count, parent);
+		const struct kin *next = descendants_find(family, parent);
 		parent = next != NULL ? next->parent : 0;
 	}
 	return false;
 }
 
 /* By its stamp: its number may be another's by now. */
-static void signal_one(const struct relevo_system_info *info, int number)
+static void signal_one(const struct kin *kin, int number)
 {
 	relevo_system_process *process;
-	if (relevo_system_open(info->pid, info->stamp, &process) != RELEVO_OK)
+	if (relevo_system_open(kin->pid, kin->stamp, &process) != RELEVO_OK)
 		return;
 	relevo_system_signal(process, number);
 	relevo_system_close(process);
@@ -47,13 +74,12 @@ static void signal_one(const struct relevo_system_info *info, int number)
 
 void descendants_signal(int number)
 {
-	struct relevo_system_info *all;
-	size_t count;
-	if (relevo_system_list(&all, &count) != RELEVO_OK)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		if (is_below(all, count, all[i].parent, getpid()))
-			signal_one(&all[i], number);
+	struct family family = { 0 };
+	if (relevo_system_list(take_in, &family) == RELEVO_OK) {
+		for (size_t i = 0; i < family.count; i++) {
+			if (is_below(&family, family.members[i].parent, getpid()))
+				signal_one(&family.members[i], number);
+		}
 	}
-	relevo_system_list_free(all, count);
+	free(family.members);
 }

@@ -9,22 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first of that name; NULL: there is none. If it ends before it is opened, no other
- * process can be taken for it, even one that has its id by then. */
+struct search {
+	const char *name;
+	relevo_system_process *found;
+};
+
+/* If it ends before it is opened, no other process can be taken for it, even one that has its id
+ * by then. */
+static int look_at(const struct relevo_system_info *process, void *user)
+{
+	struct search *search = user;
+	if (strcmp(process->name, search->name) != 0 || process->state == 'Z')
+		return 0;
+	return relevo_system_open(process->pid, process->stamp, &search->found) == RELEVO_OK;
+}
+
+/* The first of that name; NULL: there is none. */
 static relevo_system_process *find(const char *name)
 {
-	struct relevo_system_info *all;
-	size_t count;
-	relevo_system_process *found = NULL;
-	if (relevo_system_list(&all, &count) != RELEVO_OK)
-		return NULL;
-	for (size_t i = 0; i < count && found == NULL; i++) {
-		if (strcmp(all[i].name, name) == 0 && all[i].state != 'Z' &&
-		    relevo_system_open(all[i].pid, all[i].stamp, &found) != RELEVO_OK)
-			found = NULL;
-	}
-	relevo_system_list_free(all, count);
-	return found;
+	struct search search = { .name = name };
+	relevo_system_list(look_at, &search);
+	return search.found;
 }
 
 static void say(const char *what)

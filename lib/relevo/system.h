@@ -2,12 +2,12 @@
  * The processes of the system that this program runs on, whoever started them: look at them,
  * suspend them, end them. Needs no broker.
  *
- *	struct relevo_system_info *all;
- *	size_t count;
- *	relevo_system_list(&all, &count);
- *	for (size_t i = 0; i < count; i++)
- *		printf("%d %s\n", all[i].pid, all[i].name);
- *	relevo_system_list_free(all, count);
+ *	static int show(const struct relevo_system_info *process, void *user)
+ *	{
+ *		return printf("%d %s\n", process->pid, process->name) < 0;
+ *	}
+ *	...
+ *	relevo_system_list(show, NULL);
  *
  * An id (pid) is given to another process when its owner has ended and been waited for. A
  * handle is safe from that: it always means the process that it was opened for, and
@@ -24,7 +24,7 @@ extern "C" {
 
 typedef struct relevo_system_process relevo_system_process;
 
-/* A process, as it was when somebody looked. Free it with relevo_system_info_free(). */
+/* A process, as it was when somebody looked. */
 struct relevo_system_info {
 	pid_t pid;
 	pid_t parent;    /* its parent's; 0: none that can be seen from here */
@@ -34,12 +34,13 @@ struct relevo_system_info {
 	/* As ps(1) says: R running, S sleeping, D waiting for a device, T suspended, t traced, Z
 	 * ended and not waited for, I idle, X ending. */
 	char state;
-	char *name;       /* of its program, without folders */
-	char *executable; /* the program's file; NULL: it has none, or we may not know */
-	char **arguments; /* ended by NULL; none, if it belongs to the kernel or has ended */
+	const char *name;       /* of its program, without folders */
+	const char *executable; /* the program's file; NULL: it has none, or we may not know */
+	const char *const
+		*arguments; /* ended by NULL; none, if it belongs to the kernel or has ended */
 	size_t argument_count;
 	unsigned user_id; /* with whose rights it runs */
-	char *user;       /* that user's name; NULL: has none */
+	const char *user; /* that user's name; NULL: has none */
 	int nice;
 	int threads;
 	uint64_t user_time;     /* ms of a processor that it has used for itself */
@@ -51,23 +52,20 @@ struct relevo_system_info {
 /* A descriptor that a process has open. */
 struct relevo_system_file {
 	int descriptor;
-	char *path; /* or what it is: "pipe:[4711]", "socket:[4712]"; "(deleted)" at its end
+	const char *path; /* or what it is: "pipe:[4711]", "socket:[4712]"; "(deleted)" at its end
 		       when the file has no name any more */
 };
 
 /*
- * All processes, each as it was at some moment during the call. *processes belongs to the
- * caller, until relevo_system_list_free(). Thread-safe; does not block for long.
+ * Call `visit` for each process, as it was at some moment during the call, until it returns
+ * something other than 0: that is returned. What it is given is valid until it returns; it may
+ * call relevo. Thread-safe; does not block for long.
  *
- * Errors: NO_MEMORY, LIMIT (of threads), NO_DESCRIPTORS, SYSTEM.
+ * Returns RELEVO_OK behind the last. Errors: NO_MEMORY, LIMIT (of threads), NO_DESCRIPTORS,
+ * SYSTEM.
  */
-RELEVO_API int relevo_system_list(struct relevo_system_info **processes, size_t *count);
-
-/* Free what relevo_system_list() gave. NULL is allowed. */
-RELEVO_API void relevo_system_list_free(struct relevo_system_info *processes, size_t count);
-
-/* Free what is in it. Calling it twice, or with zeroes, does nothing. */
-RELEVO_API void relevo_system_info_free(struct relevo_system_info *info);
+RELEVO_API int
+relevo_system_list(int (*visit)(const struct relevo_system_info *process, void *user), void *user);
 
 /*
  * Open the process with that id; with a `stamp` other than 0, only if it is the one that
@@ -95,21 +93,23 @@ RELEVO_API pid_t relevo_system_pid(const relevo_system_process *process);
 RELEVO_API int relevo_system_sentinel(const relevo_system_process *process);
 
 /* How it is now. One that is just being started may still have the name of the program
- * that started it, and no arguments yet. Free *info. Thread-safe; does not block. Errors: GONE,
- * DENIED (it cannot be seen), NO_MEMORY, NO_DESCRIPTORS, LIMIT (of threads), SYSTEM. */
+ * that started it, and no arguments yet. *info is the caller's, until relevo_system_info_free().
+ * Thread-safe; does not block. Errors: GONE, DENIED (it cannot be seen), NO_MEMORY,
+ * NO_DESCRIPTORS, LIMIT (of threads), SYSTEM. */
 RELEVO_API int relevo_system_inspect(const relevo_system_process *process,
-				     struct relevo_system_info *info);
+				     struct relevo_system_info **info);
+
+/* Free what relevo_system_inspect() gave. NULL is allowed. */
+RELEVO_API void relevo_system_info_free(struct relevo_system_info *info);
 
 /*
- * What it has open, by ascending descriptor. Free *files with relevo_system_files_free().
+ * Call `visit` for what it has open, by ascending descriptor, as relevo_system_list() does.
  * Thread-safe; does not block. Errors: GONE (also: it has ended), DENIED (it is another
  * user's), NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_system_files(const relevo_system_process *process,
-				   struct relevo_system_file **files, size_t *count);
-
-/* Free what relevo_system_files() gave. NULL is allowed. */
-RELEVO_API void relevo_system_files_free(struct relevo_system_file *files, size_t count);
+				   int (*visit)(const struct relevo_system_file *file, void *user),
+				   void *user);
 
 /* Whether it has not ended yet. One that is suspended has not; one that has ended and was not
  * waited for has. Thread-safe; never blocks. */

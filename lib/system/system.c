@@ -48,7 +48,7 @@ static int system_identify(relevo_system_process *process, uint64_t stamp, struc
 	if (status != RELEVO_OK)
 		return status;
 	process->stamp = info.stamp;
-	relevo_system_info_free(&info);
+	system_info_fini(&info);
 	if (stamp == 0 || stamp == process->stamp)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_NOT_FOUND, "the process %d is another one than it was",
@@ -86,7 +86,7 @@ static int parent_of(const relevo_system_process *process, pid_t *parent, struct
 	if (status != RELEVO_OK)
 		return status;
 	*parent = info.parent;
-	relevo_system_info_free(&info);
+	system_info_fini(&info);
 	return RELEVO_OK;
 }
 

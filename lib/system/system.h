@@ -22,7 +22,11 @@ int system_gone(const relevo_system_process *process, struct error *error);
  */
 bool system_is_there(const relevo_system_process *process);
 
-/* relevo_system_open() and relevo_system_inspect(). */
+/* What stands in it is the library's own, and freed with it. */
+void system_info_fini(struct relevo_system_info *info);
+void system_infos_free(struct relevo_system_info *infos, size_t count);
+
+/* relevo_system_open(), and relevo_system_inspect() of one to be given to system_info_fini(). */
 int system_open(pid_t pid, uint64_t stamp, relevo_system_process **process, struct error *error);
 int system_inspect(const relevo_system_process *process, struct relevo_system_info *info,
 		   struct error *error);

@@ -15,7 +15,7 @@
  * meanwhile, the folder is not.
  */
 struct list {
-	struct relevo_system_file *files;
+	struct relevo_system_file *files; /* their paths are its own */
 	size_t count, room;
 };
 
@@ -76,36 +76,30 @@ static int read_folder(const relevo_system_process *process, int fd, struct list
 	return relevo_system_is_alive(process) ? RELEVO_OK : system_gone(process, error);
 }
 
-int relevo_system_files(const relevo_system_process *process, struct relevo_system_file **files,
-			size_t *count)
+static int read_files(const relevo_system_process *process, struct list *list, struct error *error)
 {
-	if (!given(process, files, count))
-		return RELEVO_BAD_ARGUMENT;
-	struct error *error = thread_error();
-	struct list list = { 0 };
 	int fd;
 	if (!relevo_system_is_alive(process))
 		return system_gone(process, error);
 	int status = system_open_folder(process, "fd", &fd, error);
-	if (status != RELEVO_OK)
-		return status;
-	status = read_folder(process, fd, &list, error);
-	if (status != RELEVO_OK) {
-		relevo_system_files_free(list.files, list.count);
-		return status;
-	}
-	if (list.count > 0)
-		qsort(list.files, list.count, sizeof *list.files, system_files_compare);
-	*files = list.files;
-	*count = list.count;
-	return RELEVO_OK;
+	if (status == RELEVO_OK)
+		status = read_folder(process, fd, list, error);
+	if (status == RELEVO_OK && list->count > 0)
+		qsort(list->files, list->count, sizeof *list->files, system_files_compare);
+	return status;
 }
 
-void relevo_system_files_free(struct relevo_system_file *files, size_t count)
+int relevo_system_files(const relevo_system_process *process,
+			int (*visit)(const struct relevo_system_file *file, void *user), void *user)
 {
-	if (count > 0 && !given(files))
-		return;
-	for (size_t i = 0; i < count; i++)
-		free(files[i].path);
-	free(files);
+	if (!given(process) || !given_function(visit))
+		return RELEVO_BAD_ARGUMENT;
+	struct list list = { 0 };
+	int status = read_files(process, &list, thread_error());
+	for (size_t i = 0; i < list.count && status == RELEVO_OK; i++)
+		status = visit(&list.files[i], user);
+	for (size_t i = 0; i < list.count; i++)
+		free((char *)list.files[i].path);
+	free(list.files);
+	return status;
 }

@@ -12,7 +12,7 @@
 #define LINE_SIZE 4096
 
 /* NULL: that user has none. The errno of a shortage, or 0. */
-static int system_list_find_name(uid_t id, char **name)
+static int system_list_find_name(uid_t id, const char **name)
 {
 	char line[LINE_SIZE];
 	struct passwd entry, *found = NULL;
@@ -52,7 +52,7 @@ static int list(pid_t pid, struct relevo_system_info **infos, size_t *count, str
 	int failure = status == RELEVO_OK ? name_users(*infos, *count) : 0;
 	if (failure == 0)
 		return status;
-	relevo_system_list_free(*infos, *count);
+	system_infos_free(*infos, *count);
 	return error_set_errno(error, RELEVO_SYSTEM, failure, "the names of users");
 }
 
@@ -70,7 +70,7 @@ int system_inspect(const relevo_system_process *process, struct relevo_system_in
 	if (status != RELEVO_OK)
 		return status;
 	if (!system_is_there(process)) {
-		relevo_system_list_free(infos, count);
+		system_infos_free(infos, count);
 		return system_gone(process, error);
 	}
 	*info = infos[0];
@@ -78,38 +78,58 @@ int system_inspect(const relevo_system_process *process, struct relevo_system_in
 	return RELEVO_OK;
 }
 
-int relevo_system_inspect(const relevo_system_process *process, struct relevo_system_info *info)
+int relevo_system_inspect(const relevo_system_process *process, struct relevo_system_info **info)
 {
 	if (!given(process, info))
 		return RELEVO_BAD_ARGUMENT;
-	return system_inspect(process, info, thread_error());
+	struct error *error = thread_error();
+	struct relevo_system_info *found = malloc(sizeof *found);
+	if (found == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the process %d",
+				 (int)process->pid);
+	int status = system_inspect(process, found, error);
+	if (status == RELEVO_OK)
+		*info = found;
+	else
+		free(found);
+	return status;
 }
 
-int relevo_system_list(struct relevo_system_info **processes, size_t *count)
+int relevo_system_list(int (*visit)(const struct relevo_system_info *process, void *user),
+		       void *user)
 {
-	if (!given(processes, count))
+	if (!given_function(visit))
 		return RELEVO_BAD_ARGUMENT;
-	return list(0, processes, count, thread_error());
+	struct relevo_system_info *infos;
+	size_t count;
+	int status = list(0, &infos, &count, thread_error());
+	if (status != RELEVO_OK)
+		return status;
+	for (size_t i = 0; i < count && status == RELEVO_OK; i++)
+		status = visit(&infos[i], user);
+	system_infos_free(infos, count);
+	return status;
+}
+
+void system_info_fini(struct relevo_system_info *info)
+{
+	for (size_t i = 0; i < info->argument_count; i++)
+		free((char *)info->arguments[i]);
+	free((void *)info->arguments);
+	free((char *)info->name);
+	free((char *)info->executable);
+	free((char *)info->user);
+}
+
+void system_infos_free(struct relevo_system_info *infos, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		system_info_fini(&infos[i]);
+	free(infos);
 }
 
 void relevo_system_info_free(struct relevo_system_info *info)
 {
-	if (!given(info))
-		return;
-	for (size_t i = 0; i < info->argument_count; i++)
-		free(info->arguments[i]);
-	free(info->arguments);
-	free(info->name);
-	free(info->executable);
-	free(info->user);
-	*info = (struct relevo_system_info){ 0 };
-}
-
-void relevo_system_list_free(struct relevo_system_info *processes, size_t count)
-{
-	if (processes == NULL)
-		return;
-	for (size_t i = 0; i < count; i++)
-		relevo_system_info_free(&processes[i]);
-	free(processes);
+	if (info != NULL)
+		system_infos_free(info, 1);
 }

@@ -1,6 +1,7 @@
 /* Reading what the kernel tells of processes, by libproc2. */
 #include "base/helper_thread.h"
 #include "base/mutant.h"
+#include "system/system.h"
 #include "system/system_names.h"
 #include "system/system_read.h"
 #include "transport/descriptors.h"
@@ -98,14 +99,15 @@ static size_t count_arguments(char *const *arguments)
 static bool system_read_copy_arguments(struct relevo_system_info *info, char *const *arguments)
 {
 	size_t count = count_arguments(arguments);
-	info->arguments = calloc(count + 1, sizeof *info->arguments);
-	if (info->arguments == NULL)
+	const char **copies = calloc(count + 1, sizeof *copies);
+	info->arguments = copies;
+	if (copies == NULL)
 		return false;
 	for (; info->argument_count < count; info->argument_count++) {
 		char *copy = strdup(arguments[info->argument_count]);
 		if (copy == NULL)
 			return false;
-		info->arguments[info->argument_count] = copy;
+		copies[info->argument_count] = copy;
 	}
 	return true;
 }
@@ -170,7 +172,7 @@ static int fill_all(const struct request *request, const struct pids_fetch *fetc
 		good = system_read_fill(&infos[i], fetched->stacks[i]->head);
 	if (!good) {
 		if (infos != NULL)
-			relevo_system_list_free(infos, count);
+			system_infos_free(infos, count);
 		return no_memory(request->error);
 	}
 	*request->infos = infos;

@@ -18,7 +18,6 @@ VALUES = {
     "relevo_pipe *const *": "&valid->pipe",
     "const struct relevo_bytes *": "&valid->bytes",
     "struct relevo_system_info *": "NULL",
-    "struct relevo_system_file *": "NULL",
     "relevo_item *": "&valid->item",
     "const relevo_item *": "&valid->item",
     "double": "0.0",

@@ -267,40 +267,42 @@ static int system_open_parent(struct scene *scene)
 
 static int system_inspect(struct scene *scene)
 {
-	struct relevo_system_info info = { 0 };
+	struct relevo_system_info *info = NULL;
 	(void)scene;
 	int status = relevo_system_inspect(seen, &info);
 	if (status == RELEVO_OK)
-		assert_int_equal(info.pid, getpid());
-	relevo_system_info_free(&info);
+		assert_int_equal(info->pid, getpid());
+	relevo_system_info_free(info);
 	return status;
+}
+
+static int see_process(const struct relevo_system_info *info, void *found)
+{
+	if (info->pid == getpid())
+		*(bool *)found = true;
+	return 0;
 }
 
 static int system_list(struct scene *scene)
 {
-	struct relevo_system_info *infos;
-	size_t count;
 	bool found = false;
 	(void)scene;
-	int status = relevo_system_list(&infos, &count);
-	if (status != RELEVO_OK)
-		return status;
-	for (size_t i = 0; i < count; i++)
-		found = found || infos[i].pid == getpid();
-	relevo_system_list_free(infos, count);
-	assert_true(found);
-	return RELEVO_OK;
+	int status = relevo_system_list(see_process, &found);
+	assert_true(status != RELEVO_OK || found);
+	return status;
+}
+
+static int pass_file(const struct relevo_system_file *file, void *user)
+{
+	(void)file;
+	(void)user;
+	return 0;
 }
 
 static int system_files(struct scene *scene)
 {
-	struct relevo_system_file *files;
-	size_t count;
 	(void)scene;
-	int status = relevo_system_files(seen, &files, &count);
-	if (status == RELEVO_OK)
-		relevo_system_files_free(files, count);
-	return status;
+	return relevo_system_files(seen, pass_file, NULL);
 }
 
 static int system_set_nice(struct scene *scene)

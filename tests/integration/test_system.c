@@ -19,11 +19,11 @@ static relevo_system_process *open_process(int pid)
 	return process;
 }
 
-static struct relevo_system_info inspect(const relevo_system_process *process)
+static struct relevo_system_info *inspect(const relevo_system_process *process)
 {
-	struct relevo_system_info info;
+	struct relevo_system_info *info;
 	assert_ok(relevo_system_inspect(process, &info));
-	assert_int_equal(info.pid, relevo_system_pid(process));
+	assert_int_equal(info->pid, relevo_system_pid(process));
 	return info;
 }
 
@@ -35,23 +35,23 @@ static void test_this_process(void **state)
 	assert_true(size > 0);
 	executable[size] = '\0';
 	relevo_system_process *process = open_process(getpid());
-	struct relevo_system_info info = inspect(process);
-	assert_int_equal(info.parent, getppid());
-	assert_string_equal(info.executable, executable);
+	struct relevo_system_info *info = inspect(process);
+	assert_int_equal(info->parent, getppid());
+	assert_string_equal(info->executable, executable);
 	/* Longer than what the kernel keeps of a name. */
-	assert_string_equal(info.name, "test_integration_system");
-	assert_int_equal(info.argument_count, 1);
-	assert_non_null(strstr(info.arguments[0], "test_integration_system"));
-	assert_null(info.arguments[1]);
-	assert_int_equal(info.user_id, geteuid());
-	assert_int_equal(info.nice, getpriority(PRIO_PROCESS, 0));
-	assert_true(info.state == 'R' || info.state == 'S');
+	assert_string_equal(info->name, "test_integration_system");
+	assert_int_equal(info->argument_count, 1);
+	assert_non_null(strstr(info->arguments[0], "test_integration_system"));
+	assert_null(info->arguments[1]);
+	assert_int_equal(info->user_id, geteuid());
+	assert_int_equal(info->nice, getpriority(PRIO_PROCESS, 0));
+	assert_true(info->state == 'R' || info->state == 'S');
 	/* This one, the library's that looks, and maybe one of a sanitizer. */
-	assert_in_range(info.threads, 2, 3);
-	assert_true(info.memory > 100000);
-	assert_true(info.address_space > info.memory);
-	relevo_system_info_free(&info);
-	relevo_system_info_free(&info);
+	assert_in_range(info->threads, 2, 3);
+	assert_true(info->memory > 100000);
+	assert_true(info->address_space > info->memory);
+	relevo_system_info_free(info);
+	relevo_system_info_free(NULL);
 	relevo_system_close(process);
 }
 
@@ -61,12 +61,12 @@ static void test_when_it_was_started(void **state)
 	int64_t before = (int64_t)time(NULL) * 1000;
 	relevo_program *program = program_of(COMMAND("cat"), NULL);
 	relevo_system_process *process = open_process(relevo_program_pid(program));
-	struct relevo_system_info info = inspect(process);
+	struct relevo_system_info *info = inspect(process);
 	/* Clocks of different coarseness. */
-	assert_true(info.started >= before - 100);
-	assert_true(info.started <= (int64_t)time(NULL) * 1000 + 1100);
-	uint64_t stamp = info.stamp;
-	relevo_system_info_free(&info);
+	assert_true(info->started >= before - 100);
+	assert_true(info->started <= (int64_t)time(NULL) * 1000 + 1100);
+	uint64_t stamp = info->stamp;
+	relevo_system_info_free(info);
 	relevo_system_process *again = NULL;
 	assert_ok(relevo_system_open(relevo_program_pid(program), stamp, &again));
 	relevo_system_close(again);
@@ -81,16 +81,16 @@ static void test_time_that_it_uses(void **state)
 {
 	(void)state;
 	relevo_system_process *process = open_process(getpid());
-	struct relevo_system_info info = inspect(process);
-	uint64_t before = info.user_time + info.system_time;
-	relevo_system_info_free(&info);
+	struct relevo_system_info *info = inspect(process);
+	uint64_t before = info->user_time + info->system_time;
+	relevo_system_info_free(info);
 	clock_t goal = clock() + CLOCKS_PER_SEC / 20;
 	while (clock() < goal)
 		continue;
 	info = inspect(process);
 	/* The kernel counts in hundredths of a second. */
-	assert_true(info.user_time + info.system_time >= before + 30);
-	relevo_system_info_free(&info);
+	assert_true(info->user_time + info->system_time >= before + 30);
+	relevo_system_info_free(info);
 	relevo_system_close(process);
 }
 
@@ -102,9 +102,9 @@ struct expectation {
 static bool is_in_state(void *argument)
 {
 	const struct expectation *expected = argument;
-	struct relevo_system_info info = inspect(expected->process);
-	char state = info.state;
-	relevo_system_info_free(&info);
+	struct relevo_system_info *info = inspect(expected->process);
+	char state = info->state;
+	relevo_system_info_free(info);
 	return state == expected->state;
 }
 
@@ -116,45 +116,58 @@ static relevo_system_process *open_asleep(const relevo_program *program)
 	return asleep.process;
 }
 
-static const struct relevo_system_info *find(const struct relevo_system_info *all, size_t count,
-					     int pid)
+struct listed {
+	pid_t pid; /* looked for */
+	size_t count;
+	size_t found;
+	bool is_cat; /* as it was started */
+};
+
+static int see_listed(const struct relevo_system_info *info, void *user)
 {
-	const struct relevo_system_info *found = NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (all[i].pid != pid)
-			continue;
-		assert_null(found);
-		found = &all[i];
-	}
-	return found;
+	struct listed *listed = user;
+	listed->count++;
+	if (info->pid != listed->pid)
+		return 0;
+	listed->found++;
+	listed->is_cat = strcmp(info->name, "cat") == 0 && info->parent == getpid() &&
+			 info->argument_count == 3 && strcmp(info->arguments[2], "a b") == 0 &&
+			 info->threads == 1;
+	return 0;
+}
+
+static int stop_at_once(const struct relevo_system_info *info, void *user)
+{
+	(void)info;
+	++*(int *)user;
+	return 4711;
+}
+
+static struct listed list_for(pid_t pid)
+{
+	struct listed listed = { .pid = pid };
+	assert_ok(relevo_system_list(see_listed, &listed));
+	return listed;
 }
 
 static void test_list(void **state)
 {
 	(void)state;
 	relevo_program *program = program_of(COMMAND("cat", "-", "a b"), NULL);
-	struct relevo_system_info *all;
-	size_t count;
+	pid_t pid = relevo_program_pid(program);
+	int seen = 0;
 	relevo_system_close(open_asleep(program));
-	assert_ok(relevo_system_list(&all, &count));
-	assert_true(count >= 2);
-	assert_non_null(find(all, count, getpid()));
-	const struct relevo_system_info *cat = find(all, count, relevo_program_pid(program));
-	assert_non_null(cat);
-	assert_string_equal(cat->name, "cat");
-	assert_int_equal(cat->parent, getpid());
-	assert_int_equal(cat->argument_count, 3);
-	assert_string_equal(cat->arguments[2], "a b");
-	assert_int_equal(cat->threads, 1);
-	relevo_system_list_free(all, count);
-	relevo_system_list_free(NULL, 0);
+	assert_true(list_for(getpid()).count >= 2);
+	assert_int_equal(list_for(getpid()).found, 1);
+	struct listed cat = list_for(pid);
+	assert_int_equal(cat.found, 1);
+	assert_true(cat.is_cat);
+	assert_int_equal(relevo_system_list(stop_at_once, &seen), 4711);
+	assert_int_equal(seen, 1);
 	relevo_program_kill(program);
 	exit_code_of(program);
-	int pid = relevo_program_pid(program);
 	relevo_program_close(program);
-	assert_ok(relevo_system_list(&all, &count));
-	assert_null(find(all, count, pid));
-	relevo_system_list_free(all, count);
+	assert_int_equal(list_for(pid).found, 0);
 }
 
 static void test_suspend_and_resume(void **state)
@@ -199,25 +212,30 @@ static void test_end_and_wait(void **state)
 	relevo_program_close(program);
 }
 
+struct files_seen {
+	int last, high;
+	bool seen;
+};
+
+static int see_file(const struct relevo_system_file *file, void *user)
+{
+	struct files_seen *files = user;
+	assert_true(file->descriptor > files->last);
+	files->last = file->descriptor;
+	files->seen = files->seen ||
+		      (file->descriptor == files->high && strcmp(file->path, "/dev/null") == 0);
+	return 0;
+}
+
 static void test_files(void **state)
 {
 	(void)state;
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int high = fcntl(null, F_DUPFD_CLOEXEC, 200);
 	relevo_system_process *process = open_process(getpid());
-	struct relevo_system_file *files;
-	size_t count;
-	bool seen = false;
-	assert_ok(relevo_system_files(process, &files, &count));
-	for (size_t i = 0; i < count; i++) {
-		assert_true(i == 0 || files[i].descriptor > files[i - 1].descriptor);
-		if (files[i].descriptor == high) {
-			assert_string_equal(files[i].path, "/dev/null");
-			seen = true;
-		}
-	}
-	assert_true(seen);
-	relevo_system_files_free(files, count);
+	struct files_seen files = { .last = -1, .high = high };
+	assert_ok(relevo_system_files(process, see_file, &files));
+	assert_true(files.seen);
 	relevo_system_close(process);
 	close(null);
 	close(high);
@@ -231,9 +249,9 @@ static void test_nice(void **state)
 	int now = getpriority(PRIO_PROCESS, 0);
 	int nicer = now < 19 ? now + 1 : 19;
 	assert_ok(relevo_system_set_nice(process, nicer));
-	struct relevo_system_info info = inspect(process);
-	assert_int_equal(info.nice, nicer);
-	relevo_system_info_free(&info);
+	struct relevo_system_info *info = inspect(process);
+	assert_int_equal(info->nice, nicer);
+	relevo_system_info_free(info);
 	assert_status(relevo_system_set_nice(process, 20), RELEVO_BAD_ARGUMENT);
 	assert_status(relevo_system_set_nice(process, -21), RELEVO_BAD_ARGUMENT);
 	relevo_system_close(process);
@@ -279,11 +297,11 @@ static void *look_many_times(void *unused)
 {
 	for (int i = 0; i < 20; i++) {
 		relevo_system_process *process = NULL;
-		struct relevo_system_info info;
+		struct relevo_system_info *info;
 		child_check(relevo_system_open(getppid(), 0, &process) == RELEVO_OK);
 		child_check(relevo_system_inspect(process, &info) == RELEVO_OK);
-		child_check(info.pid == getppid());
-		relevo_system_info_free(&info);
+		child_check(info->pid == getppid());
+		relevo_system_info_free(info);
 		relevo_system_close(process);
 	}
 	return unused;
@@ -308,16 +326,16 @@ static void test_names_are_exact(void **state)
 		assert_ok(relevo_program_run(copy, NULL, NULL));
 		assert_ok(relevo_program_start(words, NULL, &program));
 		relevo_system_process *process = open_process(relevo_program_pid(program));
-		struct relevo_system_info info = inspect(process);
+		struct relevo_system_info *info = inspect(process);
 		/* One that is just being executed still has the names of before. */
 		int64_t until = test_now() + TEST_PATIENCE;
-		while (strcmp(info.name, names[i]) != 0 && test_now() < until) {
-			relevo_system_info_free(&info);
+		while (strcmp(info->name, names[i]) != 0 && test_now() < until) {
+			relevo_system_info_free(info);
 			info = inspect(process);
 		}
-		assert_string_equal(info.name, names[i]);
-		assert_string_equal(info.executable, path);
-		relevo_system_info_free(&info);
+		assert_string_equal(info->name, names[i]);
+		assert_string_equal(info->executable, path);
+		relevo_system_info_free(info);
 		relevo_system_close(process);
 		assert_ok(relevo_program_kill(program));
 		assert_ok(relevo_program_wait(program, TEST_PATIENCE, NULL));

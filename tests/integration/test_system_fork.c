@@ -8,11 +8,11 @@
 static void look_at_ourselves(void)
 {
 	relevo_system_process *process = NULL;
-	struct relevo_system_info info;
+	struct relevo_system_info *info;
 	child_check(relevo_system_open(getpid(), 0, &process) == RELEVO_OK);
 	child_check(relevo_system_inspect(process, &info) == RELEVO_OK);
-	child_check(info.pid == getpid() && info.parent == getppid());
-	relevo_system_info_free(&info);
+	child_check(info->pid == getpid() && info->parent == getppid());
+	relevo_system_info_free(info);
 	relevo_system_close(process);
 }
 

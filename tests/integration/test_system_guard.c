@@ -9,17 +9,22 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+static int no_file(const struct relevo_system_file *file, void *user)
+{
+	(void)user;
+	fail_msg("a file: %s", file->path);
+	return 1;
+}
+
 /* Every call says that it is gone. */
 static void expect_gone(const relevo_system_process *process)
 {
-	struct relevo_system_info info;
-	struct relevo_system_file *files;
+	struct relevo_system_info *info;
 	relevo_system_process *parent;
-	size_t count;
 	assert_false(relevo_system_is_alive(process));
 	assert_ok(relevo_system_wait(process, 0));
 	assert_fails(relevo_system_inspect(process, &info), RELEVO_GONE, "has ended");
-	assert_status(relevo_system_files(process, &files, &count), RELEVO_GONE);
+	assert_status(relevo_system_files(process, no_file, NULL), RELEVO_GONE);
 	assert_status(relevo_system_open_parent(process, &parent), RELEVO_GONE);
 	assert_status(relevo_system_set_nice(process, 19), RELEVO_GONE);
 	assert_status(relevo_system_suspend(process), RELEVO_GONE);
@@ -50,21 +55,19 @@ static void test_ended(void **state)
 	relevo_program *program = program_of(COMMAND("cat"), NULL);
 	int pid = relevo_program_pid(program);
 	relevo_system_process *process = NULL;
-	struct relevo_system_info info;
-	struct relevo_system_file *files;
-	size_t count;
+	struct relevo_system_info *info;
 	assert_ok(relevo_system_open(pid, 0, &process));
 	relevo_program_close_input(program);
 	assert_ok(relevo_system_wait(process, TEST_PATIENCE));
 	assert_false(relevo_system_is_alive(process));
 	assert_ok(relevo_system_inspect(process, &info));
-	assert_int_equal(info.state, 'Z');
-	assert_int_equal(info.argument_count, 0);
-	assert_null(info.executable);
-	relevo_system_info_free(&info);
+	assert_int_equal(info->state, 'Z');
+	assert_int_equal(info->argument_count, 0);
+	assert_null(info->executable);
+	relevo_system_info_free(info);
 	assert_status(relevo_system_kill(process), RELEVO_GONE);
 	assert_status(relevo_system_set_nice(process, 19), RELEVO_GONE);
-	assert_status(relevo_system_files(process, &files, &count), RELEVO_GONE);
+	assert_status(relevo_system_files(process, no_file, NULL), RELEVO_GONE);
 	relevo_system_close(process);
 	relevo_program_close(program);
 	expect_no_children();
@@ -107,11 +110,11 @@ static void test_id_of_another_one(void **state)
 	relevo_program *program = program_of(COMMAND("cat"), NULL);
 	int pid = relevo_program_pid(program);
 	relevo_system_process *process = NULL, *another = NULL;
-	struct relevo_system_info info;
+	struct relevo_system_info *info;
 	assert_ok(relevo_system_open(pid, 0, &process));
 	assert_ok(relevo_system_inspect(process, &info));
-	uint64_t stamp = info.stamp;
-	relevo_system_info_free(&info);
+	uint64_t stamp = info->stamp;
+	relevo_system_info_free(info);
 	relevo_program_close_input(program);
 	assert_int_equal(exit_code_of(program), 0);
 	/* Stamps are hundredths of a second. */
@@ -149,21 +152,19 @@ static void try_the_first(void *unused)
 {
 	(void)unused;
 	relevo_system_process *process = NULL;
-	struct relevo_system_info info;
-	struct relevo_system_file *files;
-	size_t count;
+	struct relevo_system_info *info;
 	/* Within a session anybody may resume anybody: see kill(2). It may be the first's. */
 	child_check(setsid() > 0);
 	child_check(geteuid() != 0 || setuid(NOBODY) == 0);
 	child_check(relevo_system_open(1, 0, &process) == RELEVO_OK);
 	child_check(relevo_system_is_alive(process));
 	child_check(relevo_system_inspect(process, &info) == RELEVO_OK);
-	child_check(info.pid == 1 && info.executable == NULL && info.name != NULL);
-	child_check(info.user_id == 0 && strcmp(info.user, "root") == 0);
+	child_check(info->pid == 1 && info->executable == NULL && info->name != NULL);
+	child_check(info->user_id == 0 && strcmp(info->user, "root") == 0);
 	child_check(relevo_system_resume(process) == RELEVO_DENIED);
 	child_check(relevo_system_set_nice(process, 0) == RELEVO_DENIED);
-	child_check(relevo_system_files(process, &files, &count) == RELEVO_DENIED);
-	relevo_system_info_free(&info);
+	child_check(relevo_system_files(process, no_file, NULL) == RELEVO_DENIED);
+	relevo_system_info_free(info);
 	relevo_system_close(process);
 }
 

@@ -98,11 +98,11 @@ static void test_processes(void **state)
 static char state_of(int pid)
 {
 	relevo_system_process *process = NULL;
-	struct relevo_system_info info;
+	struct relevo_system_info *info;
 	assert_ok(relevo_system_open(pid, 0, &process));
 	assert_ok(relevo_system_inspect(process, &info));
-	char state = info.state;
-	relevo_system_info_free(&info);
+	char state = info->state;
+	relevo_system_info_free(info);
 	relevo_system_close(process);
 	return state;
 }
