@@ -2,6 +2,7 @@
 #include "pipe/listener.h"
 
 #include "base/deadline.h"
+#include "base/go_on.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
 #include "pipe/listener_tcp.h"
@@ -171,7 +172,7 @@ static int wait_for_next(const struct relevo_listener *listener, int *fd, nsec_t
 			return status;
 		if (deadline == 0)
 			return RELEVO_TIMED_OUT;
-		status = pipe_local_wait(listener->socket.fd, POLLIN, deadline);
+		status = go_on_wait(listener->socket.fd, POLLIN, deadline);
 		if (status != RELEVO_OK)
 			return status;
 	}
@@ -184,8 +185,8 @@ static int accept_local(relevo_listener *listener, nsec_t deadline, relevo_pipe 
 	int status = wait_for_next(listener, &fd, deadline);
 	if (status == RELEVO_OK)
 		return pipe_adopt(fd, RELEVO_DIRECTION_BOTH, pipe, error);
-	if (status == RELEVO_TIMED_OUT)
-		return status;
+	if (status == RELEVO_TIMED_OUT || status == RELEVO_INTERRUPTED)
+		return go_on_tell(status, error);
 	return error_set_errno(error, status, errno, "cannot accept at %s", listener->url);
 }
 

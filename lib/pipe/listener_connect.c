@@ -1,6 +1,7 @@
 /* Connecting to a listener, local or over TCP. */
 #include "base/deadline.h"
 #include "base/descriptor.h"
+#include "base/go_on.h"
 #include "base/thread_error.h"
 #include "pipe/listener.h"
 #include "pipe/listener_tcp.h"
@@ -37,6 +38,8 @@ int listener_key(const struct relevo_listener_options *options, struct key_sourc
 static int connect_failure(int why, const char *address, struct error *error)
 {
 	switch (why) {
+	case EINTR:
+		return go_on_tell(RELEVO_INTERRUPTED, error);
 	case EAGAIN:
 		return error_set(error, RELEVO_TIMED_OUT, "too many wait to be accepted at %s",
 				 address);
@@ -72,7 +75,7 @@ static int listener_connect_connect_to(const struct address *address, nsec_t dea
 		descriptor_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (fd < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot make a socket");
-	int why = unix_socket_connect(fd, address, deadline);
+	int why = unix_socket_connect(fd, address, go_on_of_process(), deadline);
 	int status = why == 0 ? use_socket(fd, address->url, error)
 			      : connect_failure(why, address->url, error);
 	if (status == RELEVO_OK)

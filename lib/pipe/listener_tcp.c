@@ -2,6 +2,7 @@
 #include "pipe/listener_tcp.h"
 
 #include "base/descriptor.h"
+#include "base/go_on.h"
 #include "pipe/pipe_tcp.h"
 #include "session/session.h"
 #include "transport/keepalive.h"
@@ -226,10 +227,9 @@ int listener_tcp_accept(struct listener_tcp *listener, nsec_t deadline, struct p
 			return status;
 		if (deadline == 0)
 			return RELEVO_TIMED_OUT;
-		if (pipe_local_wait(listener->epoll, POLLIN, next < deadline ? next : deadline) !=
-			    RELEVO_OK &&
-		    clock_now() >= deadline)
-			return RELEVO_TIMED_OUT;
+		status = go_on_wait(listener->epoll, POLLIN, next < deadline ? next : deadline);
+		if (status != RELEVO_OK && (status != RELEVO_TIMED_OUT || clock_now() >= deadline))
+			return go_on_tell(status, error);
 	}
 }
 

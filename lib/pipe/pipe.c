@@ -3,6 +3,7 @@
 
 #include "base/deadline.h"
 #include "base/descriptor.h"
+#include "base/go_on.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
 #include "pipe/pipe_remote.h"
@@ -355,8 +356,9 @@ int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready)
 	*ready = pipe_has_kept(pipe);
 	if (*ready)
 		return RELEVO_OK;
-	status = pipe->remote != NULL ? pipe->remote->ops->poll(pipe->remote, deadline, error)
-				      : pipe_local_wait(pipe->local.fd, POLLIN, deadline);
+	status = pipe->remote != NULL
+			 ? pipe->remote->ops->poll(pipe->remote, deadline, error)
+			 : go_on_tell(go_on_wait(pipe->local.fd, POLLIN, deadline), error);
 	*ready = status == RELEVO_OK;
 	return status == RELEVO_TIMED_OUT ? RELEVO_OK : status;
 }

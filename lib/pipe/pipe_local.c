@@ -2,6 +2,7 @@
 #include "pipe/pipe_local.h"
 
 #include "base/descriptor.h"
+#include "base/go_on.h"
 #include "base/mutant.h"
 #include "transport/descriptors.h"
 
@@ -53,28 +54,23 @@ void pipe_local_fini(struct pipe_local *local)
 	local->fd = -1;
 }
 
-int pipe_local_wait(int fd, short events, nsec_t deadline)
-{
-	struct pollfd entry = { .fd = fd, .events = events };
-	for (;;) {
-		int ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
-		if (ready > 0)
-			return RELEVO_OK;
-		if (ready == 0 && clock_now() >= deadline)
-			return RELEVO_TIMED_OUT;
-	}
-}
-
 /* What a call that would have to wait does: it waits, or gives up. */
 static int wait_or_not(int fd, short events, nsec_t deadline, struct error *error)
 {
 	if (deadline == 0)
 		return error_set(error, RELEVO_TIMED_OUT, "the pipe is %s",
 				 events == POLLIN ? "empty" : "full");
-	int status = pipe_local_wait(fd, events, deadline);
-	if (status != RELEVO_OK)
-		error_set(error, status, "the pipe stayed %s", events == POLLIN ? "empty" : "full");
-	return status;
+	int status = go_on_wait(fd, events, deadline);
+	if (status == RELEVO_TIMED_OUT)
+		return error_set(error, status, "the pipe stayed %s",
+				 events == POLLIN ? "empty" : "full");
+	return go_on_tell(status, error);
+}
+
+/* Waiting in the system call itself is one call less, but after a signal it would go on unasked. */
+static int pipe_local_flags(nsec_t deadline)
+{
+	return deadline == NSEC_NEVER && go_on_of_process() == NULL ? 0 : MSG_DONTWAIT;
 }
 
 /* ---- sending ------------------------------------------------------------ */
@@ -94,7 +90,7 @@ static int pipe_local_send_failure(int why, struct error *error)
 
 static int send_whole(int fd, const struct msghdr *message, nsec_t deadline, struct error *error)
 {
-	int flags = MSG_NOSIGNAL | (deadline == NSEC_NEVER ? 0 : MSG_DONTWAIT);
+	int flags = MSG_NOSIGNAL | pipe_local_flags(deadline);
 	for (;;) {
 		if (sendmsg(fd, message, flags) >= 0)
 			return RELEVO_OK;
@@ -247,7 +243,7 @@ struct target {
 static int receive_whole(int fd, struct target *target, struct arrival *arrival, nsec_t deadline,
 			 struct error *error)
 {
-	int flags = MSG_CMSG_CLOEXEC | (deadline == NSEC_NEVER ? 0 : MSG_DONTWAIT);
+	int flags = MSG_CMSG_CLOEXEC | pipe_local_flags(deadline);
 	const void *head = target->pieces[0].iov_base;
 	union control control;
 	for (;;) {

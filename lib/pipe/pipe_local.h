@@ -57,7 +57,4 @@ int pipe_local_send(struct pipe_local *local, const struct pipe_sending *sending
 int pipe_local_receive(struct pipe_local *local, const struct pipe_room *room,
 		       struct pipe_message *message, nsec_t deadline, struct error *error);
 
-/* Wait until the descriptor has one of the `events` of poll(2); TIMED_OUT. */
-int pipe_local_wait(int fd, short events, nsec_t deadline);
-
 #endif

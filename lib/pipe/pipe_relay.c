@@ -2,6 +2,7 @@
 #include "pipe/pipe_relay.h"
 
 #include "base/descriptor.h"
+#include "base/mutant.h"
 #include "pipe/pipe_parts.h"
 #include "queue/item_block.h"
 #include "session/call.h"
@@ -112,7 +113,11 @@ static int pipe_relay_put(struct pipe_relay *relay, const struct pipe_part *part
 	header.queue_put = &operation;
 	header.sizes = &size;
 	header.n_sizes = 1;
-	struct call call = { .bodies = bodies, .body_count = part->size > 0 ? 2 : 1 };
+	struct call call = {
+		.bodies = bodies,
+		.body_count = part->size > 0 ? 2 : 1,
+		.interruptible = true,
+	};
 	int status = pipe_relay_begin(relay, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -220,6 +225,8 @@ static int pipe_relay_get(struct pipe_relay *relay, nsec_t deadline, struct erro
 	if (status != RELEVO_OK)
 		return status;
 	pipe_relay_ask(relay, &asking, deadline);
+	asking.call.interruptible = true;
+	asking.call.hands_over = !MUTANT(interrupted_relay_loses);
 	status = pipe_relay_conclude(relay, &asking, session_patience(deadline), error);
 	session_leave(relay->session);
 	return status;

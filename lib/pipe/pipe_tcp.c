@@ -2,6 +2,7 @@
 #include "pipe/pipe_tcp.h"
 
 #include "base/buffer.h"
+#include "base/go_on.h"
 #include "base/list.h"
 #include "base/mutant.h"
 #include "pipe/pipe_parts.h"
@@ -110,10 +111,10 @@ static int pipe_tcp_wait_for(struct pipe_tcp *tcp, nsec_t deadline, const char *
 {
 	if (deadline == 0)
 		return error_set(error, RELEVO_TIMED_OUT, "the pipe is %s", what);
-	int status = pipe_local_wait(channel_fd(tcp->channel), POLLIN, deadline);
-	if (status != RELEVO_OK)
-		error_set(error, status, "the pipe stayed %s", what);
-	return status;
+	int status = go_on_wait(channel_fd(tcp->channel), POLLIN, deadline);
+	if (status == RELEVO_TIMED_OUT)
+		return error_set(error, status, "the pipe stayed %s", what);
+	return go_on_tell(status, error);
 }
 
 /* ---- greeting ------------------------------------------------------------ */
@@ -338,7 +339,8 @@ static int pipe_tcp_read_more(struct pipe_tcp *tcp, struct error *error)
 
 static bool pipe_tcp_is_final(int status)
 {
-	return status != RELEVO_OK && status != RELEVO_TIMED_OUT && status != RELEVO_NO_MEMORY;
+	return status != RELEVO_OK && status != RELEVO_TIMED_OUT && status != RELEVO_NO_MEMORY &&
+	       status != RELEVO_INTERRUPTED && status != RELEVO_NO_DESCRIPTORS;
 }
 
 /* A message is complete, or why not. */

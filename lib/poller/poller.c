@@ -3,6 +3,7 @@
 
 #include "base/deadline.h"
 #include "base/descriptor.h"
+#include "base/go_on.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
 #include "poller/poller_add.h"
@@ -250,12 +251,11 @@ static int poller_sleep(relevo_poller *poller, nsec_t deadline, struct error *er
 {
 	struct pollfd entry = { .fd = poller->events.fd, .events = POLLIN };
 	pthread_mutex_unlock(&poller->lock);
-	int found = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
-	int number = errno;
+	int status = go_on_poll(go_on_of_process(), &entry, 1, deadline);
 	pthread_mutex_lock(&poller->lock);
-	if (found >= 0 || number == EINTR)
+	if (status == RELEVO_TIMED_OUT || status == TRY_AGAIN)
 		return RELEVO_OK;
-	return error_set_errno(error, RELEVO_SYSTEM, number, "cannot wait");
+	return go_on_tell(status, error);
 }
 
 int poller_wait(relevo_poller *poller, nsec_t deadline, struct poller_ready *found,

@@ -1,12 +1,12 @@
 /* Waiting for several things at once, of whatever kind. */
 #include "base/deadline.h"
+#include "base/go_on.h"
 #include "base/thread_error.h"
 #include "pipe/pipe.h"
 #include "poller/poller.h"
 #include "poller/poller_add.h"
 #include "poller/poller_session.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <relevo/wait.h>
 #include <stdlib.h>
@@ -123,18 +123,18 @@ static int poll_until_ready(const struct polling *polling, nsec_t deadline)
 		/* What lies here unread is ready, and others may be too. */
 		if (count_ready(polling->entries, polling->count) > 0)
 			deadline = 0;
-		int found = poll(polling->polled, (nfds_t)polling->count,
-				 clock_poll_timeout(clock_now(), deadline));
-		if (found < 0 && errno == EINVAL)
+		const struct go_on *go_on = deadline != 0 ? go_on_of_process() : NULL;
+		int found = go_on_poll(go_on, polling->polled, (nfds_t)polling->count, deadline);
+		if (found == RELEVO_NO_DESCRIPTORS)
 			return error_set(polling->error, RELEVO_LIMIT, "%zu entries are too many",
 					 polling->count);
-		if (found < 0 && errno != EINTR)
-			return error_set_errno(polling->error, RELEVO_SYSTEM, errno, "cannot wait");
-		int status = found > 0 ? mark(polling) : RELEVO_OK;
+		if (found == RELEVO_NO_MEMORY || found == RELEVO_INTERRUPTED)
+			return go_on_tell(found, polling->error);
+		int status = found == RELEVO_OK ? mark(polling) : RELEVO_OK;
 		if (status != RELEVO_OK || count_ready(polling->entries, polling->count) > 0 ||
 		    deadline == 0)
 			return status;
-		if (found == 0 && clock_now() >= deadline)
+		if (found == RELEVO_TIMED_OUT && clock_now() >= deadline)
 			return RELEVO_OK;
 	}
 }
@@ -249,6 +249,9 @@ int relevo_wait(struct relevo_wait_entry *entries, size_t count, int64_t timeout
 			 ? wait_by_poll(entries, count, deadline, error)
 			 : wait_by_poller(entries, count, deadline, error);
 	*ready = count_ready(entries, count);
+	/* What came at the last moment is not kept back. */
+	if (status == RELEVO_INTERRUPTED && *ready > 0)
+		status = RELEVO_OK;
 	if (status == RELEVO_OK && *ready == 0)
 		status = error_set(error, RELEVO_TIMED_OUT, "none of %zu is ready", count);
 	return status;

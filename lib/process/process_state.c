@@ -1,5 +1,6 @@
 /* Waiting for a process, its state, its signals and its niceness. */
 #include "base/deadline.h"
+#include "base/go_on.h"
 #include "process/process.h"
 
 #include "base/mutant.h"
@@ -67,7 +68,8 @@ void process_look(struct relevo_process *process)
 		process->status_fd >= 0 ? told_exit_code(process) : own_exit_code(process);
 }
 
-bool process_wait(struct relevo_process *process, nsec_t deadline)
+/* OK: it has ended. TIMED_OUT, and of a public call what go_on_wait() says. */
+static int process_state_wait(struct relevo_process *process, bool public, nsec_t deadline)
 {
 	pthread_mutex_lock(&process->lock);
 	process_look(process);
@@ -75,14 +77,24 @@ bool process_wait(struct relevo_process *process, nsec_t deadline)
 	int fd = process->pidfd;
 	pthread_mutex_unlock(&process->lock);
 	if (!runs || MUTANT(process_joined_at_once))
-		return true;
+		return RELEVO_OK;
 	/* Nobody can close it before it has ended. */
-	if (!process_poll(fd, deadline))
-		return false;
+	int status = RELEVO_OK;
+	if (public)
+		status = go_on_wait(fd, POLLIN, deadline);
+	else if (!process_poll(fd, deadline))
+		status = RELEVO_TIMED_OUT;
+	if (status != RELEVO_OK)
+		return status;
 	pthread_mutex_lock(&process->lock);
 	process_look(process);
 	pthread_mutex_unlock(&process->lock);
-	return true;
+	return RELEVO_OK;
+}
+
+bool process_wait(struct relevo_process *process, nsec_t deadline)
+{
+	return process_state_wait(process, false, deadline) == RELEVO_OK;
 }
 
 /* ---- what may be asked -------------------------------------------------------- */
@@ -130,9 +142,11 @@ int relevo_process_join(relevo_process *process, int64_t timeout)
 	if (status != RELEVO_OK)
 		return status;
 	pthread_mutex_unlock(&process->lock);
-	if (!process_wait(process, deadline))
-		return error_set(error, RELEVO_TIMED_OUT, "the process \"%s\" still runs",
-				 process->name);
+	status = process_state_wait(process, true, deadline);
+	if (status == RELEVO_TIMED_OUT)
+		return error_set(error, status, "the process \"%s\" still runs", process->name);
+	if (status != RELEVO_OK)
+		return go_on_tell(status, error);
 	if (process->role == ROLE_CHILD)
 		children_remove(process);
 	return RELEVO_OK;

@@ -43,14 +43,17 @@ int program_start(const char *const *arguments, const struct relevo_program_opti
 /* Wait for its end until the deadline: relevo_program_wait(). */
 int program_wait(relevo_program *program, nsec_t deadline, int *exit_code, struct error *error);
 
+/* The same of one that has ended, or was sent SIGKILL: signals do not count. */
+int program_wait_killed(relevo_program *program, int *exit_code, struct error *error);
+
 /* Whether it has ended, also if it was not waited for. */
 bool program_has_ended(const relevo_program *program);
 
 /* relevo_program_signal(). */
 int program_signal(relevo_program *program, int number, struct error *error);
 
-/* Serve the pipes until all are closed: OK, TIMED_OUT, TOO_LARGE, NO_MEMORY, SYSTEM. What was
- * read stays in the buffers. */
+/* Serve the pipes until all are closed: OK, TIMED_OUT, TOO_LARGE, INTERRUPTED, NO_MEMORY, SYSTEM.
+ * What was read stays in the buffers. */
 int program_serve(relevo_program *program, nsec_t deadline, struct error *error);
 
 /* Hand over what was read, max_output bytes of each at most. False when memory ran out. */

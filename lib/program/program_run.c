@@ -12,7 +12,7 @@ static void program_run_stop(relevo_program *program, int *exit_code)
 {
 	struct error ignored = { 0 };
 	program_signal(program, SIGKILL, &ignored);
-	program_wait(program, NSEC_NEVER, exit_code, &ignored);
+	program_wait_killed(program, exit_code, &ignored);
 	program_serve(program, 0, &ignored);
 }
 

@@ -1,4 +1,5 @@
 /* Feeding a program's input and collecting its output, both at the same time. */
+#include "base/go_on.h"
 #include "base/mutant.h"
 #include "program/program.h"
 
@@ -133,13 +134,12 @@ int program_serve(relevo_program *program, nsec_t deadline, struct error *error)
 					 program->name);
 		/* One that writes without end must not keep us beyond the time. */
 		late = now >= deadline;
-		int ready = poll(entries, PROGRAM_STREAMS, clock_poll_timeout(now, deadline));
-		if (ready < 0 && errno != EINTR)
-			return error_set_errno(error, RELEVO_SYSTEM, errno,
-					       "the streams of the program \"%s\"", program->name);
-		if (ready <= 0)
+		const struct go_on *go_on = deadline != 0 ? go_on_of_process() : NULL;
+		int status = go_on_poll(go_on, entries, PROGRAM_STREAMS, deadline);
+		if (status == TRY_AGAIN || status == RELEVO_TIMED_OUT)
 			continue;
-		int status = program_serve_serve_ready(program, entries, error);
+		status = status == RELEVO_OK ? program_serve_serve_ready(program, entries, error)
+					     : go_on_tell(status, error);
 		if (status != RELEVO_OK)
 			return status;
 	}

@@ -1,5 +1,6 @@
 /* Waiting for a program to end, and its exit code. */
 #include "base/deadline.h"
+#include "base/go_on.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
 #include "program/program.h"
@@ -9,20 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Wait until the program has ended, which does not yet reap it. */
-static bool program_wait_wait_for_end(const relevo_program *program, nsec_t deadline)
-{
-	struct pollfd entry = { .fd = program->pidfd, .events = POLLIN };
-	int ready;
-	do
-		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
-	while (ready < 0 && errno == EINTR);
-	return ready > 0;
-}
-
+/* The end alone does not reap it. */
 bool program_has_ended(const relevo_program *program)
 {
-	return program_wait_wait_for_end(program, 0);
+	return go_on_wait(program->pidfd, POLLIN, 0) == RELEVO_OK;
 }
 
 /* By its pidfd alone: no other child is touched, and no id can be mistaken. */
@@ -40,15 +31,9 @@ static void program_wait_reap(relevo_program *program)
 	program->exit_code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
 }
 
-int program_wait(relevo_program *program, nsec_t deadline, int *exit_code, struct error *error)
+/* It has ended, or will without being asked for: as soon as waitid(2) says so. */
+int program_wait_killed(relevo_program *program, int *exit_code, struct error *error)
 {
-	if (program->owner != getpid())
-		return error_set(error, RELEVO_FORKED,
-				 "the program \"%s\" is the child of another process",
-				 program->name);
-	if (!program_wait_wait_for_end(program, deadline))
-		return error_set(error, RELEVO_TIMED_OUT, "the program \"%s\" has not ended",
-				 program->name);
 	pthread_mutex_lock(&program->lock);
 	program_wait_reap(program);
 	bool unknown = program->unknown;
@@ -60,6 +45,20 @@ int program_wait(relevo_program *program, nsec_t deadline, int *exit_code, struc
 	return error_set(error, RELEVO_GONE,
 			 "the program \"%s\" has ended, but how was told to somebody else",
 			 program->name);
+}
+
+int program_wait(relevo_program *program, nsec_t deadline, int *exit_code, struct error *error)
+{
+	if (program->owner != getpid())
+		return error_set(error, RELEVO_FORKED,
+				 "the program \"%s\" is the child of another process",
+				 program->name);
+	int status = go_on_wait(program->pidfd, POLLIN, deadline);
+	if (status == RELEVO_TIMED_OUT)
+		return error_set(error, status, "the program \"%s\" has not ended", program->name);
+	if (status != RELEVO_OK)
+		return go_on_tell(status, error);
+	return program_wait_killed(program, exit_code, error);
 }
 
 int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code)

@@ -58,12 +58,12 @@ RELEVO_API int relevo_listener_open(const char *address,
  * received even if it is gone by now. Programs of other users, and those that do not prove
  * within 10 s that they know the key, are sent away and hold up nobody. One that was gone
  * before it was looked at is an exception: over tcp:// without a key nobody can tell any more
- * whose it was, so where other users share the host, use a key. Thread-safe; a signal does not
- * end it.
+ * whose it was, so where other users share the host, use a key. Thread-safe; a signal ends it as it
+ * does calls of pipes.
  *
  * relevo_pipe_peer() tells who it is.
  *
- * Errors, and whoever waits goes on waiting: TIMED_OUT, CLOSED,
+ * Errors, and whoever waits goes on waiting: TIMED_OUT, INTERRUPTED, CLOSED,
  * NO_DESCRIPTORS, FORKED (a listener at tcp:// is the
  * parent's), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
  */
@@ -95,11 +95,12 @@ RELEVO_API void relevo_listener_hang_up(relevo_listener *listener);
  * Connect to the listener at an address as above. Waits up to `timeout` ms: for the other
  * host, and if there is a key, until it is accepted. Without one, messages can be sent
  * before that. *pipe, which goes both ways, is the caller's until relevo_pipe_close(); one
- * over tcp:// is remote (see pipe.h). `options` may be NULL. Thread-safe; a signal does not end it.
+ * over tcp:// is remote (see pipe.h). `options` may be NULL. Thread-safe; a signal ends it as it
+ * does calls of pipes, but not while it waits for another host.
  *
  * Errors: NOT_FOUND (nobody listens there, no such host is known, or there is no key file), DENIED
  * (another user than this one and root does, or the key file is open to others), AUTH_FAILED (one
- * side has no key, or another), TIMED_OUT, BAD_ADDRESS (also: what listens
+ * side has no key, or another), TIMED_OUT, INTERRUPTED, BAD_ADDRESS (also: what listens
  * there is no listener), BAD_FRAME (the same, over tcp://), END_OF_STREAM, DISCONNECTED (it went
  * away before it had accepted), BAD_VERSION, FORKED (tcp:// was used before this process was
  * forked), NO_DESCRIPTORS, BAD_ARGUMENT, NO_MEMORY, SYSTEM.

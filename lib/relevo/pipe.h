@@ -2,6 +2,9 @@
  * Pipes: messages between two ends, in order, each whole. Both ends may send and receive,
  * or one sends and the other receives.
  *
+ * A signal ends a call that waits if relevo_set_go_on() was given a function that says so: that is
+ * INTERRUPTED, and nothing was sent, received or lost.
+ *
  * Between processes of one host a pipe is the kernel's: nothing of the broker is in
  * between, and it works without one. A child of fork(2) may use the ends it inherits at
  * once, in a tuple they go to any other process; several processes and threads may use one
@@ -86,9 +89,9 @@ RELEVO_API bool relevo_pipe_sends(const relevo_pipe *pipe);
 /*
  * Send a message, which may be empty. Waits up to `timeout` ms while the other end has
  * too much to read. A copy is made; when this returns with OK, the message will arrive
- * unless the other end is closed. Thread-safe; a signal does not end it.
+ * unless the other end is closed. Thread-safe.
  *
- * Errors, and nothing is sent: TIMED_OUT, END_OF_STREAM (the other
+ * Errors, and nothing is sent: TIMED_OUT, INTERRUPTED, END_OF_STREAM (the other
  * end is closed), BAD_STATE (this end does not send), CLOSED, TOO_LARGE, NO_DESCRIPTORS (a
  * message of more than 64 KiB takes one), LIMIT (too many of this user are on their way),
  * BAD_ARGUMENT, NO_MEMORY, SYSTEM; remote ones also DISCONNECTED, FORKED, QUOTA.
@@ -106,9 +109,9 @@ RELEVO_API int relevo_pipe_send_part(relevo_pipe *pipe, const void *data, size_t
 /*
  * Receive the next message, waiting up to `timeout` ms for one. *data is the caller's,
  * free(3) it; it is not NULL for an empty message, and a byte 0 that does not count
- * follows. Thread-safe; a signal does not end it.
+ * follows. Thread-safe.
  *
- * Errors: TIMED_OUT, END_OF_STREAM (the other end is closed, and
+ * Errors: TIMED_OUT, INTERRUPTED, END_OF_STREAM (the other end is closed, and
  * all it sent has been received), BAD_STATE (this end does not receive; or the message is
  * a tuple with descriptors, which stays), CLOSED, NO_DESCRIPTORS (the message is lost, since this
  * process had no descriptor left for it), BAD_FRAME (the other end is not one of relevo),
@@ -129,7 +132,7 @@ RELEVO_API int relevo_pipe_recv_into(relevo_pipe *pipe, int64_t timeout, void *b
 /*
  * Wait up to `timeout` ms until there is something to receive, be it a message or the
  * end: *ready tells whether. Takes nothing. Another process or thread that receives from
- * the end may be faster. Thread-safe; a signal does not end it. Errors: BAD_STATE (this
+ * the end may be faster. Thread-safe. Errors: INTERRUPTED, BAD_STATE (this
  * end does not receive), CLOSED, BAD_ARGUMENT; remote ones also DISCONNECTED,
  * FORKED, AUTH_FAILED, BAD_FRAME.
  */

@@ -68,14 +68,15 @@ RELEVO_API int relevo_poller_fd(const relevo_poller *poller, int *fd);
  * `ready`, and *count says how many. With time-out 0 it looks at what has come, without asking the
  * broker. What is told first is what became ready first, and who was told goes behind the others.
  * It costs as much as there is ready, whatever stands in the set. Thread-safe; one thread waits
- * at a time; others may add and remove meanwhile. A signal does not end it.
+ * at a time; others may add and remove meanwhile. A signal ends it only if
+ * relevo_set_go_on() was given a function that says so.
  *
  * Nothing is sent to a broker that takes nothing, and no connection is made again: what hangs on a
  * connection that was lost is told with DISCONNECTED, and may be added again.
  * A session may have 4,096 calls that wait, of all kinds; what is beyond that is told with LIMIT.
  *
- * Errors: TIMED_OUT (also with timeout 0), BAD_ARGUMENT (also: no capacity), BAD_STATE (another
- * thread waits), FORKED, SYSTEM.
+ * Errors: TIMED_OUT (also with timeout 0), INTERRUPTED, BAD_ARGUMENT (also: no capacity), BAD_STATE
+ * (another thread waits), FORKED, SYSTEM.
  */
 RELEVO_API int relevo_poller_wait(relevo_poller *poller, int64_t timeout,
 				  struct relevo_ready *ready, size_t capacity, size_t *count);

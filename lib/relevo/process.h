@@ -130,8 +130,8 @@ RELEVO_API int relevo_process_new(relevo_target *target,
  */
 RELEVO_API int relevo_process_start(relevo_process *process);
 
-/* Wait until it has ended. Errors: TIMED_OUT, BAD_STATE (not started; closed),
- * BAD_ARGUMENT. */
+/* Wait until it has ended. Errors: TIMED_OUT, INTERRUPTED (relevo_set_go_on()), BAD_STATE (not
+ * started; closed), BAD_ARGUMENT. */
 RELEVO_API int relevo_process_join(relevo_process *process, int64_t timeout);
 
 /* Whether it has been started and not ended. Does not block. Errors: BAD_STATE (closed). */

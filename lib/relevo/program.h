@@ -101,9 +101,10 @@ struct relevo_run_options {
  * and with no descriptor but the three streams and those to `keep`. Thread-safe; blocks.
  *
  * Errors: NOT_FOUND (no such program or directory), DENIED (it may not be run), BAD_ARGUMENT,
- * LIMIT, TIMED_OUT, TOO_LARGE (more than max_output: the first so many bytes are in *output),
- * REMOTE (with `check`: the detail has the exit code or the signal), GONE (it has ended, but
- * how is not known: see relevo_program_wait()), NO_MEMORY, SYSTEM.
+ * LIMIT, TIMED_OUT, INTERRUPTED (see relevo_set_go_on(): the program was killed), TOO_LARGE (more
+ * than max_output: the first so many bytes are in *output), REMOTE (with `check`: the detail has
+ * the exit code or the signal), GONE (it has ended, but how is not known: see
+ * relevo_program_wait()), NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_program_run(const char *const *arguments,
 				  const struct relevo_run_options *options,
@@ -150,13 +151,13 @@ RELEVO_API void relevo_program_close_input(relevo_program *program);
  * its pipes are closed, and wait until it has ended. All pipes are served at once, so neither
  * side can wait for the other. Pipes that the program closes early are no error.
  *
- * The input is copied. After TIMED_OUT and TOO_LARGE nothing is lost: the program goes on, and
- * another call, with `input` NULL, carries on. *output gets what was written only once all of it
- * has come, or with TOO_LARGE the first `max_output` bytes, and the next call what
- * follows; else it is empty. One thread at a time; blocks.
+ * The input is copied. After TIMED_OUT, INTERRUPTED and TOO_LARGE nothing is lost: the program goes
+ * on, and another call, with `input` NULL, carries on. *output gets what was written only once all
+ * of it has come, or with TOO_LARGE the first `max_output` bytes, and the next call what follows;
+ * else it is empty. One thread at a time; blocks.
  *
- * Errors: TIMED_OUT, TOO_LARGE, BAD_STATE (another thread is doing so, or an input is given
- * to a program without a pipe for it, or again), BAD_ARGUMENT, FORKED, GONE (as
+ * Errors: TIMED_OUT, INTERRUPTED, TOO_LARGE, BAD_STATE (another thread is doing so, or an input is
+ * given to a program without a pipe for it, or again), BAD_ARGUMENT, FORKED, GONE (as
  * relevo_program_wait(), but *output is complete), NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_program_communicate(relevo_program *program, const struct relevo_bytes *input,
@@ -168,8 +169,8 @@ RELEVO_API int relevo_program_communicate(relevo_program *program, const struct 
  * program whose pipe is full does not end, so read it, or use relevo_program_communicate().
  * Thread-safe; blocks.
  *
- * Errors: TIMED_OUT, GONE (it has ended, but this program ignores SIGCHLD, or has itself
- * waited for any child, so nobody knows how), FORKED (it is the child of another process),
+ * Errors: TIMED_OUT, INTERRUPTED, GONE (it has ended, but this program ignores SIGCHLD, or has
+ * itself waited for any child, so nobody knows how), FORKED (it is the child of another process),
  * BAD_ARGUMENT, SYSTEM.
  */
 RELEVO_API int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code);

@@ -136,7 +136,8 @@ RELEVO_API int relevo_system_suspend(const relevo_system_process *process);
 RELEVO_API int relevo_system_resume(const relevo_system_process *process);
 
 /* Wait up to `timeout` ms until it has ended. It need not be a child of ours; if it is, it
- * still has to be waited for as usual. Thread-safe; blocks. Errors: TIMED_OUT, BAD_ARGUMENT. */
+ * still has to be waited for as usual. Thread-safe; blocks. Errors: TIMED_OUT,
+ * INTERRUPTED (relevo_set_go_on()), BAD_ARGUMENT. */
 RELEVO_API int relevo_system_wait(const relevo_system_process *process, int64_t timeout);
 
 /* Processors that this process may use: those of its affinity (sched_getaffinity(2)), but no more

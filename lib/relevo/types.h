@@ -52,6 +52,23 @@ enum relevo_open_mode {
 typedef bool relevo_go_on(void *user);
 
 /*
+ * Have that function be asked by the calls that wait without a session, in all threads: those of
+ * pipes but relayed ones, of listeners, relevo_wait(), relevo_process_join(), relevo_system_wait(),
+ * and those of programs. Sessions have their own, in their options, which pipes that a broker
+ * relays ask too. NULL: signals end no such wait, as it is to begin with. A call that is
+ * INTERRUPTED has done nothing, and can be tried again; but relevo_program_run() ends the program.
+ * Not asked: a call with the time-out 0; one that waits for another thread in a call with
+ * the same remote end of a pipe, or for another host to answer at all.
+ *
+ * A call that waits already may ask the one that was set before until it returns: so both have to
+ * stay of use, with what `user` points to. Children of fork(2) inherit it. It may use neither
+ * relevo nor what is not safe while all signals are blocked. Thread-safe; never blocks.
+ *
+ * Errors: NO_MEMORY.
+ */
+RELEVO_API int relevo_set_go_on(relevo_go_on *go_on, void *user);
+
+/*
  * The sentence behind the last failure of a relevo call in this thread, naming
  * what was wrong: "there is no queue \"jobs\"". Valid until the thread's next
  * relevo call; "" when there was none. Never blocks.

@@ -66,12 +66,12 @@ struct relevo_wait_entry {
  *
  * An object may be waited for by one wait, or stand in one poller, at a time. If another thread
  * closes it meanwhile, it is not ready. Sessions are connected again as by other calls. Thread-safe
- * otherwise; a signal does not end it.
+ * otherwise; a signal ends it only if relevo_set_go_on() was given a function that says so.
  *
- * Errors: TIMED_OUT (also with timeout 0), BAD_ARGUMENT (an entry is of no kind, has no object or a
- * descriptor that is not open; the detail names which), BAD_STATE (a pipe does not receive, or the
- * object is waited for already), CLOSED, FORKED (a remote pipe is the parent's, or the session
- * is over tcp://), GONE, DISCONNECTED, LIMIT, NO_MEMORY, SYSTEM.
+ * Errors: TIMED_OUT (also with timeout 0), INTERRUPTED, BAD_ARGUMENT (an entry is of no kind, has
+ * no object or a descriptor that is not open; the detail names which), BAD_STATE (a pipe does not
+ * receive, or the object is waited for already), CLOSED, FORKED (a remote pipe is the parent's, or
+ * the session is over tcp://), GONE, DISCONNECTED, LIMIT, NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_wait(struct relevo_wait_entry *entries, size_t count, int64_t timeout,
 			   size_t *ready);

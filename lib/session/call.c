@@ -258,7 +258,8 @@ int call_wait(struct relevo_session *session, struct call *call, nsec_t patience
 		status = outbox_drain(session, patience);
 	if (status == RELEVO_OK)
 		status = call_wait_until(session, call, patience);
-	if (status == RELEVO_INTERRUPTED && call->interruptible && call->changes)
+	if (status == RELEVO_INTERRUPTED && call->interruptible &&
+	    (call->changes || call->hands_over))
 		status = withdraw(session, call);
 	return answered(call) ? call_conclude(call, error)
 			      : unanswered(session, call, status, error);

@@ -28,10 +28,11 @@ struct call {
 	struct map_node parked;
 
 	struct list link;
-	uint64_t puts;               /* items put before it without an answer */
-	uint64_t number;             /* 0: waits for room in the window, not for an answer */
-	bool awaited;                /* a thread waits for it */
-	bool interruptible;          /* the program may end the wait: see interrupt.h */
+	uint64_t puts;      /* items put before it without an answer */
+	uint64_t number;    /* 0: waits for room in the window, not for an answer */
+	bool awaited;       /* a thread waits for it */
+	bool interruptible; /* the program may end the wait: see interrupt.h */
+	bool hands_over;    /* what comes too late nobody would give back: it is waited for */
 	struct attention *attention; /* what else ends it; NULL: nothing */
 	int event; /* what those two wait for while another reads; -1: `wake` does */
 	bool done;

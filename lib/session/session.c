@@ -117,8 +117,7 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 	session_take_name(session, options->name);
 	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
 	session->wake_fd = -1;
-	session->go_on = options->go_on;
-	session->user = options->user;
+	session->go_on = (struct go_on){ options->go_on, options->user };
 	return session;
 }
 
@@ -200,8 +199,8 @@ int session_like(const struct relevo_session *session, nsec_t deadline,
 	const struct relevo_session_options options = {
 		.name = session->name,
 		.timeout = session->connect_timeout,
-		.go_on = session->go_on,
-		.user = session->user,
+		.go_on = session->go_on.ask,
+		.user = session->go_on.user,
 	};
 	struct relevo_session *made = session_new_here(&options);
 	if (made == NULL)

@@ -2,6 +2,7 @@
 #define SESSION_SESSION_H
 
 #include "base/error.h"
+#include "base/go_on.h"
 #include "base/list.h"
 #include "session/connection.h"
 #include "session/flusher.h"
@@ -26,10 +27,9 @@ struct relevo_session {
 	struct private_broker
 		*embedded; /* the private broker that it is connected to; NULL: another */
 	int64_t connect_timeout;
-	struct key *key;     /* to prove on the network; NULL: none is known */
-	relevo_go_on *go_on; /* NULL: signals end no wait */
-	void *user;
-	int wake_fd; /* readable: a waiting call ends with INTERRUPTED; -1: none */
+	struct key *key;    /* to prove on the network; NULL: none is known */
+	struct go_on go_on; /* without one signals end no wait */
+	int wake_fd;        /* readable: a waiting call ends with INTERRUPTED; -1: none */
 
 	struct connection connection;
 	uint32_t handles;                 /* objects that are open */

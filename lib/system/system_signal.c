@@ -1,5 +1,6 @@
 /* Waiting for a process of the system, and sending it signals. */
 #include "base/deadline.h"
+#include "base/go_on.h"
 #include "base/thread_error.h"
 #include "system/system.h"
 
@@ -8,21 +9,16 @@
 #include <signal.h>
 #include <sys/pidfd.h>
 
-static bool system_signal_has_ended(const relevo_system_process *process, nsec_t deadline)
+static bool system_signal_has_ended(const relevo_system_process *process)
 {
-	struct pollfd entry = { .fd = process->pidfd, .events = POLLIN };
-	int ready;
-	do
-		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
-	while (ready < 0 && errno == EINTR);
-	return ready > 0;
+	return go_on_wait(process->pidfd, POLLIN, 0) == RELEVO_OK;
 }
 
 bool relevo_system_is_alive(const relevo_system_process *process)
 {
 	if (!given(process))
 		return false;
-	return !system_signal_has_ended(process, 0);
+	return !system_signal_has_ended(process);
 }
 
 int relevo_system_wait(const relevo_system_process *process, int64_t timeout)
@@ -32,17 +28,18 @@ int relevo_system_wait(const relevo_system_process *process, int64_t timeout)
 	struct error *error = thread_error();
 	nsec_t deadline;
 	int status = deadline_after(timeout, &deadline, error);
-	if (status != RELEVO_OK || system_signal_has_ended(process, deadline))
-		return status;
-	return error_set(error, RELEVO_TIMED_OUT, "the process %d has not ended",
-			 (int)process->pid);
+	if (status == RELEVO_OK)
+		status = go_on_tell(go_on_wait(process->pidfd, POLLIN, deadline), error);
+	if (status == RELEVO_TIMED_OUT)
+		error_set(error, status, "the process %d has not ended", (int)process->pid);
+	return status;
 }
 
 static int system_signal_send_signal(const relevo_system_process *process, int number,
 				     struct error *error)
 {
 	/* A process that has ended takes signals, which do nothing. */
-	if (system_signal_has_ended(process, 0))
+	if (system_signal_has_ended(process))
 		return system_gone(process, error);
 	if (pidfd_send_signal(process->pidfd, number, NULL, 0) == 0)
 		return RELEVO_OK;

@@ -234,7 +234,7 @@ int channel_unix_connect(const struct address *address, nsec_t deadline, struct 
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot connect to %s",
 				       address->url);
 	int status;
-	int why = unix_socket_connect(fd, address, deadline);
+	int why = unix_socket_connect(fd, address, NULL, deadline);
 	if (why == EAGAIN) {
 		status = error_set(error, RELEVO_TIMED_OUT, "%s accepts no connection in time",
 				   address->url);

@@ -101,7 +101,8 @@ int unix_socket_accept(int listening, int flags, int *fd)
 	return error_descriptor_status(errno);
 }
 
-int unix_socket_connect(int fd, const struct address *address, nsec_t deadline)
+int unix_socket_connect(int fd, const struct address *address, const struct go_on *go_on,
+			nsec_t deadline)
 {
 	struct sockaddr_un name;
 	socklen_t length = address_to_unix(address, &name);
@@ -117,7 +118,9 @@ int unix_socket_connect(int fd, const struct address *address, nsec_t deadline)
 		if (now >= deadline)
 			return EAGAIN;
 		nsec_t left = deadline - now;
-		poll(NULL, 0, clock_poll_timeout(now, now + (left < pause ? left : pause)));
+		if (go_on_poll(go_on, NULL, 0, now + (left < pause ? left : pause)) ==
+		    RELEVO_INTERRUPTED)
+			return EINTR;
 		if (pause < RETRY_MAX)
 			pause *= 2;
 	}

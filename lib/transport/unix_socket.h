@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/go_on.h"
 #include "transport/address.h"
 #include "transport/socket_file.h"
 
@@ -32,8 +33,10 @@ int unix_socket_accept(int listening, int flags, int *fd);
 
 /*
  * Connect a non-blocking socket. Returns 0, or what errno said last: EAGAIN when until
- * then there was no room among those that wait to be accepted.
+ * then there was no room among those that wait to be accepted; EINTR when `go_on`, which may be
+ * NULL, did not want to wait for that.
  */
-int unix_socket_connect(int fd, const struct address *address, nsec_t deadline);
+int unix_socket_connect(int fd, const struct address *address, const struct go_on *go_on,
+			nsec_t deadline);
 
 #endif

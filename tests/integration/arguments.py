@@ -47,6 +47,7 @@ OPTIONAL = {
     "relevo_queue_put_many": {"accepted"},
     "relevo_queue_purge": {"count"},
     "relevo_barrier_wait": {"index"},
+    "relevo_set_go_on": {"go_on"},
     "relevo_value_add": {"result"},
     "relevo_array_add": {"result"},
     "relevo_tuple_text": {"size"},

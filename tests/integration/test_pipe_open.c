@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 static struct scene the_scene;
 
@@ -392,6 +393,53 @@ static void a_child_has_no_part_in_a_relay(void **state)
 	assert_ok(relevo_session_close(remote));
 }
 
+static atomic_bool wanted;
+
+static bool while_wanted(void *user)
+{
+	(void)user;
+	return wanted;
+}
+
+/* A relayed one asks as its session does, and what was not sent does not come. */
+static void the_program_ends_a_wait(void **state)
+{
+	struct scene *scene = *state;
+	static char bytes[256 * 1024];
+	const struct relevo_session_options options = { .go_on = while_wanted };
+	relevo_session *remote = NULL;
+	void *data;
+	size_t size;
+	int sent = 0;
+	wanted = true;
+	assert_ok(relevo_session_open(scene->broker.more, &options, &remote));
+	struct ends ends = meet(remote, scene->session, RELEVO_DIRECTION_BOTH);
+	/* The message may come before the broker hears that nobody waits for it any more. */
+	for (int i = 0; i < 50; i++) {
+		wanted = false;
+		assert_status(relevo_pipe_recv(ends.here, RELEVO_FOREVER, &data, &size),
+			      RELEVO_INTERRUPTED);
+		wanted = true;
+		say(ends.there, "heard");
+		hear(ends.here, "heard");
+	}
+	while (relevo_pipe_send(ends.here, bytes, sizeof bytes, 50) == RELEVO_OK)
+		sent++;
+	wanted = false;
+	assert_status(relevo_pipe_send(ends.here, bytes, sizeof bytes - 1, RELEVO_FOREVER),
+		      RELEVO_INTERRUPTED);
+	wanted = true;
+	for (; sent > 0; sent--) {
+		assert_ok(relevo_pipe_recv(ends.there, TEST_PATIENCE, &data, &size));
+		assert_int_equal(size, sizeof bytes);
+		free(data);
+	}
+	say(ends.here, "last");
+	hear(ends.there, "last");
+	close_ends(&ends);
+	assert_ok(relevo_session_close(remote));
+}
+
 static void local_and_relayed_in_one_wait(void **state)
 {
 	struct scene *scene = *state;
@@ -541,6 +589,7 @@ int main(void)
 		PIPE_TEST(a_full_relay_holds_its_sender),
 		PIPE_TEST(who_waits_is_told_of_the_end),
 		PIPE_TEST(threads_share_a_relayed_end),
+		PIPE_TEST(the_program_ends_a_wait),
 		PIPE_TEST(a_child_has_no_part_in_a_relay),
 		PIPE_TEST(local_and_relayed_in_one_wait),
 		PIPE_TEST(a_relayed_message_ends_the_wait),
