@@ -2,6 +2,8 @@
  * user's. */
 #include "default_socket.h"
 
+#include "base/own_ids.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,9 +22,10 @@ static int check_folder(const char *folder, struct error *error)
 		return error_set_errno(error, default_socket_refused(errno), errno, "%s", folder);
 	if (!S_ISDIR(status.st_mode))
 		return error_set(error, RELEVO_DENIED, "%s is not a folder", folder);
-	if (status.st_uid != geteuid())
-		return error_set(error, RELEVO_DENIED, "%s belongs to uid %u, not to %u", folder,
-				 (unsigned)status.st_uid, (unsigned)geteuid());
+	char who[USER_TEXT_ROOM];
+	if (!user_is_own(status.st_uid))
+		return error_set(error, RELEVO_DENIED, "%s belongs to %s, not to %u", folder,
+				 user_text(status.st_uid, who), (unsigned)geteuid());
 	if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return error_set(error, RELEVO_DENIED, "others may write in %s", folder);
 	return RELEVO_OK;

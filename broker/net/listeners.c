@@ -1,6 +1,7 @@
 /* Listening sockets: opening them, accepting connections, and whom they admit. */
 #include "net/listeners.h"
 
+#include "base/own_ids.h"
 #include "log/log.h"
 #include "net/connection.h"
 #include "transport/peer.h"
@@ -90,7 +91,7 @@ static void admit_remote(const struct door *door, struct connection *connection)
 static void listeners_admit(const struct door *door, struct connection *connection)
 {
 	const struct channel_peer *peer = &connection->peer;
-	char text[128];
+	char text[128], who[USER_TEXT_ROOM];
 	if (!peer->local) {
 		admit_remote(door, connection);
 		return;
@@ -99,8 +100,8 @@ static void listeners_admit(const struct door *door, struct connection *connecti
 		connection_admit(connection);
 		return;
 	}
-	snprintf(text, sizeof text, "uid %u is not admitted: this broker serves uid %u only",
-		 (unsigned)peer->uid, (unsigned)geteuid());
+	snprintf(text, sizeof text, "%s is not admitted: this broker serves uid %u only",
+		 user_text(peer->uid, who), (unsigned)geteuid());
 	connection_fail(connection, RELEVO_DENIED, "denied", text);
 }
 

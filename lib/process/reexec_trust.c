@@ -2,6 +2,7 @@
 #include "process/reexec_trust.h"
 
 #include "base/mutant.h"
+#include "base/own_ids.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@ static bool reexec_made_with_our_ids(int socket)
 	struct ucred maker;
 	socklen_t size = sizeof maker;
 	return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &maker, &size) == 0 &&
-	       maker.uid == geteuid() && maker.gid == getegid();
+	       user_is_own(maker.uid) && group_is_own(maker.gid);
 }
 
 bool reexec_trusts(int socket, bool secure)

@@ -2,6 +2,7 @@
 #include "transport/address.h"
 
 #include "base/name.h"
+#include "base/own_ids.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -206,7 +207,7 @@ static int check_folder_in_tmp(const char *folder, struct error *error)
 		return error_set_errno(error, errno == EACCES ? RELEVO_DENIED : RELEVO_BAD_ADDRESS,
 				       errno, "%s", folder);
 	}
-	bool ours = S_ISDIR(about.st_mode) && about.st_uid == geteuid() &&
+	bool ours = S_ISDIR(about.st_mode) && user_is_own(about.st_uid) &&
 		    (about.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 	if (!ours)
 		return error_set(error, RELEVO_DENIED,

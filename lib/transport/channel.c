@@ -2,6 +2,7 @@
 #include "transport/channel_impl.h"
 
 #include "base/mutant.h"
+#include "base/own_ids.h"
 #include "transport/peer.h"
 
 #include <assert.h>
@@ -102,9 +103,10 @@ int channel_check_owner(const struct channel *channel, struct error *error)
 				       channel->peer.address);
 	if (peer_is_trusted(uid))
 		return RELEVO_OK;
+	char who[USER_TEXT_ROOM];
 	return error_set(error, RELEVO_DENIED,
-			 "uid %u is not admitted without a key: only uid %u and root are",
-			 (unsigned)uid, (unsigned)geteuid());
+			 "%s is not admitted without a key: only uid %u and root are",
+			 user_text(uid, who), (unsigned)geteuid());
 }
 
 int channel_check_listener(const struct channel *channel, const char *url, struct error *error)

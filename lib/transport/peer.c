@@ -2,6 +2,7 @@
 #include "transport/peer.h"
 
 #include "base/mutant.h"
+#include "base/own_ids.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ bool peer_uid(int fd, uid_t *uid)
 
 bool peer_is_trusted(uid_t uid)
 {
-	return uid == geteuid() || uid == 0 || MUTANT(anybody_is_trusted);
+	return user_is_own(uid) || (uid == 0 && user_is_known(uid)) || MUTANT(anybody_is_trusted);
 }
 
 int peer_check(int fd, const char *url, struct error *error)
@@ -40,7 +41,8 @@ int peer_check_uid(uid_t uid, const char *url, struct error *error)
 {
 	if (peer_is_trusted(uid))
 		return RELEVO_OK;
+	char who[USER_TEXT_ROOM];
 	return error_set(error, RELEVO_DENIED,
-			 "uid %u listens at %s, which uid %u trusts no more than root and itself",
-			 (unsigned)uid, url, (unsigned)geteuid());
+			 "%s listens at %s; uid %u trusts nobody but root and itself",
+			 user_text(uid, who), url, (unsigned)geteuid());
 }

@@ -2,6 +2,7 @@
 #include "wire/key.h"
 
 #include "base/descriptor.h"
+#include "base/own_ids.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,10 +27,12 @@ static int check_owner(int fd, const char *path, struct error *error)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "the key file %s", path);
 	if (S_ISDIR(facts.st_mode))
 		return error_set(error, RELEVO_BAD_ARGUMENT, "the key file %s is a folder", path);
-	if (facts.st_uid != geteuid() && facts.st_uid != 0)
+	char who[USER_TEXT_ROOM];
+	bool of_root = facts.st_uid == 0 && user_is_known(facts.st_uid);
+	if (!of_root && !user_is_own(facts.st_uid))
 		return error_set(error, RELEVO_DENIED,
-				 "the key file %s belongs to uid %u, not to uid %u", path,
-				 (unsigned)facts.st_uid, (unsigned)geteuid());
+				 "the key file %s belongs to %s, not to uid %u", path,
+				 user_text(facts.st_uid, who), (unsigned)geteuid());
 	if ((facts.st_mode & 077) != 0)
 		return error_set(error, RELEVO_DENIED,
 				 "the key file %s is open to others (mode %04o): chmod 600 it",

@@ -18,7 +18,7 @@
 
 enum { MOST_ARGUMENTS = 24, READY_MSEC = TEST_PATIENCE };
 
-static const char *program(void)
+const char *test_broker_program(void)
 {
 	const char *chosen = getenv("RELEVOD");
 	return chosen != NULL ? chosen : RELEVOD_EXE;
@@ -37,7 +37,7 @@ static void become_activated_broker(char *const *argv, int output, int listen_fd
 		fcntl(listen_fd, F_SETFD, 0);
 	else
 		dup2(listen_fd, 3);
-	execv(program(), argv);
+	execv(test_broker_program(), argv);
 	_exit(127);
 }
 
@@ -55,7 +55,8 @@ static pid_t spawn(char *const *argv, int output)
 		else if (fd != STDIN_FILENO)
 			posix_spawn_file_actions_adddup2(&actions, output, fd);
 	}
-	assert_int_equal(posix_spawn(&pid, program(), &actions, NULL, argv, environ), 0);
+	assert_int_equal(posix_spawn(&pid, test_broker_program(), &actions, NULL, argv, environ),
+			 0);
 	posix_spawn_file_actions_destroy(&actions);
 	return pid;
 }

@@ -51,6 +51,9 @@ uint64_t test_broker_cpu(const struct test_broker *broker);
  * status; what it printed is in `output`. */
 int test_broker_run(const char *const *arguments, char *output, size_t size);
 
+/* The path of relevod. */
+const char *test_broker_program(void);
+
 /* Start relevod with exactly these arguments, its output going to `output` (a
  * descriptor; -1: it has no standard streams at all). `listen_fd`, unless -1, is passed on as
  * systemd does it. */
