@@ -196,7 +196,8 @@ static int run_with_key(const struct options *options, const sigset_t *signals, 
 	struct key *key = NULL;
 	int status = RELEVO_OK;
 	if (options->key_file != NULL)
-		status = key_load(options->key_file, &key, error);
+		status = key_load(options->key_file, clock_deadline(clock_now(), KEY_PATIENCE),
+				  &key, error);
 	config.key = key;
 	if (status == RELEVO_OK)
 		status = relevod_run(options, &config, signals, report, error);

@@ -86,7 +86,8 @@ int listener_tcp_open(const struct address *address, const struct key_source *so
 	listener->epoll = -1;
 	listener->process = getpid();
 	pthread_mutex_init(&listener->lock, NULL);
-	int status = key_source_load(source, &listener->key, error);
+	nsec_t deadline = clock_deadline(clock_now(), KEY_PATIENCE);
+	int status = key_source_load(source, deadline, &listener->key, error);
 	if (status == RELEVO_OK)
 		status = listener_tcp_check_reach(address, listener->key, error);
 	if (status == RELEVO_OK)
@@ -284,7 +285,7 @@ int listener_tcp_connect(const struct address *address, const struct key_source 
 			 nsec_t deadline, struct pipe_remote **remote, struct error *error)
 {
 	struct key *key = NULL;
-	int status = key_source_load(source, &key, error);
+	int status = key_source_load(source, deadline, &key, error);
 	if (status == RELEVO_OK)
 		status = listener_tcp_dial(address, key, deadline, remote, error);
 	key_free(key);

@@ -39,14 +39,16 @@ struct relevo_listener_options {
  * removed. *listener is the caller's, until relevo_listener_close(). A child of fork(2)
  * inherits it, and may accept too, each connection going to one of them; but one at tcp:// is
  * of use only here. `options` may be NULL. Thread-safe; names of hosts are looked up,
- * for ten seconds at most; otherwise it does not block.
+ * for ten seconds at most, and a key file that is a pipe is read for five; otherwise it does not
+ * block.
  *
  * Errors: ADDRESS_IN_USE (another program listens there), BAD_ADDRESS (also: fd://, or
  * something that is no socket is at the path), NOT_FOUND (the path's folder, the key
  * file, or the host is not there), DENIED (also: the key file is open to others, or there is none
  * and other hosts can reach the address), NO_DESCRIPTORS, FORKED (tcp:// was used before this
  * process was forked), BAD_ARGUMENT (the key is too short or too long,
- * or there is a key file as well), NO_MEMORY, SYSTEM.
+ * or there is a key file as well, or that is neither a file nor a pipe), TIMED_OUT (nobody has
+ * written a key to the pipe that is the key file), NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_listener_open(const char *address,
 				    const struct relevo_listener_options *options,

@@ -92,14 +92,16 @@ struct relevo_session_options {
  *
  * Over tcp:// each side proves to the other that it knows the key, if either has
  * one; it never crosses the wire. What is sent after that is not encrypted. The file
- * is read now, and its owner alone may have access to it. Local brokers need no key.
+ * is read now, and its owner alone may have access to it; it may be a pipe, whose end is waited
+ * for. Local brokers need no key.
  *
  * Errors: BAD_ADDRESS, NO_BROKER, DENIED (whoever listens is another user; the socket or
  * its folder does not let this one in; the key file is open to others),
- * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file), TIMED_OUT,
- * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes, or `key` and
- * `key_file`, whatever the URL),
- * DISCONNECTED, FORKED, NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
+ * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file), TIMED_OUT
+ * (also: nobody has written a key to the pipe that is the key file),
+ * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes, a key file that
+ * is neither a file nor a pipe, or `key` and `key_file`, whatever the URL), DISCONNECTED, FORKED,
+ * NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_session_open(const char *url, const struct relevo_session_options *options,
 				   relevo_session **session);

@@ -25,12 +25,13 @@ int key_source_check(const struct key_source *source, struct error *error)
 	return key_check_size(source->bytes.size, "the options", error);
 }
 
-int key_source_load(const struct key_source *source, struct key **key, struct error *error)
+int key_source_load(const struct key_source *source, nsec_t deadline, struct key **key,
+		    struct error *error)
 {
 	if (key_source_has_bytes(source) && !MUTANT(key_bytes_ignored))
 		return key_copy(source->bytes.data, source->bytes.size, key, error);
 	const char *file = source->file != NULL ? source->file : secure_getenv("RELEVO_KEY_FILE");
 	if (file == NULL || file[0] == '\0')
 		return RELEVO_OK;
-	return key_load(file, key, error);
+	return key_load(file, deadline, key, error);
 }

@@ -15,8 +15,9 @@ struct key_source {
 int key_source_check(const struct key_source *source, struct error *error);
 
 /* The key from there, or without both from the file that RELEVO_KEY_FILE names; none, or the file
- * "": NULL. Local connections need no key: the kernel tells each end who the other is. Errors as
- * key_load(). */
-int key_source_load(const struct key_source *source, struct key **key, struct error *error);
+ * "": NULL. Local connections need no key: the kernel tells each end who the other is. Until the
+ * deadline, and with errors, as key_load(). */
+int key_source_load(const struct key_source *source, nsec_t deadline, struct key **key,
+		    struct error *error);
 
 #endif

@@ -187,7 +187,7 @@ static int session_connect_to(struct relevo_session *session, const char *url,
 		return error_set(error, RELEVO_BAD_ADDRESS,
 				 "%s is an address to listen at, not to connect to", url);
 	if (session->address.kind == ADDRESS_TCP)
-		status = key_source_load(key, &session->key, error);
+		status = key_source_load(key, deadline, &session->key, error);
 	if (status != RELEVO_OK)
 		return status;
 	return session_connect_now(session, deadline, error);

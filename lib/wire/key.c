@@ -2,10 +2,12 @@
 #include "wire/key.h"
 
 #include "base/descriptor.h"
+#include "base/mutant.h"
 #include "base/own_ids.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,6 +29,10 @@ static int check_owner(int fd, const char *path, struct error *error)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "the key file %s", path);
 	if (S_ISDIR(facts.st_mode))
 		return error_set(error, RELEVO_BAD_ARGUMENT, "the key file %s is a folder", path);
+	/* To read a device may do anything, and take for ever. */
+	if (!S_ISREG(facts.st_mode) && !S_ISFIFO(facts.st_mode))
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "the key file %s is neither a file nor a pipe", path);
 	char who[USER_TEXT_ROOM];
 	bool of_root = facts.st_uid == 0 && user_is_known(facts.st_uid);
 	if (!of_root && !user_is_own(facts.st_uid))
@@ -40,20 +46,40 @@ static int check_owner(int fd, const char *path, struct error *error)
 	return RELEVO_OK;
 }
 
+/* Whether there is something to read in a pipe, or its end. A pipe that nobody has opened to
+ * write, yet, has neither. */
+static bool key_file_is_ready(int fd, nsec_t deadline)
+{
+	struct pollfd entry = { .fd = fd, .events = POLLIN };
+	int ready;
+	do
+		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
+	while (ready < 0 && errno == EINTR);
+	return ready == 1;
+}
+
 /* What the file has, as far as there is room: a byte more than a key may have tells
  * that it is too long. -1: see errno. */
-static ssize_t read_all(int fd, uint8_t *bytes, size_t room)
+static ssize_t read_all(int fd, nsec_t deadline, uint8_t *bytes, size_t room)
 {
 	size_t size = 0;
+	bool awaited = false;
 	while (size < room) {
 		ssize_t got = read(fd, bytes + size, room - size);
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0)
+		if (got < 0 && errno != EAGAIN)
 			return -1;
-		if (got == 0)
+		if (got > 0)
+			size += (size_t)got;
+		else if (got == 0 && (size > 0 || awaited))
 			break;
-		size += (size_t)got;
+		else if (key_file_is_ready(fd, deadline))
+			awaited = true;
+		else {
+			errno = ETIMEDOUT;
+			return -1;
+		}
 	}
 	return (ssize_t)size;
 }
@@ -74,14 +100,19 @@ int key_check_size(size_t size, const char *where, struct error *error)
 			 size < KEY_MIN_SIZE ? "too few" : "too many", KEY_MIN_SIZE, KEY_MAX_SIZE);
 }
 
-static int load(int fd, const char *path, struct key *key, struct error *error)
+static int load(int fd, const char *path, nsec_t deadline, struct key *key, struct error *error)
 {
 	/* Room for line ends behind the longest key. */
 	uint8_t bytes[KEY_MAX_SIZE + 3];
 	int status = check_owner(fd, path, error);
 	if (status != RELEVO_OK)
 		return status;
-	ssize_t got = read_all(fd, bytes, sizeof bytes);
+	ssize_t got = read_all(fd, deadline, bytes, sizeof bytes);
+	if (got < 0 && errno == ETIMEDOUT)
+		return error_set(
+			error, RELEVO_TIMED_OUT,
+			"the key file %s is a pipe to which nobody has written a whole key in time",
+			path);
 	if (got < 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "the key file %s", path);
 	size_t size = without_line_ends(bytes, (size_t)got);
@@ -94,9 +125,11 @@ static int load(int fd, const char *path, struct key *key, struct error *error)
 	return status;
 }
 
-int key_load(const char *path, struct key **key, struct error *error)
+int key_load(const char *path, nsec_t deadline, struct key **key, struct error *error)
 {
-	int fd = descriptor_raise(open(path, O_RDONLY | O_CLOEXEC));
+	/* To open a pipe would wait for whoever writes to it. */
+	int flags = MUTANT(key_file_blocks) ? 0 : O_NONBLOCK | O_NOCTTY;
+	int fd = descriptor_raise(open(path, O_RDONLY | O_CLOEXEC | flags));
 	if (fd < 0)
 		return cannot_open(path, error);
 	struct key *new = calloc(1, sizeof *new);
@@ -104,7 +137,7 @@ int key_load(const char *path, struct key **key, struct error *error)
 	if (new == NULL)
 		status = error_set(error, RELEVO_NO_MEMORY, "no memory for the key in %s", path);
 	else
-		status = load(fd, path, new, error);
+		status = load(fd, path, deadline, new, error);
 	close(fd);
 	if (status != RELEVO_OK) {
 		key_free(new);

@@ -1,6 +1,7 @@
 #ifndef WIRE_KEY_H
 #define WIRE_KEY_H
 
+#include "base/clock.h"
 #include "base/error.h"
 
 #include <stddef.h>
@@ -15,15 +16,21 @@ struct key {
 	uint8_t bytes[KEY_MAX_SIZE];
 };
 
+/* How long a pipe is read where nobody says until when, in ms. */
+enum { KEY_PATIENCE = 5000 };
+
 /*
- * Read the key from a file: all its bytes but line ends at its end.
+ * Read the key from a file: all its bytes but line ends at its end. It may be a pipe (such as
+ * a shell's "<(...)"): until the deadline that is read to its end, which comes when
+ * whoever writes to it has closed it.
  *   NOT_FOUND     there is no such file
  *   DENIED        it cannot be read, or others than its owner can read it, or
  *                 it is neither the caller's nor root's
- *   BAD_ARGUMENT  it is too short or too long
+ *   BAD_ARGUMENT  it is too short or too long, or neither a file nor a pipe
+ *   TIMED_OUT     it is a pipe whose end has not come
  *   NO_MEMORY, SYSTEM
  */
-int key_load(const char *path, struct key **key, struct error *error);
+int key_load(const char *path, nsec_t deadline, struct key **key, struct error *error);
 
 /* Copy these bytes, which are the key as they are, line ends and all. BAD_ARGUMENT: too few or too
  * many; NO_MEMORY. */

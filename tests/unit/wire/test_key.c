@@ -4,10 +4,14 @@
 #include "support/test.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct file {
@@ -43,11 +47,16 @@ static void write_key(const struct file *file, const void *bytes, size_t size, m
 	close(fd);
 }
 
+static nsec_t in_msec(uint32_t msec)
+{
+	return clock_deadline(clock_now(), msec);
+}
+
 static void assert_refused(const char *path, int status, const char *text)
 {
 	struct key *key = NULL;
 	struct error error;
-	assert_int_equal(key_load(path, &key, &error), status);
+	assert_int_equal(key_load(path, in_msec(200), &key, &error), status);
 	assert_null(key);
 	assert_non_null(strstr(error.text, path));
 	assert_non_null(strstr(error.text, text));
@@ -57,7 +66,7 @@ static void assert_loads(const struct file *file, const void *bytes, size_t size
 {
 	struct key *key;
 	struct error error;
-	assert_int_equal(key_load(file->path, &key, &error), RELEVO_OK);
+	assert_int_equal(key_load(file->path, in_msec(TEST_PATIENCE), &key, &error), RELEVO_OK);
 	assert_int_equal(key->size, size);
 	assert_memory_equal(key->bytes, bytes, size);
 	key_free(key);
@@ -123,6 +132,78 @@ static void test_what_is_no_file(void **state)
 	assert_refused(file->folder, RELEVO_BAD_ARGUMENT, "is a folder");
 }
 
+/* Whose other end would keep a reader for ever. */
+static void test_what_is_neither_a_file_nor_a_pipe(void **state)
+{
+	const struct file *file = *state;
+	if (mknod(file->path, S_IFCHR | 0600, makedev(1, 5)) != 0)
+		skip();
+	assert_refused(file->path, RELEVO_BAD_ARGUMENT, "neither a file nor a pipe");
+}
+
+/* ---- pipes -------------------------------------------------------------- */
+
+/* Begin to write to the pipe after so long, so much at a time. */
+static pid_t write_later(const struct file *file, int msec, const char *first, const char *second)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	poll(NULL, 0, msec);
+	int fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || write(fd, first, strlen(first)) < 0 || poll(NULL, 0, 50) < 0 ||
+	    write(fd, second, strlen(second)) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_SUCCESS);
+}
+
+static void test_a_pipe_is_read_to_its_end(void **state)
+{
+	const struct file *file = *state;
+	int status;
+	assert_int_equal(mkfifo(file->path, 0600), 0);
+	pid_t writer = write_later(file, 50, "0123456789", "abcdef\n");
+	assert_loads(file, "0123456789abcdef", 16);
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+	assert_int_equal(status, 0);
+	writer = write_later(file, 50, "", "");
+	struct key *key;
+	struct error error;
+	assert_int_equal(key_load(file->path, in_msec(TEST_PATIENCE), &key, &error),
+			 RELEVO_BAD_ARGUMENT);
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+}
+
+/* As a shell passes it: /dev/fd/N, where all has been written, or is being. */
+static void test_a_pipe_may_have_no_name(void **state)
+{
+	struct file pipe_file = { .path = "" };
+	int ends[2];
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	snprintf(pipe_file.path, sizeof pipe_file.path, "/dev/fd/%d", ends[0]);
+	assert_int_equal(write(ends[1], "0123456789abcdef\n", 17), 17);
+	assert_refused(pipe_file.path, RELEVO_TIMED_OUT, "a whole key");
+	assert_int_equal(write(ends[1], "0123456789abcdef\n", 17), 17);
+	close(ends[1]);
+	assert_loads(&pipe_file, "0123456789abcdef", 16);
+	close(ends[0]);
+}
+
+static void test_a_pipe_that_nobody_writes_to_is_not_waited_for(void **state)
+{
+	const struct file *file = *state;
+	assert_int_equal(mkfifo(file->path, 0600), 0);
+	/* So that who waits for a writer sees one, much too late. */
+	pid_t writer = write_later(file, 3000, "", "");
+	nsec_t begin = clock_now();
+	assert_refused(file->path, RELEVO_TIMED_OUT, "a whole key");
+	assert_in_range(clock_now() - begin, 200 * NSEC_PER_MSEC, 2000 * NSEC_PER_MSEC);
+	kill(writer, SIGKILL);
+	waitpid(writer, NULL, 0);
+}
+
 static void test_a_key_of_somebody_else_is_refused(void **state)
 {
 	const struct file *file = *state;
@@ -144,6 +225,10 @@ int main(void)
 		key_test(test_its_size_has_limits),
 		key_test(test_others_may_have_no_access),
 		key_test(test_what_is_no_file),
+		key_test(test_what_is_neither_a_file_nor_a_pipe),
+		key_test(test_a_pipe_is_read_to_its_end),
+		key_test(test_a_pipe_may_have_no_name),
+		key_test(test_a_pipe_that_nobody_writes_to_is_not_waited_for),
 		key_test(test_a_key_of_somebody_else_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
