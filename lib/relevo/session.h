@@ -34,8 +34,9 @@ struct relevo_session_options {
 	/* In ms, of connecting and of calls that have no time-out of their own; 0 means
 	 * 10,000. */
 	int64_t timeout;
-	const char
-		*broker; /* program to start as the private broker; NULL: the installed relevod */
+	/* The program to start as the private broker; NULL: what the environment variable
+	 * RELEVO_BROKER says, else the relevod that was built or installed with the library. */
+	const char *broker;
 	bool no_private_broker; /* never start one: fail with NO_BROKER instead */
 	/* For tcp://, the file with the key that the broker was given with --key-file;
 	 * NULL: what the environment variable RELEVO_KEY_FILE says, or none. */

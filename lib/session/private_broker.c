@@ -4,9 +4,11 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "session/broker_path.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -173,19 +174,6 @@ static int private_broker_spawn(const char *program, const struct inheritance *i
 	return failure;
 }
 
-/* What was asked for, else what the environment says, else what was installed
- * with this library, else what the PATH has. A program that was given more rights than
- * whoever runs it has minds neither the environment nor its PATH. */
-static const char *choose_program(const char *program)
-{
-	if (program == NULL)
-		program = secure_getenv("RELEVO_BROKER");
-	if (program != NULL && program[0] != '\0')
-		return program;
-	return access(RELEVOD_PATH, X_OK) == 0 || getauxval(AT_SECURE) != 0 ? RELEVOD_PATH
-									    : "relevod";
-}
-
 /* TIMED_OUT: it has not ended. A program that ignores SIGCHLD may have lost it already. */
 static int private_broker_wait_for_end(pid_t pid, nsec_t deadline)
 {
@@ -277,7 +265,8 @@ static int private_broker_start(const struct private_broker_start *how,
 				struct private_broker *broker, struct error *error)
 {
 	struct inheritance inheritance;
-	const char *program = choose_program(how->program);
+	char room[PATH_MAX];
+	const char *program = broker_path(how->program, room, sizeof room);
 	int status = private_broker_prepare(&inheritance, &broker->place, error);
 	if (status != RELEVO_OK)
 		return status;
