@@ -347,7 +347,8 @@ static void everybody_is_told(struct play *play, const char *url)
 {
 	pid_t children[PROCESSES];
 	start_children(play, url, wait_for_everything, children);
-	wait_for_waits(play, PROCESSES * WAITS);
+	/* The map waits for two things: its results, and the end of its pool. */
+	wait_for_waits(play, PROCESSES * (WAITS + 1));
 	int64_t killed = test_now();
 	broker_kill(&play->scene.broker);
 	for (int i = 0; i < PROCESSES; i++)
