@@ -92,11 +92,12 @@ int poller_new(relevo_poller **out, struct error *error)
 	list_init(&poller->unsent);
 	list_init(&poller->due);
 	int status = poller_open(poller, error);
+	if (status == RELEVO_OK && !poller_register(poller))
+		status = error_set(error, RELEVO_NO_MEMORY, "no memory for a poller");
 	if (status != RELEVO_OK) {
 		poller_dispose(poller);
 		return status;
 	}
-	poller_register(poller);
 	*out = poller;
 	return RELEVO_OK;
 }

@@ -5,6 +5,7 @@
 
 static struct list pollers = { &pollers, &pollers };
 static pthread_once_t poller_handlers = PTHREAD_ONCE_INIT;
+static bool poller_handlers_installed;
 
 static relevo_poller *poller_of(struct list *node)
 {
@@ -50,16 +51,20 @@ static void poller_in_child(void)
 
 static void poller_install_handlers(void)
 {
-	fork_prepare();
-	pthread_atfork(poller_before_fork, poller_unlock_all, poller_in_child);
+	poller_handlers_installed =
+		fork_prepare() &&
+		pthread_atfork(poller_before_fork, poller_unlock_all, poller_in_child) == 0;
 }
 
-void poller_register(relevo_poller *poller)
+bool poller_register(relevo_poller *poller)
 {
 	pthread_once(&poller_handlers, poller_install_handlers);
+	if (!poller_handlers_installed)
+		return false;
 	watch_lock_all();
 	list_append(&pollers, &poller->link);
 	watch_unlock_all();
+	return true;
 }
 
 void poller_unregister(relevo_poller *poller)

@@ -1,5 +1,6 @@
 /* Listeners over tcp: messages, threads, and what does not work there. */
 #include "support/listeners.h"
+#include "support/polling.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -197,6 +198,39 @@ static void waited_for_with_others(void **state)
 	relevo_listener_close(listener);
 }
 
+/* The same with a poller, which asks for the next message once it has told of one. */
+static void polled_for_with_others(void **state)
+{
+	(void)state;
+	struct ends made = ends_over_tcp();
+	relevo_listener *listener = listener_at_any_port("");
+	relevo_pipe *there = NULL, *here = NULL;
+	relevo_poller *poller;
+	assert_ok(relevo_poller_new(&poller));
+	assert_ok(relevo_poller_add_pipe(poller, made.ends[0], NULL));
+	assert_ok(relevo_poller_add_listener(poller, listener, NULL));
+	polling_expect_nothing(poller);
+	for (int i = 0; i < 3; i++) {
+		pipe_send_text(made.ends[1], "message");
+		polling_expect(poller, made.ends[0], RELEVO_OK);
+		polling_expect(poller, made.ends[0], RELEVO_OK);
+		pipe_expect_text(made.ends[0], "message");
+		polling_expect_nothing(poller);
+	}
+	assert_ok(relevo_pipe_connect(relevo_listener_address(listener), NULL, TEST_PATIENCE,
+				      &there));
+	polling_expect(poller, listener, RELEVO_OK);
+	assert_ok(relevo_listener_accept(listener, 0, &here));
+	relevo_pipe_close(made.ends[1]);
+	polling_expect(poller, made.ends[0], RELEVO_OK);
+	pipe_expect_end(made.ends[0]);
+	relevo_poller_free(poller);
+	relevo_pipe_close(made.ends[0]);
+	relevo_pipe_close(here);
+	relevo_pipe_close(there);
+	relevo_listener_close(listener);
+}
+
 static void *wait_for_message(void *pipe)
 {
 	pipe_expect_text(pipe, "for one of you");
@@ -269,6 +303,7 @@ int main(void)
 		cmocka_unit_test(a_message_is_given_up),
 		cmocka_unit_test(waiting_for_room_costs_nothing),
 		cmocka_unit_test(waited_for_with_others),
+		cmocka_unit_test(polled_for_with_others),
 		cmocka_unit_test(several_threads_receive),
 		cmocka_unit_test(they_are_for_one_process),
 	};
