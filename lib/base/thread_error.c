@@ -4,6 +4,7 @@
 #include "base/mutant.h"
 
 #include <relevo/types.h>
+#include <relevo/version.h>
 #include <string.h>
 
 static _Thread_local struct error record;
@@ -24,6 +25,16 @@ bool given_missing(const char *names, size_t index)
 	error_set(thread_error(), RELEVO_BAD_ARGUMENT, "\"%.*s\" is NULL", (int)strcspn(names, ","),
 		  names);
 	return MUTANT(null_is_taken);
+}
+
+bool known_not(const char *tag)
+{
+	error_set(
+		thread_error(), RELEVO_BAD_ARGUMENT,
+		"struct %s: its reserved words are not 0: the program was built for a newer relevo "
+		"than the library's %s, or has not initialised it",
+		tag, relevo_version());
+	return MUTANT(unknown_is_taken);
 }
 
 bool given_bytes(const struct relevo_bytes *bytes, size_t count)

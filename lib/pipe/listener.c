@@ -73,7 +73,7 @@ static int listener_start(struct relevo_listener *listener, const char *url,
 int relevo_listener_open(const char *address, const struct relevo_listener_options *options,
 			 relevo_listener **out)
 {
-	if (!given(out))
+	if (!given(out) || !known(relevo_listener_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = thread_error();
 	struct relevo_listener *listener = calloc(1, sizeof *listener);

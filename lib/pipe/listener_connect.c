@@ -104,7 +104,7 @@ static int connect_over_tcp(const struct address *address, const struct key_sour
 int relevo_pipe_connect(const char *url, const struct relevo_listener_options *options,
 			int64_t timeout, relevo_pipe **pipe)
 {
-	if (!given(pipe))
+	if (!given(pipe) || !known(relevo_listener_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	struct error *error = thread_error();
 	struct key_source key;

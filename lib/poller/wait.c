@@ -25,6 +25,8 @@ static void *wait_object(const struct relevo_wait_entry *entry)
 static int wait_check_entry(const struct relevo_wait_entry *entry, size_t index,
 			    struct error *error)
 {
+	if (!known(relevo_wait_entry, entry))
+		return RELEVO_BAD_ARGUMENT;
 	if (entry->what < RELEVO_WAIT_FOR_QUEUE || entry->what > RELEVO_WAIT_FOR_DESCRIPTOR)
 		return error_set(error, RELEVO_BAD_ARGUMENT, "entry %zu: %d is no kind of object",
 				 index, (int)entry->what);

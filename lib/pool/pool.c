@@ -358,7 +358,7 @@ static int pool_open_pool(relevo_session *session, const struct relevo_pool_opti
 int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 		     relevo_pool **pool)
 {
-	if (!given(session, pool))
+	if (!given(session, pool) || !known(relevo_pool_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_pool_options defaults;
 	nsec_t before = within(session_limit(session));

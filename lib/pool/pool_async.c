@@ -253,7 +253,8 @@ int relevo_pool_map_async(relevo_pool *pool, const char *function,
 			  const struct relevo_async_options *options, relevo_job **out)
 {
 	if (!given(pool, function, out) || (count > 0 && !given(arguments)) ||
-	    !given_bytes(arguments, count))
+	    !given_bytes(arguments, count) || !known(relevo_async_options, options) ||
+	    (options != NULL && !map_options_known(&options->map)))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_async_options defaults;
 	struct error failure = { 0 };

@@ -447,7 +447,9 @@ static int pool_imap_begin(relevo_pool *pool, relevo_imap *imap, struct error *e
 int relevo_pool_imap(relevo_pool *pool, const char *function, const struct relevo_input *input,
 		     const struct relevo_imap_options *options, relevo_imap **out)
 {
-	if (!given(pool, function, input, out) || !given_function(input->next))
+	if (!given(pool, function, input, out) || !given_function(input->next) ||
+	    !known(relevo_input, input) || !known(relevo_imap_options, options) ||
+	    (options != NULL && !known(relevo_task_options, &options->task)))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_imap_options defaults;
 	struct error failure = { 0 };

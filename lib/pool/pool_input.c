@@ -2,6 +2,7 @@
 #include "pool/pool_input.h"
 
 #include "base/thread_error.h"
+#include "pool/pool_map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,14 +70,17 @@ static int pool_input_take_all(const struct relevo_input *input, const char *fun
 int relevo_pool_map_input(relevo_pool *pool, const char *function, const struct relevo_input *input,
 			  const struct relevo_map_options *options, struct relevo_results *results)
 {
-	if (!given(pool, function, input, results) || !given_function(input->next))
+	if (!given(pool, function, input, results) || !given_function(input->next) ||
+	    !known(relevo_input, input) || !map_options_known(options))
 		return RELEVO_BAD_ARGUMENT;
 	struct taken taken = { 0 };
 	struct error failure = { 0 };
 	int status = pool_input_take_all(input, function, &taken, &failure);
 	if (status == RELEVO_OK) {
-		results->count = taken.count;
-		results->items = calloc(taken.count + 1, sizeof *results->items);
+		*results = (struct relevo_results){
+			.items = calloc(taken.count + 1, sizeof *results->items),
+			.count = taken.count,
+		};
 		if (results->items == NULL)
 			status = error_set(&failure, RELEVO_NO_MEMORY, "no memory for results");
 	}

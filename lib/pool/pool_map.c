@@ -163,12 +163,18 @@ static int pool_map_map(struct mapping *mapping, struct error *error)
 	return status;
 }
 
+bool map_options_known(const struct relevo_map_options *options)
+{
+	return options == NULL ||
+	       (known(relevo_map_options, options) && known(relevo_task_options, &options->task));
+}
+
 int relevo_pool_map(relevo_pool *pool, const char *function, const struct relevo_bytes *arguments,
 		    size_t count, const struct relevo_map_options *options,
 		    struct relevo_result *results)
 {
 	if (!given(pool, function) || (count > 0 && !given(arguments, results)) ||
-	    !given_bytes(arguments, count))
+	    !given_bytes(arguments, count) || !map_options_known(options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_map_options defaults;
 	struct error failure = { 0 };

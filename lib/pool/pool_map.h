@@ -17,6 +17,10 @@ struct mapping {
 	size_t bytes_sent; /* of arguments without a result */
 };
 
+/* Whether this library knows all that options, which may be NULL, and those of the tasks in them
+ * ask for. If not, BAD_ARGUMENT is noted. */
+bool map_options_known(const struct relevo_map_options *options);
+
 /* Prepare it: job.pool, job.function, arguments, count, options and results have been
  * set. What is wrong with any of them; NO_MEMORY. */
 int mapping_init(struct mapping *mapping, struct error *error);

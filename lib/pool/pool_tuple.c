@@ -1,5 +1,6 @@
 /* Tuples as arguments and results of tasks. */
 #include "base/thread_error.h"
+#include "pool/pool_map.h"
 
 #include <relevo/pool_tuple.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ int relevo_pool_starmap(relevo_pool *pool, const char *function,
 			const struct relevo_map_options *options, struct relevo_result *results)
 {
 	if (!given(pool, function) || (count > 0 && !given(arguments, results)) ||
-	    !tuples_given(arguments, count))
+	    !tuples_given(arguments, count) || !map_options_known(options))
 		return RELEVO_BAD_ARGUMENT;
 	struct relevo_bytes *packed = calloc(count + 1, sizeof *packed);
 	size_t done = 0;

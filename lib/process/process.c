@@ -162,7 +162,7 @@ static int process_fill(struct relevo_process *process,
 int relevo_process_new(relevo_target *target, const struct relevo_process_options *options,
 		       relevo_process **out)
 {
-	if (!given(out))
+	if (!given(out) || !known(relevo_process_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_process_options defaults;
 	struct error *error = thread_error();

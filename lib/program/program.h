@@ -36,6 +36,10 @@ struct relevo_program {
 	bool input_given; /* of a communication, which may go on after a time-out */
 };
 
+/* Whether this library knows all that options, which may be NULL, and their streams ask for. If
+ * not, BAD_ARGUMENT is noted. */
+bool program_options_known(const struct relevo_program_options *options);
+
 /* Start it; the words of relevo_program_start(). */
 int program_start(const char *const *arguments, const struct relevo_program_options *options,
 		  relevo_program **program, struct error *error);

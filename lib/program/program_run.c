@@ -33,6 +33,8 @@ static int program_run_prepare(const struct relevo_run_options *options,
 			       struct relevo_program_options *started, nsec_t *deadline,
 			       struct error *error)
 {
+	if (!known(relevo_run_options, options) || !program_options_known(&options->program))
+		return RELEVO_BAD_ARGUMENT;
 	*started = options->program;
 	if (options->input.data != NULL)
 		started->input.kind = RELEVO_STREAM_PIPE;

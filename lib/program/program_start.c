@@ -169,6 +169,13 @@ static int program_start_check(const char *const *arguments,
 	return RELEVO_OK;
 }
 
+bool program_options_known(const struct relevo_program_options *options)
+{
+	return options == NULL ||
+	       (known(relevo_program_options, options) && known(relevo_stream, &options->input) &&
+		known(relevo_stream, &options->output) && known(relevo_stream, &options->errors));
+}
+
 int program_start(const char *const *arguments, const struct relevo_program_options *options,
 		  relevo_program **program, struct error *error)
 {
@@ -207,7 +214,7 @@ int program_start(const char *const *arguments, const struct relevo_program_opti
 int relevo_program_start(const char *const *arguments, const struct relevo_program_options *options,
 			 relevo_program **program)
 {
-	if (!given(program))
+	if (!given(program) || !program_options_known(options))
 		return RELEVO_BAD_ARGUMENT;
 	return program_start(arguments, options, program, thread_error());
 }

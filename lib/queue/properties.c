@@ -19,7 +19,8 @@ static int check_headers(const struct relevo_header *headers, size_t count, stru
 		return RELEVO_BAD_ARGUMENT;
 	for (size_t i = 0; i < count && status == RELEVO_OK; i++) {
 		const struct relevo_bytes value = { headers[i].value, headers[i].size };
-		if (!given(headers[i].name) || !given_bytes(&value, 1))
+		if (!known(relevo_header, &headers[i]) || !given(headers[i].name) ||
+		    !given_bytes(&value, 1))
 			return RELEVO_BAD_ARGUMENT;
 		status = name_check(headers[i].name, "header", error);
 	}

@@ -190,7 +190,7 @@ void queue_detach(struct relevo_queue *queue)
 int relevo_queue_open(relevo_session *session, const char *name,
 		      const struct relevo_queue_options *options, relevo_queue **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_queue_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_queue_options defaults;
 	struct error *error = thread_error();

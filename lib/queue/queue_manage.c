@@ -146,7 +146,8 @@ static int queue_manage_take_items(struct call *call, const struct frame *frame)
 int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_item *items,
 		      size_t count, size_t *got)
 {
-	if (!given(queue, place, got) || (count > 0 && !given(items)))
+	if (!given(queue, place, got) || (count > 0 && !given(items)) ||
+	    !known(relevo_place, place))
 		return RELEVO_BAD_ARGUMENT;
 	enum { MOST = 256 };
 	nsec_t limit = session_limit(queue->handle.session);

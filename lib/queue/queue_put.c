@@ -198,7 +198,7 @@ static int queue_put_describe(const struct relevo_put_options *options, Relevo__
 int relevo_queue_put_with(relevo_queue *queue, const void *data, size_t size,
 			  const struct relevo_put_options *options, int64_t timeout)
 {
-	if (!given(queue) || (size > 0 && !given(data)))
+	if (!given(queue) || (size > 0 && !given(data)) || !known(relevo_put_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	const struct relevo_bytes item = { data, size };
 	if (options == NULL)

@@ -37,7 +37,7 @@ static void queue_text_close(void *user)
 int relevo_queue_from_text(relevo_session *session, const char *text,
 			   const struct relevo_queue_options *options, relevo_queue **queue)
 {
-	if (!given(queue))
+	if (!given(queue) || !known(relevo_queue_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	struct queue_opening opening = { .session = session, .queue = queue };
 	const struct handle_opener opener = { "queue", queue_text_open, queue_text_close,

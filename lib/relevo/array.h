@@ -23,6 +23,7 @@ struct relevo_array_options {
 	 * as the array is; NULL: one of its own. With `unlocked`, there is none. */
 	relevo_rlock *lock;
 	bool unlocked;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

@@ -30,6 +30,7 @@ struct relevo_barrier_options {
 	int64_t timeout;  /* of waits without one, in ms; 0 means RELEVO_FOREVER */
 	relevo_barrier_action *action;
 	void *user; /* handed to the action */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /* A time-out: the one that the handle was opened with. */
@@ -85,6 +86,7 @@ struct relevo_barrier_state {
 	uint32_t parties;
 	uint32_t waiting; /* parties that have come; 0 when all have, or it is broken */
 	bool broken;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /* How it is now. Otherwise as relevo_barrier_abort(). */

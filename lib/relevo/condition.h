@@ -22,6 +22,7 @@ struct relevo_condition_options {
 	 * condition with ".lock" behind. */
 	relevo_lock *lock;
 	relevo_rlock *rlock;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

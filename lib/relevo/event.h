@@ -18,6 +18,7 @@ struct relevo_event_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;
 	bool set; /* to begin with, if it is created */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

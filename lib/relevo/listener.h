@@ -22,6 +22,7 @@ struct relevo_listener_options {
 	const char *key_file;
 	/* Or the key itself, as in struct relevo_session_options. */
 	struct relevo_bytes key;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

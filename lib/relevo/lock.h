@@ -28,6 +28,7 @@ struct relevo_grant {
 	/* The last holder died, or held it for too long: what the lock protects may
 	 * be half changed. Told to one holder only. */
 	bool owner_died;
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /* For locks and recursive locks. */
@@ -42,6 +43,7 @@ struct relevo_lock_options {
 	bool keep;
 	/* Release without waiting for the broker: see relevo_lock_release(). */
 	bool release_ahead;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

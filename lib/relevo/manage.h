@@ -33,6 +33,7 @@ RELEVO_API int relevo_queue_move(relevo_session *session, const char *from, cons
 struct relevo_place {
 	uint32_t rank;
 	uint64_t sequence;
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /*

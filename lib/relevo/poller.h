@@ -37,6 +37,7 @@ struct relevo_ready {
 	void *user;                /* as it was added */
 	int status;                /* OK, or what ended the wait: as of relevo_wait() */
 	struct relevo_grant grant; /* of a lock or a semaphore, as relevo_lock_acquire() */
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /*

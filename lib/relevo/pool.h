@@ -95,6 +95,7 @@ struct relevo_pool_options {
 	 * the worker's own children, then those of the process that keeps the workers. So in a
 	 * worker, waiting for any child (waitpid(-1, ...)) may find one of them. */
 	bool leave_children;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /* No local workers: all come with relevo_worker_serve(). */
@@ -190,6 +191,7 @@ struct relevo_result {
 	uint32_t attempts; /* how often it was handed to a worker */
 	pid_t worker_pid;  /* who did it in the end, or died of it last */
 	char worker_host[64];
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /* How a task is treated. Zero is the default of each. */
@@ -210,6 +212,7 @@ struct relevo_task_options {
 	/* Called for each relevo_reply_progress() of the task of arguments[index]. From
 	 * where, see the call that is given these options. May be NULL. */
 	void (*on_progress)(size_t index, const struct relevo_bytes *said, void *user);
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 struct relevo_map_options {
@@ -219,6 +222,7 @@ struct relevo_map_options {
 	/* Called for each result as it arrives, in any order. May be NULL. */
 	void (*on_result)(size_t index, const struct relevo_result *result, void *user);
 	void *user; /* handed to the callbacks */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*
@@ -259,12 +263,14 @@ RELEVO_API int relevo_pool_apply(relevo_pool *pool, const char *function, const 
 struct relevo_input {
 	int (*next)(struct relevo_bytes *argument, void *user);
 	void *user;
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /* The outcomes of a map whose size was not known before. */
 struct relevo_results {
 	struct relevo_result *items;
 	size_t count;
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /*

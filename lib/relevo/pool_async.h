@@ -26,6 +26,7 @@ struct relevo_async_options {
 	struct relevo_map_options map;
 	void (*on_success)(const struct relevo_result *results, size_t count, void *user);
 	void (*on_error)(const struct relevo_result *failure, void *user);
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

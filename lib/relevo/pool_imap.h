@@ -22,6 +22,7 @@ struct relevo_imap_options {
 	bool unordered; /* results as they come, not in the order of the input */
 	struct relevo_task_options task;
 	void *user; /* handed to task.on_progress */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

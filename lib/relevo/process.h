@@ -87,6 +87,7 @@ struct relevo_process_options {
 	/* The broker that relevo_process_session() of the child leads to; NULL: that of the
 	 * first handle in the arguments, or the one of the creator's. Need not be kept. */
 	const relevo_session *session;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

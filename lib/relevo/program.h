@@ -40,6 +40,7 @@ enum relevo_stream_kind {
 struct relevo_stream {
 	enum relevo_stream_kind kind;
 	int descriptor; /* of RELEVO_STREAM_GIVEN */
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 enum relevo_program_group {
@@ -66,6 +67,7 @@ struct relevo_program_options {
 	bool daemon;
 	size_t max_output; /* bytes of the output and of the errors that are collected, each;
 			      0: as many as memory holds */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /* What a program wrote, and how it ended. Free it with relevo_program_output_free(). */
@@ -77,6 +79,7 @@ struct relevo_program_output {
 	char *errors;
 	size_t errors_size;
 	int exit_code; /* what it ended with, or minus the number of the signal that killed it */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 struct relevo_run_options {
@@ -85,6 +88,7 @@ struct relevo_run_options {
 				      program.input says */
 	int64_t timeout;           /* ms it may take; 0: RELEVO_FOREVER */
 	bool check;                /* another exit code than 0 is an error, REMOTE */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

@@ -95,6 +95,7 @@ struct relevo_queue_options {
 	bool strict_order;
 	relevo_put_error *on_error;
 	void *user; /* handed to on_error */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*
@@ -143,6 +144,7 @@ struct relevo_header {
 	const char *name; /* as the name of a queue */
 	const void *value;
 	size_t size;
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /* What can be said of one item. Zero is the default of each. */
@@ -158,6 +160,7 @@ struct relevo_put_options {
 	const char *reply_to; /* the name of the queue where an answer is expected */
 	const struct relevo_header *headers;
 	size_t header_count;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*
@@ -321,6 +324,7 @@ struct relevo_queue_state {
 	uint64_t dead_lettered;                  /* handed out too often, or rejected */
 	uint64_t duplicates; /* whose key was there, so that they did not enter */
 	bool shut_down;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /* What the broker counts for this queue. Whatever this session put before is

@@ -44,6 +44,7 @@ struct relevo_scope {
 	int (*release)(void *object);
 	void *object;
 	int process;
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /* Acquire, as relevo_lock_acquire() and its like do; what came of it stands in the

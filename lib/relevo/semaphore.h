@@ -20,6 +20,7 @@ struct relevo_semaphore_options {
 	int64_t lease;      /* as of a lock, for each permit */
 	bool keep;          /* as of a lock */
 	bool release_ahead; /* as of a lock */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

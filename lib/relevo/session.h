@@ -50,6 +50,7 @@ struct relevo_session_options {
 	 * and nothing is lost. NULL: they go on, whatever signals come. */
 	relevo_go_on *go_on;
 	void *user; /* handed to go_on */
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

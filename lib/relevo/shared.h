@@ -35,6 +35,7 @@ struct relevo_shared_options {
 	 * The rest is zeros. At most relevo_session_max_item() bytes. */
 	const void *initial;
 	size_t initial_size;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

@@ -21,7 +21,22 @@ extern "C" {
  * not be had in the time given is TIMED_OUT, with 0 too. Any other negative number is
  * BAD_ARGUMENT.
  */
-#define RELEVO_FOREVER (-1)
+#define RELEVO_FOREVER      (-1)
+
+/*
+ * Structures that a program fills in or makes room for end with `reserved`. Room for what comes
+ * later, so that a program built before goes on working: 0, as in a structure that is
+ * initialised, whichever members are named, or set to zero; one that the library fills has 0
+ * there. Something else in what a program hands over, or in a structure within it, comes from
+ * headers that are newer than the library, and asks for what it does not have: BAD_ARGUMENT, and
+ * the detail names the structure and the library's version.
+ *
+ * What the library shows and frees itself (to callbacks, say) may have more members in a later
+ * version: use it where it is, or copy members.
+ */
+#define RELEVO_RESERVED     8
+/* Of those that stand in arrays, or in another structure. */
+#define RELEVO_RESERVED_FEW 4
 
 /* Some bytes of the caller's. */
 struct relevo_bytes {

@@ -53,6 +53,7 @@ struct relevo_value_options {
 	 * as the value is; NULL: one of its own. With `unlocked`, there is none. */
 	relevo_rlock *lock;
 	bool unlocked;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

@@ -49,6 +49,7 @@ struct relevo_wait_entry {
 	bool ready;
 	int status;                /* once it is ready: OK, or what ended the wait for it */
 	struct relevo_grant grant; /* of a lock or a semaphore, as relevo_lock_acquire() */
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /*

@@ -25,6 +25,7 @@ struct relevo_worker_options {
 	 * `key` has to stay as it is until the call returns. */
 	const char *key_file;
 	struct relevo_bytes key;
+	uint64_t reserved[RELEVO_RESERVED];
 };
 
 /*

@@ -275,6 +275,8 @@ int relevo_session_open(const char *url, const struct relevo_session_options *op
 {
 	static const struct relevo_session_options defaults;
 	struct error *error = thread_error();
+	if (!known(relevo_session_options, options))
+		return RELEVO_BAD_ARGUMENT;
 	if (options == NULL)
 		options = &defaults;
 	if (out == NULL)

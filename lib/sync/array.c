@@ -17,7 +17,7 @@ struct relevo_array {
 int relevo_array_open(relevo_session *session, const char *name,
 		      const struct relevo_array_options *options, relevo_array **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_array_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_array_options defaults;
 	if (options == NULL)

@@ -123,7 +123,7 @@ static int barrier_attach(relevo_barrier *barrier, relevo_session *session, cons
 int relevo_barrier_open(relevo_session *session, const char *name,
 			const struct relevo_barrier_options *options, relevo_barrier **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_barrier_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_barrier_options defaults;
 	struct error *error = thread_error();

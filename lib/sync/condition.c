@@ -117,7 +117,7 @@ static int open_both(relevo_condition *condition, relevo_session *session, const
 int relevo_condition_open(relevo_session *session, const char *name,
 			  const struct relevo_condition_options *options, relevo_condition **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_condition_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_condition_options defaults;
 	struct error *error = thread_error();

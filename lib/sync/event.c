@@ -13,7 +13,7 @@
 int relevo_event_open(relevo_session *session, const char *name,
 		      const struct relevo_event_options *options, relevo_event **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_event_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_event_options defaults;
 	struct error *error = thread_error();

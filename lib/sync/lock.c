@@ -7,7 +7,7 @@
 int relevo_lock_open(relevo_session *session, const char *name,
 		     const struct relevo_lock_options *options, relevo_lock **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_lock_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	relevo_lock *lock = calloc(1, sizeof *lock);
 	if (lock == NULL)

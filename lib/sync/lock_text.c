@@ -37,7 +37,7 @@ static void lock_text_close(void *user)
 int relevo_lock_from_text(relevo_session *session, const char *text,
 			  const struct relevo_lock_options *options, relevo_lock **lock)
 {
-	if (!given(lock))
+	if (!given(lock) || !known(relevo_lock_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	struct lock_opening opening = { .session = session, .lock = lock };
 	const struct handle_opener opener = { "lock", lock_text_open, lock_text_close, &opening };

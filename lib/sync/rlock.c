@@ -9,7 +9,7 @@
 int relevo_rlock_open(relevo_session *session, const char *name,
 		      const struct relevo_lock_options *options, relevo_rlock **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_lock_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	relevo_rlock *lock = calloc(1, sizeof *lock);
 	if (lock == NULL)

@@ -53,7 +53,7 @@ static int open_source(struct permit_source *source, relevo_session *session, co
 int relevo_semaphore_open(relevo_session *session, const char *name,
 			  const struct relevo_semaphore_options *options, relevo_semaphore **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_semaphore_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_semaphore_options defaults = { .value = 1 };
 	if (options == NULL)

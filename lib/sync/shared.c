@@ -158,7 +158,7 @@ static int open_in(struct relevo_shared *shared, const char *name, size_t size,
 int relevo_shared_open(relevo_session *session, const char *name, size_t size,
 		       const struct relevo_shared_options *options, relevo_shared **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_shared_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_shared_options defaults;
 	struct error *error = thread_error();

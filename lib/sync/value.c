@@ -16,7 +16,7 @@ struct relevo_value {
 int relevo_value_open(relevo_session *session, const char *name,
 		      const struct relevo_value_options *options, relevo_value **out)
 {
-	if (!given(session, out))
+	if (!given(session, out) || !known(relevo_value_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_value_options defaults;
 	if (options == NULL)

@@ -120,7 +120,7 @@ static int worker_serve_check(const char *pool, const struct relevo_worker_optio
 int relevo_worker_serve(const char *url, const char *pool,
 			const struct relevo_worker_options *options)
 {
-	if (!given(pool))
+	if (!given(pool) || !known(relevo_worker_options, options))
 		return RELEVO_BAD_ARGUMENT;
 	static const struct relevo_worker_options defaults;
 	if (options == NULL)

@@ -18,6 +18,7 @@ VALUES = {
     "relevo_pipe *const *": "&valid->pipe",
     "const struct relevo_bytes *": "&valid->bytes",
     "struct relevo_system_info *": "NULL",
+    "const struct relevo_input *": "&(const struct relevo_input){ .next = give_end }",
     "relevo_item *": "&valid->item",
     "const relevo_item *": "&valid->item",
     "double": "0.0",
@@ -95,8 +96,48 @@ ASKED_LATER = {("relevo_pool_imap", ".next = give_nothing")}
 # The library fills them.
 OUTCOMES = {
     "relevo_item", "relevo_result", "relevo_results", "relevo_program_output",
-    "relevo_system_info", "relevo_system_file", "relevo_session_info",
+    "relevo_system_info", "relevo_system_file", "relevo_session_info", "relevo_grant",
 }
+
+
+# They are handed over in pointers that are not const.
+WRITTEN_TO = {"relevo_place", "relevo_wait_entry"}
+
+# What else has to be there in a structure that is refused for its reserved words.
+NEEDED = {
+    "relevo_input": ".next = give_end, ",
+    "relevo_wait_entry": ".what = RELEVO_WAIT_FOR_QUEUE, .queue = valid->queue, ",
+}
+
+
+def reserved_of(name, structures, before=""):
+    """The reserved words of a structure and those within it, as (designator, tag)."""
+    members = structures[name]
+    room = re.search(r"\breserved\[(\d+)\];\s*$", members)
+    if room:
+        yield f"{before}.reserved[0]", name
+        yield f"{before}.reserved[{int(room[1]) - 1}]", name
+    for inner, names in re.findall(r"struct (relevo_\w+) (\w+(?:, \w+)*);", members):
+        for member in names.split(", "):
+            yield from reserved_of(inner, structures, f"{before}.{member}")
+
+
+def refuse_what_is_newer(text):
+    """What may be handed over, with something in its reserved words: {(structure, members): tag}."""
+    structures = dict(re.findall(r"struct (relevo_\w+)\s*\{((?:[^{}]|\{[^{}]*\})*)\}", text))
+    newer = {}
+    for name in structures:
+        if name in OUTCOMES or name not in WRITTEN_TO and f"const struct {name} *" not in text:
+            continue
+        for word, tag in reserved_of(name, structures):
+            if tag not in OUTCOMES:
+                members = f"{NEEDED.get(name, '')}{word} = 1"
+                INCOMPLETE.setdefault(name, []).append(members)
+                newer[name, members] = tag
+    header = ".headers = &(struct relevo_header){ .name = \"x\", .reserved[0] = 1 }, .header_count = 1"
+    INCOMPLETE["relevo_put_options"].append(header)
+    newer["relevo_put_options", header] = "relevo_header"
+    return newer
 
 
 def check_structures(text):
@@ -196,7 +237,8 @@ def parts_missing(parameters, values, place):
 
 
 def calls(prototype):
-    """Each call with one argument missing or zero, as (what, C, whether it has to be refused)."""
+    """Each call with one argument missing or zero, or newer than the library, as (what, C, whether
+    it has to be refused, the structure and its members)."""
     head, inside = prototype.split("(", 1)
     name = re.search(r"relevo_\w+$", head.strip())[0]
     has_status = head.split("relevo_")[0].strip() == "int" and not NUMBERS.fullmatch(name)
@@ -215,28 +257,31 @@ def calls(prototype):
         optional = is_optional(name, name_of(parameter))
         missing = "NULL" if is_pointer(parameter) else "0"
         yield (f"{name}: {parameter}", call(with_one(values, place, missing)),
-               has_status and is_pointer(parameter) and not optional)
+               has_status and is_pointer(parameter) and not optional, None)
+        structure = re.sub(r"const |struct | \*", "", type_of(parameter))
         for what, changed in parts_missing(parameters, values, place):
             refused = has_status and (name, what) not in ASKED_LATER
-            yield f"{name}: {parameter} {{ {what} }}", call(changed), refused
+            yield f"{name}: {parameter} {{ {what} }}", call(changed), refused, (structure, what)
     if name not in ONLY:
         nothing = ["NULL" if is_pointer(p) else "0" for p in parameters]
-        yield f"{name}: nothing", call(nothing), False
+        yield f"{name}: nothing", call(nothing), False, None
 
 
 def main():
     output, *preprocess = sys.argv[1:]
     text = subprocess.run(preprocess, check=True, stdout=subprocess.PIPE, text=True).stdout
     check_structures(text)
+    newer = refuse_what_is_newer(text)
     found = [call for prototype in prototypes(text) for call in calls(prototype)]
     with open(output, "w", encoding="utf-8") as file:
-        for number, (_, call, _) in enumerate(found):
+        for number, (_, call, _, _) in enumerate(found):
             file.write(f"static int call_{number}(struct valid *valid)\n{{\n"
                        f"\t(void)valid;\n\t{call}\n}}\n\n")
         file.write("static const struct argument_case cases[] = {\n")
-        for number, (what, _, refused) in enumerate(found):
+        for number, (what, _, refused, members) in enumerate(found):
             what = what.replace('"', '\\"')
-            file.write(f'\t{{ "{what}", call_{number}, {"true" if refused else "false"} }},\n')
+            tag = f'"struct {newer[members]}:"' if members in newer else "NULL"
+            file.write(f'\t{{ "{what}", call_{number}, {"true" if refused else "false"}, {tag} }},\n')
         file.write("};\n")
 
 

@@ -1,6 +1,7 @@
 /* Every public function, with each pointer missing, what they point to incomplete, and each size
- * zero: what is needed is BAD_ARGUMENT, and nothing harms the program. The calls are written by
- * arguments.py, from the headers. */
+ * zero: what is needed is BAD_ARGUMENT, and nothing harms the program. So is what a program asks
+ * for that was built with newer headers. The calls are written by arguments.py, from the headers.
+ */
 #include "queue.pb-c.h"
 #include "support/queues.h"
 
@@ -44,7 +45,8 @@ struct valid {
 struct argument_case {
 	const char *what;
 	int (*call)(struct valid *valid);
-	bool refused; /* it is BAD_ARGUMENT */
+	bool refused;     /* it is BAD_ARGUMENT */
+	const char *said; /* what the detail then begins with; NULL: whatever it says */
 };
 
 /* Of an input. */
@@ -158,7 +160,12 @@ enum { CALL_REFUSED = 0, CALL_DONE = 77, CALL_WAITS = SIGALRM };
 
 static int outcome_of(const struct argument_case *one, struct valid *valid)
 {
-	return one->call(valid) == RELEVO_BAD_ARGUMENT ? CALL_REFUSED : CALL_DONE;
+	if (one->call(valid) != RELEVO_BAD_ARGUMENT)
+		return CALL_DONE;
+	if (one->said == NULL || is_of(relevo_error_detail(), one->said))
+		return CALL_REFUSED;
+	fprintf(stderr, "%s: \"%s\"\n", one->what, relevo_error_detail());
+	return CALL_DONE;
 }
 
 /* In a worker, which has a reply to be given. */
