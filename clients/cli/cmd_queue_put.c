@@ -93,24 +93,14 @@ static int cmd_queue_put_send_batch(const struct putting *putting, const struct 
 	return status;
 }
 
-/* Put them and wait until the broker has them: a batch is large enough for that
- * to cost little. Stops at the first that fails. */
-static int put_batch(struct putting *putting, const struct relevo_bytes *items, size_t count)
+/* Wait until the broker has so many of the batch, which have been sent. They count as put then. */
+static int confirm(struct putting *putting, size_t sent)
 {
-	size_t accepted = 0;
-	putting->items = items;
-	putting->count = count;
-	putting->failed = 0;
 	uint64_t first = putting->put + 1;
-	int status = cmd_queue_put_send_batch(putting, items, count, &accepted);
-	if (status != RELEVO_OK) {
-		putting->put += accepted;
-		return fail_at(putting, first + accepted, status, relevo_error_detail());
-	}
-	status =
+	int status =
 		relevo_session_flush(putting->session, given.timeout != 0 ? given.timeout : ANSWER);
 	if (putting->failed > 0) {
-		putting->put += count - putting->failed;
+		putting->put += sent - putting->failed;
 		return fail_at(putting, first + putting->first_failed, putting->status,
 			       relevo_error_message(putting->status));
 	}
@@ -119,9 +109,29 @@ static int put_batch(struct putting *putting, const struct relevo_bytes *items, 
 		return fail_at(putting, first, RELEVO_UNANSWERED,
 			       "the broker has not confirmed it: whether it was put is not known");
 	if (status != RELEVO_OK)
-		return failure_of(status);
-	putting->put += count;
+		return fail_at(putting, first, status, relevo_error_detail());
+	putting->put += sent;
 	return EXIT_DONE;
+}
+
+/* Put them and wait until the broker has them: a batch is large enough for that
+ * to cost little. Stops at the first that fails. */
+static int put_batch(struct putting *putting, const struct relevo_bytes *items, size_t count)
+{
+	size_t accepted = 0;
+	putting->items = items;
+	putting->count = count;
+	putting->failed = 0;
+	int status = cmd_queue_put_send_batch(putting, items, count, &accepted);
+	if (status == RELEVO_OK)
+		return confirm(putting, count);
+	/* Where the connection is at fault, nobody knows of those on their way either. */
+	if (status == RELEVO_DISCONNECTED || accepted == count)
+		return fail_at(putting, putting->put + 1, status, relevo_error_detail());
+	char reason[256];
+	snprintf(reason, sizeof reason, "%s", relevo_error_detail());
+	int result = accepted > 0 ? confirm(putting, accepted) : EXIT_DONE;
+	return result != EXIT_DONE ? result : fail_at(putting, putting->put + 1, status, reason);
 }
 
 static int put_arguments(struct putting *putting, char **arguments, int count)

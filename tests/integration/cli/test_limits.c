@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 
 /* It connects, is told nothing, and gives up when its own time is over, and half a second. */
 static void expect_end(struct scene *scene, const char *const *words)
@@ -47,6 +48,79 @@ static void a_broker_that_stops_when_items_are_put(void **state)
 	close(input[1]);
 }
 
+/* ---- a broker that goes away --------------------------------------------- */
+
+/* As client_begin(), with its complaints in a pipe. */
+static pid_t putter_begin(int input, int complaints, const char *url)
+{
+	int own = dup(STDERR_FILENO);
+	assert_true(own >= 0);
+	assert_int_equal(dup2(complaints, STDERR_FILENO), STDERR_FILENO);
+	pid_t pid = client_begin(input, -1, "--url", url, "queue", "put", "q", "-0");
+	assert_int_equal(dup2(own, STDERR_FILENO), STDERR_FILENO);
+	close(own);
+	return pid;
+}
+
+static bool pipe_is_empty(void *argument)
+{
+	int left = 1;
+	return ioctl(*(int *)argument, FIONREAD, &left) == 0 && left == 0;
+}
+
+static ssize_t read_all(int fd, char *text, size_t room)
+{
+	size_t size = 0;
+	ssize_t got;
+	while (size < room && (got = read(fd, text + size, room - size)) > 0)
+		size += (size_t)got;
+	return (ssize_t)size;
+}
+
+/* One item arrives, and the broker is killed before the next is read, or behind it. */
+static void put_and_kill(bool before)
+{
+	struct test_broker broker;
+	int input[2], complaints[2];
+	char said[1024];
+	test_broker_start(&broker, NULL);
+	relevo_session *session = session_open(broker.url);
+	relevo_queue *queue = queue_open(session, "q");
+	assert_int_equal(pipe2(input, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(complaints, O_CLOEXEC), 0);
+	pid_t putter = putter_begin(input[0], complaints[1], broker.url);
+	close(complaints[1]);
+	assert_int_equal(write(input[1], "first", 6), 6);
+	expect_text(queue, "first");
+	assert_int_equal(kill(broker.pid, before ? SIGKILL : SIGSTOP), 0);
+	if (before)
+		assert_int_equal(test_wait(broker.pid), 128 + SIGKILL);
+	assert_int_equal(write(input[1], "second", 7), 7);
+	close(input[1]);
+	assert_true(eventually(pipe_is_empty, &input[0]));
+	close(input[0]);
+	if (!before) {
+		assert_int_equal(kill(broker.pid, SIGKILL), 0);
+		assert_int_equal(test_wait(broker.pid), 128 + SIGKILL);
+	}
+	ssize_t size = read_all(complaints[0], said, sizeof said - 1);
+	said[size] = '\0';
+	close(complaints[0]);
+	if (strstr(said, "queue put: item 2: ") == NULL || strstr(said, "\n1 put\n") == NULL)
+		fail_msg("it says \"%s\"", said);
+	assert_int_equal(child_wait(putter), 3);
+	relevo_queue_close(queue);
+	relevo_session_close(session);
+	test_folder_remove(broker.folder);
+}
+
+static void the_item_that_did_not_arrive_is_named(void **state)
+{
+	(void)state;
+	put_and_kill(true);
+	put_and_kill(false);
+}
+
 /* What connecting took is gone, and the rest is waited for. */
 static void nothing_to_wait_for(void **state)
 {
@@ -75,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		client_unit_test(a_broker_that_stands_still),
 		client_unit_test(a_broker_that_stops_when_items_are_put),
+		client_unit_test(the_item_that_did_not_arrive_is_named),
 		client_unit_test(nothing_to_wait_for),
 		client_unit_test(no_descriptor_is_left),
 	};
