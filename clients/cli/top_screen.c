@@ -9,9 +9,16 @@
 #include <ncurses.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { LINE = 512 };
+enum {
+	LINE = 512,
+	/* A terminal may call itself larger than any, and ncurses counts in shorts. No line
+	 * of the table is wider. */
+	MOST_COLUMNS = LINE,
+	MOST_LINES = 1000,
+};
 
 static SCREEN *screen;
 static size_t first; /* the row that is at the top */
@@ -41,6 +48,22 @@ void top_summary(const struct top_table *table, const char *url, char *text, siz
 		 table->put_rate, table->acknowledged_rate);
 }
 
+static int within(int value, int most)
+{
+	return value < most ? value : most;
+}
+
+/* As large as the terminal says that it is; one that does not know is left as ncurses has it. */
+static void fit(void)
+{
+	struct winsize size;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
+		return;
+	int lines = within(size.ws_row, MOST_LINES), columns = within(size.ws_col, MOST_COLUMNS);
+	if (is_term_resized(lines, columns))
+		resizeterm(lines, columns);
+}
+
 bool top_screen_open(void)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -50,6 +73,8 @@ bool top_screen_open(void)
 	if (terminal == NULL)
 		return false;
 	top_signals_take();
+	/* It would believe the terminal. */
+	use_env(false);
 	screen = newterm(NULL, terminal, stdin);
 	if (screen == NULL) {
 		top_signals_leave();
@@ -57,9 +82,13 @@ bool top_screen_open(void)
 	}
 	top_signals_know_terminal();
 	cbreak();
+	/* Otherwise Ctrl-C drops what the terminal has not taken yet: the words, perhaps, that
+	 * give it back. */
+	noqiflush();
 	noecho();
 	keypad(stdscr, true);
 	curs_set(0);
+	fit();
 	return true;
 }
 
@@ -87,6 +116,8 @@ static bool act_on(int key, const struct top_table *table)
 {
 	if (key == 'q' || key == 'Q')
 		return false;
+	if (key == KEY_RESIZE)
+		fit();
 	if (key == KEY_DOWN && first + 1 < table->count)
 		first++;
 	if (key == KEY_UP && first > 0)

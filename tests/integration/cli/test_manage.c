@@ -207,9 +207,9 @@ static void top_needs_a_terminal(void **state)
 }
 
 /* On a terminal of its own, until it has drawn the first table. */
-static pid_t top_begin(int *on_terminal)
+static pid_t top_begin_on(int rows, int columns, int *on_terminal)
 {
-	struct winsize size = { .ws_row = 24, .ws_col = 200 };
+	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
 	char screen[65536];
 	size_t seen = 0;
 	int terminal;
@@ -232,6 +232,27 @@ static pid_t top_begin(int *on_terminal)
 	}
 	*on_terminal = terminal;
 	return top;
+}
+
+static pid_t top_begin(int *on_terminal)
+{
+	return top_begin_on(24, 200, on_terminal);
+}
+
+/* Read what it draws until that is among it. */
+static void top_draws(int terminal, const char *text)
+{
+	char screen[65536];
+	size_t seen = 0;
+	do {
+		struct pollfd entry = { .fd = terminal, .events = POLLIN };
+		assert_int_equal(poll(&entry, 1, TEST_PATIENCE), 1);
+		assert_in_range(seen, 0, sizeof screen - 2);
+		ssize_t got = read(terminal, screen + seen, sizeof screen - 1 - seen);
+		assert_true(got > 0);
+		seen += (size_t)got;
+		screen[seen] = '\0';
+	} while (strstr(screen, text) == NULL);
 }
 
 /* What it draws at the end has to go somewhere; the last of it. */
@@ -257,15 +278,49 @@ static void top_draws_a_table(void **state)
 	close(terminal);
 }
 
+static void resize(int terminal, int rows, int columns)
+{
+	const struct winsize size = { .ws_row = (unsigned short)rows,
+				      .ws_col = (unsigned short)columns };
+	assert_int_equal(ioctl(terminal, TIOCSWINSZ, &size), 0);
+}
+
+/* From the beginning, or from then on: it draws what can be seen, and the terminal is given back.
+ */
+static void top_survives_a_terminal_of_any_size(void **state)
+{
+	static const int sizes[][2] = { { 24, 65535 }, { 65535, 200 }, { 65535, 65535 }, { 1, 1 } };
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		int terminal;
+		pid_t top = i < 3 ? top_begin_on(sizes[i][0], sizes[i][1], &terminal)
+				  : top_begin(&terminal);
+		resize(terminal, sizes[i][0], sizes[i][1]);
+		resize(terminal, 26, 190);
+		top_draws(terminal, "ACK/S");
+		for (int j = 0; j < 3; j++)
+			resize(terminal, sizes[(i + j) % 4][0], sizes[(i + j) % 4][1]);
+		resize(terminal, 25, 199);
+		top_draws(terminal, "ACK/S");
+		assert_int_equal(write(terminal, "q", 1), 1);
+		assert_non_null(strstr(read_rest(terminal), "\033[?1049l"));
+		assert_int_equal(test_wait(top), 0);
+		close(terminal);
+	}
+}
+
 /* Ctrl-C or another: as any program ends by it, and the terminal is as it was. */
 static void top_ends_by_signals(void **state)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct termios after;
+		struct termios during, after;
 		int terminal, status;
 		pid_t top = top_begin(&terminal);
+		/* A key that ends it must not take along what it says at its end. */
+		assert_int_equal(tcgetattr(terminal, &during), 0);
+		assert_true((during.c_lflag & NOFLSH) != 0);
 		if (signals[i] == SIGINT)
 			assert_int_equal(write(terminal, "\003", 1), 1);
 		else
@@ -277,6 +332,7 @@ static void top_ends_by_signals(void **state)
 		assert_int_equal(WTERMSIG(status), signals[i]);
 		assert_int_equal(tcgetattr(terminal, &after), 0);
 		assert_true((after.c_lflag & ICANON) != 0 && (after.c_lflag & ECHO) != 0);
+		assert_true((after.c_lflag & NOFLSH) == 0);
 		close(terminal);
 	}
 }
@@ -298,6 +354,7 @@ int main(void)
 		client_unit_test(top_tells_rates),
 		client_unit_test(top_needs_a_terminal),
 		client_unit_test(top_draws_a_table),
+		client_unit_test(top_survives_a_terminal_of_any_size),
 		client_unit_test(top_ends_by_signals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
