@@ -1,6 +1,7 @@
 /* The command line of relevod. */
 #include "options.h"
 
+#include "base/memory_size.h"
 #include "transport/keepalive.h"
 #include "wire/protocol.h"
 
@@ -70,7 +71,7 @@ static const char help[] =
 	"                        a key, and all users of this one: anybody can do anything\n"
 	"  --max-item SIZE       largest item (default 32M)\n"
 	"  --max-memory SIZE     memory for all that one user causes (default: half of\n"
-	"                        this machine's)\n"
+	"                        this machine's, or of what control groups allow)\n"
 	"  --max-queues N        queues of one user (default 65536)\n"
 	"  --max-output SIZE     what may wait for a client that does not read, beside\n"
 	"                        one largest answer, before it is cut off (default 64M)\n"
@@ -196,10 +197,8 @@ static int add_url(struct options *options, struct error *error)
 
 static size_t half_of_memory(void)
 {
-	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-	if (pages <= 0 || page <= 0)
-		return (size_t)1 << 30;
-	return (size_t)pages / 2 * (size_t)page;
+	uint64_t size = memory_size();
+	return size > 0 ? (size_t)(size / 2) : (size_t)1 << 30;
 }
 
 static int parse_limit(int option, struct broker_config *broker, struct error *error)

@@ -1,49 +1,8 @@
 /* The share of the processors' time that control groups leave, as /proc and they tell it. */
 #include "base/cpu_count.h"
 
-#include "support/broker.h"
-#include "support/process.h"
-
-#include <errno.h>
-#include <limits.h>
-#include <string.h>
-#include <sys/stat.h>
-
-static char root[64];
-
-static int make_root(void **state)
-{
-	(void)state;
-	test_folder_make(root);
-	return 0;
-}
-
-static int remove_root(void **state)
-{
-	char command[128];
-	(void)state;
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	return system(command);
-}
-
-/* A file below the root, and the folders above it. */
-static void write_file(const char *path, const char *text)
-{
-	char whole[PATH_MAX];
-	snprintf(whole, sizeof whole, "%s%s", root, path);
-	for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL;
-	     slash++) {
-		*slash = '\0';
-		assert_true(mkdir(whole, 0700) == 0 || errno == EEXIST);
-		*slash = '/';
-	}
-	FILE *file = fopen(whole, "we");
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-}
-
-#define UNIFIED "30 20 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
+#include "fake_root.h"
+#include "support/test.h"
 
 static void version_two(void **state)
 {
