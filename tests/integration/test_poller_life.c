@@ -165,6 +165,59 @@ static void a_child_has_no_part_in_it(void **state)
 	relevo_lock_close(family.lock);
 }
 
+enum { FORKS = 60 };
+
+static void *wait_until_put(void *argument)
+{
+	const struct family *family = argument;
+	for (;;) {
+		struct relevo_ready ready;
+		relevo_item item;
+		size_t count;
+		child_check(relevo_poller_wait(family->poller, TEST_PATIENCE, &ready, 1, &count) ==
+			    RELEVO_OK);
+		if (relevo_queue_get(family->scene->queue, 0, &item) != RELEVO_OK)
+			continue;
+		bool last = item.size == 4;
+		relevo_item_free(&item);
+		if (last)
+			return NULL;
+	}
+}
+
+static void put_and_close(void *argument)
+{
+	const struct family *family = argument;
+	child_check(relevo_queue_put(family->scene->queue, "x", 1, TEST_PATIENCE) == RELEVO_OK);
+	child_check(relevo_session_flush(family->scene->session, TEST_PATIENCE) == RELEVO_OK);
+	relevo_lock_close(family->lock);
+	relevo_queue_close(family->scene->queue);
+	relevo_poller_free(family->poller);
+}
+
+/* Whatever the thread that waits is doing at that moment. */
+static void forks_beside_a_thread_that_waits(void **state)
+{
+	struct scene *scene = *state;
+	struct family family = { .scene = scene };
+	pid_t children[FORKS];
+	pthread_t thread;
+	assert_ok(relevo_poller_new(&family.poller));
+	assert_ok(relevo_lock_open(scene->session, "l", NULL, &family.lock));
+	assert_ok(relevo_poller_add_queue(family.poller, scene->queue, NULL));
+	assert_int_equal(pthread_create(&thread, NULL, wait_until_put, &family), 0);
+	for (int i = 0; i < FORKS; i++) {
+		put_text(scene->queue, "x");
+		children[i] = child_start(put_and_close, &family);
+	}
+	for (int i = 0; i < FORKS; i++)
+		child_join(children[i]);
+	put_text(scene->queue, "last");
+	pthread_join(thread, NULL);
+	relevo_poller_free(family.poller);
+	relevo_lock_close(family.lock);
+}
+
 /* What lies unread with the parent is the parent's. */
 static void read_in_child(void *argument)
 {
@@ -522,6 +575,7 @@ int main(void)
 		scene_unit_test(what_another_call_has_read_goes_back),
 		scene_unit_test(an_object_stands_in_one_poller),
 		scene_unit_test(a_child_has_no_part_in_it),
+		scene_unit_test(forks_beside_a_thread_that_waits),
 		scene_unit_test(a_fork_hands_out_nothing_twice),
 		scene_unit_test(one_waits_and_others_add),
 		scene_unit_test(another_thread_reads),
