@@ -163,6 +163,8 @@ int loop_run(struct loop *loop, const struct loop_hooks *hooks, struct error *er
 		hooks->finish_round(hooks->context);
 		free_removed(loop);
 	}
+	/* Stopped before it ran, it does not run; but then it can be run again. */
+	loop->stopping = false;
 	return RELEVO_OK;
 }
 
