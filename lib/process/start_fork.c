@@ -9,20 +9,57 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The pidfd may be that of another by now, who has got the number. */
+static bool start_fork_is_child(int pidfd)
+{
+	siginfo_t info;
+	return waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/*
+ * A child that ends at once may be gone already: the program ignores SIGCHLD, or one of its threads
+ * waits for any child. It has run all the same. In place of its pidfd comes `gone`, a descriptor
+ * that is readable as that would be; whichever is not needed is closed. -1, with errno set, where
+ * there can be no pidfd.
+ */
+static int start_fork_watch(pid_t pid, int gone)
+{
+	int pidfd = descriptor_raise(pidfd_open(pid, 0));
+	if (pidfd < 0 && errno == ESRCH && !MUTANT(gone_is_not_forked))
+		return gone;
+	if (pidfd >= 0 && !start_fork_is_child(pidfd)) {
+		close(pidfd);
+		return gone;
+	}
+	close(gone);
+	/* That was the last descriptor. */
+	if (pidfd < 0 && errno == EMFILE)
+		pidfd = descriptor_raise(pidfd_open(pid, 0));
+	return pidfd;
+}
+
 /* As a child; -1, with errno set. */
 static pid_t fork_watched(int *pidfd)
 {
+	int gone = descriptor_raise(eventfd(1, EFD_CLOEXEC));
+	if (gone < 0)
+		return -1;
 	pid_t pid = fork();
-	if (pid <= 0)
+	int saved = errno;
+	if (pid <= 0) {
+		close(gone);
+		errno = saved;
 		return pid;
-	*pidfd = descriptor_raise(pidfd_open(pid, 0));
+	}
+	*pidfd = start_fork_watch(pid, gone);
 	if (*pidfd >= 0)
 		return pid;
-	int saved = errno;
+	saved = errno;
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	errno = saved;

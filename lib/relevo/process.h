@@ -33,8 +33,8 @@
  * that it has not joined, and no other process of relevo's for longer than it takes to start one:
  * neither the fork server and what that has forked, nor the workers of a pool and who keeps them,
  * nor a private broker. (A process that is the reaper of orphans, as process 1 is, sees those too:
- * it cannot know what they are.) Of a child that was waited for in such a way, the exit code is not
- * known here.
+ * it cannot know what they are.) Of a child that was waited for in such a way, even before its
+ * start has returned, the exit code is not known here.
  *
  * Children that are no daemons are waited for when the program ends by exit(3) or by
  * returning from main(); daemons are ended then.

@@ -2,6 +2,8 @@
 #include "support/queues.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <relevo/worker.h>
 #include <sys/wait.h>
@@ -148,6 +150,75 @@ static void a_server_has_no_children(void **state)
 	child_join(child_start(play_server, scene->broker.url));
 }
 
+/* ---- somebody else has waited for a child before its start has returned ------------- */
+
+static bool reaps;
+
+/* In the middle of each fork(2): the child ends by itself. */
+static void reap_at_once(void)
+{
+	while (reaps && waitpid(-1, NULL, 0) < 0 && errno == EINTR)
+		continue;
+}
+
+static int note_run(relevo_tuple *arguments)
+{
+	int fd;
+	child_check(relevo_tuple_take_descriptor(arguments, 0, &fd) == RELEVO_OK);
+	child_check(write(fd, "r", 1) == 1);
+	return 5;
+}
+
+static void expect_run(int fd)
+{
+	char byte;
+	child_check(read(fd, &byte, 1) == 1 && byte == 'r');
+}
+
+static void expect_ended(relevo_process *process)
+{
+	int sentinel, code;
+	bool alive;
+	child_check(relevo_process_sentinel(process, &sentinel) == RELEVO_OK);
+	struct pollfd entry = { .fd = sentinel, .events = POLLIN };
+	child_check(poll(&entry, 1, 0) == 1 && entry.revents == POLLIN);
+	child_check(relevo_process_is_alive(process, &alive) == RELEVO_OK && !alive);
+	child_check(relevo_process_kill(process) == RELEVO_OK);
+	child_check(relevo_process_join(process, 0) == RELEVO_OK);
+	/* Nobody can know it any more. */
+	child_check(relevo_process_exit_code(process, &code) == RELEVO_OK && code == 255);
+}
+
+static void play_reaper(void *unused)
+{
+	int ends[2];
+	relevo_tuple *arguments;
+	relevo_process *process;
+	(void)unused;
+	child_check(pipe2(ends, O_CLOEXEC) == 0);
+	child_check(pthread_atfork(NULL, reap_at_once, NULL) == 0);
+	child_check(relevo_tuple_new(&arguments) == RELEVO_OK);
+	child_check(relevo_tuple_add_descriptor(arguments, NULL, ends[1]) == RELEVO_OK);
+	const struct relevo_process_options options = { .method = RELEVO_START_FORK,
+							.arguments = arguments };
+	child_check(relevo_process_new(note_run, &options, &process) == RELEVO_OK);
+	reaps = true;
+	int status = relevo_process_start(process);
+	reaps = false;
+	expect_run(ends[0]);
+	child_check(status == RELEVO_OK);
+	expect_ended(process);
+	relevo_process_free(process);
+	relevo_tuple_free(arguments);
+	exit(EXIT_SUCCESS);
+}
+
+static void a_child_may_be_gone_when_it_was_started(void **state)
+{
+	(void)state;
+	child_join(child_start(play_reaper, NULL));
+}
+
 int main(int argc, char **argv)
 {
 	assert_ok(relevo_function_register("answer", answer, NULL));
@@ -155,6 +226,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		scene_unit_test(wait_sees_nothing),
 		scene_unit_test(a_server_has_no_children),
+		scene_unit_test(a_child_may_be_gone_when_it_was_started),
 	};
 	return cmocka_run_group_tests_name("own_waits", tests, NULL, NULL);
 }
