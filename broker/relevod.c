@@ -95,7 +95,6 @@ static sigset_t take_signals(bool background)
 	else if (!is_ignored(SIGINT))
 		sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	return signals;
 }
 
@@ -267,6 +266,10 @@ int main(int argc, char **argv)
 	struct error error = { 0 };
 	sigset_t signals;
 	int report = -1;
+	/* Both are errors of the call that would raise them: a client has left, or a file, of
+	 * memory or of the log, may not become so large. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	/* Where this fails there is nobody to tell. */
 	if (streams_complete() != 0)
 		return EXIT_FAILED;

@@ -1,6 +1,7 @@
 /* Finding and starting a command as a child, waiting for its end, and passing signals on. */
 #include "cli/child.h"
 
+#include "cli/signals.h"
 #include "cli/streams.h"
 
 #include <errno.h>
@@ -41,8 +42,7 @@ void child_forget(struct child *child)
 /* In the child. execvp(3) has /bin/sh run what is a script and does not say so. */
 static _Noreturn void child_become(const struct child *child, char *const *command, int report)
 {
-	/* Only this program wants errors instead of SIGPIPE. */
-	signal(SIGPIPE, SIG_DFL);
+	signals_give_back();
 	sigprocmask(SIG_SETMASK, &child->before, NULL);
 	execvp(command[0], command);
 	int trouble = errno;

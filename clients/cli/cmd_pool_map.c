@@ -98,7 +98,7 @@ static void take_results(struct map *map)
 	if (given.keep_order)
 		report_in_order(map);
 	if (map->result == EXIT_DONE && (fflush(stdout) != 0 || ferror(stdout)))
-		map->result = failure_system("writing to standard output");
+		map->result = output_failure();
 }
 
 /* ---- tasks --------------------------------------------------------------------- */

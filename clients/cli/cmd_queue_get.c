@@ -49,7 +49,7 @@ static int write_batch(relevo_queue *queue, const struct output_format *format, 
 	if (full || *written == count)
 		return EXIT_DONE;
 	errno = trouble;
-	return failure_system("writing to standard output");
+	return output_failure();
 }
 
 /* How many to take next: not many more than were written of those before. */

@@ -36,7 +36,7 @@ static int cmd_queue_peek_show(relevo_queue *queue, const struct output_format *
 			relevo_item_free(&items[i]);
 		left -= got;
 	} while (left > 0 && got > 0 && written == got);
-	return written == got ? EXIT_DONE : failure_system("writing to standard output");
+	return written == got ? EXIT_DONE : output_failure();
 }
 
 static int cmd_queue_peek_run(struct context *context)

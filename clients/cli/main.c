@@ -3,11 +3,11 @@
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/output.h"
+#include "cli/signals.h"
 #include "cli/streams.h"
 
 #include <ctype.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -151,11 +151,10 @@ static int main_dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	signals_ignore();
 	if (!streams_open())
 		return EXIT_FAILED;
 	setlocale(LC_CTYPE, "");
-	/* A reader that leaves is an error of writing: items can be given back. */
-	signal(SIGPIPE, SIG_IGN);
 	int result = main_dispatch(argc, argv);
 	int output = output_close();
 	return result != EXIT_DONE ? result : output;

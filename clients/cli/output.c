@@ -228,9 +228,17 @@ size_t output_items_taken(const struct output_format *format, const relevo_item 
 
 /* ---- the end ----------------------------------------------------------- */
 
+int output_failure(void)
+{
+	static int told = EXIT_DONE;
+	if (told == EXIT_DONE)
+		told = failure_system("writing to standard output");
+	return told;
+}
+
 int output_close(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return EXIT_DONE;
-	return failure_system("writing to standard output");
+	return output_failure();
 }

@@ -37,6 +37,10 @@ size_t output_items_taken(const struct output_format *format, const relevo_item 
 
 /* ---- the end ----------------------------------------------------------- */
 
+/* Nothing can be written to standard output; errno says why. Told once, and again the same exit
+ * status. */
+int output_failure(void);
+
 /* Write what is left in the buffer. Tells a full disk, as an exit status. */
 int output_close(void);
 

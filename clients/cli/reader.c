@@ -2,6 +2,7 @@
 #include "cli/reader.h"
 
 #include "cli/failure.h"
+#include "cli/output.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -57,7 +58,7 @@ void reader_watch(struct context *context)
 int reader_failure(short events)
 {
 	errno = (events & POLLNVAL) != 0 ? EBADF : EPIPE;
-	return failure_system("writing to standard output");
+	return output_failure();
 }
 
 int reader_interrupted(void)

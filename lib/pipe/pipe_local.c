@@ -4,6 +4,7 @@
 #include "base/descriptor.h"
 #include "base/go_on.h"
 #include "base/mutant.h"
+#include "base/quiet.h"
 #include "transport/descriptors.h"
 
 #include <errno.h>
@@ -127,14 +128,15 @@ static int spill(const char *data, size_t size, int *out, struct error *error)
 		return error_set_errno(error, RELEVO_SYSTEM, errno,
 				       "no memory file for a large message");
 	for (size_t done = 0; done < size;) {
-		ssize_t written = write(fd, data + done, size - done);
+		ssize_t written = quiet_write(fd, data + done, size - done);
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0) {
 			int why = errno;
 			close(fd);
-			return error_set_errno(error, RELEVO_NO_MEMORY, why,
-					       "no memory for a message of %zu bytes", size);
+			return error_set_errno(
+				error, why == ENOSPC ? RELEVO_NO_MEMORY : RELEVO_SYSTEM, why,
+				"no memory file for a message of %zu bytes", size);
 		}
 		done += (size_t)written;
 	}

@@ -281,7 +281,7 @@ static int pool_attach(relevo_session *session, const char *name,
 		status = pool_queue_name(POOL_TASKS, name, queue, &failure);
 	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, &options) : NULL;
 	if (status == RELEVO_OK && pool == NULL)
-		status = error_set_errno(&failure, RELEVO_NO_MEMORY, errno, "no room for a pool");
+		status = error_set_errno(&failure, RELEVO_SYSTEM, errno, "no room for a pool");
 	if (status == RELEVO_OK) {
 		struct relevo_queue_options tasks = *existing;
 		tasks.on_error = job_task_refused;
@@ -339,7 +339,7 @@ static int pool_open_pool(relevo_session *session, const struct relevo_pool_opti
 		return pool_open_shared(session, options, out);
 	relevo_pool *pool = status == RELEVO_OK ? pool_new(session, options) : NULL;
 	if (status == RELEVO_OK && pool == NULL)
-		status = error_set_errno(&failure, RELEVO_NO_MEMORY, errno, "no room for a pool");
+		status = error_set_errno(&failure, RELEVO_SYSTEM, errno, "no room for a pool");
 	if (status == RELEVO_OK)
 		status = open_queues(pool, options->name, &failure);
 	/* A pool that is deleted ends: its keeper sees that by the workers, nobody by the queue. */

@@ -1,37 +1,15 @@
 /* Feeding a program's input and collecting its output, both at the same time. */
 #include "base/go_on.h"
-#include "base/mutant.h"
+#include "base/quiet.h"
 #include "program/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 /* What is read or written at once: what a pipe holds. */
 #define CHUNK 65536
-
-/* write(), but to a pipe that nobody reads it raises no SIGPIPE. It would come to this
- * thread: it is held back, and taken away unless one was pending already. */
-static ssize_t write_quietly(int fd, const void *data, size_t size)
-{
-	sigset_t pipe_signal, before, pending;
-	const struct timespec now = { 0 };
-	sigemptyset(&pipe_signal);
-	if (!MUTANT(sigpipe_raised))
-		sigaddset(&pipe_signal, SIGPIPE);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-	ssize_t written = write(fd, data, size);
-	int saved = errno;
-	if (written < 0 && saved == EPIPE && !sigismember(&pending, SIGPIPE))
-		while (sigtimedwait(&pipe_signal, NULL, &now) < 0 && errno == EINTR)
-			continue;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	errno = saved;
-	return written;
-}
 
 static void program_serve_close_pipe(struct program_pipe *pipe)
 {
@@ -44,7 +22,7 @@ static int program_serve_feed(struct program_pipe *pipe, const char *name, struc
 {
 	struct buffer *bytes = &pipe->bytes;
 	size_t size = buffer_size(bytes) < CHUNK ? buffer_size(bytes) : CHUNK;
-	ssize_t written = size > 0 ? write_quietly(pipe->fd, buffer_data(bytes), size) : 0;
+	ssize_t written = size > 0 ? quiet_write(pipe->fd, buffer_data(bytes), size) : 0;
 	if (written < 0 && (errno == EAGAIN || errno == EINTR))
 		return RELEVO_OK;
 	if (written < 0 && errno != EPIPE)

@@ -3,6 +3,8 @@
 
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "base/quiet.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -54,8 +56,8 @@ static int write_initial(int fd, const struct memory_plan *plan)
 	const char *bytes = plan->initial;
 	size_t done = 0;
 	while (done < plan->initial_size) {
-		ssize_t put = pwrite(fd, bytes + done, plan->initial_size - done,
-				     (off_t)(MEMORY_HEAD_SIZE + done));
+		ssize_t put = quiet_pwrite(fd, bytes + done, plan->initial_size - done,
+					   (off_t)(MEMORY_HEAD_SIZE + done));
 		if (put < 0 && errno != EINTR)
 			return errno;
 		done += put > 0 ? (size_t)put : 0;
@@ -65,7 +67,7 @@ static int write_initial(int fd, const struct memory_plan *plan)
 
 static int memory_fill(int fd, const struct memory_plan *plan)
 {
-	if (ftruncate(fd, (off_t)(MEMORY_HEAD_SIZE + plan->size)) < 0)
+	if (quiet_truncate(fd, (off_t)(MEMORY_HEAD_SIZE + plan->size)) < 0)
 		return errno;
 	int failure = write_head(fd);
 	if (failure == 0)

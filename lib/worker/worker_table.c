@@ -2,6 +2,7 @@
 #include "worker/worker_table.h"
 
 #include "base/descriptor.h"
+#include "base/quiet.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -28,7 +29,7 @@ struct worker_table *worker_table_new(int count)
 	if (fd < 0)
 		return NULL;
 	struct worker_table *table =
-		ftruncate(fd, (off_t)size) == 0 ? worker_table_map_here(fd, size) : NULL;
+		quiet_truncate(fd, (off_t)size) == 0 ? worker_table_map_here(fd, size) : NULL;
 	if (table == NULL) {
 		int why = errno;
 		close(fd);

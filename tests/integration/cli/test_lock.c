@@ -154,6 +154,21 @@ static void signals_are_passed_on(void **state)
 	forget(&holder);
 }
 
+/* SIGXFSZ and SIGPIPE are errors to the client only. */
+static void the_command_has_the_signals_that_its_caller_had(void **state)
+{
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	expect_output(client("", "lock", "run", "l", "--", "sh", "-c", "kill -XFSZ $$; echo lives"),
+		      "lives\n");
+	signal(SIGXFSZ, SIG_DFL);
+	struct outcome outcome =
+		client("", "lock", "run", "l", "--", "sh", "-c", "kill -XFSZ $$; echo lives");
+	assert_int_equal(outcome.status, 128 + SIGXFSZ);
+	assert_string_equal(outcome.out, "");
+	outcome_free(&outcome);
+}
+
 static void a_killed_holder_leaves_the_lock_free(void **state)
 {
 	struct scene *scene = *state;
@@ -236,6 +251,7 @@ int main(void)
 		client_unit_test(options_behind_the_dashes_are_the_commands),
 		client_unit_test(the_command_knows_its_token),
 		client_unit_test(signals_are_passed_on),
+		client_unit_test(the_command_has_the_signals_that_its_caller_had),
 		client_unit_test(a_killed_holder_leaves_the_lock_free),
 		client_unit_test(a_lost_lock_is_told),
 		client_unit_test(a_lost_lock_ends_the_command_if_asked),
