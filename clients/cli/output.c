@@ -106,9 +106,8 @@ static size_t write_parts(struct iovec *parts, int count)
 	size_t written = 0;
 	while (count > 0) {
 		ssize_t step = writev(STDOUT_FILENO, parts, count);
-		if (step < 0 && errno == EAGAIN)
-			streams_wait(STDOUT_FILENO, POLLOUT);
-		if (step < 0 && errno != EAGAIN && errno != EINTR)
+		if (step < 0 && errno != EINTR &&
+		    (errno != EAGAIN || streams_wait(STDOUT_FILENO, POLLOUT) == 0))
 			return written;
 		size_t left = step > 0 ? (size_t)step : 0;
 		written += left;

@@ -69,5 +69,8 @@ int reader_interrupted(void)
 int reader_pause(int msec)
 {
 	struct pollfd output = { .fd = STDOUT_FILENO };
-	return poll(&output, 1, msec) > 0 ? reader_failure(output.revents) : EXIT_DONE;
+	int ready = poll(&output, 1, msec);
+	if (ready < 0 && errno != EINTR)
+		return failure_system("waiting");
+	return ready > 0 ? reader_failure(output.revents) : EXIT_DONE;
 }

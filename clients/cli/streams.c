@@ -11,9 +11,11 @@
 short streams_wait(int fd, short events)
 {
 	struct pollfd entry = { .fd = fd, .events = events };
-	while (poll(&entry, 1, -1) < 0 && errno == EINTR)
-		continue;
-	return entry.revents;
+	int ready;
+	do
+		ready = poll(&entry, 1, -1);
+	while (ready < 0 && errno == EINTR);
+	return ready > 0 ? entry.revents : 0;
 }
 
 ssize_t streams_read(int fd, void *bytes, size_t size)
@@ -22,8 +24,8 @@ ssize_t streams_read(int fd, void *bytes, size_t size)
 		ssize_t got = read(fd, bytes, size);
 		if (got >= 0 || (errno != EINTR && errno != EAGAIN))
 			return got;
-		if (errno == EAGAIN)
-			streams_wait(fd, POLLIN);
+		if (errno == EAGAIN && streams_wait(fd, POLLIN) == 0)
+			return -1;
 	}
 }
 
@@ -33,9 +35,8 @@ static ssize_t write_all(void *cookie, const char *bytes, size_t size)
 	int fd = (int)(intptr_t)cookie;
 	for (size_t done = 0; done < size;) {
 		ssize_t step = write(fd, bytes + done, size - done);
-		if (step < 0 && errno == EAGAIN)
-			streams_wait(fd, POLLOUT);
-		else if (step < 0 && errno != EINTR)
+		if (step < 0 && errno != EINTR &&
+		    (errno != EAGAIN || streams_wait(fd, POLLOUT) == 0))
 			return 0;
 		done += step > 0 ? (size_t)step : 0;
 	}

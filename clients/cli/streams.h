@@ -18,7 +18,8 @@ bool streams_open(void);
 /* read(2), in spite of signals, that waits until there is something. */
 ssize_t streams_read(int fd, void *bytes, size_t size);
 
-/* Wait for these events of poll(2), in spite of signals. Returns those that are. */
+/* Wait for these events of poll(2), in spite of signals. Returns those that are; 0: it cannot be
+ * waited for, errno says why. */
 short streams_wait(int fd, short events);
 
 #endif

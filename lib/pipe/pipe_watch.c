@@ -1,5 +1,7 @@
 /* Waiting for a message of a pipe beside other things: see session/watch.h. */
 #include "pipe/pipe.h"
+
+#include "base/readable.h"
 #include "pipe/pipe_remote.h"
 
 #include <poll.h>
@@ -44,8 +46,7 @@ static enum watch_state look_at_local(const struct pipe_watch *self)
 {
 	if (pipe_has_kept(self->pipe))
 		return WATCH_STAYS;
-	struct pollfd entry = { .fd = self->pipe->local.fd, .events = POLLIN };
-	return poll(&entry, 1, 0) > 0 ? WATCH_READY : WATCH_WAITS;
+	return readable_until(self->pipe->local.fd, 0) ? WATCH_READY : WATCH_WAITS;
 }
 
 /* The end of one that is lost is something to be received. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "base/readable.h"
 #include "process/process.h"
 #include "session/fork.h"
 
@@ -347,7 +348,7 @@ bool keeper_wait(relevo_pool *pool, nsec_t deadline)
 	pthread_mutex_unlock(&pool->lock);
 	if (!runs)
 		return true;
-	bool ended = process_poll(fd, deadline);
+	bool ended = readable_until(fd, deadline);
 	close(fd);
 	pthread_mutex_lock(&pool->lock);
 	if (ended && pool->keeper != NULL)

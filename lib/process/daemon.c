@@ -2,10 +2,9 @@
 #include "process/daemon.h"
 
 #include "base/mutant.h"
+#include "base/readable.h"
 #include "base/thread.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,10 +12,8 @@
 
 static void *daemon_watch_here(void *argument)
 {
-	struct pollfd entry = { .fd = (int)(intptr_t)argument, .events = POLLIN };
-	while (poll(&entry, 1, -1) < 0 && errno == EINTR)
-		continue;
-	if (!MUTANT(daemon_outlives))
+	bool ended = readable_until((int)(intptr_t)argument, NSEC_NEVER);
+	if (ended && !MUTANT(daemon_outlives))
 		kill(getpid(), SIGKILL);
 	return NULL;
 }

@@ -99,9 +99,6 @@ int start_forkserver(struct relevo_process *process, struct error *error);
 /* Look whether it has ended, and if so take its exit code. The object is locked. */
 void process_look(struct relevo_process *process);
 
-/* Wait until the descriptor is readable; false when the deadline has passed. */
-bool process_poll(int fd, nsec_t deadline);
-
 /* Wait until it has; false when the deadline has passed. The object is not locked. */
 bool process_wait(struct relevo_process *process, nsec_t deadline);
 

@@ -1,6 +1,7 @@
 /* Waiting for a process, its state, its signals and its niceness. */
 #include "base/deadline.h"
 #include "base/go_on.h"
+#include "base/readable.h"
 #include "process/process.h"
 
 #include "base/mutant.h"
@@ -21,16 +22,6 @@
 
 /* ---- the end ---------------------------------------------------------------- */
 
-bool process_poll(int fd, nsec_t deadline)
-{
-	struct pollfd entry = { .fd = fd, .events = POLLIN };
-	int ready;
-	do
-		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
-	while (ready < 0 && errno == EINTR);
-	return ready > 0;
-}
-
 static int own_exit_code(const struct relevo_process *process)
 {
 	siginfo_t info = { 0 };
@@ -47,7 +38,7 @@ static int own_exit_code(const struct relevo_process *process)
 static int told_exit_code(const struct relevo_process *process)
 {
 	int code;
-	if (!process_poll(process->status_fd, clock_now() + TELL_TIME))
+	if (!readable_until(process->status_fd, clock_now() + TELL_TIME))
 		return EXIT_UNKNOWN;
 	ssize_t size;
 	do
@@ -59,7 +50,7 @@ static int told_exit_code(const struct relevo_process *process)
 void process_look(struct relevo_process *process)
 {
 	if (process->state != PROCESS_STARTED || process->pidfd < 0 ||
-	    !process_poll(process->pidfd, 0))
+	    !readable_until(process->pidfd, 0))
 		return;
 	process->state = PROCESS_ENDED;
 	if (process->role != ROLE_CHILD)
@@ -82,7 +73,7 @@ static int process_state_wait(struct relevo_process *process, bool public, nsec_
 	int status = RELEVO_OK;
 	if (public)
 		status = go_on_wait(fd, POLLIN, deadline);
-	else if (!process_poll(fd, deadline))
+	else if (!readable_until(fd, deadline))
 		status = RELEVO_TIMED_OUT;
 	if (status != RELEVO_OK)
 		return status;

@@ -4,6 +4,7 @@
 #include "base/clone.h"
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "base/readable.h"
 #include "base/thread_error.h"
 #include "process/child.h"
 #include "process/forkserver.h"
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -172,9 +172,7 @@ int reexec_start_aside(const char *role, int socket, pid_t *pid, int *pidfd, str
 
 void reexec_kill_aside(int pidfd)
 {
-	struct pollfd entry = { .fd = pidfd, .events = POLLIN };
 	pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-	while (poll(&entry, 1, -1) < 0 && errno == EINTR)
-		continue;
+	readable_until(pidfd, NSEC_NEVER);
 	close(pidfd);
 }

@@ -2,6 +2,7 @@
 #include "base/deadline.h"
 #include "base/go_on.h"
 #include "base/mutant.h"
+#include "base/readable.h"
 #include "base/thread_error.h"
 #include "program/program.h"
 
@@ -13,7 +14,7 @@
 /* The end alone does not reap it. */
 bool program_has_ended(const relevo_program *program)
 {
-	return go_on_wait(program->pidfd, POLLIN, 0) == RELEVO_OK;
+	return readable_until(program->pidfd, 0);
 }
 
 /* By its pidfd alone: no other child is touched, and no id can be mistaken. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "base/readable.h"
 #include "session/broker_path.h"
 
 #include <errno.h>
@@ -182,13 +183,9 @@ static int private_broker_wait_for_end(pid_t pid, nsec_t deadline)
 	int fd = pidfd_open(pid, 0);
 	if (fd < 0)
 		return errno == ESRCH ? RELEVO_OK : error_descriptor_status(errno);
-	struct pollfd entry = { .fd = fd, .events = POLLIN };
-	int ready;
-	do
-		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
-	while (ready < 0 && errno == EINTR);
+	bool ended = readable_until(fd, deadline);
 	close(fd);
-	return ready > 0 ? RELEVO_OK : RELEVO_TIMED_OUT;
+	return ended ? RELEVO_OK : RELEVO_TIMED_OUT;
 }
 
 /* False: a program that ignores SIGCHLD has no states of its children. */

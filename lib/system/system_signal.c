@@ -1,6 +1,7 @@
 /* Waiting for a process of the system, and sending it signals. */
 #include "base/deadline.h"
 #include "base/go_on.h"
+#include "base/readable.h"
 #include "base/thread_error.h"
 #include "system/system.h"
 
@@ -11,7 +12,7 @@
 
 static bool system_signal_has_ended(const relevo_system_process *process)
 {
-	return go_on_wait(process->pidfd, POLLIN, 0) == RELEVO_OK;
+	return readable_until(process->pidfd, 0);
 }
 
 bool relevo_system_is_alive(const relevo_system_process *process)

@@ -4,11 +4,10 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "base/readable.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,11 +116,8 @@ static bool end_child(pid_t pid, void *user)
 	int pidfd = descriptor_raise(pidfd_open(pid, 0));
 	bool ended = false;
 	if (pidfd >= 0 && is_child(pidfd) && pidfd_send_signal(pidfd, SIGKILL, NULL, 0) == 0) {
-		struct pollfd entry = { .fd = pidfd, .events = POLLIN };
 		siginfo_t ignored;
-		while (poll(&entry, 1, clock_poll_timeout(clock_now(), *deadline)) < 0 &&
-		       errno == EINTR)
-			continue;
+		readable_until(pidfd, *deadline);
 		ended = waitid(P_PIDFD, (id_t)pidfd, &ignored, WEXITED | WNOHANG) == 0;
 	}
 	if (pidfd >= 0)

@@ -7,13 +7,13 @@
 #include "base/descriptor.h"
 #include "base/event_set.h"
 #include "base/mutant.h"
+#include "base/readable.h"
 #include "worker/backoff.h"
 #include "worker/descendants.h"
 #include "worker/worker_process.h"
 #include "worker/worker_signals.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -475,11 +475,7 @@ static void worker_group_tell_ready(struct group *group)
 static void end_descendants(struct group *group)
 {
 	nsec_t deadline = clock_now() + DEATH_TIME;
-	struct pollfd entry = { .fd = group->signals.fd, .events = POLLIN };
-	int ready = 1;
-	/* Without a poll that works, all that can be done has been. */
-	while (descendants_kill(NULL, NULL) && (ready > 0 || (ready < 0 && errno == EINTR))) {
-		ready = poll(&entry, 1, clock_poll_timeout(clock_now(), deadline));
+	while (descendants_kill(NULL, NULL) && readable_until(group->signals.fd, deadline)) {
 		worker_signals_clear(&group->signals);
 		descendants_reap();
 	}

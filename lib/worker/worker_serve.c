@@ -1,6 +1,7 @@
 /* Serves a pool of others: a process of its own keeps the workers, and this one waits for it. */
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "base/readable.h"
 #include "base/thread_error.h"
 #include "process/fork_aside.h"
 #include "process/process.h"
@@ -40,7 +41,7 @@ static _Noreturn void worker_serve_keep(struct worker_group_options *options,
  * in the memory it shares, unless it has not come to that. */
 static int worker_serve_wait(int keeper, const struct worker_table *table, struct error *error)
 {
-	if (process_poll(keeper, NSEC_NEVER)) {
+	if (readable_until(keeper, NSEC_NEVER)) {
 		*error = table->failure;
 		return error->status;
 	}

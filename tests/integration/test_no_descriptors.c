@@ -437,6 +437,121 @@ static void a_limit_below_what_is_polled(void **state)
 	expect_text(scene->queue, "afterwards");
 }
 
+/* ---- waits with such a limit -------------------------------------------------------- */
+
+enum { WAIT = 1000 };
+
+static relevo_program *sleeping;
+
+static int wait_to_receive(struct scene *scene)
+{
+	void *data;
+	size_t size;
+	(void)scene;
+	return relevo_pipe_recv(pair.ends[1], WAIT, &data, &size);
+}
+
+static int wait_until_ready(struct scene *scene)
+{
+	bool ready;
+	(void)scene;
+	return relevo_pipe_poll(pair.ends[1], WAIT, &ready);
+}
+
+static int wait_to_send(struct scene *scene)
+{
+	int status = RELEVO_OK;
+	(void)scene;
+	while (status == RELEVO_OK)
+		status = relevo_pipe_send(pair.ends[0], large, 60000, WAIT);
+	return status;
+}
+
+static int wait_to_accept(struct scene *scene)
+{
+	relevo_pipe *accepted;
+	(void)scene;
+	return relevo_listener_accept(listener, WAIT, &accepted);
+}
+
+static void start_to_sleep(struct scene *scene)
+{
+	const char *const arguments[] = { "sleep", "1000", NULL };
+	const struct relevo_program_options options = {
+		.input = { .kind = RELEVO_STREAM_PIPE },
+		.output = { .kind = RELEVO_STREAM_PIPE },
+	};
+	(void)scene;
+	assert_ok(relevo_program_start(arguments, &options, &sleeping));
+	assert_ok(relevo_system_open(relevo_program_pid(sleeping), 0, &seen));
+}
+
+static int wait_for_program(struct scene *scene)
+{
+	(void)scene;
+	return relevo_program_wait(sleeping, WAIT, NULL);
+}
+
+static int wait_for_streams(struct scene *scene)
+{
+	struct relevo_program_output output;
+	(void)scene;
+	return relevo_program_communicate(sleeping, NULL, WAIT, &output);
+}
+
+static int wait_for_system(struct scene *scene)
+{
+	(void)scene;
+	return relevo_system_wait(seen, WAIT);
+}
+
+static const struct trial waits[] = {
+	{ "receiving", make_pair, wait_to_receive },
+	{ "what can be received", make_pair, wait_until_ready },
+	{ "sending", make_pair, wait_to_send },
+	{ "accepting", listen_locally, wait_to_accept },
+	{ "accepting over tcp", listen_over_tcp, wait_to_accept },
+	{ "a program", start_to_sleep, wait_for_program },
+	{ "the streams of a program", start_to_sleep, wait_for_streams },
+	{ "a process of the system", start_to_sleep, wait_for_system },
+};
+
+/* What has ended is seen to have ended all the same. */
+static void end_sleeping(rlim_t usual)
+{
+	int code;
+	limit(0);
+	assert_ok(relevo_program_kill(sleeping));
+	while (relevo_program_is_alive(sleeping))
+		continue;
+	bool runs = relevo_system_is_alive(seen);
+	limit(usual);
+	assert_false(runs);
+	assert_ok(relevo_program_exit_code(sleeping, &code));
+	assert_int_equal(code, -SIGKILL);
+	relevo_program_close(sleeping);
+	sleeping = NULL;
+}
+
+static void waits_with_such_a_limit(void **state)
+{
+	struct rlimit usual;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+		waits[i].prepare(*state);
+		int64_t begin = test_now();
+		limit(0);
+		int status = waits[i].run(*state);
+		limit(usual.rlim_cur);
+		if (status != RELEVO_NO_DESCRIPTORS || test_now() - begin >= WAIT)
+			fail_msg("%s: %s after %d ms", waits[i].name, relevo_error_name(status),
+				 (int)(test_now() - begin));
+		if (sleeping != NULL)
+			end_sleeping(usual.rlim_cur);
+		clean_up();
+	}
+}
+
 int main(int argc, char **argv)
 {
 	relevo_process_enter(argc, argv);
@@ -444,6 +559,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(each_call_says_so_and_leaves_none, setup,
 						scene_teardown),
 		scene_unit_test(a_limit_below_what_is_polled),
+		scene_unit_test(waits_with_such_a_limit),
 	};
 	return cmocka_run_group_tests_name("no_descriptors", tests, group_setup, NULL);
 }
