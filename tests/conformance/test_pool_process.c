@@ -89,7 +89,7 @@ static void pool_start_failure(void **state)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	size_t before = process_children(getpid(), NULL, 0);
 	*forks_left = 4; /* the keeper, and three workers */
-	assert_fails(relevo_pool_open(stage->session, &options, &pool), RELEVO_SYSTEM, "worker");
+	assert_fails(relevo_pool_open(stage->session, &options, &pool), RELEVO_LIMIT, "worker");
 	assert_true(*forks_left < 0);
 	assert_int_equal(process_children(getpid(), NULL, 0), before);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);

@@ -135,7 +135,7 @@ static void messages_name_the_kind(void **state)
 	assert_ok(relevo_lock_open(scene->session, "l", NULL, &lock));
 	assert_fails(relevo_lock_open(scene->session, "l", &new, &other), RELEVO_EXISTS,
 		     "a lock \"l\"");
-	assert_ok(relevo_queue_delete(scene->session, "l"));
+	assert_ok(relevo_lock_delete(scene->session, "l"));
 	assert_fails(relevo_lock_acquire(lock, TEST_PATIENCE, NULL), RELEVO_GONE, "the lock \"l\"");
 	relevo_lock_close(lock);
 }
@@ -161,7 +161,7 @@ static void whoever_waits_is_told_the_kind(void **state)
 	assert_ok(relevo_lock_acquire(lock, TEST_PATIENCE, NULL));
 	assert_int_equal(pthread_create(&thread, NULL, acquire, waited), 0);
 	/* Whether it waits already or is late: both are told so. */
-	assert_ok(relevo_queue_delete(session, "l"));
+	assert_ok(relevo_lock_delete(session, "l"));
 	pthread_join(thread, &text);
 	assert_non_null(strstr(text, "the lock \"l\""));
 	relevo_lock_close(waited);

@@ -60,7 +60,7 @@ static void open_pool(struct pool_scene *scene, uint32_t max_attempts)
 /* It goes on, and comes to its end with the pool. */
 static void wake_and_end(struct pool_scene *scene, pid_t server)
 {
-	process_signal_all(server, SIGCONT);
+	process_signal_server(server, SIGCONT);
 	expect_squares(scene->pool, 10, NULL);
 	relevo_pool_close(scene->pool);
 	scene->pool = NULL;
@@ -109,7 +109,7 @@ static void a_server_that_is_stopped_holds_no_task(void **state)
 	pid_t server = child_start(serve, scene);
 	relevo_job *job = submit(scene, 1);
 	gate_pass(&pool_begun);
-	process_signal_all(server, SIGSTOP);
+	process_signal_server(server, SIGSTOP);
 	pid_t other = child_start(serve, scene);
 	const struct relevo_result *results = results_of(job);
 	expect_echoed(results, 1);
@@ -131,7 +131,7 @@ static void an_idle_server_that_is_stopped_holds_no_task(void **state)
 	open_pool(scene, 0);
 	pid_t server = child_start(serve, scene);
 	expect_squares(scene->pool, 10, NULL);
-	process_signal_all(server, SIGSTOP);
+	process_signal_server(server, SIGSTOP);
 	assert_ok(map_numbers(scene->pool, "square", 1, &options, &result));
 	assert_status(result.status, RELEVO_TIMED_OUT);
 	relevo_results_free(&result, 1);
@@ -146,7 +146,7 @@ static void a_chunk_that_is_late_is_run_by_others(void **state)
 	pid_t server = child_start(serve, scene);
 	relevo_job *job = submit(scene, COUNT);
 	gate_pass(&pool_begun);
-	process_signal_all(server, SIGSTOP);
+	process_signal_server(server, SIGSTOP);
 	/* For the other: who is stopped does not take it. */
 	gate_open(&pool_go_on);
 	pid_t other = child_start(serve, scene);
@@ -169,7 +169,7 @@ static void what_is_late_is_not_run_twice(void **state)
 	pid_t server = child_start(serve, scene);
 	relevo_job *job = submit(scene, COUNT);
 	gate_pass(&pool_begun);
-	process_signal_all(server, SIGSTOP);
+	process_signal_server(server, SIGSTOP);
 	pid_t other = child_start(serve, scene);
 	const struct relevo_result *results = results_of(job);
 	expect_echoed(results, 1);

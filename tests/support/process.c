@@ -247,6 +247,14 @@ void process_signal_all(pid_t pid, int number)
 		process_signal_all(children[i], number);
 }
 
+void process_signal_server(pid_t server, int number)
+{
+	pid_t keeper = keeper_of(server);
+	process_signal_all(server, number);
+	if (keeper > 0)
+		process_signal_all(keeper, number);
+}
+
 /* How often that thread has gone to sleep. */
 static long count_of(pid_t pid, const char *thread)
 {

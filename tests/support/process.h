@@ -88,6 +88,9 @@ long process_sleeps(pid_t pid);
 /* Send a signal to the process, and to all below it. */
 void process_signal_all(pid_t pid, int number);
 
+/* The same for a process that serves a pool, and for those that it has for that. */
+void process_signal_server(pid_t server, int number);
+
 /* Wait until the thread has ended. The program ends after TEST_PATIENCE, saying what did not
  * come: the thread may be using what the test has on its stack. */
 void thread_join(pthread_t thread, const char *what);

@@ -12,9 +12,9 @@ static void a_server_that_is_stopped_holds_no_task(void **state)
 				    scratch(scene, "fifo"));
 	pid_t caller = caller_begin("-t", "500", "a");
 	scratch_number(scene, "pids", 1);
-	process_signal_all(server, SIGSTOP);
+	process_signal_server(server, SIGSTOP);
 	assert_int_equal(child_wait(caller), 1);
-	process_signal_all(server, SIGCONT);
+	process_signal_server(server, SIGCONT);
 	server_stop(server);
 	close(fifo);
 }
