@@ -9,6 +9,12 @@
  *
  * Processes that share memory trust each other with what is in it, and with the
  * lock: any of them can write over both.
+ *
+ * The lock is for the processes of one PID namespace: it knows its owner by a number that another
+ * thread may have in the next container. It belongs to the namespace of the first that
+ * opened the memory, for as long as that has its name; in others, opening memory with a lock
+ * fails with NOT_LOCAL. They can share memory without one (RELEVO_SHARED_NO_LOCK), and use a
+ * relevo_lock of the broker's.
  */
 #ifndef RELEVO_SHARED_H
 #define RELEVO_SHARED_H
@@ -48,7 +54,8 @@ struct relevo_shared_options {
  * A child of fork(2) may go on using the handle: it refers to the same memory.
  * The memory goes on too when the connection or the broker is lost.
  *
- * Errors: NOT_LOCAL (the session goes over a network), BAD_NAME, BAD_ARGUMENT,
+ * Errors: NOT_LOCAL (the session goes over a network; or the memory has a lock, which belongs to
+ * another PID namespace, or /proc/self/ns/pid cannot be read), BAD_NAME, BAD_ARGUMENT,
  * NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists with another size, lock or
  * lifetime), QUOTA, LIMIT, NO_DESCRIPTORS, TOO_LARGE
  * (`initial_size`), BAD_STATE (the broker sent what is no such memory),
@@ -98,10 +105,11 @@ RELEVO_API int relevo_shared_lock_owner(relevo_shared *shared, relevo_shared **o
  * it acquires it once more, and has to unlock as often. If whoever had it last
  * died with it, this succeeds, and *owner_died (may be NULL) says so, once: what
  * it protects may be half changed. It is not carried across fork(2). Thread-safe;
- * uncontended, it makes no system call.
+ * uncontended, it makes no system call, but for the first time.
  *
  * Errors: TIMED_OUT, BAD_STATE (there is no lock, or
- * somebody has written over it), LIMIT (acquired too often), BAD_ARGUMENT.
+ * somebody has written over it), LIMIT (acquired too often), NOT_LOCAL (this is a child that was
+ * forked into another PID namespace), BAD_ARGUMENT.
  */
 RELEVO_API int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *owner_died);
 

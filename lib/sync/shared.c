@@ -32,6 +32,18 @@ static int shared_map(struct relevo_shared *shared, uint64_t size, struct error 
 	return status;
 }
 
+/* Where nobody may use the lock, nobody is to find out only when it matters. */
+static int shared_claim_lock(struct relevo_shared *shared, struct error *error)
+{
+	struct error why;
+	int status = memory_claim_lock(&shared->memory, &why);
+	if (status == RELEVO_OK)
+		return RELEVO_OK;
+	memory_unmap(&shared->memory);
+	return error_set(error, status, "the shared memory \"%s\": %s", shared->name,
+			 error_text(&why));
+}
+
 static int shared_take_opened(struct call *call, const struct frame *frame)
 {
 	struct opening *opening = container_of(call, struct opening, call);
@@ -47,7 +59,10 @@ static int shared_take_opened(struct call *call, const struct frame *frame)
 	shared->identity = opened->identity;
 	shared->broker = shared->session->connection.broker;
 	opening->unlocked = opened->unlocked;
-	return shared_map(shared, opened->size, &call->error);
+	int status = shared_map(shared, opened->size, &call->error);
+	if (status == RELEVO_OK && !opened->unlocked)
+		status = shared_claim_lock(shared, &call->error);
+	return status;
 }
 
 /* The session is locked. */

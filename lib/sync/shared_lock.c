@@ -38,6 +38,10 @@ static int shared_lock_describe(const struct relevo_shared *shared, int status, 
 	case RELEVO_NOT_OWNER:
 		return error_set(error, status, "this thread does not have the lock of \"%s\"",
 				 name);
+	case RELEVO_NOT_LOCAL:
+		return error_set(error, status,
+				 "the lock of \"%s\" belongs to processes of another PID namespace",
+				 name);
 	default:
 		return error_set(error, status, "the lock of \"%s\" has been written over", name);
 	}

@@ -3,6 +3,7 @@
 
 #include "base/descriptor.h"
 #include "base/mutant.h"
+#include "base/pid_space.h"
 #include "base/quiet.h"
 
 #include <assert.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEAD_VERSION = 1 };
+enum { HEAD_VERSION = 2 };
 
 static_assert(sizeof(struct memory_head) <= MEMORY_HEAD_SIZE, "the head fits");
 
@@ -152,6 +153,31 @@ void *memory_data(const struct memory *memory)
 
 /* ---- the lock --------------------------------------------------------- */
 
+static bool lock_is_ours(const struct memory *memory)
+{
+	_Atomic uint64_t *place = &memory->head->lock_space;
+	uint64_t space = pid_space(), owner = atomic_load(place);
+	if (space == 0)
+		return false;
+	return owner == space ||
+	       (owner == 0 && atomic_compare_exchange_strong(place, &owner, space)) ||
+	       owner == space || MUTANT(lock_between_namespaces);
+}
+
+int memory_claim_lock(const struct memory *memory, struct error *error)
+{
+	if (lock_is_ours(memory))
+		return RELEVO_OK;
+	if (pid_space() == 0)
+		return error_set_errno(
+			error, RELEVO_NOT_LOCAL, errno,
+			"a lock needs to know the PID namespace of this process, and "
+			"/proc/self/ns/pid does not tell it");
+	return error_set(error, RELEVO_NOT_LOCAL,
+			 "its lock belongs to processes of another PID namespace (of another "
+			 "container, say)");
+}
+
 static int acquire(pthread_mutex_t *lock, nsec_t deadline)
 {
 	if (deadline == 0)
@@ -168,6 +194,9 @@ static int acquire(pthread_mutex_t *lock, nsec_t deadline)
 int memory_lock(const struct memory *memory, nsec_t deadline, bool *owner_died)
 {
 	pthread_mutex_t *lock = &memory->head->lock;
+	*owner_died = false;
+	if (!lock_is_ours(memory))
+		return RELEVO_NOT_LOCAL;
 	int failure = acquire(lock, deadline);
 	*owner_died = failure == EOWNERDEAD;
 	switch (failure) {
@@ -187,6 +216,8 @@ int memory_lock(const struct memory *memory, nsec_t deadline, bool *owner_died)
 
 int memory_unlock(const struct memory *memory)
 {
+	if (!lock_is_ours(memory))
+		return RELEVO_NOT_OWNER;
 	switch (pthread_mutex_unlock(&memory->head->lock)) {
 	case 0:
 		return RELEVO_OK;

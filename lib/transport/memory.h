@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,8 @@ struct memory_head {
 	/* So that a library built on another C library finds out. */
 	uint32_t version;
 	uint32_t lock_size;
+	/* The PID namespace (base/pid_space.h) of those who may use the lock; 0: nobody has yet. */
+	_Atomic uint64_t lock_space;
 	_Alignas(64) pthread_mutex_t lock; /* recursive, robust, shared by processes */
 };
 
@@ -62,9 +65,18 @@ void memory_unmap(struct memory *memory);
 void *memory_data(const struct memory *memory);
 
 /*
+ * The lock knows who has it by the number of a thread, and so does the kernel when a thread dies.
+ * In two PID namespaces two threads may have one number, and each would take the lock for its own.
+ * So it belongs to the namespace of whoever first asks. NOT_LOCAL: that is another; or it cannot
+ * be told which this one is.
+ */
+int memory_claim_lock(const struct memory *memory, struct error *error);
+
+/*
  * Acquire the lock, once more if this thread has it. `deadline` 0 does not wait.
  * OK; with *owner_died set if who had it died with it. TIMED_OUT,
- * LIMIT (acquired too often), BAD_STATE (somebody has written over it).
+ * LIMIT (acquired too often), BAD_STATE (somebody has written over it), NOT_LOCAL (as above: this
+ * is a child that was forked into another namespace).
  */
 int memory_lock(const struct memory *memory, nsec_t deadline, bool *owner_died);
 
