@@ -16,8 +16,9 @@ extern "C" {
 /*
  * A broker that does not answer, since it stands still or the network does, holds nobody up:
  * a call with a time-out ends half a second after that at the latest, whatever it has to do
- * first (connect, find its object again) or behind it; one without ends when the session's
- * time-out is over. Then
+ * first (connect, find its object again) or behind it; one that has no parameter for it ends when
+ * the session's time-out is over. (RELEVO_FOREVER is a time-out: such a call goes on when the
+ * broker does, and ends when the connection is lost.) Then
  *
  *   TIMED_OUT   it was not done, and will not be; what an answer that comes too late hands
  *               over, an item or a lock, goes back

@@ -305,6 +305,43 @@ static void an_answer_that_is_owed_costs_nothing(void **state)
 	expect_text(scene->queue, "x");
 }
 
+/* ---- for ever ------------------------------------------------------------ */
+
+static void get_whenever_it_comes(void *argument)
+{
+	const struct relevo_session_options options = { .timeout = 200 };
+	struct client *client = argument;
+	relevo_session *session;
+	relevo_item item;
+	child_check(relevo_session_open(client->scene->broker.url, &options, &session) ==
+		    RELEVO_OK);
+	relevo_queue *queue = queue_open(session, "late");
+	gate_open(&client->ready);
+	child_check(relevo_queue_get(queue, RELEVO_FOREVER, &item) == RELEVO_OK);
+	relevo_item_free(&item);
+	relevo_queue_close(queue);
+	child_check(relevo_session_close(session) == RELEVO_OK);
+}
+
+/* The session's time-out is for calls that have none of their own. */
+static void a_call_without_end_goes_on_when_the_broker_does(void **state)
+{
+	struct scene *scene = *state;
+	struct client client = { .scene = scene };
+	relevo_queue *queue = queue_open(scene->session, "late");
+	gate_make(&client.ready);
+	pid_t child = child_start(get_whenever_it_comes, &client);
+	gate_pass(&client.ready);
+	wait_for_getters(queue, 1);
+	process_stop(scene->broker.pid);
+	assert_false(process_ends(child, 1500));
+	process_go_on(scene->broker.pid);
+	put_text(queue, "x");
+	child_join(child);
+	gate_close(&client.ready);
+	relevo_queue_close(queue);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +354,7 @@ int main(void)
 		stopped_unit_test(a_child_that_cannot_connect_is_told_in_time),
 		stopped_unit_test(closing_does_not_wait_for_ever),
 		stopped_unit_test(closing_ends_whatever_the_session_reads),
+		stopped_unit_test(a_call_without_end_goes_on_when_the_broker_does),
 	};
 	return cmocka_run_group_tests_name("stopped", tests, NULL, NULL);
 }
