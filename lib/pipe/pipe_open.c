@@ -5,6 +5,7 @@
 #include "pipe/pipe.h"
 #include "pipe/pipe_relay.h"
 #include "session/call.h"
+#include "session/interrupt.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -103,7 +104,9 @@ int relevo_pipe_open(relevo_session *session, const char *name, enum relevo_dire
 		status = pipe_open_begin(session, deadline, &meeting.session, error);
 	if (status != RELEVO_OK)
 		return status;
+	interrupt_lend(session, meeting.session);
 	status = pipe_open_meet(&meeting, name, direction, deadline, error);
+	interrupt_return(session, meeting.session);
 	if (status == RELEVO_OK && meeting.relayed)
 		status = make_relayed(&meeting, direction, pipe, error);
 	else if (status == RELEVO_OK)

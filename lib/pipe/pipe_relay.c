@@ -79,11 +79,11 @@ static void pipe_relay_leave(struct pipe_relay *relay, bool *busy)
 static int pipe_relay_begin(struct pipe_relay *relay, struct error *error)
 {
 	struct connection *connection = &relay->session->connection;
-	pthread_mutex_lock(&relay->session->lock);
+	session_lock(relay->session);
 	if (connection->channel != NULL && !connection->broken)
 		return RELEVO_OK;
 	int status = connection_tell_lost(connection, error);
-	pthread_mutex_unlock(&relay->session->lock);
+	session_unlock(relay->session);
 	return status;
 }
 
@@ -328,7 +328,7 @@ static bool relay_look(struct pipe_remote *remote)
 {
 	struct pipe_relay *relay = relay_of(remote);
 	eventfd_t count;
-	pthread_mutex_lock(&relay->session->lock);
+	session_lock(relay->session);
 	eventfd_read(relay->event, &count);
 	connection_read_pending(relay->session);
 	if (relay->asked && relay->asking.call.done) {
@@ -346,7 +346,7 @@ static bool relay_withdraw(struct pipe_remote *remote)
 {
 	struct pipe_relay *relay = relay_of(remote);
 	eventfd_t count;
-	pthread_mutex_lock(&relay->session->lock);
+	session_lock(relay->session);
 	if (relay->asked && !relay->asking.call.done)
 		call_cancel(relay->session, &relay->asking.call);
 	if (relay->asked)

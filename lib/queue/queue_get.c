@@ -82,7 +82,7 @@ void queue_hand_over(relevo_queue *queue, relevo_item *items, size_t count)
 
 void queue_finish(struct relevo_queue *queue, relevo_item *item)
 {
-	pthread_mutex_lock(&queue->handle.session->lock);
+	session_lock(queue->handle.session);
 	queue_hand_over(queue, item, 1);
 	session_leave(queue->handle.session);
 }

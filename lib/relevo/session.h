@@ -110,12 +110,30 @@ RELEVO_API int relevo_session_open(const char *url, const struct relevo_session_
 				   relevo_session **session);
 
 /*
+ * End, with INTERRUPTED, every call of this session that waits for what others do (get, put where
+ * there is no room, acquire, wait, join, and jobs of pools), in whatever thread, and from now on
+ * every one of these kinds, but where nothing has to be asked for: as if `go_on` of the options
+ * said no for good. What they asked for
+ * is taken back, and nothing is lost; one that changes something has half a second for that, as
+ * after a signal, and may be UNANSWERED. Other calls go on: so the threads that come back can
+ * release, acknowledge and close what they have. When all have come back, close the handles, and
+ * then the session. Sessions of children that were forked before, and pipes that this one has
+ * opened, do not hear of it. Who waits for a lock again after a condition goes on until he has
+ * it. Thread-safe; never blocks for long.
+ *
+ * Errors: BAD_ARGUMENT.
+ */
+RELEVO_API int relevo_session_interrupt(relevo_session *session);
+
+/*
  * Flush, say goodbye and free the session. Waits for the broker's confirmation
  * of what was put, 5 s at most. Items held and not acknowledged go back to their
- * queues. No other thread may be in a call with this session, and its handles
- * must have been closed: they cannot be used any more. NULL is allowed.
+ * queues. Its handles must have been closed: they cannot be used any more. While other threads
+ * are in calls with it nothing is done, and it is BAD_STATE; after relevo_session_interrupt() this
+ * waits until they have left, for the same 5 s at most. No call may begin meanwhile. NULL is
+ * allowed.
  *
- * Errors (the session is freed all the same): DISCONNECTED, UNANSWERED.
+ * Errors (the session is freed all the same): DISCONNECTED, UNANSWERED. It is not after: BAD_STATE.
  */
 RELEVO_API int relevo_session_close(relevo_session *session);
 

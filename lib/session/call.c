@@ -14,10 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How often, in a process that has no descriptor left: then nothing can wake a thread that also
- * has to hear of signals. With one there is no period. */
-#define LOOK_AGAIN (10 * NSEC_PER_MSEC)
-
 /* Whoever waits for the call looks again. */
 static void call_wake(struct call *call)
 {
@@ -26,6 +22,12 @@ static void call_wake(struct call *call)
 	pthread_cond_signal(&call->wake);
 	if (call->event >= 0)
 		eventfd_write(call->event, 1);
+}
+
+void call_wake_all(struct connection *connection)
+{
+	list_for_each (node, &connection->calls)
+		call_wake(container_of(node, struct call, link));
 }
 
 static bool answered(const struct call *call)
@@ -55,7 +57,7 @@ static int follow_interruptibly(struct relevo_session *session, struct call *cal
 {
 	struct pollfd entries[1 + ATTENTION_FDS] = { { .fd = call->event, .events = POLLIN } };
 	eventfd_t count;
-	nsec_t look_again = call->event < 0 ? clock_now() + LOOK_AGAIN : NSEC_NEVER;
+	nsec_t look_again = call->event < 0 ? clock_now() + INTERRUPT_LOOK_AGAIN : NSEC_NEVER;
 	attention_describe(call->attention, entries + 1);
 	pthread_mutex_unlock(&session->lock);
 	int status = interrupt_poll(session, true, entries, 1 + ATTENTION_FDS,
@@ -95,6 +97,10 @@ static int call_wait_until(struct relevo_session *session, struct call *call, ns
 	int status = RELEVO_OK;
 	call->awaited = true;
 	while (!answered(call) && status == RELEVO_OK) {
+		if (call->interruptible && session->interrupted) {
+			status = RELEVO_INTERRUPTED;
+			break;
+		}
 		if (connection->reading) {
 			status = call_follow(session, call, deadline);
 			continue;

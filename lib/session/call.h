@@ -46,6 +46,9 @@ struct call {
 	pthread_cond_t wake;
 };
 
+/* All that wait look again whether they may go on. The session is locked. */
+void call_wake_all(struct connection *connection);
+
 /*
  * Send the header with the call's bodies and wait for the answer, until `patience`
  * at most: for a call that the broker lets wait, a while beyond the deadline it was

@@ -159,18 +159,20 @@ static int poll_channel(const struct relevo_session *session, enum reading readi
 {
 	struct channel *channel = session->connection.channel;
 	struct attention *attention = session->connection.attention;
-	struct pollfd entries[2 + ATTENTION_FDS] = {
+	struct pollfd entries[3 + ATTENTION_FDS] = {
 		{ .fd = channel_fd(channel),
 		  .events = channel_events(channel, reading == READ_TO_SEND) },
 		{ .fd = session->wake_fd, .events = POLLIN }, /* poll() passes over -1 */
+		{ .fd = reading == READ_INTERRUPTIBLY ? session->interrupt_fd : -1,
+		  .events = POLLIN },
 	};
-	attention_describe(attention, entries + 2);
-	nfds_t count = attention != NULL ? 2 + ATTENTION_FDS : 2;
+	attention_describe(attention, entries + 3);
+	nfds_t count = attention != NULL ? 3 + ATTENTION_FDS : 3;
 	int status =
 		interrupt_poll(session, reading == READ_INTERRUPTIBLY, entries, count, deadline);
 	if (status != RELEVO_OK)
 		return status;
-	attention_look(attention, entries + 2);
+	attention_look(attention, entries + 3);
 	return entries[0].revents != 0 ? RELEVO_OK : RELEVO_INTERRUPTED;
 }
 
@@ -183,8 +185,12 @@ int connection_read(struct relevo_session *session, enum reading reading, nsec_t
 	size_t missing = 0;
 	int status;
 	do {
+		nsec_t until =
+			reading == READ_INTERRUPTIBLY ? interrupt_prepare(session) : NSEC_NEVER;
 		pthread_mutex_unlock(&session->lock);
-		status = poll_channel(session, reading, deadline);
+		status = poll_channel(session, reading, until < deadline ? until : deadline);
+		if (status == RELEVO_TIMED_OUT && until < deadline)
+			status = TRY_AGAIN;
 		if (status == RELEVO_OK)
 			status = connection_receive_here(connection, missing);
 		pthread_mutex_lock(&session->lock);

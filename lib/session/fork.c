@@ -4,6 +4,7 @@
 #include "base/mutant.h"
 #include "base/within.h"
 #include "session/fork_heir.h"
+#include "session/interrupt.h"
 #include "session/outbox.h"
 #include "session/part.h"
 #include "session/private_broker.h"
@@ -95,6 +96,12 @@ static void fork_in_child(void)
 		connection_abandon(&session->connection);
 		fork_heir_receive(session);
 		flusher_forget(&session->flusher);
+		if (!MUTANT(interrupt_reaches_children))
+			interrupt_forget(session);
+		/* The threads that were in calls are the parent's. */
+		list_init(&session->aside);
+		list_init(&session->aside_link);
+		atomic_store(&session->users, 0);
 		session->callbacks_due = false;
 		parts_forked(session);
 	}

@@ -76,7 +76,7 @@ static int begin_again(struct handle *handle, nsec_t patience, struct error *err
 int handle_enter(struct handle *handle, nsec_t deadline, struct error *error)
 {
 	struct relevo_session *session = handle->session;
-	pthread_mutex_lock(&session->lock);
+	session_lock(session);
 	if (session_is_connected(session) && handle->epoch == session->connection.epoch)
 		return RELEVO_OK;
 	return begin_again(handle, session_patience(deadline), error);

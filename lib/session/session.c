@@ -9,6 +9,7 @@
 #include "session/call.h"
 #include "session/fork.h"
 #include "session/fork_heir.h"
+#include "session/interrupt.h"
 #include "session/key_source.h"
 #include "session/outbox.h"
 #include "session/part.h"
@@ -63,12 +64,12 @@ int session_connect(struct relevo_session *session, nsec_t patience, struct erro
 
 int session_enter(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
-	pthread_mutex_lock(&session->lock);
+	session_lock(session);
 	if (session_is_connected(session))
 		return RELEVO_OK;
 	int status = session_connect(session, session_patience(deadline), error);
 	if (status != RELEVO_OK)
-		pthread_mutex_unlock(&session->lock);
+		session_unlock(session);
 	return status;
 }
 
@@ -91,7 +92,7 @@ void session_leave(struct relevo_session *session)
 {
 	if (session->callbacks_due)
 		session_run_callbacks(session);
-	pthread_mutex_unlock(&session->lock);
+	session_unlock(session);
 }
 
 /* A name that was given has to be one; that of the program may be anything. */
@@ -117,6 +118,8 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 	session_take_name(session, options->name);
 	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
 	session->wake_fd = -1;
+	session->interrupt_fd = -1;
+	list_init(&session->aside);
 	session->go_on = (struct go_on){ options->go_on, options->user };
 	return session;
 }
@@ -124,6 +127,7 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 static void session_session_dispose_here(struct relevo_session *session)
 {
 	fork_heir_drop(session);
+	interrupt_forget(session);
 	connection_fini(&session->connection);
 	key_free(session->key);
 	private_broker_release(session->embedded);
@@ -340,9 +344,27 @@ static int say_goodbye(struct relevo_session *session, nsec_t deadline, struct e
 	return flush_by(session, &header, deadline, error);
 }
 
+/* Nobody else may be in a call. Those that were interrupted are about to leave. */
+static int session_wait_for_others(struct relevo_session *session, nsec_t deadline,
+				   struct error *error)
+{
+	pthread_mutex_lock(&session->lock);
+	int users = atomic_load(&session->users);
+	while (users > 0 && session->interrupted && connection_wait_change(session, deadline))
+		users = atomic_load(&session->users);
+	pthread_mutex_unlock(&session->lock);
+	if (users <= 0 || MUTANT(close_looks_at_nobody))
+		return RELEVO_OK;
+	return error_set(error, RELEVO_BAD_STATE,
+			 "other threads, %d, are in calls with the session%s", users,
+			 session->interrupted ? "" : ", and were not interrupted");
+}
+
 int session_close(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
-	int status = RELEVO_OK;
+	int status = session_wait_for_others(session, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
 	flusher_stop(session);
 	pthread_mutex_lock(&session->lock);
 	struct connection *connection = &session->connection;

@@ -11,6 +11,7 @@
 #include <relevo/session.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /*
  * A session outlives its connections: a forked child gets one of its own, and
@@ -27,9 +28,14 @@ struct relevo_session {
 	struct private_broker
 		*embedded; /* the private broker that it is connected to; NULL: another */
 	int64_t connect_timeout;
-	struct key *key;    /* to prove on the network; NULL: none is known */
-	struct go_on go_on; /* without one signals end no wait */
-	int wake_fd;        /* readable: a waiting call ends with INTERRUPTED; -1: none */
+	struct key *key;        /* to prove on the network; NULL: none is known */
+	struct go_on go_on;     /* without one signals end no wait */
+	int wake_fd;            /* readable: a waiting call ends with INTERRUPTED; -1: none */
+	bool interrupted;       /* as if the program did not want any wait to go on */
+	int interrupt_fd;       /* readable since then; -1: nobody has had to wait with it yet */
+	struct list aside;      /* sessions in which calls of this one wait: interrupt_lend() */
+	struct list aside_link; /* of such a one */
+	atomic_int users;       /* threads between session_lock() and session_unlock() */
 
 	struct connection connection;
 	uint32_t handles;                 /* objects that are open */
@@ -51,6 +57,21 @@ struct relevo_session {
  */
 int session_enter(struct relevo_session *session, nsec_t deadline, struct error *error);
 void session_leave(struct relevo_session *session);
+
+/* Whoever locks the session for longer than a moment is in a call: relevo_session_close() sees him,
+ * also while he waits for the lock. */
+static inline void session_lock(struct relevo_session *session)
+{
+	atomic_fetch_add(&session->users, 1);
+	pthread_mutex_lock(&session->lock);
+}
+
+static inline void session_unlock(struct relevo_session *session)
+{
+	if (atomic_fetch_sub(&session->users, 1) == 1 && session->interrupted)
+		pthread_cond_broadcast(&session->connection.changed);
+	pthread_mutex_unlock(&session->lock);
+}
 
 /* Whether there is nothing to wait for before a call, as nearly always. */
 static inline bool session_is_connected(const struct relevo_session *session)

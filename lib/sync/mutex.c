@@ -51,12 +51,12 @@ void mutex_close(struct mutex *mutex)
 {
 	struct relevo_session *session = mutex->source.queue.handle.session;
 	struct error ignored;
-	pthread_mutex_lock(&session->lock);
+	session_lock(session);
 	mutex->source.release_ahead = true;
 	if (permit_look(&mutex->source, &mutex->token) == PERMIT_HELD &&
 	    (!mutex->source.queue.keep || MUTANT(kept_is_released)))
 		permit_release(&mutex->source, &mutex->token, &ignored);
-	pthread_mutex_unlock(&session->lock);
+	session_unlock(session);
 	queue_detach(&mutex->source.queue);
 }
 
