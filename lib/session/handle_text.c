@@ -1,6 +1,7 @@
 /* Writing handles as text, and parsing such texts. */
 #include "session/handle_text.h"
 
+#include "base/mutant.h"
 #include "base/thread_error.h"
 
 #include <ctype.h>
@@ -157,7 +158,9 @@ int handle_parse(const char *text, const char *kind, struct handle_description *
 bool handle_is_same(const struct object_identity *object,
 		    const struct handle_description *description)
 {
-	return object->broker == description->broker && object->identity == description->identity;
+	return (object->broker == description->broker &&
+		object->identity == description->identity) ||
+	       MUTANT(name_is_enough);
 }
 
 int handle_gone(const struct handle_description *description)

@@ -40,6 +40,35 @@ bool handle_is_same(const struct object_identity *object,
 /* Say that it is not; GONE. */
 int handle_gone(const struct handle_description *description);
 
+/*
+ * The rest of relevo_<kind>_from_text(), whose arguments have these names but for where the object
+ * goes: open by its name what the text says, with `open`, and give it up if it is another one.
+ */
+#define HANDLE_FROM_TEXT(kind, options_type, open, object)                                         \
+	do {                                                                                       \
+		struct handle_description description_;                                            \
+		options_type existing_ = { 0 };                                                    \
+		relevo_##kind *opened_ = NULL;                                                     \
+		int status_ = handle_parse(text, #kind, &description_, thread_error());            \
+		if (status_ != RELEVO_OK)                                                          \
+			return status_;                                                            \
+		if (options != NULL)                                                               \
+			existing_ = *options;                                                      \
+		existing_.mode = RELEVO_OPEN_EXISTING;                                             \
+		status_ = open(session, description_.name, &existing_, &opened_);                  \
+		if (status_ == RELEVO_NOT_FOUND)                                                   \
+			return handle_gone(&description_);                                         \
+		if (status_ != RELEVO_OK)                                                          \
+			return status_;                                                            \
+		const struct object_identity identity_ = kind##_identity(opened_);                 \
+		if (!handle_is_same(&identity_, &description_)) {                                  \
+			relevo_##kind##_close(opened_);                                            \
+			return handle_gone(&description_);                                         \
+		}                                                                                  \
+		*(object) = opened_;                                                               \
+		return RELEVO_OK;                                                                  \
+	} while (0)
+
 /* How a kind of object is opened by name, and closed again. */
 struct handle_opener {
 	const char *kind;

@@ -18,13 +18,9 @@
 
 /* ---- putting objects in ------------------------------------------------- */
 
-static int tuple_handle_add(relevo_tuple *tuple, const char *name, enum relevo_tuple_type kind,
-			    const struct object_identity *object)
+static int add_text(relevo_tuple *tuple, const char *name, enum relevo_tuple_type kind,
+		    const char *text)
 {
-	char text[RELEVO_HANDLE_TEXT];
-	int status = handle_print(object, tuple_kind_name(kind), text, sizeof text);
-	if (status != RELEVO_OK)
-		return status;
 	return tuple_add_data(tuple, name, kind, (struct relevo_bytes){ text, strlen(text) });
 }
 
@@ -32,7 +28,9 @@ static int add_handle(relevo_tuple *tuple, const char *name, enum relevo_tuple_t
 		      const struct handle *handle)
 {
 	const struct object_identity object = handle_identity(handle);
-	return tuple_handle_add(tuple, name, kind, &object);
+	char text[RELEVO_HANDLE_TEXT];
+	int status = handle_print(&object, tuple_kind_name(kind), text, sizeof text);
+	return status == RELEVO_OK ? add_text(tuple, name, kind, text) : status;
 }
 
 int relevo_tuple_add_queue(relevo_tuple *tuple, const char *name, const relevo_queue *queue)
@@ -100,41 +98,16 @@ int relevo_tuple_add_array(relevo_tuple *tuple, const char *name, const relevo_a
 	return add_handle(tuple, name, RELEVO_TUPLE_ARRAY, array_handle(array));
 }
 
-static struct object_identity shared_identity(const relevo_shared *shared)
-{
-	return (struct object_identity){ shared->session, shared->name, shared->broker,
-					 shared->identity };
-}
-
 int relevo_tuple_add_shared(relevo_tuple *tuple, const char *name, const relevo_shared *shared)
 {
 	if (!given(tuple, shared))
 		return RELEVO_BAD_ARGUMENT;
-	const struct object_identity object = shared_identity(shared);
-	return tuple_handle_add(tuple, name, RELEVO_TUPLE_SHARED, &object);
+	char text[RELEVO_HANDLE_TEXT];
+	int status = relevo_shared_to_text(shared, text, sizeof text);
+	return status == RELEVO_OK ? add_text(tuple, name, RELEVO_TUPLE_SHARED, text) : status;
 }
 
 /* ---- opening them ------------------------------------------------------- */
-
-/* What the value at `index` says. */
-static int tuple_handle_describe(const relevo_tuple *tuple, size_t index,
-				 enum relevo_tuple_type kind,
-				 struct handle_description *description)
-{
-	struct error *error = thread_error();
-	struct element *element = NULL;
-	int status = tuple_element(tuple, index, kind, &element, error);
-	if (status == RELEVO_OK)
-		status = handle_parse(element->data, tuple_kind_name(kind), description, error);
-	return status;
-}
-
-/* Whether that is what has been opened. */
-static bool is_it(const struct handle *handle, const struct handle_description *description)
-{
-	const struct object_identity object = handle_identity(handle);
-	return handle_is_same(&object, description);
-}
 
 static bool is_handle(enum relevo_tuple_type kind)
 {
@@ -180,116 +153,79 @@ int relevo_tuple_url(const relevo_tuple *tuple, size_t index, char *url, size_t 
 	return status;
 }
 
+/* The text of the handle at `index`. */
+static int handle_text_at(const relevo_tuple *tuple, size_t index, enum relevo_tuple_type kind,
+			  const char **text)
+{
+	struct element *element = NULL;
+	int status = tuple_element(tuple, index, kind, &element, thread_error());
+	if (status == RELEVO_OK)
+		*text = element->data;
+	return status;
+}
+
 int relevo_tuple_queue(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_queue_options *options, relevo_queue **queue)
 {
-	if (!given(tuple, queue))
+	if (!given(tuple, session, queue))
 		return RELEVO_BAD_ARGUMENT;
-	struct error *error = thread_error();
-	struct element *element = NULL;
-	int status = tuple_element(tuple, index, RELEVO_TUPLE_QUEUE, &element, error);
-	if (status != RELEVO_OK)
-		return status;
-	return relevo_queue_from_text(session, element->data, options, queue);
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_QUEUE, &text);
+	return status == RELEVO_OK ? relevo_queue_from_text(session, text, options, queue) : status;
 }
 
 int relevo_tuple_lock(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		      const struct relevo_lock_options *options, relevo_lock **lock)
 {
-	if (!given(tuple, lock))
+	if (!given(tuple, session, lock))
 		return RELEVO_BAD_ARGUMENT;
-	struct error *error = thread_error();
-	struct element *element = NULL;
-	int status = tuple_element(tuple, index, RELEVO_TUPLE_LOCK, &element, error);
-	if (status != RELEVO_OK)
-		return status;
-	return relevo_lock_from_text(session, element->data, options, lock);
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_LOCK, &text);
+	return status == RELEVO_OK ? relevo_lock_from_text(session, text, options, lock) : status;
 }
 
 int relevo_tuple_rlock(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_lock_options *options, relevo_rlock **lock)
 {
-	if (!given(tuple, lock))
+	if (!given(tuple, session, lock))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_lock_options existing = { 0 };
-	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_RLOCK, &description);
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_rlock_open(session, description.name, &existing, lock);
-	if (status == RELEVO_OK && !is_it(&(*lock)->mutex.source.queue.handle, &description)) {
-		relevo_rlock_close(*lock);
-		status = RELEVO_NOT_FOUND;
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_RLOCK, &text);
+	return status == RELEVO_OK ? relevo_rlock_from_text(session, text, options, lock) : status;
 }
 
 int relevo_tuple_semaphore(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			   const struct relevo_semaphore_options *options,
 			   relevo_semaphore **semaphore)
 {
-	if (!given(tuple, semaphore))
+	if (!given(tuple, session, semaphore))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_semaphore_options existing = { 0 };
-	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_SEMAPHORE, &description);
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_semaphore_open(session, description.name, &existing, semaphore);
-	if (status == RELEVO_OK && !is_it(semaphore_handle(*semaphore), &description)) {
-		relevo_semaphore_close(*semaphore);
-		status = RELEVO_NOT_FOUND;
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_SEMAPHORE, &text);
+	return status == RELEVO_OK ? relevo_semaphore_from_text(session, text, options, semaphore)
+				   : status;
 }
 
 int relevo_tuple_condition(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			   const struct relevo_condition_options *options,
 			   relevo_condition **condition)
 {
-	if (!given(tuple, condition))
+	if (!given(tuple, session, condition))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_condition_options existing = { 0 };
-	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_CONDITION, &description);
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_condition_open(session, description.name, &existing, condition);
-	if (status == RELEVO_OK && !is_it(condition_handle(*condition), &description)) {
-		relevo_condition_close(*condition);
-		status = RELEVO_NOT_FOUND;
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_CONDITION, &text);
+	return status == RELEVO_OK ? relevo_condition_from_text(session, text, options, condition)
+				   : status;
 }
 
 int relevo_tuple_event(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_event_options *options, relevo_event **event)
 {
-	if (!given(tuple, event))
+	if (!given(tuple, session, event))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_event_options existing = { 0 };
-	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_EVENT, &description);
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_event_open(session, description.name, &existing, event);
-	if (status == RELEVO_OK && !is_it(event_handle(*event), &description)) {
-		relevo_event_close(*event);
-		status = RELEVO_NOT_FOUND;
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_EVENT, &text);
+	return status == RELEVO_OK ? relevo_event_from_text(session, text, options, event) : status;
 }
 
 int relevo_tuple_barrier(const relevo_tuple *tuple, size_t index, relevo_session *session,
@@ -297,84 +233,39 @@ int relevo_tuple_barrier(const relevo_tuple *tuple, size_t index, relevo_session
 {
 	if (!given(tuple, session, barrier))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_barrier_options existing = { 0 };
-	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_BARRIER, &description);
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_barrier_open(session, description.name, &existing, barrier);
-	if (status == RELEVO_OK && !is_it(barrier_handle(*barrier), &description)) {
-		relevo_barrier_close(*barrier);
-		status = RELEVO_NOT_FOUND;
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_BARRIER, &text);
+	return status == RELEVO_OK ? relevo_barrier_from_text(session, text, options, barrier)
+				   : status;
 }
 
 int relevo_tuple_value(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_value_options *options, relevo_value **value)
 {
-	if (!given(tuple, value))
+	if (!given(tuple, session, value))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_value_options existing = { 0 };
-	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_VALUE, &description);
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_value_open(session, description.name, &existing, value);
-	if (status == RELEVO_OK && !is_it(value_handle(*value), &description)) {
-		relevo_value_close(*value);
-		status = RELEVO_NOT_FOUND;
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_VALUE, &text);
+	return status == RELEVO_OK ? relevo_value_from_text(session, text, options, value) : status;
 }
 
 int relevo_tuple_array(const relevo_tuple *tuple, size_t index, relevo_session *session,
 		       const struct relevo_array_options *options, relevo_array **array)
 {
-	if (!given(tuple, array))
+	if (!given(tuple, session, array))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_array_options existing = { 0 };
-	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_ARRAY, &description);
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_array_open(session, description.name, &existing, array);
-	if (status == RELEVO_OK && !is_it(array_handle(*array), &description)) {
-		relevo_array_close(*array);
-		status = RELEVO_NOT_FOUND;
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_ARRAY, &text);
+	return status == RELEVO_OK ? relevo_array_from_text(session, text, options, array) : status;
 }
 
 int relevo_tuple_shared(const relevo_tuple *tuple, size_t index, relevo_session *session,
 			const struct relevo_shared_options *options, relevo_shared **shared)
 {
-	if (!given(tuple, shared))
+	if (!given(tuple, session, shared))
 		return RELEVO_BAD_ARGUMENT;
-	struct handle_description description;
-	struct relevo_shared_options existing = { 0 };
-	int status = tuple_handle_describe(tuple, index, RELEVO_TUPLE_SHARED, &description);
-	if (status != RELEVO_OK)
-		return status;
-	if (options != NULL)
-		existing = *options;
-	existing.mode = RELEVO_OPEN_EXISTING;
-	status = relevo_shared_open(session, description.name, 0, &existing, shared);
-	if (status == RELEVO_OK) {
-		const struct object_identity object = shared_identity(*shared);
-		if (!handle_is_same(&object, &description)) {
-			relevo_shared_close(*shared);
-			status = RELEVO_NOT_FOUND;
-		}
-	}
-	return status == RELEVO_NOT_FOUND ? handle_gone(&description) : status;
+	const char *text = NULL;
+	int status = handle_text_at(tuple, index, RELEVO_TUPLE_SHARED, &text);
+	return status == RELEVO_OK ? relevo_shared_from_text(session, text, options, shared)
+				   : status;
 }

@@ -140,10 +140,32 @@ static bool is_of(const char *what, const char *subject)
 	return strncmp(what, subject, strlen(subject)) == 0;
 }
 
+/* The text of a handle of the kind that the call is about. */
+static void write_text(struct valid *valid, const char *what)
+{
+	char *text = valid->text;
+	int failed = 0;
+#define WRITE_TEXT(kind)                                                                           \
+	if (is_of(what, "relevo_" #kind "_from_text"))                                             \
+	failed = relevo_##kind##_to_text(valid->kind, text, sizeof valid->text)
+	WRITE_TEXT(lock);
+	WRITE_TEXT(rlock);
+	WRITE_TEXT(semaphore);
+	WRITE_TEXT(condition);
+	WRITE_TEXT(event);
+	WRITE_TEXT(barrier);
+	WRITE_TEXT(value);
+	WRITE_TEXT(array);
+	WRITE_TEXT(shared);
+#undef WRITE_TEXT
+	child_check(failed == 0);
+}
+
 /* What takes long to make, only for who needs it. */
 static void make_slow_ones(struct valid *valid, const char *what)
 {
 	const struct relevo_input input = { .next = give_end };
+	write_text(valid, what);
 	if (is_of(what, "relevo_job_"))
 		child_check(relevo_pool_apply_async(valid->pool, "f", &valid->bytes, NULL,
 						    &valid->job) == 0);
