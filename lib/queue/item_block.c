@@ -17,10 +17,27 @@ struct item_block {
 
 /* Every item starts aligned for anything, so that a caller may read it as a
  * struct, and has its byte 0 behind it. */
+struct relevo_item_body {
+	struct item_block *block;
+	struct relevo_properties *properties; /* NULL: none */
+	_Alignas(max_align_t) uint8_t bytes[];
+};
+
 static size_t item_block_room_for(size_t size)
 {
 	size_t unit = _Alignof(max_align_t);
-	return (size + 1 + unit - 1) & ~(unit - 1);
+	return sizeof(struct relevo_item_body) + ((size + 1 + unit - 1) & ~(unit - 1));
+}
+
+static relevo_item item_block_put(struct item_block *block, void *place, const uint8_t *bytes,
+				  size_t size)
+{
+	struct relevo_item_body *body = place;
+	body->block = block;
+	body->properties = NULL;
+	memcpy(body->bytes, bytes, size);
+	body->bytes[size] = 0;
+	return (relevo_item){ .data = body->bytes, .size = size, .deliveries = 1, .body = body };
 }
 
 bool item_source_read(struct item_source *source, const struct frame *frame, size_t most)
@@ -57,17 +74,13 @@ bool item_block_fill(relevo_item *items, const struct item_source *source)
 	uint8_t *place = block->bytes;
 	for (size_t i = 0; i < source->count; i++) {
 		size_t size = source->sizes[i];
-		memcpy(place, body, size);
-		place[size] = 0;
-		items[i] = (relevo_item){
-			.data = place,
-			.size = size,
-			.lease = source->leases != NULL ? source->leases[i] : 0,
-			.deliveries = source->deliveries != NULL ? source->deliveries[i] : 1,
-			.memory = block,
-		};
+		items[i] = item_block_put(block, place, body, size);
+		if (source->leases != NULL)
+			items[i].lease = source->leases[i];
+		if (source->deliveries != NULL)
+			items[i].deliveries = source->deliveries[i];
 		if (source->properties != NULL && source->properties[i].len > 0)
-			items[i].properties = properties_unpack(&source->properties[i]);
+			items[i].body->properties = properties_unpack(&source->properties[i]);
 		place += item_block_room_for(size);
 		body += size;
 	}
@@ -76,19 +89,25 @@ bool item_block_fill(relevo_item *items, const struct item_source *source)
 
 uint64_t item_block_epoch(const relevo_item *item)
 {
-	const struct item_block *block = item->memory;
-	return block != NULL ? block->epoch : 0;
+	return item->body != NULL ? item->body->block->epoch : 0;
+}
+
+const struct relevo_properties *item_block_properties(const relevo_item *item)
+{
+	return item->body != NULL ? item->body->properties : NULL;
 }
 
 void relevo_item_free(relevo_item *item)
 {
 	if (!given(item))
 		return;
-	struct item_block *block = item->memory;
-	free(item->properties);
-	item->properties = NULL;
-	item->memory = NULL;
+	struct relevo_item_body *body = item->body;
+	item->body = NULL;
 	item->data = NULL;
-	if (block != NULL && atomic_fetch_sub(&block->items, 1) == 1)
+	if (body == NULL)
+		return;
+	struct item_block *block = body->block;
+	free(body->properties);
+	if (atomic_fetch_sub(&block->items, 1) == 1)
 		free(block);
 }

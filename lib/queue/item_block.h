@@ -32,4 +32,7 @@ bool item_block_fill(relevo_item *items, const struct item_source *source);
 /* Which connection an item came with; 0 when it has been freed. */
 uint64_t item_block_epoch(const relevo_item *item);
 
+/* What it brought along; NULL: nothing, or it has been freed. */
+const struct relevo_properties *item_block_properties(const relevo_item *item);
+
 #endif

@@ -1,4 +1,4 @@
-/* Properties of items, a reply queue and headers: packing, unpacking and reading them. */
+/* Properties of items, a reply queue and headers: packing and unpacking them. */
 #include "queue/properties.h"
 
 #include "base/name.h"
@@ -136,35 +136,4 @@ struct relevo_properties *properties_unpack(const ProtobufCBinaryData *packed)
 		properties = flatten(message);
 	relevo__item_properties__free_unpacked(message, NULL);
 	return properties;
-}
-
-const char *relevo_item_reply_to(const relevo_item *item)
-{
-	if (!given(item))
-		return "";
-	return item->properties != NULL ? item->properties->reply_to : NULL;
-}
-
-const struct relevo_header *relevo_item_headers(const relevo_item *item, size_t *count)
-{
-	if (!given(item, count))
-		return NULL;
-	*count = item->properties != NULL ? item->properties->header_count : 0;
-	return *count > 0 ? item->properties->headers : NULL;
-}
-
-const void *relevo_item_header(const relevo_item *item, const char *name, size_t *size)
-{
-	if (!given(item, name))
-		return NULL;
-	size_t count;
-	const struct relevo_header *headers = relevo_item_headers(item, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(headers[i].name, name) != 0)
-			continue;
-		if (size != NULL)
-			*size = headers[i].size;
-		return headers[i].value;
-	}
-	return NULL;
 }

@@ -34,11 +34,10 @@ typedef struct relevo_queue relevo_queue;
 typedef struct relevo_item {
 	void *data;
 	size_t size;
-	uint64_t lease;      /* 0: acknowledged already */
-	uint32_t deliveries; /* how often it was handed out, this time included; more
-				than 1: redelivered */
-	void *memory;        /* the library's, as is this: */
-	struct relevo_properties *properties;
+	uint64_t lease;                /* 0: acknowledged already */
+	uint32_t deliveries;           /* how often it was handed out, this time included; more
+					  than 1: redelivered */
+	struct relevo_item_body *body; /* what the bytes belong to; NULL: it has been freed */
 } relevo_item;
 
 /* Which item is next; those of equal rank in the order of their puts. */

@@ -40,10 +40,7 @@ extern "C" {
 struct relevo_scope {
 	int status; /* of the acquire; the scope is held if it is OK */
 	struct relevo_grant grant;
-	/* The library's: */
-	int (*release)(void *object);
-	void *object;
-	int process;
+	uint64_t held[4]; /* of relevo_scope_end() */
 	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
