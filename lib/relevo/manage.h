@@ -95,6 +95,7 @@ struct relevo_session_wait {
 	const char *kind;   /* of the object: "queue", "lock", "event" */
 	const char *object; /* its name */
 	int64_t msec;       /* for so long */
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /* An object of which a session holds items, or the tokens of a lock or semaphore. */
@@ -102,6 +103,7 @@ struct relevo_session_hold {
 	const char *kind;
 	const char *object;
 	uint64_t count;
+	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
 /* One session of a broker: a process may have several. */

@@ -12,6 +12,22 @@ FITTING_FUNCTION = (
 HEADER = "#ifndef A\n#define A\n{}\n#endif\n"
 SETTER = "/* Set it. */\nint relevo_set(int value);"
 
+# A structure and a constant as programs were built with them.
+LAYOUT = """struct relevo_a 32
+member relevo_a.first 0 4
+member relevo_a.second 8 8
+member relevo_a.reserved 16 16
+constant RELEVO_A 1
+"""
+
+
+def layout(members, constant="enum e { RELEVO_A = 1 };", table=LAYOUT, kinds=""):
+    """A tree with them as they are now."""
+    header = f"#include <stdint.h>\n{constant}\nstruct relevo_a {{\n{members}\n}};\n"
+    return {"lib/relevo/a.h": header, "tests/lint/layout.txt": table,
+            "tests/lint/no_reserved.txt": kinds}
+
+
 # An example as it has to be.
 EXAMPLE = "clients/examples/one.c"
 EXAMPLES = {
@@ -117,6 +133,31 @@ BAD = {
         ({"lib/relevo/a.h": SETTER + "\nint relevo_b(int,\n\tint);\n"}, "a.h:3: relevo_b() has no"),
         ({"lib/queue/a.c": '#include "queue/a.h"\n'}, "lib/queue/a.c:1: does not open"),
     ],
+    "layout": [
+        (layout("int first; uint64_t reserved[2]; void (*second)(int);"),
+         "a.h:3: struct relevo_a does not end with reserved words"),
+        (layout("int zeroth, first; void *second; uint64_t reserved[2];"),
+         "a.h:3: relevo_a.first is at 4 and was at 0"),
+        (layout("int first; _Alignas(8) int second; uint64_t reserved[2];"),
+         "relevo_a.second has 4 bytes and had 8"),
+        (layout("int first; void *second; uint64_t reserved[3];"),
+         "struct relevo_a has 40 bytes and had 32"),
+        (layout("int first; void *third; uint64_t reserved[2];"), "relevo_a.second is gone"),
+        (layout("int first, third; void *second; uint64_t reserved[2];"),
+         "relevo_a.third takes no reserved words"),
+        (layout("int first; void *second; int third; uint64_t reserved[1];"),
+         "a.h:3: relevo_a.third is not in tests/lint/layout.txt"),
+        (layout("int first; void *second; uint64_t reserved[2];", "enum { RELEVO_A };"),
+         "a.h:2: RELEVO_A is 0 and was 1"),
+        (layout("int first; void *second; uint64_t reserved[2];", "#define RELEVO_B 1"),
+         "RELEVO_A is gone"),
+        (layout("int first; void *second; uint64_t reserved[2];", kinds="relevo_b shown\n"),
+         "there is no struct relevo_b"),
+        (layout("int first; void *second; uint64_t reserved[2];", kinds="relevo_a shown\n"),
+         "relevo_a has reserved words"),
+        (layout("int first; void *second;", kinds="relevo_a whole\n",
+                table=LAYOUT.replace("32", "8")), "struct relevo_a has 16 bytes and had 8"),
+    ],
     "format": [
         ({".clang-format": "BasedOnStyle: LLVM\n", "lib/a.c": "\nint  a;\n"}, "lib/a.c:2: not laid"),
     ],
@@ -164,6 +205,18 @@ GOOD = {
         {"lib/relevo/a.h": '#ifdef __cplusplus\nextern "C" {\n#endif\n' + SETTER
                            + "\ntypedef int relevo_f(int);\nstruct s {\n\tint (*f)(int);\n};\n}\n",
          "lib/queue/a.c": "/* What it is for. */\n", "tests/a.c": "int a;\n"},
+    ],
+    "layout": [
+        layout("int first; union { void *second; int other; }; uint64_t reserved[2];",
+               table=LAYOUT + "member relevo_a.other 8 4\n"),
+        layout("int first; int (*second)(int, int); uint64_t reserved[2];", "#define RELEVO_A (1)"),
+        layout("int first; void *second; char third[3], fourth[2];\nuint64_t reserved[1];",
+               table=LAYOUT.replace("reserved 16 16", "reserved 24 8")
+               + "member relevo_a.third 16 3\nmember relevo_a.fourth 19 2\n"),
+        layout("int first; void *second; /* of; it */ long third, fourth, fifth;",
+               kinds="relevo_a shown\n", table=LAYOUT.replace("32", "40").replace(
+                   "reserved 16 16", "third 16 8") + "member relevo_a.fourth 24 8\n"
+               + "member relevo_a.fifth 32 8\n"),
     ],
     "format": [{".clang-format": "BasedOnStyle: LLVM\n", "lib/a.c": "int a;\n"}],
     "tests": [{"tests/a.c": '/* sleep(1) */\nconst char *s = "sleep(1)";\n', "lib/a.c": "sleep(1);"}],
