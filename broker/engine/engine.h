@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/element.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/list.h"
 #include "collections/account.h"
 #include "collections/heap.h"
@@ -299,8 +300,6 @@ struct queue_opened {
 	struct queue_options options; /* as it was created */
 };
 
-enum { QUEUE_MAX_KEY = 255, QUEUE_MAX_PROPERTIES = 64 * 1024 };
-
 /* Bytes that one put may ask to be copied, of what its items have in common: otherwise a
  * small frame would be long work. */
 enum { PUT_MAX_COPIES = 32 * 1024 * 1024 };
@@ -311,7 +310,7 @@ enum { PUT_MAX_COPIES = 32 * 1024 * 1024 };
  *   BAD_NAME, NOT_FOUND, EXISTS, QUOTA, LIMIT (handles of this session),
  *   OPTION_MISMATCH (mode OPEN_OR_CREATE with a queue that has other options; the
  *   text names the option and both values; or, in any mode, a queue of another
- *   kind), BAD_ARGUMENT (more tokens than TOKENS_MAX; a dead-letter queue that
+ *   kind), BAD_ARGUMENT (more tokens than SEMAPHORE_MAX_PERMITS; a dead-letter queue that
  *   cannot be), BAD_NAME also for the name of that queue,
  *   NO_MEMORY
  */
@@ -380,8 +379,6 @@ struct put_request {
 void queue_put(struct engine_peer *peer, const struct put_request *request, nsec_t now,
 	       struct waiter *waiter);
 
-enum { GET_MOST_QUEUES = 64 };
-
 struct get_request {
 	uint32_t handle;
 	uint32_t max_items; /* 0 means 1 */
@@ -390,14 +387,14 @@ struct get_request {
 	bool begins;        /* lease_begin() tells which of them are worked on */
 	nsec_t deadline;    /* 0: do not wait */
 	/* Further queues: the first that has an item serves, of several the one that is
-	 * named first. GET_MOST_QUEUES at most; nothing comes ahead then. */
+	 * named first. GET_MAX_QUEUES at most; nothing comes ahead then. */
 	const uint32_t *also;
 	size_t also_count;
 };
 
 /*
  * Take items in their order, as many as are ready or held by waiting putters, up
- * to the maxima (of properties, QUEUE_MAX_PROPERTIES, but those of one item); waits only while
+ * to the maxima (of properties, ITEM_MAX_PROPERTIES, but those of one item); waits only while
  * there is none. With `ahead`, a part of what is left may come too, where that makes no difference
  * to others. Each is leased to the session. Answered with OK; TIMED_OUT,
  * BAD_ARGUMENT (no such handle), GONE, SHUT_DOWN, DENIED (another session has the queue to itself),
@@ -437,9 +434,6 @@ int lease_reject(struct engine_peer *peer, const uint64_t *leases, size_t count,
 int lease_extend(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t time,
 		 nsec_t now, struct error *error);
 
-/* Tokens that a semaphore may start with. */
-#define TOKENS_MAX 250000u
-
 struct token_release {
 	uint32_t handle;
 	uint64_t lease; /* of this session, 0: none is named */
@@ -478,7 +472,6 @@ int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *
  * Sessions change it in atomic steps and wait for it to meet a condition. Nothing
  * of it is stored: it is gone when the broker ends.
  */
-enum { CELL_MAX_TERMS = 64, CELL_MAX_PURPOSE = 15 };
 
 struct cell_options {
 	enum queue_lifetime lifetime; /* the same as those of queues */

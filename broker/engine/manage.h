@@ -82,15 +82,13 @@ struct queue_place {
 
 struct peek_request {
 	uint32_t handle;
-	uint32_t max_items; /* 0 means 1; PEEK_MOST at most */
+	uint32_t max_items; /* 0 means 1; PEEK_MAX_ITEMS at most */
 	uint32_t max_bytes; /* stop before exceeding it, but give one item */
 	struct queue_place after;
 };
 
-enum { PEEK_MOST = 256 };
-
 struct peek {
-	struct item *items[PEEK_MOST]; /* valid until the engine is called again */
+	struct item *items[PEEK_MAX_ITEMS]; /* valid until the engine is called again */
 	uint32_t count;
 	struct queue_place last; /* where to go on */
 };

@@ -163,9 +163,9 @@ static void any_get(struct engine_peer *peer, const struct get_request *request,
 {
 	struct error error;
 	engine_at(peer->engine, now);
-	if (request->also_count >= GET_MOST_QUEUES) {
+	if (request->also_count >= GET_MAX_QUEUES) {
 		error_set(&error, RELEVO_LIMIT, "a get from %zu queues: %d are the most",
-			  request->also_count + 1, GET_MOST_QUEUES);
+			  request->also_count + 1, GET_MAX_QUEUES);
 		waiter_refuse(waiter, &error);
 		return;
 	}

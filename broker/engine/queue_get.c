@@ -80,7 +80,7 @@ static int queue_get_take(const struct waiter *getter, uint32_t *count)
 		if (*count > 0 && wanted->max_bytes > 0 && bytes > wanted->max_bytes)
 			break;
 		properties += properties_size(item);
-		if (*count > 0 && properties > QUEUE_MAX_PROPERTIES)
+		if (*count > 0 && properties > ITEM_MAX_PROPERTIES)
 			break;
 		int status = room == 0 ? lease_reserve(peer, queue, &room) : RELEVO_OK;
 		if (status != RELEVO_OK)

@@ -83,7 +83,7 @@ static void queue_peek_cut(struct peek *peek, uint32_t max_bytes)
 		(void)item_properties(peek->items[i], &size);
 		bytes += peek->items[i]->size;
 		properties += size;
-		if (i > 0 && (bytes > max_bytes || properties > QUEUE_MAX_PROPERTIES))
+		if (i > 0 && (bytes > max_bytes || properties > ITEM_MAX_PROPERTIES))
 			peek->count = i;
 	}
 }
@@ -100,8 +100,8 @@ int queue_peek(struct engine_peer *peer, const struct peek_request *request, nse
 		return status;
 	struct selection selection = { .queue = queue, .request = request, .peek = peek };
 	selection.most = request->max_items > 0 ? request->max_items : 1;
-	if (selection.most > PEEK_MOST)
-		selection.most = PEEK_MOST;
+	if (selection.most > PEEK_MAX_ITEMS)
+		selection.most = PEEK_MAX_ITEMS;
 	peek->count = 0;
 	/* What is due is done first: nothing happens between the look and the answer, so what is
 	 * seen is there, and what is over is not seen. */

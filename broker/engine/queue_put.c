@@ -269,17 +269,17 @@ static int queue_put_check(const struct queue *queue, const struct put_request *
 				"item %zu has %u bytes: the queue \"%s\" has room for %" PRIu64, i,
 				request->sizes[i], queue->name, most);
 	}
-	if (request->key_size > QUEUE_MAX_KEY)
+	if (request->key_size > ITEM_MAX_KEY)
 		return error_set(error, RELEVO_TOO_LARGE,
 				 "a key of %zu bytes for the queue \"%s\": %d are the most",
-				 request->key_size, queue->name, QUEUE_MAX_KEY);
+				 request->key_size, queue->name, ITEM_MAX_KEY);
 	if (request->overdue_to != NULL && request->overdue_to[0] != '\0' &&
 	    name_check(request->overdue_to, "queue for what is overdue", error) != RELEVO_OK)
 		return error->status;
-	if (request->properties_size > QUEUE_MAX_PROPERTIES)
+	if (request->properties_size > ITEM_MAX_PROPERTIES)
 		return error_set(error, RELEVO_TOO_LARGE,
 				 "properties of %zu bytes for the queue \"%s\": %d are the most",
-				 request->properties_size, queue->name, QUEUE_MAX_PROPERTIES);
+				 request->properties_size, queue->name, ITEM_MAX_PROPERTIES);
 	if ((request->key_size + request->properties_size) * request->count > PUT_MAX_COPIES &&
 	    request->count > 1)
 		return error_set(

@@ -55,11 +55,11 @@ static int add_token(struct engine_peer *peer, struct queue *queue, struct error
 
 int tokens_check(const struct queue_options *options, struct error *error)
 {
-	if (options->tokens <= TOKENS_MAX)
+	if (options->tokens <= SEMAPHORE_MAX_PERMITS)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ARGUMENT,
 			 "a %s of %" PRIu64 " is more than the %u allowed",
-			 kind_noun(options->kind), options->tokens, TOKENS_MAX);
+			 kind_noun(options->kind), options->tokens, SEMAPHORE_MAX_PERMITS);
 }
 
 int tokens_create(struct engine_peer *peer, struct queue *queue, struct error *error)

@@ -12,21 +12,6 @@ _Static_assert((int)RELEVO__CELL_OPERATION__CELL_CHANGED == CELL_CHANGED, "opera
 
 /* ---- open, close, delete ---------------------------------------------- */
 
-/* proto3 hands any number up as an enum. */
-static int handle_cell_check_numbers(const Relevo__CellOpen *open, struct error *error)
-{
-	if ((unsigned)open->mode > RELEVO__OPEN_MODE__CREATE_NEW)
-		return error_set(error, RELEVO_BAD_ARGUMENT, "opening a cell: mode %d is not known",
-				 (int)open->mode);
-	if ((unsigned)open->lifetime > RELEVO__LIFETIME__LIFETIME_SESSION)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "opening a cell: lifetime %d is not known", (int)open->lifetime);
-	if ((unsigned)open->type >= ELEMENT_TYPES)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "opening a cell: element type %d is not known", (int)open->type);
-	return RELEVO_OK;
-}
-
 /* A cell is told and set like one item, so it is never larger. */
 static int handle_cell_check_size(const struct session *session, const Relevo__CellOpen *open,
 				  struct error *error)
@@ -64,9 +49,7 @@ void handle_cell_open(struct session *session, const struct frame *frame)
 	const Relevo__CellOpen *open = frame->header->cell_open;
 	struct cell_opened opened;
 	struct error error = { 0 };
-	int status = handle_cell_check_numbers(open, &error);
-	if (status == RELEVO_OK)
-		status = handle_cell_check_size(session, open, &error);
+	int status = handle_cell_check_size(session, open, &error);
 	if (status == RELEVO_OK) {
 		const struct cell_open_request request = open_request(frame);
 		status = cell_open(session->peer, &request, &opened, &error);

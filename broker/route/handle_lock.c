@@ -4,27 +4,25 @@
 #include "route/reply.h"
 
 /* Which kind of queue it is, and how many tokens it starts with. */
-static int handle_lock_describe(const Relevo__LockOpen *open, struct queue_options *options,
-				struct error *error)
+static void handle_lock_describe(const Relevo__LockOpen *open, struct queue_options *options)
 {
 	switch (open->kind) {
 	case RELEVO__LOCK_KIND__LOCK_KIND_LOCK:
 		options->kind = QUEUE_LOCK;
 		options->bounded = true;
 		options->capacity = options->tokens = 1;
-		return RELEVO_OK;
+		break;
 	case RELEVO__LOCK_KIND__LOCK_KIND_SEMAPHORE:
 		options->kind = QUEUE_SEMAPHORE;
 		options->bounded = open->bounded;
 		options->capacity = options->tokens = open->tokens;
-		return RELEVO_OK;
+		break;
 	case RELEVO__LOCK_KIND__LOCK_KIND_CONDITION:
 		options->kind = QUEUE_CONDITION;
 		options->bounded = true;
-		return RELEVO_OK;
+		break;
 	default:
-		return error_set(error, RELEVO_BAD_ARGUMENT, "opening a lock: kind %d is not known",
-				 (int)open->kind);
+		break;
 	}
 }
 
@@ -36,12 +34,9 @@ void handle_lock_open(struct session *session, const struct frame *frame)
 		.lease = clock_span(open->lease_ms),
 		.keep = open->keep,
 	};
-	struct error error = { 0 };
-	if (handle_lock_describe(open, &options, &error) != RELEVO_OK)
-		reply_error(session, frame->header->call, &error);
-	else
-		open_queue(session, frame->header->call,
-			   &(struct opening){ open->name, open->mode, &options, false });
+	handle_lock_describe(open, &options);
+	open_queue(session, frame->header->call,
+		   &(struct opening){ open->name, open->mode, &options, false });
 }
 
 void handle_lock_release(struct session *session, const struct frame *frame)

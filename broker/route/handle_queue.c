@@ -49,18 +49,12 @@ void handle_queue_close(struct session *session, const struct frame *frame)
 
 void handle_queue_delete(struct session *session, const struct frame *frame)
 {
-	/* The numbers of both kinds are the same. */
 	const Relevo__QueueDelete *operation = frame->header->queue_delete;
 	struct error error = { 0 };
-	int status;
-	if (operation->queue != 0)
-		status = queue_delete_handle(session->peer, operation->queue, &error);
-	else if ((uint32_t)operation->kind < QUEUE_ANY)
-		status = queue_delete(session->router->engine, operation->name,
-				      (enum queue_kind)operation->kind, &error);
-	else
-		status = error_set(&error, RELEVO_BAD_ARGUMENT, "deleting: kind %d is not known",
-				   (int)operation->kind);
+	int status = operation->queue != 0
+			     ? queue_delete_handle(session->peer, operation->queue, &error)
+			     : queue_delete(session->router->engine, operation->name,
+					    (enum queue_kind)operation->kind, &error);
 	reply_outcome(session, frame->header->call, status, 0, &error);
 }
 

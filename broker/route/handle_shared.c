@@ -5,20 +5,10 @@
 static int handle_shared_check_open(const struct session *session, const struct frame *frame,
 				    struct error *error)
 {
-	const Relevo__SharedOpen *open = frame->header->shared_open;
 	if (!connection_peer(session->connection)->local)
 		return error_set(error, RELEVO_NOT_LOCAL,
 				 "shared memory is for processes on the broker's host that connect "
 				 "over ipc://");
-	if (open->mode < RELEVO__OPEN_MODE__OPEN_OR_CREATE ||
-	    open->mode > RELEVO__OPEN_MODE__CREATE_NEW)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "opening shared memory: mode %d is not known", (int)open->mode);
-	if (open->lifetime < RELEVO__LIFETIME__LIFETIME_KEPT ||
-	    open->lifetime > RELEVO__LIFETIME__LIFETIME_SESSION)
-		return error_set(error, RELEVO_BAD_ARGUMENT,
-				 "opening shared memory: lifetime %d is not known",
-				 (int)open->lifetime);
 	if (frame->header->n_sizes > 1)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "opening shared memory: %zu bodies instead of one",

@@ -1,12 +1,15 @@
 /* From a frame to its handler: the table of operations, and the hooks for the network. */
 #include "route/router.h"
 
+#include "base/mutant.h"
 #include "route/call.h"
+#include "route/enums.h"
 #include "route/handlers.h"
 #include "route/reply.h"
 #include "route/weight.h"
 #include "wire/protocol.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* What the broker alone sends is not here. */
@@ -48,6 +51,8 @@ static handler *const handlers[] = {
 	[RELEVO__HEADER__OP_PIPE_MEET] = handle_pipe_meet,
 };
 
+static_assert(sizeof handlers / sizeof handlers[0] <= ROUTER_OPERATIONS, "more operations");
+
 static handler *handler_of(unsigned operation)
 {
 	return operation < sizeof handlers / sizeof handlers[0] ? handlers[operation] : NULL;
@@ -86,6 +91,14 @@ static int router_check(const struct session *session, unsigned operation, struc
 	return RELEVO_OK;
 }
 
+static int router_check_enums(const struct router *router, const struct frame *frame,
+			      struct error *error)
+{
+	if (!router->has_enums[frame->header->op_case] || MUTANT(any_enum_will_do))
+		return RELEVO_OK;
+	return enums_check(frame->header, error);
+}
+
 /* What rides along in the header. Nobody hears of a lease that is not held: who
  * wants to know asks with QueueAck. */
 static void router_acknowledge(struct session *session, const Relevo__Header *header)
@@ -112,6 +125,8 @@ static void on_frame(void *context, int status, const struct frame *frame,
 		error = *unfit;
 		fault = status;
 	}
+	if (fault == RELEVO_OK)
+		fault = router_check_enums(session->router, frame, &error);
 	if (fault == RELEVO_OK)
 		handler_of(operation)(session, frame);
 	else if (session->state < SESSION_OPEN)
@@ -210,6 +225,8 @@ struct router *router_new(const struct router_config *config, struct engine *eng
 	list_init(&router->sessions);
 	list_init(&router->free_calls);
 	router->free_count = 0;
+	for (unsigned i = 0; i < ROUTER_OPERATIONS; i++)
+		router->has_enums[i] = enums_in(i);
 	return router;
 }
 

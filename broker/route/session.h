@@ -16,6 +16,9 @@ struct answer_room {
 	struct output_body bodies[FRAME_MAX_ITEMS];
 };
 
+/* Operations that clients send have lower numbers. */
+enum { ROUTER_OPERATIONS = 128 };
+
 struct router {
 	struct router_config config;
 	struct engine *engine;
@@ -24,6 +27,7 @@ struct router {
 	struct list sessions;   /* that are open, by number */
 	struct list free_calls; /* for the next ones */
 	uint32_t free_count;
+	bool has_enums[ROUTER_OPERATIONS]; /* see enums.h */
 	struct answer_room room;
 };
 

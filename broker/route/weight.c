@@ -38,7 +38,7 @@ static uint64_t weight_of_operation(const struct session *session, const struct 
 	case RELEVO__HEADER__OP_QUEUE_EXTEND:
 		return header->queue_extend->n_leases;
 	case RELEVO__HEADER__OP_QUEUE_PEEK:
-		return least(header->queue_peek->max_items, PEEK_MOST);
+		return least(header->queue_peek->max_items, PEEK_MAX_ITEMS);
 	case RELEVO__HEADER__OP_QUEUE_LIST:
 		return weight_of_list(header->queue_list);
 	case RELEVO__HEADER__OP_SESSION_LIST:

@@ -1,6 +1,7 @@
 /* Properties of items, a reply queue and headers: packing and unpacking them. */
 #include "queue/properties.h"
 
+#include "base/limits.h"
 #include "base/name.h"
 #include "base/thread_error.h"
 #include "wire/text.h"
@@ -9,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As the broker has it. */
-enum { MOST_BYTES = 64 * 1024, MOST_HEADERS = 1024 };
+/* More of them hardly fit. */
+enum { MOST_HEADERS = 1024 };
 
 static int check_headers(const struct relevo_header *headers, size_t count, struct error *error)
 {
@@ -45,10 +46,10 @@ static int properties_pack_here(const Relevo__ItemProperties *message, ProtobufC
 				struct error *error)
 {
 	size_t size = relevo__item_properties__get_packed_size(message);
-	if (size > MOST_BYTES)
+	if (size > ITEM_MAX_PROPERTIES)
 		return error_set(error, RELEVO_TOO_LARGE,
 				 "headers of %zu bytes for one item: %d are the most", size,
-				 MOST_BYTES);
+				 ITEM_MAX_PROPERTIES);
 	packed->data = malloc(size);
 	if (packed->data == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for an item's headers");

@@ -1,5 +1,6 @@
 /* Getting or leasing items from whichever of several queues has some. */
 #include "base/deadline.h"
+#include "base/limits.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
 #include "queue/item_block.h"
@@ -7,10 +8,8 @@
 #include "session/call.h"
 #include "wire/protocol.h"
 
-enum {
-	MOST_QUEUES = 64,        /* as the broker has it */
-	STEP = FRAME_MAX_LEASES, /* items that are asked for at a time */
-};
+/* Items that are asked for at a time. */
+enum { STEP = FRAME_MAX_LEASES };
 
 struct choosing {
 	struct call call;
@@ -46,10 +45,10 @@ static int queue_any_take_items(struct call *call, const struct frame *frame)
 
 static int queue_any_check(const struct choosing *choosing, struct error *error)
 {
-	if (choosing->count == 0 || choosing->count > MOST_QUEUES)
+	if (choosing->count == 0 || choosing->count > GET_MAX_QUEUES)
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "a get from %zu queues; from 1 to %d can be", choosing->count,
-				 MOST_QUEUES);
+				 GET_MAX_QUEUES);
 	for (size_t i = 0; i < choosing->count; i++) {
 		if (choosing->queues[i] == NULL)
 			return error_set(error, RELEVO_BAD_ARGUMENT, "queue %zu of %zu is NULL", i,
@@ -112,7 +111,7 @@ static bool take_from_stashes(struct choosing *choosing)
 static int queue_any_ask(struct choosing *choosing, nsec_t deadline, struct error *error)
 {
 	struct relevo_session *session = choosing->queues[0]->handle.session;
-	uint32_t also[MOST_QUEUES];
+	uint32_t also[GET_MAX_QUEUES];
 	for (size_t i = 1; i < choosing->count; i++)
 		also[i - 1] = choosing->queues[i]->handle.number;
 	Relevo__QueueGet operation = RELEVO__QUEUE_GET__INIT;

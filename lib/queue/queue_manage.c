@@ -1,5 +1,6 @@
 /* Calls that manage queues: join, shut down, purge, move and peek. */
 #include "base/deadline.h"
+#include "base/limits.h"
 #include "base/thread_error.h"
 #include "queue/item_block.h"
 #include "queue/queue.h"
@@ -149,12 +150,11 @@ int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_it
 	if (!given(queue, place, got) || (count > 0 && !given(items)) ||
 	    !known(relevo_place, place))
 		return RELEVO_BAD_ARGUMENT;
-	enum { MOST = 256 };
 	nsec_t limit = session_limit(queue->handle.session);
 	struct peeking peeking = {
 		.call.take = queue_manage_take_items,
 		.items = items,
-		.room = count < MOST ? count : MOST,
+		.room = count < PEEK_MAX_ITEMS ? count : PEEK_MAX_ITEMS,
 		.place = place,
 	};
 	*got = 0;

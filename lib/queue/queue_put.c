@@ -1,5 +1,6 @@
 /* Putting items: one or many, with or without waiting for the broker's answer. */
 #include "base/deadline.h"
+#include "base/limits.h"
 #include "base/thread_error.h"
 #include "queue/properties.h"
 #include "queue/queue.h"
@@ -8,9 +9,6 @@
 #include "wire/protocol.h"
 
 #include <stdlib.h>
-
-/* As the broker has it. */
-enum { KEY_MOST = 255 };
 
 static int check_items(const relevo_queue *queue, const struct relevo_bytes *items, size_t count,
 		       struct error *error)
@@ -180,9 +178,9 @@ static int queue_put_describe(const struct relevo_put_options *options, Relevo__
 	int status = queue_check_time("a delay", options->delay, error);
 	if (status == RELEVO_OK)
 		status = queue_check_time("a TTL", options->ttl, error);
-	if (status == RELEVO_OK && options->key_size > KEY_MOST)
+	if (status == RELEVO_OK && options->key_size > ITEM_MAX_KEY)
 		status = error_set(error, RELEVO_TOO_LARGE, "a key of %zu bytes: %d are the most",
-				   options->key_size, KEY_MOST);
+				   options->key_size, ITEM_MAX_KEY);
 	if (status == RELEVO_OK && options->key_size > 0 && !given(options->key))
 		status = RELEVO_BAD_ARGUMENT;
 	if (status != RELEVO_OK)

@@ -163,10 +163,10 @@ static void test_handles_that_are_not_open(void **state)
 	get_any(f, q, 2, NSEC_NEVER, &outcome);
 	assert_answer(&outcome.call, RELEVO_BAD_ARGUMENT);
 	assert_int_equal(counts_of(f->a, q[0]).getters, 0);
-	uint32_t many[GET_MOST_QUEUES + 1];
-	for (size_t i = 0; i <= GET_MOST_QUEUES; i++)
+	uint32_t many[GET_MAX_QUEUES + 1];
+	for (size_t i = 0; i <= GET_MAX_QUEUES; i++)
 		many[i] = q[0];
-	get_any(f, many, GET_MOST_QUEUES + 1, NSEC_NEVER, &outcome);
+	get_any(f, many, GET_MAX_QUEUES + 1, NSEC_NEVER, &outcome);
 	assert_answer(&outcome.call, RELEVO_LIMIT);
 }
 

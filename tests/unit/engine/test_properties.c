@@ -78,9 +78,9 @@ static void test_keys_and_properties_have_limits(void **state)
 {
 	struct fixture *f = *state;
 	struct call call = { 0 };
-	static char bytes[QUEUE_MAX_PROPERTIES + 1];
+	static char bytes[ITEM_MAX_PROPERTIES + 1];
 	uint32_t q = open_plain(f->a, "q");
-	struct put_request request = { .handle = q, .key = bytes, .key_size = QUEUE_MAX_KEY + 1 };
+	struct put_request request = { .handle = q, .key = bytes, .key_size = ITEM_MAX_KEY + 1 };
 	put_request(f->a, &request, "1", &call);
 	assert_answer(&call, RELEVO_TOO_LARGE);
 	assert_text(call.text, "a key of 256 bytes for the queue \"q\"");

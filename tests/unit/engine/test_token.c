@@ -291,12 +291,13 @@ static void test_tokens_have_a_limit(void **state)
 	struct fixture *f = *state;
 	struct queue_opened opened;
 	struct error error;
-	struct queue_options options = { .kind = QUEUE_SEMAPHORE, .tokens = TOKENS_MAX + 1 };
+	struct queue_options options = { .kind = QUEUE_SEMAPHORE,
+					 .tokens = SEMAPHORE_MAX_PERMITS + 1 };
 	assert_int_equal(queue_open(f->a, "s", QUEUE_OPEN_OR_CREATE, &options, &opened, &error),
 			 RELEVO_BAD_ARGUMENT);
 	assert_text(error.text, "250001 is more than the 250000 allowed");
 	/* What does not fit the user's share leaves nothing behind. */
-	options.tokens = TOKENS_MAX;
+	options.tokens = SEMAPHORE_MAX_PERMITS;
 	assert_int_equal(queue_open(f->a, "s", QUEUE_OPEN_OR_CREATE, &options, &opened, &error),
 			 RELEVO_QUOTA);
 	assert_int_equal(queue_open(f->a, "s", QUEUE_OPEN_EXISTING, &options, &opened, &error),
