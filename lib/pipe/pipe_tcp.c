@@ -5,6 +5,7 @@
 #include "base/go_on.h"
 #include "base/list.h"
 #include "base/mutant.h"
+#include "pipe/last_words.h"
 #include "pipe/pipe_parts.h"
 #include "wire/greeting.h"
 
@@ -30,6 +31,7 @@ enum { CHUNK = 64 * 1024 };
 struct pipe_tcp {
 	struct pipe_remote base;
 	struct channel *channel;
+	struct last_words last_words;
 	pid_t process;
 	struct greeting greeting;
 	struct channel_peer peer;
@@ -440,6 +442,7 @@ static bool tcp_withdraw(struct pipe_remote *remote)
 static void tcp_free(struct pipe_remote *remote)
 {
 	struct pipe_tcp *tcp = tcp_of(remote);
+	last_words_forget(&tcp->last_words);
 	if (tcp->process == getpid()) {
 		channel_drain(tcp->channel, clock_now() + LAST_WORDS);
 		channel_close(tcp->channel);
@@ -485,6 +488,8 @@ int pipe_tcp_new(struct channel *channel, const struct key *key, bool listens,
 	pthread_mutex_init(&tcp->lock, NULL);
 	pthread_cond_init(&tcp->changed, NULL);
 	int status = greeting_begin(&tcp->greeting, channel, key, listens, error);
+	if (status == RELEVO_OK && !last_words_keep(&tcp->last_words, channel))
+		status = error_set(error, RELEVO_NO_MEMORY, "no memory for a pipe");
 	if (status == RELEVO_OK)
 		*remote = &tcp->base;
 	else

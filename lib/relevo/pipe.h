@@ -89,7 +89,8 @@ RELEVO_API bool relevo_pipe_sends(const relevo_pipe *pipe);
 /*
  * Send a message, which may be empty. Waits up to `timeout` ms while the other end has
  * too much to read. A copy is made; when this returns with OK, the message will arrive
- * unless the other end is closed. Thread-safe.
+ * unless the other end is closed, or this end is remote and the program ends otherwise than by
+ * exit(3) or by returning from main(), which wait for that: two seconds at most. Thread-safe.
  *
  * Errors, and nothing is sent: TIMED_OUT, INTERRUPTED, END_OF_STREAM (the other
  * end is closed), BAD_STATE (this end does not send), CLOSED, TOO_LARGE, NO_DESCRIPTORS (a

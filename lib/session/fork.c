@@ -10,6 +10,7 @@
 #include "session/private_broker.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* How long a fork may be held up by a broker that does not read. */
@@ -192,10 +193,18 @@ static bool fork_send_last(struct relevo_session *session, nsec_t deadline)
 	return waits;
 }
 
-/* First all is sent, so that a broker that does not answer keeps nothing from another. */
-void fork_flush_all(void)
+/* What is not of a session. */
+static void (*_Atomic flush_also)(nsec_t deadline);
+
+bool fork_flush_also(void (*flush)(nsec_t deadline))
 {
-	nsec_t deadline = clock_now() + END_TIME;
+	atomic_store(&flush_also, flush);
+	return fork_prepare();
+}
+
+/* First all is sent, so that a broker that does not answer keeps nothing from another. */
+static void fork_flush_sessions(nsec_t deadline)
+{
 	if (!fork_lock_by(&registry_lock, deadline))
 		return;
 	list_for_each (node, &sessions)
@@ -208,4 +217,13 @@ void fork_flush_all(void)
 	}
 	within_end(before);
 	pthread_mutex_unlock(&registry_lock);
+}
+
+void fork_flush_all(void)
+{
+	nsec_t deadline = clock_now() + END_TIME;
+	fork_flush_sessions(deadline);
+	void (*also)(nsec_t) = atomic_load(&flush_also);
+	if (also != NULL)
+		also(deadline);
 }

@@ -28,6 +28,10 @@ void fork_send_all(void);
  * first session on. */
 void fork_flush_all(void);
 
+/* What else is to be sent then, until the same deadline at most: one function, of pipes. False: as
+ * above. */
+bool fork_flush_also(void (*flush)(nsec_t deadline));
+
 /* A session like one of this process with that broker, as session_bare() makes it; NULL: there
  * is none, or it is over tcp://. */
 struct relevo_session *fork_bare_session(uint64_t broker);

@@ -1,11 +1,13 @@
-/* A program that ends by exit(3) without closing its sessions loses nothing of what it has put. */
+/* A program that ends by exit(3) without closing anything loses nothing of what it has put or sent.
+ */
+#include "support/listeners.h"
 #include "support/programs.h"
 #include "support/queues.h"
 
 #include <pthread.h>
 #include <signal.h>
 
-enum { ITEMS = 1000 };
+enum { ITEMS = 1000, MESSAGE = 1000 };
 
 /* ---- the program that ends: this one, run anew ------------------------------------- */
 
@@ -128,6 +130,20 @@ static int play_broker_stopped(void)
 	return EXIT_SUCCESS;
 }
 
+/* As much as the system and the library take while nobody reads, which is told. The URL is a
+ * listener's. */
+static int play_pipe(const char *url)
+{
+	static const char message[MESSAGE];
+	relevo_pipe *pipe;
+	int sent = 0;
+	child_check(relevo_pipe_connect(url, NULL, TEST_PATIENCE, &pipe) == RELEVO_OK);
+	while (relevo_pipe_send(pipe, message, sizeof message, 200) == RELEVO_OK)
+		sent++;
+	child_check(printf("%d\n", sent) > 0 && fflush(stdout) == 0);
+	return EXIT_SUCCESS;
+}
+
 static const struct play {
 	const char *name;
 	int (*run)(void);
@@ -143,6 +159,8 @@ static const struct play {
 
 static int play(const char *name, const char *url)
 {
+	if (strcmp(name, "pipe") == 0)
+		return play_pipe(url);
 	play_url = url;
 	play_session = session_open(url);
 	play_queue = queue_open(play_session, "q");
@@ -240,11 +258,46 @@ static void a_broker_that_is_stopped(void **state)
 	assert_between(time, 1900, 2500);
 }
 
+static void what_a_pipe_over_tcp_has_taken(void **state)
+{
+	(void)state;
+	relevo_listener *listener = listener_at_any_port("");
+	relevo_pipe *pipe;
+	char line[16];
+	int received = 0;
+	void *data;
+	size_t size;
+	relevo_program *program = program_of(
+		COMMAND("/proc/self/exe", "play", "pipe", relevo_listener_address(listener)), NULL);
+	assert_ok(relevo_listener_accept(listener, TEST_PATIENCE, &pipe));
+	read_line(program, line, sizeof line);
+	assert_true(atoi(line) > 0);
+	/* Not before it is rid of them. */
+	assert_status(relevo_program_wait(program, 300, NULL), RELEVO_TIMED_OUT);
+	while (relevo_pipe_recv(pipe, TEST_PATIENCE, &data, &size) == RELEVO_OK) {
+		received++;
+		free(data);
+	}
+	assert_int_equal(received, atoi(line));
+	assert_int_equal(exit_code_of(program), EXIT_SUCCESS);
+	relevo_program_close(program);
+	relevo_pipe_close(pipe);
+	relevo_listener_close(listener);
+}
+
 static int exit_setup(void **state)
 {
 	static const char *const arguments[] = { "--listen", "tcp://127.0.0.1:0", "--insecure-tcp",
 						 NULL };
 	return scene_setup_with(state, arguments);
+}
+
+/* What nng opens once, for good. */
+static int group_setup(void **state)
+{
+	(void)state;
+	relevo_listener_close(listener_at_any_port(""));
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -261,6 +314,7 @@ int main(int argc, char **argv)
 		scene_unit_test(the_thread_that_waits_calls_exit),
 		scene_unit_test(a_handler_calls_exit),
 		scene_unit_test(a_broker_that_is_stopped),
+		scene_unit_test(what_a_pipe_over_tcp_has_taken),
 	};
-	return cmocka_run_group_tests_name("exit", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("exit", tests, group_setup, NULL);
 }
