@@ -44,7 +44,8 @@ struct relevo_session_options {
 	const char *key_file;
 	/* Or the key itself, 16 to 1024 bytes: all of them count, line ends too. It is copied, and
 	 * the copy wiped when the session is closed; the caller may wipe his as soon as the call
-	 * has returned. */
+	 * has returned. Processes, and local workers of pools, are not handed it: at tcp:// they
+	 * look for theirs in RELEVO_KEY_FILE. */
 	struct relevo_bytes key;
 	/* Asked by calls of this session that wait for what others do: get, put where
 	 * there is no room, acquire, wait, join. What such a call asked for is taken back,
@@ -117,9 +118,10 @@ RELEVO_API int relevo_session_open(const char *url, const struct relevo_session_
  * is taken back, and nothing is lost; one that changes something has half a second for that, as
  * after a signal, and may be UNANSWERED. Other calls go on: so the threads that come back can
  * release, acknowledge and close what they have. When all have come back, close the handles, and
- * then the session. Sessions of children that were forked before, and pipes that this one has
- * opened, do not hear of it. Who waits for a lock again after a condition goes on until he has
- * it. Thread-safe; never blocks for long.
+ * then the session. Sessions of children that were forked before, pipes that this one has
+ * opened, relevo_wait() and pollers do not hear of it. Who waits for a lock again after a condition
+ * goes on until he has it; and a call that is only connecting, or whose request the broker does not
+ * even take, until that is over, as without this. Thread-safe; never blocks for long.
  *
  * Errors: BAD_ARGUMENT.
  */
