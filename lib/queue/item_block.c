@@ -29,15 +29,15 @@ static size_t item_block_room_for(size_t size)
 	return sizeof(struct relevo_item_body) + ((size + 1 + unit - 1) & ~(unit - 1));
 }
 
-static relevo_item item_block_put(struct item_block *block, void *place, const uint8_t *bytes,
-				  size_t size)
+static struct relevo_item_body *item_block_put(struct item_block *block, void *place,
+					       const uint8_t *bytes, size_t size)
 {
 	struct relevo_item_body *body = place;
 	body->block = block;
 	body->properties = NULL;
 	memcpy(body->bytes, bytes, size);
 	body->bytes[size] = 0;
-	return (relevo_item){ .data = body->bytes, .size = size, .deliveries = 1, .body = body };
+	return body;
 }
 
 bool item_source_read(struct item_source *source, const struct frame *frame, size_t most)
@@ -74,13 +74,16 @@ bool item_block_fill(relevo_item *items, const struct item_source *source)
 	uint8_t *place = block->bytes;
 	for (size_t i = 0; i < source->count; i++) {
 		size_t size = source->sizes[i];
-		items[i] = item_block_put(block, place, body, size);
-		if (source->leases != NULL)
-			items[i].lease = source->leases[i];
-		if (source->deliveries != NULL)
-			items[i].deliveries = source->deliveries[i];
+		struct relevo_item_body *item = item_block_put(block, place, body, size);
+		items[i] = (relevo_item){
+			.data = item->bytes,
+			.size = size,
+			.lease = source->leases != NULL ? source->leases[i] : 0,
+			.deliveries = source->deliveries != NULL ? source->deliveries[i] : 1,
+			.body = item,
+		};
 		if (source->properties != NULL && source->properties[i].len > 0)
-			items[i].body->properties = properties_unpack(&source->properties[i]);
+			item->properties = properties_unpack(&source->properties[i]);
 		place += item_block_room_for(size);
 		body += size;
 	}
