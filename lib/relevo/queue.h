@@ -182,7 +182,7 @@ RELEVO_API int relevo_queue_put_many(relevo_queue *queue, const struct relevo_by
 /*
  * Take the first item, waiting up to `timeout` ms for one. It is acknowledged by
  * itself, with whatever this session sends next, or a millisecond later: a crash
- * before that, or an exit without relevo_session_close(), gives it to somebody else.
+ * before that, or an end by _exit(2) or a signal, gives it to somebody else.
  * Thread-safe; several threads may wait at once. Free the item.
  *
  * Errors: TIMED_OUT, GONE, SHUT_DOWN, DENIED (the queue is exclusive, and

@@ -89,10 +89,10 @@ struct relevo_session_options {
  *
  * A program that ends by exit(3), or by returning from main(), without relevo_session_close()
  * loses nothing that was put through a session before: its end waits for the brokers' word,
- * two seconds at most for all of them together. That is done by a function for the end
- * (atexit(3)) which the first session that is opened registers: what one that was registered
- * before puts, it has to flush itself. Lost are what is put meanwhile, and what is on its way
- * when the program ends by _exit(2), quick_exit(3) or a signal.
+ * two seconds at most for all of them together, and not for one that a call has given up on. That
+ * is done by a function for the end (atexit(3)) which the first session that is opened registers:
+ * what one that was registered before puts, it has to flush itself. Lost are what is put meanwhile,
+ * and what is on its way when the program ends by _exit(2), quick_exit(3) or a signal.
  *
  * Over tcp:// each side proves to the other that it knows the key, if either has
  * one; it never crosses the wire. What is sent after that is not encrypted. The file

@@ -177,7 +177,8 @@ static bool fork_lock_by(pthread_mutex_t *lock, nsec_t deadline)
 }
 
 /* Send what there is, as far as it is taken at once. Whether there is anything to wait for: not
- * where this thread is the one that reads, and was interrupted in that, for good. */
+ * where this thread is the one that reads, and was interrupted in that, for good; nor where a call
+ * has waited for the broker in vain. */
 static bool fork_send_last(struct relevo_session *session, nsec_t deadline)
 {
 	const struct connection *connection = &session->connection;
@@ -187,7 +188,8 @@ static bool fork_send_last(struct relevo_session *session, nsec_t deadline)
 	if (pending)
 		outbox_push(session);
 	bool reads = connection->reading && pthread_equal(connection->reader, pthread_self());
-	bool waits = session_is_connected(session) && !reads &&
+	bool silent = connection->silent && !MUTANT(exit_waits_again);
+	bool waits = session_is_connected(session) && !reads && !silent &&
 		     (pending || connection->puts_done < connection->puts);
 	pthread_mutex_unlock(&session->lock);
 	return waits;

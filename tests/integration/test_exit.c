@@ -28,6 +28,14 @@ static int play_return(void)
 	return EXIT_SUCCESS;
 }
 
+/* Acknowledged with what is sent next, or a millisecond later. */
+static int play_get(void)
+{
+	relevo_item item;
+	child_check(relevo_queue_get(play_queue, TEST_PATIENCE, &item) == RELEVO_OK);
+	return EXIT_SUCCESS;
+}
+
 static void *play_wait(void *argument)
 {
 	relevo_item item;
@@ -130,6 +138,14 @@ static int play_broker_stopped(void)
 	return EXIT_SUCCESS;
 }
 
+static int play_broker_given_up(void)
+{
+	child_check(puts("open") >= 0 && fflush(stdout) == 0 && getchar() == EOF);
+	play_put();
+	child_check(relevo_session_flush(play_session, 100) == RELEVO_TIMED_OUT);
+	return EXIT_SUCCESS;
+}
+
 /* As much as the system and the library take while nobody reads, which is told. The URL is a
  * listener's. */
 static int play_pipe(const char *url)
@@ -149,12 +165,14 @@ static const struct play {
 	int (*run)(void);
 } plays[] = {
 	{ "return", play_return },
+	{ "get", play_get },
 	{ "beside_waiters", play_beside_waiters },
 	{ "exit_in_thread", play_exit_in_thread },
 	{ "fork", play_fork },
 	{ "exit_in_wait", play_exit_in_wait },
 	{ "exit_when_asked", play_exit_when_asked },
 	{ "broker_stopped", play_broker_stopped },
+	{ "broker_given_up", play_broker_given_up },
 };
 
 static int play(const char *name, const char *url)
@@ -205,6 +223,18 @@ static void returning_from_main_over_tcp(void **state)
 	expect_items(scene, "return", scene->broker.more, ITEMS);
 }
 
+static void what_was_taken_is_acknowledged(void **state)
+{
+	struct scene *scene = *state;
+	for (uint64_t left = 10; left > 0; left--)
+		put_text(scene->queue, "an item");
+	for (uint64_t left = 10; left > 0; left--) {
+		assert_int_equal(counts_of(scene->queue).ready, left);
+		see_play("get", scene->broker.url);
+	}
+	expect_empty(scene->queue);
+}
+
 static void threads_that_wait(void **state)
 {
 	struct scene *scene = *state;
@@ -240,12 +270,12 @@ static void a_handler_calls_exit(void **state)
 	expect_items_soon(*state, "exit_in_wait", 2500, ITEMS);
 }
 
-static void a_broker_that_is_stopped(void **state)
+/* How long it takes to end, in ms, once it has heard that the broker is stopped. */
+static int64_t see_end_without_broker(struct scene *scene, const char *name)
 {
-	struct scene *scene = *state;
 	char line[8];
-	relevo_program *program = program_of(
-		COMMAND("/proc/self/exe", "play", "broker_stopped", scene->broker.url), NULL);
+	relevo_program *program =
+		program_of(COMMAND("/proc/self/exe", "play", name, scene->broker.url), NULL);
 	read_line(program, line, sizeof line);
 	process_stop(scene->broker.pid);
 	int64_t begin = test_now();
@@ -255,7 +285,18 @@ static void a_broker_that_is_stopped(void **state)
 	process_go_on(scene->broker.pid);
 	relevo_program_close(program);
 	assert_int_equal(code, EXIT_SUCCESS);
-	assert_between(time, 1900, 2500);
+	return time;
+}
+
+static void a_broker_that_is_stopped(void **state)
+{
+	assert_between(see_end_without_broker(*state, "broker_stopped"), 1900, 2500);
+}
+
+/* Half a second is the call's own. */
+static void a_broker_that_was_given_up(void **state)
+{
+	assert_in_range(see_end_without_broker(*state, "broker_given_up"), 500, 1800);
 }
 
 static void what_a_pipe_over_tcp_has_taken(void **state)
@@ -308,12 +349,14 @@ int main(int argc, char **argv)
 		scene_unit_test(returning_from_main),
 		cmocka_unit_test_setup_teardown(returning_from_main_over_tcp, exit_setup,
 						scene_teardown),
+		scene_unit_test(what_was_taken_is_acknowledged),
 		scene_unit_test(threads_that_wait),
 		scene_unit_test(another_thread_calls_exit),
 		scene_unit_test(a_forked_child_calls_exit),
 		scene_unit_test(the_thread_that_waits_calls_exit),
 		scene_unit_test(a_handler_calls_exit),
 		scene_unit_test(a_broker_that_is_stopped),
+		scene_unit_test(a_broker_that_was_given_up),
 		scene_unit_test(what_a_pipe_over_tcp_has_taken),
 	};
 	return cmocka_run_group_tests_name("exit", tests, group_setup, NULL);
