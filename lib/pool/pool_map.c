@@ -195,6 +195,10 @@ int relevo_pool_apply(relevo_pool *pool, const char *function, const void *data,
 {
 	if (!given(pool, function, result) || (size > 0 && !given(data)))
 		return RELEVO_BAD_ARGUMENT;
+	/* The options' 0 is for ever. */
+	if (timeout == 0)
+		return error_set(thread_error(), RELEVO_TIMED_OUT,
+				 "\"%s\" is not run in no time: nothing was submitted", function);
 	struct relevo_bytes argument = { data, size };
 	struct relevo_map_options options = { .chunk = 1, .timeout = timeout };
 	return relevo_pool_map(pool, function, &argument, 1, &options, result);

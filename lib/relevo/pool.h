@@ -250,7 +250,8 @@ RELEVO_API int relevo_pool_map(relevo_pool *pool, const char *function,
 			       const struct relevo_map_options *options,
 			       struct relevo_result *results);
 
-/* Run it once: relevo_pool_map() with one argument. */
+/* Run it once: relevo_pool_map() with one argument, until `timeout` ms have passed. With 0 nothing
+ * is submitted, since no worker answers without being waited for: TIMED_OUT. */
 RELEVO_API int relevo_pool_apply(relevo_pool *pool, const char *function, const void *data,
 				 size_t size, int64_t timeout, struct relevo_result *result);
 

@@ -46,6 +46,9 @@ static void apply_runs_once(void **state)
 	assert_int_equal(relevo_pool_workers(scene->pool, pids, 4), 1);
 	assert_int_equal(result.worker_pid, pids[0]);
 	relevo_results_free(&result, 1);
+	/* That one try cannot bring anything. */
+	assert_fails(relevo_pool_apply(scene->pool, "echo", "hello", 5, 0, &result),
+		     RELEVO_TIMED_OUT, "\"echo\"");
 	assert_ok(relevo_pool_apply(scene->pool, "echo", NULL, 0, 5000, &result));
 	assert_int_equal(result.size, 0);
 	assert_string_equal(result.data, "");

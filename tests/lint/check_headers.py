@@ -1,5 +1,6 @@
-"""Every public header compiles by itself: as strict C11, and as C++."""
+"""Every public header compiles by itself: as strict C11, and as C++. Constants carry their enum's name."""
 import os
+import re
 import subprocess
 
 import source
@@ -11,6 +12,25 @@ LANGUAGES = {
 }
 
 
+ENUM = re.compile(r"\benum relevo_(\w+) \{([^}]*)\}")
+# What every call returns is known by itself.
+BARE = {"status"}
+
+
+def check_constants(path, text, report):
+    """RELEVO_TUPLE_INT of enum relevo_tuple_type: all of the name, or all but its last word."""
+    text = re.sub(r"/\*.*?\*/", lambda comment: "\n" * comment[0].count("\n"), text, flags=re.S)
+    for enum in ENUM.finditer(text):
+        words = enum[1].upper().split("_")
+        starts = ["_".join(["RELEVO", *words, ""])]
+        if len(words) > 1:
+            starts.append("_".join(["RELEVO", *words[:-1], ""]))
+        for constant in re.finditer(r"\bRELEVO_\w+(?=\s*[=,}]|\s*$)", enum[2], re.M):
+            if enum[1] not in BARE and not constant[0].startswith(tuple(starts)):
+                line = text.count("\n", 0, enum.start(2) + constant.start()) + 1
+                report.add(path, line, f"{constant[0]} does not carry the name of relevo_{enum[1]}")
+
+
 def main():
     arguments = source.arguments()
     report = source.Report()
@@ -18,6 +38,7 @@ def main():
     if arguments.build:
         includes.append(f"-I{arguments.build / 'lib'}")
     for header in source.public_headers(arguments.root, arguments.build):
+        check_constants(f"lib/relevo/{header.name}", header.read_text(encoding="utf-8"), report)
         for language, command in LANGUAGES.items():
             # Twice: the guard is part of the header.
             text = f"#include <relevo/{header.name}>\n" * 2 + "typedef int not_empty;\n"

@@ -126,6 +126,8 @@ BAD = {
         ({"lib/relevo/a.h": HEADER.format("size_t relevo_a(void);")}, "compile alone as C11"),
         ({"lib/relevo/a.h": HEADER.format("int relevo_a(int class);")}, "compile alone as C++11"),
         ({"lib/relevo/a.h": "struct a { int b; };\n"}, "does not compile alone"),
+        ({"lib/relevo/a.h": HEADER.format("enum relevo_a_type {\n\tRELEVO_A_ONE,\n\tRELEVO_B = 1\n};")},
+         "a.h:5: RELEVO_B does not carry the name of relevo_a_type"),
     ],
     "comments": [
         ({"lib/relevo/a.h": "/* About this file. */\n\nint relevo_a(void);\n"},
