@@ -1,10 +1,10 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "base/bounds.h"
 #include "base/clock.h"
 #include "base/element.h"
 #include "base/error.h"
-#include "base/limits.h"
 #include "base/list.h"
 #include "collections/account.h"
 #include "collections/heap.h"

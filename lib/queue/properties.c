@@ -1,7 +1,7 @@
 /* Properties of items, a reply queue and headers: packing and unpacking them. */
 #include "queue/properties.h"
 
-#include "base/limits.h"
+#include "base/bounds.h"
 #include "base/name.h"
 #include "base/thread_error.h"
 #include "wire/text.h"

@@ -1,6 +1,6 @@
 /* Getting or leasing items from whichever of several queues has some. */
+#include "base/bounds.h"
 #include "base/deadline.h"
-#include "base/limits.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
 #include "queue/item_block.h"

@@ -1,6 +1,6 @@
 /* Calls that manage queues: join, shut down, purge, move and peek. */
+#include "base/bounds.h"
 #include "base/deadline.h"
-#include "base/limits.h"
 #include "base/thread_error.h"
 #include "queue/item_block.h"
 #include "queue/queue.h"

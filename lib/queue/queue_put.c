@@ -1,6 +1,6 @@
 /* Putting items: one or many, with or without waiting for the broker's answer. */
+#include "base/bounds.h"
 #include "base/deadline.h"
-#include "base/limits.h"
 #include "base/thread_error.h"
 #include "queue/properties.h"
 #include "queue/queue.h"

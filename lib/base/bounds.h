@@ -1,7 +1,7 @@
 /* Limits that both sides of the protocol keep: the library says so at once, the broker all the
  * same. Those of frames stand in wire/protocol.h, that of names in name.h. */
-#ifndef BASE_LIMITS_H
-#define BASE_LIMITS_H
+#ifndef BASE_BOUNDS_H
+#define BASE_BOUNDS_H
 
 /* Of an item: its key, and its headers and reply-to as they are packed; bytes. */
 enum { ITEM_MAX_KEY = 255, ITEM_MAX_PROPERTIES = 64 * 1024 };
