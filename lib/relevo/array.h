@@ -42,8 +42,8 @@ RELEVO_API void relevo_array_close(relevo_array *array);
 /*
  * The recursive lock that goes with the array, for what takes more than one step: *lock, which
  * belongs to the handle. One of its own is opened with the first call, named as the
- * array with ".guard" behind; all who have the array open have the same. Nobody is kept from
- * using the array without it. Thread-safe; blocks for the broker's answer.
+ * array with ".guard" behind; all that have the array open have the same. The array can be used
+ * without it, too. Thread-safe; blocks for the broker's answer.
  *
  * Errors: BAD_STATE (it was opened without one), BAD_NAME (of more than 249 bytes), and
  * those of relevo_rlock_open().
@@ -67,7 +67,7 @@ RELEVO_API size_t relevo_array_size(const relevo_array *array);
 RELEVO_API uint32_t relevo_array_count(const relevo_array *array);
 
 /*
- * Read `count` elements from number `first` on, as they were at one moment, or
+ * Read `count` elements from number `first` on, as they were at one moment; or
  * write them, in one atomic step. `size` is that of the memory pointed to, in
  * bytes, and has to be that of so many elements. Thread-safe; block for the
  * broker's answer.

@@ -2,9 +2,9 @@
  * Barriers: a number of parties, processes or threads, wait for each other, and go
  * on together when the last of them has come. Then the next round begins.
  *
- * A barrier breaks when a party waits in vain, dies while it waits, when the action
- * fails, or when somebody says so. All who wait get BROKEN then, and so does
- * everybody who comes, until it is reset.
+ * A barrier breaks when a party's time-out is over or the party dies while it
+ * waits, when the action fails, and by relevo_barrier_abort(). All parties that
+ * wait get BROKEN then, and so do all that come later, until it is reset.
  */
 #ifndef RELEVO_BARRIER_H
 #define RELEVO_BARRIER_H
@@ -19,8 +19,8 @@ extern "C" {
 
 typedef struct relevo_barrier relevo_barrier;
 
-/* Run once in every round by the party that came last, in its thread, before
- * anybody goes on. Anything but RELEVO_OK breaks the barrier. */
+/* Run once in every round by the party that came last, in its thread, before any
+ * party goes on. Anything but RELEVO_OK breaks the barrier. */
 typedef int relevo_barrier_action(void *user);
 
 struct relevo_barrier_options {
@@ -64,9 +64,9 @@ RELEVO_API const char *relevo_barrier_name(const relevo_barrier *barrier);
  * thread that waits is a party.
  *
  * When time runs out, the barrier breaks and this returns BROKEN; so it does when a
- * signal or anything else ends the wait early. Who comes while the last round's
- * action still runs, and all places are taken, waits for that first; if time runs
- * out there, it returns TIMED_OUT and breaks nothing.
+ * signal or anything else ends the wait early. A party that comes while the last
+ * round's action still runs, and all places are taken, waits for that first; if time
+ * runs out there, it returns TIMED_OUT and breaks nothing.
  *
  * Errors: BROKEN, TIMED_OUT, what the action returned (in the party that ran it),
  * GONE, DISCONNECTED (the barrier is broken for the others), UNANSWERED, FORKED, LIMIT,
@@ -78,7 +78,7 @@ RELEVO_API int relevo_barrier_wait(relevo_barrier *barrier, int64_t timeout, uin
  * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY. */
 RELEVO_API int relevo_barrier_abort(relevo_barrier *barrier);
 
-/* Make the barrier as new: who waits gets BROKEN, who comes then begins a round.
+/* Make the barrier as new: parties that wait get BROKEN, those that come later begin a round.
  * Otherwise as relevo_barrier_abort(). */
 RELEVO_API int relevo_barrier_reset(relevo_barrier *barrier);
 

@@ -1,6 +1,6 @@
 /*
- * Conditions: to wait, without the lock, until somebody who has it says that
- * something has changed.
+ * Conditions: to wait, with the lock released, until a holder of the lock says
+ * that something has changed.
  */
 #ifndef RELEVO_CONDITION_H
 #define RELEVO_CONDITION_H
@@ -27,7 +27,7 @@ struct relevo_condition_options {
 
 /*
  * Open the condition of that name, of at most 250 bytes, or with NULL a new one, as
- * relevo_lock_open() does a lock. All who open it have to give the same lock, or
+ * relevo_lock_open() does a lock. All that open it have to give the same lock, or
  * none. *condition belongs to the caller, until relevo_condition_close().
  *
  * Errors: as relevo_lock_open(); BAD_ARGUMENT also for two locks, or one of
@@ -41,7 +41,7 @@ RELEVO_API int relevo_condition_open(relevo_session *session, const char *name,
  * call with it. NULL is allowed. Does not wait for the broker. */
 RELEVO_API void relevo_condition_close(relevo_condition *condition);
 
-/* Delete a condition; its lock goes with its last handle. Whoever waits for it gets GONE.
+/* Delete a condition; its lock goes with its last handle. Calls that wait for it get GONE.
  * Thread-safe; blocks for the answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not
  * a condition's), DISCONNECTED, UNANSWERED, FORKED. */
 RELEVO_API int relevo_condition_delete(relevo_session *session, const char *name);
@@ -57,18 +57,19 @@ RELEVO_API int relevo_condition_acquire(relevo_condition *condition, int64_t tim
 RELEVO_API int relevo_condition_release(relevo_condition *condition);
 
 /*
- * Release the lock, wait up to `timeout` ms to be notified, and acquire it again: in
- * one step with respect to who has it in between, so that no notification is missed.
+ * Release the lock, wait up to `timeout` ms to be notified, and acquire it again.
+ * Releasing and beginning to wait is one step for those that acquire the lock in
+ * between, so no notification is missed.
  * A recursive lock is released however often it was acquired, and acquired as often.
  *
  * When this returns, the lock is held again, also after TIMED_OUT or GONE; waiting
  * for it has no time limit. It is not held after NOT_OWNER, DISCONNECTED, UNANSWERED,
  * FORKED, or when the lock itself is GONE.
  *
- * A notification belongs to a waiter only once that one has the lock again. If he
- * dies or gives up before, it goes to another one that waits; if there is none, it
- * is lost, as it is when nobody waits in the first place. So each notification wakes
- * one waiter that is alive, and never two. Thread-safe; blocks.
+ * A notification belongs to a waiter only once that waiter has the lock again. If it
+ * dies or gives up before, the notification goes to another one that waits; if there
+ * is none, it is lost, as it is when nobody waits in the first place. So each
+ * notification wakes one waiter that is alive, and never two. Thread-safe; blocks.
  *
  * Errors: TIMED_OUT, NOT_OWNER (the lock is not held by this handle or thread; or it
  * was lost meanwhile), GONE, BAD_ARGUMENT, LIMIT, DISCONNECTED, UNANSWERED, FORKED,
@@ -84,8 +85,8 @@ typedef int relevo_predicate(void *user, bool *holds);
 
 /*
  * Wait until the predicate holds, looking at it at once and after each notification,
- * for at most `timeout` ms from the start of the call. OK: it holds, and so does the
- * caller the lock. TIMED_OUT: it did not when it was last looked at. What the predicate fails with
+ * for at most `timeout` ms from the start of the call. OK: it holds, and the caller has the lock.
+ * TIMED_OUT: it did not hold when it was last looked at. What the predicate fails with
  * is returned as it is, with the lock held, and the detail that it has left. Other errors as
  * relevo_condition_wait(). Thread-safe; blocks.
  */
@@ -93,7 +94,7 @@ RELEVO_API int relevo_condition_wait_for(relevo_condition *condition, relevo_pre
 					 void *user, int64_t timeout);
 
 /*
- * Wake up to `count` of those who wait, the ones that have waited longest first. They
+ * Wake up to `count` waiters, the ones that have waited longest first. They
  * go on when they have got the lock. If nobody waits nothing happens, and nothing is
  * remembered. Thread-safe; blocks for the broker's answer.
  *
@@ -102,12 +103,12 @@ RELEVO_API int relevo_condition_wait_for(relevo_condition *condition, relevo_pre
  */
 RELEVO_API int relevo_condition_notify(relevo_condition *condition, size_t count);
 
-/* Wake all who wait. Otherwise as relevo_condition_notify(). */
+/* Wake all waiters. Otherwise as relevo_condition_notify(). */
 RELEVO_API int relevo_condition_notify_all(relevo_condition *condition);
 
 /*
  * How many calls wait for a notification at this moment, of any process. Those that have got one,
- * and wait for the lock, are none of them. The lock need not be held; while it is, nobody
+ * and wait for the lock, do not count. The lock need not be held; while it is, nobody
  * begins to wait. Thread-safe; blocks for the broker's answer.
  *
  * Errors: GONE, DISCONNECTED, TIMED_OUT, FORKED, NO_MEMORY.

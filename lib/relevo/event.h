@@ -43,7 +43,7 @@ RELEVO_API int relevo_event_open(relevo_session *session, const char *name,
  * Does not wait for the broker. */
 RELEVO_API void relevo_event_close(relevo_event *event);
 
-/* Delete an event. Whoever waits for it gets GONE. Thread-safe; blocks for the
+/* Delete an event. Calls that wait for it get GONE. Thread-safe; blocks for the
  * answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not an event's),
  * DISCONNECTED, UNANSWERED, FORKED. */
 RELEVO_API int relevo_event_delete(relevo_session *session, const char *name);
@@ -51,12 +51,12 @@ RELEVO_API int relevo_event_delete(relevo_session *session, const char *name);
 /* The event's name. Belongs to the handle. */
 RELEVO_API const char *relevo_event_name(const relevo_event *event);
 
-/* Set it: everybody who waits for it goes on, and nobody has to wait until it is
- * cleared. Setting it again changes nothing. Thread-safe; blocks for the broker's
+/* Set it: all calls that wait for it go on, and later ones return at once until it
+ * is cleared. Setting it again changes nothing. Thread-safe; blocks for the broker's
  * answer. Errors: GONE, DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY. */
 RELEVO_API int relevo_event_set(relevo_event *event);
 
-/* Clear it: from now on a wait waits. Whoever waited when it was set goes on, also
+/* Clear it: from now on a wait waits. Calls that waited when it was set go on, also
  * if it is cleared right after. Otherwise as relevo_event_set(). */
 RELEVO_API int relevo_event_clear(relevo_event *event);
 

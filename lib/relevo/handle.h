@@ -5,9 +5,9 @@
  *	relevo:queue?url=ipc:///run/user/1000/relevo/relevo.sock&name=jobs&broker=1f..&id=2a
  *
  * It is printable ASCII without spaces; other bytes of the URL and the name stand as
- * %XX. It names the object itself and not only its name: of another one that has come to
- * bear the name nothing is opened. It keeps nothing alive, and whoever may connect to the
- * broker may use it.
+ * %XX. It names the object itself and not only its name: if another object has that name by
+ * now, opening fails with GONE. It does not keep the object alive. Any process that may
+ * connect to the broker may use it.
  */
 #ifndef RELEVO_HANDLE_H
 #define RELEVO_HANDLE_H

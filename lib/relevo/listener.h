@@ -16,8 +16,8 @@ typedef struct relevo_listener relevo_listener;
 
 /* All may be zero; for tcp:// only. */
 struct relevo_listener_options {
-	/* The file with the key that both sides prove to each other to know, and which its
-	 * owner alone may read. NULL: that in the environment variable RELEVO_KEY_FILE, if
+	/* The file with the key: each side proves to the other that it knows it. Its owner
+	 * alone may read it. NULL: that in the environment variable RELEVO_KEY_FILE, if
 	 * there is one. "": none. What is said afterwards is not encrypted. */
 	const char *key_file;
 	/* Or the key itself, as in struct relevo_session_options. */
@@ -59,14 +59,14 @@ RELEVO_API int relevo_listener_open(const char *address,
  * Wait up to `timeout` ms for a program that connects, or take one that has; *pipe, which
  * goes both ways, is the caller's until relevo_pipe_close(). What it has sent before can be
  * received even if it is gone by now. Programs of other users, and those that do not prove
- * within 10 s that they know the key, are sent away and hold up nobody. One that was gone
- * before it was looked at is an exception: over tcp:// without a key nobody can tell any more
- * whose it was, so where other users share the host, use a key. Thread-safe; a signal ends it as it
+ * within 10 s that they know the key, are sent away and hold up nobody. One that was gone before it
+ * was looked at is an exception: over tcp:// without a key its user cannot be found out any more,
+ * so where other users share the host, use a key. Thread-safe; a signal ends it as it
  * does calls of pipes.
  *
- * relevo_pipe_peer() tells who it is.
+ * relevo_pipe_peer() tells which program it is.
  *
- * Errors, and whoever waits goes on waiting: TIMED_OUT, INTERRUPTED, CLOSED,
+ * Errors, after which programs that wait to be accepted still wait: TIMED_OUT, INTERRUPTED, CLOSED,
  * NO_DESCRIPTORS, FORKED (a listener at tcp:// is the
  * parent's), BAD_ARGUMENT, NO_MEMORY, SYSTEM.
  */
@@ -83,14 +83,14 @@ RELEVO_API int relevo_listener_fd(const relevo_listener *listener, int *fd);
 
 /*
  * Stop listening in this process, and free the handle; NULL is allowed. Pipes that were
- * accepted stay. Once the process that opened it has done so, the path is gone; once all
- * that inherited it have, those who wait to be accepted find their pipe's end, and
- * the address is free. No other thread may be in a call with it: let it wait with
+ * accepted stay. Once the process that opened it has done so, the path is gone; once all that
+ * inherited it have, programs that wait to be accepted find their pipe's end, and the address is
+ * free. No other thread may be in a call with it: let it wait with
  * relevo_wait(), for this and for something that tells it to stop. Never blocks.
  */
 RELEVO_API void relevo_listener_close(relevo_listener *listener);
 
-/* The same, but the handle stays: all it says from then on is CLOSED, until it is freed by
+/* The same, but the handle stays: its calls return CLOSED from then on, until it is freed by
  * relevo_listener_close(). */
 RELEVO_API void relevo_listener_hang_up(relevo_listener *listener);
 

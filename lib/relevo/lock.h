@@ -21,9 +21,9 @@ typedef struct relevo_lock relevo_lock;
 
 /* What comes with a lock or a permit. */
 struct relevo_grant {
-	/* Greater than that of every holder before (a fencing token): whoever keeps
-	 * data under this lock can refuse what comes with a smaller one, from a
-	 * holder that was thought dead and was only slow. */
+	/* Greater than that of every holder before (a fencing token): a process
+	 * that keeps data under this lock can refuse what comes with a smaller one,
+	 * from a holder that was thought dead and was only slow. */
 	uint64_t token;
 	/* The last holder died, or held it for too long: what the lock protects may
 	 * be half changed. Told to one holder only. */
@@ -38,8 +38,8 @@ struct relevo_lock_options {
 	/* ms after which a holder loses it, as if he had died; 0: never. */
 	int64_t lease;
 	/* It stays locked when its holder closes its handle, and then its session, in order,
-	 * until anybody releases it through another handle. When the holder dies before he has
-	 * closed his session it is free all the same. */
+	 * until anybody releases it through another handle. When the holder dies before it has
+	 * closed its session, the lock is free all the same. */
 	bool keep;
 	/* Release without waiting for the broker: see relevo_lock_release(). */
 	bool release_ahead;
@@ -68,17 +68,17 @@ RELEVO_API int relevo_lock_open(relevo_session *session, const char *name,
  * may be in a call with it. NULL is allowed. Does not wait for the broker. */
 RELEVO_API void relevo_lock_close(relevo_lock *lock);
 
-/* Delete a lock. Whoever holds it or waits for it gets GONE. Thread-safe; blocks for the
- * answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a lock's), DISCONNECTED,
- * UNANSWERED, FORKED. */
+/* Delete a lock. Calls of its holder, and those that wait for it, get GONE. Thread-safe; blocks
+ * for the answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a lock's),
+ * DISCONNECTED, UNANSWERED, FORKED. */
 RELEVO_API int relevo_lock_delete(relevo_session *session, const char *name);
 
 /* The lock's name. Belongs to the handle. */
 RELEVO_API const char *relevo_lock_name(const relevo_lock *lock);
 
 /*
- * Acquire the lock, waiting up to `timeout` ms for it; those who wait get it in the
- * order in which they came. It is not recursive: a holder that acquires it again
+ * Acquire the lock, waiting up to `timeout` ms for it; those that wait get it in the order in
+ * which they came. It is not recursive: a holder that acquires it again
  * waits for itself. *grant, if not NULL, is set on success. Thread-safe; blocks.
  *
  * Errors: TIMED_OUT (it was not free in time; with timeout 0, at once), GONE (it was
@@ -87,15 +87,15 @@ RELEVO_API const char *relevo_lock_name(const relevo_lock *lock);
 RELEVO_API int relevo_lock_acquire(relevo_lock *lock, int64_t timeout, struct relevo_grant *grant);
 
 /*
- * Release the lock. Held through this handle, that is what ends. Otherwise anybody
- * may release what somebody else holds, as a binary semaphore: its holder then gets
- * NOT_OWNER when he comes to do it. Thread-safe; blocks for the broker's answer:
- * once this has returned, anybody's relevo_lock_acquire() succeeds.
+ * Release the lock. If it is held through this handle, that hold ends. Otherwise this releases
+ * what another handle holds, as with a binary semaphore: the holder then gets NOT_OWNER when it
+ * releases the lock itself. Thread-safe; blocks for the broker's answer: once this has returned,
+ * anybody's relevo_lock_acquire() succeeds.
  *
  * With the option `release_ahead`, and if it is held through this handle, it does
- * not wait. Whatever this session does next comes after the release, but what
- * others do may still find the lock taken for a moment, and that somebody else had
- * released it, or that its lease had run out, is not told.
+ * not wait. Whatever this session does next comes after the release. Others may still find the
+ * lock taken for a moment. The caller is not told if somebody else had released the lock, or its
+ * lease had run out.
  *
  * Errors: OVER_RELEASE (nobody holds it), NOT_OWNER (it was lost: somebody else
  * released it, its lease ran out or the connection was lost), GONE, DISCONNECTED, UNANSWERED,

@@ -1,6 +1,6 @@
 /*
- * Looking after queues: what there is, what is in them, and how to get it out of the
- * way; and who is connected. For tools and operators; programs that only work need none of it.
+ * Looking after queues: what there is, what is in them, and how to get it out of the way; and
+ * which sessions there are. For tools and operators; other programs need none of it.
  */
 #ifndef RELEVO_MANAGE_H
 #define RELEVO_MANAGE_H
@@ -11,8 +11,8 @@
 extern "C" {
 #endif
 
-/* Drop all items that are ready or delayed; *count (may be NULL) tells how many. Those
- * that somebody holds stay, and who gets at this moment may still get one. Thread-safe; blocks for
+/* Drop all items that are ready or delayed; *count (may be NULL) tells how many. Leased ones stay,
+ * and a get under way at this moment may still get one. Thread-safe; blocks for
  * the answer. Errors: GONE, BAD_ARGUMENT, DISCONNECTED, UNANSWERED, FORKED. */
 RELEVO_API int relevo_queue_purge(relevo_queue *queue, uint64_t *count);
 
@@ -86,7 +86,7 @@ enum relevo_waiting_call {
 	RELEVO_WAITING_JOIN = 3,    /* until all items are done */
 	RELEVO_WAITING_ACQUIRE = 4, /* a lock, or a permit of a semaphore */
 	RELEVO_WAITING_WAIT = 5,    /* a condition, an event, a barrier, a value, an array */
-	RELEVO_WAITING_MEET = 6,    /* who opens the other end of a pipe with a name */
+	RELEVO_WAITING_MEET = 6,    /* another to open the other end of a pipe with a name */
 };
 
 /* What a session waits for. */

@@ -2,14 +2,13 @@
  * Pipes: messages between two ends, in order, each whole. Both ends may send and receive,
  * or one sends and the other receives.
  *
- * A signal ends a call that waits if relevo_set_go_on() was given a function that says so: that is
- * INTERRUPTED, and nothing was sent, received or lost.
+ * A signal ends a call that waits if relevo_set_go_on() was given a function that says so: the
+ * call returns INTERRUPTED, and nothing was sent, received or lost.
  *
- * Between processes of one host a pipe is the kernel's: nothing of the broker is in
- * between, and it works without one. A child of fork(2) may use the ends it inherits at
- * once, in a tuple they go to any other process; several processes and threads may use one
- * end, and each message goes to one of them, whole. Whatever dies with an end in its hands,
- * no message is ever cut off or mixed up.
+ * Between processes of one host a pipe is the kernel's, and works without a broker. A child of
+ * fork(2) may use the ends it inherits at once; in a tuple they go to any other process.
+ * Several processes and threads may use one end, and each message goes to one of them, whole.
+ * Messages stay whole and in order even if a process that has an end dies.
  *
  * A pipe to another host is remote: relayed by the broker if it was opened by its name, or a
  * connection of its own if a listener made it (listener.h). It behaves the same, except
@@ -43,8 +42,8 @@ enum relevo_direction {
 
 /*
  * Make a pipe; `direction` is that of ends[0]. Both ends are the caller's, until
- * relevo_pipe_close(): to be inherited by children, which then close the end that is not
- * theirs, as does the parent. Thread-safe; does not block, and needs no broker.
+ * relevo_pipe_close(): to be inherited by children. Parent and child each close the end
+ * that they do not use. Thread-safe; does not block, and needs no broker.
  *
  * Errors: BAD_ARGUMENT, NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
  */
@@ -60,8 +59,8 @@ RELEVO_API int relevo_pipe_pair(enum relevo_direction direction, relevo_pipe *en
  * kernel's, and the session may be closed. Otherwise it is remote: relayed, over a
  * connection of its own to the broker.
  *
- * Errors: TIMED_OUT, OPTION_MISMATCH (who waits
- * there does the same part), BAD_NAME, BAD_ARGUMENT, INTERRUPTED, QUOTA, LIMIT, and
+ * Errors: TIMED_OUT, OPTION_MISMATCH (the one that waits there does the same part),
+ * BAD_NAME, BAD_ARGUMENT, INTERRUPTED, QUOTA, LIMIT, and
  * those of relevo_session_open().
  */
 RELEVO_API int relevo_pipe_open(relevo_session *session, const char *name,
@@ -76,8 +75,8 @@ RELEVO_API int relevo_pipe_open(relevo_session *session, const char *name,
  */
 RELEVO_API void relevo_pipe_close(relevo_pipe *pipe);
 
-/* The same, but the handle stays: all it says from then on is CLOSED, until it is freed by
- * relevo_pipe_close(). */
+/* The same, but the handle stays: its calls return CLOSED from then on, until it is freed
+ * by relevo_pipe_close(). */
 RELEVO_API void relevo_pipe_hang_up(relevo_pipe *pipe);
 
 /* Whether this end can receive. Never blocks. */
@@ -141,14 +140,14 @@ RELEVO_API int relevo_pipe_poll(relevo_pipe *pipe, int64_t timeout, bool *ready)
 
 /*
  * For event loops: a descriptor that is readable when there is something to receive. It is
- * the pipe's: neither read nor close it. After TOO_SHORT there is something, and the
- * descriptor does not say so. NOT_LOCAL: the pipe is remote; CLOSED.
+ * the pipe's: neither read nor close it. After TOO_SHORT there is a message, though the descriptor
+ * may not be readable. NOT_LOCAL: the pipe is remote; CLOSED.
  */
 RELEVO_API int relevo_pipe_fd(const relevo_pipe *pipe, int *fd);
 
 /*
- * Make an end of a descriptor that is one: what relevo_pipe_take_fd() gave to a program that relevo
- * did not start, say, inherited over execve(2) or sent along with SCM_RIGHTS, or one of
+ * Make an end from a descriptor: one that relevo_pipe_take_fd() gave and that was inherited over
+ * execve(2), say, or sent along with SCM_RIGHTS, to a program that relevo did not start; or one of
  * socketpair(2). It has to be a Unix socket of the type SOCK_SEQPACKET that is connected;
  * `direction` is what this end does. The descriptor keeps its number, is closed on exec from then
  * on, and belongs to *pipe, which is the caller's until relevo_pipe_close(). If this fails, it is
@@ -159,10 +158,10 @@ RELEVO_API int relevo_pipe_fd(const relevo_pipe *pipe, int *fd);
 RELEVO_API int relevo_pipe_from_fd(int fd, enum relevo_direction direction, relevo_pipe **pipe);
 
 /*
- * Close the end in all but its descriptor: that is the caller's, closed on exec unless he
- * changes it, and for relevo_pipe_from_fd() or close(2). The handle stays: all it says from then on
- * is CLOSED, until it is freed by relevo_pipe_close(). No other thread may be in a call with it.
- * Never blocks.
+ * Close the end, but for its descriptor: that is the caller's, for relevo_pipe_from_fd() or
+ * close(2). It is closed on exec unless the caller changes that. The handle stays: its calls return
+ * CLOSED from then on, until it is freed by relevo_pipe_close(). No other thread may be in a call
+ * with it. Never blocks.
  *
  * Errors, and the end stays as it is: NOT_LOCAL (it is remote), BAD_STATE (a message was received
  * by a call that ended with TOO_SHORT or BAD_STATE, and has to be received first), CLOSED.
@@ -173,7 +172,7 @@ RELEVO_API int relevo_pipe_take_fd(relevo_pipe *pipe, int *fd);
 #define RELEVO_PIPE_PEER_TEXT 128
 
 /*
- * Who is at the other end, into `text`, `size` bytes with the 0 behind it: "uid=1000 pid=4711" on
+ * What is at the other end, into `text`, `size` bytes with the 0 behind it: "uid=1000 pid=4711" on
  * this host, "192.0.2.7:40312" or "[2001:db8::7]:40312" over tcp. On this host it is the process
  * that connected, or listens; of a pair, or of a pipe opened by its name, the one that made it,
  * which may be this one. It may have passed its end on, or have ended; pid=0 is one that cannot be
@@ -206,8 +205,8 @@ RELEVO_API int relevo_pipe_recv_tuple(relevo_pipe *pipe, int64_t timeout, relevo
 RELEVO_API int relevo_tuple_add_pipe(relevo_tuple *tuple, const char *name,
 				     const relevo_pipe *pipe);
 
-/* Take the end at `index` out, as relevo_tuple_take_descriptor(): it is the caller's, to
- * be closed by him. Errors as there, and NO_MEMORY. */
+/* Take the end at `index` out, as relevo_tuple_take_descriptor(): it is the caller's, until
+ * relevo_pipe_close(). Errors as there, and NO_MEMORY. */
 RELEVO_API int relevo_tuple_take_pipe(relevo_tuple *tuple, size_t index, relevo_pipe **pipe);
 
 #ifdef __cplusplus

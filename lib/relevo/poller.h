@@ -1,6 +1,6 @@
 /*
  * Pollers: a set of things to wait for, with one descriptor for an event loop (epoll, libuv,
- * GLib, ...). Nothing of it needs a thread, and while nothing happens it costs no system call.
+ * GLib, ...). It needs no thread, and costs no system call while nothing happens.
  *
  * A program adds what it waits for, and has its loop poll relevo_poller_fd() for reading. Once
  * that is readable it calls relevo_poller_wait() with time-out 0, and does what is ready:
@@ -44,9 +44,9 @@ struct relevo_ready {
  * Make a poller, with nothing in it; it takes two descriptors. *poller is the caller's, until
  * relevo_poller_free(). Thread-safe; never blocks.
  *
- * A poller may be used by all threads at once; one of them waits. A child of fork(2) has no part in
- * it: there its calls say FORKED, freeing it touches nothing of the parent's, and what stood in it
- * may be closed, and waited for in another way.
+ * A poller may be used by all threads at once; one of them waits. A child of fork(2) cannot use it:
+ * its calls return FORKED there. The child may free it, which leaves the parent's as it is, and may
+ * close what stood in it, or wait for that in another way.
  *
  * Errors: BAD_ARGUMENT, NO_DESCRIPTORS, LIMIT, NO_MEMORY, SYSTEM.
  */
@@ -58,8 +58,9 @@ RELEVO_API void relevo_poller_free(relevo_poller *poller);
 
 /*
  * The descriptor, to be polled for reading (POLLIN, EPOLLIN, UV_READABLE, G_IO_IN); not by its
- * edges. It is readable while something may be ready, until relevo_poller_wait() has said all or
- * found that nothing is. It is the poller's: neither read nor close it. Thread-safe; never blocks.
+ * edges. It is readable while something may be ready, until relevo_poller_wait() has told all of
+ * it or found that nothing is ready. It is the poller's: neither read nor close it. Thread-safe;
+ * never blocks.
  * Errors: BAD_ARGUMENT, FORKED.
  */
 RELEVO_API int relevo_poller_fd(const relevo_poller *poller, int *fd);
@@ -67,13 +68,13 @@ RELEVO_API int relevo_poller_fd(const relevo_poller *poller, int *fd);
 /*
  * Wait up to `timeout` ms until something is ready: `capacity` things at most are told, in
  * `ready`, and *count says how many. With time-out 0 it looks at what has come, without asking the
- * broker. What is told first is what became ready first, and who was told goes behind the others.
- * It costs as much as there is ready, whatever stands in the set. Thread-safe; one thread waits
+ * broker. What became ready first is told first; what was told goes behind the others. The cost
+ * depends on how much is ready, not on how much stands in the set. Thread-safe; one thread waits
  * at a time; others may add and remove meanwhile. A signal ends it only if
  * relevo_set_go_on() was given a function that says so.
  *
- * Nothing is sent to a broker that takes nothing, and no connection is made again: what hangs on a
- * connection that was lost is told with DISCONNECTED, and may be added again.
+ * It never blocks on a broker that does not read, and does not connect again: objects whose
+ * connection was lost are told with DISCONNECTED, and may be added again.
  * A session may have 4,096 calls that wait, of all kinds; what is beyond that is told with LIMIT.
  *
  * Errors: TIMED_OUT (also with timeout 0), INTERRUPTED, BAD_ARGUMENT (also: no capacity), BAD_STATE
@@ -84,15 +85,14 @@ RELEVO_API int relevo_poller_wait(relevo_poller *poller, int64_t timeout,
 
 /*
  * Wait for an item of the queue. Once there is one, relevo_queue_get() with time-out 0 gives it,
- * and so do the other calls that get or lease: all that lies here, without asking the broker. Get
- * until that says TIMED_OUT, or once for each time that it is told.
+ * and so do the other calls that get or lease: all that has arrived here, without asking the
+ * broker. Get until that returns TIMED_OUT, or once for each time that the queue is told.
  *
- * While it waits, one get of this program's stands in the queue's line, as that of a thread would.
- * The item that it brings is this program's: others are not handed it unless it goes back, as if
- * nobody had seen it. It does so when it has been told and nobody has come for it within a
- * second, and when the queue is removed from the set or closed, or the program ends. A loop that
- * is busy, and does not look, keeps one item of each queue that it waits for; let it not do long
- * work itself.
+ * While it waits, one get of this program stands in the queue's line, as that of a thread would.
+ * The item that it brings is this program's. It goes back, as if it had not been handed out, when
+ * it has been told and was not fetched within a second, when the queue is removed from the set or
+ * closed, and when the program ends. A loop that is busy with other work meanwhile keeps one item
+ * of each queue that it waits for: have long work done elsewhere.
  *
  * `user` is handed back in relevo_ready. The object stays the caller's; closing it takes it out of
  * the set without a word. It may stand in one poller, and once. Thread-safe. Connects its session
@@ -109,8 +109,8 @@ RELEVO_API int relevo_poller_add_job(relevo_poller *poller, relevo_job *job, voi
 
 /*
  * Acquire the lock: it stands in its line from now on, and once relevo_poller_wait() tells so, it
- * is held. Whoever removes it before has acquired nothing, whatever was on its way; also what was
- * granted and not told goes back, as if it had never been handed out.
+ * is held. If it is removed before that, it has not been acquired: a grant that was on its way,
+ * or had come and was not told, goes back as if it had never been handed out.
  */
 RELEVO_API int relevo_poller_add_lock(relevo_poller *poller, relevo_lock *lock, void *user);
 
@@ -123,13 +123,13 @@ RELEVO_API int relevo_poller_add_semaphore(relevo_poller *poller, relevo_semapho
 					   void *user);
 
 /* Wait until the event is set. While it stays so it is told again and again: clear it, or remove
- * it. That it is set is asked anew each time, so an event that was cleared is not told. */
+ * it. Whether it is set is asked anew each time, so an event that was cleared is not told. */
 RELEVO_API int relevo_poller_add_event(relevo_poller *poller, relevo_event *event, void *user);
 
 /*
  * Wait for a message of the pipe, or its end. A remote pipe (see pipe.h) that is in the set may be
  * received from once it was told, until the next relevo_poller_wait(); otherwise
- * relevo_pipe_recv() finds nothing there.
+ * relevo_pipe_recv() finds it empty.
  *
  * Errors also: CLOSED, BAD_STATE (it does not receive), NOT_LOCAL.
  */
@@ -144,9 +144,9 @@ RELEVO_API int relevo_poller_add_listener(relevo_poller *poller, relevo_listener
 RELEVO_API int relevo_poller_add_fd(relevo_poller *poller, int fd, void *user);
 
 /*
- * Take an object out of the set, which ends what it waited for: see above for each kind. Of a
- * remote pipe, blocks for the broker's answer, for half a second at most; never otherwise. What was
- * told already is the caller's, as it was. Thread-safe. Errors: NOT_FOUND (it is not there: it may
+ * Take an object out of the set, which ends what it waited for: see above for each kind. For a
+ * remote pipe it blocks for the broker's answer, for half a second at most; never otherwise. What
+ * was told already stays the caller's. Thread-safe. Errors: NOT_FOUND (it is not there: it may
  * have left by itself), BAD_ARGUMENT, FORKED.
  */
 RELEVO_API int relevo_poller_remove(relevo_poller *poller, const void *object);

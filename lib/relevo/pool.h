@@ -18,7 +18,7 @@ extern "C" {
 
 typedef struct relevo_pool relevo_pool;
 
-/* What a task has to say, while it runs. */
+/* Through which a task answers while it runs. */
 typedef struct relevo_reply relevo_reply;
 
 /*
@@ -82,17 +82,18 @@ struct relevo_pool_options {
 	 * functions only that it registers before relevo_process_enter(); for programs with
 	 * threads, and for a session over tcp://. */
 	enum relevo_start_method method;
-	/* The pool belongs to nobody. It is made if it is not there, and is there as long as
-	 * somebody has it open, is attached to it, or serves it. All workers come with
+	/* The pool has no owner. It is made if it is not there, and lasts as long as any process
+	 * has it open, is attached to it, or serves it. All workers come with
 	 * relevo_worker_serve() and its own `shared`; `processes` is 0 or RELEVO_POOL_NO_WORKERS,
 	 * and there is no initializer and no max_tasks_per_child. The handle is as one by
-	 * relevo_pool_attach(): ending it ends what was submitted with it. Tasks wait while
-	 * nobody serves. */
+	 * relevo_pool_attach(): ending it ends what was submitted with it. Tasks wait while there
+	 * is no worker. */
 	bool shared;
-	/* What a function has started and left behind goes on after its worker's end. Otherwise
-	 * all that is killed when the worker ends, however that comes, and so at the latest with
-	 * the pool or its owner, even if it has made groups or sessions of its own: orphans become
-	 * the worker's own children, then those of the process that keeps the workers. So in a
+	/* Processes that a function has started and left behind go on after its worker's end.
+	 * Otherwise they are killed when the worker ends, however it ends, and so at the latest
+	 * with the pool or its owner, even if they have made groups or sessions of their own:
+	 * orphans become the worker's own children, then those of the process that keeps the
+	 * workers. So in a
 	 * worker, waiting for any child (waitpid(-1, ...)) may find one of them. */
 	bool leave_children;
 	uint64_t reserved[RELEVO_RESERVED];
@@ -107,33 +108,33 @@ struct relevo_pool_options {
  * replaced. *pool belongs to the caller, until relevo_pool_close(). A child by fork cannot use it:
  * its calls get FORKED, and it may attach to it. Blocks for the broker's answer.
  *
- * Errors: BAD_ARGUMENT (processes < -1, max_tasks_per_child < 0, what a shared pool does not
- * have), BAD_NAME (of the pool or its initializer), EXISTS (another pool of that name is
+ * Errors: BAD_ARGUMENT (processes < -1, max_tasks_per_child < 0, options that a shared pool does
+ * not have), BAD_NAME (of the pool or its initializer), EXISTS (another pool of that name is
  * open), OPTION_MISMATCH (a shared one: it has another order, or an owner), DISCONNECTED, FORKED
  * (also with local workers by fork for a session over tcp://, which they could not use),
  * BAD_STATE (the method needs relevo_process_enter(), which was not called), TIMED_OUT,
  * UNANSWERED (the broker does not answer), NO_DESCRIPTORS,
- * NO_MEMORY, LIMIT (the system allows no process more), SYSTEM (a worker could not be started; none
- * is left then).
+ * NO_MEMORY, LIMIT (the system allows no more processes), SYSTEM (a worker could not be started;
+ * none is left then).
  */
 RELEVO_API int relevo_pool_open(relevo_session *session, const struct relevo_pool_options *options,
 				relevo_pool **pool);
 
 /*
- * A handle of a pool that another process keeps, or another program: to submit work to it.
- * Ending such a handle ends what was submitted with it, and neither workers nor the pool.
- * When the pool ends, or the process that keeps it, calls under way fail with GONE at once,
- * and so do those that follow and the results that are still out.
- * relevo_pool_workers() knows none. *pool belongs to the caller, until relevo_pool_close().
+ * A handle of a pool that another process keeps, or another program: to submit work to it. Ending
+ * such a handle ends what was submitted with it; the pool and its workers stay. When the pool
+ * ends, or the process that keeps it, calls under way fail with GONE at once, and so do those that
+ * follow and the results that are still out. relevo_pool_workers() finds none. *pool belongs to
+ * the caller, until relevo_pool_close().
  * Blocks for the broker's answer. Errors: BAD_NAME, NOT_FOUND, QUOTA, DISCONNECTED,
  * TIMED_OUT, FORKED, NO_MEMORY.
  */
 RELEVO_API int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **pool);
 
 /*
- * Delete a pool by its name, whoever made it: tasks that no worker has yet are gone, its workers
- * end when they have done what they are at, calls on it end with GONE. Thread-safe; blocks for the
- * answers. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, UNANSWERED, FORKED.
+ * Delete a pool by its name, also one that another process made: tasks that no worker has yet are
+ * dropped, its workers end after the task in hand, calls on it end with GONE. Thread-safe; blocks
+ * for the answers. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, UNANSWERED, FORKED.
  */
 RELEVO_API int relevo_pool_delete(relevo_session *session, const char *name);
 
@@ -162,9 +163,9 @@ RELEVO_API int relevo_pool_shutdown(relevo_pool *pool);
 RELEVO_API int relevo_pool_terminate(relevo_pool *pool);
 
 /*
- * Wait until a pool that was closed or terminated has come to its end: everything that was
- * submitted has its outcome and its callbacks have been called, iterations (relevo_imap)
- * have ended or been freed, and no local worker is left. Thread-safe; blocks; not from a
+ * Wait until a pool that was closed or terminated has ended: all tasks have their outcomes,
+ * callbacks have been called, iterations (relevo_imap) have ended or been freed, and no local
+ * worker is left. Thread-safe; blocks; not from a
  * callback.
  *
  * Errors: BAD_STATE (neither closed nor terminated), TIMED_OUT (it goes on ending),
@@ -189,7 +190,7 @@ struct relevo_result {
 	size_t size;
 	size_t index;      /* of its argument */
 	uint32_t attempts; /* how often it was handed to a worker */
-	pid_t worker_pid;  /* who did it in the end, or died of it last */
+	pid_t worker_pid;  /* that did it in the end, or died of it last */
 	char worker_host[64];
 	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
@@ -197,10 +198,10 @@ struct relevo_result {
 /* How a task is treated. Zero is the default of each. */
 struct relevo_task_options {
 	/* ms that one run of the function may take: then it is ended with its worker, and
-	 * its outcome is TIMED_OUT. So it is, two seconds later, if the worker stands still,
-	 * with all of its program or its host; a chunk that it had is given to others, one by
-	 * one, when the time for all of it is over. A task that nobody has yet may wait. 0: any
-	 * time. */
+	 * its outcome is TIMED_OUT. If the worker is stopped, with all of its program or its
+	 * host, the outcome comes two seconds later; a chunk that it had is given to others,
+	 * one by one, when the time for all of it is over. Time spent waiting for a
+	 * worker does not count. 0: any time. */
 	int64_t timeout;
 	/* How often it is run again after it failed (with whatever status but WORKER_DIED,
 	 * CANCELLED, UNKNOWN_FUNCTION and TOO_LARGE), the first time after retry_delay ms,
@@ -227,23 +228,23 @@ struct relevo_map_options {
 
 /*
  * Run the function for each of `count` arguments and wait for all. results[i] is
- * the outcome for arguments[i]; free them with relevo_results_free(). A task that
- * fails does not stop the others: look at results[i].status. One whose workers die fails
- * alone: what else was in its chunk is run again, or, where max_attempts is 1, those only
- * that had not begun; the others have their results. `options` may be
+ * the outcome for arguments[i]; free them with relevo_results_free(). A task that fails
+ * does not stop the others: look at results[i].status. One whose workers die fails alone.
+ * The other tasks of its chunk are run again; where max_attempts is 1, only those that
+ * had not begun, and the rest have their results. `options` may be
  * NULL; its callbacks are called from the calling thread. Several threads may map at
  * once. Blocks.
  *
  * Returns OK when every task has an outcome, good or bad. Otherwise nothing has
  * to be freed, and what was submitted is taken back: tasks that wait are dropped by the
  * workers that come to them, and those that run are ended with their workers, which are
- * replaced. So it is if the caller ends before, or is killed. A broker that does not answer
- * makes this no longer than session.h says: the time-out is that of all that is done on behalf
- * of the map; but tasks that it has got may then be run once it goes on. Errors: BAD_NAME,
- * BAD_ARGUMENT, TOO_LARGE (an argument, named by its index), BAD_STATE (the pool was
+ * replaced. The same happens if the caller ends before, or is killed. A broker that does not
+ * answer makes this no longer than session.h says: the time-out covers all that is done on
+ * behalf of the map. Tasks that such a broker has got may be run once it goes on. Errors:
+ * BAD_NAME, BAD_ARGUMENT, TOO_LARGE (an argument, named by its index), BAD_STATE (the pool was
  * closed), TIMED_OUT, INTERRUPTED (see relevo_go_on), DISCONNECTED, FORKED, QUOTA, GONE
  * (the pool was terminated meanwhile), NO_MEMORY, LIMIT and SYSTEM (no worker can be started);
- * the initializer's, when it fails in every worker.
+ * the initializer's error, when it fails in every worker.
  */
 RELEVO_API int relevo_pool_map(relevo_pool *pool, const char *function,
 			       const struct relevo_bytes *arguments, size_t count,
@@ -256,8 +257,8 @@ RELEVO_API int relevo_pool_apply(relevo_pool *pool, const char *function, const 
 				 size_t size, int64_t timeout, struct relevo_result *result);
 
 /*
- * Where arguments come from when they are not an array: called for one after the other,
- * from the thread that is in the call which needs them. It sets *argument, whose bytes it
+ * Where arguments come from when they are not an array: called for one after the other, from
+ * the thread whose call needs them. It sets *argument, whose bytes it
  * may change when it is called again, and returns RELEVO_OK; RELEVO_END_OF_STREAM behind
  * the last; or another status, which ends the input with that error. It may use relevo.
  */

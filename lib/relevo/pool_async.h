@@ -15,12 +15,12 @@ typedef struct relevo_job relevo_job;
 
 /*
  * Besides the callbacks in `map`, one at the end: when every task has succeeded on_success,
- * otherwise on_error with the first that has not, in the order of the arguments. Each is
- * called once, and never both. `map.user` is handed to them.
+ * otherwise on_error with the first that has not, in the order of the arguments. One of
+ * them is called, once. `map.user` is handed to them.
  *
  * All callbacks of a pool are called by one thread of its own, one after the other. They
- * may submit, wait and block: that delays other callbacks, and who waits for a job that
- * has some, but no task and no other result.
+ * may submit, wait and block: that delays other callbacks, and calls that wait for a job
+ * with callbacks. Tasks and other results go on.
  */
 struct relevo_async_options {
 	struct relevo_map_options map;
@@ -36,8 +36,8 @@ struct relevo_async_options {
  * moment for the broker's pace. If the broker does not take a task within the session's time-out,
  * the job ends with TIMED_OUT.
  *
- * Errors: as those of relevo_pool_map() that come before there is an outcome; LIMIT (no
- * thread more can be started). What goes wrong later is the status of the results.
+ * Errors: as those of relevo_pool_map() that come before there is an outcome; LIMIT (no more
+ * threads can be started). What goes wrong later is the status of the results.
  */
 RELEVO_API int relevo_pool_map_async(relevo_pool *pool, const char *function,
 				     const struct relevo_bytes *arguments, size_t count,

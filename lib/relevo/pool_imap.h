@@ -17,7 +17,7 @@ struct relevo_imap_options {
 	size_t chunk; /* arguments in one task; 0 means 1 */
 	/* Arguments at most that have been taken from the input and whose results have not
 	 * been fetched; at least one chunk. 0: 256, or four chunks for each local worker if
-	 * that is more. More than 64 MiB of arguments are never taken either. */
+	 * that is more. Never more than 64 MiB of arguments. */
 	size_t window;
 	bool unordered; /* results as they come, not in the order of the input */
 	struct relevo_task_options task;
@@ -26,9 +26,9 @@ struct relevo_imap_options {
 };
 
 /*
- * Begin an iteration. Nothing is taken from the input yet: that happens inside
- * relevo_imap_next(), as far as the window allows, so that endless input is no problem.
- * `options` may be NULL; its callbacks are called from inside relevo_imap_next(). *imap
+ * Begin an iteration. Input is taken later, inside relevo_imap_next(), as far as the window
+ * allows, so it may be endless. `options` may be NULL; its callbacks are called from inside
+ * relevo_imap_next(). *imap
  * belongs to the caller, until relevo_imap_free(), which has to come before
  * relevo_pool_close(). Blocks for the broker's answer.
  *

@@ -1,6 +1,6 @@
 /*
- * Looking at pools: which there are, what they have to do, and who serves them. For tools
- * and operators.
+ * Looking at pools: which there are, what they have to do, and which workers serve them.
+ * For tools and operators.
  */
 #ifndef RELEVO_POOL_LIST_H
 #define RELEVO_POOL_LIST_H
@@ -46,8 +46,8 @@ RELEVO_API int relevo_pool_list_workers(relevo_session *session, const char *nam
 					void *user);
 
 /*
- * Wait until somebody serves the pool of that name: a worker is connected to the broker for it,
- * and has found the pool. So a pool that is not there is waited for, too. `timeout` is in ms.
+ * Wait until a worker serves the pool of that name: it is connected to the broker for it, and has
+ * found the pool. A pool that is not there is waited for, too. `timeout` is in ms.
  * Thread-safe; blocks, and wakes with the worker.
  *
  * Errors: TIMED_OUT, BAD_NAME, BAD_ARGUMENT, INTERRUPTED (see relevo_go_on), QUOTA, DISCONNECTED,
@@ -55,8 +55,8 @@ RELEVO_API int relevo_pool_list_workers(relevo_session *session, const char *nam
  */
 RELEVO_API int relevo_pool_wait_served(relevo_session *session, const char *name, int64_t timeout);
 
-/* Wait until nobody serves it any more, or it is not there, in the same way. It may return between
- * the death of a pool's only worker and the coming of the one that replaces it. */
+/* Wait in the same way until no worker serves it any more, or the pool is gone. It may return
+ * between the death of a pool's only worker and the start of its replacement. */
 RELEVO_API int relevo_pool_wait_unserved(relevo_session *session, const char *name,
 					 int64_t timeout);
 

@@ -3,8 +3,8 @@
  *
  * There are three ways to start one. `fork` clones the program as it is: cheap, and the
  * child has everything that its parent had, threads excepted. `spawn` runs the program
- * anew, and enters the function there: slow, and the child has what it was given and
- * nothing else. `forkserver`, the default, keeps a clean copy of the program, made by
+ * anew, and enters the function there: slow, and the child has only what it was given.
+ * `forkserver`, the default, keeps a clean copy of the program, made by
  * spawn when it is first needed, which forks the children: nearly as cheap as the first,
  * as clean as the second, and safe in programs with threads.
  *
@@ -19,22 +19,21 @@
  *		relevo_process_join(process, RELEVO_FOREVER);
  *
  * By every method a process ends as a program does, when its function returns or calls exit(3):
- * what it has given to atexit(3) is called, and what stands in its streams is written. What it
- * has inherited of that (fork, and whatever ran in the server before main()) is not done: neither
- * functions for the end, destructors of static objects of C++ among them, nor output that its
- * parent had not written yet, which comes from the parent alone (of streams with a descriptor). Not
- * so: _exit(2), which does nothing of this; quick_exit(3), which calls what was inherited for it,
- * too; objects of C++ that are each thread's own, which end with the first thread whoever made
- * them; std::cout without sync_with_stdio, to be flushed by hand. pthread_exit(3) ends a thread
- * only, and one that a session has for itself keeps the process as well: end the last of yours by
- * exit(3).
+ * what it has given to atexit(3) is called, and what stands in its streams is written. What it has
+ * inherited (by fork, and from what ran in the server before main()) is left out: functions for the
+ * end, destructors of static objects of C++ among them, and output that its parent had not written
+ * yet, which comes from the parent alone (of streams with a descriptor). Exceptions: _exit(2) does
+ * nothing of this; quick_exit(3) calls what was inherited for it, too; objects of C++ that are each
+ * thread's own end with the first thread, also inherited ones; std::cout without sync_with_stdio
+ * has to be flushed by hand. pthread_exit(3) ends a thread only, and a thread that a session has
+ * for itself keeps the process running: end the last of yours by exit(3).
  *
- * A program that waits for any child, as by wait(2), sees those by fork and spawn, those of its own
- * that it has not joined, and no other process of relevo's for longer than it takes to start one:
- * neither the fork server and what that has forked, nor the workers of a pool and who keeps them,
- * nor a private broker. (A process that is the reaper of orphans, as process 1 is, sees those too:
- * it cannot know what they are.) Of a child that was waited for in such a way, even before its
- * start has returned, the exit code is not known here.
+ * A program that waits for any child, as by wait(2), sees the children by fork and spawn that it
+ * has not joined, and its own. Other processes of relevo's it sees only while they are being
+ * started: the fork server and what that has forked, the workers of a pool and their keeper, a
+ * private broker. (A process that is the reaper of orphans, as process 1 is, sees those too: it
+ * cannot know what they are.) The exit code of a child that was waited for in such a way, even
+ * before its start has returned, is not known here.
  *
  * Children that are no daemons are waited for when the program ends by exit(3) or by
  * returning from main(); daemons are ended then.
@@ -77,10 +76,10 @@ enum relevo_daemon {
 struct relevo_process_options {
 	const char *name; /* NULL: Process-1, Process-2 ...; of a child's: Process-1:1 ... */
 	/* Copied, with its descriptors. NULL: none. The objects that it has handles of are held
-	 * for the child from relevo_process_new() on, until it ends and whatever it has forked;
-	 * or until relevo_process_free(), if it is never started. So handles may be closed at
-	 * once, and the creator may end. This does not hold for objects behind tcp://, nor at a
-	 * broker that does not answer within a second. */
+	 * for the child from relevo_process_new() on, until it and all that it has forked have
+	 * ended; or until relevo_process_free(), if it is never started. So handles may be
+	 * closed at once, and the creator may end. Exceptions are objects behind tcp://, and a
+	 * broker that takes more than a second to answer. */
 	const relevo_tuple *arguments;
 	enum relevo_daemon daemon;
 	enum relevo_start_method method;
@@ -96,8 +95,9 @@ struct relevo_process_options {
  * returns at once, having remembered that it was called. Once, from the main thread.
  *
  * A program that runs with more rights than its user (set-user-id, set-group-id) does so only for
- * a process that has these rights too; one that has them otherwise, as by the capabilities of its
- * file, does so for none: of the methods, such a program can use RELEVO_START_FORK only.
+ * a process that has these rights too. A program that has them in another way, as by the
+ * capabilities of its file, does so for no process: of the methods, it can use RELEVO_START_FORK
+ * only.
  */
 RELEVO_API void relevo_process_enter(int argc, char **argv);
 
@@ -126,8 +126,8 @@ RELEVO_API int relevo_process_new(relevo_target *target,
  * Errors: BAD_STATE (started before; or by a daemon; or the method needs
  * relevo_process_enter(), which was not called), NOT_FOUND (the target is not in the program
  * that was run anew: its file has changed), NO_DESCRIPTORS (this process, the fork server or
- * the child has none left), NO_MEMORY, LIMIT (the system allows no process more), SYSTEM (it cannot
- * be made, or ended before it had its arguments).
+ * the child has none left), NO_MEMORY, LIMIT (the system allows no more processes), SYSTEM (it
+ * cannot be made, or ended before it had its arguments).
  */
 RELEVO_API int relevo_process_start(relevo_process *process);
 
@@ -138,7 +138,7 @@ RELEVO_API int relevo_process_join(relevo_process *process, int64_t timeout);
 /* Whether it has been started and not ended. Does not block. Errors: BAD_STATE (closed). */
 RELEVO_API int relevo_process_is_alive(relevo_process *process, bool *alive);
 
-/* The exit code 0..255, or minus the signal that ended it; 255, too, when nobody can know:
+/* The exit code 0..255, or minus the signal that ended it; 255, too, when it cannot be known:
  * the program ignores SIGCHLD or waited for it, or the fork server was killed. Does not
  * block. Errors: BAD_STATE (not started, not ended, or closed). */
 RELEVO_API int relevo_process_exit_code(relevo_process *process, int *code);
@@ -154,7 +154,7 @@ RELEVO_API int relevo_process_terminate(relevo_process *process);
 /* End it: SIGKILL. Otherwise as relevo_process_terminate(). */
 RELEVO_API int relevo_process_kill(relevo_process *process);
 
-/* Let it stand still: SIGSTOP. Otherwise as relevo_process_terminate(). */
+/* Suspend it: SIGSTOP. Otherwise as relevo_process_terminate(). */
 RELEVO_API int relevo_process_suspend(relevo_process *process);
 
 /* Let it go on: SIGCONT. Otherwise as relevo_process_terminate(). */
@@ -164,7 +164,7 @@ RELEVO_API int relevo_process_resume(relevo_process *process);
  * ended, or closed), SYSTEM. */
 RELEVO_API int relevo_process_nice(relevo_process *process, int *nice);
 
-/* Set it. Does not block. Errors: BAD_STATE as above, DENIED (to take some away is root's),
+/* Set it. Does not block. Errors: BAD_STATE as above, DENIED (only root may lower it),
  * BAD_ARGUMENT. */
 RELEVO_API int relevo_process_set_nice(relevo_process *process, int nice);
 
@@ -172,8 +172,9 @@ RELEVO_API int relevo_process_set_nice(relevo_process *process, int nice);
  * it again does nothing. Does not block. Errors: BAD_STATE (it runs). */
 RELEVO_API int relevo_process_close(relevo_process *process);
 
-/* Free the object. One that runs goes on, and is waited for at exit or ended as it would
- * have been. Nobody else may be in a call with it. NULL is allowed. Does not block. */
+/* Free the object. A process that runs goes on, and is waited for at exit or ended as it
+ * would have been. No other thread may be in a call with it. NULL is allowed. Does not
+ * block. */
 RELEVO_API void relevo_process_free(relevo_process *process);
 
 /* Its name. Belongs to the object, until it is changed. */
@@ -189,8 +190,8 @@ RELEVO_API bool relevo_process_is_daemon(const relevo_process *process);
  * program itself. */
 RELEVO_API enum relevo_start_method relevo_process_method(const relevo_process *process);
 
-/* Give it another name, copied. Errors: BAD_NAME (as for a queue), BAD_STATE (not the one
- * who made it). */
+/* Give it another name, copied. Errors: BAD_NAME (as for a queue), BAD_STATE (another
+ * process made it). */
 RELEVO_API int relevo_process_set_name(relevo_process *process, const char *name);
 
 /* Say whether it will be a daemon. Errors: BAD_STATE (started). */
@@ -216,14 +217,14 @@ RELEVO_API struct relevo_bytes relevo_process_key(void);
 /*
  * A session of this process, opened when it is first asked for and closed when the
  * process ends, with what was put through it. In a child: with the broker that its creator
- * named. In the program itself: as relevo_session_open(NULL). Belongs to the library: it must not
- * be closed. Thread-safe; blocks as relevo_session_open(), whose errors it has.
+ * named. In the program itself: as relevo_session_open(NULL). Belongs to the library: do not
+ * close it. Thread-safe; blocks and fails as relevo_session_open() does.
  */
 RELEVO_API int relevo_process_session(relevo_session **session);
 
 /*
- * The method for those that name none, here and in children started from now on. Set
- * once; with `force` again. Errors: BAD_STATE (it was set before), BAD_ARGUMENT.
+ * The method for processes whose options name none, here and in children started from now on.
+ * It is set once; with `force` again. Errors: BAD_STATE (it was set before), BAD_ARGUMENT.
  */
 RELEVO_API int relevo_process_set_default_method(enum relevo_start_method method, bool force);
 

@@ -1,6 +1,6 @@
 /*
- * Other programs: run one and wait for it, or start it and go on, with its input and
- * output in the program's hands.
+ * Other programs: run one and wait for it, or start it and go on, reading its output
+ * and writing its input.
  *
  *	const char *const command[] = { "sort", "-n", NULL };
  *	struct relevo_run_options options = {
@@ -14,7 +14,7 @@
  *	relevo_program_output_free(&output);
  *
  * Needs no broker. A started program never disturbs the rest of this one: it is waited
- * for by itself, so that neither SIGCHLD nor what others wait for is touched, and a
+ * for by itself, so the handler of SIGCHLD and other waits are left alone, and a
  * program that stops reading raises no SIGPIPE in the calls here.
  */
 #ifndef RELEVO_PROGRAM_H
@@ -54,16 +54,16 @@ struct relevo_program_options {
 	struct relevo_stream input, output, errors; /* its descriptors 0, 1 and 2 */
 	const char *directory;                      /* where it starts; NULL: where this one is */
 	const char *const *environment; /* "NAME=value" ..., NULL; NULL: that of this program */
-	const int *keep;                /* descriptors that it shall have too, by the same number */
+	const int *keep;                /* descriptors that it gets too, under the same number */
 	size_t keep_count;
 	enum relevo_program_group group;
-	/* Signals and the time limit reach its whole group, which has to be a new one: also
-	 * what it has started itself, but for what has made a group or session of its
-	 * own, as under timeout(1) or setsid(1). In a function that a worker runs, that
+	/* Signals and the time limit reach its whole group, which has to be a new one: also what
+	 * it has started itself, except processes that have made a group or session of their own,
+	 * as under timeout(1) or setsid(1). In a function that a worker runs, that
 	 * can be ended by relevo_worker_end_children(), and ends with the worker. */
 	bool whole_group;
-	/* It is killed when this process ends or replaces itself. Not what it has started;
-	 * and a program that the system runs with the rights of another user is spared. */
+	/* It is killed when this process ends or replaces itself. What it has started goes on,
+	 * and so does a program that the system runs with the rights of another user. */
 	bool daemon;
 	size_t max_output; /* bytes of the output and of the errors that are collected, each;
 			      0: as many as memory holds */
@@ -92,22 +92,24 @@ struct relevo_run_options {
 };
 
 /*
- * Run a program and wait until it has ended and nobody has its pipes any more. `arguments`
- * begin with the program and end with NULL; a name without a slash is looked for in the
+ * Run a program and wait until it has ended and no process has its pipes open any more.
+ * `arguments` begin with the program and end with NULL; a name without a slash is looked
+ * for in the
  * PATH of the environment that the program gets. `options` may be NULL. *output is filled
  * in, as far as it is known, whatever is returned; it may be NULL.
  *
  * When the time is up the program is killed (with its group, if `whole_group` says so). The
  * same when it writes more than `max_output`.
  *
- * A file that may be executed, but that the kernel cannot make anything of, is a script without
- * a first line that says so: /bin/sh runs it. The program starts with no signal blocked or ignored,
- * and with no descriptor but the three streams and those to `keep`. Thread-safe; blocks.
+ * A file that may be executed, but that the kernel does not recognise, is taken for a script
+ * without a first line that says so: /bin/sh runs it. The program starts with no signal blocked or
+ * ignored, and with the three streams and those to `keep` as its only descriptors. Thread-safe;
+ * blocks.
  *
  * Errors: NOT_FOUND (no such program or directory), DENIED (it may not be run), BAD_ARGUMENT,
  * LIMIT, TIMED_OUT, INTERRUPTED (see relevo_set_go_on(): the program was killed), TOO_LARGE (more
  * than max_output: the first so many bytes are in *output), REMOTE (with `check`: the detail has
- * the exit code or the signal), GONE (it has ended, but how is not known: see
+ * the exit code or the signal), GONE (it has ended, and its exit code is not known: see
  * relevo_program_wait()), NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_program_run(const char *const *arguments,
@@ -128,7 +130,7 @@ RELEVO_API int relevo_program_start(const char *const *arguments,
 				    const struct relevo_program_options *options,
 				    relevo_program **program);
 
-/* Its process's id. Names nobody any more once it has been waited for. Thread-safe. */
+/* Its process's id. Of no use any more once it has been waited for. Thread-safe. */
 RELEVO_API pid_t relevo_program_pid(const relevo_program *program);
 
 /* A descriptor that is readable once the program has ended, for poll() and its like. Belongs
@@ -136,8 +138,8 @@ RELEVO_API pid_t relevo_program_pid(const relevo_program *program);
 RELEVO_API int relevo_program_sentinel(const relevo_program *program);
 
 /* This program's end of the pipe to its input; -1: there is none, or it has been closed.
- * Belongs to the handle, for whoever writes by himself; a write may raise SIGPIPE then. Not
- * while relevo_program_communicate() is under way. */
+ * Belongs to the handle. For callers that write to it themselves; a write may raise SIGPIPE
+ * then. Not while relevo_program_communicate() is under way. */
 RELEVO_API int relevo_program_input_fd(const relevo_program *program);
 
 /* The same of the pipe from its output. */
@@ -174,12 +176,12 @@ RELEVO_API int relevo_program_communicate(relevo_program *program, const struct 
  * Thread-safe; blocks.
  *
  * Errors: TIMED_OUT, INTERRUPTED, GONE (it has ended, but this program ignores SIGCHLD, or has
- * itself waited for any child, so nobody knows how), FORKED (it is the child of another process),
- * BAD_ARGUMENT, SYSTEM.
+ * itself waited for any child, so its exit code cannot be known), FORKED (it is the child of
+ * another process), BAD_ARGUMENT, SYSTEM.
  */
 RELEVO_API int relevo_program_wait(relevo_program *program, int64_t timeout, int *exit_code);
 
-/* Whether it has not ended yet. Thread-safe; never blocks. */
+/* Whether it still runs. Thread-safe; never blocks. */
 RELEVO_API bool relevo_program_is_alive(relevo_program *program);
 
 /* relevo_program_wait() that does not wait. Errors as there, but BAD_STATE while it runs. */
@@ -200,7 +202,7 @@ RELEVO_API int relevo_program_terminate(relevo_program *program);
 /* Of SIGKILL, which ends it. */
 RELEVO_API int relevo_program_kill(relevo_program *program);
 
-/* Of SIGSTOP: it stands still until relevo_program_resume(). */
+/* Of SIGSTOP: it is suspended until relevo_program_resume(). */
 RELEVO_API int relevo_program_suspend(relevo_program *program);
 
 /* Of SIGCONT: it goes on. */

@@ -1,6 +1,6 @@
 /*
  * Queues of protobuf messages, as protobuf-c has them. Not part of <relevo/relevo.h>:
- * who includes this needs the headers of protobuf-c, and links with it.
+ * a program that includes this needs the headers of protobuf-c, and links with it.
  */
 #ifndef RELEVO_PROTOBUF_H
 #define RELEVO_PROTOBUF_H
@@ -29,9 +29,10 @@ RELEVO_API int relevo_queue_put_message(relevo_queue *queue, const ProtobufCMess
  * It is acknowledged when it has been unpacked. Thread-safe; blocks.
  *
  * Errors: TOO_LARGE, CANNOT_ENCODE (it is no such message): *message is NULL, and the item
- * is rejected. So it is a dead letter, or gone if the queue has no place for these, and the
- * next call gets the next item; who would rather decide uses relevo_queue_lease_message().
- * NO_MEMORY: it is back in its place. And those of relevo_queue_get().
+ * is rejected. So it is a dead letter, or dropped if the queue has no place for these, and the next
+ * call gets the next item; callers that decide about it themselves use
+ * relevo_queue_lease_message(). NO_MEMORY: it is back in its place. And those of
+ * relevo_queue_get().
  */
 RELEVO_API int relevo_queue_get_message(relevo_queue *queue, const ProtobufCMessageDescriptor *type,
 					size_t max_size, int64_t timeout,
@@ -41,8 +42,8 @@ RELEVO_API int relevo_queue_get_message(relevo_queue *queue, const ProtobufCMess
  * As relevo_queue_get_message(), but the item stays leased and is handed over too, with its
  * headers and reply-to: acknowledge, give back or reject it, and free it. So it is with
  * TOO_LARGE and CANNOT_ENCODE: *message is NULL then, and the item has the bytes that are
- * no such message. After any other error there may be none: its lease is 0 then. Free *message as
- * there; it does not need the item. Thread-safe; blocks.
+ * no such message. After any other error there may be no item: its lease is 0 then. Free *message
+ * as there; it does not need the item. Thread-safe; blocks.
  *
  * Errors as relevo_queue_get_message().
  */

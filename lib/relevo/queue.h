@@ -1,19 +1,20 @@
 /*
  * Queues: items of bytes between any number of processes, first in, first out
- * unless they are told to have another order.
+ * unless their options give another order.
  *
- * Whoever gets an item holds it under a lease. Acknowledged, it is gone; if its
- * holder dies first, it goes back to its place and somebody else gets it.
+ * A session that gets an item holds it under a lease. Once acknowledged, the item is gone;
+ * if its holder dies first, it goes back to its place and another one gets it.
  * relevo_queue_get() acknowledges by itself; relevo_queue_lease() leaves it to the
  * caller.
  *
  * Order between consumers: a consumer that calls relevo_queue_get() again and again may have
- * the next few items come ahead of its calls, as many as it takes in a millisecond. Until it
- * takes them, within about two milliseconds, or they go back, another consumer gets later
- * items. From one that does not answer for a second, because its process is stopped or finds no
- * processor, they are taken: what it has taken in that moment and not acknowledged yet comes
- * twice. A consumer that cannot have that opens the queue with `strict_order`. Nothing comes
- * ahead where the queue has a capacity, a lease time, a ttl or another
+ * the next few items come ahead of its calls, as many as it takes in a millisecond. It takes
+ * them within about two milliseconds, or they go back; until then another consumer gets later
+ * items. If it does not answer for a second, because its process is stopped or gets no
+ * processor, they are taken from it: an item that it has taken at that moment and has yet to
+ * acknowledge comes twice. A consumer that needs strict order opens the queue with
+ * `strict_order`. Nothing comes ahead where the queue has a capacity, a lease time, a ttl or
+ * another
  * order, nor to relevo_queue_lease(), relevo_queue_get_many() and joinable handles.
  */
 #ifndef RELEVO_QUEUE_H
@@ -48,7 +49,7 @@ enum relevo_order {
 	RELEVO_ORDER_SHORTEST = 3, /* the lowest cost first */
 };
 
-/* What becomes of a put for which there is no room. */
+/* What becomes of a put when there is no room. */
 enum relevo_full_policy {
 	RELEVO_FULL_BLOCK = 0,       /* it waits; those that wait are served in order */
 	RELEVO_FULL_REJECT = 1,      /* FULL at once, whatever its timeout */
@@ -58,8 +59,8 @@ enum relevo_full_policy {
 /* A capacity: a put succeeds only if somebody waits for the item. */
 #define RELEVO_CAPACITY_RENDEZVOUS (-1)
 
-/* Called with each item of a put that failed after the put had returned. From
- * whichever thread is in a call with the session; it must not call relevo. The
+/* Called with each item of a put that failed after the put had returned. It may run in any
+ * thread that is in a call with the session, and must not call relevo. The
  * item belongs to the library. */
 typedef void relevo_put_error(relevo_queue *queue, int status, const struct relevo_bytes *item,
 			      void *user);
@@ -112,11 +113,11 @@ struct relevo_queue_options {
 RELEVO_API int relevo_queue_open(relevo_session *session, const char *name,
 				 const struct relevo_queue_options *options, relevo_queue **queue);
 
-/* Close this handle; what was put stays put. No other thread may be in a call
+/* Close this handle; what was put stays in the queue. No other thread may be in a call
  * with it. NULL is allowed. Sends what is pending; does not wait for the broker. */
 RELEVO_API void relevo_queue_close(relevo_queue *queue);
 
-/* Delete a queue with its items. Whoever waits on it gets GONE. Thread-safe;
+/* Delete a queue with its items. Calls that wait on it get GONE. Thread-safe;
  * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a
  * queue's), DISCONNECTED, UNANSWERED, FORKED. */
 RELEVO_API int relevo_queue_delete(relevo_session *session, const char *name);
@@ -138,7 +139,7 @@ RELEVO_API const char *relevo_queue_name(const relevo_queue *queue);
 RELEVO_API int relevo_queue_put(relevo_queue *queue, const void *data, size_t size,
 				int64_t timeout);
 
-/* A word of the application's own about an item. */
+/* A header of an item, for the application's own use. */
 struct relevo_header {
 	const char *name; /* as the name of a queue */
 	const void *value;
@@ -146,7 +147,7 @@ struct relevo_header {
 	uint64_t reserved[RELEVO_RESERVED_FEW];
 };
 
-/* What can be said of one item. Zero is the default of each. */
+/* Options of one item. Zero is the default of each. */
 struct relevo_put_options {
 	int32_t priority; /* in a queue with RELEVO_ORDER_PRIORITY */
 	uint32_t cost;    /* in a queue with RELEVO_ORDER_SHORTEST */
@@ -181,8 +182,8 @@ RELEVO_API int relevo_queue_put_many(relevo_queue *queue, const struct relevo_by
 
 /*
  * Take the first item, waiting up to `timeout` ms for one. It is acknowledged by
- * itself, with whatever this session sends next, or a millisecond later: a crash
- * before that, or an end by _exit(2) or a signal, gives it to somebody else.
+ * itself, with whatever this session sends next, or a millisecond later: after a crash
+ * before that, or an end by _exit(2) or a signal, another consumer gets it.
  * Thread-safe; several threads may wait at once. Free the item.
  *
  * Errors: TIMED_OUT, GONE, SHUT_DOWN, DENIED (the queue is exclusive, and
@@ -234,15 +235,16 @@ RELEVO_API int relevo_queue_lease_any(relevo_queue *const *queues, size_t queue_
  */
 RELEVO_API int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count);
 
-/* Give leased items back, to be handed out again not before `delay` ms have
- * passed. Errors as relevo_queue_ack(). */
+/* Give leased items back, to be handed out again when `delay` ms have passed. Errors as
+ * relevo_queue_ack(). */
 RELEVO_API int relevo_queue_nack(relevo_queue *queue, relevo_item *items, size_t count,
 				 int64_t delay);
 
 /*
- * Put leased items that nobody has looked at back into their places, as if they had not been
- * handed out: this delivery does not count, neither for `deliveries` nor for a queue's
- * `max_deliveries`. For who took more than could be worked on. Errors as relevo_queue_ack().
+ * Put leased items that were not looked at back into their places, as if they had never been
+ * handed out: this delivery counts neither for `deliveries` nor for a queue's
+ * `max_deliveries`. For callers that took more than they could work on. Errors as
+ * relevo_queue_ack().
  */
 RELEVO_API int relevo_queue_put_back(relevo_queue *queue, relevo_item *items, size_t count);
 
@@ -273,22 +275,23 @@ RELEVO_API void relevo_item_free(relevo_item *item);
 
 /*
  * The oldest item got with this handle, which must be joinable, is done with: it is
- * acknowledged, with whatever is sent next. Until then it is leased: it goes to somebody
- * else when the session ends, whether the process dies or closes it in order. Only the
- * process that got an item can say that it is done with it, through the same handle; a child
- * of fork(2) has got none of its parent's. Thread-safe; does not block.
+ * acknowledged, with whatever is sent next. Until then it is leased: another consumer gets it when
+ * the session ends, whether the process dies or closes it in order. Only the
+ * process that got an item can say that it is done with it, through the same handle; a child of
+ * fork(2) cannot say so of its parent's items. Thread-safe; does not block.
  *
- * Errors: BAD_STATE (no item is left to be done with that was got so, or the handle is not
- * joinable),
- * NOT_OWNER (the item went back when its connection was lost), DISCONNECTED, UNANSWERED, FORKED,
+ * Errors: BAD_STATE (no item of this handle is left to be done with, or the handle is not
+ * joinable), NOT_OWNER (the item went back when its connection was lost), DISCONNECTED,
+ * UNANSWERED, FORKED,
  * NO_MEMORY.
  */
 RELEVO_API int relevo_queue_task_done(relevo_queue *queue);
 
 /*
- * Wait until no item is left in the queue: none ready, delayed or leased, by whomever.
- * For any queue; whoever gets with relevo_queue_get() is done at once, unless its handle
- * is joinable. Includes what this session put before. Thread-safe; blocks.
+ * Wait until no item is left in the queue, whether ready, delayed or leased, also by
+ * other sessions. For any queue; an item got with relevo_queue_get() is done with at
+ * once, unless the handle is joinable. Includes what this session put before.
+ * Thread-safe; blocks.
  *
  * Errors: TIMED_OUT, GONE, DISCONNECTED, FORKED, LIMIT, BAD_ARGUMENT, NO_MEMORY.
  */
@@ -300,10 +303,10 @@ enum relevo_shutdown {
 };
 
 /*
- * Let nothing enter the queue any more, for good. Puts get SHUT_DOWN, and so do gets as
- * soon as no item can come to them: when none is left, neither here nor held by another
- * session that could still give it back. Those that wait are told, too. Dead letters of other
- * queues still come in, and can be got: they would be lost. Thread-safe; blocks for the answer.
+ * Let no more items enter the queue, for good. Puts get SHUT_DOWN, and so do gets once no item
+ * is left: ready, delayed, or held by another session that could still give it back. Calls that
+ * wait get it, too. Dead letters of other queues still come in, so that they are not lost, and
+ * can be got. Thread-safe; blocks for the answer.
  * Errors: GONE, BAD_ARGUMENT, DISCONNECTED, UNANSWERED, FORKED.
  */
 RELEVO_API int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how);
@@ -318,7 +321,7 @@ struct relevo_queue_state {
 	uint64_t joiners;                        /* calls that wait until nothing is left */
 	uint64_t put, acknowledged, redelivered; /* items ever */
 	uint64_t handles;                        /* open */
-	uint64_t expired;                        /* items ever: whose time ran out */
+	uint64_t expired;                        /* items ever: that ran out of time */
 	uint64_t dropped;                        /* that made room for others */
 	uint64_t dead_lettered;                  /* handed out too often, or rejected */
 	uint64_t duplicates; /* whose key was there, so that they did not enter */
@@ -326,8 +329,8 @@ struct relevo_queue_state {
 	uint64_t reserved[RELEVO_RESERVED];
 };
 
-/* What the broker counts for this queue. Whatever this session put before is
- * included. Thread-safe; blocks for the answer. Errors: GONE, DISCONNECTED,
+/* What the broker counts for this queue. What this session put before is included.
+ * Thread-safe; blocks for the answer. Errors: GONE, DISCONNECTED,
  * FORKED. */
 RELEVO_API int relevo_queue_inspect(relevo_queue *queue, struct relevo_queue_state *counts);
 

@@ -22,9 +22,9 @@ RELEVO_API int relevo_rlock_open(relevo_session *session, const char *name,
  * No other thread may be in a call with it. NULL is allowed. Does not wait. */
 RELEVO_API void relevo_rlock_close(relevo_rlock *lock);
 
-/* Delete a lock. Whoever holds it or waits for it gets GONE. Thread-safe; blocks for the
- * answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a lock's), DISCONNECTED,
- * UNANSWERED, FORKED. */
+/* Delete a lock. Calls of its holder, and those that wait for it, get GONE. Thread-safe; blocks
+ * for the answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a lock's),
+ * DISCONNECTED, UNANSWERED, FORKED. */
 RELEVO_API int relevo_rlock_delete(relevo_session *session, const char *name);
 
 /* The lock's name. Belongs to the handle. */
@@ -41,7 +41,7 @@ RELEVO_API int relevo_rlock_acquire(relevo_rlock *lock, int64_t timeout,
 				    struct relevo_grant *grant);
 
 /*
- * Release the lock once; the last time gives it to the next who waits. Thread-safe;
+ * Release the lock once; the last time gives it to the next that waits. Thread-safe;
  * blocks as relevo_lock_release() does, that last time only.
  *
  * Errors: NOT_OWNER (this thread does not hold it, or it was lost), GONE,

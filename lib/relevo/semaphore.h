@@ -38,7 +38,7 @@ RELEVO_API int relevo_semaphore_open(relevo_session *session, const char *name,
  * other thread may be in a call with it. NULL is allowed. Does not wait. */
 RELEVO_API void relevo_semaphore_close(relevo_semaphore *semaphore);
 
-/* Delete a semaphore. Whoever waits for it gets GONE. Thread-safe; blocks for the
+/* Delete a semaphore. Calls that wait for it get GONE. Thread-safe; blocks for the
  * answer. Errors: BAD_NAME, NOT_FOUND, OPTION_MISMATCH (the name is not a semaphore's),
  * DISCONNECTED, UNANSWERED, FORKED. */
 RELEVO_API int relevo_semaphore_delete(relevo_session *session, const char *name);
@@ -57,10 +57,11 @@ RELEVO_API int relevo_semaphore_acquire(relevo_semaphore *semaphore, int64_t tim
 
 /*
  * Give a permit: the last one taken through this handle; if there is none, the one
- * that has been taken for longest, by whomever; if all are there, one more, unless
- * the semaphore is bounded. So anybody may release, as often as he likes. Only with
- * a `lease` a permit that has run out is not replaced by another one, but gives
- * NOT_OWNER. Thread-safe; blocks as relevo_lock_release() does.
+ * that has been taken for longest, by any session; if all are there, one more,
+ * unless the semaphore is bounded. So anybody may release, any number of times. With
+ * a `lease` there is an exception: for a permit that has run out this returns
+ * NOT_OWNER, and gives no other one. Thread-safe; blocks as relevo_lock_release()
+ * does.
  *
  * Errors: OVER_RELEASE (it is bounded, and all permits are there: the value stays
  * as it is), NOT_OWNER (it was lost with its lease or connection), GONE, QUOTA,

@@ -1,8 +1,8 @@
 /*
  * A session: one connection to a broker, shared by all threads of a process.
  *
- * No descriptor of relevo's ever has the number 0, 1 or 2, though the program may have closed
- * them; except those of tcp:// connections, which need them open.
+ * Descriptors of relevo's are always above 2, even if the program has closed 0, 1 and 2.
+ * Those of tcp:// connections are an exception: for these, keep 0, 1 and 2 open.
  */
 #ifndef RELEVO_SESSION_H
 #define RELEVO_SESSION_H
@@ -14,10 +14,10 @@ extern "C" {
 #endif
 
 /*
- * A broker that does not answer, since it stands still or the network does, holds nobody up:
- * a call with a time-out ends half a second after that at the latest, whatever it has to do
- * first (connect, find its object again) or behind it; one that has no parameter for it ends when
- * the session's time-out is over. (RELEVO_FOREVER is a time-out: such a call goes on when the
+ * A broker that does not answer, since it is stopped or the network is down, holds up no call for
+ * long: a call with a time-out ends half a second after that at the latest, whatever it has to do
+ * before (connect, find its object again) or after; a call without such a parameter ends when the
+ * session's time-out is over. (RELEVO_FOREVER is a time-out: such a call goes on when the
  * broker does, and ends when the connection is lost.) Then
  *
  *   TIMED_OUT   it was not done, and will not be; what an answer that comes too late hands
@@ -43,9 +43,9 @@ struct relevo_session_options {
 	 * NULL: what the environment variable RELEVO_KEY_FILE says, or none. */
 	const char *key_file;
 	/* Or the key itself, 16 to 1024 bytes: all of them count, line ends too. It is copied, and
-	 * the copy wiped when the session is closed; the caller may wipe his as soon as the call
-	 * has returned. Processes, and local workers of pools, are not handed it: at tcp:// they
-	 * look for theirs in RELEVO_KEY_FILE. */
+	 * the copy wiped when the session is closed; the caller may wipe its own as soon as the
+	 * call has returned. Processes, and local workers of pools, are not handed it: at tcp://
+	 * they look for theirs in RELEVO_KEY_FILE. */
 	struct relevo_bytes key;
 	/* Asked by calls of this session that wait for what others do: get, put where
 	 * there is no room, acquire, wait, join. What such a call asked for is taken back,
@@ -60,49 +60,50 @@ struct relevo_session_options {
  *
  * `url` is one of ipc:///path, abstract://name, tcp://host:port. NULL means: what
  * the environment variable RELEVO_URL says; without it, the user's own broker;
- * and if there is none, a private broker for this process and those it forks. There is
- * none when nobody listens, and when the place for its socket is another user's, too
- * long for a socket or no place for one; one that does not answer is there. The
- * private broker ends when the last of them has ended or closed its last session, and freed or
- * started its last relevo_process_new(). If it is killed, or the program closes all its
+ * and if there is none, a private broker for this process and those it forks. There is none when
+ * no process listens, and when the place for its socket is another user's, too long for a socket,
+ * or unusable. A broker that listens and does not answer counts as there. The private broker ends
+ * when the last of these processes has ended, or has closed its last session and freed or started
+ * its last relevo_process_new(). If it is killed, or the program closes all its
  * descriptors, its sessions end with it, and the next one that is opened like this starts another.
  * `options` may be NULL. A program that runs with more rights than its user (set-user-id, say)
- * minds none of the environment variables.
+ * ignores the environment variables.
  *
- * Over local sockets, and over tcp:// at loopback addresses without a key, each side looks
- * whose process the other is: DENIED, unless it is of the same user or of root. Over tcp://
- * a client goes on where the system does not say it.
+ * Over local sockets, and over tcp:// at loopback addresses without a key, each side looks which
+ * user's process the other is: DENIED, unless it is of the same user or of root. Over tcp:// a
+ * client goes on where the system does not tell the user.
  *
  * Blocks for at most options->timeout. Thread-safe. On success *session belongs
  * to the caller, until relevo_session_close(). Opening the same URL again gives a second
  * connection.
  *
  * After fork(2) the child may go on using the session, and every handle made
- * from it, at once, over a connection of its own. What it has inherited is its own from the
- * fork on: an object that ends with its last handle does not end because the parent closes
- * its handles or ends, but when the child has closed its own, too, or has ended or called
- * execve(2). For that fork(2) asks the broker once for each session that has handles; of one
- * that does not answer within a second, or if no descriptor is left, the child finds what is
- * there when it first asks. So do the workers of a pool, which may live long. What the parent holds
+ * from it, at once, over a connection of its own. What it has inherited is its own from the fork
+ * on: an object that ends with its last handle stays when the parent closes its handles or ends. It
+ * ends when the child has closed its own, too, or has ended or called execve(2). For that fork(2)
+ * asks the broker once for each session that has handles; if the broker does not answer within a
+ * second, or if no descriptor is left, the child finds what is there when it first asks. So do the
+ * workers of a pool, which may live long. What the parent holds
  * (leases, unconfirmed puts) stays with the parent. A session over tcp:// cannot do that: there the
  * child gets FORKED.
  *
  * A program that ends by exit(3), or by returning from main(), without relevo_session_close()
- * loses nothing that was put through a session before: its end waits for the brokers' word,
- * two seconds at most for all of them together, and not for one that a call has given up on. That
+ * loses nothing that was put through a session before: it waits for the brokers to confirm, two
+ * seconds at most for all of them together, but not for a broker that a call has given up on. That
  * is done by a function for the end (atexit(3)) which the first session that is opened registers:
- * what one that was registered before puts, it has to flush itself. Lost are what is put meanwhile,
- * and what is on its way when the program ends by _exit(2), quick_exit(3) or a signal.
+ * if a function that was registered before puts items, it has to flush them itself. Items are lost
+ * that are put meanwhile, or are on their way when the program ends by _exit(2), quick_exit(3) or a
+ * signal.
  *
  * Over tcp:// each side proves to the other that it knows the key, if either has
  * one; it never crosses the wire. What is sent after that is not encrypted. The file
  * is read now, and its owner alone may have access to it; it may be a pipe, whose end is waited
  * for. Local brokers need no key.
  *
- * Errors: BAD_ADDRESS, NO_BROKER, DENIED (whoever listens is another user; the socket or
- * its folder does not let this one in; the key file is open to others),
- * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file), TIMED_OUT
- * (also: nobody has written a key to the pipe that is the key file),
+ * Errors: BAD_ADDRESS, NO_BROKER, DENIED (another user's process listens; the socket or its
+ * folder does not let this one in; the key file is open to others),
+ * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file), TIMED_OUT (also: no key
+ * was written to the pipe that is the key file),
  * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes, a key file that
  * is neither a file nor a pipe, or `key` and `key_file`, whatever the URL), DISCONNECTED, FORKED,
  * NO_DESCRIPTORS, NO_MEMORY, SYSTEM.
@@ -112,16 +113,16 @@ RELEVO_API int relevo_session_open(const char *url, const struct relevo_session_
 
 /*
  * End, with INTERRUPTED, every call of this session that waits for what others do (get, put where
- * there is no room, acquire, wait, join, and jobs of pools), in whatever thread, and from now on
- * every one of these kinds, but where nothing has to be asked for: as if `go_on` of the options
- * said no for good. What they asked for
- * is taken back, and nothing is lost; one that changes something has half a second for that, as
- * after a signal, and may be UNANSWERED. Other calls go on: so the threads that come back can
- * release, acknowledge and close what they have. When all have come back, close the handles, and
- * then the session. Sessions of children that were forked before, pipes that this one has
- * opened, relevo_wait() and pollers do not hear of it. Who waits for a lock again after a condition
- * goes on until he has it; and a call that is only connecting, or whose request the broker does not
- * even take, until that is over, as without this. Thread-safe; never blocks for long.
+ * there is no room, acquire, wait, join, and jobs of pools), in all threads, and from now on
+ * every one of these kinds that would have to ask the broker: as if `go_on` of the options said
+ * no for good. What they asked for is taken back, and nothing is lost; a call that changes
+ * something has half a second for that, as after a signal, and may be UNANSWERED. Other calls go
+ * on, so the threads that come back can release, acknowledge and close what they have. When all
+ * have come back, close the handles, and then the session. Sessions of children that were forked
+ * before, pipes that this one has opened, relevo_wait() and pollers are not affected. A call that
+ * waits for its lock again after a condition goes on until it has it. A call that is connecting,
+ * or whose request the broker does not read, goes on until that is over, as without this.
+ * Thread-safe; never blocks for long.
  *
  * Errors: BAD_ARGUMENT.
  */
@@ -130,12 +131,12 @@ RELEVO_API int relevo_session_interrupt(relevo_session *session);
 /*
  * Flush, say goodbye and free the session. Waits for the broker's confirmation
  * of what was put, 5 s at most. Items held and not acknowledged go back to their
- * queues. Its handles must have been closed: they cannot be used any more. While other threads
- * are in calls with it nothing is done, and it is BAD_STATE; after relevo_session_interrupt() this
- * waits until they have left, for the same 5 s at most. No call may begin meanwhile. NULL is
+ * queues. Close its handles first: they cannot be used any more. While other threads are in calls
+ * with it, this does nothing and returns BAD_STATE; after relevo_session_interrupt() it waits until
+ * they have left, for the same 5 s at most. No call may begin meanwhile. NULL is
  * allowed.
  *
- * Errors (the session is freed all the same): DISCONNECTED, UNANSWERED. It is not after: BAD_STATE.
+ * Errors: DISCONNECTED, UNANSWERED (the session is freed all the same), BAD_STATE (it stays).
  */
 RELEVO_API int relevo_session_close(relevo_session *session);
 

@@ -1,8 +1,8 @@
 /*
  * Shared memory: values and arrays that processes of one host read and write in
- * place, with a lock that outlives whoever dies with it.
+ * place, with a lock that outlives a process that dies with it.
  *
- * The memory has a name at the broker only, none in the file system: it is gone
+ * The memory has a name at the broker, and none in the file system: it is gone
  * when the last process that has it open has ended, however it ended, and the
  * broker has let go of the name. For values that other hosts see too, the broker
  * has to keep them.
@@ -34,11 +34,11 @@ enum relevo_shared_locking {
 
 struct relevo_shared_options {
 	enum relevo_open_mode mode;
-	enum relevo_lifetime lifetime; /* of the name; who has it open keeps the memory */
+	enum relevo_lifetime lifetime; /* of the name; open memory stays */
 	enum relevo_shared_locking locking;
 	relevo_shared *lock_of; /* with NO_LOCK: what this handle locks; outlives it; or NULL */
-	/* What it begins with, if this call creates it: nobody ever sees it without.
-	 * The rest is zeros. At most relevo_session_max_item() bytes. */
+	/* What it begins with, if this call creates it: other processes never see it without. The
+	 * rest is zeros. At most relevo_session_max_item() bytes. */
 	const void *initial;
 	size_t initial_size;
 	uint64_t reserved[RELEVO_RESERVED];
@@ -47,8 +47,8 @@ struct relevo_shared_options {
 /*
  * Open the memory of that name with `size` bytes, or with NULL a new one with a
  * name of its own (RELEVO_LIFETIME_KEPT then means RELEVO_LIFETIME_UNTIL_UNUSED). With
- * RELEVO_OPEN_EXISTING the size and whether it has a lock are as they were
- * created. `options` may be NULL for the defaults. *shared belongs to the caller,
+ * RELEVO_OPEN_EXISTING it has the size with which it was created, and a lock if it got one then.
+ * `options` may be NULL for the defaults. *shared belongs to the caller,
  * until relevo_shared_close(). Thread-safe; blocks for the broker's answer.
  *
  * A child of fork(2) may go on using the handle: it refers to the same memory.
@@ -58,7 +58,7 @@ struct relevo_shared_options {
  * another PID namespace, or /proc/self/ns/pid cannot be read), BAD_NAME, BAD_ARGUMENT,
  * NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists with another size, lock or
  * lifetime), QUOTA, LIMIT, NO_DESCRIPTORS, TOO_LARGE
- * (`initial_size`), BAD_STATE (the broker sent what is no such memory),
+ * (`initial_size`), BAD_STATE (the broker sent something else),
  * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_shared_open(relevo_session *session, const char *name, size_t size,
@@ -70,8 +70,9 @@ RELEVO_API int relevo_shared_open(relevo_session *session, const char *name, siz
  * lock through it, or use its memory. NULL is allowed. Does not wait. */
 RELEVO_API void relevo_shared_close(relevo_shared *shared);
 
-/* Free the name for something else. Who has the memory open keeps it. Thread-safe;
- * blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED, UNANSWERED, FORKED. */
+/* Free the name for something else. Processes that have the memory open keep it.
+ * Thread-safe; blocks for the answer. Errors: BAD_NAME, NOT_FOUND, DISCONNECTED,
+ * UNANSWERED, FORKED. */
 RELEVO_API int relevo_shared_delete(relevo_session *session, const char *name);
 
 /* The memory: aligned to a page, the same bytes in every process, perhaps at
@@ -102,13 +103,13 @@ RELEVO_API int relevo_shared_lock_owner(relevo_shared *shared, relevo_shared **o
 
 /*
  * Acquire the lock for this thread, waiting up to `timeout` ms. A thread that has
- * it acquires it once more, and has to unlock as often. If whoever had it last
- * died with it, this succeeds, and *owner_died (may be NULL) says so, once: what
- * it protects may be half changed. It is not carried across fork(2). Thread-safe;
- * uncontended, it makes no system call, but for the first time.
+ * it acquires it once more, and has to unlock as often. If the thread that had it last died with
+ * it, this succeeds, and *owner_died (may be NULL) says so, once: what it protects may be half
+ * changed. It is not carried across fork(2). Thread-safe;
+ * uncontended, it makes a system call the first time only.
  *
- * Errors: TIMED_OUT, BAD_STATE (there is no lock, or
- * somebody has written over it), LIMIT (acquired too often), NOT_LOCAL (this is a child that was
+ * Errors: TIMED_OUT, BAD_STATE (there is no lock, or it was written over), LIMIT (acquired too
+ * often), NOT_LOCAL (this is a child that was
  * forked into another PID namespace), BAD_ARGUMENT.
  */
 RELEVO_API int relevo_shared_lock(relevo_shared *shared, int64_t timeout, bool *owner_died);

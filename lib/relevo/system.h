@@ -1,6 +1,6 @@
 /*
- * The processes of the system that this program runs on, whoever started them: look at them,
- * suspend them, end them. Needs no broker.
+ * The processes of the system that this program runs on, also those that it did not start:
+ * look at them, suspend them, end them. Needs no broker.
  *
  *	static int show(const struct relevo_system_info *process, void *user)
  *	{
@@ -10,8 +10,8 @@
  *	relevo_system_list(show, NULL);
  *
  * An id (pid) is given to another process when its owner has ended and been waited for. A
- * handle is safe from that: it always means the process that it was opened for, and
- * when that is no more, every call says GONE and touches nobody else.
+ * handle is safe from that: it always means the process that it was opened for. When that
+ * is gone, every call returns GONE and touches no other process.
  */
 #ifndef RELEVO_SYSTEM_H
 #define RELEVO_SYSTEM_H
@@ -24,7 +24,7 @@ extern "C" {
 
 typedef struct relevo_system_process relevo_system_process;
 
-/* A process, as it was when somebody looked. */
+/* A process, as it was when it was looked at. */
 struct relevo_system_info {
 	pid_t pid;
 	pid_t parent;    /* its parent's; 0: none that can be seen from here */
@@ -39,7 +39,7 @@ struct relevo_system_info {
 	const char *const
 		*arguments; /* ended by NULL; none, if it belongs to the kernel or has ended */
 	size_t argument_count;
-	unsigned user_id; /* with whose rights it runs */
+	unsigned user_id; /* the user with whose rights it runs */
 	const char *user; /* that user's name; NULL: has none */
 	int nice;
 	int threads;
@@ -85,7 +85,7 @@ RELEVO_API int relevo_system_open_parent(const relevo_system_process *process,
 /* Free the handle. The process does not notice. NULL is allowed. */
 RELEVO_API void relevo_system_close(relevo_system_process *process);
 
-/* Its id. Names nobody any more, or another one, once it is GONE. Thread-safe. */
+/* Its id. Once it is GONE, that of no process, or of another one. Thread-safe. */
 RELEVO_API pid_t relevo_system_pid(const relevo_system_process *process);
 
 /* A descriptor that is readable once it has ended, for poll() and its like. Belongs to the
@@ -111,11 +111,11 @@ RELEVO_API int relevo_system_files(const relevo_system_process *process,
 				   int (*visit)(const struct relevo_system_file *file, void *user),
 				   void *user);
 
-/* Whether it has not ended yet. One that is suspended has not; one that has ended and was not
- * waited for has. Thread-safe; never blocks. */
+/* Whether it is still alive: so is one that is suspended, but not one that has ended and still has
+ * to be waited for. Thread-safe; never blocks. */
 RELEVO_API bool relevo_system_is_alive(const relevo_system_process *process);
 
-/* Make all its threads as nice as that: from -20, who goes first, to 19. Thread-safe; does not
+/* Set the niceness of all its threads: from -20, served first, to 19. Thread-safe; does not
  * block. Errors: GONE, DENIED, BAD_ARGUMENT, NO_DESCRIPTORS, SYSTEM. */
 RELEVO_API int relevo_system_set_nice(const relevo_system_process *process, int nice);
 
@@ -129,10 +129,11 @@ RELEVO_API int relevo_system_terminate(const relevo_system_process *process);
 /* Of SIGKILL, which ends it. */
 RELEVO_API int relevo_system_kill(const relevo_system_process *process);
 
-/* Of SIGSTOP: it stands still until relevo_system_resume(). */
+/* Of SIGSTOP: it is suspended until relevo_system_resume(). */
 RELEVO_API int relevo_system_suspend(const relevo_system_process *process);
 
-/* Of SIGCONT: it goes on. Whoever is of its session (setsid(2)) may do that, whosever it is. */
+/* Of SIGCONT: it goes on. Any process of its session (setsid(2)) may do that, also another
+ * user's. */
 RELEVO_API int relevo_system_resume(const relevo_system_process *process);
 
 /* Wait up to `timeout` ms until it has ended. It need not be a child of ours; if it is, it

@@ -3,16 +3,17 @@
  * processes get as arguments, and may be the messages of pipes and the items of queues.
  *
  * A tuple holds numbers, text, bytes, other tuples, and handles: of queues, locks and
- * the other objects of a broker, which whoever gets the tuple can open, and of pipes and
- * descriptors, of which he gets copies of his own.
+ * the other objects of a broker, which a process that gets the tuple can open, and of pipes and
+ * descriptors, of which it gets copies of its own.
  *
- * A handle of a broker's object in a tuple keeps the object in being only in the arguments of a
- * process (see process.h). In an item or a message it does not: whoever sends it keeps his own
- * handle open until he knows that the receiver has opened it, or gives the object a lifetime
- * that needs no handle (RELEVO_LIFETIME_KEPT and a name). Otherwise the receiver may get GONE.
+ * A handle of a broker's object in a tuple keeps the object alive only in the arguments of a
+ * process (see process.h). In an item or a message it does not: so a sender keeps its own
+ * handle open until it knows that the receiver has opened the object, or gives the object a
+ * lifetime that needs no handle (RELEVO_LIFETIME_KEPT and a name). Otherwise the receiver may
+ * get GONE.
  *
- * A tuple is one thread's at a time: filling it while another thread uses it is a
- * mistake; reading it in several threads is fine. Nothing here blocks unless it says so.
+ * One thread at a time may use a tuple that is being filled; several may read it at once.
+ * Nothing here blocks unless it says so.
  */
 #ifndef RELEVO_TUPLE_H
 #define RELEVO_TUPLE_H
@@ -78,8 +79,8 @@ enum relevo_tuple_type {
 /* Make an empty tuple; it is the caller's, until relevo_tuple_free(). Errors: NO_MEMORY. */
 RELEVO_API int relevo_tuple_new(relevo_tuple **tuple);
 
-/* Free it with all it holds: tuples in it, and descriptors that came with it and that
- * nobody has taken. NULL is allowed. */
+/* Free it with all it holds: tuples in it, and descriptors that came with it and were not
+ * taken. NULL is allowed. */
 RELEVO_API void relevo_tuple_free(relevo_tuple *tuple);
 
 /* ---- putting values in -------------------------------------------------- */
@@ -118,8 +119,8 @@ RELEVO_API int relevo_tuple_add_text_of(relevo_tuple *tuple, const char *name, c
 RELEVO_API int relevo_tuple_add_tuple(relevo_tuple *tuple, const char *name, relevo_tuple *inner);
 
 /*
- * Add an object of a broker: which one it is, so that whoever gets the tuple can open it.
- * The handle stays the caller's and may be closed; nothing is kept alive. Errors also:
+ * Add an object of a broker: which one it is, so that a process that gets the tuple can open it.
+ * The handle stays the caller's and may be closed; the object is not kept alive. Errors also:
  * TOO_SHORT (the URL and the name are too long).
  */
 RELEVO_API int relevo_tuple_add_queue(relevo_tuple *tuple, const char *name,
@@ -162,7 +163,7 @@ RELEVO_API int relevo_tuple_add_shared(relevo_tuple *tuple, const char *name,
 				       const relevo_shared *shared);
 
 /* Add a descriptor. It stays the caller's, and has to stay open until the tuple has been
- * sent; whoever gets it has one of his own of the same open file. Errors also:
+ * sent; a process that gets the tuple has one of its own of the same open file. Errors also:
  * BAD_ARGUMENT (it is negative). */
 RELEVO_API int relevo_tuple_add_descriptor(relevo_tuple *tuple, const char *name, int descriptor);
 
@@ -266,9 +267,9 @@ RELEVO_API int relevo_tuple_shared(const relevo_tuple *tuple, size_t index, rele
 RELEVO_API int relevo_tuple_url(const relevo_tuple *tuple, size_t index, char *url, size_t size);
 
 /*
- * Take the descriptor at `index` out: it is the caller's, to be closed by him. It can be
- * taken once from a tuple that was received; from one that the caller filled himself, he
- * gets a new copy each time, closed on exec. Errors: BAD_ARGUMENT as above, BAD_STATE (it
+ * Take the descriptor at `index` out: it is the caller's, to be closed by it. It can be taken
+ * once from a tuple that was received; from one that the caller filled itself, it gets a new copy
+ * each time, closed on exec. Errors: BAD_ARGUMENT as above, BAD_STATE (it
  * has been taken), NO_DESCRIPTORS, SYSTEM.
  */
 RELEVO_API int relevo_tuple_take_descriptor(relevo_tuple *tuple, size_t index, int *descriptor);

@@ -17,19 +17,19 @@ extern "C" {
 #endif
 
 /*
- * Time-outs are milliseconds. With 0 a call tries once and does not wait for anybody; what could
- * not be had in the time given is TIMED_OUT, with 0 too. Any other negative number is
+ * Time-outs are milliseconds. With 0 a call tries once and does not wait for others. A call
+ * whose time is over returns TIMED_OUT, with 0 too. Any other negative number is
  * BAD_ARGUMENT.
  */
 #define RELEVO_FOREVER      (-1)
 
 /*
- * Structures that a program fills in or makes room for end with `reserved`. Room for what comes
- * later, so that a program built before goes on working: 0, as in a structure that is
- * initialised, whichever members are named, or set to zero; one that the library fills has 0
- * there. Something else in what a program hands over, or in a structure within it, comes from
- * headers that are newer than the library, and asks for what it does not have: BAD_ARGUMENT, and
- * the detail names the structure and the library's version.
+ * Structures that a program fills in or makes room for end with `reserved`. That is room for
+ * later members, so that a program built before goes on working. It is 0: in a structure that
+ * the program initialises, whichever members it names, or sets to zero, and in one that the
+ * library fills. If a structure that a program hands over, or one within it, has something else
+ * there, the program was built with headers newer than the library, and asks for what that does
+ * not have: BAD_ARGUMENT, and the detail names the structure and the library's version.
  *
  * What the library shows and frees itself (to callbacks, say) may have more members in a later
  * version: use it where it is, or copy members.
@@ -59,7 +59,7 @@ enum relevo_open_mode {
 };
 
 /*
- * Whether a call that waits shall go on waiting; false ends it with INTERRUPTED. Asked
+ * Whether a call that waits is to go on waiting; false ends it with INTERRUPTED. Asked
  * before each wait and again whenever a signal handler has run in the thread that waits,
  * with all signals of that thread blocked meanwhile: so a handler that sets a flag which
  * this looks at is never missed. It must not use the session.
@@ -72,12 +72,12 @@ typedef bool relevo_go_on(void *user);
  * and those of programs. Sessions have their own, in their options, which pipes that a broker
  * relays ask too. NULL: signals end no such wait, as it is to begin with. A call that is
  * INTERRUPTED has done nothing, and can be tried again; but relevo_program_run() ends the program.
- * Not asked: a call with the time-out 0; one that waits for another thread in a call with
+ * These do not ask: a call with the time-out 0; one that waits for another thread in a call with
  * the same remote end of a pipe, or for another host to answer at all.
  *
- * A call that waits already may ask the one that was set before until it returns: so both have to
- * stay of use, with what `user` points to. Children of fork(2) inherit it. It may use neither
- * relevo nor what is not safe while all signals are blocked. Thread-safe; never blocks.
+ * A call that waits already may ask the function that was set before until it returns: so both
+ * have to stay usable, with what `user` points to. Children of fork(2) inherit it. It may use
+ * neither relevo nor what is not safe while all signals are blocked. Thread-safe; never blocks.
  *
  * Errors: NO_MEMORY.
  */

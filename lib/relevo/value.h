@@ -73,8 +73,8 @@ RELEVO_API void relevo_value_close(relevo_value *value);
 /*
  * The recursive lock that goes with the value, for what takes more than one step: *lock, which
  * belongs to the handle. One of its own is opened with the first call, named as the
- * value with ".guard" behind; all who have the value open have the same. Nobody is kept from
- * using the value without it. Thread-safe; blocks for the broker's answer.
+ * value with ".guard" behind; all that have the value open have the same. The value can be used
+ * without it, too. Thread-safe; blocks for the broker's answer.
  *
  * Errors: BAD_STATE (it was opened without one), BAD_NAME (of more than 249 bytes), and
  * those of relevo_rlock_open().

@@ -1,7 +1,7 @@
 /*
- * Waiting for several things at once: whatever a call here can wait for, and what has a descriptor
- * to poll, such as sockets and the sentinels of processes. Programs with an event loop of their
- * own, and those that wait for the same things again and again, have <relevo/poller.h>.
+ * Waiting for several things at once: objects that a call here can wait for, and what has a
+ * descriptor to poll, such as sockets and the sentinels of processes. Programs with an event loop
+ * of their own, and those that wait for the same things again and again, have <relevo/poller.h>.
  */
 #ifndef RELEVO_WAIT_H
 #define RELEVO_WAIT_H
@@ -56,10 +56,9 @@ struct relevo_wait_entry {
  * Wait up to `timeout` ms until at least one entry is ready. All that are ready are marked, and
  * *ready tells how many. No entries: the time passes.
  *
- * Of a queue, a pipe or a listener nothing is taken; of the queue an item is kept here, for a
+ * Nothing is taken from a queue, a pipe or a listener; of the queue an item is kept here, for a
  * second, so that relevo_queue_get() with time-out 0 gives one. A lock that is ready is held, and
- * so is a permit: as if it had been acquired by this thread. One that is not has not been left
- * acquired, either.
+ * so is a permit: as if it had been acquired by this thread. One that is not ready is not held.
  *
  * An entry is also ready when it cannot be waited for any more; its status then says why: of a
  * queue SHUT_DOWN, of what the broker keeps GONE, DISCONNECTED and what else the call that waits
