@@ -31,6 +31,22 @@ def check_constants(path, text, report):
                 report.add(path, line, f"{constant[0]} does not carry the name of relevo_{enum[1]}")
 
 
+# What can be used without a broker, and so brings nothing of one.
+NEEDS_NO_BROKER = {"types.h", "version.h", "program.h", "system.h", "pipe.h", "tuple.h"}
+
+
+def check_needs(header, includes, report):
+    """All that such a header includes, by whatever way, is one of them."""
+    if header.name not in NEEDS_NO_BROKER:
+        return
+    listed = subprocess.run(["cc", "-x", "c", "-M", *includes, str(header)], check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for path in re.findall(r"\S*/relevo/\S+\.h", listed.stdout.decode("utf-8", "replace")):
+        name = os.path.basename(path)
+        if name not in NEEDS_NO_BROKER | {"status.h", "export.h"}:
+            report.add(f"lib/relevo/{header.name}", 1, f"needs no broker, but includes {name}")
+
+
 def main():
     arguments = source.arguments()
     report = source.Report()
@@ -38,6 +54,7 @@ def main():
     if arguments.build:
         includes.append(f"-I{arguments.build / 'lib'}")
     for header in source.public_headers(arguments.root, arguments.build):
+        check_needs(header, includes, report)
         check_constants(f"lib/relevo/{header.name}", header.read_text(encoding="utf-8"), report)
         for language, command in LANGUAGES.items():
             # Twice: the guard is part of the header.

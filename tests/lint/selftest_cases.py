@@ -128,6 +128,9 @@ BAD = {
         ({"lib/relevo/a.h": "struct a { int b; };\n"}, "does not compile alone"),
         ({"lib/relevo/a.h": HEADER.format("enum relevo_a_type {\n\tRELEVO_A_ONE,\n\tRELEVO_B = 1\n};")},
          "a.h:5: RELEVO_B does not carry the name of relevo_a_type"),
+        ({"lib/relevo/session.h": HEADER.format(""),
+          "lib/relevo/program.h": HEADER.format("#include <relevo/session.h>")},
+         "program.h:1: needs no broker, but includes session.h"),
     ],
     "comments": [
         ({"lib/relevo/a.h": "/* About this file. */\n\nint relevo_a(void);\n"},
