@@ -68,7 +68,7 @@ RELEVO_API int relevo_condition_release(relevo_condition *condition);
  *
  * A notification belongs to a waiter only once that waiter has the lock again. If it
  * dies or gives up before, the notification goes to another one that waits; if there
- * is none, it is lost, as it is when nobody waits in the first place. So each
+ * is none, it is lost, as it is when there was no waiter in the first place. So each
  * notification wakes one waiter that is alive, and never two. Thread-safe; blocks.
  *
  * Errors: TIMED_OUT, NOT_OWNER (the lock is not held by this handle or thread; or it
@@ -95,8 +95,8 @@ RELEVO_API int relevo_condition_wait_for(relevo_condition *condition, relevo_pre
 
 /*
  * Wake up to `count` waiters, the ones that have waited longest first. They
- * go on when they have got the lock. If nobody waits nothing happens, and nothing is
- * remembered. Thread-safe; blocks for the broker's answer.
+ * go on when they have got the lock. Without a waiter this has no effect, also on later ones.
+ * Thread-safe; blocks for the broker's answer.
  *
  * Errors: NOT_OWNER (the lock is not held by this handle or thread), GONE, QUOTA,
  * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
@@ -108,7 +108,7 @@ RELEVO_API int relevo_condition_notify_all(relevo_condition *condition);
 
 /*
  * How many calls wait for a notification at this moment, of any process. Those that have got one,
- * and wait for the lock, do not count. The lock need not be held; while it is, nobody
+ * and wait for the lock, do not count. The lock need not be held; while it is, no other call
  * begins to wait. Thread-safe; blocks for the broker's answer.
  *
  * Errors: GONE, DISCONNECTED, TIMED_OUT, FORKED, NO_MEMORY.

@@ -48,8 +48,8 @@ struct relevo_listener_options {
  * file, or the host is not there), DENIED (also: the key file is open to others, or there is none
  * and other hosts can reach the address), NO_DESCRIPTORS, FORKED (tcp:// was used before this
  * process was forked), BAD_ARGUMENT (the key is too short or too long,
- * or there is a key file as well, or that is neither a file nor a pipe), TIMED_OUT (nobody has
- * written a key to the pipe that is the key file), NO_MEMORY, SYSTEM.
+ * or there is a key file as well, or that is neither a file nor a pipe), TIMED_OUT (no key was
+ * written to the pipe that is the key file), NO_MEMORY, SYSTEM.
  */
 RELEVO_API int relevo_listener_open(const char *address,
 				    const struct relevo_listener_options *options,
@@ -59,8 +59,9 @@ RELEVO_API int relevo_listener_open(const char *address,
  * Wait up to `timeout` ms for a program that connects, or take one that has; *pipe, which
  * goes both ways, is the caller's until relevo_pipe_close(). What it has sent before can be
  * received even if it is gone by now. Programs of other users, and those that do not prove
- * within 10 s that they know the key, are sent away and hold up nobody. One that was gone before it
- * was looked at is an exception: over tcp:// without a key its user cannot be found out any more,
+ * within 10 s that they know the key, are sent away, and do not hold up the others. One that was
+ * gone before it was looked at is an exception: over tcp:// without a key its user cannot be found
+ * out any more,
  * so where other users share the host, use a key. Thread-safe; a signal ends it as it
  * does calls of pipes.
  *
@@ -101,8 +102,9 @@ RELEVO_API void relevo_listener_hang_up(relevo_listener *listener);
  * over tcp:// is remote (see pipe.h). `options` may be NULL. Thread-safe; a signal ends it as it
  * does calls of pipes, but not while it waits for another host.
  *
- * Errors: NOT_FOUND (nobody listens there, no such host is known, or there is no key file), DENIED
- * (another user than this one and root does, or the key file is open to others), AUTH_FAILED (one
+ * Errors: NOT_FOUND (no program listens there, no such host is known, or there is no key file),
+ * DENIED (another user than this one and root does, or the key file is open to others),
+ * AUTH_FAILED (one
  * side has no key, or another), TIMED_OUT, INTERRUPTED, BAD_ADDRESS (also: what listens
  * there is no listener), BAD_FRAME (the same, over tcp://), END_OF_STREAM, DISCONNECTED (it went
  * away before it had accepted), BAD_VERSION, FORKED (tcp:// was used before this process was

@@ -35,7 +35,7 @@ struct relevo_grant {
 struct relevo_lock_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;
-	/* ms after which a holder loses it, as if he had died; 0: never. */
+	/* ms after which a holder loses it, as if it had died; 0: never. */
 	int64_t lease;
 	/* It stays locked when its holder closes its handle, and then its session, in order,
 	 * until anybody releases it through another handle. When the holder dies before it has
@@ -97,7 +97,7 @@ RELEVO_API int relevo_lock_acquire(relevo_lock *lock, int64_t timeout, struct re
  * lock taken for a moment. The caller is not told if somebody else had released the lock, or its
  * lease had run out.
  *
- * Errors: OVER_RELEASE (nobody holds it), NOT_OWNER (it was lost: somebody else
+ * Errors: OVER_RELEASE (it is free), NOT_OWNER (it was lost: somebody else
  * released it, its lease ran out or the connection was lost), GONE, DISCONNECTED, UNANSWERED,
  * FORKED, NO_MEMORY.
  */

@@ -147,7 +147,7 @@ RELEVO_API int relevo_process_exit_code(relevo_process *process, int *code);
  * object. Does not block. Errors: BAD_STATE (not started, or closed). */
 RELEVO_API int relevo_process_sentinel(relevo_process *process, int *fd);
 
-/* Ask it to end: SIGTERM. To one that has ended this does nothing, nor do the next three.
+/* Ask it to end: SIGTERM. To one that has ended, this and the next three do nothing.
  * Does not block. Errors: BAD_STATE (not started, or closed), DENIED. */
 RELEVO_API int relevo_process_terminate(relevo_process *process);
 
@@ -209,9 +209,9 @@ RELEVO_API relevo_process *relevo_process_parent(void);
  * stored; returns how many there are. Thread-safe; does not block. */
 RELEVO_API size_t relevo_process_children(relevo_process **children, size_t count);
 
-/* A secret that a program and its children share, random, 32 bytes; nobody else knows it.
- * Empty where the system gives no random numbers. Belongs to the library. Thread-safe; does not
- * block. */
+/* A secret that a program and its children share, random, 32 bytes; other programs do not know
+ * it. Empty where the system gives no random numbers. Belongs to the library. Thread-safe;
+ * does not block. */
 RELEVO_API struct relevo_bytes relevo_process_key(void);
 
 /*

@@ -56,7 +56,7 @@ enum relevo_full_policy {
 	RELEVO_FULL_DROP_OLDEST = 2, /* what is first in turn makes room, as a dead letter */
 };
 
-/* A capacity: a put succeeds only if somebody waits for the item. */
+/* A capacity: a put succeeds only if a get waits for the item. */
 #define RELEVO_CAPACITY_RENDEZVOUS (-1)
 
 /* Called with each item of a put that failed after the put had returned. It may run in any
@@ -78,7 +78,7 @@ struct relevo_queue_options {
 	enum relevo_order order;
 	enum relevo_full_policy full;
 	int64_t lease; /* ms until an unacknowledged item goes back; 0: with its session */
-	int64_t ttl;   /* ms until an item that nobody holds expires; 0: never */
+	int64_t ttl;   /* ms until an item that is not leased expires; 0: never */
 	/* After so many times handed out, an item that comes back is a dead letter; 0:
 	 * never. */
 	uint32_t max_deliveries;
@@ -151,8 +151,8 @@ struct relevo_header {
 struct relevo_put_options {
 	int32_t priority; /* in a queue with RELEVO_ORDER_PRIORITY */
 	uint32_t cost;    /* in a queue with RELEVO_ORDER_SHORTEST */
-	int64_t delay;    /* ms before which nobody gets it */
-	int64_t ttl;      /* ms until it expires if nobody holds it; 0: what the queue says */
+	int64_t delay;    /* ms before it can be got */
+	int64_t ttl;      /* ms until it expires if it is not leased; 0: what the queue says */
 	/* While an item with this key is in the queue, waiting or held, another put
 	 * with it succeeds and is dropped. 255 bytes at most. */
 	const void *key;
@@ -230,8 +230,9 @@ RELEVO_API int relevo_queue_lease_any(relevo_queue *const *queues, size_t queue_
  * Acknowledge leased items: they are gone for good. Sets their `lease` to 0; free
  * them all the same. Thread-safe; blocks for the answer.
  *
- * Errors: NOT_OWNER (one of the leases had ended, and its item is somebody
- * else's now; the others are acknowledged), DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
+ * Errors: NOT_OWNER (one of the leases had ended, and its item is not the caller's any
+ * more; the others are acknowledged), DISCONNECTED, UNANSWERED, FORKED,
+ * NO_MEMORY.
  */
 RELEVO_API int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count);
 

@@ -47,8 +47,8 @@ RELEVO_API int relevo_semaphore_delete(relevo_session *session, const char *name
 RELEVO_API const char *relevo_semaphore_name(const relevo_semaphore *semaphore);
 
 /*
- * Take a permit, waiting up to `timeout` ms for one. It is the session's until
- * somebody releases it: when the session dies, so many permits come back.
+ * Take a permit, waiting up to `timeout` ms for one. It is the session's until it is
+ * released: when the session dies, so many permits come back.
  * *grant, if not NULL, is set on success. Thread-safe; blocks. Errors: as
  * relevo_lock_acquire().
  */

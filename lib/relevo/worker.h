@@ -1,5 +1,5 @@
 /*
- * Workers that serve somebody else's pool, from this host or another.
+ * Workers that serve the pool of another program, from this host or another.
  */
 #ifndef RELEVO_WORKER_H
 #define RELEVO_WORKER_H
