@@ -96,7 +96,8 @@ static int return_broken(struct worker *worker, struct chunk *chunk)
 	return worker_task_settle(worker, chunk, worker_task_send_part(worker, chunk, true));
 }
 
-/* What has been run and may not be run again is the caller's before the next is begun. */
+/* What has been run and may not be run again is the caller's before the next is begun; and that
+ * is begun only as long as nobody else has it. */
 static int after_one(struct worker *worker, struct chunk *chunk, int status)
 {
 	status = add_result(worker, chunk, status);
@@ -104,7 +105,10 @@ static int after_one(struct worker *worker, struct chunk *chunk, int status)
 	    chunk->index + 1 == chunk->task->n_sizes)
 		return status;
 	task_reply_begin(&worker->reply);
-	return worker_task_send_part(worker, chunk, false);
+	status = worker_task_send_part(worker, chunk, false);
+	if (status != RELEVO_OK || chunk->task->timeout_ms == 0 || MUTANT(late_goes_on))
+		return status;
+	return relevo_queue_extend(worker->tasks, chunk->item, 1, 0);
 }
 
 static int run_chunk(struct worker *worker, struct chunk *chunk)
@@ -227,52 +231,54 @@ int worker_task_run(struct worker *worker, relevo_item *item)
 
 /* ---- answered by the watcher -------------------------------------------- */
 
-/* The arguments behind the one that runs, as a task of their own. If this worker dies
- * before it has answered, they are run twice, and the caller passes over one of them. */
-static int put_rest(struct worker *worker, const struct chunk *chunk)
+/*
+ * Only the argument that runs is to blame, and those behind it are run by others. The caller hears
+ * of both in one step, and sends those again: if the lease has ended meanwhile it has done so
+ * already, and nothing is run twice. The results before it are the caller's first.
+ */
+static int worker_task_blame(struct worker *worker, struct chunk *chunk, int status,
+			     const char *text)
 {
-	const Relevo__TaskHeader *task = chunk->task;
-	size_t count = task->n_sizes - chunk->index - 1;
-	if (count == 0)
-		return RELEVO_OK;
-	struct relevo_bytes *rest = calloc(count, sizeof *rest);
-	if (rest == NULL)
-		return RELEVO_NO_MEMORY;
-	const uint8_t *body = chunk->body + task->sizes[chunk->index];
-	for (size_t i = 0; i < count; i++) {
-		rest[i] = (struct relevo_bytes){ body, task->sizes[chunk->index + 1 + i] };
-		body += rest[i].size;
+	struct relevo_reply *reply = &worker->reply;
+	int sent = RELEVO_OK;
+	if (chunk->part.n_sizes > 0)
+		sent = worker_task_send_part(worker, chunk, false);
+	if (sent != RELEVO_OK)
+		return sent;
+	if (!task_reply_put(reply, text, strlen(text), true))
+		return error_set(thread_error(), RELEVO_NO_MEMORY, "no memory for a result");
+	chunk->part.broken = (uint32_t)(chunk->task->n_sizes - chunk->index);
+	chunk->part.culprit = 1;
+	chunk->part.attempts++;
+	chunk->part.statuses[chunk->part.n_statuses++] = (uint32_t)status;
+	chunk->part.sizes[chunk->part.n_sizes++] = (uint32_t)task_reply_size(reply);
+	task_reply_begin(reply);
+	return worker_task_send_part(worker, chunk, true);
+}
+
+/* All that are left have the same outcome. */
+static int worker_task_end_rest(struct worker *worker, struct chunk *chunk, int status,
+				const char *text)
+{
+	struct relevo_reply *reply = &worker->reply;
+	int sent = RELEVO_OK;
+	for (; chunk->index < chunk->task->n_sizes && sent == RELEVO_OK; chunk->index++) {
+		if (!task_reply_put(reply, text, strlen(text), true))
+			return error_set(thread_error(), RELEVO_NO_MEMORY,
+					 "no memory for a result");
+		sent = add_result(worker, chunk, status);
+		task_reply_begin(reply);
 	}
-	Relevo__TaskHeader header = *task;
-	header.first = task->first + chunk->index + 1;
-	buffer_consume(&worker->out, buffer_size(&worker->out));
-	int status = RELEVO_NO_MEMORY;
-	if (task_encode(&worker->out, &header, rest, count))
-		status = relevo_queue_put(worker->tasks, buffer_data(&worker->out),
-					  buffer_size(&worker->out), RELEVO_FOREVER);
-	free(rest);
-	return status;
+	return sent == RELEVO_OK ? worker_task_send_part(worker, chunk, true) : sent;
 }
 
 void worker_task_give_up(struct worker *worker, int status, bool only_it, const char *text)
 {
 	struct chunk *chunk = worker->chunk;
+	bool others = chunk->index + 1 < chunk->task->n_sizes;
 	chunk->careful = true;
 	worker->ending = true;
-	struct relevo_reply *reply = &worker->reply;
-	size_t end = chunk->task->n_sizes;
-	int sent = RELEVO_OK;
-	if (only_it) {
-		sent = put_rest(worker, chunk);
-		end = chunk->index + 1;
-	}
-	for (; chunk->index < end && sent == RELEVO_OK; chunk->index++) {
-		if (!task_reply_put(reply, text, strlen(text), true))
-			return;
-		sent = add_result(worker, chunk, status);
-		task_reply_begin(reply);
-	}
-	if (sent == RELEVO_OK)
-		sent = worker_task_send_part(worker, chunk, true);
+	int sent = only_it && others ? worker_task_blame(worker, chunk, status, text)
+				     : worker_task_end_rest(worker, chunk, status, text);
 	worker_task_settle(worker, chunk, sent);
 }

@@ -64,8 +64,8 @@ int worker_task_run(struct worker *worker, relevo_item *item);
 
 /*
  * The watcher's part: answer in place of the function that runs, for the rest of its
- * task: with `status` and this text, or, where only the one that runs is to blame
- * (`only_it`), as a new task of the others. The lock is held.
+ * task, with `status` and this text; where only the one that runs is to blame (`only_it`), the
+ * caller hears that it has to send the others again. The lock is held.
  */
 void worker_task_give_up(struct worker *worker, int status, bool only_it, const char *text);
 

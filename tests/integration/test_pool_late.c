@@ -10,6 +10,7 @@ enum { COUNT = 4, LIMIT = 300 };
 /* What functions share with the test: they run in other processes. */
 static struct shared {
 	int runs[COUNT]; /* of each number */
+	pid_t worker;    /* that runs number 1 */
 } * shared;
 
 /* Number 1 says that it has begun, and waits. */
@@ -20,6 +21,7 @@ static int wait_at_1(const struct relevo_bytes *argument, relevo_reply *reply, v
 	memcpy(&number, argument->data, sizeof number);
 	__atomic_add_fetch(&shared->runs[number], 1, __ATOMIC_SEQ_CST);
 	if (number == 1) {
+		__atomic_store_n(&shared->worker, getpid(), __ATOMIC_SEQ_CST);
 		gate_open(&pool_begun);
 		gate_pass(&pool_go_on);
 	}
@@ -161,6 +163,12 @@ static void a_chunk_that_is_late_is_run_by_others(void **state)
 	child_join(other);
 }
 
+static void expect_one_run_each(void)
+{
+	for (int i = 0; i < COUNT; i++)
+		assert_int_equal(shared->runs[i], 1);
+}
+
 /* Where nothing is run twice, what had begun has failed, and the rest is run. */
 static void what_is_late_is_not_run_twice(void **state)
 {
@@ -175,10 +183,37 @@ static void what_is_late_is_not_run_twice(void **state)
 	expect_echoed(results, 1);
 	assert_status(results[1].status, RELEVO_TIMED_OUT);
 	relevo_job_free(job);
+	/* The worker goes on first, and sees that its time is up, before its keeper does. */
+	pid_t worker = shared->worker;
+	assert_int_equal(kill(worker, SIGCONT), 0);
+	assert_true(process_ends(worker, TEST_PATIENCE));
 	wake_and_end(scene, server);
 	child_join(other);
-	for (int i = 0; i < COUNT; i++)
-		assert_int_equal(shared->runs[i], 1);
+	expect_one_run_each();
+}
+
+/* What it was handed meanwhile it begins when it goes on, and sees that others had the rest. */
+static void what_an_idle_server_was_handed_is_not_run_twice(void **state)
+{
+	struct pool_scene *scene = *state;
+	open_pool(scene, 1);
+	pid_t server = child_start(serve, scene);
+	expect_squares(scene->pool, 10, NULL);
+	process_signal_server(server, SIGSTOP);
+	gate_open(&pool_go_on);
+	relevo_job *job = submit(scene, COUNT);
+	pid_t other = child_start(serve, scene);
+	const struct relevo_result *results = results_of(job);
+	expect_echoed(results, 0);
+	assert_status(results[0].status, RELEVO_TIMED_OUT);
+	relevo_job_free(job);
+	/* What comes later is left to the one that goes on. */
+	assert_int_equal(kill(other, SIGTERM), 0);
+	child_join(other);
+	/* For that, should it run number 1, too. */
+	gate_open(&pool_go_on);
+	wake_and_end(scene, server);
+	expect_one_run_each();
 }
 
 int main(void)
@@ -188,6 +223,7 @@ int main(void)
 		late_unit_test(an_idle_server_that_is_stopped_holds_no_task),
 		late_unit_test(a_chunk_that_is_late_is_run_by_others),
 		late_unit_test(what_is_late_is_not_run_twice),
+		late_unit_test(what_an_idle_server_was_handed_is_not_run_twice),
 	};
 	return cmocka_run_group_tests_name("pool_late", tests, NULL, NULL);
 }
