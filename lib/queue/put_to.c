@@ -13,7 +13,8 @@ static int run_put(struct relevo_session *session, const char *name,
 		   struct error *error)
 {
 	const relevo_item *done = what->item;
-	if (done != NULL && item_block_epoch(done) != session->connection.epoch)
+	const relevo_item *held = done != NULL ? done : what->held;
+	if (held != NULL && item_block_epoch(held) != session->connection.epoch)
 		return error_set(error, RELEVO_NOT_OWNER,
 				 "the lease ended when the connection was lost");
 	if (item->size > session->connection.limits.max_item)

@@ -5,9 +5,11 @@
 
 /* What is told with a put. */
 struct put_done {
-	relevo_item *item; /* a leased one, acknowledged in the same step; NULL: none */
-	uint64_t begin;    /* the lease of one that came ahead and is worked on from now on;
-			      0: none */
+	relevo_item *item;       /* a leased one, acknowledged in the same step; NULL: none */
+	uint64_t begin;          /* the lease of one that came ahead and is worked on from now on;
+				    0: none */
+	const relevo_item *held; /* if it was held with a connection that is lost, nothing is put;
+				    NULL: none */
 };
 
 /*

@@ -18,6 +18,12 @@ static size_t header_room(size_t results)
 	return HOST_NAME_MAX + 64 + 15 * results;
 }
 
+/* None of its arguments may be run twice. */
+static bool is_run_once(const Relevo__TaskHeader *task)
+{
+	return task->max_attempts == 1;
+}
+
 /*
  * The last part need not be waited for: should it be lost, because this worker dies of one
  * of the tasks that follow within a millisecond, the task is run again, and then it is
@@ -28,6 +34,8 @@ static int worker_task_send_encoded(struct worker *worker, const struct chunk *c
 {
 	struct relevo_bytes body = { buffer_data(&worker->out), buffer_size(&worker->out) };
 	struct put_done what = { .item = done };
+	if (is_run_once(chunk->task) && !MUTANT(lost_goes_on))
+		what.held = chunk->item;
 	if (done != NULL && worker->plan.max_tasks == 0 && !worker->ending &&
 	    !stop_signal_has_come() && queue_take_to_work_on(worker->tasks, &worker->next))
 		what.begin = worker->next.lease;
@@ -74,12 +82,6 @@ static int worker_task_settle(struct worker *worker, struct chunk *chunk, int st
 		status = relevo_queue_ack(worker->tasks, chunk->item, 1);
 	/* Its lease has ended, and another worker has it. */
 	return status == RELEVO_NOT_OWNER ? RELEVO_OK : status;
-}
-
-/* None of its arguments may be run twice. */
-static bool is_run_once(const Relevo__TaskHeader *task)
-{
-	return task->max_attempts == 1;
 }
 
 /* How it was broken, for the caller, who decides what is run again. */

@@ -6,10 +6,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+enum { TASKS = 40, WORKERS = 2 };
+
 /* What functions share with the test: they run in other processes. */
 static struct shared {
-	int ran; /* how often number 7 has been begun */
-	int pid; /* who began it first */
+	int ran;         /* how often number 7 has been begun */
+	int pid;         /* who began it first */
+	int runs[TASKS]; /* of each number, where they are counted */
 } * shared;
 
 /* Whether it is number 7, for the first time. */
@@ -46,12 +49,15 @@ static int note_sockets(const struct relevo_bytes *argument, relevo_reply *reply
 	return RELEVO_OK;
 }
 
-/* Those of before, too, or only those that came later. */
-static void cut(bool all)
+enum { OF_WORKER = 1, OF_WATCHER = 2 };
+
+static void cut(int which)
 {
 	int found = 0;
-	for (int fd = 3; fd < MOST_DESCRIPTORS; fd++)
-		found += (all || !known[fd]) && shutdown(fd, SHUT_RDWR) == 0;
+	for (int fd = 3; fd < MOST_DESCRIPTORS; fd++) {
+		int whose = known[fd] ? OF_WORKER : OF_WATCHER;
+		found += (whose & which) != 0 && shutdown(fd, SHUT_RDWR) == 0;
+	}
 	child_check(found > 0);
 }
 
@@ -59,7 +65,21 @@ static int cut_all(const struct relevo_bytes *argument, relevo_reply *reply, voi
 {
 	(void)user;
 	if (is_due(argument))
-		cut(true);
+		cut(OF_WORKER | OF_WATCHER);
+	return answer(argument, reply);
+}
+
+/* Its session hears of it before the function returns. */
+static int cut_and_say(const struct relevo_bytes *argument, relevo_reply *reply, void *user)
+{
+	uint32_t number;
+	(void)user;
+	memcpy(&number, argument->data, sizeof number);
+	__atomic_add_fetch(&shared->runs[number], 1, __ATOMIC_SEQ_CST);
+	if (is_due(argument)) {
+		cut(OF_WORKER);
+		child_check(relevo_reply_progress(reply, "", 0) != RELEVO_OK);
+	}
 	return answer(argument, reply);
 }
 
@@ -67,7 +87,7 @@ static int cut_watcher(const struct relevo_bytes *argument, relevo_reply *reply,
 {
 	(void)user;
 	if (is_due(argument))
-		cut(false);
+		cut(OF_WATCHER);
 	return answer(argument, reply);
 }
 
@@ -106,6 +126,7 @@ static int lost_setup(void **state)
 		return -1;
 	relevo_function_register("note sockets", note_sockets, NULL);
 	relevo_function_register("cut all", cut_all, NULL);
+	relevo_function_register("cut and say", cut_and_say, NULL);
 	relevo_function_register("cut watcher", cut_watcher, NULL);
 	relevo_function_register("close all", close_all, NULL);
 	relevo_function_register("open all", open_all, NULL);
@@ -117,8 +138,6 @@ static int lost_setup(void **state)
 	cmocka_unit_test_setup_teardown(function, lost_setup, pool_teardown_with_memory)
 
 /* ---- one worker --------------------------------------------------------------------- */
-
-enum { TASKS = 40, WORKERS = 2 };
 
 static void map_all(struct pool_scene *scene, const char *function)
 {
@@ -157,6 +176,28 @@ static void a_connection_is_cut(void **state)
 {
 	expect_replaced(*state, "cut all");
 	assert_int_equal(shared->ran, 2);
+}
+
+/* The rest of its chunk is another's by then: it does not go on with that, connected again. */
+static void a_connection_is_cut_where_nothing_is_run_twice(void **state)
+{
+	struct pool_scene *scene = *state;
+	static struct relevo_result results[TASKS];
+	const struct relevo_pool_options once = {
+		.processes = WORKERS,
+		.initializer = "note sockets",
+		.max_attempts = 1,
+	};
+	const struct relevo_map_options options = { .chunk = TASKS, .timeout = TEST_PATIENCE };
+	assert_ok(relevo_pool_open(scene->session, &once, &scene->pool));
+	assert_ok(map_numbers(scene->pool, "cut and say", TASKS, &options, results));
+	for (uint32_t i = 0; i < TASKS; i++)
+		assert_status(results[i].status, i == 7 ? RELEVO_WORKER_DIED : RELEVO_OK);
+	relevo_results_free(results, TASKS);
+	relevo_pool_close(scene->pool);
+	scene->pool = NULL;
+	for (int i = 0; i < TASKS; i++)
+		assert_int_equal(shared->runs[i], 1);
 }
 
 /* Its task is done, and it is replaced before somebody needs it. */
@@ -328,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		lost_unit_test(a_connection_is_cut),
+		lost_unit_test(a_connection_is_cut_where_nothing_is_run_twice),
 		lost_unit_test(the_connection_of_a_watcher_is_cut),
 		lost_unit_test(a_function_closes_all_descriptors),
 		lost_unit_test(a_function_opens_all_descriptors),
