@@ -33,6 +33,7 @@ static int play_get(void)
 {
 	relevo_item item;
 	child_check(relevo_queue_get(play_queue, TEST_PATIENCE, &item) == RELEVO_OK);
+	relevo_item_free(&item);
 	return EXIT_SUCCESS;
 }
 
@@ -151,7 +152,7 @@ static int play_broker_given_up(void)
 static int play_pipe(const char *url)
 {
 	static const char message[MESSAGE];
-	relevo_pipe *pipe;
+	static relevo_pipe *pipe;
 	int sent = 0;
 	child_check(relevo_pipe_connect(url, NULL, TEST_PATIENCE, &pipe) == RELEVO_OK);
 	while (relevo_pipe_send(pipe, message, sizeof message, 200) == RELEVO_OK)

@@ -56,23 +56,33 @@ static void objects_close(struct objects *all)
 
 /* ---- each kind of wait ------------------------------------------------------ */
 
+static int got_one(int status, relevo_item *item)
+{
+	if (status == RELEVO_OK)
+		relevo_item_free(item);
+	return status;
+}
+
 static int wait_get(struct objects *all)
 {
 	relevo_item item;
-	return relevo_queue_get(all->empty, RELEVO_FOREVER, &item);
+	return got_one(relevo_queue_get(all->empty, RELEVO_FOREVER, &item), &item);
 }
 
 static int wait_get_for_a_while(struct objects *all)
 {
 	relevo_item item;
-	return relevo_queue_get(all->empty, 10 * TEST_PATIENCE, &item);
+	return got_one(relevo_queue_get(all->empty, 10 * TEST_PATIENCE, &item), &item);
 }
 
 static int wait_lease(struct objects *all)
 {
 	relevo_item items[4];
 	size_t got;
-	return relevo_queue_lease(all->empty, RELEVO_FOREVER, items, 4, &got);
+	int status = relevo_queue_lease(all->empty, RELEVO_FOREVER, items, 4, &got);
+	for (size_t i = 0; i < got; i++)
+		relevo_item_free(&items[i]);
+	return status;
 }
 
 static int wait_get_any(struct objects *all)
@@ -80,7 +90,7 @@ static int wait_get_any(struct objects *all)
 	relevo_queue *const two[] = { all->empty, all->other };
 	relevo_item item;
 	size_t which;
-	return relevo_queue_get_any(two, 2, RELEVO_FOREVER, &item, &which);
+	return got_one(relevo_queue_get_any(two, 2, RELEVO_FOREVER, &item, &which), &item);
 }
 
 static int wait_put(struct objects *all)

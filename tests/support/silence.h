@@ -30,7 +30,7 @@ void silence_break(struct silence *silence);
 void silence_end(struct silence *silence);
 
 /* In ms: what the library gives the broker beyond a call's time, and a busy machine needs. */
-enum { SILENCE_SLACK = 1000 };
+enum { SILENCE_SLACK = 2000 };
 
 /* A call, and how it is to end when nobody answers. */
 struct silence_trial {
