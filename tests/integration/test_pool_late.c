@@ -1,5 +1,6 @@
 /* Pools: servers that stand still. The limit of a task is kept by others, who do not. */
 #include "support/pools.h"
+#include "support/queues.h"
 
 #include <relevo/pool_async.h>
 #include <relevo/worker.h>
@@ -124,6 +125,15 @@ static void a_server_that_is_stopped_holds_no_task(void **state)
 	child_join(other);
 }
 
+/* It waits for a task when it is stopped. */
+static void stop_idle(struct pool_scene *scene, pid_t server)
+{
+	relevo_queue *tasks = queue_open_existing(scene->session, "pool/p");
+	wait_for_getters(tasks, 1);
+	relevo_queue_close(tasks);
+	process_signal_server(server, SIGSTOP);
+}
+
 /* It had waited for a task, so it was handed one that it never began. */
 static void an_idle_server_that_is_stopped_holds_no_task(void **state)
 {
@@ -133,7 +143,7 @@ static void an_idle_server_that_is_stopped_holds_no_task(void **state)
 	open_pool(scene, 0);
 	pid_t server = child_start(serve, scene);
 	expect_squares(scene->pool, 10, NULL);
-	process_signal_server(server, SIGSTOP);
+	stop_idle(scene, server);
 	assert_ok(map_numbers(scene->pool, "square", 1, &options, &result));
 	assert_status(result.status, RELEVO_TIMED_OUT);
 	relevo_results_free(&result, 1);
@@ -199,7 +209,7 @@ static void what_an_idle_server_was_handed_is_not_run_twice(void **state)
 	open_pool(scene, 1);
 	pid_t server = child_start(serve, scene);
 	expect_squares(scene->pool, 10, NULL);
-	process_signal_server(server, SIGSTOP);
+	stop_idle(scene, server);
 	gate_open(&pool_go_on);
 	relevo_job *job = submit(scene, COUNT);
 	pid_t other = child_start(serve, scene);
