@@ -1,7 +1,10 @@
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
+#include "base/clock.h"
+
 #include <pthread.h>
+#include <stdbool.h>
 
 /*
  * pthread_create() for the library's own threads: they take no signals, which are for the
@@ -10,5 +13,8 @@
  */
 int thread_start(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
 		 void *argument);
+
+/* Lock it, waiting until `deadline` at most. False: it was not free in time. */
+bool thread_lock_by(pthread_mutex_t *mutex, nsec_t deadline);
 
 #endif

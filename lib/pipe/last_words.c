@@ -2,6 +2,7 @@
 #include "pipe/last_words.h"
 
 #include "base/mutant.h"
+#include "base/thread.h"
 #include "session/fork.h"
 
 #include <pthread.h>
@@ -25,9 +26,7 @@ static void last_words_after_fork(void)
 /* A handler of a signal may have ended the program in the very thread that has the lock. */
 static void last_words_say(nsec_t deadline)
 {
-	const struct timespec until = clock_timespec(deadline);
-	if (MUTANT(exit_forgets_pipes) ||
-	    pthread_mutex_clocklock(&last_words_lock, CLOCK_MONOTONIC, &until) != 0)
+	if (MUTANT(exit_forgets_pipes) || !thread_lock_by(&last_words_lock, deadline))
 		return;
 	list_for_each (node, &last_words_kept) {
 		const struct last_words *words = container_of(node, struct last_words, link);

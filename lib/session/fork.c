@@ -2,6 +2,7 @@
 #include "session/fork.h"
 
 #include "base/mutant.h"
+#include "base/thread.h"
 #include "base/within.h"
 #include "session/fork_heir.h"
 #include "session/interrupt.h"
@@ -169,20 +170,13 @@ struct relevo_session *fork_bare_session(uint64_t broker)
 
 /* ---- the end of the process --------------------------------------------- */
 
-/* A handler of a signal may end the program in the very thread that has the lock. */
-static bool fork_lock_by(pthread_mutex_t *lock, nsec_t deadline)
-{
-	const struct timespec until = clock_timespec(deadline);
-	return pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &until) == 0;
-}
-
 /* Send what there is, as far as it is taken at once. Whether there is anything to wait for: not
  * where this thread is the one that reads, and was interrupted in that, for good; nor where a call
  * has waited for the broker in vain. */
 static bool fork_send_last(struct relevo_session *session, nsec_t deadline)
 {
 	const struct connection *connection = &session->connection;
-	if (!fork_lock_by(&session->lock, deadline))
+	if (!thread_lock_by(&session->lock, deadline))
 		return false;
 	bool pending = session_is_connected(session) && outbox_pending(connection);
 	if (pending)
@@ -204,10 +198,11 @@ bool fork_flush_also(void (*flush)(nsec_t deadline))
 	return fork_prepare();
 }
 
-/* First all is sent, so that a broker that does not answer keeps nothing from another. */
+/* A handler of a signal may end the program in the very thread that has a lock, so there is a
+ * limit. First all is sent, so that a broker that does not answer keeps nothing from another. */
 static void fork_flush_sessions(nsec_t deadline)
 {
-	if (!fork_lock_by(&registry_lock, deadline))
+	if (!thread_lock_by(&registry_lock, deadline))
 		return;
 	list_for_each (node, &sessions)
 		session_of(node)->flush_at_end = fork_send_last(session_of(node), deadline);

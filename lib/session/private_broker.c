@@ -5,6 +5,7 @@
 #include "base/descriptor.h"
 #include "base/mutant.h"
 #include "base/readable.h"
+#include "base/thread.h"
 #include "session/broker_path.h"
 
 #include <errno.h>
@@ -318,8 +319,7 @@ bool private_broker_runs(const struct private_broker *broker)
 int private_broker_acquire(const struct private_broker_start *how, struct private_broker **broker,
 			   struct address *address, struct error *error)
 {
-	const struct timespec until = clock_timespec(how->deadline);
-	if (pthread_mutex_clocklock(&lock, CLOCK_MONOTONIC, &until) != 0)
+	if (!thread_lock_by(&lock, how->deadline))
 		return error_set(error, RELEVO_TIMED_OUT,
 				 "another thread has not started a private broker yet");
 	bool usable = current != NULL && private_broker_runs(current);
