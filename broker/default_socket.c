@@ -2,7 +2,7 @@
  * user's. */
 #include "default_socket.h"
 
-#include "base/own_ids.h"
+#include "os/own_ids.h"
 
 #include <errno.h>
 #include <string.h>

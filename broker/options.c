@@ -1,7 +1,7 @@
 /* The command line of relevod. */
 #include "options.h"
 
-#include "base/memory_size.h"
+#include "os/memory_size.h"
 #include "transport/keepalive.h"
 #include "wire/protocol.h"
 

@@ -2,7 +2,7 @@
 #include "log/log_writer.h"
 
 #include "base/mutant.h"
-#include "base/thread.h"
+#include "os/thread.h"
 
 #include <errno.h>
 #include <poll.h>

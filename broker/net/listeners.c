@@ -1,9 +1,9 @@
 /* Listening sockets: opening them, accepting connections, and whom they admit. */
 #include "net/listeners.h"
 
-#include "base/own_ids.h"
 #include "log/log.h"
 #include "net/connection.h"
+#include "os/own_ids.h"
 #include "transport/peer.h"
 #include "transport/resolve.h"
 #include "transport/tcp_owner.h"

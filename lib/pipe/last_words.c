@@ -2,7 +2,7 @@
 #include "pipe/last_words.h"
 
 #include "base/mutant.h"
-#include "base/thread.h"
+#include "os/thread.h"
 #include "session/fork.h"
 
 #include <pthread.h>

@@ -2,9 +2,9 @@
 #include "pipe/listener.h"
 
 #include "base/deadline.h"
-#include "base/go_on.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
+#include "os/go_on.h"
 #include "pipe/listener_tcp.h"
 #include "pipe/pipe.h"
 #include "session/session.h"

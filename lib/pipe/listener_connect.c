@@ -1,8 +1,8 @@
 /* Connecting to a listener, local or over TCP. */
 #include "base/deadline.h"
-#include "base/descriptor.h"
-#include "base/go_on.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
+#include "os/go_on.h"
 #include "pipe/listener.h"
 #include "pipe/listener_tcp.h"
 #include "pipe/pipe.h"

@@ -1,8 +1,8 @@
 /* Listeners over TCP: see listener_tcp.h. */
 #include "pipe/listener_tcp.h"
 
-#include "base/descriptor.h"
-#include "base/go_on.h"
+#include "os/descriptor.h"
+#include "os/go_on.h"
 #include "pipe/pipe_tcp.h"
 #include "session/session.h"
 #include "transport/keepalive.h"

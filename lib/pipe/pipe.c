@@ -2,10 +2,10 @@
 #include "pipe/pipe.h"
 
 #include "base/deadline.h"
-#include "base/descriptor.h"
-#include "base/go_on.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
+#include "os/go_on.h"
 #include "pipe/pipe_remote.h"
 #include "session/session.h"
 

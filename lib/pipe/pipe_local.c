@@ -1,10 +1,10 @@
 /* Messages between the ends of a pipe on one host, over a Unix socket. */
 #include "pipe/pipe_local.h"
 
-#include "base/descriptor.h"
-#include "base/go_on.h"
 #include "base/mutant.h"
-#include "base/quiet.h"
+#include "os/descriptor.h"
+#include "os/go_on.h"
+#include "os/quiet.h"
 #include "transport/descriptors.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* Pipes between hosts that the broker relays, by a queue each way. */
 #include "pipe/pipe_relay.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
+#include "os/descriptor.h"
 #include "pipe/pipe_parts.h"
 #include "queue/item_block.h"
 #include "session/call.h"

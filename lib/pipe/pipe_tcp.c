@@ -2,9 +2,9 @@
 #include "pipe/pipe_tcp.h"
 
 #include "base/buffer.h"
-#include "base/go_on.h"
 #include "base/list.h"
 #include "base/mutant.h"
+#include "os/go_on.h"
 #include "pipe/last_words.h"
 #include "pipe/pipe_parts.h"
 #include "wire/greeting.h"

@@ -1,7 +1,7 @@
 /* Waiting for a message of a pipe beside other things: see session/watch.h. */
 #include "pipe/pipe.h"
 
-#include "base/readable.h"
+#include "os/readable.h"
 #include "pipe/pipe_remote.h"
 
 #include <poll.h>

@@ -2,10 +2,10 @@
 #include "poller/poller.h"
 
 #include "base/deadline.h"
-#include "base/descriptor.h"
-#include "base/go_on.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
+#include "os/go_on.h"
 #include "poller/poller_add.h"
 #include "poller/poller_due.h"
 #include "poller/poller_fork.h"

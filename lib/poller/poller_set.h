@@ -1,8 +1,8 @@
 #ifndef POLLER_POLLER_SET_H
 #define POLLER_POLLER_SET_H
 
-#include "base/event_set.h"
 #include "base/map.h"
+#include "os/event_set.h"
 #include "session/watch.h"
 
 #include <relevo/poller.h>

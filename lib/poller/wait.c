@@ -1,7 +1,7 @@
 /* Waiting for several things at once, of whatever kind. */
 #include "base/deadline.h"
-#include "base/go_on.h"
 #include "base/thread_error.h"
+#include "os/go_on.h"
 #include "pipe/pipe.h"
 #include "poller/poller.h"
 #include "poller/poller_add.h"

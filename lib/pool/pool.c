@@ -1,10 +1,10 @@
 /* Opening and closing a pool, and its queues. */
 #include "pool/pool_job.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
 #include "base/within.h"
+#include "os/descriptor.h"
 #include "process/self.h"
 #include "session/session.h"
 

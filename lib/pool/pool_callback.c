@@ -1,7 +1,7 @@
 /* The thread that calls the user's callbacks: see pool_callback.h. */
 #include "pool/pool_callback.h"
 
-#include "base/thread.h"
+#include "os/thread.h"
 #include "pool/pool_async.h"
 
 #include <stdlib.h>

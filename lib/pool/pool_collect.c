@@ -2,9 +2,9 @@
 #include "pool/pool_collect.h"
 
 #include "base/mutant.h"
-#include "base/thread.h"
 #include "base/thread_error.h"
 #include "base/within.h"
+#include "os/thread.h"
 #include "pool/pool_async.h"
 #include "session/session.h"
 

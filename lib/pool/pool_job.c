@@ -2,9 +2,9 @@
 #include "pool/pool_job.h"
 
 #include "base/mutant.h"
-#include "base/pid.h"
 #include "base/thread_error.h"
 #include "base/within.h"
+#include "os/pid.h"
 #include "pool/pool_broken.h"
 #include "session/session.h"
 

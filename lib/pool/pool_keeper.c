@@ -2,9 +2,9 @@
 #include "pool/pool.h"
 
 #include "base/clock.h"
-#include "base/descriptor.h"
 #include "base/mutant.h"
-#include "base/readable.h"
+#include "os/descriptor.h"
+#include "os/readable.h"
 #include "process/process.h"
 #include "session/fork.h"
 

@@ -1,6 +1,6 @@
 /* Listing pools and their workers. */
-#include "base/pid.h"
 #include "base/thread_error.h"
+#include "os/pid.h"
 #include "worker/pool_name.h"
 #include "worker/worker_presence.h"
 

@@ -1,9 +1,9 @@
 /* Those who submit to somebody else's pool hear of its end, however that comes. */
 #include "pool/pool_owner.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
 #include "pool/pool.h"
 #include "queue/queue.h"
 #include "session/session.h"

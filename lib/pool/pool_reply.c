@@ -2,9 +2,9 @@
  * Waiting for the results of a pool, for whatever else ends such a wait, and for nothing
  * else: no waiter wakes to see whether there is still somebody to wait for.
  */
-#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
 #include "pool/pool.h"
 
 #include <errno.h>

@@ -2,8 +2,8 @@
 #include "process/daemon.h"
 
 #include "base/mutant.h"
-#include "base/readable.h"
-#include "base/thread.h"
+#include "os/readable.h"
+#include "os/thread.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* Forking a process that is not a child of this one: see fork_aside.h. */
 #include "process/fork_aside.h"
 
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 #include "transport/descriptors.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* The fork server's own side: it forks children and tells how they ended. */
 #include "process/forkserver.h"
 
-#include "base/descriptor.h"
-#include "base/event_set.h"
 #include "base/mutant.h"
+#include "os/descriptor.h"
+#include "os/event_set.h"
 #include "process/child.h"
 #include "process/inherited.h"
 #include "transport/descriptors.h"

@@ -1,7 +1,7 @@
 /* Telling a new child what it is, over a socket: both sides. */
 #include "process/handover.h"
 
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 #include "process/self.h"
 #include "session/private_broker.h"
 #include "transport/descriptors.h"

@@ -1,9 +1,9 @@
 /* Making and freeing process objects, and what they say of themselves. */
 #include "process/process.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
 #include "process/children.h"
 #include "process/self.h"
 #include "session/private_broker.h"

@@ -1,7 +1,7 @@
 /* Waiting for a process, its state, its signals and its niceness. */
 #include "base/deadline.h"
-#include "base/go_on.h"
-#include "base/readable.h"
+#include "os/go_on.h"
+#include "os/readable.h"
 #include "process/process.h"
 
 #include "base/mutant.h"

@@ -1,11 +1,11 @@
 /* Running the program anew, and entering it as such. */
 #include "process/reexec.h"
 
-#include "base/clone.h"
-#include "base/descriptor.h"
 #include "base/mutant.h"
-#include "base/readable.h"
 #include "base/thread_error.h"
+#include "os/clone.h"
+#include "os/descriptor.h"
+#include "os/readable.h"
 #include "process/child.h"
 #include "process/forkserver.h"
 #include "process/reexec_trust.h"

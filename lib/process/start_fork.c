@@ -1,6 +1,6 @@
 /* Starting a child by fork. */
-#include "base/descriptor.h"
 #include "base/mutant.h"
+#include "os/descriptor.h"
 #include "process/child.h"
 #include "process/fork_aside.h"
 #include "process/inherited.h"

@@ -1,5 +1,5 @@
 /* Starting a child by the fork server, and starting that server. */
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 #include "process/forkserver.h"
 #include "process/handover.h"
 #include "process/process.h"

@@ -1,5 +1,5 @@
 /* Starting a child by spawn. */
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 #include "process/handover.h"
 #include "process/process.h"
 #include "process/reexec.h"

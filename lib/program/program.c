@@ -1,8 +1,8 @@
 /* A program that was started: its descriptors, and letting go of it. */
 #include "program/program.h"
 
-#include "base/thread.h"
 #include "base/thread_error.h"
+#include "os/thread.h"
 
 #include <poll.h>
 #include <stdint.h>

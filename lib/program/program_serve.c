@@ -1,6 +1,6 @@
 /* Feeding a program's input and collecting its output, both at the same time. */
-#include "base/go_on.h"
-#include "base/quiet.h"
+#include "os/go_on.h"
+#include "os/quiet.h"
 #include "program/program.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* Making the process that a program is executed in. */
 #include "program/program_spawn.h"
 
-#include "base/clone.h"
-#include "base/helper_thread.h"
 #include "base/mutant.h"
+#include "os/clone.h"
+#include "os/helper_thread.h"
 
 #include <errno.h>
 #include <fcntl.h>

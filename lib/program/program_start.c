@@ -1,6 +1,6 @@
 /* Starting a program: what is looked up and opened before its process is made. */
-#include "base/descriptor.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
 #include "program/program.h"
 #include "program/program_path.h"
 #include "program/program_spawn.h"

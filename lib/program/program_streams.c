@@ -1,7 +1,7 @@
 /* Opening the standard streams of a program that is to be started. */
 #include "program/program_streams.h"
 
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* Waiting for a program to end, and its exit code. */
 #include "base/deadline.h"
-#include "base/go_on.h"
 #include "base/mutant.h"
-#include "base/readable.h"
 #include "base/thread_error.h"
+#include "os/go_on.h"
+#include "os/readable.h"
 #include "program/program.h"
 
 #include <errno.h>

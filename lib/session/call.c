@@ -1,8 +1,8 @@
 /* Requests to the broker: sending one, waiting for its answer, and giving up on it. */
 #include "session/call.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
+#include "os/descriptor.h"
 #include "session/interrupt.h"
 #include "session/outbox.h"
 #include "session/part.h"

@@ -1,9 +1,9 @@
 /* The background thread of a session: when it runs, sleeps and stops. */
 #include "session/flusher.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
-#include "base/thread.h"
+#include "os/descriptor.h"
+#include "os/thread.h"
 #include "session/call.h"
 #include "session/outbox.h"
 #include "session/part.h"

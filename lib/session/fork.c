@@ -2,8 +2,8 @@
 #include "session/fork.h"
 
 #include "base/mutant.h"
-#include "base/thread.h"
 #include "base/within.h"
+#include "os/thread.h"
 #include "session/fork_heir.h"
 #include "session/interrupt.h"
 #include "session/outbox.h"

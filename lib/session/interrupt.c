@@ -1,9 +1,9 @@
 /* Ending all waits of a session, for good. */
 #include "session/interrupt.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
 #include "session/call.h"
 
 #include <sys/eventfd.h>

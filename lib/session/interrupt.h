@@ -1,7 +1,7 @@
 #ifndef SESSION_INTERRUPT_H
 #define SESSION_INTERRUPT_H
 
-#include "base/go_on.h"
+#include "os/go_on.h"
 #include "session/session.h"
 
 /*

@@ -2,10 +2,10 @@
 #include "session/private_broker.h"
 
 #include "base/clock.h"
-#include "base/descriptor.h"
 #include "base/mutant.h"
-#include "base/readable.h"
-#include "base/thread.h"
+#include "os/descriptor.h"
+#include "os/readable.h"
+#include "os/thread.h"
 #include "session/broker_path.h"
 
 #include <errno.h>

@@ -2,8 +2,8 @@
 #define SESSION_SESSION_H
 
 #include "base/error.h"
-#include "base/go_on.h"
 #include "base/list.h"
+#include "os/go_on.h"
 #include "session/connection.h"
 #include "session/flusher.h"
 #include "wire/key.h"

@@ -1,6 +1,6 @@
 /* Listing the sessions of a broker, with what each waits for and holds. */
-#include "base/pid.h"
 #include "base/thread_error.h"
+#include "os/pid.h"
 #include "session/call.h"
 
 #include <relevo/manage.h>

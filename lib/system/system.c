@@ -1,10 +1,10 @@
 /* Handles of processes of the system: opening and closing them. */
 #include "system/system.h"
 
-#include "base/cpu_count.h"
-#include "base/descriptor.h"
 #include "base/mutant.h"
 #include "base/thread_error.h"
+#include "os/cpu_count.h"
+#include "os/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* What processes are called, as the kernel has it. */
 #include "system/system_names.h"
 
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* Reading what the kernel tells of processes, by libproc2. */
-#include "base/helper_thread.h"
 #include "base/mutant.h"
+#include "os/helper_thread.h"
 #include "system/system.h"
 #include "system/system_names.h"
 #include "system/system_read.h"

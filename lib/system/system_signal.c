@@ -1,8 +1,8 @@
 /* Waiting for a process of the system, and sending it signals. */
 #include "base/deadline.h"
-#include "base/go_on.h"
-#include "base/readable.h"
 #include "base/thread_error.h"
+#include "os/go_on.h"
+#include "os/readable.h"
 #include "system/system.h"
 
 #include <errno.h>

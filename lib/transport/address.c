@@ -2,7 +2,7 @@
 #include "transport/address.h"
 
 #include "base/name.h"
-#include "base/own_ids.h"
+#include "os/own_ids.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 #include "transport/channel_impl.h"
 
 #include "base/mutant.h"
-#include "base/own_ids.h"
+#include "os/own_ids.h"
 #include "transport/peer.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
 /* Channels over Unix sockets, which pass descriptors too. */
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 #include "transport/channel_impl.h"
 #include "transport/peer.h"
 #include "transport/unix_socket.h"

@@ -1,8 +1,8 @@
 /* Passing descriptors over a Unix socket. */
 #include "transport/descriptors.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
+#include "os/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* A descriptor that other threads make readable: see event.h. */
 #include "transport/event.h"
 
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>

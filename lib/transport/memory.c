@@ -1,10 +1,10 @@
 /* Shared memory: making it, mapping it, and its lock. */
 #include "transport/memory.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
-#include "base/pid_space.h"
-#include "base/quiet.h"
+#include "os/descriptor.h"
+#include "os/pid_space.h"
+#include "os/quiet.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -27,7 +27,7 @@ struct memory_head {
 	/* So that a library built on another C library finds out. */
 	uint32_t version;
 	uint32_t lock_size;
-	/* The PID namespace (base/pid_space.h) of those who may use the lock; 0: nobody has yet. */
+	/* The PID namespace (os/pid_space.h) of those who may use the lock; 0: nobody has yet. */
 	_Atomic uint64_t lock_space;
 	_Alignas(64) pthread_mutex_t lock; /* recursive, robust, shared by processes */
 };

@@ -2,7 +2,7 @@
 #include "transport/peer.h"
 
 #include "base/mutant.h"
-#include "base/own_ids.h"
+#include "os/own_ids.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

@@ -19,7 +19,7 @@ bool peer_uid(int fd, uid_t *uid);
 bool peer_process(int fd, uid_t *uid, pid_t *pid);
 
 /* Whether such a process may be spoken with: it is of the same user, or of root, who could
- * do as he likes anyway. Not, if the number does not say who it is: see base/own_ids.h. */
+ * do as he likes anyway. Not, if the number does not say who it is: see os/own_ids.h. */
 bool peer_is_trusted(uid_t uid);
 
 /* DENIED: whoever is at the other end of `fd`, connected to `url`, is not trusted; the text

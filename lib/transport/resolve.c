@@ -2,7 +2,7 @@
 #include "transport/resolve.h"
 
 #include "base/mutant.h"
-#include "base/thread.h"
+#include "os/thread.h"
 #include "transport/descriptors.h"
 
 #include <arpa/inet.h>

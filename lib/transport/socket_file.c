@@ -1,8 +1,8 @@
 /* Claiming the path of a Unix socket, and clearing what a dead broker left there. */
 #include "transport/socket_file.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
+#include "os/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* Whose process is at the other end of a TCP connection within this host: the kernel knows. */
 #include "transport/tcp_owner.h"
 
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

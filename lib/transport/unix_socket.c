@@ -1,7 +1,7 @@
 /* The system calls of Unix sockets: listening, accepting, connecting. */
 #include "transport/unix_socket.h"
 
-#include "base/descriptor.h"
+#include "os/descriptor.h"
 
 #include <errno.h>
 #include <poll.h>

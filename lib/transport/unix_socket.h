@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/go_on.h"
+#include "os/go_on.h"
 #include "transport/address.h"
 #include "transport/socket_file.h"
 

@@ -1,8 +1,8 @@
 /* Connections that hold what a tuple has handles of: see claim.h. */
 #include "tuple/claim.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
+#include "os/descriptor.h"
 #include "session/call.h"
 #include "session/fork.h"
 #include "session/handle_text.h"

@@ -1,9 +1,9 @@
 /* Making a key, of bytes or of a file, and checking that the file is kept secret. */
 #include "wire/key.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
-#include "base/own_ids.h"
+#include "os/descriptor.h"
+#include "os/own_ids.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SIGTERM and SIGINT as a descriptor: see stop_signal.h. */
 #include "worker/stop_signal.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
+#include "os/descriptor.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* Serves a pool of others: a process of its own keeps the workers, and this one waits for it. */
-#include "base/descriptor.h"
 #include "base/mutant.h"
-#include "base/readable.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
+#include "os/readable.h"
 #include "process/fork_aside.h"
 #include "process/process.h"
 #include "worker/pool_name.h"

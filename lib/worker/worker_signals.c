@@ -1,8 +1,8 @@
 /* How a process that keeps workers hears of their ends. */
 #include "worker/worker_signals.h"
 
-#include "base/descriptor.h"
 #include "base/mutant.h"
+#include "os/descriptor.h"
 
 #include <errno.h>
 #include <stdatomic.h>

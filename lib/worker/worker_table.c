@@ -1,8 +1,8 @@
 /* The shared memory of a group of workers: which task each has, and who died of which. */
 #include "worker/worker_table.h"
 
-#include "base/descriptor.h"
-#include "base/quiet.h"
+#include "os/descriptor.h"
+#include "os/quiet.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -5,10 +5,10 @@
  * process with it.
  */
 #include "base/clock.h"
-#include "base/descriptor.h"
 #include "base/mutant.h"
-#include "base/thread.h"
 #include "base/thread_error.h"
+#include "os/descriptor.h"
+#include "os/thread.h"
 #include "session/session.h"
 #include "wire/text.h"
 #include "worker/pool_name.h"
