@@ -62,19 +62,30 @@ static pid_t putter_begin(int input, int complaints, const char *url)
 	return pid;
 }
 
-/* Not in poll(2), where it waits for the broker: it waits for its next item. Where the system
- * does not tell, it is believed. */
+static void read_line_of(pid_t pid, const char *name, char *line, size_t size)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	line[0] = '\0';
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	if (fgets(line, (int)size, file) == NULL)
+		line[0] = '\0';
+	fclose(file);
+}
+
+/* It sleeps, and not in poll(2), where it waits for the broker: it waits for its next item. Where
+ * the system does not say in what, it is believed. */
 static bool reads_its_input(void *argument)
 {
-	char path[64], where[64] = "pipe";
-	snprintf(path, sizeof path, "/proc/%d/wchan", (int)*(pid_t *)argument);
-	FILE *file = fopen(path, "re");
-	if (file != NULL) {
-		if (fgets(where, sizeof where, file) == NULL)
-			where[0] = '\0';
-		fclose(file);
-	}
-	return strstr(where, "pipe") != NULL || strcmp(where, "0") == 0;
+	char stat[256], where[64];
+	const pid_t pid = *(pid_t *)argument;
+	read_line_of(pid, "stat", stat, sizeof stat);
+	const char *state = strrchr(stat, ')');
+	read_line_of(pid, "wchan", where, sizeof where);
+	return state != NULL && strncmp(state, ") S", 3) == 0 &&
+	       (strstr(where, "pipe") != NULL || strcmp(where, "0") == 0);
 }
 
 static bool pipe_is_empty(void *argument)
