@@ -1,11 +1,6 @@
 /* Deleting what has a name: by its own kind, and by no other. */
 #include "support/queues.h"
 
-static int delete_queue(relevo_session *session, const char *name)
-{
-	return relevo_queue_delete(session, name);
-}
-
 static int open_queue(relevo_session *session)
 {
 	relevo_queue *queue;
@@ -44,7 +39,7 @@ static const struct {
 	int (*open)(relevo_session *session);
 	int (*delete)(relevo_session *session, const char *name);
 } kinds[] = {
-	{ "queue", open_queue, delete_queue },
+	{ "queue", open_queue, relevo_queue_delete },
 	{ "lock", open_lock, relevo_lock_delete },
 	{ "semaphore", open_semaphore, relevo_semaphore_delete },
 	{ "condition", open_condition, relevo_condition_delete },
