@@ -1,4 +1,4 @@
-/* Three ways to be done with a process: ask it to end, end it, and let go of it. */
+/* Three ways to be done with a process: ask it to end, end it, and dispose of it. */
 #include "must.h"
 
 #include <unistd.h>
@@ -37,15 +37,15 @@ int main(int argc, char **argv)
 	printf("waiting for 0.1 s: %s\n", relevo_error_name(status));
 	must(relevo_process_is_alive(asked, &alive));
 	printf("it is alive: %s\n", alive ? "yes" : "no");
-	status = relevo_process_close(asked);
-	printf("closing it: %s, %s\n", relevo_error_name(status), relevo_error_detail());
+	status = relevo_process_dispose(asked);
+	printf("disposing of it: %s, %s\n", relevo_error_name(status), relevo_error_detail());
 
 	must(relevo_process_terminate(asked)); /* SIGTERM */
 	print_code(asked);
 	must(relevo_process_kill(ended)); /* SIGKILL */
 	print_code(ended);
 
-	must(relevo_process_close(asked));
+	must(relevo_process_dispose(asked));
 	status = relevo_process_join(asked, RELEVO_FOREVER);
 	printf("waiting for it now: %s, %s\n", relevo_error_name(status), relevo_error_detail());
 	relevo_process_free(asked);

@@ -33,7 +33,7 @@ enum process_state {
 	PROCESS_STARTING, /* some thread is at it */
 	PROCESS_STARTED,
 	PROCESS_ENDED,
-	PROCESS_CLOSED,
+	PROCESS_DISPOSED,
 };
 
 /* "1:2:1": child 1 of child 2 of child 1. A deeper one is cut; it names nothing. */

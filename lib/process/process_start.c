@@ -44,7 +44,8 @@ static int claim(struct relevo_process *process, struct error *error)
 	if (state == PROCESS_NEW)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_STATE, "the process \"%s\" %s", process->name,
-			 state == PROCESS_CLOSED ? "is closed" : "has been started before");
+			 state == PROCESS_DISPOSED ? "has been disposed of"
+						   : "has been started before");
 }
 
 int process_start(struct relevo_process *process, struct error *error)

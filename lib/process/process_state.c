@@ -102,10 +102,10 @@ static int process_state_begin(struct relevo_process *process, struct error *err
 		return bad_state(process, "was made by another process", error);
 	pthread_mutex_lock(&process->lock);
 	process_look(process);
-	if (process->state != PROCESS_CLOSED)
+	if (process->state != PROCESS_DISPOSED)
 		return RELEVO_OK;
 	pthread_mutex_unlock(&process->lock);
-	return bad_state(process, "is closed", error);
+	return bad_state(process, "has been disposed of", error);
 }
 
 /* The same for what takes that it was started, and is not this process. */
@@ -279,9 +279,9 @@ int relevo_process_set_nice(relevo_process *process, int nice)
 	return status;
 }
 
-/* ---- closing ------------------------------------------------------------------------ */
+/* ---- disposing of it ----------------------------------------------------------------- */
 
-int relevo_process_close(relevo_process *process)
+int relevo_process_dispose(relevo_process *process)
 {
 	if (!given(process))
 		return RELEVO_BAD_ARGUMENT;
@@ -293,7 +293,7 @@ int relevo_process_close(relevo_process *process)
 	bool runs = process->state == PROCESS_STARTED || process->state == PROCESS_STARTING;
 	if (!runs) {
 		process_release(process);
-		process->state = PROCESS_CLOSED;
+		process->state = PROCESS_DISPOSED;
 	}
 	pthread_mutex_unlock(&process->lock);
 	if (runs)

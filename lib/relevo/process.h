@@ -132,23 +132,23 @@ RELEVO_API int relevo_process_new(relevo_target *target,
 RELEVO_API int relevo_process_start(relevo_process *process);
 
 /* Wait until it has ended. Errors: TIMED_OUT, INTERRUPTED (relevo_set_go_on()), BAD_STATE (not
- * started; closed), BAD_ARGUMENT. */
+ * started; disposed of), BAD_ARGUMENT. */
 RELEVO_API int relevo_process_join(relevo_process *process, int64_t timeout);
 
-/* Whether it has been started and not ended. Does not block. Errors: BAD_STATE (closed). */
+/* Whether it has been started and not ended. Does not block. Errors: BAD_STATE (disposed of). */
 RELEVO_API int relevo_process_is_alive(relevo_process *process, bool *alive);
 
 /* The exit code 0..255, or minus the signal that ended it; 255, too, when it cannot be known:
  * the program ignores SIGCHLD or waited for it, or the fork server was killed. Does not
- * block. Errors: BAD_STATE (not started, not ended, or closed). */
+ * block. Errors: BAD_STATE (not started, not ended, or disposed of). */
 RELEVO_API int relevo_process_exit_code(relevo_process *process, int *code);
 
 /* A descriptor that poll(2) finds readable once the process has ended; it belongs to the
- * object. Does not block. Errors: BAD_STATE (not started, or closed). */
+ * object. Does not block. Errors: BAD_STATE (not started, or disposed of). */
 RELEVO_API int relevo_process_sentinel(relevo_process *process, int *fd);
 
 /* Ask it to end: SIGTERM. To one that has ended, this and the next three do nothing.
- * Does not block. Errors: BAD_STATE (not started, or closed), DENIED. */
+ * Does not block. Errors: BAD_STATE (not started, or disposed of), DENIED. */
 RELEVO_API int relevo_process_terminate(relevo_process *process);
 
 /* End it: SIGKILL. Otherwise as relevo_process_terminate(). */
@@ -161,16 +161,18 @@ RELEVO_API int relevo_process_suspend(relevo_process *process);
 RELEVO_API int relevo_process_resume(relevo_process *process);
 
 /* Its niceness, -20 (first served) to 19. Does not block. Errors: BAD_STATE (not started,
- * ended, or closed), SYSTEM. */
+ * ended, or disposed of), SYSTEM. */
 RELEVO_API int relevo_process_nice(relevo_process *process, int *nice);
 
 /* Set it. Does not block. Errors: BAD_STATE as above, DENIED (only root may lower it),
  * BAD_ARGUMENT. */
 RELEVO_API int relevo_process_set_nice(relevo_process *process, int nice);
 
-/* Let go of what it holds: descriptors and arguments. Later calls give BAD_STATE; closing
- * it again does nothing. Does not block. Errors: BAD_STATE (it runs). */
-RELEVO_API int relevo_process_close(relevo_process *process);
+/* Let go of what it holds: descriptors and arguments. Later calls give BAD_STATE, but disposing of
+ * it again does nothing. The object itself, with its name and its id, stays until
+ * relevo_process_free(), which needs no dispose before. Does not block. Errors: BAD_STATE (it
+ * runs). */
+RELEVO_API int relevo_process_dispose(relevo_process *process);
 
 /* Free the object. A process that runs goes on, and is waited for at exit or ended as it
  * would have been. No other thread may be in a call with it. NULL is allowed. Does not

@@ -124,7 +124,7 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 	return session;
 }
 
-static void session_session_dispose_here(struct relevo_session *session)
+static void session_dispose(struct relevo_session *session)
 {
 	fork_heir_drop(session);
 	interrupt_forget(session);
@@ -142,7 +142,7 @@ static struct relevo_session *session_new_here(const struct relevo_session_optio
 	struct relevo_session *session = session_make(options);
 	if (session == NULL || fork_register(session))
 		return session;
-	session_session_dispose_here(session);
+	session_dispose(session);
 	return NULL;
 }
 
@@ -150,7 +150,7 @@ static void session_free_here(struct relevo_session *session)
 {
 	flusher_stop(session);
 	fork_unregister(session);
-	session_session_dispose_here(session);
+	session_dispose(session);
 }
 
 struct relevo_session *session_bare(const struct relevo_session *session)
@@ -170,7 +170,7 @@ void session_discard(struct relevo_session *session)
 	session->embedded = NULL;
 	/* Started where the broker did not answer in time. */
 	flusher_stop(session);
-	session_session_dispose_here(session);
+	session_dispose(session);
 }
 
 static int session_connect_now(struct relevo_session *session, nsec_t deadline, struct error *error)

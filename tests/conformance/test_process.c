@@ -326,8 +326,7 @@ static void process_parent_view(void **state)
 	assert_true(process_ends(grandchild, TEST_PATIENCE));
 }
 
-/* ---- process_sentinel, process_close ----------------------------------------------------------
- */
+/* ---- process_sentinel, process_dispose ----------------------------------------------------- */
 
 static bool is_readable(int fd, int msec)
 {
@@ -351,21 +350,21 @@ static void process_sentinel(void **state)
 	relevo_process_free(process);
 }
 
-static void process_close(void **state)
+static void process_dispose(void **state)
 {
 	const struct stage *stage = *state;
 	relevo_process *process = cast_start(stage, until_cue, NULL, NULL);
 	int sentinel;
 	bool alive;
-	assert_fails(relevo_process_close(process), RELEVO_BAD_STATE, "runs");
+	assert_fails(relevo_process_dispose(process), RELEVO_BAD_STATE, "runs");
 	give_cue();
 	assert_ok(relevo_process_join(process, TEST_PATIENCE));
-	assert_ok(relevo_process_close(process));
-	assert_ok(relevo_process_close(process));
-	assert_fails(relevo_process_is_alive(process, &alive), RELEVO_BAD_STATE, "closed");
-	assert_fails(relevo_process_join(process, 0), RELEVO_BAD_STATE, "closed");
-	assert_fails(relevo_process_terminate(process), RELEVO_BAD_STATE, "closed");
-	assert_fails(relevo_process_sentinel(process, &sentinel), RELEVO_BAD_STATE, "closed");
+	assert_ok(relevo_process_dispose(process));
+	assert_ok(relevo_process_dispose(process));
+	assert_fails(relevo_process_is_alive(process, &alive), RELEVO_BAD_STATE, "disposed of");
+	assert_fails(relevo_process_join(process, 0), RELEVO_BAD_STATE, "disposed of");
+	assert_fails(relevo_process_terminate(process), RELEVO_BAD_STATE, "disposed of");
+	assert_fails(relevo_process_sentinel(process, &sentinel), RELEVO_BAD_STATE, "disposed of");
 	relevo_process_free(process);
 }
 
@@ -380,7 +379,7 @@ int main(int argc, char **argv)
 		CAST_CASE(process_suspended_and_resumed),
 		CAST_CASE(process_parent_view),
 		CAST_CASE(process_sentinel),
-		CAST_CASE(process_close),
+		CAST_CASE(process_dispose),
 	};
 	return cmocka_run_group_tests_name("process", tests, cast_prepare, NULL);
 }

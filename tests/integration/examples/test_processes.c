@@ -31,13 +31,14 @@ static void test_names(void **state)
 static void test_end(void **state)
 {
 	(void)state;
-	expect_output(COMMAND(EXAMPLE("process_end")),
-		      "waiting for 0.1 s: TIMED_OUT\n"
-		      "it is alive: yes\n"
-		      "closing it: BAD_STATE, the process \"Process-1\" still runs\n"
-		      "Process-1 ended with -15\n"
-		      "Process-2 ended with -9\n"
-		      "waiting for it now: BAD_STATE, the process \"Process-1\" is closed\n");
+	expect_output(
+		COMMAND(EXAMPLE("process_end")),
+		"waiting for 0.1 s: TIMED_OUT\n"
+		"it is alive: yes\n"
+		"disposing of it: BAD_STATE, the process \"Process-1\" still runs\n"
+		"Process-1 ended with -15\n"
+		"Process-2 ended with -9\n"
+		"waiting for it now: BAD_STATE, the process \"Process-1\" has been disposed of\n");
 }
 
 static void test_exit_codes(void **state)
