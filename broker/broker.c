@@ -1,4 +1,4 @@
-/* The broker put together of its layers: network, router, engine and store, on one loop. */
+/* The broker put together of its layers: network, router and engine, on one loop. */
 #include "broker.h"
 
 #include "engine/engine.h"
@@ -29,7 +29,6 @@ enum {
 struct broker {
 	struct loop *loop;
 	struct accounts accounts;
-	struct store *store;
 	struct engine *engine;
 	struct router *router;
 	struct network network;
@@ -58,9 +57,7 @@ static int open_engine(struct broker *broker, const struct broker_config *config
 	};
 	accounts_init(&broker->accounts, seed, config->max_memory, config->max_queues);
 	broker->accounts.scales = resident_open();
-	broker->store = store_memory_open();
-	if (broker->store != NULL)
-		broker->engine = engine_new(&engine_config, broker->store);
+	broker->engine = engine_new(&engine_config, NULL);
 	if (broker->engine == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the engine");
 	return RELEVO_OK;
@@ -141,8 +138,6 @@ void broker_close(struct broker *broker)
 	router_free(broker->router);
 	if (broker->engine != NULL)
 		engine_free(broker->engine);
-	if (broker->store != NULL)
-		broker->store->operations->close(broker->store);
 	accounts_fini(&broker->accounts);
 	resident_close(broker->accounts.scales);
 	loop_close(broker->loop);

@@ -6,6 +6,7 @@
 #include "collections/heap.h"
 #include "collections/sorted.h"
 #include "engine/engine.h"
+#include "engine/item_memory.h"
 
 /* An object where something may be served. */
 struct active {
@@ -16,10 +17,11 @@ struct active {
 /* What the files of the engine share. */
 struct engine {
 	struct engine_config config;
-	struct store *store;
-	nsec_t now;             /* the latest time that anybody told */
-	uint64_t random;        /* state of the generator */
-	store_queue_t last_key; /* of a queue in the store */
+	struct recorder *recorder; /* NULL: nothing is recorded */
+	struct item_memory items;
+	nsec_t now;        /* the latest time that anybody told */
+	uint64_t random;   /* state of the generator */
+	uint64_t last_key; /* of a queue, for the recorder */
 	uint32_t peers;
 	uint64_t last_peer;     /* number given out last */
 	struct map queues;      /* by name */
@@ -61,7 +63,7 @@ struct engine {
 
 	bool recorded;      /* something, since the last commit */
 	uint64_t batch;     /* number of the one that is being recorded */
-	uint64_t committed; /* number of the last one that the store is done with */
+	uint64_t committed; /* number of the last one that the recorder is done with */
 };
 
 /* Time never runs backwards inside the engine. */

@@ -5,7 +5,6 @@
 #include "base/name.h"
 #include "engine/expiry.h"
 #include "engine/extension.h"
-#include "engine/item.h"
 #include "engine/queue_items.h"
 #include "engine/queue_life.h"
 

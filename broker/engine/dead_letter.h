@@ -17,7 +17,7 @@ int dead_letter_check(struct engine *engine, const char *name, const struct queu
 bool dead_letter_due(const struct queue *queue, const struct item *item);
 
 /* The item, which is out of stock, leaves the queue for good: counted in *counter.
- * NO_MEMORY, QUOTA, BAD_STATE or the store's reason: the dead-letter queue does not
+ * NO_MEMORY, QUOTA, BAD_STATE or the recorder's reason: the dead-letter queue does not
  * take it, and it is still the queue's. */
 int dead_letter_send(struct queue *queue, struct item *item, uint64_t *counter);
 

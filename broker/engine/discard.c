@@ -2,7 +2,6 @@
 #include "engine/discard.h"
 
 #include "base/mutant.h"
-#include "engine/item.h"
 #include "engine/queue_items.h"
 #include "engine/queue_life.h"
 #include "engine/work.h"

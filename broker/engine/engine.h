@@ -8,7 +8,7 @@
 #include "base/list.h"
 #include "collections/account.h"
 #include "collections/heap.h"
-#include "store/store.h"
+#include "engine/item.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
  *
  * Every operation that may have to wait answers its `waiter` exactly once: from
  * inside the call, or later, from inside another call, engine_tick() or a
- * completion of the store.
+ * completion of the recorder.
  *
  * An answer may call the engine again, and may end its own peer. Calls made from
  * inside an answer are answered after it has returned, so that the stack does not
@@ -29,6 +29,7 @@
  * one thing an answer must not do is free the engine.
  */
 struct engine;
+struct recorder;    /* see recorder.h */
 struct engine_peer; /* a session, as the engine sees it */
 
 struct engine_config {
@@ -41,12 +42,13 @@ struct engine_config {
 	const struct pipe_source *pipes;    /* see pipe.h */
 };
 
-/* The store is not owned. NULL when memory ran out. What each user may cost
- * stands in the accounts that the peers bring. */
-struct engine *engine_new(const struct engine_config *config, struct store *store);
+/* The recorder is not owned; NULL: nothing is recorded, and everything committed at once.
+ * NULL when memory ran out. What each user may cost stands in the accounts that the peers
+ * bring. */
+struct engine *engine_new(const struct engine_config *config, struct recorder *recorder);
 
-/* Of all peers it must have been said that they have gone, and the store be done with every commit.
- * Queues that are left stay in the store. NULL is allowed. */
+/* Of all peers it must have been said that they have gone, and the recorder be done with every
+ * commit. Queues that are left stay on record. NULL is allowed. */
 void engine_free(struct engine *engine);
 
 /* Do what is due at `now`. Returns when to come again, NSEC_NEVER for never. */
@@ -364,8 +366,8 @@ struct put_request {
  * handle, or a lock's), BAD_NAME, NOT_FOUND (no such name), GONE, SHUT_DOWN, QUOTA (nothing is
  * put), TOO_LARGE (an item of more bytes than the queue's capacity, a key or properties beyond
  * their maxima: nothing is put),
- * LIMIT (too many calls wait), CANCELLED, NO_MEMORY, or the store's reason for
- * failing to record or commit. Answered once the store has committed.
+ * LIMIT (too many calls wait), CANCELLED, NO_MEMORY, or the recorder's reason for
+ * failing to record or commit. Answered once that is committed.
  *
  * Waiting putters are served in order of arrival, and no put overtakes one that
  * waits. An item that a getter waits for goes straight to it and needs no room. Where the
@@ -409,7 +411,7 @@ void queue_get(struct engine_peer *peer, const struct get_request *request, nsec
  * held (never was, ended, expired); the text names the first such. The others
  * are acknowledged all the same. BAD_ARGUMENT: it is that of a token, which is released
  * instead; so too for lease_nack(), unless it is `unread` and at once, and lease_reject().
- * Or the store's reason for not recording it.
+ * Or the recorder's reason for not recording it.
  */
 int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
 	      struct error *error);
@@ -446,7 +448,7 @@ struct token_release {
  * its tokens. Who gets it next is not told that anybody died.
  *   NOT_OWNER (the lease is not held, and not `any`), OVER_RELEASE, BAD_ARGUMENT
  *   (no such handle, or neither lock nor semaphore), GONE; for a new token QUOTA,
- *   NO_MEMORY or the store's reason.
+ *   NO_MEMORY or the recorder's reason.
  */
 int token_release(struct engine_peer *peer, const struct token_release *release, nsec_t now,
 		  struct error *error);
@@ -470,7 +472,7 @@ int queue_count(struct engine_peer *peer, uint32_t handle, struct queue_counts *
 /*
  * A cell is a value: elements of one type, and how often they have been changed.
  * Sessions change it in atomic steps and wait for it to meet a condition. Nothing
- * of it is stored: it is gone when the broker ends.
+ * of it is recorded: it is gone when the broker ends.
  */
 
 struct cell_options {

@@ -17,7 +17,7 @@ static int compare_names(const void *key, const void *name)
 	return strcmp(key, name);
 }
 
-struct engine *engine_new(const struct engine_config *config, struct store *store)
+struct engine *engine_new(const struct engine_config *config, struct recorder *recorder)
 {
 	struct engine *engine = calloc(1, sizeof *engine);
 	if (engine == NULL)
@@ -26,7 +26,7 @@ struct engine *engine_new(const struct engine_config *config, struct store *stor
 	/* No lease could be numbered beyond that. */
 	if (engine->config.peer_leases > LEASE_MAX_SLOTS)
 		engine->config.peer_leases = LEASE_MAX_SLOTS;
-	engine->store = store;
+	engine->recorder = recorder;
 	engine->random = config->seed;
 	engine->batch = 1;
 	map_init(&engine->queues, engine_random(engine));
@@ -66,6 +66,7 @@ void engine_free(struct engine *engine)
 	heap_fini(&engine->lease_timers);
 	heap_fini(&engine->queue_timers);
 	heap_fini(&engine->ahead_timers);
+	item_memory_fini(&engine->items);
 	free(engine->deliveries);
 	free(engine);
 }

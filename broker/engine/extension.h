@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "collections/heap.h"
-#include "store/store.h"
+#include "engine/item.h"
 
 #include <stdbool.h>
 

@@ -3,7 +3,6 @@
 
 #include "engine/extension.h"
 #include "engine/hold.h"
-#include "engine/item.h"
 #include "engine/lease.h"
 #include "engine/lease_return.h"
 #include "engine/queue_items.h"

@@ -4,7 +4,6 @@
 #include "base/mutant.h"
 #include "engine/dead_letter.h"
 #include "engine/expiry.h"
-#include "engine/item.h"
 #include "engine/lease.h"
 #include "engine/queue.h"
 #include "engine/queue_items.h"

@@ -52,7 +52,7 @@ struct move_request {
  * expire, and have no key any more. Many are moved in pieces; others see them meanwhile in
  * the one queue or the other. Answered with OK; BAD_NAME, NOT_FOUND, BAD_ARGUMENT (the same
  * queue, or no queue of items), SHUT_DOWN, GONE (one was deleted meanwhile), QUOTA, NO_MEMORY,
- * the store's reason; `accepted` tells how many have been moved, also then.
+ * the recorder's reason; `accepted` tells how many have been moved, also then.
  */
 void queue_move(struct engine_peer *peer, const struct move_request *request, nsec_t now,
 		struct waiter *waiter);

@@ -2,7 +2,7 @@
 #ifndef ENGINE_MARKS_H
 #define ENGINE_MARKS_H
 
-#include "store/store.h"
+#include "engine/item.h"
 
 #include <stddef.h>
 

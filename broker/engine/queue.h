@@ -14,7 +14,7 @@ struct queue {
 	struct engine *engine;
 	struct account *account; /* who pays for it */
 	struct queue_options options;
-	store_queue_t key;
+	uint64_t key;
 	uint32_t references; /* its name, handles, waiters, whoever works on it */
 	uint32_t handles;
 	uint32_t silent_handles; /* of these, of sessions that only hold it */

@@ -1,9 +1,9 @@
 /* The end of a queue: at once for whoever looks, piece by piece for what was in it. */
 #include "engine/queue_end.h"
 
-#include "engine/item.h"
 #include "engine/lease.h"
 #include "engine/queue_life.h"
+#include "engine/record.h"
 #include "engine/waiter.h"
 #include "engine/work.h"
 
@@ -68,10 +68,8 @@ void queue_forget(struct queue *queue)
 
 void queue_end(struct queue *queue)
 {
-	struct engine *engine = queue->engine;
-	engine->recorded = true;
 	/* If this cannot be recorded, the queue is there again after a restart;
 	 * for those who are here now it is gone all the same. */
-	(void)engine->store->operations->queue_deleted(engine->store, queue->key);
+	(void)record_queue_deleted(queue->engine, queue->key);
 	queue_forget(queue);
 }

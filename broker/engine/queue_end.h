@@ -6,7 +6,7 @@
 /* Delete: its name is free, its items are gone, those who wait will be told. */
 void queue_end(struct queue *queue);
 
-/* The same, but not in the store. */
+/* The same, but not on record. */
 void queue_forget(struct queue *queue);
 
 #endif

@@ -5,7 +5,6 @@
 #include "engine/ahead.h"
 #include "engine/exclusive.h"
 #include "engine/expiry_run.h"
-#include "engine/item.h"
 #include "engine/lease.h"
 #include "engine/order.h"
 #include "engine/peer.h"

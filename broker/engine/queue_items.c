@@ -8,6 +8,7 @@
 #include "engine/order.h"
 #include "engine/queue_life.h"
 #include "engine/queue_timer.h"
+#include "engine/record.h"
 
 bool queue_has_room(const struct queue *queue, size_t size)
 {
@@ -48,8 +49,7 @@ int queue_append(struct queue *queue, struct item *item, uint64_t session, nsec_
 		status = order_enter(queue, item, session);
 	if (status != RELEVO_OK)
 		return status;
-	engine->recorded = true;
-	status = engine->store->operations->item_added(engine->store, queue->key, sequence, item);
+	status = record_item_added(engine, queue->key, sequence, item);
 	if (status != RELEVO_OK)
 		return status;
 	item->order.key = queue->last_sequence = sequence;
@@ -64,8 +64,6 @@ int queue_append(struct queue *queue, struct item *item, uint64_t session, nsec_
 
 int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence)
 {
-	struct engine *engine = queue->engine;
-	engine->recorded = true;
 	queue->bytes -= item->size;
 	/* Somebody may wait for the last one. */
 	if (queue->joiner_count > 0 || queue->shutdown != QUEUE_OPEN)
@@ -74,16 +72,13 @@ int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence)
 		duplicate_leave(queue, item);
 		expiry_forget(queue, item);
 	}
-	return engine->store->operations->item_removed(engine->store, queue->key, sequence);
+	return record_item_removed(queue->engine, queue->key, sequence);
 }
 
 void queue_record_deliveries(struct queue *queue, const struct item *item)
 {
-	struct engine *engine = queue->engine;
-	engine->recorded = true;
 	/* A count that is not recorded is only too low after a restart. */
-	(void)engine->store->operations->item_changed(engine->store, queue->key, item->order.key,
-						      item);
+	(void)record_item_changed(queue->engine, queue->key, item->order.key, item);
 }
 
 int queue_transfer(struct queue *to, struct queue *from, struct item *item)

@@ -8,7 +8,7 @@
 bool queue_has_room(const struct queue *queue, size_t size);
 
 /* Record a new item of the session, to be handed out not before that time (0: at
- * once), and put it into the stock. NO_MEMORY, QUOTA, or the reason of the store: it
+ * once), and put it into the stock. NO_MEMORY, QUOTA, or the reason of the recorder: it
  * is left as it was. */
 int queue_append(struct queue *queue, struct item *item, uint64_t session, nsec_t not_before);
 
@@ -18,11 +18,11 @@ bool queue_reserve_delay(struct queue *queue);
 /* Give back an item that is not to be handed out before `due`. */
 void queue_delay(struct queue *queue, struct item *item, nsec_t due);
 
-/* Tell the store how often the item has been handed out. */
+/* Tell the recorder how often the item has been handed out. */
 void queue_record_deliveries(struct queue *queue, const struct item *item);
 
 /* The item, which is out of stock, is the queue's no more, and is recorded to be gone.
- * What the store says. */
+ * What the recorder says. */
 int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence);
 
 /* Move an item that is out of stock to the end of another queue, whether that has

@@ -4,6 +4,7 @@
 #include "engine/charge.h"
 #include "engine/order.h"
 #include "engine/peer.h"
+#include "engine/record.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -58,7 +59,7 @@ static bool reserve_timer(struct engine *engine)
 	return idle <= UINT32_MAX && heap_reserve(&engine->queue_timers, (uint32_t)idle);
 }
 
-/* Under its name, in the store and in the map: both or neither. */
+/* Under its name, on record and in the map: both or neither. */
 static int queue_life_enter(struct queue *queue, struct error *error)
 {
 	struct engine *engine = queue->engine;
@@ -67,12 +68,10 @@ static int queue_life_enter(struct queue *queue, struct error *error)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the queue \"%s\"",
 				 queue->name);
 	queue->key = ++engine->last_key;
-	engine->recorded = true;
-	int status =
-		engine->store->operations->queue_created(engine->store, queue->key, queue->name);
+	int status = record_queue_created(engine, queue->key, queue->name);
 	if (status != RELEVO_OK) {
 		map_remove(&engine->queues, &queue->node);
-		return error_set(error, status, "the queue \"%s\" could not be stored",
+		return error_set(error, status, "the queue \"%s\" could not be recorded",
 				 queue->name);
 	}
 	(void)sorted_insert(&engine->names, queue->name); /* it has been reserved */

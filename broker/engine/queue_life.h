@@ -5,7 +5,7 @@
 #include "engine/queue.h"
 
 /* A queue under a name that is not taken, charged to the account. QUOTA,
- * NO_MEMORY, or the store's reason. */
+ * NO_MEMORY, or the recorder's reason. */
 int queue_new(struct engine *engine, struct account *account, const char *name,
 	      const struct queue_options *options, struct queue **queue, struct error *error);
 

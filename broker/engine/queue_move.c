@@ -2,7 +2,6 @@
 #include "base/mutant.h"
 #include "base/name.h"
 #include "engine/expiry_run.h"
-#include "engine/item.h"
 #include "engine/peer.h"
 #include "engine/queue_handle.h"
 #include "engine/queue_items.h"

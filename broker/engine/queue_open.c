@@ -75,7 +75,7 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 {
 	struct engine *engine = peer->engine;
 	struct queue *queue = NULL;
-	store_queue_t last_key = engine->last_key;
+	uint64_t last_key = engine->last_key;
 	int status = peer_reserve_handle(peer, error);
 	if (status == RELEVO_OK)
 		status = queue_open_find(engine, name, mode, &queue, error);

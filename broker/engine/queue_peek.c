@@ -1,7 +1,6 @@
 /* Looking at the next items of a queue without taking them. */
 #include "base/mutant.h"
 #include "engine/ahead.h"
-#include "engine/item.h"
 #include "engine/lease.h"
 #include "engine/peer.h"
 #include "engine/queue_handle.h"

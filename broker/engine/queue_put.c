@@ -6,7 +6,7 @@
 #include "engine/dead_letter.h"
 #include "engine/duplicate.h"
 #include "engine/expiry.h"
-#include "engine/item.h"
+#include "engine/item_list.h"
 #include "engine/lease.h"
 #include "engine/lease_return.h"
 #include "engine/order.h"

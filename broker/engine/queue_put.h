@@ -4,7 +4,7 @@
 #include "engine/queue.h"
 
 /* Move the first item of the first of them into the stock, which ends the put with its
- * last item, or when the store refuses. */
+ * last item, or when the recorder refuses. */
 void putters_admit(struct queue *queue);
 
 /* Let in what there is room for. */

@@ -2,10 +2,11 @@
 #include "engine/run.h"
 
 #include "engine/peer.h"
+#include "engine/recorder.h"
 #include "engine/waiter.h"
 #include "engine/work.h"
 
-/* The store is done with the oldest batch that it had not answered. */
+/* The recorder is done with the oldest batch that it had not answered. */
 static void batch_done(void *context, int status)
 {
 	struct engine *engine = context;
@@ -24,7 +25,7 @@ static void run_commit(struct engine *engine)
 {
 	engine->recorded = false;
 	engine->batch++;
-	engine->store->operations->commit(engine->store, batch_done, engine);
+	engine->recorder->operations->commit(engine->recorder, batch_done, engine);
 }
 
 /* Refused only when all that could be served has been: whoever is still in line

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "collections/heap.h"
 #include "collections/sorted.h"
+#include "engine/item.h"
 #include "engine/marks.h"
-#include "store/store.h"
 
 #include <stdbool.h>
 

@@ -3,7 +3,7 @@
 #include "engine/token.h"
 
 #include "base/mutant.h"
-#include "engine/item.h"
+#include "engine/item_list.h"
 #include "engine/lease.h"
 #include "engine/lease_return.h"
 #include "engine/peer.h"
@@ -46,7 +46,7 @@ static int add_token(struct engine_peer *peer, struct queue *queue, struct error
 	status = queue_append(queue, token, peer->number, 0);
 	if (status != RELEVO_OK) {
 		item_drop(queue->engine, token);
-		return error_set(error, status, "a token of the %s \"%s\" could not be stored",
+		return error_set(error, status, "a token of the %s \"%s\" could not be recorded",
 				 kind_noun(queue->options.kind), queue->name);
 	}
 	queue_activate(queue);

@@ -21,7 +21,7 @@ int tokens_compare(const struct queue *queue, const struct queue_options *asked,
 int tokens_check(const struct queue_options *options, struct error *error);
 
 /* Give a new queue its tokens, charged to the peer's user. QUOTA, NO_MEMORY, or
- * the store's reason. */
+ * the recorder's reason. */
 int tokens_create(struct engine_peer *peer, struct queue *queue, struct error *error);
 
 /* The number that goes with the next token handed out; 0 if the queue has none. */

@@ -107,7 +107,7 @@ void waiter_finish(struct waiter *waiter, int status)
 	waiter_leave_line(waiter);
 	list_remove(&waiter->in_engine);
 	waiter->status = status;
-	if (kind->records != NULL && kind->records(waiter, status)) {
+	if (engine->recorder != NULL && kind->records != NULL && kind->records(waiter, status)) {
 		waiter->state = WAITER_COMMITTING;
 		waiter->batch = engine->batch;
 		engine->recorded = true;

@@ -6,8 +6,8 @@
 struct peer_wait;
 
 /*
- * PARKED in a line; then, if it has changed something, COMMITTING until the store has
- * it; FINISHED when its answer is due.
+ * PARKED in a line; then, if it has changed something, COMMITTING until that is on
+ * record; FINISHED when its answer is due.
  */
 enum waiter_state { WAITER_IDLE, WAITER_PARKED, WAITER_COMMITTING, WAITER_FINISHED };
 
@@ -32,7 +32,7 @@ struct waiter_kind {
 	/* It leaves the line with that outcome, or with the one that is returned, if it has
 	 * been decided on before. NULL: with that. */
 	int (*outcome)(struct waiter *waiter, int status);
-	/* Whether its outcome has changed something that the store has to have before it is
+	/* Whether its outcome has changed something that has to be on record before it is
 	 * told. NULL: never. */
 	bool (*records)(const struct waiter *waiter, int status);
 	/* Out of line, with that outcome. NULL: nothing follows from it. */
@@ -70,7 +70,7 @@ void waiter_leave_line(struct waiter *waiter);
 /* Take the call out of its line and have it answered. */
 void waiter_finish(struct waiter *waiter, int status);
 
-/* The store is done with what the call recorded. */
+/* The recorder is done with what the call recorded. */
 void waiter_committed(struct waiter *waiter, int status);
 
 /* Answer a finished call. */

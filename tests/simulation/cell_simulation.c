@@ -7,7 +7,7 @@
 #include "base/list.h"
 #include "simulation/cell_model.h"
 #include "simulation/seed.h"
-#include "support/store_fake.h"
+#include "support/recorder_fake.h"
 
 #include <inttypes.h>
 #include <relevo/status.h>
@@ -32,7 +32,7 @@ struct world {
 	struct cell_model model;
 	struct accounts accounts;
 	struct account *account;
-	struct store_fake store;
+	struct recorder_fake recorder;
 	struct engine *engine;
 	struct engine_peer *peers[CELLS_PEERS];
 	uint32_t handles[CELLS_PEERS][CELLS_HANDLES];
@@ -516,8 +516,8 @@ static void open_world(struct world *world, struct random *random)
 	world->model.cells = calloc(CELLS_MOST, sizeof *world->model.cells);
 	accounts_init(&world->accounts, random_next(random), SIZE_MAX / 2, UINT32_MAX);
 	world->account = account_get(&world->accounts, 1);
-	if (store_fake_init(&world->store))
-		world->engine = engine_new(&config, &world->store.store);
+	recorder_fake_init(&world->recorder);
+	world->engine = engine_new(&config, &world->recorder.recorder);
 	for (int i = 0; world->engine != NULL && i < CELLS_PEERS; i++)
 		world->peers[i] = engine_peer_new(world->engine, world->account);
 	if (world->model.cells == NULL || world->peers[CELLS_PEERS - 1] == NULL) {
@@ -537,7 +537,7 @@ static bool close_world(struct world *world)
 	expect(world, "users of the account", world->account->references, 1);
 	account_drop(world->account);
 	accounts_fini(&world->accounts);
-	store_fake_fini(&world->store);
+	recorder_fake_fini(&world->recorder);
 	free(world->model.cells);
 	return !world->failed;
 }

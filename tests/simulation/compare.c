@@ -1,4 +1,5 @@
 /* What both sides must agree on after every step. */
+#include "engine/core.h"
 #include "simulation/world_private.h"
 
 #include <inttypes.h>
@@ -87,7 +88,7 @@ void world_compare(struct world *world)
 		compare_call(world, &world->calls[i], &world->model.calls[i]);
 	for (uint32_t peer = 0; peer < MODEL_PEERS && !world->failed; peer++)
 		compare_counts(world, peer, random_below(world->random, MODEL_HANDLES));
-	world_expect(world, "items alive", world->store.items, model_items(&world->model));
+	world_expect(world, "items alive", world->engine->items.alive, model_items(&world->model));
 	world_expect(world, "the next deadline", engine_next_deadline(world->engine),
 		     model_next_deadline(&world->model));
 }

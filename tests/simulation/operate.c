@@ -394,16 +394,16 @@ static void do_time(struct world *world)
 			     model_strands(&world->model, queue));
 }
 
-/* All that the store was asked to commit is done, well or not; from now on it
+/* All that the recorder was asked to commit is done, well or not; from now on it
  * may take its time. */
 static void do_commit(struct world *world)
 {
 	int status = percent(world, 90) ? RELEVO_OK : RELEVO_SYSTEM;
 	world_describe(world, "commit");
-	while (store_fake_complete(&world->store, status))
+	while (recorder_fake_complete(&world->recorder, status))
 		;
 	model_commit(&world->model, status);
-	world->store.hold = world->model.hold = percent(world, 50);
+	world->recorder.hold = world->model.hold = percent(world, 50) && world->recorded;
 }
 
 void world_operate(struct world *world)

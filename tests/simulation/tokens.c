@@ -7,7 +7,7 @@
 #include "simulation/seed.h"
 #include "simulation/token_model.h"
 #include "support/random.h"
-#include "support/store_fake.h"
+#include "support/recorder_fake.h"
 
 #include <inttypes.h>
 #include <relevo/status.h>
@@ -30,7 +30,7 @@ struct world {
 	struct token_model model;
 	struct accounts accounts;
 	struct account *account;
-	struct store_fake store;
+	struct recorder_fake recorder;
 	struct engine *engine;
 	struct engine_peer *peers[TOKEN_PEERS];
 	uint32_t handles[TOKEN_PEERS][TOKEN_PLACES];
@@ -81,8 +81,9 @@ static void open_peer(struct world *world, uint32_t peer)
 static struct world *world_open(struct random *random)
 {
 	struct world *world = calloc(1, sizeof *world);
-	if (world == NULL || !store_fake_init(&world->store))
+	if (world == NULL)
 		abort();
+	recorder_fake_init(&world->recorder);
 	world->random = random;
 	accounts_init(&world->accounts, random_next(random), SIZE_MAX / 2, UINT32_MAX);
 	world->account = account_get(&world->accounts, 1);
@@ -92,7 +93,7 @@ static struct world *world_open(struct random *random)
 		.peer_leases = 1000,
 		.peer_handles = TOKEN_PLACES,
 	};
-	world->engine = engine_new(&config, &world->store.store);
+	world->engine = engine_new(&config, &world->recorder.recorder);
 	if (world->account == NULL || world->engine == NULL)
 		abort();
 	world->model.now = 1;
@@ -109,11 +110,10 @@ static bool world_close(struct world *world)
 	for (uint32_t i = 0; i < TOKEN_PEERS; i++)
 		engine_peer_gone(world->peers[i], world->model.now);
 	engine_free(world->engine);
-	expect(world, "items alive", world->store.items, 0);
 	expect(world, "bytes charged", world->account->used, 0);
 	account_drop(world->account);
 	accounts_fini(&world->accounts);
-	store_fake_fini(&world->store);
+	recorder_fake_fini(&world->recorder);
 	bool good = !world->failed;
 	free(world);
 	return good;

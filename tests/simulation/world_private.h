@@ -4,7 +4,7 @@
 #include "base/list.h"
 #include "simulation/model.h"
 #include "simulation/world.h"
-#include "support/store_fake.h"
+#include "support/recorder_fake.h"
 
 /* The engine's side of a call; the model's has the same place in its array. */
 struct world_call {
@@ -28,7 +28,8 @@ struct world {
 	struct model model;
 	struct accounts accounts;
 	struct account *accounts_of[MODEL_PEERS];
-	struct store_fake store;
+	struct recorder_fake recorder;
+	bool recorded; /* there it is */
 	struct engine *engine;
 	struct engine_peer *peers[MODEL_PEERS];
 	uint32_t handles[MODEL_PEERS][MODEL_HANDLES]; /* 0: free; as in the model */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct fixture *fixture_open(const struct engine_config *config)
+static struct fixture *fixture_begin(const struct engine_config *config, bool recorded)
 {
 	struct fixture *fixture = calloc(1, sizeof *fixture);
 	assert_non_null(fixture);
@@ -15,8 +15,8 @@ struct fixture *fixture_open(const struct engine_config *config)
 	fixture->second_user = account_get(&fixture->accounts, 2);
 	assert_non_null(fixture->first_user);
 	assert_non_null(fixture->second_user);
-	assert_true(store_fake_init(&fixture->store));
-	fixture->engine = engine_new(config, &fixture->store.store);
+	recorder_fake_init(&fixture->recorder);
+	fixture->engine = engine_new(config, recorded ? &fixture->recorder.recorder : NULL);
 	assert_non_null(fixture->engine);
 	fixture->a = engine_peer_new(fixture->engine, fixture->first_user);
 	fixture->b = engine_peer_new(fixture->engine, fixture->first_user);
@@ -27,6 +27,16 @@ struct fixture *fixture_open(const struct engine_config *config)
 	return fixture;
 }
 
+struct fixture *fixture_open(const struct engine_config *config)
+{
+	return fixture_begin(config, true);
+}
+
+struct fixture *fixture_open_unrecorded(const struct engine_config *config)
+{
+	return fixture_begin(config, false);
+}
+
 void fixture_close(struct fixture *fixture)
 {
 	struct engine_peer **peers[] = { &fixture->a, &fixture->b, &fixture->c };
@@ -34,10 +44,9 @@ void fixture_close(struct fixture *fixture)
 		if (*peers[i] != NULL)
 			gone(fixture, peers[i]);
 	}
-	while (store_fake_complete(&fixture->store, RELEVO_OK))
+	while (recorder_fake_complete(&fixture->recorder, RELEVO_OK))
 		;
 	engine_free(fixture->engine);
-	assert_int_equal(fixture->store.items, 0);
 	assert_int_equal(fixture->first_user->used, 0);
 	assert_int_equal(fixture->second_user->used, 0);
 	assert_int_equal(fixture->first_user->queues, 0);
@@ -45,7 +54,7 @@ void fixture_close(struct fixture *fixture)
 	account_drop(fixture->first_user);
 	account_drop(fixture->second_user);
 	accounts_fini(&fixture->accounts);
-	store_fake_fini(&fixture->store);
+	recorder_fake_fini(&fixture->recorder);
 	free(fixture);
 }
 

@@ -9,9 +9,10 @@
 
 #include <cmocka.h>
 
+#include "engine/core.h"
 #include "engine/engine.h"
 #include "engine/manage.h"
-#include "support/store_fake.h"
+#include "support/recorder_fake.h"
 
 /*
  * An engine, three sessions (a and b of user 1, c of user 2), and calls whose
@@ -21,7 +22,7 @@
 struct fixture {
 	struct accounts accounts;
 	struct account *first_user, *second_user;
-	struct store_fake store;
+	struct recorder_fake recorder;
 	struct engine *engine;
 	struct engine_peer *a, *b, *c;
 	nsec_t now;
@@ -47,8 +48,11 @@ struct call {
 
 struct fixture *fixture_open(const struct engine_config *config);
 
-/* Ends the sessions that are left and the engine; checks that nothing is charged
- * and no item is alive. */
+/* The same, with no recorder: f->recorder hears nothing. */
+struct fixture *fixture_open_unrecorded(const struct engine_config *config);
+
+/* Ends the sessions that are left and the engine, which checks that no item is alive;
+ * checks that nothing is charged. */
 void fixture_close(struct fixture *fixture);
 
 /* For cmocka_unit_test_setup_teardown(): roomy limits. */

@@ -184,7 +184,7 @@ static void test_time_runs_out_as_an_item_ripens(void **state)
 	assert_int_equal(outcome.call.answers, 1);
 	assert_int_equal(outcome.call.status, RELEVO_OK);
 	ack(f->a, &outcome.call);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 int main(void)

@@ -1,15 +1,15 @@
-/* Puts are answered when the store has committed; the store may fail. */
+/* Puts are answered when the recorder has committed; it may fail, or not be there. */
 #include "fixture.h"
 
 static void complete(struct fixture *f, int status)
 {
-	assert_true(store_fake_complete(&f->store, status));
+	assert_true(recorder_fake_complete(&f->recorder, status));
 }
 
 static uint32_t open_held(struct fixture *f, uint64_t capacity)
 {
 	uint32_t q = open_bounded(f->a, "q", capacity);
-	f->store.hold = true;
+	f->recorder.hold = true;
 	return q;
 }
 
@@ -142,49 +142,49 @@ static void test_an_operation_is_one_commit(void **state)
 	struct fixture *f = *state;
 	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
-	uint64_t commits = f->store.commits;
+	uint64_t commits = f->recorder.commits;
 	put_now(f->a, q, "1 2 3");
-	assert_int_equal(f->store.commits, ++commits);
-	assert_int_equal(f->store.added, 3);
+	assert_int_equal(f->recorder.commits, ++commits);
+	assert_int_equal(f->recorder.added, 3);
 	expect(f->a, q, "1 2 3", &call);
-	assert_int_equal(f->store.commits, ++commits);
-	assert_int_equal(f->store.changed, 3);
+	assert_int_equal(f->recorder.commits, ++commits);
+	assert_int_equal(f->recorder.changed, 3);
 	ack(f->a, &call);
-	assert_int_equal(f->store.commits, ++commits);
-	assert_int_equal(f->store.removed, 3);
+	assert_int_equal(f->recorder.commits, ++commits);
+	assert_int_equal(f->recorder.removed, 3);
 	counts_of(f->a, q);
 	expect(f->a, q, "", &call);
-	assert_int_equal(f->store.commits, commits);
+	assert_int_equal(f->recorder.commits, commits);
 }
 
-static void test_what_the_store_refuses_is_not_put(void **state)
+static void test_what_the_recorder_refuses_is_not_put(void **state)
 {
 	struct fixture *f = *state;
 	struct call getter = { 0 };
 	struct call call = { 0 };
 	uint32_t q = open_plain(f->a, "q");
 	get(f->a, q, 1, NSEC_NEVER, &getter);
-	f->store.added_status = RELEVO_SYSTEM;
+	f->recorder.added_status = RELEVO_SYSTEM;
 	put(f->a, q, "1", 0, &call);
 	assert_answer(&call, RELEVO_SYSTEM);
 	assert_int_equal(call.accepted, 0);
 	assert_waits(&getter);
-	f->store.added_status = RELEVO_OK;
+	f->recorder.added_status = RELEVO_OK;
 	put_now(f->a, q, "2");
 	assert_items(&getter, "2");
 }
 
-static void test_a_queue_that_the_store_refuses_is_not_there(void **state)
+static void test_a_queue_that_the_recorder_refuses_is_not_there(void **state)
 {
 	struct fixture *f = *state;
 	struct queue_opened opened;
 	struct error error;
 	const struct queue_options options = { .lifetime = QUEUE_SESSION };
-	f->store.created_status = RELEVO_SYSTEM;
+	f->recorder.created_status = RELEVO_SYSTEM;
 	assert_int_equal(queue_open(f->a, "q", QUEUE_CREATE_NEW, &options, &opened, &error),
 			 RELEVO_SYSTEM);
 	assert_text(error.text, "\"q\"");
-	f->store.created_status = RELEVO_OK;
+	f->recorder.created_status = RELEVO_OK;
 	assert_int_equal(queue_open(f->a, "q", QUEUE_CREATE_NEW, &options, &opened, &error),
 			 RELEVO_OK);
 }
@@ -197,10 +197,32 @@ static void test_an_unrecorded_acknowledgement_is_reported(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	put_now(f->a, q, "1");
 	expect(f->a, q, "1", &call);
-	f->store.removed_status = RELEVO_SYSTEM;
+	f->recorder.removed_status = RELEVO_SYSTEM;
 	assert_int_equal(lease_ack(f->a, call.leases, 1, f->now, &error), RELEVO_SYSTEM);
 	assert_text(error.text, "not recorded");
 	assert_int_equal(counts_of(f->a, q).leased, 0);
+}
+
+static void test_without_a_recorder_nothing_is_waited_for(void **state)
+{
+	(void)state;
+	const struct engine_config config = {
+		.seed = 1, .peer_waiters = 4, .peer_handles = 4, .peer_leases = 4
+	};
+	struct fixture *f = fixture_open_unrecorded(&config);
+	struct call call = { 0 };
+	struct error error;
+	uint32_t q = open_held(f, 10);
+	put(f->a, q, "1 2", 0, &call);
+	assert_answer(&call, RELEVO_OK);
+	assert_int_equal(call.accepted, 2);
+	expect(f->a, q, "1 2", &call);
+	ack(f->a, &call);
+	assert_int_equal(f->engine->items.alive, 0);
+	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
+	assert_int_equal(f->recorder.commits, 0);
+	assert_int_equal(f->recorder.created + f->recorder.added + f->recorder.removed, 0);
+	fixture_close(f);
 }
 
 int main(void)
@@ -215,9 +237,10 @@ int main(void)
 		fixture_test(test_a_queue_may_go_before_the_commit),
 		cmocka_unit_test(test_commits_are_not_calls_that_wait),
 		fixture_test(test_an_operation_is_one_commit),
-		fixture_test(test_what_the_store_refuses_is_not_put),
-		fixture_test(test_a_queue_that_the_store_refuses_is_not_there),
+		fixture_test(test_what_the_recorder_refuses_is_not_put),
+		fixture_test(test_a_queue_that_the_recorder_refuses_is_not_there),
 		fixture_test(test_an_unrecorded_acknowledgement_is_reported),
+		cmocka_unit_test(test_without_a_recorder_nothing_is_waited_for),
 	};
 	return cmocka_run_group_tests_name("engine/commit", tests, NULL, NULL);
 }

@@ -109,7 +109,7 @@ static void test_without_such_a_queue_they_are_dropped(void **state)
 	reject(f->a, &call);
 	expect(f->a, q, "", &call);
 	assert_int_equal(counts_of(f->a, q).dead_lettered, 2);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 static void test_whoever_waits_for_dead_letters_gets_them(void **state)
@@ -168,13 +168,13 @@ static void test_an_item_that_cannot_go_stays(void **state)
 	struct error error;
 	uint32_t q = open_with(f, 1, "dead");
 	put_now(f->a, q, "1 2");
-	f->store.created_status = RELEVO_SYSTEM;
+	f->recorder.created_status = RELEVO_SYSTEM;
 	get(f->a, q, 2, 0, &call);
 	assert_int_equal(lease_reject(f->a, call.leases, 1, 0, &error), RELEVO_SYSTEM);
 	assert_text(error.text, "the dead-letter queue does not take its item");
 	assert_int_equal(lease_nack(f->a, call.leases + 1, 1, 0, false, 0, &error), RELEVO_OK);
 	assert_int_equal(counts_of(f->a, q).dead_lettered, 0);
-	f->store.created_status = RELEVO_OK;
+	f->recorder.created_status = RELEVO_OK;
 	expect(f->a, q, "1 2", &call);
 	nack(f->a, &call);
 	expect(f->a, open_plain(f->a, "dead"), "1 2", &call);

@@ -83,7 +83,7 @@ static void test_what_somebody_holds_expires_when_it_comes_back(void **state)
 	nack(f->a, &held);
 	assert_int_equal(counts_of(f->a, q).expired, 1);
 	expect(f->a, q, "", &held);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 static void test_expired_items_are_dead_letters(void **state)
@@ -108,7 +108,7 @@ static void test_an_item_that_cannot_go_stays(void **state)
 	const struct queue_options options = { .ttl = SECONDS(5), .dead_letter = "dead" };
 	uint32_t q = open_queue(f->a, "q", &options);
 	put_now(f->a, q, "1");
-	f->store.created_status = RELEVO_SYSTEM;
+	f->recorder.created_status = RELEVO_SYSTEM;
 	tick_to(f, 6);
 	assert_int_equal(counts_of(f->a, q).expired, 0);
 	expect(f->a, q, "1", &call);
@@ -188,7 +188,7 @@ static void test_what_is_over_is_not_delayed(void **state)
 			 RELEVO_OK);
 	assert_int_equal(counts_of(f->a, q).expired, 1);
 	assert_int_equal(counts_of(f->a, q).delayed, 0);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 /* A put that waits for room, and its items too old when it comes. */
@@ -205,7 +205,7 @@ static void test_what_is_over_is_not_handed_out_by_a_put_that_waited(void **stat
 	assert_answer(&call, RELEVO_TIMED_OUT);
 	assert_answer(&putting, RELEVO_OK);
 	assert_int_equal(counts_of(f->a, q).expired, 2);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 static void test_what_is_over_is_not_moved(void **state)
@@ -276,7 +276,7 @@ static void test_a_queue_goes_with_what_would_expire(void **state)
 	put_until(f->a, q, "1 2 3", SECONDS(5));
 	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	tick_to(f, 9);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 int main(void)

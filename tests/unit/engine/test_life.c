@@ -142,9 +142,9 @@ static void test_a_queue_goes_with_its_last_handle(void **state)
 	assert_int_equal(queue_close(f->a, again, &error), RELEVO_OK);
 	assert_int_equal(open_mode(f->b, "q", QUEUE_OPEN_EXISTING, options, &opened), RELEVO_OK);
 	queue_close(f->b, opened.handle, &error);
-	assert_int_equal(f->store.deleted, 0);
+	assert_int_equal(f->recorder.deleted, 0);
 	gone(f, &f->c);
-	assert_int_equal(f->store.deleted, 1);
+	assert_int_equal(f->recorder.deleted, 1);
 	assert_int_equal(open_mode(f->b, "q", QUEUE_OPEN_EXISTING, options, &opened),
 			 RELEVO_NOT_FOUND);
 	assert_int_equal(lease_ack(f->a, call.leases, 1, f->now, &error), RELEVO_NOT_OWNER);
@@ -206,7 +206,7 @@ static void test_delete_ends_leases(void **state)
 	get(f->a, other, 1, 0, &kept);
 	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	assert_true(engine_next_deadline(f->engine) == NSEC_NEVER);
-	assert_int_equal(f->store.items, 1);
+	assert_int_equal(f->engine->items.alive, 1);
 	assert_int_equal(lease_ack(f->a, call.leases, 2, f->now, &error), RELEVO_NOT_OWNER);
 	ack(f->a, &kept);
 }
@@ -264,7 +264,7 @@ static void test_a_session_opens_no_more_than_its_limit(void **state)
 	assert_int_equal(queue_open(f->a, "2", QUEUE_CREATE_NEW, &options, &opened, &error),
 			 RELEVO_LIMIT);
 	assert_text(error.text, "2 queues open");
-	assert_int_equal(f->store.created, 1);
+	assert_int_equal(f->recorder.created, 1);
 	assert_int_equal(queue_close(f->a, first, &error), RELEVO_OK);
 	open_plain(f->a, "2");
 	fixture_close(f);

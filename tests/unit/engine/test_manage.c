@@ -22,7 +22,7 @@ static void test_purge_leaves_what_somebody_holds(void **state)
 	nack(f->a, &held);
 	expect(f->a, q, "1", &call);
 	ack(f->a, &call);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 static void test_purge_takes_what_is_unread(void **state)
@@ -110,12 +110,12 @@ static void test_a_move_that_fails_loses_nothing(void **state)
 	uint32_t q = open_plain(f->a, "q");
 	open_plain(f->a, "p");
 	put_now(f->a, q, "1 2");
-	f->store.added_status = RELEVO_SYSTEM;
+	f->recorder.added_status = RELEVO_SYSTEM;
 	move_items(f->a, &request, f->now, &call);
 	assert_answer(&call, RELEVO_SYSTEM);
 	assert_text(call.text, "\"p\" does not take an item");
 	assert_int_equal(call.accepted, 0);
-	f->store.added_status = RELEVO_OK;
+	f->recorder.added_status = RELEVO_OK;
 	expect(f->a, q, "1 2", &call);
 	ack(f->a, &call);
 }

@@ -388,6 +388,34 @@ static void run_out_in(void (*scene)(struct play *play))
 	}
 }
 
+/* ---- half of a put ------------------------------------------------------- */
+
+static void test_memory_that_runs_out_half_way_leaves_nothing(void **state)
+{
+	(void)state;
+	/* Too large for a slab: each is an allocation. */
+	enum { SIZE = SLAB_LARGEST, COUNT = 3, LAST = COUNT };
+	static const uint8_t bodies[COUNT * SIZE];
+	const uint32_t sizes[COUNT] = { SIZE, SIZE, SIZE };
+	struct fixture *f = open_fixture();
+	struct call call = { 0 };
+	uint32_t q = open_plain(f->a, "q");
+	size_t before = f->first_user->used;
+	put_request(f->a, &(struct put_request){ .handle = q }, "", &call);
+	const struct put_request request = {
+		.handle = q, .bodies = bodies, .sizes = sizes, .count = COUNT
+	};
+	call.answers = 0;
+	scarce_begin(LAST, SCARCE_ONCE);
+	queue_put(f->a, &request, f->now, &call.waiter);
+	assert_true(scarce_end());
+	assert_answer(&call, RELEVO_NO_MEMORY);
+	assert_int_equal(f->first_user->used, before);
+	assert_int_equal(f->engine->items.alive, 0);
+	expect(f->a, q, "", &call);
+	fixture_close(f);
+}
+
 #define TEST(scene)                                                                                \
 	static void test_##scene(void **state)                                                     \
 	{                                                                                          \
@@ -408,6 +436,7 @@ TEST(sessions)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_memory_that_runs_out_half_way_leaves_nothing),
 		cmocka_unit_test(test_puts_and_gets),
 		cmocka_unit_test(test_delays_and_times),
 		cmocka_unit_test(test_many_timers),

@@ -75,7 +75,7 @@ static void test_without_another_it_is_forgotten(void **state)
 	await(f->a, open_condition(f->a), &dead);
 	put(f->b, theirs, "n", 0, &notify);
 	gone(f, &f->a);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 	assert_int_equal(counts_of(f->b, theirs).ready, 0);
 	assert_int_equal(counts_of(f->b, theirs).bytes, 0);
 	await(f->b, theirs, &later);

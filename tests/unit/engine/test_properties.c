@@ -71,7 +71,7 @@ static void test_a_queue_goes_with_its_keys(void **state)
 	put_keyed(f->a, q, "1", "key");
 	put_keyed(f->a, q, "2", "other");
 	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 static void test_keys_and_properties_have_limits(void **state)

@@ -42,15 +42,15 @@ static void test_both_happen(void **state)
 	assert_int_equal(counts_of(f->a, work.results).ready, 2);
 }
 
-static void test_both_are_one_batch_of_the_store(void **state)
+static void test_both_are_one_batch(void **state)
 {
 	struct fixture *f = *state;
 	struct task work = begin(f, 5);
 	struct call call = { 0 };
-	uint64_t commits = f->store.commits;
+	uint64_t commits = f->recorder.commits;
 	put_result(f, &work, "r1", 0, &call);
-	assert_int_equal(f->store.commits, commits + 1);
-	assert_int_equal(f->store.removed, 1);
+	assert_int_equal(f->recorder.commits, commits + 1);
+	assert_int_equal(f->recorder.removed, 1);
 }
 
 static void drop_or_put(struct fixture *f, const struct task *work, const char *name,
@@ -198,7 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(test_both_happen),
-		fixture_test(test_both_are_one_batch_of_the_store),
+		fixture_test(test_both_are_one_batch),
 		fixture_test(test_without_a_queue_the_task_is_done),
 		fixture_test(test_without_the_lease_nothing_happens),
 		fixture_test(test_a_lease_named_twice_is_refused),

@@ -136,21 +136,6 @@ static void test_handles_and_leases_cost_memory(void **state)
 	expect(f->a, of_a, "x", &call);
 }
 
-static void test_memory_that_runs_out_half_way_leaves_nothing(void **state)
-{
-	struct fixture *f = *state;
-	struct call call = { 0 };
-	uint32_t q = open_plain(f->a, "q");
-	size_t before = f->first_user->used;
-	f->store.items_left = 2;
-	put(f->a, q, "1 2 3", 0, &call);
-	assert_answer(&call, RELEVO_NO_MEMORY);
-	assert_int_equal(f->first_user->used, before);
-	assert_int_equal(f->store.items, 0);
-	f->store.items_left = -1;
-	expect(f->a, q, "", &call);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,7 +146,6 @@ int main(void)
 		fixture_test(test_queues_are_counted),
 		fixture_test(test_queues_cost_memory),
 		fixture_test(test_handles_and_leases_cost_memory),
-		fixture_test(test_memory_that_runs_out_half_way_leaves_nothing),
 	};
 	return cmocka_run_group_tests_name("engine/quota", tests, NULL, NULL);
 }

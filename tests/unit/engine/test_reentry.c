@@ -21,7 +21,7 @@ static void test_an_answer_acknowledges(void **state)
 	put_now(f->a, q, "1 2 3");
 	assert_items(&call, "1 2 3");
 	assert_int_equal(counts_of(f->a, q).acknowledged, 3);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 /* A body must be readable until the answer returns, whatever it does. */
@@ -49,7 +49,7 @@ static void test_bodies_stay_until_the_answer_returns(void **state)
 	struct get_request request = { .handle = q, .max_items = 2 };
 	queue_get(f->a, &request, f->now, &call.waiter);
 	/* The one that was held stays longer, and is charged. */
-	assert_int_equal(f->store.items, 1);
+	assert_int_equal(f->engine->items.alive, 1);
 	struct item *item = call.user;
 	assert_memory_equal(item->body, "two", 3);
 	gone(f, &f->a);
@@ -185,7 +185,7 @@ static void test_an_answer_deletes_the_queue(void **state)
 	assert_items(&first, "1");
 	assert_answer(&second, RELEVO_GONE);
 	assert_int_equal(putter.answers, 1);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 static void cancel_inside(struct call *call)

@@ -199,7 +199,7 @@ static void test_at_once_drops_what_is_left(void **state)
 	assert_waits(&joiner);
 	nack(f->a, &held);
 	assert_answer(&joiner, RELEVO_OK);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
 static void test_getters_that_wait_are_told(void **state)

@@ -302,19 +302,19 @@ static void test_tokens_have_a_limit(void **state)
 			 RELEVO_QUOTA);
 	assert_int_equal(queue_open(f->a, "s", QUEUE_OPEN_EXISTING, &options, &opened, &error),
 			 RELEVO_NOT_FOUND);
-	assert_int_equal(f->store.items, 0);
+	assert_int_equal(f->engine->items.alive, 0);
 }
 
-static void test_the_store_refuses_a_token(void **state)
+static void test_the_recorder_refuses_a_token(void **state)
 {
 	struct fixture *f = *state;
 	struct queue_opened opened;
 	struct error error;
 	const struct queue_options options = { .kind = QUEUE_LOCK, .bounded = true, .tokens = 1 };
-	f->store.added_status = RELEVO_SYSTEM;
+	f->recorder.added_status = RELEVO_SYSTEM;
 	assert_int_equal(queue_open(f->a, "s", QUEUE_OPEN_OR_CREATE, &options, &opened, &error),
 			 RELEVO_SYSTEM);
-	f->store.added_status = RELEVO_OK;
+	f->recorder.added_status = RELEVO_OK;
 	assert_int_equal(queue_open(f->a, "s", QUEUE_OPEN_EXISTING, &options, &opened, &error),
 			 RELEVO_NOT_FOUND);
 }
@@ -558,7 +558,7 @@ int main(void)
 		fixture_test(test_a_semaphore_without_bound_grows),
 		fixture_test(test_a_bounded_semaphore_does_not),
 		fixture_test(test_tokens_have_a_limit),
-		fixture_test(test_the_store_refuses_a_token),
+		fixture_test(test_the_recorder_refuses_a_token),
 		fixture_test(test_opening_again_makes_no_token),
 		fixture_test(test_options_that_contradict),
 		fixture_test(test_a_lock_is_not_a_queue),

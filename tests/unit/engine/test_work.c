@@ -208,7 +208,7 @@ static void test_a_purge_is_done_at_once(void **state)
 	assert_in_range(engine_work_done(f->engine) - before, 1, TURN);
 	assert_int_equal(counts_of(f->a, q).ready, 0);
 	assert_int_equal(counts_of(f->a, q).bytes, 0);
-	assert_in_range(f->store.items, 900, 1001);
+	assert_in_range(f->engine->items.alive, 900, 1001);
 	/* Its key is free. */
 	keyed.expires = 0;
 	put_request(f->a, &keyed, "again", &call);
@@ -216,7 +216,7 @@ static void test_a_purge_is_done_at_once(void **state)
 	expect(f->a, q, "again new", &call);
 	f->now = SECONDS(9);
 	take_turns(f);
-	assert_int_equal(f->store.items, 2);
+	assert_int_equal(f->engine->items.alive, 2);
 	assert_int_equal(counts_of(f->a, q).expired, 0);
 	nack(f->a, &call);
 	expect(f->a, q, "again new", &call);
@@ -243,14 +243,14 @@ static void test_a_deleted_queue_is_gone_at_once(void **state)
 	assert_int_equal(queue_delete(f->engine, "q", QUEUE_ANY, &error), RELEVO_OK);
 	assert_int_equal(queue_delete(f->engine, "other", QUEUE_ANY, &error), RELEVO_OK);
 	assert_in_range(engine_work_done(f->engine) - before, 1, 2 * TURN);
-	assert_in_range(f->store.items, 300, 1000);
+	assert_in_range(f->engine->items.alive, 300, 1000);
 	/* Its name is free, what was held is nobody's. */
 	assert_int_equal(lease_ack(f->a, held.leases, 1, f->now, &error), RELEVO_NOT_OWNER);
 	uint32_t new = open_plain(f->a, "q");
 	put_now(f->a, new, "new");
 	expect(f->a, new, "new", &call);
 	take_turns(f);
-	assert_int_equal(f->store.items, 1);
+	assert_int_equal(f->engine->items.alive, 1);
 	for (unsigned i = 0; i < WAITING; i++)
 		assert_answer(&waiting[i], RELEVO_GONE);
 	ack(f->a, &call);

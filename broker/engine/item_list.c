@@ -1,5 +1,5 @@
-/* Making items of the bodies of a put, what they cost, and freeing them. */
-#include "engine/item.h"
+/* Making items of the bodies of a put, and letting go of those that no queue has. */
+#include "engine/item_list.h"
 
 #include "base/mutant.h"
 #include "engine/charge.h"
@@ -7,7 +7,6 @@
 #include "engine/peer.h"
 #include "engine/work.h"
 
-#include <assert.h>
 #include <string.h>
 
 static size_t overdue_size(const struct put_request *request)
@@ -26,34 +25,13 @@ static size_t extension_size(const struct put_request *request)
 	       overdue_size(request);
 }
 
-/* Behind an item stand its allocation, and places in heaps that may have twice
- * the room they need. */
-static size_t item_cost_here(size_t size, size_t extension)
-{
-	size_t plain =
-		sizeof(struct item) + size + CHARGE_OVERHEAD + 2 * sizeof(struct heap_node *);
-	if (extension == 0)
-		return plain;
-	return plain + sizeof(uint64_t) + extension + 4 * sizeof(struct heap_node *);
-}
-
-static size_t item_cost(const struct item *item)
-{
-	const struct item_extension *extension = item_extension(item);
-	if (extension == NULL)
-		return item_cost_here(item->size, 0);
-	return item_cost_here(item->size, sizeof *extension + extension->key_size +
-						  extension->properties_size +
-						  extension->overdue_size);
-}
-
 /* Of those from the `first` on. */
 static size_t items_cost(const struct put_request *request, size_t first)
 {
 	size_t extension = extension_size(request);
 	size_t sum = 0;
 	for (size_t i = first; i < request->count; i++)
-		sum += item_cost_here(request->sizes[i], extension);
+		sum += item_memory_cost(request->sizes[i], extension);
 	return sum;
 }
 
@@ -79,11 +57,11 @@ static void item_extend(struct item *item, const struct put_request *request)
 }
 
 /* Each item holds its account, and pays for itself out of what was charged. */
-static struct item *item_new_here(struct engine_peer *peer, const struct put_request *request,
+static struct item *item_list_new(struct engine_peer *peer, const struct put_request *request,
 				  const void *body, size_t size)
 {
-	struct store *store = peer->engine->store;
-	struct item *item = store->operations->item_new(store, body, size, extension_size(request));
+	struct item *item =
+		item_memory_new(&peer->engine->items, body, size, extension_size(request));
 	if (item == NULL)
 		return NULL;
 	if (item->extended)
@@ -106,7 +84,7 @@ int items_new(struct engine_peer *peer, const struct put_request *request, size_
 	const uint8_t *body = request->bodies;
 	for (size_t i = 0; i < request->count; i++) {
 		size_t size = request->sizes[i];
-		struct item *item = item_new_here(peer, request, body, size);
+		struct item *item = item_list_new(peer, request, body, size);
 		if (item == NULL) {
 			account_release(account, items_cost(request, i) + extra);
 			items_drop(peer->engine, first);
@@ -130,30 +108,6 @@ void items_drop(struct engine *engine, struct item *items)
 		item_drop(engine, items);
 		items = next;
 	}
-}
-
-void item_hold(struct item *item)
-{
-	assert(item->references < ITEM_MAX_REFERENCES);
-	item->references++;
-}
-
-void item_drop(struct engine *engine, struct item *item)
-{
-	assert(item->references > 0);
-	if (--item->references > 0)
-		return;
-	work_spend_on_bytes(engine, item->size);
-	account_release(item->account, item_cost(item));
-	account_drop(item->account);
-	engine->store->operations->item_free(engine->store, item);
-}
-
-const uint8_t *item_properties(const struct item *item, size_t *size)
-{
-	const struct item_extension *extension = item_extension(item);
-	*size = extension != NULL ? extension->properties_size : 0;
-	return *size > 0 ? extension->bytes + extension->key_size : NULL;
 }
 
 static void discarded_go_on(struct work *work)
