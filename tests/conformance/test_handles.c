@@ -1,6 +1,7 @@
 /* Handles that are passed to other processes, as text. */
 #include "conformance/line.h"
 #include "conformance/role.h"
+#include "support/kinds.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -303,107 +304,18 @@ static void handle_of_what_is_gone(void **state)
 
 /* ---- every kind ---------------------------------------------------------- */
 
-enum { KINDS = 9 };
-
-struct objects {
-	relevo_lock *lock;
-	relevo_rlock *rlock;
-	relevo_semaphore *semaphore;
-	relevo_condition *condition;
-	relevo_event *event;
-	relevo_barrier *barrier;
-	relevo_value *value;
-	relevo_array *array;
-	relevo_shared *shared;
-};
-
-struct texts {
-	char of[KINDS][RELEVO_HANDLE_TEXT];
-};
-
-static void objects_open(struct objects *all, relevo_session *session, const char *name)
-{
-	const struct relevo_semaphore_options one = { .value = 1 };
-	const struct relevo_barrier_options three = { .parties = 3 };
-	const struct relevo_value_options number = { .type = RELEVO_TYPE_INT32 };
-	const struct relevo_array_options numbers = { .type = RELEVO_TYPE_INT32, .count = 5 };
-	char lock[16], rlock[16], semaphore[16], value[16], array[16], event[16], barrier[16];
-	snprintf(lock, sizeof lock, "%s1", name);
-	snprintf(rlock, sizeof rlock, "%s2", name);
-	snprintf(semaphore, sizeof semaphore, "%s3", name);
-	snprintf(value, sizeof value, "%s4", name);
-	snprintf(array, sizeof array, "%s5", name);
-	snprintf(event, sizeof event, "%s6", name);
-	snprintf(barrier, sizeof barrier, "%s7", name);
-	assert_ok(relevo_lock_open(session, lock, NULL, &all->lock));
-	assert_ok(relevo_rlock_open(session, rlock, NULL, &all->rlock));
-	assert_ok(relevo_semaphore_open(session, semaphore, &one, &all->semaphore));
-	assert_ok(relevo_condition_open(session, name, NULL, &all->condition));
-	assert_ok(relevo_event_open(session, event, NULL, &all->event));
-	assert_ok(relevo_barrier_open(session, barrier, &three, &all->barrier));
-	assert_ok(relevo_value_open(session, value, &number, &all->value));
-	assert_ok(relevo_array_open(session, array, &numbers, &all->array));
-	assert_ok(relevo_shared_open(session, name, 4096, NULL, &all->shared));
-}
-
-static void objects_close(struct objects *all)
-{
-	relevo_lock_close(all->lock);
-	relevo_rlock_close(all->rlock);
-	relevo_semaphore_close(all->semaphore);
-	relevo_condition_close(all->condition);
-	relevo_event_close(all->event);
-	relevo_barrier_close(all->barrier);
-	relevo_value_close(all->value);
-	relevo_array_close(all->array);
-	relevo_shared_close(all->shared);
-}
-
-static void objects_write(const struct objects *all, struct texts *texts)
-{
-	const size_t size = RELEVO_HANDLE_TEXT;
-	assert_ok(relevo_lock_to_text(all->lock, texts->of[0], size));
-	assert_ok(relevo_rlock_to_text(all->rlock, texts->of[1], size));
-	assert_ok(relevo_semaphore_to_text(all->semaphore, texts->of[2], size));
-	assert_ok(relevo_condition_to_text(all->condition, texts->of[3], size));
-	assert_ok(relevo_event_to_text(all->event, texts->of[4], size));
-	assert_ok(relevo_barrier_to_text(all->barrier, texts->of[5], size));
-	assert_ok(relevo_value_to_text(all->value, texts->of[6], size));
-	assert_ok(relevo_array_to_text(all->array, texts->of[7], size));
-	assert_ok(relevo_shared_to_text(all->shared, texts->of[8], size));
-}
-
-/* What each of them says, from the texts in a line that begins with another one. */
-static void objects_read(relevo_session *session, const struct texts *texts, size_t first,
-			 struct objects *all, int statuses[KINDS])
-{
-	const char *of[KINDS];
-	for (size_t i = 0; i < KINDS; i++)
-		of[i] = texts->of[(first + i) % KINDS];
-	*all = (struct objects){ 0 };
-	statuses[0] = relevo_lock_from_text(session, of[0], NULL, &all->lock);
-	statuses[1] = relevo_rlock_from_text(session, of[1], NULL, &all->rlock);
-	statuses[2] = relevo_semaphore_from_text(session, of[2], NULL, &all->semaphore);
-	statuses[3] = relevo_condition_from_text(session, of[3], NULL, &all->condition);
-	statuses[4] = relevo_event_from_text(session, of[4], NULL, &all->event);
-	statuses[5] = relevo_barrier_from_text(session, of[5], NULL, &all->barrier);
-	statuses[6] = relevo_value_from_text(session, of[6], NULL, &all->value);
-	statuses[7] = relevo_array_from_text(session, of[7], NULL, &all->array);
-	statuses[8] = relevo_shared_from_text(session, of[8], NULL, &all->shared);
-}
-
 /* A program that knows nothing but the texts, and leaves traces of having been there. */
 static void use_all_texts(void *argument)
 {
-	const struct texts *texts = argument;
+	const struct kind_texts *texts = argument;
 	const int32_t seven = 7;
 	char url[256];
 	int statuses[KINDS];
 	relevo_session *session = NULL;
-	struct objects all;
+	struct kinds all;
 	child_check(relevo_handle_url(texts->of[0], url, sizeof url) == RELEVO_OK);
 	child_check(relevo_session_open(url, NULL, &session) == RELEVO_OK);
-	objects_read(session, texts, 0, &all, statuses);
+	kinds_from_text(&all, session, texts, 0, statuses);
 	for (int i = 0; i < KINDS; i++)
 		child_check(statuses[i] == RELEVO_OK);
 	child_check(relevo_lock_acquire(all.lock, 0, NULL) == RELEVO_TIMED_OUT);
@@ -415,21 +327,21 @@ static void use_all_texts(void *argument)
 	child_check(relevo_event_set(all.event) == RELEVO_OK);
 	child_check(relevo_barrier_abort(all.barrier) == RELEVO_OK);
 	child_check(relevo_value_set(all.value, &seven, sizeof seven) == RELEVO_OK);
-	child_check(relevo_array_set(all.array, 4, &seven, sizeof seven) == RELEVO_OK);
+	child_check(relevo_array_set(all.array, 3, &seven, sizeof seven) == RELEVO_OK);
 	strcpy(relevo_shared_data(all.shared), "from the other side");
-	objects_close(&all);
+	kinds_close(&all);
 	child_check(relevo_session_close(session) == RELEVO_OK);
 }
 
 static void handles_of_every_kind(void **state)
 {
 	struct stage *stage = *state;
-	struct texts texts;
-	struct objects all;
+	struct kind_texts texts;
+	struct kinds all;
 	int32_t found = 0;
 	bool set = false;
-	objects_open(&all, stage->session, "k");
-	objects_write(&all, &texts);
+	assert_ok(kinds_open(&all, stage->session, "k"));
+	assert_ok(kinds_to_text(&all, &texts));
 	assert_ok(relevo_lock_acquire(all.lock, 0, NULL));
 	assert_ok(relevo_rlock_acquire(all.rlock, 0, NULL));
 	assert_ok(relevo_semaphore_acquire(all.semaphore, 0, NULL));
@@ -442,7 +354,7 @@ static void handles_of_every_kind(void **state)
 	assert_true(set);
 	assert_ok(relevo_value_get(all.value, &found, sizeof found));
 	assert_int_equal(found, 7);
-	assert_ok(relevo_array_get(all.array, 4, &found, sizeof found));
+	assert_ok(relevo_array_get(all.array, 3, &found, sizeof found));
 	assert_int_equal(found, 7);
 	assert_string_equal(relevo_shared_data(all.shared), "from the other side");
 	struct relevo_barrier_state barrier;
@@ -450,49 +362,41 @@ static void handles_of_every_kind(void **state)
 	assert_true(barrier.broken);
 	assert_ok(relevo_lock_release(all.lock));
 	assert_ok(relevo_rlock_release(all.rlock));
-	objects_close(&all);
+	kinds_close(&all);
 }
 
 /* Each is taken for no other kind, nor for another of the same name. */
 static void handles_that_are_others(void **state)
 {
 	struct stage *stage = *state;
-	struct texts texts, anew;
-	struct objects all, none;
+	struct kind_texts texts, anew;
+	struct kinds all, none;
 	int statuses[KINDS];
 	char small[8];
-	objects_open(&all, stage->session, "k");
-	objects_write(&all, &texts);
+	assert_ok(kinds_open(&all, stage->session, "k"));
+	assert_ok(kinds_to_text(&all, &texts));
 	for (size_t first = 1; first < KINDS; first++) {
-		objects_read(stage->session, &texts, first, &none, statuses);
+		kinds_from_text(&none, stage->session, &texts, first, statuses);
 		for (int i = 0; i < KINDS; i++)
 			assert_status(statuses[i], RELEVO_BAD_ARGUMENT);
 	}
 	assert_status(relevo_shared_to_text(all.shared, small, sizeof small), RELEVO_TOO_SHORT);
 	assert_string_equal(small, "");
-	objects_close(&all);
-	assert_ok(relevo_lock_delete(stage->session, "k1"));
-	assert_ok(relevo_rlock_delete(stage->session, "k2"));
-	assert_ok(relevo_semaphore_delete(stage->session, "k3"));
-	assert_ok(relevo_condition_delete(stage->session, "k"));
-	assert_ok(relevo_event_delete(stage->session, "k6"));
-	assert_ok(relevo_barrier_delete(stage->session, "k7"));
-	assert_ok(relevo_value_delete(stage->session, "k4"));
-	assert_ok(relevo_array_delete(stage->session, "k5"));
-	assert_ok(relevo_shared_delete(stage->session, "k"));
-	objects_read(stage->session, &texts, 0, &none, statuses);
+	kinds_close(&all);
+	assert_ok(kinds_delete(stage->session, "k"));
+	kinds_from_text(&none, stage->session, &texts, 0, statuses);
 	for (int i = 0; i < KINDS; i++)
 		assert_status(statuses[i], RELEVO_GONE);
-	objects_open(&all, stage->session, "k");
-	objects_read(stage->session, &texts, 0, &none, statuses);
+	assert_ok(kinds_open(&all, stage->session, "k"));
+	kinds_from_text(&none, stage->session, &texts, 0, statuses);
 	for (int i = 0; i < KINDS; i++)
 		assert_status(statuses[i], RELEVO_GONE);
-	objects_write(&all, &anew);
-	objects_read(stage->session, &anew, 0, &none, statuses);
+	assert_ok(kinds_to_text(&all, &anew));
+	kinds_from_text(&none, stage->session, &anew, 0, statuses);
 	for (int i = 0; i < KINDS; i++)
 		assert_status(statuses[i], RELEVO_OK);
-	objects_close(&none);
-	objects_close(&all);
+	kinds_close(&none);
+	kinds_close(&all);
 }
 
 /* ---- the text itself -------------------------------------------------------- */

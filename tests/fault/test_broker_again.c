@@ -1,57 +1,11 @@
 /* A broker is back at its address, without anything that the one before kept. */
-#include "support/queues.h"
+#include "support/kinds.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 
 /* ---- handles of the old broker -------------------------------------------- */
-
-/* One of each kind, all of them named "old" but for the shared memory. */
-struct handles {
-	relevo_queue *queue;
-	relevo_lock *lock;
-	relevo_rlock *rlock;
-	relevo_semaphore *semaphore;
-	relevo_condition *condition;
-	relevo_event *event;
-	relevo_barrier *barrier;
-	relevo_value *value;
-	relevo_array *array;
-	relevo_shared *shared;
-};
-
-static void handles_open(struct handles *handles, relevo_session *session)
-{
-	const struct relevo_semaphore_options semaphore = { .value = 1 };
-	const struct relevo_barrier_options barrier = { .parties = 1 };
-	const struct relevo_value_options value = { .type = RELEVO_TYPE_INT64 };
-	const struct relevo_array_options array = { .type = RELEVO_TYPE_INT64, .count = 3 };
-	handles->queue = queue_open(session, "old");
-	assert_ok(relevo_lock_open(session, "old lock", NULL, &handles->lock));
-	assert_ok(relevo_rlock_open(session, "old rlock", NULL, &handles->rlock));
-	assert_ok(relevo_semaphore_open(session, "old permits", &semaphore, &handles->semaphore));
-	assert_ok(relevo_condition_open(session, "old news", NULL, &handles->condition));
-	assert_ok(relevo_event_open(session, "old flag", NULL, &handles->event));
-	assert_ok(relevo_barrier_open(session, "old meeting", &barrier, &handles->barrier));
-	assert_ok(relevo_value_open(session, "old value", &value, &handles->value));
-	assert_ok(relevo_array_open(session, "old array", &array, &handles->array));
-	assert_ok(relevo_shared_open(session, "old memory", 100, NULL, &handles->shared));
-}
-
-static void handles_close(struct handles *handles)
-{
-	relevo_queue_close(handles->queue);
-	relevo_lock_close(handles->lock);
-	relevo_rlock_close(handles->rlock);
-	relevo_semaphore_close(handles->semaphore);
-	relevo_condition_close(handles->condition);
-	relevo_event_close(handles->event);
-	relevo_barrier_close(handles->barrier);
-	relevo_value_close(handles->value);
-	relevo_array_close(handles->array);
-	relevo_shared_close(handles->shared);
-}
 
 /* GONE, with the object's name, and why. */
 #define assert_restarted(call, name)                                                               \
@@ -60,22 +14,23 @@ static void handles_close(struct handles *handles)
 		assert_non_null(strstr(relevo_error_detail(), "restarted"));                       \
 	} while (0)
 
-static void expect_all_gone(const struct handles *handles)
+static void expect_all_gone(const struct kinds *handles)
 {
 	relevo_item item;
-	int64_t number = 1;
+	int32_t number = 1;
 	uint32_t index;
 	bool set;
-	assert_restarted(relevo_queue_get(handles->queue, 1000, &item), "old");
-	assert_restarted(relevo_queue_put(handles->queue, "x", 1, 1000), "old");
+	assert_restarted(relevo_queue_get(handles->queue, 1000, &item), "old queue");
+	assert_restarted(relevo_queue_put(handles->queue, "x", 1, 1000), "old queue");
 	assert_restarted(relevo_lock_acquire(handles->lock, 1000, NULL), "old lock");
 	assert_restarted(relevo_rlock_acquire(handles->rlock, 1000, NULL), "old rlock");
-	assert_restarted(relevo_semaphore_acquire(handles->semaphore, 1000, NULL), "old permits");
-	assert_restarted(relevo_semaphore_release(handles->semaphore), "old permits");
-	assert_restarted(relevo_condition_acquire(handles->condition, 1000, NULL), "old news.lock");
-	assert_restarted(relevo_event_set(handles->event), "old flag");
-	assert_restarted(relevo_event_is_set(handles->event, &set), "old flag");
-	assert_restarted(relevo_barrier_wait(handles->barrier, 1000, &index), "old meeting");
+	assert_restarted(relevo_semaphore_acquire(handles->semaphore, 1000, NULL), "old semaphore");
+	assert_restarted(relevo_semaphore_release(handles->semaphore), "old semaphore");
+	assert_restarted(relevo_condition_acquire(handles->condition, 1000, NULL),
+			 "old condition.lock");
+	assert_restarted(relevo_event_set(handles->event), "old event");
+	assert_restarted(relevo_event_is_set(handles->event, &set), "old event");
+	assert_restarted(relevo_barrier_wait(handles->barrier, 1000, &index), "old barrier");
 	assert_restarted(relevo_value_set(handles->value, &number, sizeof number), "old value");
 	assert_restarted(relevo_value_wait_until(handles->value, RELEVO_COMPARISON_EQUAL, &number,
 						 sizeof number, 1000),
@@ -87,15 +42,15 @@ static void expect_all_gone(const struct handles *handles)
 static void every_handle_says_that_its_object_is_gone(void **state)
 {
 	struct scene *scene = *state;
-	struct handles old, new;
+	struct kinds old, new;
 	relevo_session *other;
 	struct relevo_queue_state counts;
-	handles_open(&old, scene->session);
+	assert_ok(kinds_open(&old, scene->session, "old"));
 	memcpy(relevo_shared_data(old.shared), "kept", 5);
 	broker_kill(&scene->broker);
 	broker_again(&scene->broker);
 	other = session_open(scene->broker.url);
-	handles_open(&new, other);
+	assert_ok(kinds_open(&new, other, "old"));
 	/* The first call finds out that the connection is lost, or reconnects. */
 	int status = relevo_session_flush(scene->session, 5000);
 	assert_true(status == RELEVO_OK || status == RELEVO_DISCONNECTED);
@@ -105,13 +60,13 @@ static void every_handle_says_that_its_object_is_gone(void **state)
 	assert_string_equal(relevo_shared_data(new.shared), "");
 	assert_ok(relevo_queue_inspect(new.queue, &counts));
 	assert_int_equal(counts.put, 0);
-	handles_close(&old);
-	handles_close(&new);
+	kinds_close(&old);
+	kinds_close(&new);
 	/* The session itself is as good as new. */
-	handles_open(&old, scene->session);
+	assert_ok(kinds_open(&old, scene->session, "old"));
 	put_text(old.queue, "works");
 	expect_text(old.queue, "works");
-	handles_close(&old);
+	kinds_close(&old);
 	assert_ok(relevo_session_close(other));
 	relevo_queue_close(scene->queue);
 	scene->queue = NULL;

@@ -13,7 +13,7 @@ import sys
 VALUES = {
     "const char *": "valid->name",
     "const char *const *": "valid->words",
-    "relevo_queue *const *": "&valid->queue",
+    "relevo_queue *const *": "&valid->kinds.queue",
     "const relevo_tuple *const *": "(const relevo_tuple *const *)&valid->tuple",
     "relevo_pipe *const *": "&valid->pipe",
     "const struct relevo_bytes *": "&valid->bytes",
@@ -29,10 +29,8 @@ VALUES = {
     "const ProtobufCMessageDescriptor *": "&relevo__queue_stats__descriptor",
 }
 
-OBJECTS = (
-    "session queue lock rlock semaphore condition event barrier value array shared tuple pipe "
-    "listener process program pool system_process"
-).split()
+KINDS = "queue lock rlock semaphore condition event barrier value array shared".split()
+OBJECTS = KINDS + "session tuple pipe listener process program pool system_process".split()
 
 # The arguments of those in which NULL would make them go on, and not come back.
 ONLY = {"relevo_process_enter": {"argv"}, "relevo_worker_serve": {"pool"}}
@@ -106,7 +104,7 @@ WRITTEN_TO = {"relevo_place", "relevo_wait_entry"}
 # What else has to be there in a structure that is refused for its reserved words.
 NEEDED = {
     "relevo_input": ".next = give_end, ",
-    "relevo_wait_entry": ".what = RELEVO_WAIT_FOR_QUEUE, .queue = valid->queue, ",
+    "relevo_wait_entry": ".what = RELEVO_WAIT_FOR_QUEUE, .queue = valid->kinds.queue, ",
 }
 
 
@@ -194,7 +192,7 @@ def value_of(name, parameter):
         return VALUES[kind]
     for name in OBJECTS:
         if kind in (f"relevo_{name} *", f"const relevo_{name} *"):
-            return f"valid->{name}"
+            return f"valid->kinds.{name}" if name in KINDS else f"valid->{name}"
     if kind == "pointer" or kind.startswith("relevo_") and not kind.endswith("**") \
             and kind.endswith("*"):
         return "NULL"

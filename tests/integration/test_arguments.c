@@ -3,7 +3,7 @@
  * for that was built with newer headers. The calls are written by arguments.py, from the headers.
  */
 #include "queue.pb-c.h"
-#include "support/queues.h"
+#include "support/kinds.h"
 
 #include <relevo/protobuf.h>
 
@@ -13,16 +13,7 @@
 /* What the other arguments are. */
 struct valid {
 	relevo_session *session;
-	relevo_queue *queue;
-	relevo_lock *lock;
-	relevo_rlock *rlock;
-	relevo_semaphore *semaphore;
-	relevo_condition *condition;
-	relevo_event *event;
-	relevo_barrier *barrier;
-	relevo_value *value;
-	relevo_array *array;
-	relevo_shared *shared;
+	struct kinds kinds;
 	relevo_tuple *tuple;
 	relevo_pipe *pipe;
 	relevo_listener *listener;
@@ -76,25 +67,6 @@ static int do_nothing(relevo_tuple *arguments)
 	return 0;
 }
 
-/* All are of the process that makes the call: what it does to them is done to no other. */
-static void open_objects(struct valid *valid)
-{
-	const struct relevo_value_options number = { .type = RELEVO_TYPE_INT32 };
-	const struct relevo_array_options numbers = { .type = RELEVO_TYPE_INT32, .count = 4 };
-	const struct relevo_barrier_options two = { .parties = 2 };
-	relevo_session *session = valid->session;
-	child_check(relevo_queue_open(session, NULL, NULL, &valid->queue) == RELEVO_OK);
-	child_check(relevo_lock_open(session, NULL, NULL, &valid->lock) == RELEVO_OK);
-	child_check(relevo_rlock_open(session, NULL, NULL, &valid->rlock) == RELEVO_OK);
-	child_check(relevo_semaphore_open(session, NULL, NULL, &valid->semaphore) == RELEVO_OK);
-	child_check(relevo_condition_open(session, NULL, NULL, &valid->condition) == RELEVO_OK);
-	child_check(relevo_event_open(session, NULL, NULL, &valid->event) == RELEVO_OK);
-	child_check(relevo_barrier_open(session, NULL, &two, &valid->barrier) == RELEVO_OK);
-	child_check(relevo_value_open(session, NULL, &number, &valid->value) == RELEVO_OK);
-	child_check(relevo_array_open(session, NULL, &numbers, &valid->array) == RELEVO_OK);
-	child_check(relevo_shared_open(session, NULL, 64, NULL, &valid->shared) == RELEVO_OK);
-}
-
 /* A value of each type, in the order of their numbers. */
 static void fill_tuple(const struct valid *valid)
 {
@@ -106,16 +78,7 @@ static void fill_tuple(const struct valid *valid)
 	failed += relevo_tuple_add_text(tuple, NULL, "x");
 	failed += relevo_tuple_add_bytes(tuple, NULL, "x", 1);
 	failed += relevo_tuple_new(&inner) + relevo_tuple_add_tuple(tuple, NULL, inner);
-	failed += relevo_tuple_add_queue(tuple, NULL, valid->queue);
-	failed += relevo_tuple_add_lock(tuple, NULL, valid->lock);
-	failed += relevo_tuple_add_rlock(tuple, NULL, valid->rlock);
-	failed += relevo_tuple_add_semaphore(tuple, NULL, valid->semaphore);
-	failed += relevo_tuple_add_condition(tuple, NULL, valid->condition);
-	failed += relevo_tuple_add_event(tuple, NULL, valid->event);
-	failed += relevo_tuple_add_barrier(tuple, NULL, valid->barrier);
-	failed += relevo_tuple_add_value(tuple, NULL, valid->value);
-	failed += relevo_tuple_add_array(tuple, NULL, valid->array);
-	failed += relevo_tuple_add_shared(tuple, NULL, valid->shared);
+	failed += kinds_to_tuple(&valid->kinds, tuple);
 	failed += relevo_tuple_add_pipe(tuple, NULL, valid->pipe);
 	failed += relevo_tuple_add_descriptor(tuple, NULL, STDERR_FILENO);
 	child_check(failed == 0);
@@ -128,8 +91,8 @@ static void make_others(struct valid *valid)
 	valid->pipe = ends[0];
 	child_check(relevo_tuple_new(&valid->tuple) == RELEVO_OK);
 	fill_tuple(valid);
-	child_check(relevo_queue_to_text(valid->queue, valid->text, sizeof valid->text) == 0);
-	child_check(relevo_queue_put(valid->queue, "x", 1, 0) == RELEVO_OK);
+	child_check(relevo_queue_to_text(valid->kinds.queue, valid->text, sizeof valid->text) == 0);
+	child_check(relevo_queue_put(valid->kinds.queue, "x", 1, 0) == RELEVO_OK);
 	child_check(relevo_listener_open(NULL, NULL, &valid->listener) == RELEVO_OK);
 	child_check(relevo_process_new(do_nothing, NULL, &valid->process) == RELEVO_OK);
 	child_check(relevo_pool_attach(valid->session, "pool", &valid->pool) == RELEVO_OK);
@@ -147,16 +110,8 @@ static void write_text(struct valid *valid, const char *what)
 	int failed = 0;
 #define WRITE_TEXT(kind)                                                                           \
 	if (is_of(what, "relevo_" #kind "_from_text"))                                             \
-	failed = relevo_##kind##_to_text(valid->kind, text, sizeof valid->text)
-	WRITE_TEXT(lock);
-	WRITE_TEXT(rlock);
-	WRITE_TEXT(semaphore);
-	WRITE_TEXT(condition);
-	WRITE_TEXT(event);
-	WRITE_TEXT(barrier);
-	WRITE_TEXT(value);
-	WRITE_TEXT(array);
-	WRITE_TEXT(shared);
+		failed = relevo_##kind##_to_text(valid->kinds.kind, text, sizeof valid->text);
+	KINDS_EACH(WRITE_TEXT)
 #undef WRITE_TEXT
 	child_check(failed == 0);
 }
@@ -237,7 +192,8 @@ static _Noreturn void make_call(const struct argument_case *one, const char *url
 	child_check(relevo_session_open(url, NULL, &valid.session) == RELEVO_OK);
 	if (is_of(one->what, "relevo_reply_"))
 		_exit(call_in_worker(one, valid.session));
-	open_objects(&valid);
+	/* They are this process's own: what it does to them is done to no other. */
+	child_check(kinds_open(&valid.kinds, valid.session, NULL) == RELEVO_OK);
 	make_others(&valid);
 	make_slow_ones(&valid, one->what);
 	signal(SIGALRM, _exit);

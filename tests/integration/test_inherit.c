@@ -13,7 +13,8 @@ struct family {
 
 static void family_make(struct family *family, const struct scene *scene)
 {
-	kinds_open(&family->kinds, session_open(scene->broker.url));
+	assert_ok(kinds_open(&family->kinds, session_open(scene->broker.url), NULL));
+	kinds_fill(&family->kinds);
 	kinds_note(&family->kinds, scene->session, &family->names);
 	gate_make(&family->go);
 	gate_make(&family->told);

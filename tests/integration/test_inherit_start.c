@@ -6,46 +6,24 @@
 
 /* ---- the process that is started ---------------------------------------------- */
 
-/* Where things stand in its arguments. */
-enum { QUEUE, LOCK, RLOCK, SEMAPHORE, CONDITION, EVENT, BARRIER, VALUE, ARRAY, SHARED, GO, TOLD };
-
-static void open_first(const relevo_tuple *arguments, struct kinds *kinds)
-{
-	relevo_session *session = kinds->session;
-	child_check(relevo_tuple_queue(arguments, QUEUE, session, NULL, &kinds->queue) == 0);
-	child_check(relevo_tuple_lock(arguments, LOCK, session, NULL, &kinds->lock) == 0);
-	child_check(relevo_tuple_rlock(arguments, RLOCK, session, NULL, &kinds->rlock) == 0);
-	child_check(relevo_tuple_semaphore(arguments, SEMAPHORE, session, NULL,
-					   &kinds->semaphore) == 0);
-	child_check(relevo_tuple_condition(arguments, CONDITION, session, NULL,
-					   &kinds->condition) == 0);
-}
-
-static void open_others(const relevo_tuple *arguments, struct kinds *kinds)
-{
-	relevo_session *session = kinds->session;
-	child_check(relevo_tuple_event(arguments, EVENT, session, NULL, &kinds->event) == 0);
-	child_check(relevo_tuple_barrier(arguments, BARRIER, session, NULL, &kinds->barrier) == 0);
-	child_check(relevo_tuple_value(arguments, VALUE, session, NULL, &kinds->value) == 0);
-	child_check(relevo_tuple_array(arguments, ARRAY, session, NULL, &kinds->array) == 0);
-	child_check(relevo_tuple_shared(arguments, SHARED, session, NULL, &kinds->shared) == 0);
-}
+/* Where things stand in its arguments, behind the objects. */
+enum { GO = KINDS, TOLD };
 
 /* Waits until its creator has closed everything, or has ended. No session is named to it: its
  * own leads to the broker of what it was given. */
 static int use_arguments(relevo_tuple *arguments)
 {
-	struct kinds kinds = { 0 };
+	struct kinds kinds;
+	relevo_session *session;
 	char url[256], byte = 0;
 	int go, told;
 	child_check(relevo_tuple_take_descriptor(arguments, GO, &go) == RELEVO_OK);
 	child_check(relevo_tuple_take_descriptor(arguments, TOLD, &told) == RELEVO_OK);
 	child_check(read(go, &byte, 1) == 1);
-	child_check(relevo_process_session(&kinds.session) == RELEVO_OK);
-	child_check(relevo_tuple_url(arguments, QUEUE, url, sizeof url) == RELEVO_OK);
-	child_check(strcmp(url, relevo_session_url(kinds.session)) == 0);
-	open_first(arguments, &kinds);
-	open_others(arguments, &kinds);
+	child_check(relevo_process_session(&session) == RELEVO_OK);
+	child_check(relevo_tuple_url(arguments, 0, url, sizeof url) == RELEVO_OK);
+	child_check(strcmp(url, relevo_session_url(session)) == 0);
+	child_check(kinds_from_tuple(&kinds, session, arguments) == RELEVO_OK);
 	kinds_use(&kinds);
 	kinds_close(&kinds);
 	child_check(write(told, &byte, 1) == 1);
@@ -65,16 +43,7 @@ static relevo_tuple *make_arguments(const struct kinds *kinds, const struct star
 {
 	relevo_tuple *tuple;
 	assert_ok(relevo_tuple_new(&tuple));
-	assert_ok(relevo_tuple_add_queue(tuple, NULL, kinds->queue));
-	assert_ok(relevo_tuple_add_lock(tuple, NULL, kinds->lock));
-	assert_ok(relevo_tuple_add_rlock(tuple, NULL, kinds->rlock));
-	assert_ok(relevo_tuple_add_semaphore(tuple, NULL, kinds->semaphore));
-	assert_ok(relevo_tuple_add_condition(tuple, NULL, kinds->condition));
-	assert_ok(relevo_tuple_add_event(tuple, NULL, kinds->event));
-	assert_ok(relevo_tuple_add_barrier(tuple, NULL, kinds->barrier));
-	assert_ok(relevo_tuple_add_value(tuple, NULL, kinds->value));
-	assert_ok(relevo_tuple_add_array(tuple, NULL, kinds->array));
-	assert_ok(relevo_tuple_add_shared(tuple, NULL, kinds->shared));
+	assert_ok(kinds_to_tuple(kinds, tuple));
 	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, start->go.ends[0]));
 	assert_ok(relevo_tuple_add_descriptor(tuple, NULL, start->told.ends[1]));
 	return tuple;
@@ -85,7 +54,8 @@ static relevo_process *make_process(struct start *start)
 {
 	struct kinds kinds;
 	relevo_process *process;
-	kinds_open(&kinds, session_open(start->scene->broker.url));
+	assert_ok(kinds_open(&kinds, session_open(start->scene->broker.url), NULL));
+	kinds_fill(&kinds);
 	kinds_note(&kinds, start->scene->session, &start->names);
 	struct relevo_process_options options = {
 		.arguments = make_arguments(&kinds, start),

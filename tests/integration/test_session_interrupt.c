@@ -1,5 +1,5 @@
 /* Ending the waits of a session from another thread, and closing it. */
-#include "support/queues.h"
+#include "support/kinds.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -9,13 +9,8 @@ enum { ROUNDS = 50, THREADS = 16 };
 /* What the threads of a test wait for: nothing of it comes. */
 struct objects {
 	relevo_queue *empty, *full, *other, *joined;
-	relevo_lock *lock;
-	relevo_rlock *rlock;
-	relevo_semaphore *semaphore;
-	relevo_condition *condition;
-	relevo_event *event;
-	relevo_barrier *barrier;
-	relevo_value *value;
+	relevo_barrier *meeting; /* of two */
+	struct kinds kinds;
 };
 
 static struct objects objects_open(relevo_session *session)
@@ -26,16 +21,11 @@ static struct objects objects_open(relevo_session *session)
 			       .joined = queue_open(session, "joined") };
 	put_text(all.full, "first");
 	put_text(all.joined, "never done");
-	assert_ok(relevo_lock_open(session, "lock", NULL, &all.lock));
-	assert_ok(relevo_rlock_open(session, "rlock", NULL, &all.rlock));
-	assert_ok(relevo_semaphore_open(session, "semaphore", NULL, &all.semaphore));
-	assert_ok(relevo_semaphore_acquire(all.semaphore, 0, NULL));
-	assert_ok(relevo_condition_open(session, "condition", NULL, &all.condition));
-	assert_ok(relevo_event_open(session, "event", NULL, &all.event));
+	int status = kinds_open(&all.kinds, session, "the");
+	assert_true(status == RELEVO_OK || status == RELEVO_NOT_LOCAL);
+	assert_ok(relevo_semaphore_acquire(all.kinds.semaphore, 0, NULL));
 	const struct relevo_barrier_options two = { .parties = 2 };
-	assert_ok(relevo_barrier_open(session, "barrier", &two, &all.barrier));
-	const struct relevo_value_options number = { .type = RELEVO_TYPE_INT32 };
-	assert_ok(relevo_value_open(session, "value", &number, &all.value));
+	assert_ok(relevo_barrier_open(session, "meeting", &two, &all.meeting));
 	return all;
 }
 
@@ -45,13 +35,8 @@ static void objects_close(struct objects *all)
 	relevo_queue_close(all->full);
 	relevo_queue_close(all->other);
 	relevo_queue_close(all->joined);
-	relevo_lock_close(all->lock);
-	relevo_rlock_close(all->rlock);
-	relevo_semaphore_close(all->semaphore);
-	relevo_condition_close(all->condition);
-	relevo_event_close(all->event);
-	relevo_barrier_close(all->barrier);
-	relevo_value_close(all->value);
+	relevo_barrier_close(all->meeting);
+	kinds_close(&all->kinds);
 }
 
 /* ---- each kind of wait ------------------------------------------------------ */
@@ -105,42 +90,43 @@ static int wait_join(struct objects *all)
 
 static int wait_lock(struct objects *all)
 {
-	return relevo_lock_acquire(all->lock, RELEVO_FOREVER, NULL);
+	return relevo_lock_acquire(all->kinds.lock, RELEVO_FOREVER, NULL);
 }
 
 static int wait_rlock(struct objects *all)
 {
-	return relevo_rlock_acquire(all->rlock, RELEVO_FOREVER, NULL);
+	return relevo_rlock_acquire(all->kinds.rlock, RELEVO_FOREVER, NULL);
 }
 
 static int wait_semaphore(struct objects *all)
 {
-	return relevo_semaphore_acquire(all->semaphore, RELEVO_FOREVER, NULL);
+	return relevo_semaphore_acquire(all->kinds.semaphore, RELEVO_FOREVER, NULL);
 }
 
 /* It has the lock again, and gives it back. */
 static int wait_condition(struct objects *all)
 {
-	child_check(relevo_condition_acquire(all->condition, TEST_PATIENCE, NULL) == RELEVO_OK);
-	int status = relevo_condition_wait(all->condition, RELEVO_FOREVER);
-	child_check(relevo_condition_release(all->condition) == RELEVO_OK);
+	child_check(relevo_condition_acquire(all->kinds.condition, TEST_PATIENCE, NULL) ==
+		    RELEVO_OK);
+	int status = relevo_condition_wait(all->kinds.condition, RELEVO_FOREVER);
+	child_check(relevo_condition_release(all->kinds.condition) == RELEVO_OK);
 	return status;
 }
 
 static int wait_event(struct objects *all)
 {
-	return relevo_event_wait(all->event, RELEVO_FOREVER);
+	return relevo_event_wait(all->kinds.event, RELEVO_FOREVER);
 }
 
 static int wait_barrier(struct objects *all)
 {
-	return relevo_barrier_wait(all->barrier, RELEVO_FOREVER, NULL);
+	return relevo_barrier_wait(all->meeting, RELEVO_FOREVER, NULL);
 }
 
 static int wait_value(struct objects *all)
 {
 	const int32_t one = 1;
-	return relevo_value_wait_until(all->value, RELEVO_COMPARISON_EQUAL, &one, sizeof one,
+	return relevo_value_wait_until(all->kinds.value, RELEVO_COMPARISON_EQUAL, &one, sizeof one,
 				       RELEVO_FOREVER);
 }
 
@@ -236,8 +222,8 @@ static void all_come_back_from(struct scene *scene, const char *url)
 	relevo_rlock *rlock = NULL;
 	struct objects all = objects_open(session);
 	struct waiter waiters[WAITS];
-	assert_ok(relevo_lock_open(scene->session, "lock", NULL, &lock));
-	assert_ok(relevo_rlock_open(scene->session, "rlock", NULL, &rlock));
+	assert_ok(relevo_lock_open(scene->session, "the lock", NULL, &lock));
+	assert_ok(relevo_rlock_open(scene->session, "the rlock", NULL, &rlock));
 	assert_ok(relevo_lock_acquire(lock, 0, NULL));
 	assert_ok(relevo_rlock_acquire(rlock, 0, NULL));
 	for (int i = 0; i < WAITS; i++)
@@ -282,7 +268,7 @@ static void later_calls(void **state)
 	relevo_queue *seen = queue_open(scene->session, "other");
 	bool set = false;
 	relevo_item item;
-	assert_ok(relevo_lock_acquire(all.lock, 0, NULL));
+	assert_ok(relevo_lock_acquire(all.kinds.lock, 0, NULL));
 	assert_ok(relevo_session_interrupt(session));
 	assert_ok(relevo_session_interrupt(session));
 	assert_fails(relevo_queue_get(all.empty, 0, &item), RELEVO_INTERRUPTED, "interrupted");
@@ -295,10 +281,10 @@ static void later_calls(void **state)
 	put_text(all.other, "still put");
 	assert_ok(relevo_session_flush(session, TEST_PATIENCE));
 	expect_text(seen, "still put");
-	assert_ok(relevo_event_set(all.event));
-	assert_ok(relevo_event_is_set(all.event, &set));
+	assert_ok(relevo_event_set(all.kinds.event));
+	assert_ok(relevo_event_is_set(all.kinds.event, &set));
 	assert_true(set);
-	assert_ok(relevo_lock_release(all.lock));
+	assert_ok(relevo_lock_release(all.kinds.lock));
 	relevo_queue_close(seen);
 	objects_close(&all);
 	assert_ok(relevo_session_close(session));

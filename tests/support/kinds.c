@@ -1,38 +1,120 @@
-/* Objects of every kind, for tests of what keeps them. */
+/* Objects of every kind: opening, handing on and using them all. */
 #include "support/kinds.h"
 
-void kinds_open(struct kinds *kinds, relevo_session *session)
+/* Room for what each is called; NULL: it has no name of its own. */
+struct given_names {
+	char room[KINDS][64];
+	const char *of[KINDS];
+};
+
+static void name_each(struct given_names *names, const char *name)
 {
+#define WORD(kind) #kind,
+	static const char *const words[KINDS] = { KINDS_EACH(WORD) };
+#undef WORD
+	for (size_t i = 0; i < KINDS; i++) {
+		snprintf(names->room[i], sizeof names->room[i], "%s %s", name != NULL ? name : "",
+			 words[i]);
+		names->of[i] = name != NULL ? names->room[i] : NULL;
+	}
+}
+
+/* Go on while all is well. */
+#define TRY(call)                                                                                  \
+	do {                                                                                       \
+		int status_ = (call);                                                              \
+		if (status_ != RELEVO_OK)                                                          \
+			return status_;                                                            \
+	} while (0)
+
+int kinds_open(struct kinds *kinds, relevo_session *session, const char *name)
+{
+	const struct relevo_barrier_options one = { .parties = 1 };
 	const struct relevo_value_options number = { .type = RELEVO_TYPE_INT32 };
 	const struct relevo_array_options numbers = { .type = RELEVO_TYPE_INT32, .count = 4 };
-	const struct relevo_barrier_options one = { .parties = 1 };
+	struct given_names names;
+	name_each(&names, name);
+	const char *const *next = names.of;
 	*kinds = (struct kinds){ .session = session };
-	assert_ok(relevo_queue_open(session, NULL, NULL, &kinds->queue));
-	assert_ok(relevo_lock_open(session, NULL, NULL, &kinds->lock));
-	assert_ok(relevo_rlock_open(session, NULL, NULL, &kinds->rlock));
-	assert_ok(relevo_semaphore_open(session, NULL, NULL, &kinds->semaphore));
-	assert_ok(relevo_condition_open(session, NULL, NULL, &kinds->condition));
-	assert_ok(relevo_event_open(session, NULL, NULL, &kinds->event));
-	assert_ok(relevo_barrier_open(session, NULL, &one, &kinds->barrier));
-	assert_ok(relevo_value_open(session, NULL, &number, &kinds->value));
-	assert_ok(relevo_array_open(session, NULL, &numbers, &kinds->array));
-	assert_ok(relevo_shared_open(session, NULL, 16, NULL, &kinds->shared));
-	put_text(kinds->queue, "parent's");
-	strcpy(relevo_shared_data(kinds->shared), "shared");
+	TRY(relevo_queue_open(session, *next++, NULL, &kinds->queue));
+	TRY(relevo_lock_open(session, *next++, NULL, &kinds->lock));
+	TRY(relevo_rlock_open(session, *next++, NULL, &kinds->rlock));
+	TRY(relevo_semaphore_open(session, *next++, NULL, &kinds->semaphore));
+	TRY(relevo_condition_open(session, *next++, NULL, &kinds->condition));
+	TRY(relevo_event_open(session, *next++, NULL, &kinds->event));
+	TRY(relevo_barrier_open(session, *next++, &one, &kinds->barrier));
+	TRY(relevo_value_open(session, *next++, &number, &kinds->value));
+	TRY(relevo_array_open(session, *next++, &numbers, &kinds->array));
+	TRY(relevo_shared_open(session, *next++, KINDS_SHARED, NULL, &kinds->shared));
+	return RELEVO_OK;
 }
 
 void kinds_close(struct kinds *kinds)
 {
-	relevo_queue_close(kinds->queue);
-	relevo_lock_close(kinds->lock);
-	relevo_rlock_close(kinds->rlock);
-	relevo_semaphore_close(kinds->semaphore);
-	relevo_condition_close(kinds->condition);
-	relevo_event_close(kinds->event);
-	relevo_barrier_close(kinds->barrier);
-	relevo_value_close(kinds->value);
-	relevo_array_close(kinds->array);
-	relevo_shared_close(kinds->shared);
+#define CLOSE(kind) relevo_##kind##_close(kinds->kind);
+	KINDS_EACH(CLOSE)
+#undef CLOSE
+}
+
+int kinds_delete(relevo_session *session, const char *name)
+{
+	struct given_names names;
+	name_each(&names, name);
+	const char *const *next = names.of;
+#define DELETE(kind) TRY(relevo_##kind##_delete(session, *next++));
+	KINDS_EACH(DELETE)
+#undef DELETE
+	return RELEVO_OK;
+}
+
+/* ---- handed on --------------------------------------------------------------- */
+
+int kinds_to_text(const struct kinds *kinds, struct kind_texts *texts)
+{
+	char(*next)[RELEVO_HANDLE_TEXT] = texts->of;
+#define WRITE(kind) TRY(relevo_##kind##_to_text(kinds->kind, *next++, RELEVO_HANDLE_TEXT));
+	KINDS_EACH(WRITE)
+#undef WRITE
+	return RELEVO_OK;
+}
+
+void kinds_from_text(struct kinds *kinds, relevo_session *session, const struct kind_texts *texts,
+		     size_t first, int statuses[KINDS])
+{
+	size_t i = 0;
+	*kinds = (struct kinds){ .session = session };
+#define READ(kind)                                                                                 \
+	statuses[i] = relevo_##kind##_from_text(session, texts->of[(first + i) % KINDS], NULL,     \
+						&kinds->kind);                                     \
+	i++;
+	KINDS_EACH(READ)
+#undef READ
+}
+
+int kinds_to_tuple(const struct kinds *kinds, relevo_tuple *tuple)
+{
+#define ADD(kind) TRY(relevo_tuple_add_##kind(tuple, #kind, kinds->kind));
+	KINDS_EACH(ADD)
+#undef ADD
+	return RELEVO_OK;
+}
+
+int kinds_from_tuple(struct kinds *kinds, relevo_session *session, const relevo_tuple *tuple)
+{
+	size_t i = 0;
+	*kinds = (struct kinds){ .session = session };
+#define TAKE(kind) TRY(relevo_tuple_##kind(tuple, i++, session, NULL, &kinds->kind));
+	KINDS_EACH(TAKE)
+#undef TAKE
+	return RELEVO_OK;
+}
+
+/* ---- used and kept ------------------------------------------------------------- */
+
+void kinds_fill(const struct kinds *kinds)
+{
+	put_text(kinds->queue, "parent's");
+	strcpy(relevo_shared_data(kinds->shared), "shared");
 }
 
 static void use_tokens(const struct kinds *kinds)
