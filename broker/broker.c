@@ -52,6 +52,7 @@ static int open_engine(struct broker *broker, const struct broker_config *config
 		.peer_leases = SESSION_LEASES,
 		.peer_handles = SESSION_HANDLES,
 		.turn_work = TURN_WORK,
+		.durable = config->data != NULL,
 		.shared = &memory_source,
 		.pipes = &socket_source,
 	};

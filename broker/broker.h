@@ -2,6 +2,7 @@
 #define BROKER_BROKER_H
 
 #include "base/error.h"
+#include "data/data_folder.h"
 #include "net/loop.h"
 #include "wire/key.h"
 
@@ -9,7 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* When a change of what is kept on disk is answered. */
+enum durability {
+	DURABILITY_SYNC,   /* when it is on the disk */
+	DURABILITY_COMMIT, /* when the system has it; it is on the disk a second later */
+	DURABILITY_NONE,   /* at once; the system has it soon, and the disk when it likes */
+};
+
 struct broker_config {
+	const struct data_folder *data; /* where it is kept, locked; NULL: nothing is */
+	enum durability durability;
 	bool insecure_tcp;         /* listen where other hosts can connect, without a key */
 	const struct key *key;     /* what clients on the network have to know; the caller's */
 	uint32_t max_item;         /* bytes of one item */

@@ -24,6 +24,8 @@ enum {
 	OPTION_MAX_OUTPUT,
 	OPTION_HELLO_TIMEOUT,
 	OPTION_TCP_TIMEOUT,
+	OPTION_DATA,
+	OPTION_DURABILITY,
 	OPTION_LOG_LEVEL,
 	OPTION_PRIVATE,
 	OPTION_UNTIL_EOF,
@@ -42,6 +44,8 @@ static const struct option long_options[] = {
 	{ "max-output", required_argument, NULL, OPTION_MAX_OUTPUT },
 	{ "hello-timeout", required_argument, NULL, OPTION_HELLO_TIMEOUT },
 	{ "tcp-timeout", required_argument, NULL, OPTION_TCP_TIMEOUT },
+	{ "data", required_argument, NULL, OPTION_DATA },
+	{ "durability", required_argument, NULL, OPTION_DURABILITY },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
 	{ "private", no_argument, NULL, OPTION_PRIVATE },
 	{ "until-eof", required_argument, NULL, OPTION_UNTIL_EOF },
@@ -69,6 +73,11 @@ static const char help[] =
 	"                        its own user and of root on this host\n"
 	"  --insecure-tcp        allow tcp addresses that other hosts can reach without\n"
 	"                        a key, and all users of this one: anybody can do anything\n"
+	"  --data DIR            the folder of what is durable; made if it is missing. One\n"
+	"                        broker at a time can have it\n"
+	"  --durability HOW      with --data, when a change of what is durable is answered:\n"
+	"                        sync (the default) once it is on the disk; commit once the\n"
+	"                        system has it; none at once\n"
 	"  --max-item SIZE       largest item (default 32M)\n"
 	"  --max-memory SIZE     memory for all that one user causes (default: half of\n"
 	"                        this machine's, or of what control groups allow)\n"
@@ -183,6 +192,28 @@ static int parse_log_level(struct options *options, struct error *error)
 	return RELEVO_OK;
 }
 
+static int parse_durability(struct options *options, struct error *error)
+{
+	static const char *const words[] = { "sync", "commit", "none" };
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(optarg, words[i]) != 0)
+			continue;
+		options->broker.durability = (enum durability)i;
+		options->durability_given = true;
+		return RELEVO_OK;
+	}
+	return error_set(error, RELEVO_BAD_ARGUMENT,
+			 "--durability: \"%s\" is none of sync, commit, none", optarg);
+}
+
+static int parse_data(struct options *options, struct error *error)
+{
+	if (optarg[0] == '\0')
+		return error_set(error, RELEVO_BAD_ARGUMENT, "--data: the name is empty");
+	options->data = optarg;
+	return RELEVO_OK;
+}
+
 static int add_url(struct options *options, struct error *error)
 {
 	if (options->url_count == OPTIONS_MAX_URLS)
@@ -244,6 +275,10 @@ static int parse_option(int option, struct options *options, struct error *error
 	case OPTION_INSECURE_TCP:
 		options->broker.insecure_tcp = true;
 		return RELEVO_OK;
+	case OPTION_DATA:
+		return parse_data(options, error);
+	case OPTION_DURABILITY:
+		return parse_durability(options, error);
 	case OPTION_LOG_LEVEL:
 		return parse_log_level(options, error);
 	case OPTION_PRIVATE:
@@ -295,9 +330,11 @@ enum options_result options_parse(int argc, char **argv, struct options *options
 		if (status != RELEVO_OK)
 			return OPTIONS_WRONG;
 	}
-	if (optind < argc) {
+	if (optind < argc)
 		error_set(error, RELEVO_BAD_ARGUMENT, "\"%s\" is not an option", argv[optind]);
-		return OPTIONS_WRONG;
-	}
-	return OPTIONS_RUN;
+	else if (options->durability_given && options->data == NULL)
+		error_set(error, RELEVO_BAD_ARGUMENT, "--durability is for a broker with --data");
+	else
+		return OPTIONS_RUN;
+	return OPTIONS_WRONG;
 }

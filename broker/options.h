@@ -16,6 +16,8 @@ struct options {
 	size_t url_count;
 	struct broker_config broker;
 	const char *key_file; /* of argv, or NULL */
+	const char *data;     /* likewise: --data */
+	bool durability_given;
 	enum log_level log_level;
 	bool background; /* --private */
 	int until_eof;   /* descriptor, or -1 */

@@ -1,6 +1,7 @@
 /* The broker as a program: options in, a broker run, an exit status out. */
 #include "background.h"
 #include "broker.h"
+#include "data/data_folder.h"
 #include "default_socket.h"
 #include "log/log.h"
 #include "log/streams.h"
@@ -187,14 +188,18 @@ static int relevod_run(const struct options *options, const struct broker_config
 	return status;
 }
 
-/* With the key, if there is one. */
-static int run_with_key(const struct options *options, const sigset_t *signals, int report,
-			struct error *error)
+/* With the key, if there is one, and the data folder. */
+static int run_with_key(const struct options *options, struct data_folder *data,
+			const sigset_t *signals, int report, struct error *error)
 {
 	struct broker_config config = options->broker;
 	struct key *key = NULL;
 	int status = RELEVO_OK;
-	if (options->key_file != NULL)
+	if (options->data != NULL) {
+		status = data_folder_lock(data, error);
+		config.data = data;
+	}
+	if (status == RELEVO_OK && options->key_file != NULL)
 		status = key_load(options->key_file, clock_deadline(clock_now(), KEY_PATIENCE),
 				  &key, error);
 	config.key = key;
@@ -204,10 +209,12 @@ static int run_with_key(const struct options *options, const sigset_t *signals, 
 	return status;
 }
 
-static int kept_descriptors(const struct options *options, struct kept_fds *kept,
-			    struct error *error)
+static int kept_descriptors(const struct options *options, const struct data_folder *data,
+			    struct kept_fds *kept, struct error *error)
 {
 	kept->count = 0;
+	if (data->fd >= 0)
+		kept->fds[kept->count++] = data->fd;
 	for (size_t i = 0; i < options->url_count; i++) {
 		struct address address;
 		int status = address_parse(options->urls[i], &address, error);
@@ -223,10 +230,11 @@ static int kept_descriptors(const struct options *options, struct kept_fds *kept
 	return RELEVO_OK;
 }
 
-static int go_to_background(const struct options *options, int *report, struct error *error)
+static int go_to_background(const struct options *options, const struct data_folder *data,
+			    int *report, struct error *error)
 {
 	struct kept_fds kept;
-	int status = kept_descriptors(options, &kept, error);
+	int status = kept_descriptors(options, data, &kept, error);
 	return status == RELEVO_OK ? background_enter(&kept, report, error) : status;
 }
 
@@ -245,13 +253,16 @@ static void keep_memory(size_t max_memory)
 	mallopt(M_MMAP_THRESHOLD, LARGEST_IN_HEAP);
 }
 
-/* The log gets its thread when the broker has become the process that stays. */
-static int relevod_prepare(const struct options *options, int *report, sigset_t *signals,
-			   struct error *error)
+/* The data folder is opened here, where its name may be a relative one, and locked by the
+ * process that stays. The log gets its thread when the broker has become that. */
+static int relevod_prepare(const struct options *options, struct data_folder *data, int *report,
+			   sigset_t *signals, struct error *error)
 {
 	int status = RELEVO_OK;
-	if (options->background)
-		status = go_to_background(options, report, error);
+	if (options->data != NULL)
+		status = data_folder_open(options->data, data, error);
+	if (status == RELEVO_OK && options->background)
+		status = go_to_background(options, data, report, error);
 	*signals = take_signals(options->background);
 	int failure = status == RELEVO_OK ? log_start() : 0;
 	if (failure != 0)
@@ -263,6 +274,7 @@ static int relevod_prepare(const struct options *options, int *report, sigset_t 
 int main(int argc, char **argv)
 {
 	struct options options;
+	struct data_folder data = { .fd = -1, .lock = -1 };
 	struct error error = { 0 };
 	sigset_t signals;
 	int report = -1;
@@ -282,14 +294,15 @@ int main(int argc, char **argv)
 	}
 	log_set_level(options.log_level);
 	keep_memory(options.broker.max_memory);
-	int status = relevod_prepare(&options, &report, &signals, &error);
+	int status = relevod_prepare(&options, &data, &report, &signals, &error);
 	if (status == RELEVO_OK)
-		status = run_with_key(&options, &signals, report, &error);
+		status = run_with_key(&options, &data, &signals, report, &error);
 	if (status != RELEVO_OK)
 		log_error("failed", LOG_TEXT("status", relevo_error_name(status)),
 			  LOG_TEXT("reason", error_text(&error)));
 	else
 		log_info("stopped", LOG_NUMBER("pid", getpid()));
+	data_folder_close(&data);
 	log_stop();
 	return status == RELEVO_OK ? EXIT_ORDERLY : EXIT_FAILED;
 }

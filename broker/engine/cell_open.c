@@ -2,6 +2,7 @@
 #include "base/name.h"
 #include "engine/cell_end.h"
 #include "engine/cell_handle.h"
+#include "engine/durable.h"
 #include "engine/peer.h"
 #include "engine/run.h"
 #include "engine/work.h"
@@ -9,6 +10,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+static const char *cell_open_noun(const struct cell_open_request *request)
+{
+	return request->options.purpose[0] != '\0' ? request->options.purpose : "cell";
+}
 
 /* The request as cell_new() wants it: numbers have their width. */
 static int check_request(const struct cell_open_request *request, struct cell_options *options,
@@ -59,6 +65,11 @@ static int compare_options(const struct cell *cell, const struct cell_options *a
 		return error_set(error, RELEVO_OPTION_MISMATCH,
 				 "the %s \"%s\" has the lifetime %s, not %s", cell_noun(cell),
 				 cell->name, lifetimes[has->lifetime], lifetimes[asked->lifetime]);
+	if (has->durable != asked->durable)
+		return error_set(error, RELEVO_OPTION_MISMATCH,
+				 "the %s \"%s\" has the option durable %s, not %s", cell_noun(cell),
+				 cell->name, has->durable ? "yes" : "no",
+				 asked->durable ? "yes" : "no");
 	return RELEVO_OK;
 }
 
@@ -87,6 +98,9 @@ static int cell_open_create(struct engine_peer *peer, const struct cell_open_req
 {
 	struct cell_open_request whole = *request;
 	int status = check_request(request, &whole.options, error);
+	if (status == RELEVO_OK)
+		status = durable_check(peer->engine, cell_open_noun(request), request->name,
+				       request->options.durable, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (request->name[0] == '\0')
@@ -124,9 +138,7 @@ static int cell_open_find_or_create(struct engine_peer *peer,
 		return cell_open_accept(*cell, request, error);
 	if (request->mode == QUEUE_OPEN_EXISTING)
 		return error_set(error, RELEVO_NOT_FOUND, "there is no %s \"%s\"",
-				 request->options.purpose[0] != '\0' ? request->options.purpose
-								     : "cell",
-				 request->name);
+				 cell_open_noun(request), request->name);
 	return cell_open_create(peer, request, cell, error);
 }
 

@@ -42,10 +42,13 @@ bool dead_letter_due(const struct queue *queue, const struct item *item)
 	return most > 0 && item->deliveries >= most && !MUTANT(deliveries_without_end);
 }
 
-/* Paid for by whoever pays for the queue. */
+/* Paid for by whoever pays for the queue; what comes from a disk goes to a disk. */
 static int dead_letter_find_target(struct queue *queue, struct queue **target)
 {
-	static const struct queue_options options = { .lifetime = QUEUE_KEPT };
+	const struct queue_options options = {
+		.lifetime = QUEUE_KEPT,
+		.durable = queue->options.durable && !MUTANT(dead_letters_in_memory),
+	};
 	struct engine *engine = queue->engine;
 	const char *name = dead_letter_target_name(queue);
 	struct error ignored;

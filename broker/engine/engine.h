@@ -38,6 +38,7 @@ struct engine_config {
 	uint32_t peer_leases;  /* items that one session may hold */
 	uint32_t peer_handles; /* queues that one session may have open; cells; memories */
 	uint32_t turn_work;    /* units of work in a turn, see work.h; 0: no bound */
+	bool durable;          /* objects can be kept on disk: there is a data folder */
 	const struct shared_source *shared; /* see shared.h */
 	const struct pipe_source *pipes;    /* see pipe.h */
 };
@@ -289,6 +290,7 @@ struct queue_options {
 	uint32_t max_deliveries; /* then it is a dead letter; 0: never */
 	const char *dead_letter; /* the queue where those go; NULL or "": nowhere */
 	bool exclusive;          /* one session at a time may get */
+	bool durable;            /* kept on disk; not of locks and the like */
 	enum queue_kind kind;
 	uint64_t tokens; /* of a lock or semaphore at first; bounded: and at most */
 	bool keep;       /* tokens of a session that ends in order stay away */
@@ -314,7 +316,7 @@ enum { PUT_MAX_COPIES = 32 * 1024 * 1024 };
  *   text names the option and both values; or, in any mode, a queue of another
  *   kind), BAD_ARGUMENT (more tokens than SEMAPHORE_MAX_PERMITS; a dead-letter queue that
  *   cannot be), BAD_NAME also for the name of that queue,
- *   NO_MEMORY
+ *   NOT_DURABLE (a durable one is to be made, and there is no data folder), NO_MEMORY
  */
 int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode mode,
 	       const struct queue_options *options, struct queue_opened *opened,
@@ -461,6 +463,7 @@ struct queue_counts {
 	uint64_t handles;
 	uint64_t expired, dropped, dead_lettered, duplicates; /* items ever */
 	bool shut_down;
+	bool durable;
 };
 
 /* BAD_ARGUMENT, GONE. */
@@ -481,6 +484,7 @@ struct cell_options {
 	uint32_t width;      /* bytes of an element; numbers know theirs */
 	uint32_t count;      /* elements */
 	const char *purpose; /* what it serves as, such as "event"; "": nothing special */
+	bool durable;        /* kept on disk */
 };
 
 struct cell_open_request {

@@ -23,6 +23,7 @@ struct queue_counts queue_counts_of(const struct queue *queue)
 		.dead_lettered = queue->dead_lettered,
 		.duplicates = queue->duplicates,
 		.shut_down = queue->shutdown != QUEUE_OPEN,
+		.durable = queue->options.durable,
 	};
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/name.h"
 #include "engine/dead_letter.h"
+#include "engine/durable.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -80,6 +81,11 @@ static void describe_exclusive(const struct queue_options *options, char *text)
 	snprintf(text, WORDS, "%s", options->exclusive ? "yes" : "no");
 }
 
+static void describe_durable(const struct queue_options *options, char *text)
+{
+	snprintf(text, WORDS, "%s", options->durable ? "yes" : "no");
+}
+
 static void describe_lifetime(const struct queue_options *options, char *text)
 {
 	static const char *const words[] = { "kept", "handles", "session" };
@@ -99,6 +105,7 @@ static const struct {
 	{ "maximum of deliveries", describe_max_deliveries },
 	{ "dead-letter queue", describe_dead_letter },
 	{ "exclusive consumer", describe_exclusive },
+	{ "option durable", describe_durable },
 	{ "lifetime", describe_lifetime },
 };
 
@@ -125,5 +132,6 @@ int queue_options_check(struct engine *engine, const char *name,
 		return error_set(error, RELEVO_BAD_ARGUMENT,
 				 "the queue \"%s\" has no room: nothing there could be dropped",
 				 name);
-	return dead_letter_check(engine, name, options, error);
+	int status = durable_check(engine, "queue", name, options->durable, error);
+	return status == RELEVO_OK ? dead_letter_check(engine, name, options, error) : status;
 }

@@ -3,7 +3,7 @@
 
 #include "engine/queue.h"
 
-/* BAD_ARGUMENT, BAD_NAME: no queue of that name can have them. */
+/* BAD_ARGUMENT, BAD_NAME, NOT_DURABLE: no queue of that name can have them. */
 int queue_options_check(struct engine *engine, const char *name,
 			const struct queue_options *options, struct error *error);
 

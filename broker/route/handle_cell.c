@@ -38,6 +38,7 @@ static struct cell_open_request open_request(const struct frame *frame)
 			.width = open->width,
 			.count = open->count,
 			.purpose = open->purpose,
+			.durable = open->durable,
 		},
 		.initial = frame->bodies,
 		.initial_size = frame->bodies_size,

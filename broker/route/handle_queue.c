@@ -32,6 +32,7 @@ void handle_queue_open(struct session *session, const struct frame *frame)
 		.max_deliveries = open->max_deliveries,
 		.dead_letter = open->dead_letter,
 		.exclusive = open->exclusive,
+		.durable = open->durable,
 		.kind = open->any_kind && open->mode == RELEVO__OPEN_MODE__OPEN_EXISTING
 				? QUEUE_ANY
 				: QUEUE_ITEMS,

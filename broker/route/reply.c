@@ -197,6 +197,7 @@ void reply_opened(struct session *session, uint64_t call, const struct queue_ope
 	message.dead_letter = (char *)options->dead_letter;
 	message.exclusive = options->exclusive;
 	message.keep = options->keep;
+	message.durable = options->durable;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_OPENED;
 	header.queue_opened = &message;
@@ -260,6 +261,7 @@ void reply_counts(struct session *session, uint64_t call, const struct queue_cou
 	stats.dead_lettered = counts->dead_lettered;
 	stats.duplicates = counts->duplicates;
 	stats.shut_down = counts->shut_down;
+	stats.durable = counts->durable;
 	stats.joiners = counts->joiners;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_QUEUE_STATS;
@@ -277,6 +279,7 @@ void reply_cell_opened(struct session *session, uint64_t call, const struct cell
 	message.width = opened->options.width;
 	message.count = opened->options.count;
 	message.identity = opened->identity;
+	message.durable = opened->options.durable;
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_CELL_OPENED;
 	header.cell_opened = &message;

@@ -7,7 +7,7 @@
 static struct {
 	int64_t capacity, capacity_bytes, order, full, lease, ttl, max_deliveries;
 	const char *dead_letter;
-	bool rendezvous, exclusive, if_missing;
+	bool rendezvous, exclusive, durable, if_missing;
 } given;
 
 /* As the enumerations of <relevo/queue.h>. */
@@ -38,6 +38,7 @@ static const struct option_row options[] = {
 	{ "dead-letter", 0, "QUEUE", "where dead letters and what expires go;\ndefault: nowhere",
 	  .text = &given.dead_letter },
 	{ "exclusive", 0, NULL, "one session at a time may get", .flag = &given.exclusive },
+	{ "durable", 0, NULL, "kept in the broker's data folder", .flag = &given.durable },
 	{ "if-missing", 0, NULL,
 	  "it is no error if it is there, with the same\n"
 	  "options",
@@ -63,6 +64,7 @@ static int cmd_queue_create_run(struct context *context)
 		.max_deliveries = (uint32_t)given.max_deliveries,
 		.dead_letter = given.dead_letter,
 		.exclusive = given.exclusive,
+		.durable = given.durable,
 	};
 	relevo_queue *queue;
 	int result = connect_session(context);

@@ -17,6 +17,7 @@ static int cmd_queue_stat_print(const struct context *context, const char *name,
 	printf("%-13s  %s\n", "queue", visible(name));
 	for (size_t i = 0; i < COUNTS; i++)
 		printf("%-13s  %" PRIu64 "\n", counts_name(i), counts_value(counts, i));
+	printf("%-13s  %s\n", "durable", counts->durable ? "yes" : "no");
 	return EXIT_DONE;
 }
 
@@ -54,7 +55,8 @@ const struct command cmd_queue_stat = {
 		"  dropped       that made room for others\n"
 		"  dead_lettered handed out too often, or rejected\n"
 		"  duplicates    that did not enter, since their key was there\n"
-		"  handles       how often it is open elsewhere\n",
+		"  handles       how often it is open elsewhere\n"
+		"  durable       whether the broker keeps it in its data folder\n",
 	.least = 1,
 	.most = 1,
 	.run = cmd_queue_stat_run,

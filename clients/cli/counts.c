@@ -38,5 +38,10 @@ json_t *counts_to_json(const char *name, const struct relevo_queue_state *counts
 		json_decref(object);
 		object = NULL;
 	}
+	if (object != NULL &&
+	    json_object_set_new(object, "durable", json_boolean(counts->durable)) != 0) {
+		json_decref(object);
+		object = NULL;
+	}
 	return object;
 }

@@ -33,6 +33,7 @@ static int pool_open_queue(relevo_pool *pool, enum pool_queue which, const char 
 	struct relevo_queue_options options = {
 		.mode = RELEVO_OPEN_NEW,
 		.lifetime = RELEVO_LIFETIME_SESSION,
+		.durable = pool->durable,
 	};
 	if (which == POOL_TASKS) {
 		options.order = pool->order;
@@ -236,6 +237,7 @@ static relevo_pool *pool_new(relevo_session *session, const struct relevo_pool_o
 	pool->method = method_of(options);
 	pool->order = options->order;
 	pool->leave_children = options->leave_children;
+	pool->durable = options->durable;
 	pool->max_attempts = options->max_attempts > 0 ? options->max_attempts : DEFAULT_ATTEMPTS;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->changed, NULL);
@@ -293,6 +295,7 @@ static int pool_attach(relevo_session *session, const char *name,
 			tell_attach(status, name, shared, &failure);
 		else
 			status = pool_owner_open(pool, &failure);
+		pool->durable = status == RELEVO_OK && pool->tasks->durable;
 	}
 	if (status == RELEVO_OK)
 		*out = pool;
@@ -316,7 +319,8 @@ int relevo_pool_attach(relevo_session *session, const char *name, relevo_pool **
 static int pool_open_shared(relevo_session *session, const struct relevo_pool_options *options,
 			    relevo_pool **pool)
 {
-	const struct relevo_queue_options tasks = pool_shared_tasks(options->order);
+	const struct relevo_queue_options tasks =
+		pool_shared_tasks(options->order, options->durable);
 	int status = RELEVO_OK;
 	if (options->processes > 0 || options->initializer != NULL ||
 	    options->max_tasks_per_child != 0)

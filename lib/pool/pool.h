@@ -35,6 +35,7 @@ struct relevo_pool {
 	bool attached;                   /* to a pool that somebody else keeps: */
 	struct pool_owner owner_of;
 	bool leave_children; /* of the local workers */
+	bool durable;        /* its queues are */
 	uint32_t max_attempts;
 	enum relevo_order order;
 	atomic_uint_fast64_t last_job;

@@ -28,7 +28,10 @@ static bool copy_name(relevo_pool *pool, char *name)
 
 int pool_caller_name(relevo_pool *pool, char name[NAME_MAX_BYTES + 1])
 {
-	const struct relevo_queue_options options = { .lifetime = RELEVO_LIFETIME_SESSION };
+	const struct relevo_queue_options options = {
+		.lifetime = RELEVO_LIFETIME_SESSION,
+		.durable = pool->durable,
+	};
 	relevo_queue *queue;
 	if (copy_name(pool, name))
 		return RELEVO_OK;

@@ -19,7 +19,10 @@ enum { MOST_KEPT = 1024 };
 static int open_cancelled(relevo_pool *pool)
 {
 	/* Of all who have it open and cancel something, for the last of them takes it away. */
-	const struct relevo_queue_options options = { .lifetime = RELEVO_LIFETIME_UNTIL_UNUSED };
+	const struct relevo_queue_options options = {
+		.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
+		.durable = pool->durable,
+	};
 	char name[NAME_MAX_BYTES + 1];
 	relevo_queue *queue;
 	pthread_mutex_lock(&pool->lock);

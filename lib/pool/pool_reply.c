@@ -14,7 +14,10 @@
 
 static int pool_reply_make(relevo_pool *pool, struct reply *reply)
 {
-	const struct relevo_queue_options options = { .lifetime = RELEVO_LIFETIME_SESSION };
+	const struct relevo_queue_options options = {
+		.lifetime = RELEVO_LIFETIME_SESSION,
+		.durable = pool->durable,
+	};
 	reply->event = descriptor_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (reply->event < 0)
 		return error_set_errno(thread_error(), RELEVO_SYSTEM, errno,

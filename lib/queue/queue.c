@@ -26,6 +26,7 @@ static int queue_take_opened(struct call *call, const struct frame *frame)
 	queue->bounded = opened->bounded || opened->capacity_bytes > 0;
 	queue->timed = opened->lease_ms > 0;
 	queue->keep = opened->keep;
+	queue->durable = opened->durable;
 	handle_opened(&queue->handle, opened->name, opened->queue, opened->identity);
 	return RELEVO_OK;
 }
@@ -138,6 +139,7 @@ static void queue_describe(const char *name, const struct relevo_queue_options *
 		operation->dead_letter = (char *)options->dead_letter;
 	operation->exclusive = options->exclusive;
 	operation->strict_order = options->strict_order;
+	operation->durable = options->durable;
 }
 
 static int queue_check_open(const char *name, const struct relevo_queue_options *options,
@@ -314,6 +316,7 @@ static int take_counts(struct call *call, const struct frame *frame)
 		.duplicates = stats->duplicates,
 		.joiners = stats->joiners,
 		.shut_down = stats->shut_down,
+		.durable = stats->durable,
 	};
 	return RELEVO_OK;
 }

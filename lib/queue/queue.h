@@ -19,6 +19,7 @@ struct relevo_queue {
 	bool bounded;
 	bool timed; /* what is leased stays so for a time */
 	bool keep;  /* of a lock: it stays held when its holder ends in order */
+	bool durable;
 	relevo_put_error *on_error;
 	void *user;
 

@@ -23,7 +23,8 @@ struct relevo_array_options {
 	 * as the array is; NULL: one of its own. With `unlocked`, there is none. */
 	relevo_rlock *lock;
 	bool unlocked;
-	uint64_t reserved[RELEVO_RESERVED];
+	RELEVO_LATER bool durable; /* as that of a queue; the lock is not */
+	uint64_t reserved[RELEVO_RESERVED - 1];
 };
 
 /*

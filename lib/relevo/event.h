@@ -17,8 +17,9 @@ typedef struct relevo_event relevo_event;
 struct relevo_event_options {
 	enum relevo_open_mode mode;
 	enum relevo_lifetime lifetime;
-	bool set; /* to begin with, if it is created */
-	uint64_t reserved[RELEVO_RESERVED];
+	bool set;                  /* to begin with, if it is created */
+	RELEVO_LATER bool durable; /* as that of a queue */
+	uint64_t reserved[RELEVO_RESERVED - 1];
 };
 
 /*
@@ -33,8 +34,8 @@ struct relevo_event_options {
  * relevo_session_open() says of everything made from a session.
  *
  * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
- * with another lifetime, or as something else), QUOTA, LIMIT, DISCONNECTED, UNANSWERED, FORKED,
- * NO_MEMORY.
+ * with another lifetime, durable or not, or as something else), NOT_DURABLE, QUOTA, LIMIT,
+ * DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
 RELEVO_API int relevo_event_open(relevo_session *session, const char *name,
 				 const struct relevo_event_options *options, relevo_event **event);

@@ -96,7 +96,9 @@ struct relevo_pool_options {
 	 * workers. So in a
 	 * worker, waiting for any child (waitpid(-1, ...)) may find one of them. */
 	bool leave_children;
-	uint64_t reserved[RELEVO_RESERVED];
+	/* The queues that the pool is made of are durable: see struct relevo_queue_options. */
+	RELEVO_LATER bool durable;
+	uint64_t reserved[RELEVO_RESERVED - 1];
 };
 
 /* No local workers: all come with relevo_worker_serve(). */

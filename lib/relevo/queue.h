@@ -95,7 +95,10 @@ struct relevo_queue_options {
 	bool strict_order;
 	relevo_put_error *on_error;
 	void *user; /* handed to on_error */
-	uint64_t reserved[RELEVO_RESERVED];
+	/* Of a broker with a data folder (relevod --data): the queue is made there. So is a
+	 * dead-letter queue that is made for it. */
+	RELEVO_LATER bool durable;
+	uint64_t reserved[RELEVO_RESERVED - 1];
 };
 
 /*
@@ -107,8 +110,8 @@ struct relevo_queue_options {
  *
  * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
  * with another of these options, which the detail names, or is a lock, semaphore or
- * condition; RELEVO_OPEN_EXISTING takes it as it is), QUOTA, LIMIT, DISCONNECTED,
- * UNANSWERED, FORKED, NO_MEMORY.
+ * condition; RELEVO_OPEN_EXISTING takes it as it is), NOT_DURABLE (`durable`, of a broker without
+ * a data folder), QUOTA, LIMIT, DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
  */
 RELEVO_API int relevo_queue_open(relevo_session *session, const char *name,
 				 const struct relevo_queue_options *options, relevo_queue **queue);
@@ -327,7 +330,8 @@ struct relevo_queue_state {
 	uint64_t dead_lettered;                  /* handed out too often, or rejected */
 	uint64_t duplicates; /* whose key was there, so that they did not enter */
 	bool shut_down;
-	uint64_t reserved[RELEVO_RESERVED];
+	RELEVO_LATER bool durable;
+	uint64_t reserved[RELEVO_RESERVED - 1];
 };
 
 /* What the broker counts for this queue. What this session put before is included.

@@ -37,6 +37,8 @@ extern "C" {
 #define RELEVO_RESERVED     8
 /* Of those that stand in arrays, or in another structure. */
 #define RELEVO_RESERVED_FEW 4
+/* Before a member that takes the place of such a word, and not what is unused before it. */
+#define RELEVO_LATER        __attribute__((aligned(8)))
 
 /* Some bytes of the caller's. */
 struct relevo_bytes {

@@ -25,7 +25,8 @@ struct relevo_worker_options {
 	 * `key` has to stay as it is until the call returns. */
 	const char *key_file;
 	struct relevo_bytes key;
-	uint64_t reserved[RELEVO_RESERVED];
+	RELEVO_LATER bool durable; /* of a shared pool: as that option of whoever opens it */
+	uint64_t reserved[RELEVO_RESERVED - 1];
 };
 
 /*

@@ -30,6 +30,7 @@ int relevo_array_open(relevo_session *session, const char *name,
 		.count = options->count,
 		.purpose = PURPOSE,
 		.initial = options->initial,
+		.durable = options->durable,
 	};
 	struct relevo_array *array = malloc(sizeof *array);
 	if (array == NULL)

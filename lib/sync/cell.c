@@ -215,6 +215,7 @@ static int cell_attach_here(struct cell *cell, const char *name, const struct ce
 		operation.count = spec->count;
 	}
 	operation.purpose = (char *)spec->purpose;
+	operation.durable = spec->durable;
 	int status = session_enter(cell->handle.session, limit, error);
 	if (status != RELEVO_OK)
 		return status;

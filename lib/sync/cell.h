@@ -37,6 +37,7 @@ struct cell_spec {
 	uint32_t count;
 	const char *purpose;
 	const void *initial; /* all elements; NULL: zero */
+	bool durable;
 };
 
 /* Open a cell; name NULL: a new one. To be closed with cell_detach(). Errors as

@@ -27,6 +27,7 @@ int relevo_event_open(relevo_session *session, const char *name,
 		.count = 1,
 		.purpose = PURPOSE,
 		.initial = &initial,
+		.durable = options->durable,
 	};
 	struct relevo_event *event = calloc(1, sizeof *event);
 	if (event == NULL)

@@ -29,6 +29,7 @@ int relevo_value_open(relevo_session *session, const char *name,
 		.count = 1,
 		.purpose = PURPOSE,
 		.initial = options->initial,
+		.durable = options->durable,
 	};
 	struct relevo_value *value = malloc(sizeof *value);
 	if (value == NULL)

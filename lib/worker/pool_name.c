@@ -45,12 +45,13 @@ int pool_queue_name(enum pool_queue which, const char *pool, char *queue, struct
 	return RELEVO_OK;
 }
 
-struct relevo_queue_options pool_shared_tasks(enum relevo_order order)
+struct relevo_queue_options pool_shared_tasks(enum relevo_order order, bool durable)
 {
 	return (struct relevo_queue_options){
 		.mode = RELEVO_OPEN_OR_CREATE,
 		.lifetime = RELEVO_LIFETIME_UNTIL_UNUSED,
 		.order = order,
+		.durable = durable,
 	};
 }
 

@@ -25,7 +25,7 @@ enum pool_queue {
 int pool_queue_name(enum pool_queue which, const char *pool, char *queue, struct error *error);
 
 /* How the queue of tasks of a shared pool is opened, by whoever comes. */
-struct relevo_queue_options pool_shared_tasks(enum relevo_order order);
+struct relevo_queue_options pool_shared_tasks(enum relevo_order order, bool durable);
 
 /* The pool's name, inside that of its queue of tasks. */
 const char *pool_name_of(const relevo_queue *tasks);

@@ -13,6 +13,7 @@ struct worker_setup {
 	const char *pool;               /* its name */
 	bool shared;                    /* it is nobody's: see relevo_pool_options */
 	enum relevo_order order;        /* of a shared one */
+	bool durable;                   /* likewise */
 	const struct worker_plan *plan; /* NULL: the pool's, as the broker has it */
 	struct worker_table *table;
 	struct worker_slot *slot; /* this worker's */

@@ -153,6 +153,7 @@ static void worker_group_start(struct group *group, int index, nsec_t now)
 			   .pool = group->options->pool,
 			   .shared = group->options->shared,
 			   .order = group->options->order,
+			   .durable = group->options->durable,
 			   .plan = group->options->plan,
 			   .table = group->table,
 			   .slot = slot,

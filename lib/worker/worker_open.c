@@ -52,7 +52,7 @@ static int open_tasks(struct worker *worker, struct error *error)
 	struct relevo_queue_options options = { .mode = RELEVO_OPEN_EXISTING };
 	char queue[NAME_MAX_BYTES + 1];
 	if (setup->shared)
-		options = pool_shared_tasks(setup->order);
+		options = pool_shared_tasks(setup->order, setup->durable);
 	int status = pool_queue_name(POOL_TASKS, setup->pool, queue, error);
 	if (status != RELEVO_OK)
 		return status;

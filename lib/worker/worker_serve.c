@@ -141,6 +141,7 @@ int relevo_worker_serve(const char *url, const char *pool,
 		.leave_children = options->leave_children,
 		.patient = !options->give_up,
 		.order = options->order,
+		.durable = options->durable,
 		.ready_fd = -1,
 	};
 	struct error failure = { 0 };

@@ -31,7 +31,7 @@ char *test_broker_log(const struct test_broker *broker);
 /* Wait until it has printed that. */
 void test_broker_logs(const struct test_broker *broker, const char *text);
 
-/* A folder for sockets, and its end with all files in it. */
+/* A folder for sockets, and its end with all that is in it. */
 void test_folder_make(char folder[64]);
 void test_folder_remove(const char *folder);
 

@@ -55,6 +55,10 @@ static void test_wrong_options_are_named(void **state)
 		{ { "--max-memory", "99999999999999999999" }, "--max-memory: 9999" },
 		{ { "--max-queues", "1K" }, "--max-queues: \"1K\" is not a whole number" },
 		{ { "--log-level", "loud" }, "--log-level: \"loud\" is none of" },
+		{ { "--data", "" }, "--data: the name is empty" },
+		{ { "--data" }, "--data needs a value" },
+		{ { "--durability", "none" }, "--durability is for a broker with --data" },
+		{ { "--durability", "some" }, "--durability: \"some\" is none of sync, commit" },
 		{ { "--ready-fd", "x" }, "--ready-fd: \"x\" is not a whole number" },
 	};
 	(void)state;
@@ -110,6 +114,43 @@ static void test_a_second_broker_is_refused(void **state)
 	expect_listen_refusal(scene->broker.url, "status=\"ADDRESS_IN_USE\"");
 	expect_listen_refusal(scene->broker.url, scene->broker.folder);
 	wire_round_trip(&scene->client, scene->queue);
+}
+
+static void test_a_data_folder_in_use_is_refused(void **state)
+{
+	char folder[64], data[80], url[ADDRESS_MAX], text[160];
+	struct test_broker broker;
+	(void)state;
+	test_folder_make(folder);
+	snprintf(data, sizeof data, "%s/data", folder);
+	snprintf(url, sizeof url, "ipc://%s/second", folder);
+	const char *const arguments[] = { "--listen", url, "--data", data, NULL };
+	test_broker_start(&broker, (const char *const[]){ "--data", data, NULL });
+	snprintf(text, sizeof text, "the data folder %s is used by process %d", data,
+		 (int)broker.pid);
+	expect_refusal(arguments, 1, text);
+	expect_refusal(arguments, 1, "status=\"ADDRESS_IN_USE\"");
+	test_broker_stop(&broker);
+	/* The folder of a broker that was killed is the next one's. */
+	test_broker_start(&broker, (const char *const[]){ "--data", data, NULL });
+	kill(broker.pid, SIGKILL);
+	assert_int_equal(test_wait(broker.pid), 128 + SIGKILL);
+	test_folder_remove(broker.folder);
+	test_broker_start(&broker,
+			  (const char *const[]){ "--data", data, "--durability", "commit", NULL });
+	test_broker_stop(&broker);
+	test_folder_remove(folder);
+}
+
+static void test_what_cannot_be_a_data_folder_is_named(void **state)
+{
+	(void)state;
+	expect_refusal((const char *const[]){ "--data", "/proc/none", NULL }, 1,
+		       "the data folder /proc/none cannot be made");
+	expect_refusal((const char *const[]){ "--data", "/dev/null", NULL }, 1,
+		       "the data folder /dev/null: Not a directory");
+	expect_refusal((const char *const[]){ "--private", "--data", "/dev/null", NULL }, 1,
+		       "the data folder /dev/null: Not a directory");
 }
 
 static void test_a_dead_brokers_socket_is_taken_over(void **state)
@@ -410,6 +451,8 @@ int main(void)
 		cmocka_unit_test(test_a_default_folder_that_cannot_be_made_is_named),
 		cmocka_unit_test(test_what_is_no_socket_is_not_taken_over),
 		scene_test(test_a_second_broker_is_refused),
+		cmocka_unit_test(test_a_data_folder_in_use_is_refused),
+		cmocka_unit_test(test_what_cannot_be_a_data_folder_is_named),
 		cmocka_unit_test(test_a_dead_brokers_socket_is_taken_over),
 		cmocka_unit_test(test_tcp_beyond_this_host_is_refused),
 		cmocka_unit_test_setup_teardown(test_insecure_tcp_allows_it, setup_insecure_tcp,

@@ -119,6 +119,16 @@ static void purge_drops_everything(void **state)
 	expect_output(client("", "queue", "purge", "q"), "");
 }
 
+static void durable_is_refused_where_nothing_is_kept(void **state)
+{
+	(void)state;
+	expect_failure(client("", "queue", "create", "d", "--durable"), 1,
+		       "queue create: the queue \"d\" cannot be durable");
+	json_t *counts = expect_json(client("", "queue", "stat", "q", "--json"));
+	assert_true(json_is_false(json_object_get(counts, "durable")));
+	json_decref(counts);
+}
+
 static void move_takes_dead_letters_back(void **state)
 {
 	(void)state;
@@ -347,6 +357,7 @@ int main(void)
 		client_unit_test(delayed_items_come_later),
 		client_unit_test(peek_takes_nothing),
 		client_unit_test(purge_drops_everything),
+		client_unit_test(durable_is_refused_where_nothing_is_kept),
 		client_unit_test(move_takes_dead_letters_back),
 		client_unit_test(a_queue_that_is_shut_down_drains),
 		client_unit_test(shutdown_now_drops),

@@ -102,7 +102,8 @@ static void stat_prints_every_count(void **state)
 							"dropped        0\n"
 							"dead_lettered  0\n"
 							"duplicates     0\n"
-							"handles        1\n");
+							"handles        1\n"
+							"durable        no\n");
 }
 
 static void stat_as_json(void **state)
@@ -114,7 +115,7 @@ static void stat_as_json(void **state)
 	assert_int_equal(number(counts, "ready"), 1);
 	assert_int_equal(number(counts, "bytes"), 3);
 	assert_int_equal(number(counts, "put"), 1);
-	assert_int_equal(json_object_size(counts), 16);
+	assert_int_equal(json_object_size(counts), 17);
 	json_decref(counts);
 }
 
