@@ -1,12 +1,13 @@
 /* How an engine begins, and ends. */
-#include "engine/cell_end.h"
-#include "engine/core.h"
-#include "engine/lease_table.h"
-#include "engine/queue_end.h"
-#include "engine/queue_settle.h"
-#include "engine/run.h"
+#include "cells/cell_end.h"
+#include "core/core.h"
+#include "core/lease_table.h"
+#include "core/run.h"
+#include "core/work.h"
+#include "engine/engine.h"
 #include "engine/shared.h"
-#include "engine/work.h"
+#include "queues/queue_end.h"
+#include "queues/queue_settle.h"
 
 #include <assert.h>
 #include <stdlib.h>

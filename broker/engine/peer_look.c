@@ -2,11 +2,11 @@
 #include "engine/peer_look.h"
 
 #include "base/mutant.h"
-#include "engine/lease.h"
-#include "engine/peer.h"
-#include "engine/queue_kind.h"
-#include "engine/waiter.h"
-#include "engine/work.h"
+#include "core/peer.h"
+#include "core/waiter.h"
+#include "core/work.h"
+#include "leases/lease.h"
+#include "stock/queue_kind.h"
 
 /* ---- what it waits for -------------------------------------------------- */
 

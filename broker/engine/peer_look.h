@@ -1,30 +1,17 @@
 #ifndef ENGINE_PEER_LOOK_H
 #define ENGINE_PEER_LOOK_H
 
-#include "engine/engine.h"
+#include "core/peer_wait.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct engine_peer;
 
 /* What one session is doing, for people who look at the broker. */
 
-/* The calls that can wait. */
-enum peer_call {
-	PEER_GET,
-	PEER_GET_ANY, /* from several queues */
-	PEER_PUT,
-	PEER_JOIN,
-	PEER_ACQUIRE, /* a lock, or a permit */
-	PEER_WAIT,    /* for a notice, or a cell */
-	PEER_MEET,    /* who comes to the other end of a pipe */
-};
-
 /* Of what a session waits for, and of what it holds, so much is told. */
 enum { LOOK_MOST = 8 };
-
-struct peer_wait {
-	enum peer_call call;
-	const char *kind;   /* of the object: "queue", "lock", "event" */
-	const char *object; /* its name; of several the first that was named */
-	nsec_t since;
-};
 
 struct peer_hold {
 	const char *kind;

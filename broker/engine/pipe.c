@@ -3,15 +3,15 @@
 
 #include "base/mutant.h"
 #include "base/name.h"
-#include "engine/charge.h"
-#include "engine/peer.h"
+#include "core/charge.h"
+#include "core/peer.h"
+#include "core/run.h"
+#include "core/waiter.h"
+#include "core/work.h"
 #include "engine/peer_look.h"
-#include "engine/queue_handle.h"
-#include "engine/queue_life.h"
-#include "engine/queue_shutdown.h"
-#include "engine/run.h"
-#include "engine/waiter.h"
-#include "engine/work.h"
+#include "queues/queue_handle.h"
+#include "queues/queue_shutdown.h"
+#include "stock/queue_life.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,10 @@
 #ifndef ENGINE_PIPE_H
 #define ENGINE_PIPE_H
 
-#include "engine/engine.h"
+#include "core/wait.h"
+
+struct account;
+struct error;
 
 /*
  * Pipes with a name. Who comes first waits; who comes second makes it a pipe, and the name

@@ -4,9 +4,9 @@
 
 #include "base/mutant.h"
 #include "base/name.h"
-#include "engine/charge.h"
-#include "engine/peer.h"
-#include "engine/work.h"
+#include "core/charge.h"
+#include "core/peer.h"
+#include "core/work.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,16 @@
 #ifndef ENGINE_SHARED_H
 #define ENGINE_SHARED_H
 
-#include "engine/engine.h"
+#include "base/error.h"
+#include "core/object.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct account;
+struct engine;
+struct engine_peer;
 
 /*
  * Shared memory, as far as rules go: names, lifetimes, who has it open. What is

@@ -1,10 +1,11 @@
 /* What is due in time. */
-#include "engine/ahead_back.h"
-#include "engine/hold_over.h"
-#include "engine/queue_settle.h"
-#include "engine/run.h"
-#include "engine/waiter.h"
-#include "engine/work.h"
+#include "core/run.h"
+#include "core/waiter.h"
+#include "core/work.h"
+#include "engine/engine.h"
+#include "leases/ahead_back.h"
+#include "leases/hold_over.h"
+#include "queues/queue_settle.h"
 
 /* The first node of the heap if it is due, or NULL. */
 static struct heap_node *due(const struct heap *timers, nsec_t now)

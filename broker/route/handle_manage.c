@@ -1,5 +1,5 @@
 /* What is done with a queue as a whole. */
-#include "engine/manage.h"
+#include "queues/manage.h"
 #include "route/call.h"
 #include "route/handlers.h"
 #include "route/reply.h"

@@ -1,10 +1,10 @@
 #ifndef ROUTE_REPLY_H
 #define ROUTE_REPLY_H
 
-#include "engine/manage.h"
 #include "engine/peer_look.h"
 #include "engine/pipe.h"
 #include "engine/shared.h"
+#include "queues/manage.h"
 #include "route/session.h"
 
 /* Every frame that the broker sends is made here. `call` is the number of the

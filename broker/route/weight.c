@@ -2,8 +2,8 @@
 #include "route/weight.h"
 
 #include "base/mutant.h"
-#include "engine/cell_size.h"
-#include "engine/manage.h"
+#include "cells/cell_size.h"
+#include "queues/manage.h"
 #include "route/reply.h"
 
 enum {

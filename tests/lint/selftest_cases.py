@@ -47,6 +47,8 @@ BAD = {
         ({"lib/session/a.c": '#include "net/loop.h"\n'}, "must not include net/loop.h"),
         ({"lib/session/a.c": '#include "queue/queue.h"\n'}, "must not include"),
         ({"broker/engine/a.c": '#include "store/store.h"\n'}, "must not include store/store.h"),
+        ({"broker/stock/a.c": '#include "leases/lease.h"\n'}, "must not include leases/lease.h"),
+        ({"broker/cells/a.c": '#include "queues/manage.h"\n'}, "must not include queues/manage.h"),
         ({"broker/engine/a.c": '#include "header.pb-c.h"\n'}, "must not include header.pb-c.h"),
         ({"broker/net/a.c": '#include "engine/engine.h"\n'}, "must not include"),
         ({"clients/cli/a.c": '#include "base/list.h"\n'}, "must not include base/list.h"),

@@ -1,5 +1,5 @@
 /* What both sides must agree on after every step. */
-#include "engine/core.h"
+#include "core/core.h"
 #include "simulation/world_private.h"
 
 #include <inttypes.h>

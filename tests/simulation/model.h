@@ -2,7 +2,7 @@
 #define SIMULATION_MODEL_H
 
 #include "engine/engine.h"
-#include "engine/manage.h"
+#include "queues/manage.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #ifndef SUPPORT_RECORDER_FAKE_H
 #define SUPPORT_RECORDER_FAKE_H
 
-#include "engine/recorder.h"
+#include "core/recorder.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 #include "cells.h"
 
 #include "base/list.h"
-#include "engine/peer.h"
+#include "core/peer.h"
 
 #include <string.h>
 

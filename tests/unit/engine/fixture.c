@@ -1,7 +1,7 @@
 #include "fixture.h"
 
 #include "base/list.h"
-#include "engine/peer.h"
+#include "core/peer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "engine/core.h"
+#include "core/core.h"
 #include "engine/engine.h"
-#include "engine/manage.h"
+#include "queues/manage.h"
 #include "support/recorder_fake.h"
 
 /*

@@ -1,7 +1,7 @@
 /* Items handed out ahead: who gets how many, and how they come back. */
-#include "engine/ahead.h"
-#include "engine/peer.h"
+#include "core/peer.h"
 #include "fixture.h"
+#include "leases/ahead.h"
 
 struct recalls {
 	unsigned count;

@@ -1,6 +1,6 @@
 /* Who is served by which change, whatever the numbers, and however many wait. */
 #include "cells.h"
-#include "engine/peer.h"
+#include "core/peer.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Items that nobody is given any more where they are. */
-#include "engine/manage.h"
 #include "fixture.h"
+#include "queues/manage.h"
 
 static uint32_t open_with(struct fixture *f, uint32_t max_deliveries, const char *dead_letter)
 {

@@ -1,7 +1,7 @@
 #include "support/test.h"
 
 #include "base/element.h"
-#include "engine/element_many.h"
+#include "cells/element_many.h"
 
 #include <math.h>
 #include <string.h>

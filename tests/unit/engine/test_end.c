@@ -1,6 +1,6 @@
 /* The end of a large session, turn by turn. */
 #include "cells.h"
-#include "engine/peer.h"
+#include "core/peer.h"
 #include "fixture.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Items whose time is limited, and those put with a delay. */
-#include "engine/manage.h"
 #include "fixture.h"
+#include "queues/manage.h"
 
 static void put_until(struct engine_peer *peer, uint32_t q, const char *words, nsec_t expires)
 {

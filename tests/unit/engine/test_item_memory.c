@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "engine/item.h"
-#include "engine/item_memory.h"
+#include "core/item.h"
+#include "core/item_memory.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* What can be seen of a session: what it waits for, and what it holds. */
 #include "cells.h"
-#include "engine/manage.h"
 #include "engine/peer_look.h"
 #include "engine/pipe.h"
+#include "queues/manage.h"
 
 #include <stdio.h>
 #include <string.h>

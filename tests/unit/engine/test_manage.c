@@ -1,6 +1,6 @@
 /* Emptying queues, and looking at them. */
-#include "engine/manage.h"
 #include "fixture.h"
+#include "queues/manage.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* Each allocation of the engine fails once, and from then on: nothing is half-made. */
 #include "base/list.h"
 #include "cells.h"
-#include "engine/manage.h"
-#include "engine/peer.h"
+#include "core/peer.h"
 #include "engine/peer_look.h"
 #include "engine/pipe.h"
 #include "engine/shared.h"
+#include "queues/manage.h"
 #include "support/scarce.h"
 
 #include <stdio.h>

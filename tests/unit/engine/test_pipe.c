@@ -1,5 +1,5 @@
 /* Pipes with a name: who meets whom, and what becomes of it. */
-#include "engine/peer.h"
+#include "core/peer.h"
 #include "engine/pipe.h"
 
 #include "fixture.h"

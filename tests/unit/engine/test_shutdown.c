@@ -1,6 +1,6 @@
 /* Waiting for a queue's end, and ending it. */
-#include "engine/manage.h"
 #include "fixture.h"
+#include "queues/manage.h"
 
 static void answer_join(struct waiter *waiter, const struct answer *answer)
 {

@@ -1,6 +1,6 @@
 /* Locks and semaphores, as the engine sees them. */
-#include "engine/manage.h"
 #include "fixture.h"
+#include "queues/manage.h"
 
 static uint32_t open_lock(struct engine_peer *peer)
 {

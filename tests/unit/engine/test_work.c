@@ -1,7 +1,7 @@
 /* Long work in pieces: what a turn does at most, and what can be seen meanwhile. */
-#include "engine/manage.h"
-#include "engine/work.h"
+#include "core/work.h"
 #include "fixture.h"
+#include "queues/manage.h"
 
 #include <stdio.h>
 #include <string.h>

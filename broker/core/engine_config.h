@@ -1,0 +1,22 @@
+/* What an engine is made with. */
+#ifndef CORE_ENGINE_CONFIG_H
+#define CORE_ENGINE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pipe_source;
+struct shared_source;
+
+struct engine_config {
+	uint64_t seed;         /* for hash tables and made-up names */
+	uint32_t peer_waiters; /* calls that may wait in one session, and wills of it */
+	uint32_t peer_leases;  /* items that one session may hold */
+	uint32_t peer_handles; /* queues that one session may have open; cells; memories */
+	uint32_t turn_work;    /* units of work in a turn, see work.h; 0: no bound */
+	bool durable;          /* objects can be kept on disk: there is a data folder */
+	const struct shared_source *shared; /* see shared.h */
+	const struct pipe_source *pipes;    /* see pipe.h */
+};
+
+#endif
