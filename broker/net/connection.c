@@ -3,6 +3,7 @@
 
 #include "base/mutant.h"
 #include "log/log.h"
+#include "net/turn.h"
 
 #include <assert.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
-#include "net/network.h"
+#include "net/network_state.h"
 #include "transport/channel.h"
 
 #include <stdbool.h>

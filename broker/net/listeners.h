@@ -1,7 +1,7 @@
 #ifndef NET_LISTENERS_H
 #define NET_LISTENERS_H
 
-#include "net/network.h"
+#include "net/network_state.h"
 
 /*
  * Where the broker can be reached: any number of listening sockets, whose

@@ -3,6 +3,7 @@
 
 #include "base/mutant.h"
 #include "net/connection.h"
+#include "net/turn.h"
 
 int network_open(struct network *network, struct error *error)
 {

@@ -2,7 +2,7 @@
 #include "net/turn.h"
 
 #include "base/mutant.h"
-#include "net/network.h"
+#include "net/network_state.h"
 
 enum {
 	/* With very many there is no share so small that it is not worth the while. */

@@ -15,13 +15,8 @@ struct output;
  * served, and so have those who come anew. Whoever has used up its share goes on with the
  * next round, behind the others. A frame that is known to cost more than a share waits until
  * all have had theirs. So nobody waits for more than a share of each and one such frame.
+ * What is kept about it is a struct turn, in network_state.h.
  */
-struct turn {
-	uint64_t frames; /* handed up, ever, and what was received, in units */
-	uint64_t end;    /* count of the work at which the turn is over */
-	uint64_t share;  /* of one connection */
-	bool heavy;      /* all who ask for less have had theirs */
-};
 
 /* A turn begins, in which `count` connections want to go on. */
 void turn_begin(struct network *network, uint64_t count);

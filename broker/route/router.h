@@ -2,7 +2,7 @@
 #define ROUTE_ROUTER_H
 
 #include "engine/engine.h"
-#include "net/network.h"
+#include "net/network_state.h"
 #include "wire/key.h"
 
 struct router_config {

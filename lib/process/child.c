@@ -2,7 +2,6 @@
 #include "process/child.h"
 
 #include "base/mutant.h"
-#include "process/children.h"
 #include "process/daemon.h"
 #include "process/handover.h"
 #include "process/inherited.h"
@@ -111,7 +110,7 @@ static int child_become_here(struct handover *handover, struct error *error)
 	if (made.daemon && !daemon_watch(parent_fd))
 		return error_set(error, RELEVO_SYSTEM, "a daemon cannot watch its parent");
 	return made.method == RELEVO_START_FORKSERVER ? inherited_leave(self_finish, error)
-						      : children_at_exit(error);
+						      : self_at_exit(error);
 }
 
 static int child_take_arguments(struct handover *handover, relevo_tuple **tuple,

@@ -1,9 +1,7 @@
-/* The list of this process's children, and ending them when it exits. */
+/* The list of this process's children, and ending those that are left. */
 #include "process/children.h"
 
 #include "base/thread_error.h"
-#include "process/forkserver.h"
-#include "process/self.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -16,8 +14,6 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list children = { &children, &children };
 static struct list orphans = { &orphans, &orphans }; /* whose objects nobody has */
-static pthread_once_t handlers_installed = PTHREAD_ONCE_INIT;
-static bool installed;
 
 static struct relevo_process *process_of(struct list *node)
 {
@@ -42,23 +38,9 @@ static void children_in_child(void)
 	pthread_mutex_unlock(&lock);
 }
 
-static void at_exit(void)
+bool children_mind_forks(void)
 {
-	self_finish();
-}
-
-static void install(void)
-{
-	installed =
-		pthread_atfork(children_before_fork, children_in_parent, children_in_child) == 0 &&
-		atexit(at_exit) == 0;
-}
-
-int children_at_exit(struct error *error)
-{
-	pthread_once(&handlers_installed, install);
-	return installed ? RELEVO_OK
-			 : error_set(error, RELEVO_NO_MEMORY, "no memory to care for children");
+	return pthread_atfork(children_before_fork, children_in_parent, children_in_child) == 0;
 }
 
 void children_add(struct relevo_process *process)

@@ -16,8 +16,8 @@ void children_adopt(struct relevo_process *process);
 /* End the daemons, wait for the others. At the end of the process. */
 void children_finish(void);
 
-/* Let children_finish() and what else has to be done at the end be done by exit(3). */
-int children_at_exit(struct error *error);
+/* Once, before there is one: let a child by fork(2) have none of them. False: no memory. */
+bool children_mind_forks(void);
 
 /* Take the exit codes of those that have ended, so that none stays a zombie. */
 void children_look(void);

@@ -21,9 +21,4 @@ enum { ANSWER_PIDFD, ANSWER_STATUS, ANSWER_FDS };
 /* Be it, until the process that started it has ended. */
 _Noreturn void forkserver_run(int socket);
 
-/* ---- start_forkserver.c: the process that asks ---------------------------- */
-
-/* At the end of it: there is nothing more to be asked. */
-void forkserver_stop(void);
-
 #endif

@@ -94,6 +94,9 @@ int start_fork(struct relevo_process *process, struct error *error);
 int start_spawn(struct relevo_process *process, struct error *error);
 int start_forkserver(struct relevo_process *process, struct error *error);
 
+/* The fork server ends: this process has nothing more to ask of it. */
+void start_forkserver_stop(void);
+
 /* ---- process_state.c ---------------------------------------------------- */
 
 /* Look whether it has ended, and if so take its exit code. The object is locked. */

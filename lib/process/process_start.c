@@ -76,7 +76,7 @@ int relevo_process_start(relevo_process *process)
 	struct error *error = thread_error();
 	int status = process_start_check(process, error);
 	if (status == RELEVO_OK)
-		status = children_at_exit(error);
+		status = self_at_exit(error);
 	if (status != RELEVO_OK)
 		return status;
 	children_look();

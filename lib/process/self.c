@@ -3,9 +3,8 @@
 
 #include "base/mutant.h"
 #include "base/thread_error.h"
-#include "process/children.h"
-#include "process/forkserver.h"
-#include "session/fork.h"
+
+#include <relevo/session.h>
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -113,7 +112,7 @@ int relevo_process_session(relevo_session **out)
 	if (!given(out))
 		return RELEVO_BAD_ARGUMENT;
 	const char *url = self()->url[0] != '\0' ? self()->url : NULL;
-	int status = children_at_exit(thread_error());
+	int status = self_at_exit(thread_error());
 	if (status != RELEVO_OK)
 		return status;
 	pthread_mutex_lock(&lock);
@@ -128,22 +127,13 @@ int relevo_process_session(relevo_session **out)
 	return status;
 }
 
-static void close_session(void)
+void self_close_session(void)
 {
 	pthread_mutex_lock(&lock);
 	if (session != NULL && session_owner == getpid())
 		relevo_session_close(session);
 	session = NULL;
 	pthread_mutex_unlock(&lock);
-}
-
-void self_finish(void)
-{
-	children_finish();
-	forkserver_stop();
-	if (!MUTANT(last_puts_lost))
-		fork_flush_all();
-	close_session();
 }
 
 /* ---- the default method --------------------------------------------------- */

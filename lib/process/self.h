@@ -32,6 +32,14 @@ unsigned self_next_child(void);
 void self_become(const struct relevo_process *made, pid_t parent, int parent_fd,
 		 const char *parent_name);
 
+/* The session that the library opened for the process: at its end. */
+void self_close_session(void);
+
+/* ---- self_end.c --------------------------------------------------------- */
+
+/* Have self_finish() called by exit(3). NO_MEMORY. */
+int self_at_exit(struct error *error);
+
 /* What has to be done at the end of this process: children are waited for, what was put
  * is sent, and sessions of the library's are closed. */
 void self_finish(void);

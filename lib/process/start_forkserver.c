@@ -48,7 +48,7 @@ static void start_forkserver_install_handlers(void)
 		       start_forkserver_in_child);
 }
 
-static void start_forkserver_stop(void)
+static void stop_server(void)
 {
 	if (server.owner == 0)
 		return;
@@ -57,10 +57,10 @@ static void start_forkserver_stop(void)
 	server = (struct server){ 0 };
 }
 
-void forkserver_stop(void)
+void start_forkserver_stop(void)
 {
 	pthread_mutex_lock(&lock);
-	start_forkserver_stop();
+	stop_server();
 	pthread_mutex_unlock(&lock);
 }
 
@@ -115,7 +115,7 @@ static int start_forkserver_ask(int child_socket, struct forkserver_answer *answ
 			return status;
 		if (send_request(child_socket) && receive_answer(answer, fds))
 			return RELEVO_OK;
-		start_forkserver_stop();
+		stop_server();
 	}
 	return error_set(error, RELEVO_SYSTEM, "the fork server ends as soon as it is started");
 }

@@ -1,8 +1,9 @@
 /* Channels and listeners of every kind: hands each call to the kind that it is for. */
-#include "transport/channel_impl.h"
+#include "transport/channel.h"
 
 #include "base/mutant.h"
 #include "os/own_ids.h"
+#include "transport/channel_impl.h"
 #include "transport/peer.h"
 
 #include <assert.h>

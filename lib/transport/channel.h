@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "transport/address.h"
+#include "transport/channel_peer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,14 +22,6 @@
  */
 struct channel;
 struct listener;
-
-/* Who is at the other end, as far as the kernel vouches for it. */
-struct channel_peer {
-	bool local; /* then the next two are known */
-	uid_t uid;
-	pid_t pid;
-	char address[ADDRESS_MAX]; /* "unix", or host:port of the other end */
-};
 
 /*
  * Connect, waiting until `deadline` at most. Returns

@@ -1,10 +1,20 @@
 #ifndef TRANSPORT_CHANNEL_IMPL_H
 #define TRANSPORT_CHANNEL_IMPL_H
 
-#include "transport/channel.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "transport/address.h"
+#include "transport/channel_peer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct channel;
+struct listener;
 
 /*
- * What a transport fills in. Private to lib/wire: channel.c calls through
+ * What a transport fills in. Private to lib/transport: channel.c calls through
  * these tables, and each transport embeds the two structs at the start of its
  * own.
  */

@@ -1,5 +1,6 @@
 /* Channels over Unix sockets, which pass descriptors too. */
 #include "os/descriptor.h"
+#include "transport/channel.h"
 #include "transport/channel_impl.h"
 #include "transport/peer.h"
 #include "transport/unix_socket.h"

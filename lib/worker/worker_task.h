@@ -4,7 +4,7 @@
 #include "worker/registry.h"
 #include "worker/task.h"
 #include "worker/task_reply.h"
-#include "worker/worker.h"
+#include "worker/worker_setup.h"
 
 #include <limits.h>
 

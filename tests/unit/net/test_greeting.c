@@ -2,6 +2,7 @@
 #include "net/connection.h"
 #include "net/network.h"
 #include "support/test.h"
+#include "transport/channel.h"
 #include "transport/channel_impl.h"
 
 #include <poll.h>

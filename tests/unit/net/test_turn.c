@@ -1,7 +1,9 @@
 /* Whose turn it is, and for how long. */
 #include "net/connection.h"
 #include "net/network.h"
+#include "net/turn.h"
 #include "support/test.h"
+#include "transport/channel.h"
 #include "transport/channel_impl.h"
 
 #include <sys/socket.h>
