@@ -1,7 +1,7 @@
 #ifndef ROUTE_CALL_H
 #define ROUTE_CALL_H
 
-#include "route/session.h"
+#include "route/session_state.h"
 
 /* A call that the engine answers through its waiter, now or later. */
 struct call {

@@ -5,7 +5,7 @@
 #include "engine/pipe.h"
 #include "engine/shared.h"
 #include "queues/manage.h"
-#include "route/session.h"
+#include "route/session_state.h"
 
 /* Every frame that the broker sends is made here. `call` is the number of the
  * client's call that it answers. */

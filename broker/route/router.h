@@ -3,14 +3,7 @@
 
 #include "engine/engine.h"
 #include "net/network_state.h"
-#include "wire/key.h"
-
-struct router_config {
-	struct frame_limits limits;
-	uint64_t window;       /* bytes of bodies that a session may put without confirmation */
-	uint64_t broker;       /* random number of this run */
-	const struct key *key; /* what clients on the network have to know; NULL: nothing */
-};
+#include "route/router_config.h"
 
 /*
  * Turns frames into calls of the engine, and its answers into frames. It holds

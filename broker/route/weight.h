@@ -1,7 +1,7 @@
 #ifndef ROUTE_WEIGHT_H
 #define ROUTE_WEIGHT_H
 
-#include "route/session.h"
+#include "route/session_state.h"
 #include "wire/frame.h"
 
 /*
