@@ -17,10 +17,15 @@ static const char help[] =
 	"  --json FILE   write the results there too, one JSON object a line; - is\n"
 	"                standard output, instead of the table\n"
 	"  --rounds N    take the medians of N rounds, 5 (default) to 1000\n"
+	"  --deep N      with N items of 1 KiB, 1000000 (default) to 100000000, in the\n"
+	"                queue of the cases durable_deep_...; the long form has 10000000\n"
 	"  --list        print the names of the cases\n"
 	"  --help        print this\n"
 	"\n"
-	"RELEVO_BROKER names another relevod to measure.\n";
+	"RELEVO_BROKER names another relevod to measure, and RELEVO_BENCH_DIR a folder on\n"
+	"the disk to write to, instead of that of this program.\n";
+
+enum { DEEP_LEAST = 1000 * 1000, DEEP_MOST = 100 * 1000 * 1000 };
 
 struct options {
 	int rounds;
@@ -42,15 +47,14 @@ static void list_cases(void)
 		puts(bench->name);
 }
 
-static int parse_rounds(const char *text)
+static long parse_number(const char *option, const char *text, long least, long most)
 {
 	char *end;
 	errno = 0;
-	long rounds = strtol(text, &end, 10);
-	if (errno != 0 || *end != '\0' || rounds < BENCH_MIN_ROUNDS || rounds > BENCH_MAX_ROUNDS)
-		die("--rounds: \"%s\" is not a number from %d to %d", text, BENCH_MIN_ROUNDS,
-		    BENCH_MAX_ROUNDS);
-	return (int)rounds;
+	long number = strtol(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || number < least || number > most)
+		die("--%s: \"%s\" is not a number from %ld to %ld", option, text, least, most);
+	return number;
 }
 
 static FILE *open_json(const char *path)
@@ -68,6 +72,7 @@ static void parse_options(int argc, char **argv, struct options *options)
 	static const struct option known[] = {
 		{ "json", required_argument, NULL, 'j' },
 		{ "rounds", required_argument, NULL, 'r' },
+		{ "deep", required_argument, NULL, 'd' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -79,7 +84,12 @@ static void parse_options(int argc, char **argv, struct options *options)
 			options->json = open_json(optarg);
 			break;
 		case 'r':
-			options->rounds = parse_rounds(optarg);
+			options->rounds = (int)parse_number("rounds", optarg, BENCH_MIN_ROUNDS,
+							    BENCH_MAX_ROUNDS);
+			break;
+		case 'd':
+			durable_deep_items =
+				(size_t)parse_number("deep", optarg, DEEP_LEAST, DEEP_MOST);
 			break;
 		case 'l':
 			list_cases();
@@ -95,7 +105,13 @@ static void parse_options(int argc, char **argv, struct options *options)
 
 static void run_case(const struct bench_case *bench, const struct options *options)
 {
-	struct bench_result result;
+	static bool first_durable = true;
+	static struct bench_result result;
+	if (bench->peer_figure != NULL)
+		peers_tell_missing();
+	if (bench->durable && first_durable && options->json != stdout)
+		report_disk();
+	first_durable = first_durable && !bench->durable;
 	bench_measure(bench, options->rounds, &result);
 	if (options->json != stdout)
 		report_row(bench, &result);

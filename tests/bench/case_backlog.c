@@ -4,10 +4,6 @@
 #include "bench/die.h"
 #include "bench/queue_name.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 /* What an item costs in a queue that has many. */
 enum {
 	SIZE = 64,
@@ -88,25 +84,6 @@ double queue_shallow(const struct fixture *fixture)
 	return rate_at(fixture, SHALLOW);
 }
 
-/* Bytes of memory that the broker has, by what the system counts. */
-static double resident(const struct fixture *fixture)
-{
-	char path[64], line[256];
-	double kilobytes = -1;
-	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)fixture->pid);
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		die_errno(path);
-	while (fgets(line, sizeof line, file) != NULL) {
-		if (strncmp(line, "Rss:", 4) == 0)
-			kilobytes = strtod(line + 4, NULL);
-	}
-	fclose(file);
-	if (kilobytes < 0)
-		die("%s does not tell what is resident", path);
-	return kilobytes * 1024;
-}
-
 double queue_memory(const struct fixture *fixture)
 {
 	/* A broker that has had as many before does not grow any more. */
@@ -115,9 +92,9 @@ double queue_memory(const struct fixture *fixture)
 	relevo_session *session = session_to(fixture->url);
 	relevo_queue *queue = queue_of(session, &name);
 	if (at_first < 0)
-		at_first = resident(fixture);
+		at_first = fixture_resident(fixture);
 	fill(session, queue, KEPT);
-	double after = resident(fixture);
+	double after = fixture_resident(fixture);
 	relevo_queue_close(queue);
 	must(relevo_session_close(session), "relevo_session_close");
 	return (after - at_first) / KEPT;

@@ -49,6 +49,19 @@ bench_figure turn_crowd_peeks, turn_crowd_lists, turn_crowd_inherits;
 /* case_turn_large.c */
 bench_figure turn_large_read, turn_large_set, turn_large_both, turn_large_create, turn_large_put;
 
+/* case_durable.c */
+bench_figure durable_put_confirmed, durable_put_get;
+bench_figure durable_put_pipelined, durable_put_pipelined_1k, durable_put_pipelined_64k;
+bench_figure raw_put_confirmed, raw_small_groups, raw_small_large_groups;
+bench_figure raw_groups, raw_large_groups;
+bench_peer_figure peer_put_confirmed, peer_put_get;
+bench_peer_figure peer_put_pipelined, peer_put_pipelined_1k, peer_put_pipelined_64k;
+
+/* case_durable_deep.c */
+extern size_t durable_deep_items;
+bench_figure durable_deep_put, durable_deep_memory, durable_deep_written;
+bench_figure durable_deep_killed, durable_deep_stopped;
+
 /* case_shared.c */
 bench_figure shared_lock, bare_mutex;
 

@@ -21,43 +21,22 @@ double gearman_round_trip(int tasks)
 
 #include "bench/actors.h"
 #include "bench/die.h"
+#include "bench/folder.h"
+#include "bench/service.h"
 
-#include <arpa/inet.h>
 #include <libgearman/gearman.h>
-#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	PAUSE_MSEC = 10,
-	WORKERS = 2,
-	CONNECT_TRIES = 500,
-	AT_ONCE = 1000,
-	WARM_UP = 20,
-	PATIENCE_MSEC = 20000
-};
+enum { WORKERS = 2, AT_ONCE = 1000, WARM_UP = 20, PATIENCE_MSEC = 20000 };
 
 static const char host[] = "127.0.0.1";
-
-/* A port that is free now. */
-static in_port_t free_port(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	socklen_t size = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
-		die_errno("a port for gearmand");
-	close(fd);
-	return ntohs(address.sin_port);
-}
 
 static pid_t fork_with_parent(void)
 {
@@ -69,20 +48,20 @@ static pid_t fork_with_parent(void)
 	return pid;
 }
 
-/* 0: there is none on this machine. */
-static pid_t start_server(in_port_t port)
+/* Whether there is one on this machine. */
+static bool start_server(struct service *server, in_port_t port)
 {
-	if (access("/usr/sbin/gearmand", X_OK) != 0)
-		return 0;
-	char option[32];
+	static char folder[FOLDER_PATH], option[32];
+	static const char *const words[] = { "/usr/sbin/gearmand", "--listen=127.0.0.1", option,
+					     "--log-file=none", NULL };
+	if (access(words[0], X_OK) != 0)
+		return false;
 	snprintf(option, sizeof option, "--port=%d", port);
-	pid_t pid = fork_with_parent();
-	if (pid == 0) {
-		execl("/usr/sbin/gearmand", "gearmand", "--listen=127.0.0.1", option,
-		      "--log-file=none", (char *)NULL);
-		_exit(1);
-	}
-	return pid;
+	folder_new("gearman", folder);
+	service_start(server, folder, words);
+	/* Workers that come too early never tell it what they can do. */
+	service_await_port(server, port);
+	return true;
 }
 
 static gearman_return_t do_nothing(gearman_job_st *job, void *context)
@@ -106,24 +85,6 @@ static void end(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-}
-
-/* Workers that come too early never tell it what they can do. */
-static void wait_until_listens(in_port_t port)
-{
-	const struct sockaddr_in address = { .sin_family = AF_INET,
-					     .sin_port = htons(port),
-					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	for (int i = 0; i < CONNECT_TRIES; i++) {
-		int fd = socket(AF_INET, SOCK_STREAM, 0);
-		int connected = connect(fd, (const struct sockaddr *)&address, sizeof address);
-		close(fd);
-		if (connected == 0)
-			return;
-		/* It sends no event. */
-		poll(NULL, 0, PAUSE_MSEC);
-	}
-	die("gearmand does not listen");
 }
 
 static void stream(gearman_client_st *client, int tasks)
@@ -156,12 +117,12 @@ static void one_by_one(gearman_client_st *client, int tasks)
 /* Seconds. */
 static double measure(void (*play)(gearman_client_st *client, int tasks), int tasks)
 {
-	in_port_t port = free_port();
-	pid_t workers[WORKERS], server = start_server(port);
+	in_port_t port = service_free_port();
+	struct service server;
+	pid_t workers[WORKERS];
 	struct timespec begin, now;
-	if (server == 0)
+	if (!start_server(&server, port))
 		return NAN;
-	wait_until_listens(port);
 	for (int i = 0; i < WORKERS; i++) {
 		workers[i] = fork_with_parent();
 		if (workers[i] == 0)
@@ -177,7 +138,7 @@ static double measure(void (*play)(gearman_client_st *client, int tasks), int ta
 	gearman_client_free(client);
 	for (int i = 0; i < WORKERS; i++)
 		end(workers[i]);
-	end(server);
+	service_stop(&server);
 	return (double)(now.tv_sec - begin.tv_sec) + (double)(now.tv_nsec - begin.tv_nsec) / 1e9;
 }
 

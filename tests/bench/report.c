@@ -2,6 +2,8 @@
 #include "bench/report.h"
 
 #include "bench/die.h"
+#include "bench/durable_load.h"
+#include "bench/folder.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -23,6 +25,22 @@ void report_heading(void)
 	fflush(stdout);
 }
 
+void report_disk(void)
+{
+	printf("\nFiles are in %s (%s). relevo: %s.\n", folder_place(), folder_file_system(),
+	       relevo_peer.promise);
+	fflush(stdout);
+}
+
+static void report_versus(const struct bench_versus *versus)
+{
+	char median[FIGURE_WIDTH];
+	printf("  %-30s %9s %6.2f", versus->name, format_figure(median, versus->summary.median),
+	       versus->ratio);
+	if (versus->promise != NULL)
+		printf("  %s", versus->promise);
+}
+
 void report_row(const struct bench_case *bench, const struct bench_result *result)
 {
 	char median[FIGURE_WIDTH], least[FIGURE_WIDTH], most[FIGURE_WIDTH], range[52];
@@ -30,9 +48,11 @@ void report_row(const struct bench_case *bench, const struct bench_result *resul
 		 format_figure(most, result->own.most));
 	printf("%-20s %-8s %9s  %-20s", bench->name, bench->unit,
 	       format_figure(median, result->own.median), range);
-	if (!isnan(result->ratio))
-		printf("  %-30s %9s %6.2f", bench->versus,
-		       format_figure(median, result->versus.median), result->ratio);
+	for (size_t i = 0; i < result->versus_count; i++) {
+		if (i > 0)
+			printf("\n%-20s %-8s %9s  %-20s", "", "", "", "");
+		report_versus(&result->versus[i]);
+	}
 	putchar('\n');
 	fflush(stdout);
 }
@@ -43,15 +63,44 @@ static double rounded(double figure)
 	return round(figure * 1000) / 1000;
 }
 
-void report_json(FILE *file, const struct bench_case *bench, const struct bench_result *result)
+static void write_line(FILE *file, const char *name, json_t *line)
 {
-	bool compared = !isnan(result->ratio);
-	json_t *line = json_pack("{ss, sf, ss, ss?, so}", "case", bench->name, "value",
-				 rounded(result->own.median), "unit", bench->unit, "versus",
-				 compared ? bench->versus : NULL, "ratio",
-				 compared ? json_real(rounded(result->ratio)) : json_null());
 	if (line == NULL || json_dumpf(line, file, JSON_COMPACT | JSON_REAL_PRECISION(15)) != 0 ||
 	    fputc('\n', file) == EOF || fflush(file) != 0)
-		die("the result of %s cannot be written", bench->name);
+		die("the result of %s cannot be written", name);
 	json_decref(line);
+}
+
+/* What only some lines have. */
+static void add_durable(json_t *line, const struct bench_versus *versus)
+{
+	json_object_set_new(line, "file_system", json_string(folder_file_system()));
+	json_object_set_new(line, "promise", json_string(relevo_peer.promise));
+	if (versus != NULL && versus->promise != NULL)
+		json_object_set_new(line, "versus_promise", json_string(versus->promise));
+}
+
+/* `versus`: NULL for none. */
+static void report_line(FILE *file, const struct bench_case *bench,
+			const struct bench_result *result, const struct bench_versus *versus)
+{
+	char name[64];
+	bool named = versus != NULL && versus->suffix != NULL;
+	snprintf(name, sizeof name, "%s%s%s", bench->name, named ? "_" : "",
+		 named ? versus->suffix : "");
+	json_t *line = json_pack("{ss, sf, ss, ss?, so}", "case", name, "value",
+				 rounded(result->own.median), "unit", bench->unit, "versus",
+				 versus != NULL ? versus->name : NULL, "ratio",
+				 versus != NULL ? json_real(rounded(versus->ratio)) : json_null());
+	if (line != NULL && bench->durable)
+		add_durable(line, versus);
+	write_line(file, name, line);
+}
+
+void report_json(FILE *file, const struct bench_case *bench, const struct bench_result *result)
+{
+	if (result->versus_count == 0)
+		report_line(file, bench, result, NULL);
+	for (size_t i = 0; i < result->versus_count; i++)
+		report_line(file, bench, result, &result->versus[i]);
 }

@@ -5,6 +5,9 @@
 
 /* A table for people on standard output. */
 void report_heading(void);
+
+/* Where the files of the cases behind it are, and what they promise. */
+void report_disk(void);
 void report_row(const struct bench_case *bench, const struct bench_result *result);
 
 /* {"case":..., "value":..., "unit":..., "versus":..., "ratio":...} as one line:

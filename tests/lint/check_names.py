@@ -4,7 +4,7 @@ import re
 import source
 
 NAME = re.compile(r"\b(?:relevo|RELEVO)_\w+")
-# What the programs and the library call things in the environment.
+# What the programs, the benchmarks too, and the library call things in the environment.
 VARIABLE = re.compile(r'"(RELEVO_\w+)')
 
 
@@ -13,7 +13,7 @@ def names_known(arguments):
     for header in source.public_headers(arguments.root, arguments.build):
         known.update(NAME.findall(header.read_text(encoding="utf-8")))
     for path in source.files(arguments.root, ".c"):
-        if path.parts[0] in ("lib", "broker", "clients"):
+        if path.parts[0] in ("lib", "broker", "clients") or path.parts[:2] == ("tests", "bench"):
             known.update(VARIABLE.findall(source.read(arguments.root, path)))
     return known
 

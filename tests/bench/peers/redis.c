@@ -1,0 +1,213 @@
+/* Redis with an append-only file that is written through before it answers. */
+#include "bench/die.h"
+#include "bench/peers/peer.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Batches that are on their way while the oldest is waited for. */
+enum { AHEAD = 4, MOST_IN_BATCH_BYTES = 1024 * 1024 };
+
+static char socket_path[FOLDER_PATH + 16];
+
+struct client {
+	redisContext *context;
+	char queue[64];
+	char taken[80]; /* where items are between being taken and acknowledged */
+};
+
+static void start(struct service *service, const char *folder)
+{
+	static const char *words[] = { "/usr/bin/redis-server",
+				       "--port",
+				       "0",
+				       "--unixsocket",
+				       socket_path,
+				       "--dir",
+				       NULL,
+				       "--appendonly",
+				       "yes",
+				       "--appendfsync",
+				       "always",
+				       "--save",
+				       "",
+				       "--auto-aof-rewrite-percentage",
+				       "0",
+				       NULL };
+	snprintf(socket_path, sizeof socket_path, "%s/socket", folder);
+	words[6] = folder;
+	service_start(service, folder, words);
+	service_await_socket(service, socket_path);
+}
+
+/* ---- answers ---------------------------------------------------------------- */
+
+static redisReply *next_reply(struct client *client)
+{
+	void *reply;
+	if (redisGetReply(client->context, &reply) != REDIS_OK)
+		die("Redis: %s", client->context->errstr);
+	redisReply *answer = reply;
+	if (answer->type == REDIS_REPLY_ERROR)
+		die("Redis: %s", answer->str);
+	return answer;
+}
+
+static long long next_number(struct client *client)
+{
+	redisReply *reply = next_reply(client);
+	if (reply->type != REDIS_REPLY_INTEGER)
+		die("Redis answers something else than a number");
+	long long number = reply->integer;
+	freeReplyObject(reply);
+	return number;
+}
+
+static void send_words(struct client *client, int count, const char **words)
+{
+	if (redisAppendCommandArgv(client->context, count, words, NULL) != REDIS_OK)
+		die("Redis: %s", client->context->errstr);
+}
+
+static void send_now(struct client *client)
+{
+	int done = 0;
+	while (!done) {
+		if (redisBufferWrite(client->context, &done) != REDIS_OK)
+			die("Redis: %s", client->context->errstr);
+	}
+}
+
+/* ---- the client ------------------------------------------------------------- */
+
+static void *open_queue(const char *queue)
+{
+	struct client *client = calloc(1, sizeof *client);
+	if (client == NULL)
+		die("no memory for a client");
+	client->context = redisConnectUnix(socket_path);
+	if (client->context == NULL || client->context->err != 0)
+		die("Redis cannot be connected to");
+	snprintf(client->queue, sizeof client->queue, "%s", queue);
+	snprintf(client->taken, sizeof client->taken, "%s-taken", queue);
+	return client;
+}
+
+static void close_queue(void *context)
+{
+	struct client *client = context;
+	redisFree(client->context);
+	free(client);
+}
+
+static void remove_queue(void *context)
+{
+	struct client *client = context;
+	send_words(client, 3, (const char *[]){ "UNLINK", client->queue, client->taken });
+	next_number(client);
+}
+
+static void push(struct client *client, size_t items, size_t size)
+{
+	static const char *words[PEER_BATCH + 2];
+	static size_t sizes[PEER_BATCH + 2];
+	words[0] = "RPUSH";
+	words[1] = client->queue;
+	sizes[0] = strlen(words[0]);
+	sizes[1] = strlen(words[1]);
+	for (size_t i = 0; i < items; i++) {
+		words[i + 2] = (const char *)peer_bytes();
+		sizes[i + 2] = size;
+	}
+	if (redisAppendCommandArgv(client->context, (int)items + 2, words, sizes) != REDIS_OK)
+		die("Redis: %s", client->context->errstr);
+	send_now(client);
+}
+
+static void put(void *context, size_t size)
+{
+	push(context, 1, size);
+	next_number(context);
+}
+
+static void put_many(void *context, size_t items, size_t size)
+{
+	size_t batch =
+		MOST_IN_BATCH_BYTES / size < PEER_BATCH ? MOST_IN_BATCH_BYTES / size : PEER_BATCH;
+	size_t ahead = 0;
+	for (size_t left = items; left > 0;) {
+		size_t count = left < batch ? left : batch;
+		push(context, count, size);
+		left -= count;
+		if (++ahead > AHEAD) {
+			next_number(context);
+			ahead--;
+		}
+	}
+	for (; ahead > 0; ahead--)
+		next_number(context);
+}
+
+/* Whether there was one. */
+static size_t next_item(struct client *client, size_t size)
+{
+	redisReply *reply = next_reply(client);
+	size_t got = reply->type == REDIS_REPLY_STRING;
+	if (got && reply->len != size)
+		die("an item of %zu bytes came from Redis as one of %zu", size, reply->len);
+	freeReplyObject(reply);
+	return got;
+}
+
+/* The pattern of a reliable queue: to the list of what is taken, and from there once it is
+ * done. They are the first there. */
+static size_t take_some(struct client *client, size_t most, size_t size)
+{
+	const char *move[] = { "LMOVE", client->queue, client->taken, "LEFT", "RIGHT" };
+	const char *move_one[] = { "BLMOVE", client->queue, client->taken, "LEFT", "RIGHT", "30" };
+	char first[24];
+	size_t got = 0;
+	for (size_t i = 0; i < most; i++)
+		send_words(client, 5, move);
+	for (size_t i = 0; i < most; i++)
+		got += next_item(client, size);
+	if (got == 0) {
+		send_words(client, 6, move_one);
+		got = next_item(client, size);
+	}
+	snprintf(first, sizeof first, "%zu", got);
+	send_words(client, 4, (const char *[]){ "LTRIM", client->taken, first, "-1" });
+	freeReplyObject(next_reply(client));
+	return got;
+}
+
+static void take_many(void *context, size_t items, size_t size)
+{
+	for (size_t left = items; left > 0;)
+		left -= take_some(context, left < PEER_BATCH ? left : PEER_BATCH, size);
+}
+
+static size_t count_items(void *context)
+{
+	struct client *client = context;
+	send_words(client, 2, (const char *[]){ "LLEN", client->queue });
+	send_words(client, 2, (const char *[]){ "LLEN", client->taken });
+	return (size_t)(next_number(client) + next_number(client));
+}
+
+const struct peer redis_peer = {
+	.name = "Redis",
+	.suffix = "redis",
+	.promise = "answers after fdatasync (appendfsync always)",
+	.share = 1,
+	.start = start,
+	.open = open_queue,
+	.close = close_queue,
+	.remove = remove_queue,
+	.put = put,
+	.put_many = put_many,
+	.take_many = take_many,
+	.count = count_items,
+};
