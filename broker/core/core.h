@@ -32,6 +32,7 @@ struct engine {
 	uint64_t last_identity; /* of a cell */
 	struct map shared;      /* memory, by name: likewise */
 	uint64_t last_shared;   /* identity of memory given out last */
+	struct map clients;     /* that may come back, by their ids */
 	struct map places;      /* where somebody waits for the other end of a pipe, by name */
 
 	struct list active;     /* struct active: where something may be served */
@@ -57,6 +58,7 @@ struct engine {
 	struct heap waiter_timers; /* calls that time out */
 	struct heap lease_timers;  /* leases that expire */
 	struct heap queue_timers;  /* queues whose first delayed item becomes due */
+	struct heap client_timers; /* clients that have not come back */
 	struct heap ahead_timers;  /* sessions that have to give items back */
 	uint32_t ahead_count;      /* records there are, recalled or not */
 

@@ -1,6 +1,7 @@
 #ifndef CORE_PEER_H
 #define CORE_PEER_H
 
+#include "core/client_id.h"
 #include "core/core.h"
 #include "core/handle.h"
 #include "core/lease_table.h"
@@ -11,6 +12,9 @@ struct engine_peer {
 	uint64_t number; /* never that of another; from 1 on */
 	bool silent;     /* it holds objects for a process that has not spoken yet */
 	struct account *account;
+	bool identified; /* by `client_id` */
+	uint8_t client_id[CLIENT_ID_SIZE];
+	struct client *client; /* NULL: nothing is remembered of it yet */
 	struct handle_table queues;
 	struct handle_table cells;
 	struct handle_table shared;

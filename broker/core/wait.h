@@ -64,7 +64,9 @@ struct put_part {
 	uint64_t *acks;     /* the leases to acknowledge with it */
 	nsec_t not_before;
 	uint32_t ack_count;
-	uint32_t accepted;
+	uint32_t accepted;     /* with those that were in before it came again */
+	struct repeat *repeat; /* NULL: it will not come again */
+	uint64_t sequence;
 };
 
 struct join_part {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cells/cell_call.h"
 #include "collections/account.h"
+#include "core/client_id.h"
 #include "core/engine_config.h"
 #include "core/item.h"
 #include "core/item_hold.h"
@@ -56,6 +57,15 @@ uint64_t engine_work_done(const struct engine *engine);
 /* From now on a call does so many units of what can be done in pieces, and leaves the rest to
  * engine_tick(). Not more than without this, which UINT64_MAX says again. */
 void engine_share(struct engine *engine, uint64_t units);
+
+/*
+ * Who the session is of, over all connections that it makes, one after the other: random bytes
+ * that it has chosen. By these it is known again when it comes back, and its puts with a sequence
+ * are not done twice; for CLIENT_MEMORY after its last session has ended, unless that was in
+ * order. Of the sessions of one client only the last may be asked for anything. Those that are
+ * another user's already are passed over.
+ */
+void engine_peer_identify(struct engine_peer *peer, const uint8_t id[CLIENT_ID_SIZE]);
 
 /* At most what engine_peer_inherit() would do, in units. */
 uint64_t engine_peer_weight(const struct engine_peer *peer);

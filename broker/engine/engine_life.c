@@ -34,6 +34,7 @@ struct engine *engine_new(const struct engine_config *config, struct recorder *r
 	engine->names.compare = compare_names;
 	map_init(&engine->cells, engine_random(engine));
 	map_init(&engine->shared, engine_random(engine));
+	map_init(&engine->clients, engine_random(engine));
 	map_init(&engine->places, engine_random(engine));
 	list_init(&engine->active);
 	list_init(&engine->impatient);
@@ -62,11 +63,14 @@ void engine_free(struct engine *engine)
 	sorted_fini(&engine->names);
 	map_fini(&engine->cells);
 	shared_forget_all(engine);
+	assert(engine->clients.count == 0);
+	map_fini(&engine->clients);
 	map_fini(&engine->places);
 	heap_fini(&engine->waiter_timers);
 	heap_fini(&engine->lease_timers);
 	heap_fini(&engine->queue_timers);
 	heap_fini(&engine->ahead_timers);
+	heap_fini(&engine->client_timers);
 	item_memory_fini(&engine->items);
 	free(engine->deliveries);
 	free(engine);

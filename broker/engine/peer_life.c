@@ -2,6 +2,7 @@
 #include "base/mutant.h"
 #include "cells/cell_handle.h"
 #include "cells/will.h"
+#include "core/client.h"
 #include "core/peer.h"
 #include "core/run.h"
 #include "core/waiter.h"
@@ -36,6 +37,11 @@ struct engine_peer *engine_peer_new(struct engine *engine, struct account *accou
 	map_init(&peer->wills_by_number, engine_random(engine));
 	engine->peers++;
 	return peer;
+}
+
+void engine_peer_identify(struct engine_peer *peer, const uint8_t id[CLIENT_ID_SIZE])
+{
+	client_identify(peer, id);
 }
 
 void engine_peer_on_recall(struct engine_peer *peer,
@@ -130,7 +136,7 @@ static bool end_piece(struct engine_peer *peer)
 		peer->engine->work.end = UINT64_MAX;
 	return leases_return(peer) && wills_execute(peer) && queues_end_owned(peer) &&
 	       pipes_leave(peer) && queues_close(peer) && cells_leave(peer) && shared_leave(peer) &&
-	       leases_free(peer);
+	       leases_free(peer) && client_leave(peer);
 }
 
 static void peer_free(struct engine_peer *peer)

@@ -1,4 +1,5 @@
 /* What is due in time. */
+#include "core/client.h"
 #include "core/run.h"
 #include "core/waiter.h"
 #include "core/work.h"
@@ -29,6 +30,11 @@ static void on_ahead(struct heap_node *node)
 	ahead_due(container_of(node, struct ahead, timer));
 }
 
+static void on_client(struct heap_node *node)
+{
+	client_forget_some(container_of(node, struct client, timer));
+}
+
 static void on_waiter(struct heap_node *node)
 {
 	waiter_time_out(container_of(node, struct waiter, timer));
@@ -55,6 +61,7 @@ nsec_t engine_tick(struct engine *engine, nsec_t now)
 	tick_tick(engine, &engine->queue_timers, on_queue);
 	tick_tick(engine, &engine->lease_timers, on_lease);
 	tick_tick(engine, &engine->ahead_timers, on_ahead);
+	tick_tick(engine, &engine->client_timers, on_client);
 	/* Last, so that what came back at this very moment still serves them. */
 	tick_tick(engine, &engine->waiter_timers, on_waiter);
 	engine_run(engine);
@@ -75,10 +82,8 @@ void engine_share(struct engine *engine, uint64_t units)
 nsec_t engine_next_deadline(const struct engine *engine)
 {
 	const struct heap *const timers[] = {
-		&engine->queue_timers,
-		&engine->lease_timers,
-		&engine->waiter_timers,
-		&engine->ahead_timers,
+		&engine->queue_timers, &engine->lease_timers,  &engine->waiter_timers,
+		&engine->ahead_timers, &engine->client_timers,
 	};
 	nsec_t first = list_empty(&engine->later) ? NSEC_NEVER : 0;
 	for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {

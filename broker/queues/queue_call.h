@@ -67,6 +67,10 @@ struct put_request {
 	bool or_drop;    /* no queue of that name: the leases are acknowledged all the same;
 			    a lease is not held: the items are dropped. OK in both cases */
 	nsec_t deadline; /* how long to wait for room; 0: not at all */
+	/* If the session is identified: rises from one put of the client to the next. What comes
+	 * again has that which it had; 0: it will not. */
+	uint64_t sequence;
+	uint64_t settled; /* the client has heard of all that have a lower one */
 	/* The rest is of each of the items. */
 	int32_t priority;       /* unless the order is SHORTEST */
 	uint32_t cost;          /* if the order is SHORTEST */
@@ -98,6 +102,8 @@ struct put_request {
  * With acks, the leases are acknowledged when the put has been accepted as a whole
  * (at once, if it does not wait). A lease that ended while the put waited makes the
  * answer NOT_OWNER, with `accepted` telling that the items are in.
+ * A put that comes again, by its sequence: items of it that are in do not enter again, and
+ * count as accepted; when all are, the answer is OK, whatever has become of its leases.
  */
 void queue_put(struct engine_peer *peer, const struct put_request *request, nsec_t now,
 	       struct waiter *waiter);

@@ -7,6 +7,7 @@
 #include "core/work.h"
 #include "leases/lease.h"
 #include "stock/queue_life.h"
+#include "stock/repeat.h"
 
 static struct waiter *first_waiter(const struct queue *queue)
 {
@@ -32,7 +33,8 @@ static bool end_one(struct queue *queue)
 		item = stock_drain(&queue->stock);
 	if (item != NULL)
 		item_drop(queue->engine, item);
-	return waiter != NULL || item != NULL;
+	/* The puts that wait are over by now. */
+	return waiter != NULL || item != NULL || repeat_forget_one(queue);
 }
 
 static void queue_end_go_on_ending(struct work *work)

@@ -21,6 +21,7 @@
 #include "stock/queue_life.h"
 #include "stock/queue_putters.h"
 #include "stock/queue_timer.h"
+#include "stock/repeat.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -80,6 +81,7 @@ static void putter_admit(struct waiter *putter)
 	}
 	part->items = next;
 	part->accepted++;
+	repeat_accept(part->repeat, part->sequence, next != NULL ? part->accepted : REPEAT_WHOLE);
 	work_spend(putter->peer->engine, 1);
 	if (next == NULL)
 		complete(putter);
@@ -164,6 +166,7 @@ static void putter_leave(struct waiter *putter)
 	/* One that gives up may have stood in the way of the next. */
 	if (part->items != NULL && queue->putter_count > 0 && !MUTANT(next_putter_stranded))
 		queue_activate(queue);
+	repeat_end(part->repeat, part->sequence);
 	putter_discard(putter->peer, part);
 }
 
@@ -334,6 +337,39 @@ static struct put_request complete_request(const struct queue *queue,
 	return whole;
 }
 
+/* What is left to do of one that comes again. */
+static struct put_request queue_put_rest(const struct put_request *request, uint32_t before)
+{
+	struct put_request rest = *request;
+	if (before >= request->count && before > 0) {
+		rest.sequence = 0;
+		rest.count = rest.ack_count = 0;
+		return rest;
+	}
+	for (uint32_t i = 0; i < before; i++)
+		rest.bodies += request->sizes[i];
+	rest.sizes += before;
+	rest.count -= before;
+	return rest;
+}
+
+/* Park what has been filled in. */
+static int queue_put_park(struct engine_peer *peer, const struct put_request *request,
+			  struct waiter *waiter, struct error *error)
+{
+	struct put_part *part = &waiter->of.put;
+	part->sequence = request->sequence;
+	const struct repeat_number number = { request->sequence, request->settled };
+	int status = repeat_begin(part->queue, peer, &number, &part->repeat, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = waiter_park(waiter, peer, request->deadline);
+	if (status == RELEVO_OK)
+		return RELEVO_OK;
+	repeat_end(part->repeat, part->sequence);
+	return error_set(error, status, "no memory for a call that waits");
+}
+
 static int queue_put_begin(struct engine_peer *peer, const struct put_request *request,
 			   struct waiter *waiter, struct error *error)
 {
@@ -341,11 +377,16 @@ static int queue_put_begin(struct engine_peer *peer, const struct put_request *r
 	int status = find_queue(peer, request, &queue, error);
 	if (status == RELEVO_OK)
 		status = token_refuse_put(queue, error);
-	if (status == RELEVO_OK)
-		status = queue_put_check(queue, request, error);
 	if (status != RELEVO_OK)
 		return status;
-	const struct put_request whole = complete_request(queue, request);
+	const uint32_t before = repeat_accepted(queue, peer, request->sequence);
+	const struct put_request rest = queue_put_rest(request, before);
+	/* Of one that was done there is nothing to check. */
+	if (rest.count > 0 || before == 0)
+		status = queue_put_check(queue, &rest, error);
+	if (status != RELEVO_OK)
+		return status;
+	const struct put_request whole = complete_request(queue, &rest);
 	status = queue_put_fill(peer, &whole, waiter, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -355,13 +396,14 @@ static int queue_put_begin(struct engine_peer *peer, const struct put_request *r
 		waiter->of.put.last = item;
 	}
 	waiter->of.put.queue = queue;
+	waiter->of.put.accepted = (uint32_t)(request->count - rest.count);
 	queue->holds = queue->holds || whole.hold != 0;
-	status = waiter_park(waiter, peer, whole.deadline);
+	status = queue_put_park(peer, &whole, waiter, error);
 	if (status != RELEVO_OK) {
 		/* It is nobody's yet. */
 		if (!MUTANT(half_made_put_kept))
 			putter_discard(peer, &waiter->of.put);
-		return error_set(error, status, "no memory for a call that waits");
+		return status;
 	}
 	/* A put of nothing has nothing to wait for. */
 	if (waiter->of.put.items == NULL)
@@ -384,6 +426,20 @@ static void queue_put_drop(struct engine_peer *peer, const struct put_request *r
 	waiter->answer(waiter, &answer);
 }
 
+/* What was accepted before it came again is, though the rest is refused. */
+static void queue_put_refuse(struct engine_peer *peer, const struct put_request *request,
+			     struct waiter *waiter, const struct error *error)
+{
+	struct queue *queue;
+	struct error ignored;
+	struct answer answer = { .status = error->status, .text = error->text };
+	if (request->sequence != 0 && find_queue(peer, request, &queue, &ignored) == RELEVO_OK)
+		answer.accepted = repeat_accepted(queue, peer, request->sequence);
+	if (answer.accepted > request->count)
+		answer.accepted = (uint32_t)request->count;
+	waiter->answer(waiter, &answer);
+}
+
 void queue_put(struct engine_peer *peer, const struct put_request *request, nsec_t now,
 	       struct waiter *waiter)
 {
@@ -394,6 +450,6 @@ void queue_put(struct engine_peer *peer, const struct put_request *request, nsec
 	if (request->or_drop && (status == RELEVO_NOT_FOUND || status == RELEVO_NOT_OWNER))
 		queue_put_drop(peer, request, waiter);
 	else if (status != RELEVO_OK)
-		waiter_refuse(waiter, &error);
+		queue_put_refuse(peer, request, waiter, &error);
 	engine_run(engine);
 }

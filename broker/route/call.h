@@ -3,12 +3,22 @@
 
 #include "route/session_state.h"
 
+/* What it is, where it is not answered by itself: see deal.h. */
+enum call_matter { CALL_PUT, CALL_FLUSH, CALL_GOODBYE };
+
 /* A call that the engine answers through its waiter, now or later. */
 struct call {
 	struct waiter waiter;
 	struct session *session;
-	uint64_t number;            /* of the client's */
-	const struct frame *frame;  /* of a quiet put, which is answered at once */
+	uint64_t number;           /* of the client's */
+	const struct frame *frame; /* of a quiet put, while it is handled */
+	bool quiet;
+	bool *answered;     /* of such a one: set when it is, while it is handled */
+	uint32_t queue;     /* likewise: its handle */
+	bool dealt, prompt; /* see deal.h */
+	enum call_matter matter;
+	uint64_t cost;              /* of it and what follows it, in the window */
+	struct list in_deals;       /* session->deals, while what it has put is not durable */
 	struct list link;           /* in session->calls, or router->free_calls */
 	struct map_node in_waiting; /* in session->waiting, if `cancellable` */
 	bool cancellable;

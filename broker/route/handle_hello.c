@@ -30,6 +30,10 @@ static int handle_hello_check_hello(const Relevo__Hello *hello, struct error *er
 				 "the client speaks version %" PRIu32
 				 " of the protocol, this broker version %d",
 				 hello->version, PROTOCOL_VERSION);
+	if (hello->client.len != 0 && hello->client.len != CLIENT_ID_SIZE)
+		return error_set(error, RELEVO_BAD_ARGUMENT,
+				 "a client is known by %d bytes, not by %zu", CLIENT_ID_SIZE,
+				 hello->client.len);
 	int status = check_label(hello->name, "client", error);
 	return status == RELEVO_OK ? check_label(hello->host, "host", error) : status;
 }
@@ -42,6 +46,9 @@ static void handle_hello_identify(struct session *session, const Relevo__Hello *
 	identity->pid = peer->local ? (uint64_t)peer->pid : hello->pid;
 	snprintf(identity->host, sizeof identity->host, "%s", hello->host);
 	snprintf(identity->name, sizeof identity->name, "%s", hello->name);
+	session->returns = hello->client.len == CLIENT_ID_SIZE;
+	if (session->returns)
+		memcpy(session->client, hello->client.data, CLIENT_ID_SIZE);
 }
 
 static void log_opened(const struct session *session)

@@ -1,5 +1,6 @@
 /* What clients ask of queues and leases: open to delete, put, get, acknowledge, counts. */
 #include "route/call.h"
+#include "route/deal.h"
 #include "route/handlers.h"
 #include "route/opening.h"
 #include "route/reply.h"
@@ -64,17 +65,68 @@ void handle_queue_delete(struct session *session, const struct frame *frame)
 static void answer_put(struct waiter *waiter, const struct answer *answer)
 {
 	struct call *call = container_of(waiter, struct call, waiter);
-	if (call->frame == NULL)
+	if (!call->quiet)
 		reply_put(call->session, call->number, answer);
-	else if (answer->status != RELEVO_OK)
+	else if (answer->status != RELEVO_OK && call->frame != NULL)
 		reply_put_failed(call->session, call->number, answer, call->frame);
-	call_free(call);
+	else if (answer->status != RELEVO_OK)
+		reply_put_failed_late(call->session, call->number, answer, call->queue);
+	if (call->answered != NULL)
+		*call->answered = true;
+	if (list_linked(&call->in_deals))
+		deal_done(call);
+	else
+		call_free(call);
+}
+
+/* In the window. */
+static uint64_t put_cost(const struct frame *frame)
+{
+	return WINDOW_COST(frame->header->n_sizes, frame->bodies_size);
 }
 
 /* 0 is no time. */
 static nsec_t later(const struct session *session, uint64_t msec)
 {
 	return msec > 0 ? loop_now(session->router->loop) + clock_span(msec) : 0;
+}
+
+void pass_over_put(struct session *session, const struct frame *frame)
+{
+	deal_expect(session, NULL, put_cost(frame), false);
+}
+
+static void refuse_put(struct session *session, const struct frame *frame,
+		       const struct error *error)
+{
+	const struct answer answer = { .status = error->status, .text = error->text };
+	if (!frame->header->queue_put->quiet) {
+		reply_put(session, frame->header->call, &answer);
+		return;
+	}
+	reply_put_failed(session, frame->header->call, &answer, frame);
+	pass_over_put(session, frame);
+}
+
+/* To the engine. A quiet one is answered by then, but for its commit. */
+static void put_hand_over(struct session *session, const struct frame *frame, struct call *call,
+			  const struct put_request *request)
+{
+	const bool quiet = call->quiet;
+	const nsec_t now = loop_now(session->router->loop);
+	call->frame = quiet ? frame : NULL;
+	if (!quiet) {
+		queue_put(session->peer, request, now, &call->waiter);
+		return;
+	}
+	bool answered = false;
+	call->answered = &answered;
+	queue_put(session->peer, request, now, &call->waiter);
+	if (!answered) {
+		call->answered = NULL;
+		call->frame = NULL;
+	}
+	deal_expect(session, answered ? NULL : call, put_cost(frame), request->sequence != 0);
 }
 
 void handle_queue_put(struct session *session, const struct frame *frame)
@@ -87,11 +139,7 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 	if (put->begin != 0)
 		lease_begin(session->peer, put->begin);
 	if (call_new(session, header->call, deadline != 0, &call, &error) != RELEVO_OK) {
-		const struct answer answer = { .status = error.status, .text = error.text };
-		if (put->quiet)
-			reply_put_failed(session, header->call, &answer, frame);
-		else
-			reply_put(session, header->call, &answer);
+		refuse_put(session, frame, &error);
 	} else {
 		const struct put_request request = {
 			.handle = put->queue,
@@ -103,6 +151,8 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 			.ack_count = put->n_acks,
 			.or_drop = put->or_drop && put->name != NULL && put->queue == 0,
 			.deadline = deadline,
+			.sequence = put->sequence,
+			.settled = put->settled,
 			.priority = put->priority,
 			.cost = put->cost,
 			.not_before = later(session, put->delay_ms),
@@ -115,11 +165,10 @@ void handle_queue_put(struct session *session, const struct frame *frame)
 			.overdue_to = put->overdue_to,
 		};
 		call->waiter.answer = answer_put;
-		call->frame = put->quiet ? frame : NULL;
-		queue_put(session->peer, &request, loop_now(session->router->loop), &call->waiter);
+		call->quiet = put->quiet;
+		call->queue = put->queue;
+		put_hand_over(session, frame, call, &request);
 	}
-	if (put->quiet)
-		session_deal(session, WINDOW_COST(header->n_sizes, frame->bodies_size));
 }
 
 /* ---- get, ack, nack --------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* What clients ask of the session itself: cancel a call, flush, say goodbye. */
 #include "route/call.h"
+#include "route/deal.h"
 #include "route/handlers.h"
-#include "route/reply.h"
 
 void handle_cancel(struct session *session, const struct frame *frame)
 {
@@ -14,12 +14,10 @@ void handle_cancel(struct session *session, const struct frame *frame)
 
 void handle_goodbye(struct session *session, const struct frame *frame)
 {
-	session_say_goodbye(session, frame->header->call);
+	deal_goodbye(session, frame->header->call);
 }
 
 void handle_flush(struct session *session, const struct frame *frame)
 {
-	/* Frames are dealt with in order, so all before this one are. */
-	session_confirm(session);
-	reply_done(session, frame->header->call, 0);
+	deal_flush(session, frame->header->call);
 }

@@ -32,6 +32,9 @@ handler handle_queue_reject;
 handler handle_queue_extend;
 handler handle_queue_stat;
 
+/* A quiet put that failed before it came to its handler counts as dealt with. */
+handler pass_over_put;
+
 /* handle_manage.c */
 handler handle_queue_join;
 handler handle_queue_shutdown;

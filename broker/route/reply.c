@@ -125,6 +125,20 @@ void reply_put_failed(struct session *session, uint64_t call, const struct answe
 	connection_send(session->connection, &header, bodies + answer->accepted);
 }
 
+void reply_put_failed_late(struct session *session, uint64_t call, const struct answer *answer,
+			   uint32_t queue)
+{
+	Relevo__Failure failure = RELEVO__FAILURE__INIT;
+	failure.status = (uint32_t)answer->status;
+	failure.text = text_of(answer->status, answer->text);
+	failure.count = answer->accepted;
+	failure.queue = queue;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_FAILURE;
+	header.failure = &failure;
+	send_header(session, call, &header);
+}
+
 void reply_show_item(struct answer_room *room, uint32_t place, struct item *item)
 {
 	size_t size;

@@ -30,6 +30,11 @@ void reply_put(struct session *session, uint64_t call, const struct answer *answ
 void reply_put_failed(struct session *session, uint64_t call, const struct answer *answer,
 		      const struct frame *frame);
 
+/* Of one that failed when its frame was gone already, since it could not be made durable: its
+ * client still has it. */
+void reply_put_failed_late(struct session *session, uint64_t call, const struct answer *answer,
+			   uint32_t queue);
+
 /* OK is QueueItems, all else a Failure. */
 void reply_get(struct session *session, uint64_t call, const struct answer *answer);
 

@@ -72,7 +72,7 @@ static void router_refuse(struct session *session, const struct frame *frame,
 	const Relevo__Header *header = frame->header;
 	reply_error(session, header->call, error);
 	if (header->op_case == RELEVO__HEADER__OP_QUEUE_PUT && header->queue_put->quiet)
-		session_deal(session, WINDOW_COST(frame->header->n_sizes, frame->bodies_size));
+		pass_over_put(session, frame);
 }
 
 /* What keeps the frame from its handler, with `error` saying it. */
@@ -114,6 +114,8 @@ static void on_frame(void *context, int status, const struct frame *frame,
 	struct session *session = context;
 	unsigned operation = frame->header->op_case;
 	struct error error;
+	if (session->leaving)
+		return;
 	if (session->state == SESSION_OPEN && frame->header->n_acks > 0)
 		router_acknowledge(session, frame->header);
 	if (status != RELEVO_OK && session->state == SESSION_OPEN) {
@@ -223,6 +225,7 @@ struct router *router_new(const struct router_config *config, struct engine *eng
 	router->loop = loop;
 	router->last_session = 0;
 	list_init(&router->sessions);
+	map_init(&router->clients, config->broker);
 	list_init(&router->free_calls);
 	router->free_count = 0;
 	for (unsigned i = 0; i < ROUTER_OPERATIONS; i++)
@@ -235,5 +238,6 @@ void router_free(struct router *router)
 	if (router == NULL)
 		return;
 	call_empty_pool(router);
+	map_fini(&router->clients);
 	free(router);
 }

@@ -1,6 +1,7 @@
 /* A client's session, from its start to its end, and the confirmation of its puts. */
 #include "route/session.h"
 
+#include "base/mutant.h"
 #include "log/log.h"
 #include "route/call.h"
 #include "route/reply.h"
@@ -26,6 +27,7 @@ struct session *session_new(struct router *router, struct connection *connection
 	session->account = account;
 	account_hold(account);
 	list_init(&session->calls);
+	list_init(&session->deals);
 	map_init(&session->waiting, router->config.broker);
 	return session;
 }
@@ -35,12 +37,53 @@ static void on_recall(void *context, uint32_t handle)
 	reply_recall(context, handle);
 }
 
+/* What the client asked for over a connection that it has given up is not done any more: it comes
+ * again. */
+static void end_forerunner(struct session *session)
+{
+	struct map_node *node =
+		map_find(&session->router->clients, session->client, CLIENT_ID_SIZE);
+	struct session *other =
+		node != NULL ? container_of(node, struct session, in_clients) : NULL;
+	if (other != NULL && other->account == session->account && !MUTANT(forerunner_goes_on))
+		session_end(other, "the client has come back");
+}
+
+static void leave_clients(struct session *session)
+{
+	if (session->returns)
+		map_remove(&session->router->clients, &session->in_clients);
+	session->returns = false;
+}
+
+static int session_identify(struct session *session)
+{
+	struct map *clients = &session->router->clients;
+	if (!session->returns)
+		return RELEVO_OK;
+	end_forerunner(session);
+	session->returns = map_find(clients, session->client, CLIENT_ID_SIZE) == NULL;
+	if (!session->returns)
+		return RELEVO_OK;
+	if (!map_insert(clients, &session->in_clients, session->client, CLIENT_ID_SIZE)) {
+		session->returns = false;
+		return RELEVO_NO_MEMORY;
+	}
+	return RELEVO_OK;
+}
+
 int session_start(struct session *session)
 {
 	struct router *router = session->router;
-	session->peer = engine_peer_new(router->engine, connection_account(session->connection));
-	if (session->peer == NULL)
+	if (session_identify(session) != RELEVO_OK)
 		return RELEVO_NO_MEMORY;
+	session->peer = engine_peer_new(router->engine, connection_account(session->connection));
+	if (session->peer == NULL) {
+		leave_clients(session);
+		return RELEVO_NO_MEMORY;
+	}
+	if (session->returns)
+		engine_peer_identify(session->peer, session->client);
 	engine_peer_on_recall(session->peer, on_recall, session);
 	session->number = ++router->last_session;
 	session->opened = loop_now(router->loop);
@@ -105,6 +148,7 @@ static void begin_end(struct session *session, const char *reason)
 	session->end_reason = reason;
 	session->peer = NULL;
 	list_remove(&session->in_router);
+	leave_clients(session);
 	engine_peer_on_end(peer, session_on_end, session);
 	engine_peer_gone(peer, loop_now(session->router->loop));
 	drop_calls(session);
@@ -150,11 +194,11 @@ void session_confirm(struct session *session)
 	reply_confirm(session, session->confirmed);
 }
 
-void session_deal(struct session *session, uint64_t cost)
+void session_deal(struct session *session, uint64_t cost, bool prompt)
 {
 	session->dealt += cost;
 	/* Early enough that a client which keeps its window full need never stop,
 	 * seldom enough that confirmations cost nothing. */
-	if (session->dealt - session->confirmed >= session->router->config.window / 4)
+	if (prompt || session->dealt - session->confirmed >= session->router->config.window / 4)
 		session_confirm(session);
 }

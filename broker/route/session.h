@@ -26,8 +26,9 @@ void session_free(struct session *session, const char *reason);
 /* The engine's deadline for a time-out on the wire: 0 does not wait. */
 nsec_t session_deadline(const struct session *session, uint32_t timeout_ms);
 
-/* So much of a quiet put, as the window counts it, has been dealt with, accepted or not. */
-void session_deal(struct session *session, uint64_t cost);
+/* So much of a quiet put, as the window counts it, has been dealt with, accepted or not. `prompt`:
+ * the client is told at once. */
+void session_deal(struct session *session, uint64_t cost, bool prompt);
 
 /* Tell the client all that has been dealt with. */
 void session_confirm(struct session *session);

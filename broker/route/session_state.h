@@ -26,6 +26,7 @@ struct router {
 	struct loop *loop;
 	uint64_t last_session;  /* number given out last */
 	struct list sessions;   /* that are open, by number */
+	struct map clients;     /* the last of each client, by its id */
 	struct list free_calls; /* for the next ones */
 	uint32_t free_count;
 	bool has_enums[ROUTER_OPERATIONS]; /* see enums.h */
@@ -68,11 +69,16 @@ struct session {
 	enum session_state state;
 	struct greeting *greeting; /* only while CHALLENGED */
 	struct identity identity;  /* from Hello on */
-	uint64_t number;           /* the rest: while OPEN */
-	bool unborn;               /* it inherits, and its process has not spoken yet */
+	bool returns;              /* it says who it is, by: */
+	uint8_t client[CLIENT_ID_SIZE];
+	struct map_node in_clients; /* router->clients, if `returns`, while OPEN */
+	uint64_t number;            /* the rest: while OPEN */
+	bool unborn;                /* it inherits, and its process has not spoken yet */
 	nsec_t opened;
 	struct list in_router; /* router->sessions */
 	struct list calls;     /* not answered yet */
+	struct list deals;     /* of them, those that confirmation waits for: see deal.h */
+	bool leaving;          /* it has said goodbye, behind these */
 	struct map waiting;    /* those of them that Cancel can name, by number */
 	size_t waiting_cost;   /* charged for that table */
 	uint64_t dealt;        /* of the window, by what was put quietly and dealt with */

@@ -44,6 +44,7 @@ struct queue {
 	struct heap expiring;       /* see expiry.h */
 	struct map keys;            /* see duplicate.h */
 	struct map flows;           /* see order.h */
+	struct map repeats;         /* see repeat.h */
 	uint32_t round;             /* of a fair queue: the rank handed out last */
 	struct engine_peer *holder; /* who has it to itself, if it is exclusive */
 	enum queue_shutdown shutdown;

@@ -39,6 +39,7 @@ static struct queue *queue_life_allocate(struct engine *engine, const char *name
 	queue->references = 1;
 	map_init(&queue->keys, engine_random(engine));
 	map_init(&queue->flows, engine_random(engine));
+	map_init(&queue->repeats, engine_random(engine));
 	list_init(&queue->leases);
 	list_init(&queue->getters);
 	list_init(&queue->putters);
@@ -134,6 +135,7 @@ void queue_drop(struct queue *queue)
 	stock_fini(&queue->stock);
 	order_fini(queue);
 	map_fini(&queue->flows);
+	map_fini(&queue->repeats);
 	account_release(queue->account, queue_cost(queue->name, &queue->options));
 	account_drop(queue->account);
 	free(queue);

@@ -9,6 +9,9 @@ enum { ITEM_MAX_KEY = 255, ITEM_MAX_PROPERTIES = 64 * 1024 };
 /* Queues that one get may name. */
 enum { GET_MAX_QUEUES = 64 };
 
+/* Random bytes by which a client is known when it comes back. */
+enum { CLIENT_ID_SIZE = 16 };
+
 /* Items that one look at a queue shows. */
 enum { PEEK_MAX_ITEMS = 256 };
 

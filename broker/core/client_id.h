@@ -1,0 +1,10 @@
+#ifndef CORE_CLIENT_ID_H
+#define CORE_CLIENT_ID_H
+
+#include "base/bounds.h"
+#include "base/clock.h"
+
+/* How long a client is remembered after its last session. */
+#define CLIENT_MEMORY (3600 * NSEC_PER_SEC)
+
+#endif
