@@ -1,0 +1,161 @@
+/* Files for extents to come. */
+#include "store/store_spares.h"
+
+#include "base/list.h"
+
+#include <fcntl.h>
+#include <relevo/status.h>
+
+/* An extent that lasts less long is used up fast. */
+#define SLOW_EXTENT (5 * NSEC_PER_SEC)
+
+/* The next is asked for when half of the last one is used. */
+static bool spares_used_up_fast(const struct store_spares *spares)
+{
+	return spares->taken != 0 && clock_now() - spares->taken < SLOW_EXTENT / 2;
+}
+
+/* Under the lock. */
+static uint32_t spares_new_name(struct store_spares *spares)
+{
+	return ++spares->last_name;
+}
+
+static void spares_make(struct store_job *job)
+{
+	struct store_spares *spares = container_of(job, struct store_spares, job);
+	char name[STORE_NAME_SIZE];
+	struct error error = { 0 };
+	pthread_mutex_lock(&spares->lock);
+	bool zeros = !spares_used_up_fast(spares);
+	uint32_t number = spares_new_name(spares);
+	pthread_mutex_unlock(&spares->lock);
+	store_spare_name(name, number);
+	/* If it cannot be made: who needs one tries again, and tells why it fails. */
+	int status = store_helper_stopping(spares->helper)
+			     ? RELEVO_CANCELLED
+			     : store_folder_make(spares->folder, STORE_SPARE_NEW, zeros, &error);
+	if (status == RELEVO_OK)
+		status = store_folder_rename(spares->folder, STORE_SPARE_NEW, name, &error);
+	pthread_mutex_lock(&spares->lock);
+	if (status == RELEVO_OK && spares->count < STORE_SPARES_MOST)
+		spares->names[spares->count++] = number;
+	spares->making = false;
+	pthread_cond_broadcast(&spares->made);
+	pthread_mutex_unlock(&spares->lock);
+}
+
+void store_spares_init(struct store_spares *spares, const struct store_folder *folder,
+		       struct store_helper *helper)
+{
+	*spares = (struct store_spares){
+		.folder = folder,
+		.helper = helper,
+		.job.run = spares_make,
+	};
+	pthread_mutex_init(&spares->lock, NULL);
+	pthread_cond_init(&spares->made, NULL);
+}
+
+void store_spares_fini(struct store_spares *spares)
+{
+	pthread_cond_destroy(&spares->made);
+	pthread_mutex_destroy(&spares->lock);
+}
+
+bool store_spares_found(struct store_spares *spares, uint32_t name)
+{
+	pthread_mutex_lock(&spares->lock);
+	bool room = spares->count < STORE_SPARES_MOST;
+	if (room)
+		spares->names[spares->count++] = name;
+	if (name > spares->last_name)
+		spares->last_name = name;
+	pthread_mutex_unlock(&spares->lock);
+	return room;
+}
+
+void store_spares_want(struct store_spares *spares)
+{
+	pthread_mutex_lock(&spares->lock);
+	bool make = spares->count == 0 && !spares->making;
+	if (make)
+		spares->making = true;
+	pthread_mutex_unlock(&spares->lock);
+	if (make)
+		store_helper_add(spares->helper, &spares->job);
+}
+
+/* The name of one, which is the caller's now; false: there is none, and none is being made. */
+static bool spares_claim(struct store_spares *spares, char name[STORE_NAME_SIZE])
+{
+	pthread_mutex_lock(&spares->lock);
+	while (spares->count == 0 && spares->making)
+		pthread_cond_wait(&spares->made, &spares->lock);
+	bool found = spares->count > 0;
+	uint32_t number = found ? spares->names[--spares->count] : spares_new_name(spares);
+	spares->taken = clock_now();
+	pthread_mutex_unlock(&spares->lock);
+	store_spare_name(name, number);
+	return found;
+}
+
+int store_spares_take(struct store_spares *spares, uint32_t extent, struct error *error)
+{
+	const struct store_folder *folder = spares->folder;
+	char spare[STORE_NAME_SIZE], name[STORE_NAME_SIZE];
+	if (!spares_claim(spares, spare) &&
+	    store_folder_make(folder, spare, false, error) != RELEVO_OK)
+		return -1;
+	store_extent_name(name, extent);
+	if (store_folder_rename(folder, spare, name, error) != RELEVO_OK) {
+		struct error unused;
+		store_folder_unlink(folder, spare, &unused);
+		return -1;
+	}
+	return store_folder_open(folder, name, O_RDWR, error);
+}
+
+/* ---- recycling ---------------------------------------------------------- */
+
+/* Where a group did not end with the extent, its file is too large. False: it is no use. */
+static bool spares_trim_size(const struct store_folder *folder, const char *name)
+{
+	struct error unused;
+	uint64_t size = 0;
+	int fd = store_folder_open(folder, name, O_RDWR, &unused);
+	if (fd < 0)
+		return false;
+	const struct store_file file = { folder, fd, name };
+	bool good =
+		store_file_size(&file, &size, &unused) == RELEVO_OK && size >= folder->extent_size;
+	if (good && size > folder->extent_size)
+		good = folder->disk->truncate(folder->disk, fd, folder->extent_size) == 0 &&
+		       store_file_sync(&file, &unused) == RELEVO_OK;
+	store_folder_close(folder, fd);
+	return good;
+}
+
+static bool spares_keep(struct store_spares *spares, const char *name)
+{
+	char spare[STORE_NAME_SIZE];
+	struct error unused;
+	pthread_mutex_lock(&spares->lock);
+	bool room = spares->count < STORE_SPARES_MOST - 1;
+	uint32_t number = room ? spares_new_name(spares) : 0;
+	pthread_mutex_unlock(&spares->lock);
+	store_spare_name(spare, number);
+	return room && spares_trim_size(spares->folder, name) &&
+	       store_folder_rename(spares->folder, name, spare, &unused) == RELEVO_OK &&
+	       store_spares_found(spares, number);
+}
+
+void store_spares_recycle(struct store_spares *spares, uint32_t extent)
+{
+	char name[STORE_NAME_SIZE];
+	struct error unused;
+	store_extent_name(name, extent);
+	/* What cannot be removed is found again by the next start. */
+	if (!spares_keep(spares, name))
+		store_folder_unlink(spares->folder, name, &unused);
+}

@@ -1,0 +1,89 @@
+#ifndef SUPPORT_FAKE_DISK_H
+#define SUPPORT_FAKE_DISK_H
+
+#include "store/store_disk.h"
+#include "support/random.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/*
+ * A disk in memory, for the log. It knows what was written and what is on the disk: a sync makes
+ * one of the other, and what a power cut leaves of the rest is chance. Names are durable with a
+ * sync of their folder only. A sync that fails throws away what it should have written, while
+ * those who read still see it.
+ */
+enum fake_call {
+	FAKE_OPEN,
+	FAKE_READ,
+	FAKE_WRITE,
+	FAKE_ALLOCATE,
+	FAKE_TRUNCATE,
+	FAKE_SYNC,
+	FAKE_SYNC_FOLDER,
+	FAKE_RENAME,
+	FAKE_UNLINK,
+	FAKE_CALLS
+};
+#define FAKE_ANY ((1u << FAKE_CALLS) - 1)
+
+struct fake_file;
+
+struct fake_disk {
+	struct store_disk calls; /* what the log is given */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct random random;
+	struct fake_file *files; /* all there ever were */
+	struct fake_name *names, *durable_names;
+	struct fake_name_change *changes, **changes_end; /* of names, not durable */
+	struct fake_file *open[256];
+
+	/* Counted since it was set to 0. */
+	unsigned long count; /* calls of the kinds to be counted, */
+	unsigned counted;    /* which are these bits */
+	uint64_t written;    /* bytes */
+	/* From that call on (from 1), so many calls fail, with this. 0: none does. */
+	unsigned long fail_at, fail_count;
+	int fail_with;
+	/* From that call on there is no power. */
+	unsigned long cut_at;
+	bool off;
+	bool held; /* syncs wait */
+	unsigned waiting;
+};
+
+/* What becomes of what was not synced when the power goes. */
+enum fake_loss { FAKE_KEEPS, FAKE_DROPS, FAKE_MIXES, FAKE_TEARS, FAKE_LOSSES };
+
+void fake_disk_init(struct fake_disk *disk, uint64_t seed);
+void fake_disk_fini(struct fake_disk *disk);
+
+/* Nothing works any more. */
+void fake_disk_cut(struct fake_disk *disk);
+/* It works again, after a power cut. */
+void fake_disk_on(struct fake_disk *disk, enum fake_loss loss);
+/* It works again, after the program was killed: nothing is lost. */
+void fake_disk_again(struct fake_disk *disk);
+
+/* No call fails, none is counted so far. */
+void fake_disk_reset(struct fake_disk *disk);
+
+/* Syncs wait, or go on. */
+void fake_disk_hold(struct fake_disk *disk, bool held);
+/* Wait until a sync waits. */
+void fake_disk_await_held(struct fake_disk *disk);
+
+/* Of all files that have a name. */
+uint64_t fake_disk_use(struct fake_disk *disk);
+
+/* The bytes of a file as they are read, to be looked at and changed; NULL: there is none. */
+uint8_t *fake_disk_bytes(struct fake_disk *disk, const char *name, size_t *size);
+/* The name of the n-th file in the folder; false: there are not so many. */
+bool fake_disk_name(struct fake_disk *disk, unsigned n, char name[64]);
+/* Cut a file to that size. */
+void fake_disk_shorten(struct fake_disk *disk, const char *name, size_t size);
+/* A copy of what is there, nothing of which is unsynced. */
+void fake_disk_copy(struct fake_disk *to, struct fake_disk *from, uint64_t seed);
+
+#endif
