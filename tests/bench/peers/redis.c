@@ -15,7 +15,8 @@ static char socket_path[FOLDER_PATH + 16];
 struct client {
 	redisContext *context;
 	char queue[64];
-	char taken[80]; /* where items are between being taken and acknowledged */
+	char taken[80];    /* where items are between being taken and acknowledged */
+	size_t unanswered; /* acknowledgements */
 };
 
 static void start(struct service *service, const char *folder)
@@ -150,43 +151,73 @@ static void put_many(void *context, size_t items, size_t size)
 		next_number(context);
 }
 
-/* Whether there was one. */
-static size_t next_item(struct client *client, size_t size)
+/* The pattern of a reliable queue: to the list of what is taken, and from there once it is
+ * done; as a script, since for one item at a time each turn of its loop waits for the disk. */
+static const char take_script[] = "local items = redis.call('LRANGE', KEYS[1], 0, ARGV[1] - 1) "
+				  "if #items > 0 then "
+				  "redis.call('RPUSH', KEYS[2], unpack(items)) "
+				  "redis.call('LTRIM', KEYS[1], #items, -1) "
+				  "end "
+				  "return items";
+
+static void await_acknowledged(struct client *client)
 {
-	redisReply *reply = next_reply(client);
-	size_t got = reply->type == REDIS_REPLY_STRING;
-	if (got && reply->len != size)
+	for (; client->unanswered > 0; client->unanswered--)
+		freeReplyObject(next_reply(client));
+}
+
+static void expect_item(const redisReply *reply, size_t size)
+{
+	if (reply->type != REDIS_REPLY_STRING || reply->len != size)
 		die("an item of %zu bytes came from Redis as one of %zu", size, reply->len);
+}
+
+static size_t take_there(struct client *client, size_t most, size_t size)
+{
+	char number[24];
+	snprintf(number, sizeof number, "%zu", most);
+	send_words(
+		client, 6,
+		(const char *[]){ "EVAL", take_script, "2", client->queue, client->taken, number });
+	await_acknowledged(client);
+	redisReply *reply = next_reply(client);
+	size_t got = reply->elements;
+	for (size_t i = 0; i < got; i++)
+		expect_item(reply->element[i], size);
 	freeReplyObject(reply);
 	return got;
 }
 
-/* The pattern of a reliable queue: to the list of what is taken, and from there once it is
- * done. They are the first there. */
-static size_t take_some(struct client *client, size_t most, size_t size)
+static size_t wait_for_one(struct client *client, size_t size)
 {
-	const char *move[] = { "LMOVE", client->queue, client->taken, "LEFT", "RIGHT" };
-	const char *move_one[] = { "BLMOVE", client->queue, client->taken, "LEFT", "RIGHT", "30" };
+	send_words(
+		client, 6,
+		(const char *[]){ "BLMOVE", client->queue, client->taken, "LEFT", "RIGHT", "30" });
+	redisReply *reply = next_reply(client);
+	expect_item(reply, size);
+	freeReplyObject(reply);
+	return 1;
+}
+
+/* They are the first of what is taken. Goes with what is sent next. */
+static void acknowledge(struct client *client, size_t count)
+{
 	char first[24];
-	size_t got = 0;
-	for (size_t i = 0; i < most; i++)
-		send_words(client, 5, move);
-	for (size_t i = 0; i < most; i++)
-		got += next_item(client, size);
-	if (got == 0) {
-		send_words(client, 6, move_one);
-		got = next_item(client, size);
-	}
-	snprintf(first, sizeof first, "%zu", got);
+	snprintf(first, sizeof first, "%zu", count);
 	send_words(client, 4, (const char *[]){ "LTRIM", client->taken, first, "-1" });
-	freeReplyObject(next_reply(client));
-	return got;
+	client->unanswered++;
 }
 
 static void take_many(void *context, size_t items, size_t size)
 {
-	for (size_t left = items; left > 0;)
-		left -= take_some(context, left < PEER_BATCH ? left : PEER_BATCH, size);
+	struct client *client = context;
+	for (size_t left = items, got; left > 0; left -= got) {
+		got = take_there(client, left < PEER_BATCH ? left : PEER_BATCH, size);
+		if (got == 0)
+			got = wait_for_one(client, size);
+		acknowledge(client, got);
+	}
+	await_acknowledged(client);
 }
 
 static size_t count_items(void *context)
