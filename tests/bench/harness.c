@@ -71,6 +71,8 @@ static void add_figure(struct contest *contest, const char *name, bench_figure *
 	if (name == NULL)
 		return;
 	*added = (struct contestant){ .name = name, .figure = figure };
+	/* The case itself, and what it is compared with first, have one name. */
+	added->suffix = contest->count > 1 ? "disk" : NULL;
 	if (!isnan(figure(fixture)))
 		contest->count++;
 }

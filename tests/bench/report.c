@@ -20,7 +20,7 @@ static const char *format_figure(char text[FIGURE_WIDTH], double figure)
 
 void report_heading(void)
 {
-	printf("%-20s %-8s %9s  %-20s  %-30s %9s %6s\n", "case", "unit", "median", "min..max",
+	printf("%-25s %-10s %9s  %-20s  %-30s %9s %6s\n", "case", "unit", "median", "min..max",
 	       "versus", "median", "ratio");
 	fflush(stdout);
 }
@@ -35,8 +35,8 @@ void report_disk(void)
 static void report_versus(const struct bench_versus *versus)
 {
 	char median[FIGURE_WIDTH];
-	printf("  %-30s %9s %6.2f", versus->name, format_figure(median, versus->summary.median),
-	       versus->ratio);
+	printf("  %-30s %9s %6.*f", versus->name, format_figure(median, versus->summary.median),
+	       versus->ratio < 0.1 ? 4 : 2, versus->ratio);
 	if (versus->promise != NULL)
 		printf("  %s", versus->promise);
 }
@@ -46,11 +46,11 @@ void report_row(const struct bench_case *bench, const struct bench_result *resul
 	char median[FIGURE_WIDTH], least[FIGURE_WIDTH], most[FIGURE_WIDTH], range[52];
 	snprintf(range, sizeof range, "%s..%s", format_figure(least, result->own.least),
 		 format_figure(most, result->own.most));
-	printf("%-20s %-8s %9s  %-20s", bench->name, bench->unit,
+	printf("%-25s %-10s %9s  %-20s", bench->name, bench->unit,
 	       format_figure(median, result->own.median), range);
 	for (size_t i = 0; i < result->versus_count; i++) {
 		if (i > 0)
-			printf("\n%-20s %-8s %9s  %-20s", "", "", "", "");
+			printf("\n%-25s %-10s %9s  %-20s", "", "", "", "");
 		report_versus(&result->versus[i]);
 	}
 	putchar('\n');
@@ -76,7 +76,10 @@ static void add_durable(json_t *line, const struct bench_versus *versus)
 {
 	json_object_set_new(line, "file_system", json_string(folder_file_system()));
 	json_object_set_new(line, "promise", json_string(relevo_peer.promise));
-	if (versus != NULL && versus->promise != NULL)
+	if (versus == NULL)
+		return;
+	json_object_set_new(line, "versus_value", json_real(rounded(versus->summary.median)));
+	if (versus->promise != NULL)
 		json_object_set_new(line, "versus_promise", json_string(versus->promise));
 }
 
