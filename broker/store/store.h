@@ -106,7 +106,8 @@ struct store_operations {
 	/* No record of the extent is needed any more by read(). It goes once recover() does not
 	 * need it either: when a checkpoint that begins behind it is durable. */
 	void (*trim)(struct store *store, uint32_t extent);
-	/* The first extent from that one on that was not trimmed; 0: none. */
+	/* The first extent from that one on that was not trimmed; 0: none. After a start, some that
+	 * were trimmed before may be among them, to be trimmed again. */
 	uint32_t (*next_extent)(const struct store *store, uint32_t from);
 
 	/*

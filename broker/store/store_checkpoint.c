@@ -24,7 +24,7 @@ int store_log_checkpoint_begin(struct store *store, store_position *begins)
 	const struct store_group *forming = log->forming;
 	const struct store_file_head head = {
 		.kind = STORE_FILE_CHECKPOINT,
-		.salt = log->salt,
+		.salt = store_file_salt(),
 		.begins = forming != NULL ? forming->at + forming->size : log->place,
 		.group = forming != NULL ? forming->at : log->place,
 		.number = log->number + 1,

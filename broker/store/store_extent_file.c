@@ -11,21 +11,13 @@
 /* How many groups are written in one call. */
 enum { GROUPS_AT_ONCE = 256 };
 
+/* A page of a disk or of memory. */
+enum { MARK_DISTANCE = 4096 };
+
 static struct store_file extent_file(const struct store_writer *writer, char name[STORE_NAME_SIZE])
 {
 	store_extent_name(name, writer->extent);
 	return (struct store_file){ writer->folder, writer->fd, name };
-}
-
-void store_writer_head(const struct store_writer *writer, uint8_t head[64])
-{
-	const struct store_file_head said = {
-		.kind = STORE_FILE_EXTENT,
-		.extent = writer->extent,
-		.salt = writer->salt,
-		.size = writer->folder->extent_size,
-	};
-	store_file_head_put(head, &said);
 }
 
 void store_writer_seal(struct store_writer *writer, struct store_group *group)
@@ -60,7 +52,6 @@ static int extent_enter_resumed(struct store_writer *writer, struct error *error
 		return error->status;
 	writer->extent = writer->resumed;
 	writer->resumed = 0;
-	writer->head_missing = false;
 	writer->name_unsynced = false;
 	writer->wants_spare = true;
 	return RELEVO_OK;
@@ -70,15 +61,21 @@ static int extent_enter(struct store_writer *writer, uint32_t extent, struct err
 {
 	if (extent == writer->resumed)
 		return extent_enter_resumed(writer, error);
-	writer->fd = store_spares_take(writer->spares, extent, error);
+	const struct store_file_head head = {
+		.kind = STORE_FILE_EXTENT,
+		.extent = extent,
+		.salt = store_file_salt(),
+		.size = writer->folder->extent_size,
+	};
+	writer->fd = store_spares_take(writer->spares, &head, error);
 	if (writer->fd < 0)
 		return error->status;
+	writer->salt = head.salt;
 	writer->resumed = 0;
 	writer->extent = extent;
-	writer->head_missing = true;
 	writer->name_unsynced = true;
 	writer->wants_spare = true;
-	writer->synced_end = writer->written_end = 0;
+	writer->synced_end = writer->written_end = STORE_FILE_HEAD;
 	return RELEVO_OK;
 }
 
@@ -109,7 +106,6 @@ static void extent_wrote(struct store_writer *writer, struct store_group *upto)
 		writer->written_end = (uint32_t)group->at + (uint64_t)group->size;
 	}
 	writer->unwritten = upto;
-	writer->head_missing = false;
 	if (writer->wants_spare && writer->written_end > writer->folder->extent_size / 2) {
 		writer->wants_spare = false;
 		store_spares_want(writer->spares);
@@ -118,18 +114,12 @@ static void extent_wrote(struct store_writer *writer, struct store_group *upto)
 
 static int extent_write(struct store_writer *writer, struct error *error)
 {
-	struct iovec parts[GROUPS_AT_ONCE + 1];
-	uint8_t head[STORE_FILE_HEAD];
+	struct iovec parts[GROUPS_AT_ONCE];
 	char name[STORE_NAME_SIZE];
 	const struct store_file file = extent_file(writer, name);
 	struct store_group *group = writer->unwritten;
-	uint64_t offset = (uint32_t)group->at;
+	const uint64_t offset = (uint32_t)group->at;
 	int count = 0;
-	if (writer->head_missing) {
-		store_writer_head(writer, head);
-		parts[count++] = (struct iovec){ head, sizeof head };
-		offset = 0;
-	}
 	for (; group != NULL && store_extent(group->at) == writer->extent && count < GROUPS_AT_ONCE;
 	     group = group->next) {
 		store_writer_seal(writer, group);
@@ -171,20 +161,29 @@ int store_writer_sync(struct store_writer *writer, struct error *error)
 	return RELEVO_OK;
 }
 
+/* Away from the last group, since what damages that must not damage this as well; if there is
+ * room. */
+static uint64_t extent_mark_place(const struct store_writer *writer)
+{
+	uint64_t away = (writer->synced_end + MARK_DISTANCE) & ~(uint64_t)(MARK_DISTANCE - 1);
+	return away + STORE_GROUP_HEAD <= writer->folder->extent_size ? away : writer->synced_end;
+}
+
 int store_writer_mark(struct store_writer *writer, struct error *error)
 {
 	uint8_t bytes[STORE_GROUP_HEAD];
 	char name[STORE_NAME_SIZE];
-	if (writer->fd < 0 || writer->head_missing)
+	if (writer->fd < 0)
 		return error_set(error, RELEVO_BAD_STATE, "no file");
+	const uint64_t place = extent_mark_place(writer);
 	const struct store_group_head head = {
 		.kind = STORE_GROUP_MARK,
 		.number = writer->synced + 1,
 		.durable = writer->synced,
-		.at = (store_position)writer->extent << STORE_EXTENT_SHIFT | writer->synced_end,
+		.at = (store_position)writer->extent << STORE_EXTENT_SHIFT | place,
 	};
 	struct iovec part = { bytes, sizeof bytes };
 	const struct store_file file = extent_file(writer, name);
 	store_group_head_put(bytes, &head, writer->salt);
-	return store_file_write(&file, &part, 1, writer->synced_end, error);
+	return store_file_write(&file, &part, 1, place, error);
 }

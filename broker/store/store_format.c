@@ -1,12 +1,14 @@
 /* How heads of files, groups and records stand in bytes, and their checksums. */
 #include "store/store_format.h"
 
+#include "base/clock.h"
 #include "base/mutant.h"
 #include "store/store_crc32c.h"
 
 #include <endian.h>
 #include <relevo/status.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define MAGIC_SIZE 8
 static const char file_magic[][MAGIC_SIZE + 1] = {
@@ -42,8 +44,28 @@ static uint64_t get64(const uint8_t *bytes)
 	return le64toh(number);
 }
 
+/* Whatever stands in a file belongs to its place in that extent's file. */
+static store_position format_place(store_position at)
+{
+	return MUTANT(stale_group_accepted) ? (uint32_t)at : at;
+}
+
+static uint32_t format_salt(uint32_t salt)
+{
+	return MUTANT(stale_group_accepted) ? 0 : salt;
+}
+
 /* ---- files: magic 8, version 4, checksum 4 (these stay in every version); extent 4, salt 4,
  * size 8, begins 8, group 8, number 8, checksum 4, 0 4 ----------------------------------- */
+
+uint32_t store_file_salt(void)
+{
+	uint32_t salt;
+	if (getrandom(&salt, sizeof salt, 0) == (ssize_t)sizeof salt)
+		return salt;
+	/* A small request is never refused on Linux; what is left is better than nothing. */
+	return (uint32_t)clock_now();
+}
 
 void store_file_head_put(uint8_t *bytes, const struct store_file_head *head)
 {
@@ -103,10 +125,10 @@ void store_group_head_put(uint8_t *bytes, const struct store_group_head *head, u
 	put32(bytes + 36, head->records);
 	put32(bytes + 40, head->heads);
 	put32(bytes + 44, 0);
-	put32(bytes + 48, store_crc32c(salt, bytes, 48));
+	put32(bytes + 48, store_crc32c(format_salt(salt), bytes, 48));
 }
 
-bool store_group_head_get(const uint8_t *bytes, store_position at, uint32_t salt,
+bool store_group_head_get(const uint8_t *bytes, store_position at, const uint32_t *salt,
 			  struct store_group_head *head)
 {
 	if (memcmp(bytes, store_group_magic, sizeof store_group_magic) != 0)
@@ -120,11 +142,8 @@ bool store_group_head_get(const uint8_t *bytes, store_position at, uint32_t salt
 		.records = get32(bytes + 36),
 		.heads = get32(bytes + 40),
 	};
-	if (MUTANT(stale_group_accepted)) {
-		head->at = at;
-		return true;
-	}
-	return get32(bytes + 48) == store_crc32c(salt, bytes, 48) && head->at == at;
+	return format_place(head->at) == format_place(at) &&
+	       (salt == NULL || get32(bytes + 48) == store_crc32c(format_salt(*salt), bytes, 48));
 }
 
 /* ---- records: size 4, type 1, checksum 4 ------------------------------------------------- */
@@ -145,11 +164,16 @@ struct store_record_head store_record_head_get(const uint8_t *bytes)
 	};
 }
 
+struct store_record_head store_record_head_look(const uint8_t *bytes)
+{
+	return (struct store_record_head){ .size = get32(bytes), .type = bytes[4] };
+}
+
 uint32_t store_record_crc(store_position at, const struct store_record_head *head,
 			  const uint8_t *bytes)
 {
 	uint8_t place[13];
-	put64(place, at);
+	put64(place, format_place(at));
 	put32(place + 8, head->size);
 	place[12] = head->type;
 	return store_crc32c(store_crc32c(0, place, sizeof place), bytes, head->size);
@@ -162,9 +186,9 @@ void store_group_seal(uint8_t *bytes, size_t size, struct store_group_head *head
 	head->heads = 0;
 	for (size_t at = STORE_GROUP_HEAD; at < size; head->records++) {
 		uint8_t *record = bytes + at;
-		struct store_record_head found = store_record_head_get(record);
-		found.crc = store_record_crc(head->at + at, &found, record + STORE_RECORD_HEAD);
-		store_record_head_put(record, &found);
+		const struct store_record_head found = store_record_head_look(record);
+		put32(record + 5,
+		      store_record_crc(head->at + at, &found, record + STORE_RECORD_HEAD));
 		head->heads = store_crc32c(head->heads, record, STORE_RECORD_HEAD);
 		at += STORE_RECORD_HEAD + (size_t)found.size;
 	}

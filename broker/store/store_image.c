@@ -77,7 +77,8 @@ static int image_put(struct store_image *image, struct iovec part, enum store_gr
 	struct store_group_head head = {
 		.kind = kind,
 		.number = image->pieces + 1,
-		.durable = image->durable,
+		/* The loop sets it for the last one. */
+		.durable = kind == STORE_GROUP_END ? image->durable : 0,
 		.at = image->end,
 	};
 	int status = image_create(image, error);

@@ -109,6 +109,8 @@ static void log_init(struct store_log *log, const struct store_log_options *opti
 	store_helper_init(&log->helper);
 	store_spares_init(&log->spares, &log->folder, &log->helper);
 	store_writer_init(&log->writer, &log->folder, &log->spares, log->event);
+	if (options->retry_msec != 0)
+		log->writer.retry = options->retry_msec * NSEC_PER_MSEC;
 	log->writer.relaxed = log->durability != STORE_SYNC;
 }
 

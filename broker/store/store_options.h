@@ -21,7 +21,8 @@ struct store_log_options {
 	int folder;       /* a descriptor, which is used until close() and stays the caller's */
 	const char *path; /* of the folder, to name it in what is said of it */
 	enum store_durability durability;
-	uint32_t extent_size;          /* 0: STORE_EXTENT_SIZE */
+	uint32_t extent_size; /* 0: STORE_EXTENT_SIZE */
+	uint32_t retry_msec;  /* the first time after which a disk is asked again; 0: 100 */
 	const struct store_disk *disk; /* NULL: the real one */
 };
 

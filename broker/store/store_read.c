@@ -48,7 +48,7 @@ static int read_from_group(const struct store_group *group, store_position at, u
 {
 	size_t next = STORE_GROUP_HEAD;
 	while (next < group->size) {
-		const struct store_record_head head = store_record_head_get(group->bytes + next);
+		const struct store_record_head head = store_record_head_look(group->bytes + next);
 		if (group->at + next == at) {
 			*type = head.type;
 			return buffer_append(bytes, group->bytes + next + STORE_RECORD_HEAD,

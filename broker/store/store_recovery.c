@@ -159,10 +159,8 @@ static int recover_follow(struct store_recover *recover, store_position *at)
 		if (status != RELEVO_OK)
 			return status;
 		if (found.head.kind == 0 || found.records == NULL ||
-		    found.head.number != recover->expected)
+		    (found.head.number != recover->expected && !MUTANT(stale_group_accepted)))
 			return RELEVO_OK;
-		if (found.head.kind == STORE_GROUP_MARK)
-			recover_note_durable(recover, &found.head);
 		if (found.head.kind != STORE_GROUP_RECORDS)
 			return RELEVO_OK;
 		status = recover_accept(recover, &found);
@@ -195,8 +193,8 @@ static int recover_look_behind(struct store_recover *recover, store_position fro
 		int status = store_scan_next(&recover->window, at, &found, recover->error);
 		if (status != RELEVO_OK || found.head.kind == 0)
 			return status;
-		/* The mark where the next group would be is part of the log. */
-		if (found.head.at != recover->stopped)
+		/* A mark is never taken for a group that follows. */
+		if (found.head.kind != STORE_GROUP_MARK)
 			recover->stale = true;
 		status = recover_see_behind(recover, &found);
 		if (status != RELEVO_OK)
@@ -207,58 +205,67 @@ static int recover_look_behind(struct store_recover *recover, store_position fro
 
 /* ---- files -------------------------------------------------------------- */
 
-/* *good: the file has the head that it should. */
-static int recover_file_head(struct store_recover *recover, uint32_t extent, bool *good)
+/* A head was durable before the file got its name: so it is there, or damaged. Of one that is
+ * damaged, a salvage reads on without its salt. */
+static int recover_file_head(struct store_recover *recover, uint32_t extent)
 {
 	struct store_window *window = &recover->window;
-	struct store_file_head head;
+	struct store_file_head head = { .size = STORE_EXTENT_SIZE_LEAST };
 	const uint8_t *bytes;
 	uint32_t version;
-	*good = false;
 	int status = store_window_at(window, 0, STORE_FILE_HEAD, &bytes, recover->error);
-	if (status != RELEVO_OK || bytes == NULL)
+	if (status != RELEVO_OK)
 		return status;
-	status = store_file_head_get(bytes, &head, &version);
+	status = bytes != NULL ? store_file_head_get(bytes, &head, &version) : RELEVO_DAMAGED;
 	if (status == RELEVO_BAD_VERSION)
 		return store_recover_version(recover, version);
-	if (status != RELEVO_OK || head.kind != STORE_FILE_EXTENT)
+	bool good = status == RELEVO_OK && head.kind == STORE_FILE_EXTENT && head.extent == extent;
+	window->salt = head.salt;
+	window->unsalted = !good;
+	if (recover->salvage)
 		return RELEVO_OK;
-	if (!recover->salted) {
-		recover->salt = head.salt;
-		recover->salted = true;
-	}
-	*good = (head.extent == extent || MUTANT(stale_group_accepted)) &&
-		head.salt == recover->salt;
-	if (*good && window->size < head.size) {
-		recover->shortened = true;
-		return recover->salvage ? RELEVO_OK
-					: store_recover_damaged(recover, window->name, window->size,
-								"its end is missing");
-	}
-	return RELEVO_OK;
+	if (window->size < head.size)
+		return store_recover_damaged(recover, window->name, window->size,
+					     "its end is missing");
+	return good ? RELEVO_OK
+		    : store_recover_damaged(recover, window->name, 0, "it does not begin as one");
+}
+
+/* Nothing followed in a file that begins there. The log ends here, not where the last file was
+ * left, if that file ended as one does: then what is missing should stand here. */
+static bool recover_ends_here(struct store_recover *recover, store_position at)
+{
+	struct store_found found = { 0 };
+	if (recover->stopped == 0)
+		return true;
+	if (recover->stale || (uint32_t)recover->stopped == STORE_FILE_HEAD)
+		return false;
+	return store_scan_group(&recover->window, at, &found, recover->error) == RELEVO_OK &&
+	       (found.head.kind == 0 || found.head.number == recover->expected);
 }
 
 static int recover_file(struct store_recover *recover, uint32_t extent)
 {
 	char name[STORE_NAME_SIZE];
-	const store_position base = (store_position)extent << STORE_EXTENT_SHIFT;
 	const bool first = extent == store_extent(recover->group);
-	store_position at = first ? recover->group : base | STORE_FILE_HEAD;
-	bool good;
+	store_position at = first ? recover->group
+				  : (store_position)extent << STORE_EXTENT_SHIFT | STORE_FILE_HEAD;
+	const uint64_t expected = recover->expected;
 	store_extent_name(name, extent);
 	int status = store_window_open(&recover->window, recover->folder, name, O_RDONLY,
 				       recover->error);
 	if (status == RELEVO_OK)
-		status = recover_file_head(recover, extent, &good);
-	recover->window.salt = recover->salt;
-	uint64_t expected = recover->expected;
-	if (status == RELEVO_OK && good)
+		status = recover_file_head(recover, extent);
+	if (status == RELEVO_OK)
 		status = recover_follow(recover, &at);
-	if (recover->stopped == 0 || recover->expected != expected) {
-		recover->stopped = good ? at : base;
+	if (status != RELEVO_OK)
+		return status;
+	if (recover->expected != expected || recover_ends_here(recover, at)) {
+		recover->stopped = at;
+		recover->salt = recover->window.salt;
 		recover->stale = false;
 	}
-	return status == RELEVO_OK ? recover_look_behind(recover, good ? at : base) : status;
+	return recover_look_behind(recover, at);
 }
 
 static int recover_files(struct store_recover *recover)

@@ -22,18 +22,15 @@ struct store_recover {
 
 	/* What is there. */
 	struct store_extents files;
-	uint32_t salt;
-	bool salted; /* it is known */
 
 	/* What was found. */
 	store_position begins;  /* of the checkpoint; 0: there is none */
 	store_position group;   /* from where on groups are read, */
 	uint64_t expected;      /* and the number of the next */
 	uint64_t durable;       /* the highest that was known to be durable */
-	store_position stopped; /* where the next group is missing; its offset is 0 where not even
-				   the file has its head; 0: nothing was read */
+	store_position stopped; /* where the next group is missing; 0: no file was read */
+	uint32_t salt;          /* of that file */
 	bool stale;             /* heads of groups were found behind, in that file */
-	bool shortened;         /* a file is smaller than it was made */
 	struct store_window window;
 	struct store_unsure { /* whole groups that may not be on the disk yet */
 		uint64_t number;

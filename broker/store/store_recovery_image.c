@@ -31,8 +31,7 @@ static int recover_image_head(struct store_recover *recover)
 		return store_recover_version(recover, version);
 	if (status != RELEVO_OK || head.kind != STORE_FILE_CHECKPOINT)
 		return store_recover_damaged(recover, window->name, 0, "it does not begin as one");
-	recover->salt = window->salt = head.salt;
-	recover->salted = true;
+	window->salt = head.salt;
 	recover->begins = head.begins;
 	recover->group = head.group;
 	recover->expected = head.number;

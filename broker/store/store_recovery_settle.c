@@ -8,13 +8,11 @@
 #include <string.h>
 
 /* Write again, as it is: what an earlier run could not sync may be in memory only, and count as
- * written there. The file's head, too, if its first group is among them. */
+ * written there. */
 static int settle_group(struct store_recover *recover, const struct store_unsure *unsure)
 {
 	struct store_window *window = &recover->window;
-	uint32_t from = (uint32_t)unsure->at;
-	if (from == STORE_FILE_HEAD)
-		from = 0;
+	const uint32_t from = (uint32_t)unsure->at;
 	const uint32_t size = (uint32_t)unsure->behind - from;
 	const uint8_t *bytes;
 	int status = store_window_at(window, from, size, &bytes, recover->error);
@@ -58,13 +56,11 @@ static int settle_groups(struct store_recover *recover)
 static int settle_behind(struct store_recover *recover)
 {
 	const uint32_t last = store_extent(recover->stopped);
-	/* The head of one without a group may not be on the disk. */
-	const bool headless = (uint32_t)recover->stopped <= STORE_FILE_HEAD;
 	int status = RELEVO_OK;
 	while (status == RELEVO_OK && recover->files.count > 0) {
 		uint32_t extent = recover->files.states[recover->files.count - 1].number;
 		char name[STORE_NAME_SIZE];
-		if (extent < last || (extent == last && !headless))
+		if (extent <= last)
 			break;
 		store_extent_name(name, extent);
 		status = store_folder_unlink(recover->folder, name, recover->error);

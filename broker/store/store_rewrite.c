@@ -9,7 +9,7 @@
 
 enum { COPY_SIZE = 1 << 18 };
 
-/* What was durable stays as it was, byte for byte. */
+/* What was durable stays as it was, byte for byte: the head, and groups. */
 static int rewrite_copy(const struct store_file *from, const struct store_file *to, uint64_t size,
 			struct error *error)
 {
@@ -28,15 +28,6 @@ static int rewrite_copy(const struct store_file *from, const struct store_file *
 	}
 	free(bytes);
 	return status;
-}
-
-static int rewrite_head(const struct store_writer *writer, const struct store_file *to,
-			struct error *error)
-{
-	uint8_t head[STORE_FILE_HEAD];
-	struct iovec part = { head, sizeof head };
-	store_writer_head(writer, head);
-	return store_file_write(to, &part, 1, 0, error);
 }
 
 /* All groups of the extent that are not durable, written before or not. */
@@ -62,8 +53,7 @@ static int rewrite_fill(struct store_writer *writer, const struct store_file *to
 	char name[STORE_NAME_SIZE];
 	const struct store_file from = { writer->folder, writer->fd, name };
 	store_extent_name(name, writer->extent);
-	int status = writer->synced_end > 0 ? rewrite_copy(&from, to, writer->synced_end, error)
-					    : rewrite_head(writer, to, error);
+	int status = rewrite_copy(&from, to, writer->synced_end, error);
 	if (status == RELEVO_OK)
 		status = rewrite_groups(writer, to, upto, error);
 	if (status == RELEVO_OK)
@@ -83,7 +73,6 @@ static void rewrite_done(struct store_writer *writer, int fd, struct store_group
 	}
 	writer->unwritten = upto;
 	writer->suspect = false;
-	writer->head_missing = false;
 	writer->name_unsynced = false;
 	pthread_mutex_lock(&writer->lock);
 	writer->rewrites++;

@@ -18,7 +18,7 @@ static int scan_head(struct store_window *window, store_position at, struct stor
 	int status =
 		store_window_at(window, scan_offset(at, window), STORE_GROUP_HEAD, &bytes, error);
 	if (status == RELEVO_OK && bytes != NULL &&
-	    !store_group_head_get(bytes, at, window->salt, head))
+	    !store_group_head_get(bytes, at, window->unsalted ? NULL : &window->salt, head))
 		head->kind = 0;
 	return status;
 }

@@ -100,20 +100,36 @@ static bool spares_claim(struct store_spares *spares, char name[STORE_NAME_SIZE]
 	return found;
 }
 
-int store_spares_take(struct store_spares *spares, uint32_t extent, struct error *error)
+/* Without it what was in the file might be taken for groups of the extent: it may have been the
+ * same extent's, by a name that a power cut took away again. */
+static int spares_begin(const struct store_file *file, const struct store_file_head *head,
+			struct error *error)
+{
+	uint8_t bytes[STORE_FILE_HEAD];
+	struct iovec part = { bytes, sizeof bytes };
+	store_file_head_put(bytes, head);
+	int status = store_file_write(file, &part, 1, 0, error);
+	return status == RELEVO_OK ? store_file_sync(file, error) : status;
+}
+
+int store_spares_take(struct store_spares *spares, const struct store_file_head *head,
+		      struct error *error)
 {
 	const struct store_folder *folder = spares->folder;
 	char spare[STORE_NAME_SIZE], name[STORE_NAME_SIZE];
 	if (!spares_claim(spares, spare) &&
 	    store_folder_make(folder, spare, false, error) != RELEVO_OK)
 		return -1;
-	store_extent_name(name, extent);
-	if (store_folder_rename(folder, spare, name, error) != RELEVO_OK) {
-		struct error unused;
-		store_folder_unlink(folder, spare, &unused);
-		return -1;
-	}
-	return store_folder_open(folder, name, O_RDWR, error);
+	store_extent_name(name, head->extent);
+	const struct store_file file = { folder, store_folder_open(folder, spare, O_RDWR, error),
+					 spare };
+	if (file.fd >= 0 && spares_begin(&file, head, error) == RELEVO_OK &&
+	    store_folder_rename(folder, spare, name, error) == RELEVO_OK)
+		return file.fd;
+	struct error unused;
+	store_folder_close(folder, file.fd);
+	store_folder_unlink(folder, spare, &unused);
+	return -1;
 }
 
 /* ---- recycling ---------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "store/store_folder.h"
+#include "store/store_format.h"
 #include "store/store_helper.h"
 
 /*
@@ -37,9 +38,11 @@ bool store_spares_found(struct store_spares *spares, uint32_t name);
 /* One will be needed: have it made, if there is none. */
 void store_spares_want(struct store_spares *spares);
 
-/* Make one the extent's file; what is in it counts for nothing, the name only after a sync of
- * the folder. Waits if one is just being made. A descriptor, or -1 with *error. */
-int store_spares_take(struct store_spares *spares, uint32_t extent, struct error *error);
+/* Make one the extent's file, with that head, which is durable before the name is; that counts
+ * after a sync of the folder. Nothing else in it counts. Waits if one is just being made. A
+ * descriptor, or -1 with *error. */
+int store_spares_take(struct store_spares *spares, const struct store_file_head *head,
+		      struct error *error);
 
 /* The extent's file is one again, or goes. For the helper. */
 void store_spares_recycle(struct store_spares *spares, uint32_t extent);

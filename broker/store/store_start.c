@@ -5,7 +5,6 @@
 
 #include <relevo/status.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 /* Spares of another size are of no use; nor are more than may be kept. */
 struct start_listing {
@@ -51,13 +50,13 @@ static struct store_writer_start start_place(const struct store_recover *recover
 		.durable = recover->expected - 1,
 		.place = recover->stopped != 0 ? recover->stopped : recover->group,
 	};
-	uint64_t extent = store_extent(start.place);
-	if ((uint32_t)recover->stopped > STORE_FILE_HEAD && !recover->stale)
+	if (recover->stopped != 0 && !recover->stale) {
 		start.resumed = true;
-	else if ((uint32_t)recover->stopped > STORE_FILE_HEAD)
-		extent++;
-	if (!start.resumed)
+		start.salt = recover->salt;
+	} else if (recover->stopped != 0) {
+		uint64_t extent = (uint64_t)store_extent(recover->stopped) + 1;
 		start.place = extent << STORE_EXTENT_SHIFT | STORE_FILE_HEAD;
+	}
 	return start;
 }
 
@@ -73,17 +72,6 @@ static int start_threads(struct store_log *log, const struct store_writer_start 
 	return RELEVO_OK;
 }
 
-static int start_salt(struct store_log *log, const struct store_recover *recover,
-		      struct error *error)
-{
-	log->salt = recover->salt;
-	if (!recover->salted &&
-	    getrandom(&log->salt, sizeof log->salt, 0) != (ssize_t)sizeof log->salt)
-		return error_set(error, RELEVO_SYSTEM, "no random number");
-	log->writer.salt = log->salt;
-	return RELEVO_OK;
-}
-
 static int start_from(struct store_log *log, struct store_recover *recover, struct error *error)
 {
 	const struct store_writer_start start = start_place(recover);
@@ -92,8 +80,7 @@ static int start_from(struct store_log *log, struct store_recover *recover, stru
 	log->begins = recover->begins;
 	log->extents = recover->files;
 	recover->files = (struct store_extents){ .states = NULL };
-	int status = start_salt(log, recover, error);
-	return status == RELEVO_OK ? start_threads(log, &start, error) : status;
+	return start_threads(log, &start, error);
 }
 
 int store_log_recover(struct store *store, const struct store_reader *reader, struct error *error)

@@ -33,7 +33,6 @@ struct store_log {
 	struct store_extents extents;
 	struct store_reading reading;
 	struct store_recovery report;
-	uint32_t salt;
 
 	store_position place; /* where the next group may stand */
 	uint64_t number;      /* of the last group that was committed */

@@ -20,6 +20,7 @@ int store_window_open(struct store_window *window, const struct store_folder *fo
 		return error->status;
 	window->start = 0;
 	window->held = 0;
+	window->unsalted = false;
 	return store_file_size(&window->file, &window->size, error);
 }
 
@@ -40,8 +41,6 @@ void store_window_fini(struct store_window *window)
 
 static int window_reserve(struct store_window *window, size_t size, struct error *error)
 {
-	if (size < WINDOW_SIZE)
-		size = WINDOW_SIZE;
 	if (size <= window->capacity)
 		return RELEVO_OK;
 	uint8_t *bytes = realloc(window->bytes, size);
@@ -54,12 +53,14 @@ static int window_reserve(struct store_window *window, size_t size, struct error
 
 static int window_fill(struct store_window *window, uint64_t at, size_t size, struct error *error)
 {
+	if (size < WINDOW_SIZE)
+		size = window->size - at < WINDOW_SIZE ? window->size - at : WINDOW_SIZE;
 	int status = window_reserve(window, size, error);
 	if (status != RELEVO_OK)
 		return status;
 	window->start = at;
 	window->held = 0;
-	const struct iovec into = { window->bytes, size < WINDOW_SIZE ? WINDOW_SIZE : size };
+	const struct iovec into = { window->bytes, size };
 	return store_file_read(&window->file, into, at, &window->held, error);
 }
 

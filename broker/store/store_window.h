@@ -10,7 +10,8 @@ struct store_window {
 	struct store_file file;
 	char name[STORE_NAME_SIZE];
 	uint64_t size; /* of the file */
-	uint32_t salt; /* of the log: what heads of groups are told by */
+	uint32_t salt; /* what heads of its groups are told by, */
+	bool unsalted; /* unless it is lost: then by their place alone */
 	uint8_t *bytes;
 	size_t capacity;
 	uint64_t start; /* where in the file they begin */

@@ -26,6 +26,7 @@ void store_writer_init(struct store_writer *writer, const struct store_folder *f
 		.spares = spares,
 		.event = event,
 		.fd = -1,
+		.retry = RETRY_FIRST,
 		.mark_due = NSEC_NEVER,
 	};
 	writer->waiting_end = &writer->waiting;
@@ -242,7 +243,7 @@ static void *writer_serve(void *argument)
 {
 	struct store_writer *writer = argument;
 	const struct error none = { 0 };
-	nsec_t pause = RETRY_FIRST;
+	nsec_t pause = writer->retry;
 	bool in_trouble = false;
 	enum writer_task task;
 	while ((task = writer_wait(writer)) != WRITER_STOP) {
@@ -254,7 +255,7 @@ static void *writer_serve(void *argument)
 				break;
 		} else if (in_trouble && task != WRITER_MARK && !writer->suspect) {
 			in_trouble = false;
-			pause = RETRY_FIRST;
+			pause = writer->retry;
 			writer_set_trouble(writer, &none);
 		}
 	}
@@ -265,6 +266,7 @@ int store_writer_start(struct store_writer *writer, const struct store_writer_st
 {
 	writer->last = writer->synced = writer->written = writer->durable = from->durable;
 	writer->extent = 0;
+	writer->salt = from->salt;
 	writer->resumed = from->resumed ? store_extent(from->place) : 0;
 	writer->synced_end = writer->written_end = (uint32_t)from->place;
 	int failure = store_thread_start(&writer->thread, writer_serve, writer);

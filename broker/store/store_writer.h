@@ -20,8 +20,8 @@
 struct store_writer {
 	const struct store_folder *folder;
 	struct store_spares *spares;
-	uint32_t salt;
 	bool relaxed; /* to be written is enough: syncs come within a second */
+	nsec_t retry; /* how long it waits at first when the disk refuses */
 	int event;    /* told when something below has changed */
 
 	pthread_t thread;
@@ -44,12 +44,12 @@ struct store_writer {
 	uint64_t synced;               /* the number that is durable */
 	int fd;                        /* -1: none is open */
 	uint32_t extent;
+	uint32_t salt;        /* of its file */
 	uint32_t resumed;     /* an extent whose file exists already; 0: none */
 	uint64_t synced_end;  /* where in the extent's file what is durable ends, */
 	uint64_t written_end; /* and what is written */
 	size_t unsynced;      /* bytes written and not synced */
 	bool urgent;          /* somebody waits for one of them */
-	bool head_missing;    /* the file has no head of this extent yet */
 	bool name_unsynced;
 	bool suspect;     /* the file may have lost what was written to it */
 	bool wants_spare; /* the extent is half full, and no next one was asked for */
@@ -60,7 +60,8 @@ struct store_writer {
 struct store_writer_start {
 	uint64_t durable;     /* the number of the last group there is */
 	store_position place; /* where the next may stand; its extent's file exists, */
-	bool resumed;         /* if this says so */
+	bool resumed;         /* if this says so, */
+	uint32_t salt;        /* and has this one */
 };
 
 /* `event` is the caller's. */
@@ -91,15 +92,13 @@ int store_writer_trouble(struct store_writer *writer, struct error *error);
 int store_writer_write(struct store_writer *writer, struct error *error);
 /* Make all that is written durable. */
 int store_writer_sync(struct store_writer *writer, struct error *error);
-/* Note behind the last group that all before is durable. Not synced. */
+/* Note somewhere behind the last group that all before is durable. Not synced. */
 int store_writer_mark(struct store_writer *writer, struct error *error);
 void store_writer_close(struct store_writer *writer);
 /* store_rewrite.c: the same in place of a file that may have lost something. */
 int store_writer_rewrite(struct store_writer *writer, struct error *error);
 /* The groups before that one are durable now. */
 void store_writer_publish(struct store_writer *writer);
-/* The head that the open extent's file has. */
-void store_writer_head(const struct store_writer *writer, uint8_t head[64]);
 void store_writer_seal(struct store_writer *writer, struct store_group *group);
 
 #endif

@@ -34,6 +34,8 @@ const struct bench_case bench_cases[] = {
 	{ "process_forkserver", "us", process_forkserver, "a bare fork and wait", bare_fork },
 	{ "process_spawn", "us", process_spawn, "a bare fork and wait", bare_fork },
 	{ "shared_lock", "ns", shared_lock, "a bare pthread_mutex_t", bare_mutex },
+	{ "store_append", "M/s", store_append, NULL, NULL },
+	{ "store_commit", "us", store_commit, "a bare write and fdatasync", bare_commit },
 	{ "turn_list", "ms", turn_list, NULL, NULL },
 	{ "turn_move", "ms", turn_move, NULL, NULL },
 	{ "turn_purge", "ms", turn_purge, NULL, NULL },

@@ -34,6 +34,9 @@ bench_figure pool_apply, python_apply, gearman_noop, gearman_apply;
 /* case_process.c */
 bench_figure process_fork, process_forkserver, process_spawn, bare_fork;
 
+/* case_store.c */
+bench_figure store_append, store_commit, bare_commit;
+
 /* case_turn.c */
 bench_figure turn_list, turn_move, turn_purge, turn_delete, turn_peek, turn_peek_timed;
 bench_figure turn_shut_down, turn_drained, turn_expire;

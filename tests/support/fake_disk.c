@@ -20,15 +20,13 @@ static struct fake_disk *disk_of(const struct store_disk *calls)
 /* With the lock. False: the call fails, errno says why. */
 static bool disk_admits(struct fake_disk *disk, enum fake_call call)
 {
-	if ((disk->counted & 1u << call) != 0) {
-		disk->count++;
-		if (disk->cut_at != 0 && disk->count >= disk->cut_at)
-			disk->off = true;
-		if (disk->fail_at != 0 && disk->count >= disk->fail_at &&
-		    disk->count - disk->fail_at < disk->fail_count) {
-			errno = disk->fail_with;
-			return false;
-		}
+	const struct fake_failure *failure = &disk->failure;
+	if (disk->cut_at != 0 && (disk->cut_kinds & FAKE_BIT(call)) != 0)
+		disk->off |= ++disk->cut_count >= disk->cut_at;
+	if (failure->at != 0 && (failure->kinds & FAKE_BIT(call)) != 0 &&
+	    ++disk->fail_count >= failure->at && disk->fail_count - failure->at < failure->count) {
+		errno = failure->reason;
+		return false;
 	}
 	errno = EIO;
 	return !disk->off;
@@ -124,6 +122,7 @@ static ssize_t fake_write(const struct store_disk *calls, int fd, const struct i
 			break;
 	}
 	disk->written += (uint64_t)written;
+	pthread_cond_broadcast(&disk->changed);
 	return disk_leave(disk, written);
 }
 
@@ -250,7 +249,6 @@ void fake_disk_init(struct fake_disk *disk, uint64_t seed)
 			.ahead = fake_ahead,
 		},
 		.random = { seed },
-		.counted = FAKE_ANY,
 	};
 	disk->changes_end = &disk->changes;
 	pthread_mutex_init(&disk->lock, NULL);
@@ -273,12 +271,45 @@ void fake_disk_cut(struct fake_disk *disk)
 	pthread_mutex_unlock(&disk->lock);
 }
 
+void fake_disk_cut_at(struct fake_disk *disk, unsigned kinds, unsigned long call)
+{
+	pthread_mutex_lock(&disk->lock);
+	disk->cut_kinds = kinds;
+	disk->cut_count = 0;
+	disk->cut_at = call;
+	pthread_mutex_unlock(&disk->lock);
+}
+
+bool fake_disk_is_off(struct fake_disk *disk)
+{
+	pthread_mutex_lock(&disk->lock);
+	bool off = disk->off;
+	pthread_mutex_unlock(&disk->lock);
+	return off;
+}
+
+void fake_disk_fail(struct fake_disk *disk, const struct fake_failure *failure)
+{
+	pthread_mutex_lock(&disk->lock);
+	disk->failure = *failure;
+	disk->fail_count = 0;
+	pthread_mutex_unlock(&disk->lock);
+}
+
+bool fake_disk_has_failed(struct fake_disk *disk)
+{
+	pthread_mutex_lock(&disk->lock);
+	bool failed = disk->failure.at != 0 && disk->fail_count >= disk->failure.at;
+	pthread_mutex_unlock(&disk->lock);
+	return failed;
+}
+
 void fake_disk_reset(struct fake_disk *disk)
 {
 	pthread_mutex_lock(&disk->lock);
 	disk->off = disk->held = false;
-	disk->count = disk->fail_at = disk->cut_at = 0;
-	disk->written = 0;
+	disk->cut_count = disk->cut_at = disk->fail_count = 0;
+	disk->failure.at = 0;
 	pthread_cond_broadcast(&disk->changed);
 	pthread_mutex_unlock(&disk->lock);
 }
@@ -309,6 +340,22 @@ void fake_disk_await_held(struct fake_disk *disk)
 {
 	pthread_mutex_lock(&disk->lock);
 	while (disk->waiting == 0)
+		pthread_cond_wait(&disk->changed, &disk->lock);
+	pthread_mutex_unlock(&disk->lock);
+}
+
+uint64_t fake_disk_written(struct fake_disk *disk)
+{
+	pthread_mutex_lock(&disk->lock);
+	uint64_t written = disk->written;
+	pthread_mutex_unlock(&disk->lock);
+	return written;
+}
+
+void fake_disk_await_written(struct fake_disk *disk, uint64_t more_than)
+{
+	pthread_mutex_lock(&disk->lock);
+	while (disk->written <= more_than)
 		pthread_cond_wait(&disk->changed, &disk->lock);
 	pthread_mutex_unlock(&disk->lock);
 }

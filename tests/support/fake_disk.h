@@ -25,9 +25,17 @@ enum fake_call {
 	FAKE_UNLINK,
 	FAKE_CALLS
 };
-#define FAKE_ANY ((1u << FAKE_CALLS) - 1)
+#define FAKE_ANY       ((1U << FAKE_CALLS) - 1)
+#define FAKE_BIT(call) (1U << (call))
 
 struct fake_file;
+
+/* From that call of these kinds on, so many fail. */
+struct fake_failure {
+	unsigned kinds;
+	unsigned long at, count;
+	int reason;
+};
 
 struct fake_disk {
 	struct store_disk calls; /* what the log is given */
@@ -39,15 +47,11 @@ struct fake_disk {
 	struct fake_name_change *changes, **changes_end; /* of names, not durable */
 	struct fake_file *open[256];
 
-	/* Counted since it was set to 0. */
-	unsigned long count; /* calls of the kinds to be counted, */
-	unsigned counted;    /* which are these bits */
-	uint64_t written;    /* bytes */
-	/* From that call on (from 1), so many calls fail, with this. 0: none does. */
-	unsigned long fail_at, fail_count;
-	int fail_with;
-	/* From that call on there is no power. */
-	unsigned long cut_at;
+	unsigned long cut_count, cut_at; /* calls so far, and which is the one; 0: none */
+	unsigned cut_kinds;
+	unsigned long fail_count; /* the same for those that fail */
+	struct fake_failure failure;
+	uint64_t written; /* bytes, ever */
 	bool off;
 	bool held; /* syncs wait */
 	unsigned waiting;
@@ -61,18 +65,30 @@ void fake_disk_fini(struct fake_disk *disk);
 
 /* Nothing works any more. */
 void fake_disk_cut(struct fake_disk *disk);
+/* The same from that call of these kinds on (from 1, counted from now on). */
+void fake_disk_cut_at(struct fake_disk *disk, unsigned kinds, unsigned long call);
+bool fake_disk_is_off(struct fake_disk *disk);
+
+void fake_disk_fail(struct fake_disk *disk, const struct fake_failure *failure);
+/* Whether any did. */
+bool fake_disk_has_failed(struct fake_disk *disk);
+
 /* It works again, after a power cut. */
 void fake_disk_on(struct fake_disk *disk, enum fake_loss loss);
 /* It works again, after the program was killed: nothing is lost. */
 void fake_disk_again(struct fake_disk *disk);
 
-/* No call fails, none is counted so far. */
+/* No call fails, and the power stays. */
 void fake_disk_reset(struct fake_disk *disk);
 
 /* Syncs wait, or go on. */
 void fake_disk_hold(struct fake_disk *disk, bool held);
 /* Wait until a sync waits. */
 void fake_disk_await_held(struct fake_disk *disk);
+
+/* How many bytes were written so far; and wait until it is more than that. */
+uint64_t fake_disk_written(struct fake_disk *disk);
+void fake_disk_await_written(struct fake_disk *disk, uint64_t more_than);
 
 /* Of all files that have a name. */
 uint64_t fake_disk_use(struct fake_disk *disk);

@@ -180,6 +180,7 @@ void store_user_end(struct store_user *user, unsigned records)
 	for (unsigned i = 0; i < records; i++) {
 		memset(bytes, (int)(i & 0xff), sizeof bytes);
 		memcpy(bytes, &user->ending_base, sizeof user->ending_base);
+		memcpy(bytes + 8, &user->record_count, sizeof user->record_count);
 		const struct store_part parts[] = { { bytes, 100 }, { bytes + 100, 100 } };
 		assert_int_equal(user->ask->checkpoint_add(user->store, (uint8_t)i, parts, 2),
 				 RELEVO_OK);
@@ -203,8 +204,10 @@ void store_user_trim(struct store_user *user, uint64_t from)
 		keep = store_extent(user->records[from].at);
 	uint32_t extent = user->ask->next_extent(user->store, 0);
 	for (; extent != 0 && extent < keep && extent < begins;
-	     extent = user->ask->next_extent(user->store, extent + 1))
+	     extent = user->ask->next_extent(user->store, extent + 1)) {
 		user->ask->trim(user->store, extent);
+		user->trimmed_below = extent + 1;
+	}
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -219,6 +222,11 @@ void store_user_read(struct store_user *user, uint64_t number)
 	assert_non_null(expected);
 	store_user_bytes(number, expected, record->size);
 	int status = user->ask->read(user->store, record->at, &type, &bytes, &error);
+	if (status != RELEVO_OK && user->is_cut_off != NULL && user->is_cut_off(user)) {
+		buffer_fini(&bytes);
+		free(expected);
+		return;
+	}
 	if (status != RELEVO_OK)
 		fail_msg("reading record %lu: %s", (unsigned long)number, error_text(&error));
 	assert_int_equal(type, store_user_type(number));
@@ -234,7 +242,7 @@ void store_user_read_any(struct store_user *user)
 		return;
 	uint64_t number = random_next(&user->random) % user->record_count;
 	uint32_t extent = store_extent(user->records[number].at);
-	if (user->ask->next_extent(user->store, extent) == extent)
+	if (extent >= user->trimmed_below)
 		store_user_read(user, number);
 }
 

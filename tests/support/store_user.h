@@ -16,6 +16,8 @@ struct store_user {
 	const struct store_operations *ask;
 	struct random random;
 	uint32_t size_most; /* of a record */
+	/* Whether reading may fail, since the disk is gone; may be NULL. */
+	bool (*is_cut_off)(struct store_user *user);
 
 	struct user_record {
 		store_position at;
@@ -28,9 +30,11 @@ struct store_user {
 		int status;   /* TRY_AGAIN: not told */
 	} * *groups;
 	uint64_t group_count, group_capacity;
-	uint64_t told;      /* groups */
-	uint64_t confirmed; /* records that are durable */
-	uint64_t refused;   /* groups of which was told that they are not */
+	uint64_t told;          /* groups */
+	uint64_t confirmed;     /* records that are durable */
+	uint32_t trimmed_below; /* extents */
+	uint64_t whole;         /* a group is known to end there */
+	uint64_t refused;       /* groups of which was told that they are not */
 
 	uint64_t image_base;   /* below it a checkpoint stands in, */
 	uint64_t ending_base;  /* or will, */
@@ -39,7 +43,7 @@ struct store_user {
 	uint64_t recovered;    /* while it is read back: the next number */
 	bool recovered_any;
 	uint64_t recovered_base;
-	uint64_t image_records;
+	uint64_t image_records, recovered_needs;
 };
 
 void store_user_init(struct store_user *user, uint64_t seed);

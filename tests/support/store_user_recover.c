@@ -25,6 +25,7 @@ static int user_on_image_record(void *context, const struct store_record *record
 		return user_wrong(error, "a record of another checkpoint");
 	user->image_records++;
 	user->recovered_base = base;
+	memcpy(&user->recovered_needs, record->bytes + 8, sizeof user->recovered_needs);
 	return RELEVO_OK;
 }
 
@@ -60,7 +61,7 @@ static int user_on_record(void *context, store_position at, const struct store_r
 /* A group with no records may have vanished, too. */
 static bool user_is_whole(const struct store_user *user, uint64_t end)
 {
-	if (end == user->recovered_base || end == 0)
+	if (end == user->recovered_base || end == user->whole)
 		return true;
 	for (uint64_t i = user->group_count; i-- > 0 && user->groups[i]->end >= end;) {
 		if (user->groups[i]->end == end)
@@ -75,7 +76,7 @@ static void user_forget_behind(struct store_user *user, uint64_t end)
 	for (uint64_t i = 0; i < user->group_count; i++)
 		free(user->groups[i]);
 	user->group_count = user->told = 0;
-	user->confirmed = end;
+	user->confirmed = user->whole = end;
 	user->image_base = user->recovered_base;
 }
 
@@ -88,6 +89,8 @@ static int user_judge(struct store_user *user, struct error *error)
 		return error_set(error, RELEVO_BAD_STATE,
 				 "%lu records are there, and %lu were confirmed",
 				 (unsigned long)end, (unsigned long)user->confirmed);
+	if (end < user->recovered_needs)
+		return user_wrong(error, "what the checkpoint stands on is not there");
 	if (!user_is_whole(user, end))
 		return user_wrong(error, "the last group is not whole");
 	user_forget_behind(user, end);
@@ -105,6 +108,7 @@ int store_user_look(struct store_user *user, struct store *store, struct error *
 	user->store = store;
 	user->ask = store->operations;
 	user->recovered = user->recovered_base = user->image_records = 0;
+	user->recovered_needs = 0;
 	user->recovered_any = false;
 	int status = user->ask->recover(store, &reader, error);
 	*right = status != RELEVO_BAD_STATE;

@@ -1,5 +1,7 @@
+/* What the log promises beyond the contract. */
 #include "store/store_log.h"
 #include "support/fake_disk.h"
+#include "support/log_test.h"
 #include "support/store_user.h"
 #include "support/test.h"
 
@@ -7,64 +9,49 @@
 #include <stdio.h>
 #include <string.h>
 
-struct log_test {
-	struct fake_disk disk;
-	struct store_user user;
-};
-
-static struct store *open_log(struct log_test *test)
-{
-	const struct store_log_options options = {
-		.folder = -1,
-		.path = "log",
-		.extent_size = 64 << 10,
-		.disk = &test->disk.calls,
-	};
-	struct store *store = NULL;
-	struct error error = { 0 };
-	assert_int_equal(store_log_open(&options, &store, &error), RELEVO_OK);
-	return store;
-}
-
-static void open_again(struct log_test *test)
-{
-	struct error error = { 0 };
-	int status = store_user_recover(&test->user, open_log(test), &error);
-	if (status != RELEVO_OK)
-		fail_msg("recover: %s", error_text(&error));
-}
-
-static void begin(struct log_test *test)
-{
-	fake_disk_init(&test->disk, 1);
-	store_user_init(&test->user, 2);
-	open_again(test);
-}
-
-static void end(struct log_test *test)
-{
-	store_user_close(&test->user);
-	store_user_fini(&test->user);
-	fake_disk_fini(&test->disk);
-}
-
-static void test_what_was_confirmed_comes_back(void **state)
+static void test_nothing_is_told_before_it_is_synced(void **state)
 {
 	struct log_test test;
 	(void)state;
-	begin(&test);
-	for (int i = 0; i < 100; i++)
-		store_user_group(&test.user, 10, false);
+	log_test_begin(&test, 1);
+	store_user_group(&test.user, 1, false);
 	store_user_await(&test.user);
-	assert_int_equal(test.user.confirmed, 1000);
-	for (int i = 0; i < 1000; i++)
-		store_user_read(&test.user, (uint64_t)i);
-	store_user_close(&test.user);
-	open_again(&test);
-	assert_int_equal(test.user.record_count, 1000);
-	for (int i = 0; i < 1000; i++)
-		store_user_read(&test.user, (uint64_t)i);
-	end(&test);
+	fake_disk_hold(&test.disk, true);
+	store_user_group(&test.user, 1, false);
+	fake_disk_await_held(&test.disk);
+	/* These share the next sync. */
+	store_user_group(&test.user, 1, false);
+	store_user_group(&test.user, 1, true);
+	test.user.ask->dispatch(test.user.store);
+	assert_int_equal(test.user.told, 1);
+	store_user_read(&test.user, 3);
+	fake_disk_hold(&test.disk, false);
+	store_user_await(&test.user);
+	assert_int_equal(test.user.confirmed, 4);
+	log_test_end(&test);
+}
+
+static void test_without_syncs_a_commit_waits_for_none(void **state)
+{
+	struct log_test test;
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		log_test_begin(&test, 1);
+		test.durability = i == 0 ? STORE_COMMIT : STORE_NONE;
+		store_user_close(&test.user);
+		log_test_again(&test);
+		store_user_group(&test.user, 1, false);
+		store_user_await(&test.user);
+		fake_disk_hold(&test.disk, true);
+		store_user_group(&test.user, 1, false);
+		store_user_await(&test.user);
+		assert_int_equal(test.user.told, 2);
+		/* It is synced all the same: within a second. */
+		fake_disk_await_held(&test.disk);
+		fake_disk_hold(&test.disk, false);
+		store_user_await_that(&test.user, store_user_has_no_backlog);
+		log_test_end(&test);
+	}
 }
 
 static void test_use_of_the_disk_stays_flat(void **state)
@@ -72,9 +59,9 @@ static void test_use_of_the_disk_stays_flat(void **state)
 	struct log_test test;
 	uint64_t most = 0;
 	(void)state;
-	begin(&test);
-	for (int i = 0; i < 60; i++) {
-		for (int j = 0; j < 50; j++)
+	log_test_begin(&test, 1);
+	for (int i = 0; i < 200; i++) {
+		for (int j = 0; j < 15; j++)
 			store_user_group(&test.user, 10, false);
 		assert_int_equal(store_user_checkpoint(&test.user, 10), RELEVO_OK);
 		store_user_trim(&test.user, test.user.record_count);
@@ -82,18 +69,72 @@ static void test_use_of_the_disk_stays_flat(void **state)
 		if (use > most)
 			most = use;
 	}
-	assert_true(most < (uint64_t)12 * (64 << 10));
+	assert_true(most < (uint64_t)14 * LOG_TEST_EXTENT);
+	log_test_end(&test);
+}
+
+static void test_a_flood_is_written_once(void **state)
+{
+	struct log_test test;
+	uint64_t payload = 0;
+	(void)state;
+	log_test_begin(&test, 1);
+	uint64_t before = fake_disk_written(&test.disk);
+	for (int i = 0; i < 500; i++)
+		store_user_group(&test.user, 20, false);
+	store_user_await(&test.user);
+	for (uint64_t i = 0; i < test.user.record_count; i++)
+		payload += test.user.records[i].size;
+	uint64_t written = fake_disk_written(&test.disk) - before;
+	assert_true(written >= payload);
+	assert_true(written < payload + payload / 5);
+	log_test_end(&test);
+}
+
+/* So that damage to the last group is told from one that was never finished, without a close. */
+static void test_what_was_durable_last_is_noted_after_a_while(void **state)
+{
+	struct log_test test;
+	struct error error = { 0 };
+	bool right = true;
+	char name[32];
+	size_t size;
+	(void)state;
+	log_test_begin(&test, 1);
+	store_user_group(&test.user, 3, false);
+	store_user_await(&test.user);
+	fake_disk_await_written(&test.disk, fake_disk_written(&test.disk));
+	fake_disk_cut(&test.disk);
 	store_user_close(&test.user);
-	open_again(&test);
-	assert_int_equal(test.user.image_records, 10);
-	end(&test);
+	fake_disk_on(&test.disk, FAKE_KEEPS);
+	const struct user_record *last = &test.user.records[2];
+	snprintf(name, sizeof name, "extent-%08x", store_extent(last->at));
+	fake_disk_bytes(&test.disk, name, &size)[(uint32_t)last->at + 10] ^= 1;
+	assert_int_equal(store_user_look(&test.user, log_test_open(&test), &error, &right),
+			 RELEVO_DAMAGED);
+	log_test_end(&test);
+}
+
+static void test_options_are_checked(void **state)
+{
+	struct store *store = NULL;
+	struct error error = { 0 };
+	struct store_log_options options = { .folder = -1, .path = "log", .extent_size = 1 };
+	(void)state;
+	assert_int_equal(store_log_open(&options, &store, &error), RELEVO_BAD_ARGUMENT);
+	assert_non_null(strstr(error.text, "has 1 bytes"));
+	assert_null(store);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_was_confirmed_comes_back),
+		cmocka_unit_test(test_nothing_is_told_before_it_is_synced),
+		cmocka_unit_test(test_without_syncs_a_commit_waits_for_none),
 		cmocka_unit_test(test_use_of_the_disk_stays_flat),
+		cmocka_unit_test(test_a_flood_is_written_once),
+		cmocka_unit_test(test_what_was_durable_last_is_noted_after_a_while),
+		cmocka_unit_test(test_options_are_checked),
 	};
 	return cmocka_run_group_tests_name("store/log", tests, NULL, NULL);
 }
