@@ -1,6 +1,7 @@
 /* The broker put together of its layers: network, router and engine, on one loop. */
 #include "broker.h"
 
+#include "base/mutant.h"
 #include "engine/engine.h"
 #include "net/listeners.h"
 #include "net/network.h"
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 enum {
 	/* What one session may have: enough for any program that means well. */
@@ -43,6 +45,16 @@ struct secrets {
 	uint64_t broker;
 };
 
+/* More than all runs before have come to, if the clock was not set back meanwhile: none hands
+ * out a token every microsecond. */
+static uint64_t first_grants(void)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0 || now.tv_sec < 0 || MUTANT(tokens_begin_anew))
+		return 0;
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static int open_engine(struct broker *broker, const struct broker_config *config, uint64_t seed,
 		       struct error *error)
 {
@@ -52,6 +64,7 @@ static int open_engine(struct broker *broker, const struct broker_config *config
 		.peer_leases = SESSION_LEASES,
 		.peer_handles = SESSION_HANDLES,
 		.turn_work = TURN_WORK,
+		.grants = first_grants(),
 		.durable = config->data != NULL,
 		.shared = &memory_source,
 		.pipes = &socket_source,

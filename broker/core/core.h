@@ -24,6 +24,7 @@ struct engine {
 	nsec_t now;        /* the latest time that anybody told */
 	uint64_t random;   /* state of the generator */
 	uint64_t last_key; /* of a queue, for the recorder */
+	uint64_t grants;   /* number of the token that was handed out last, of all locks */
 	uint32_t peers;
 	uint64_t last_peer;     /* number given out last */
 	struct map queues;      /* by name */

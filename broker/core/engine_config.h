@@ -14,7 +14,10 @@ struct engine_config {
 	uint32_t peer_leases;  /* items that one session may hold */
 	uint32_t peer_handles; /* queues that one session may have open; cells; memories */
 	uint32_t turn_work;    /* units of work in a turn, see work.h; 0: no bound */
-	bool durable;          /* objects can be kept on disk: there is a data folder */
+	/* What the tokens of locks and semaphores were numbered up to, in all runs before: see
+	 * engine_grants(). */
+	uint64_t grants;
+	bool durable; /* objects can be kept on disk: there is a data folder */
 	const struct shared_source *shared; /* see shared.h */
 	const struct pipe_source *pipes;    /* see pipe.h */
 };

@@ -67,6 +67,13 @@ void engine_share(struct engine *engine, uint64_t units);
  */
 void engine_peer_identify(struct engine_peer *peer, const uint8_t id[CLIENT_ID_SIZE]);
 
+/*
+ * The number of the last token that was handed out: of all locks and semaphores together, so that
+ * it rises too when one is deleted and made anew. It begins with engine_config's `grants`. Who
+ * hands it to the next run of the broker has every holder's greater than those of all before.
+ */
+uint64_t engine_grants(const struct engine *engine);
+
 /* At most what engine_peer_inherit() would do, in units. */
 uint64_t engine_peer_weight(const struct engine_peer *peer);
 

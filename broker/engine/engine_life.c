@@ -29,6 +29,7 @@ struct engine *engine_new(const struct engine_config *config, struct recorder *r
 		engine->config.peer_leases = LEASE_MAX_SLOTS;
 	engine->recorder = recorder;
 	engine->random = config->seed;
+	engine->grants = config->grants;
 	engine->batch = 1;
 	map_init(&engine->queues, engine_random(engine));
 	engine->names.compare = compare_names;
@@ -45,6 +46,11 @@ struct engine *engine_new(const struct engine_config *config, struct recorder *r
 	engine->work.share = UINT64_MAX;
 	work_begin(engine);
 	return engine;
+}
+
+uint64_t engine_grants(const struct engine *engine)
+{
+	return engine->grants;
 }
 
 void engine_free(struct engine *engine)

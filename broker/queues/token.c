@@ -73,7 +73,7 @@ int tokens_create(struct engine_peer *peer, struct queue *queue, struct error *e
 
 uint64_t token_grant(struct queue *queue)
 {
-	return kind_has_tokens(queue) ? ++queue->granted : 0;
+	return kind_has_tokens(queue) ? ++queue->engine->grants : 0;
 }
 
 static void return_token(struct lease *lease)

@@ -53,8 +53,7 @@ struct queue {
 	uint64_t bytes; /* of bodies in stock and leased */
 	uint64_t put, acknowledged, redelivered;
 	uint64_t expired, dropped, dead_lettered, duplicates;
-	uint64_t granted; /* how often a token was handed out */
-	char name[];      /* behind it, the name of its dead-letter queue */
+	char name[]; /* behind it, the name of its dead-letter queue */
 };
 
 #endif

@@ -21,9 +21,13 @@ typedef struct relevo_lock relevo_lock;
 
 /* What comes with a lock or a permit. */
 struct relevo_grant {
-	/* Greater than that of every holder before (a fencing token): a process
-	 * that keeps data under this lock can refuse what comes with a smaller one,
-	 * from a holder that was thought dead and was only slow. */
+	/* Greater than that of every holder before (a fencing token), also than those of a lock of
+	 * the same name that was deleted, or that an earlier run of the broker had: a process that
+	 * keeps data under this lock can refuse what comes with a smaller one, from a holder that
+	 * was thought dead and was only slow. Compare it, do not count by it: the next one is
+	 * greater by any number, and the first one is large. Of a broker that is started anew
+	 * they begin with the time of its host, so they go back only if that clock was set back,
+	 * or if another host with a slower clock takes the broker's place. */
 	uint64_t token;
 	/* The last holder died, or held it for too long: what the lock protects may
 	 * be half changed. Told to one holder only. */

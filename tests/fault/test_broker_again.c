@@ -101,6 +101,36 @@ static void a_forked_child_is_told_too(void **state)
 	assert_int_not_equal(relevo_session_flush(scene->session, 5000), -1);
 }
 
+/* Of the last of several that had the lock. */
+static uint64_t last_token(const char *url, int holders)
+{
+	relevo_session *session = session_open(url);
+	struct relevo_grant grant = { 0 };
+	relevo_lock *lock;
+	assert_ok(relevo_lock_open(session, "old lock", NULL, &lock));
+	for (int i = 0; i < holders; i++) {
+		assert_ok(relevo_lock_acquire(lock, TEST_PATIENCE, &grant));
+		assert_ok(relevo_lock_release(lock));
+	}
+	relevo_lock_close(lock);
+	assert_ok(relevo_session_close(session));
+	return grant.token;
+}
+
+/* Who refuses small tokens may have seen those of the old broker. */
+static void the_tokens_of_a_lock_do_not_begin_anew(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t old = last_token(scene->broker.url, 100);
+	broker_kill(&scene->broker);
+	broker_again(&scene->broker);
+	assert_true(last_token(scene->broker.url, 1) > old);
+	relevo_queue_close(scene->queue);
+	scene->queue = NULL;
+	/* This session has not been used since. */
+	assert_int_not_equal(relevo_session_flush(scene->session, 5000), -1);
+}
+
 /* ---- losses that follow each other ------------------------------------------ */
 
 enum { CONSUMERS = 4, LOSSES = 5 };
@@ -204,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		again_unit_test(every_handle_says_that_its_object_is_gone),
 		again_unit_test(a_forked_child_is_told_too),
+		again_unit_test(the_tokens_of_a_lock_do_not_begin_anew),
 		again_unit_test(consumers_resume_after_several_losses),
 		again_unit_test(consumers_resume_after_several_losses_tcp),
 	};

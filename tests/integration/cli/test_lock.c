@@ -2,6 +2,7 @@
 #include "integration/cli/client.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -131,9 +132,10 @@ static void the_command_knows_its_token(void **state)
 				      "echo $RELEVO_LOCK_TOKEN $RELEVO_LOCK_OWNER_DIED");
 	struct outcome second = client("", "lock", "run", "l", "--", "sh", "-c",
 				       "echo $RELEVO_LOCK_TOKEN $RELEVO_LOCK_OWNER_DIED");
-	int tokens[2], died[2];
-	assert_int_equal(sscanf(first.out, "%d %d", &tokens[0], &died[0]), 2);
-	assert_int_equal(sscanf(second.out, "%d %d", &tokens[1], &died[1]), 2);
+	uint64_t tokens[2];
+	int died[2];
+	assert_int_equal(sscanf(first.out, "%" SCNu64 " %d", &tokens[0], &died[0]), 2);
+	assert_int_equal(sscanf(second.out, "%" SCNu64 " %d", &tokens[1], &died[1]), 2);
 	assert_true(tokens[1] > tokens[0]);
 	assert_int_equal(died[0] + died[1], 0);
 	outcome_free(&first);

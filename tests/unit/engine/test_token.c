@@ -109,6 +109,29 @@ static void test_grants_only_rise(void **state)
 
 /* ---- release ---------------------------------------------------------- */
 
+/* One that is made anew goes on above the old one, and an engine above the one before. */
+static void test_grants_rise_over_deleting_and_runs(void **state)
+{
+	const struct engine_config config = {
+		.seed = 1, .peer_waiters = 9, .peer_leases = 9, .peer_handles = 9, .grants = 1000000
+	};
+	struct fixture *f = fixture_open(&config);
+	struct call call = { 0 };
+	struct error error;
+	uint64_t last = config.grants;
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		uint32_t lock = open_lock(f->a);
+		assert_int_equal(engine_grants(f->engine), last);
+		acquire(f->a, lock, &call);
+		assert_true(call.grants[0] > last);
+		last = call.grants[0];
+		assert_released(f->a, lock, &call);
+		assert_int_equal(queue_delete(f->engine, "lock", QUEUE_LOCK, &error), RELEVO_OK);
+	}
+	fixture_close(f);
+}
+
 static void test_what_nobody_holds_cannot_be_released(void **state)
 {
 	struct fixture *f = *state;
@@ -546,6 +569,7 @@ int main(void)
 		fixture_test(test_a_lock_has_one_holder),
 		fixture_test(test_waiters_are_served_in_order_of_arrival),
 		fixture_test(test_grants_only_rise),
+		cmocka_unit_test(test_grants_rise_over_deleting_and_runs),
 		fixture_test(test_what_nobody_holds_cannot_be_released),
 		fixture_test(test_a_token_is_released_once),
 		fixture_test(test_anybody_may_release_who_says_so),
