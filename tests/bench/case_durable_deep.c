@@ -23,6 +23,7 @@ struct deep {
 	double written;  /* bytes for each byte of the items */
 	double killed;   /* ms until it was ready again */
 	double stopped;
+	double get; /* MB a second, all that is left */
 };
 
 /* ---- its items ---------------------------------------------------------------- */
@@ -59,7 +60,7 @@ static void expect_items(relevo_queue *queue, size_t expected)
 		    expected);
 }
 
-static void expect_first(relevo_queue *queue, uint64_t first)
+static void expect_batch(relevo_queue *queue, uint64_t first)
 {
 	relevo_item items[BATCH];
 	for (size_t done = 0, got; done < BATCH; done += got) {
@@ -105,11 +106,27 @@ static double start_again(struct fixture *fixture, const char *data, size_t gone
 	relevo_session *session = session_to(fixture->url);
 	relevo_queue *queue = open_deep(session);
 	expect_items(queue, (durable_deep_items / BATCH - gone) * BATCH);
-	expect_first(queue, gone * BATCH);
+	expect_batch(queue, gone * BATCH);
 	must(relevo_session_flush(session, RELEVO_FOREVER), "relevo_session_flush");
 	relevo_queue_close(queue);
 	must(relevo_session_close(session), "relevo_session_close");
 	return msec;
+}
+
+/* Seconds to get what is left, each item as it was put. */
+static double drain(const struct fixture *fixture, size_t gone)
+{
+	relevo_session *session = session_to(fixture->url);
+	relevo_queue *queue = open_deep(session);
+	nsec_t begin = clock_now();
+	for (size_t i = gone; i < durable_deep_items / BATCH; i++)
+		expect_batch(queue, i * BATCH);
+	must(relevo_session_flush(session, RELEVO_FOREVER), "relevo_session_flush");
+	double seconds = (double)(clock_now() - begin) / (double)NSEC_PER_SEC;
+	expect_items(queue, 0);
+	relevo_queue_close(queue);
+	must(relevo_session_close(session), "relevo_session_close");
+	return seconds;
 }
 
 static struct deep measure(void)
@@ -127,6 +144,7 @@ static struct deep measure(void)
 	deep.killed = start_again(&fixture, data, 0);
 	fixture_stop(&fixture);
 	deep.stopped = start_again(&fixture, data, 1);
+	deep.get = (bytes - 2 * BATCH * SIZE) / drain(&fixture, 2) / bytes_per_mb;
 	fixture_stop(&fixture);
 	folder_remove(data);
 	return deep;
@@ -176,4 +194,11 @@ double durable_deep_stopped(const struct fixture *fixture)
 	static size_t rounds;
 	(void)fixture;
 	return deep_round(&rounds)->stopped;
+}
+
+double durable_deep_get(const struct fixture *fixture)
+{
+	static size_t rounds;
+	(void)fixture;
+	return deep_round(&rounds)->get;
 }

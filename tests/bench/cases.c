@@ -85,5 +85,6 @@ const struct bench_case bench_cases[] = {
 	{ "durable_deep_written", "bytes/B", durable_deep_written, NULL, NULL, .durable = true },
 	{ "durable_deep_killed", "ms", durable_deep_killed, NULL, NULL, .durable = true },
 	{ "durable_deep_stopped", "ms", durable_deep_stopped, NULL, NULL, .durable = true },
+	{ "durable_deep_get", "MB/s", durable_deep_get, NULL, NULL, .durable = true },
 	{ .name = NULL },
 };

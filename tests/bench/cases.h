@@ -63,7 +63,7 @@ bench_peer_figure peer_put_pipelined, peer_put_pipelined_1k, peer_put_pipelined_
 /* case_durable_deep.c */
 extern size_t durable_deep_items;
 bench_figure durable_deep_put, durable_deep_memory, durable_deep_written;
-bench_figure durable_deep_killed, durable_deep_stopped;
+bench_figure durable_deep_killed, durable_deep_stopped, durable_deep_get;
 
 /* case_shared.c */
 bench_figure shared_lock, bare_mutex;
