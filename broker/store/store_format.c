@@ -61,6 +61,8 @@ static uint32_t format_salt(uint32_t salt)
 uint32_t store_file_salt(void)
 {
 	uint32_t salt;
+	if (MUTANT(salt_kept))
+		return 1;
 	if (getrandom(&salt, sizeof salt, 0) == (ssize_t)sizeof salt)
 		return salt;
 	/* A small request is never refused on Linux; what is left is better than nothing. */

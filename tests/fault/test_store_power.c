@@ -85,7 +85,7 @@ static bool cut_at(enum store_durability durability, unsigned long call)
 static void cut_at_every_call(enum store_durability durability, unsigned step)
 {
 	seed = log_test_seed();
-	for (unsigned round = 0; round < log_test_rounds(); round++, seed += 1000003) {
+	for (unsigned round = 0; round < 3 * log_test_rounds(); round++, seed += 1000003) {
 		unsigned long call = 1 + random_below(&(struct random){ seed }, step);
 		while (cut_at(durability, call))
 			call += step;

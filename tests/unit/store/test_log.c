@@ -54,6 +54,49 @@ static void test_without_syncs_a_commit_waits_for_none(void **state)
 	}
 }
 
+static void groups_of_a_kilobyte(struct log_test *test, int count)
+{
+	for (int i = 0; i < count; i++) {
+		store_user_append(&test->user, 1000);
+		store_user_commit(&test->user, false);
+	}
+}
+
+/* The name of an extent's file is lost, but not its groups; and then it becomes the same extent's
+ * file again, for groups that end where those did. */
+static void test_what_was_dropped_does_not_come_back(void **state)
+{
+	struct log_test test;
+	(void)state;
+	log_test_begin(&test, 1);
+	groups_of_a_kilobyte(&test, 10);
+	store_user_await(&test.user);
+	/* Makes the name of the spare durable that is there by now. */
+	assert_int_equal(store_user_checkpoint(&test.user, 1), RELEVO_OK);
+	groups_of_a_kilobyte(&test, 5);
+	store_user_await(&test.user);
+	fake_disk_cut_at(&test.disk, FAKE_BIT(FAKE_SYNC_FOLDER), 1);
+	fake_disk_hold(&test.disk, true);
+	groups_of_a_kilobyte(&test, 2);
+	assert_true(store_extent(test.user.records[15].at) >
+		    store_extent(test.user.records[14].at));
+	fake_disk_await_held(&test.disk);
+	fake_disk_hold(&test.disk, false);
+	store_user_await(&test.user);
+	store_user_close(&test.user);
+	fake_disk_on(&test.disk, FAKE_DROPS);
+	log_test_again(&test);
+	assert_int_equal(test.user.record_count, 15);
+	groups_of_a_kilobyte(&test, 1);
+	store_user_await(&test.user);
+	fake_disk_cut(&test.disk);
+	store_user_close(&test.user);
+	fake_disk_on(&test.disk, FAKE_KEEPS);
+	log_test_again(&test);
+	assert_int_equal(test.user.record_count, 16);
+	log_test_end(&test);
+}
+
 static void test_use_of_the_disk_stays_flat(void **state)
 {
 	struct log_test test;
@@ -131,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_is_told_before_it_is_synced),
 		cmocka_unit_test(test_without_syncs_a_commit_waits_for_none),
+		cmocka_unit_test(test_what_was_dropped_does_not_come_back),
 		cmocka_unit_test(test_use_of_the_disk_stays_flat),
 		cmocka_unit_test(test_a_flood_is_written_once),
 		cmocka_unit_test(test_what_was_durable_last_is_noted_after_a_while),
