@@ -2,7 +2,10 @@
 #include "broker.h"
 
 #include "base/mutant.h"
+#include "data/data_door.h"
 #include "engine/engine.h"
+#include "idle.h"
+#include "log/log.h"
 #include "net/listeners.h"
 #include "net/network.h"
 #include "resident.h"
@@ -36,6 +39,8 @@ struct broker {
 	struct network network;
 	bool network_open;
 	struct listeners *listeners;
+	const struct data_folder *data;
+	struct idle idle;
 };
 
 /* The seed of the hash tables, which nobody outside may guess, and the number
@@ -128,6 +133,8 @@ int broker_open(const struct broker_config *config, struct broker **broker, stru
 	struct broker *new = calloc(1, sizeof *new);
 	if (new == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the broker");
+	new->data = config->data;
+	new->idle.grace = config->until_idle_ms *NSEC_PER_MSEC;
 	int status = loop_open(&new->loop, error);
 	if (status == RELEVO_OK)
 		status = open_engine(new, config, secrets.seed, error);
@@ -163,6 +170,11 @@ int broker_listen(struct broker *broker, const char *url, struct error *error)
 	return listeners_add(broker->listeners, url, error);
 }
 
+int broker_listen_at(struct broker *broker, int fd, const char *url, struct error *error)
+{
+	return listeners_add_open(broker->listeners, fd, url, error);
+}
+
 const char *broker_url(const struct broker *broker, size_t index)
 {
 	return listeners_url(broker->listeners, index);
@@ -178,7 +190,20 @@ static nsec_t broker_next_deadline(void *context)
 	const struct broker *broker = context;
 	nsec_t engine = engine_next_deadline(broker->engine);
 	nsec_t network = network_deadline(&broker->network);
-	return engine < network ? engine : network;
+	nsec_t idle = idle_deadline(&broker->idle);
+	nsec_t first = engine < network ? engine : network;
+	return first < idle ? first : idle;
+}
+
+/* Those who use its data folder count as clients, connected or not. */
+static void end_when_idle(struct broker *broker)
+{
+	bool connected = !list_empty(&broker->network.connections);
+	if (idle_over(&broker->idle, connected, loop_now(broker->loop)) &&
+	    (broker->data == NULL || data_door_deserted(broker->data))) {
+		log_info("idle", LOG_NUMBER("msec", broker->idle.grace / NSEC_PER_MSEC));
+		loop_stop(broker->loop);
+	}
 }
 
 /* What is due in the engine goes first, so that its answers leave in this
@@ -190,10 +215,13 @@ static void finish_round(void *context)
 	if (engine_next_deadline(broker->engine) <= now)
 		engine_tick(broker->engine, now);
 	network_finish_round(&broker->network);
+	end_when_idle(broker);
 }
 
 int broker_run(struct broker *broker, struct error *error)
 {
+	if (broker->idle.grace > 0)
+		broker->idle.ends = clock_now() + broker->idle.grace;
 	const struct loop_hooks hooks = { broker, broker_next_deadline, finish_round };
 	return loop_run(broker->loop, &hooks, error);
 }

@@ -20,6 +20,7 @@ enum durability {
 struct broker_config {
 	const struct data_folder *data; /* where it is kept, locked; NULL: nothing is */
 	enum durability durability;
+	uint32_t until_idle_ms;    /* it ends when it has had no client for so long; 0: not */
 	bool insecure_tcp;         /* listen where other hosts can connect, without a key */
 	const struct key *key;     /* what clients on the network have to know; the caller's */
 	uint32_t max_item;         /* bytes of one item */
@@ -41,6 +42,9 @@ void broker_close(struct broker *broker);
 
 /* As listeners_add() and listeners_url(). */
 int broker_listen(struct broker *broker, const char *url, struct error *error);
+
+/* Serve a socket that listens already; the broker closes it. NO_MEMORY, SYSTEM: it is closed. */
+int broker_listen_at(struct broker *broker, int fd, const char *url, struct error *error);
 const char *broker_url(const struct broker *broker, size_t index);
 
 /* To add what ends it: loop_stop() lets broker_run() return. */

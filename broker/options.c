@@ -29,6 +29,7 @@ enum {
 	OPTION_LOG_LEVEL,
 	OPTION_PRIVATE,
 	OPTION_UNTIL_EOF,
+	OPTION_UNTIL_IDLE,
 	OPTION_READY_FD,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -49,6 +50,7 @@ static const struct option long_options[] = {
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
 	{ "private", no_argument, NULL, OPTION_PRIVATE },
 	{ "until-eof", required_argument, NULL, OPTION_UNTIL_EOF },
+	{ "until-idle", required_argument, NULL, OPTION_UNTIL_IDLE },
 	{ "ready-fd", required_argument, NULL, OPTION_READY_FD },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -74,7 +76,8 @@ static const char help[] =
 	"  --insecure-tcp        allow tcp addresses that other hosts can reach without\n"
 	"                        a key, and all users of this one: anybody can do anything\n"
 	"  --data DIR            the folder of what is durable; made if it is missing. One\n"
-	"                        broker at a time can have it\n"
+	"                        broker at a time can have it. It also listens there, for\n"
+	"                        clients that ask for data:///PATH\n"
 	"  --durability HOW      with --data, when a change of what is durable is answered:\n"
 	"                        sync (the default) once it is on the disk; commit once the\n"
 	"                        system has it; none at once\n"
@@ -90,8 +93,10 @@ static const char help[] =
 	"  --log-level LEVEL     error, warning, info (default) or debug\n"
 	"  --private             serve one tree of processes from the background, as the\n"
 	"                        library's embedded broker: returns when it is reachable,\n"
-	"                        ignores SIGINT, logs errors only\n"
+	"                        ignores SIGINT, logs errors only. With --data it listens at\n"
+	"                        nothing else, unless --listen says so\n"
 	"  --until-eof FD        end when the other ends of this pipe are closed\n"
+	"  --until-idle MS       end when no client has been connected for so long\n"
 	"  --ready-fd FD         when it can be reached, write its URLs there, one a line,\n"
 	"                        and close it\n"
 	"  --help, --version     print this, or the version, and end\n"
@@ -287,6 +292,9 @@ static int parse_option(int option, struct options *options, struct error *error
 		return RELEVO_OK;
 	case OPTION_UNTIL_EOF:
 		return options_parse_fd("until-eof", &options->until_eof, error);
+	case OPTION_UNTIL_IDLE:
+		return parse_count("until-idle", MSEC_FOREVER - 1, &options->broker.until_idle_ms,
+				   error);
 	case OPTION_READY_FD:
 		return options_parse_fd("ready-fd", &options->ready, error);
 	default:

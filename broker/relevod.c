@@ -1,7 +1,7 @@
 /* The broker as a program: options in, a broker run, an exit status out. */
 #include "background.h"
 #include "broker.h"
-#include "data/data_folder.h"
+#include "data/data_door.h"
 #include "default_socket.h"
 #include "log/log.h"
 #include "log/streams.h"
@@ -25,6 +25,12 @@ struct endings {
 	int until_eof; /* -1: none */
 	struct loop_source *signal_source;
 	struct loop_source *eof_source;
+};
+
+/* What stands before the broker does. */
+struct starting {
+	sigset_t signals; /* that end it, blocked */
+	int report;       /* where the process waits that went to the background; -1: none */
 };
 
 static void relevod_on_signal(void *context, uint32_t events)
@@ -138,7 +144,8 @@ static int listen_all(struct broker *broker, const struct options *options, stru
 	int status = listen_inherited(broker, inherited, error);
 	for (size_t i = 0; i < options->url_count && status == RELEVO_OK; i++)
 		status = broker_listen(broker, options->urls[i], error);
-	if (status == RELEVO_OK && options->url_count == 0 && inherited == 0)
+	bool hidden = options->background && options->data != NULL;
+	if (status == RELEVO_OK && options->url_count == 0 && inherited == 0 && !hidden)
 		status = listen_default(broker, error);
 	return status;
 }
@@ -163,8 +170,19 @@ static int report_ready(const struct broker *broker, const struct options *optio
 
 /* ---- the program ------------------------------------------------------ */
 
-static int relevod_run(const struct options *options, const struct broker_config *config,
-		       const sigset_t *signals, int report, struct error *error)
+/* Whoever connects there before has waited. */
+static int serve_door(struct broker *broker, const struct broker_config *config, int *door,
+		      struct error *error)
+{
+	if (*door < 0)
+		return RELEVO_OK;
+	int fd = *door;
+	*door = -1;
+	return broker_listen_at(broker, fd, config->data->url, error);
+}
+
+static int relevod_serve(const struct options *options, const struct broker_config *config,
+			 const struct starting *starting, int *door, struct error *error)
 {
 	struct broker *broker;
 	int status = broker_open(config, &broker, error);
@@ -175,36 +193,56 @@ static int relevod_run(const struct options *options, const struct broker_config
 		.signals = -1,
 		.until_eof = options->until_eof,
 	};
-	status = watch_endings(&endings, signals, error);
+	status = watch_endings(&endings, &starting->signals, error);
 	if (status == RELEVO_OK)
 		status = listen_all(broker, options, error);
 	if (status == RELEVO_OK)
-		status = report_ready(broker, options, report, error);
+		status = serve_door(broker, config, door, error);
+	if (status == RELEVO_OK)
+		status = report_ready(broker, options, starting->report, error);
 	if (status == RELEVO_OK)
 		status = broker_run(broker, error);
 	systemd_stopping();
 	forget_endings(&endings);
+	/* First, so that nobody finds it and is then cut off. */
+	if (config->data != NULL)
+		data_door_hide(config->data);
 	broker_close(broker);
 	return status;
 }
 
+/* Whoever uses the data folder can connect before the broker is ready, and waits then. */
+static int relevod_run(const struct options *options, const struct broker_config *config,
+		       const struct starting *starting, struct error *error)
+{
+	int door = -1;
+	int status = RELEVO_OK;
+	if (config->data != NULL)
+		status = data_door_open(config->data, &door, error);
+	if (status == RELEVO_OK)
+		status = relevod_serve(options, config, starting, &door, error);
+	if (door >= 0) {
+		data_door_hide(config->data);
+		close(door);
+	}
+	return status;
+}
+
 /* With the key, if there is one, and the data folder. */
-static int run_with_key(const struct options *options, struct data_folder *data,
-			const sigset_t *signals, int report, struct error *error)
+static int run_with_key(const struct options *options, const struct data_folder *data,
+			const struct starting *starting, struct error *error)
 {
 	struct broker_config config = options->broker;
 	struct key *key = NULL;
 	int status = RELEVO_OK;
-	if (options->data != NULL) {
-		status = data_folder_lock(data, error);
+	if (options->data != NULL)
 		config.data = data;
-	}
-	if (status == RELEVO_OK && options->key_file != NULL)
+	if (options->key_file != NULL)
 		status = key_load(options->key_file, clock_deadline(clock_now(), KEY_PATIENCE),
 				  &key, error);
 	config.key = key;
 	if (status == RELEVO_OK)
-		status = relevod_run(options, &config, signals, report, error);
+		status = relevod_run(options, &config, starting, error);
 	key_free(key);
 	return status;
 }
@@ -213,8 +251,10 @@ static int kept_descriptors(const struct options *options, const struct data_fol
 			    struct kept_fds *kept, struct error *error)
 {
 	kept->count = 0;
-	if (data->fd >= 0)
+	if (data->fd >= 0) {
 		kept->fds[kept->count++] = data->fd;
+		kept->fds[kept->count++] = data->lock;
+	}
 	for (size_t i = 0; i < options->url_count; i++) {
 		struct address address;
 		int status = address_parse(options->urls[i], &address, error);
@@ -253,17 +293,21 @@ static void keep_memory(size_t max_memory)
 	mallopt(M_MMAP_THRESHOLD, LARGEST_IN_HEAP);
 }
 
-/* The data folder is opened here, where its name may be a relative one, and locked by the
- * process that stays. The log gets its thread when the broker has become that. */
-static int relevod_prepare(const struct options *options, struct data_folder *data, int *report,
-			   sigset_t *signals, struct error *error)
+/* The data folder is opened where its name may be a relative one. The log gets its thread when
+ * the broker has become the process that stays. */
+static int relevod_prepare(const struct options *options, struct data_folder *data,
+			   struct starting *starting, struct error *error)
 {
 	int status = RELEVO_OK;
 	if (options->data != NULL)
 		status = data_folder_open(options->data, data, error);
+	if (status == RELEVO_OK && options->data != NULL)
+		status = data_folder_lock(data, error);
 	if (status == RELEVO_OK && options->background)
-		status = go_to_background(options, data, report, error);
-	*signals = take_signals(options->background);
+		status = go_to_background(options, data, &starting->report, error);
+	if (status == RELEVO_OK && options->background && options->data != NULL)
+		status = data_folder_sign(data, error);
+	starting->signals = take_signals(options->background);
 	int failure = status == RELEVO_OK ? log_start() : 0;
 	if (failure != 0)
 		status = error_set_errno(error, RELEVO_SYSTEM, failure, "no thread for the log");
@@ -276,8 +320,7 @@ int main(int argc, char **argv)
 	struct options options;
 	struct data_folder data = { .fd = -1, .lock = -1 };
 	struct error error = { 0 };
-	sigset_t signals;
-	int report = -1;
+	struct starting starting = { .report = -1 };
 	/* Both are errors of the call that would raise them: a client has left, or a file, of
 	 * memory or of the log, may not become so large. */
 	signal(SIGPIPE, SIG_IGN);
@@ -294,9 +337,9 @@ int main(int argc, char **argv)
 	}
 	log_set_level(options.log_level);
 	keep_memory(options.broker.max_memory);
-	int status = relevod_prepare(&options, &data, &report, &signals, &error);
+	int status = relevod_prepare(&options, &data, &starting, &error);
 	if (status == RELEVO_OK)
-		status = run_with_key(&options, &data, &signals, report, &error);
+		status = run_with_key(&options, &data, &starting, &error);
 	if (status != RELEVO_OK)
 		log_error("failed", LOG_TEXT("status", relevo_error_name(status)),
 			  LOG_TEXT("reason", error_text(&error)));

@@ -56,6 +56,15 @@ static int data_folder_check(const struct data_folder *folder, struct error *err
 	return RELEVO_OK;
 }
 
+/* What is too long for a URL is shown as far as it goes; nobody can use it that way. */
+static void data_folder_name(struct data_folder *folder)
+{
+	char *whole = realpath(folder->path, NULL);
+	snprintf(folder->url, sizeof folder->url, "data://%s",
+		 whole != NULL ? whole : folder->path);
+	free(whole);
+}
+
 int data_folder_open(const char *path, struct data_folder *folder, struct error *error)
 {
 	const int how = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
@@ -71,6 +80,8 @@ int data_folder_open(const char *path, struct data_folder *folder, struct error 
 	int status = data_folder_check(folder, error);
 	if (status != RELEVO_OK)
 		data_folder_close(folder);
+	else
+		data_folder_name(folder);
 	return status;
 }
 
@@ -90,8 +101,9 @@ static int data_folder_used(const struct data_folder *folder, int fd, struct err
 			 folder->path, holder);
 }
 
-static int data_folder_sign(const struct data_folder *folder, int fd, struct error *error)
+int data_folder_sign(struct data_folder *folder, struct error *error)
 {
+	const int fd = folder->lock;
 	char text[16];
 	int size = snprintf(text, sizeof text, "%d\n", (int)getpid());
 	ssize_t written = -1;
@@ -111,7 +123,7 @@ static int data_folder_take(const struct data_folder *folder, int fd, struct err
 		failed = MUTANT(data_folder_shared) ? 0 : flock(fd, LOCK_EX | LOCK_NB);
 	while (failed != 0 && errno == EINTR);
 	if (failed == 0)
-		return data_folder_sign(folder, fd, error);
+		return RELEVO_OK;
 	if (errno == EWOULDBLOCK)
 		return data_folder_used(folder, fd, error);
 	return data_folder_failed(folder, ": its file " LOCK " cannot be locked", error);
@@ -123,11 +135,19 @@ int data_folder_lock(struct data_folder *folder, struct error *error)
 			S_IRUSR | S_IWUSR);
 	if (fd < 0)
 		return data_folder_failed(folder, ": its file " LOCK " cannot be opened", error);
+	/* Whatever the umask: if this one is killed, the next can open it. */
+	(void)fchmod(fd, S_IRUSR | S_IWUSR);
 	int status = data_folder_take(folder, fd, error);
-	if (status == RELEVO_OK)
-		folder->lock = fd;
-	else
+	if (status != RELEVO_OK) {
 		close(fd);
+		return status;
+	}
+	folder->lock = fd;
+	status = data_folder_sign(folder, error);
+	if (status != RELEVO_OK) {
+		close(fd);
+		folder->lock = -1;
+	}
 	return status;
 }
 

@@ -170,25 +170,24 @@ static int listeners_check_reach(const struct listeners *listeners, const struct
 			 address->url);
 }
 
-static int door_open(struct network *network, const struct address *address, struct door **door,
+/* Owns the listener, also after a failure. */
+static int door_open(struct network *network, struct listener *listener, struct door **door,
 		     struct error *error)
 {
+	const char *url = listener_url(listener);
 	struct door *new = calloc(1, sizeof *new);
-	if (new == NULL)
-		return error_set(error, RELEVO_NO_MEMORY, "no memory to listen on %s",
-				 address->url);
-	new->network = network;
-	new->retry.fire = on_retry;
-	int status = listener_open(address, &new->listener, error);
-	if (status != RELEVO_OK) {
-		free(new);
+	if (new == NULL) {
+		int status = error_set(error, RELEVO_NO_MEMORY, "no memory to listen on %s", url);
+		listener_close(listener);
 		return status;
 	}
-	new->source =
-		loop_add(network->loop, listener_fd(new->listener), EPOLLIN, on_readable, new);
+	new->network = network;
+	new->retry.fire = on_retry;
+	new->listener = listener;
+	new->source = loop_add(network->loop, listener_fd(listener), EPOLLIN, on_readable, new);
 	if (new->source == NULL) {
-		status = error_set_errno(error, RELEVO_SYSTEM, errno, "%s cannot be waited for",
-					 address->url);
+		int status = error_set_errno(error, RELEVO_SYSTEM, errno, "%s cannot be waited for",
+					     url);
 		door_free(new);
 		return status;
 	}
@@ -199,23 +198,44 @@ static int door_open(struct network *network, const struct address *address, str
 	return RELEVO_OK;
 }
 
+static int listeners_enter(struct listeners *listeners, struct listener *listener,
+			   struct error *error)
+{
+	struct door *door = NULL;
+	int status = door_open(listeners->network, listener, &door, error);
+	if (status != RELEVO_OK)
+		return status;
+	door->trust = listeners->trust;
+	list_append(&listeners->doors, &door->link);
+	log_info("listening", LOG_TEXT("url", listener_url(listener)));
+	return RELEVO_OK;
+}
+
 int listeners_add(struct listeners *listeners, const char *url, struct error *error)
 {
 	struct address address;
-	struct door *door = NULL;
+	struct listener *listener;
 	int status = address_parse(url, &address, error);
 	if (status == RELEVO_OK)
 		status = listeners_check_reach(listeners, &address, error);
 	if (status == RELEVO_OK)
-		status = door_open(listeners->network, &address, &door, error);
+		status = listener_open(&address, &listener, error);
 	if (status != RELEVO_OK)
 		return status;
-	door->trust = listeners->trust;
-	if (address.kind == ADDRESS_TCP && door->trust == TCP_OWN_PROCESSES)
+	if (address.kind == ADDRESS_TCP && listeners->trust == TCP_OWN_PROCESSES)
 		tcp_owner_prepare();
-	list_append(&listeners->doors, &door->link);
-	log_info("listening", LOG_TEXT("url", listener_url(door->listener)));
-	return RELEVO_OK;
+	return listeners_enter(listeners, listener, error);
+}
+
+int listeners_add_open(struct listeners *listeners, int fd, const char *url, struct error *error)
+{
+	struct listener *listener;
+	int status = listener_adopt(fd, url, &listener, error);
+	if (status != RELEVO_OK) {
+		close(fd);
+		return status;
+	}
+	return listeners_enter(listeners, listener, error);
 }
 
 const char *listeners_url(const struct listeners *listeners, size_t index)

@@ -28,6 +28,9 @@ void listeners_close(struct listeners *listeners);
  * that other hosts can reach. */
 int listeners_add(struct listeners *listeners, const char *url, struct error *error);
 
+/* The same of a socket that listens already, which is closed at the end, also after a failure. */
+int listeners_add_open(struct listeners *listeners, int fd, const char *url, struct error *error);
+
 /* The URLs that clients can use, NULL behind the last one. */
 const char *listeners_url(const struct listeners *listeners, size_t index);
 

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* Beyond the limit of a command, in ms: as the library has it for calls. */
@@ -14,6 +15,9 @@ enum { GRACE = 500 };
 static void advise(const char *url)
 {
 	bool named = url != NULL && url[0] != '\0';
+	/* That has been tried. */
+	if (named && strncmp(url, "data://", 7) == 0)
+		return;
 	fprintf(stderr,
 		"Start one with \"relevod%s%s\", or name another with --url or RELEVO_URL.\n",
 		named ? " --listen " : "", named ? visible(url) : "");

@@ -20,7 +20,7 @@ int listener_address_parse(const char *url, struct address *address, struct erro
 	int status = address_parse(url, address, error);
 	if (status != RELEVO_OK)
 		return status;
-	if (address->kind != ADDRESS_FD)
+	if (address->kind != ADDRESS_FD && address->kind != ADDRESS_DATA)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_BAD_ADDRESS,
 			 "%s: listeners have ipc://, abstract:// or tcp:// addresses", url);

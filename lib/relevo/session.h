@@ -38,7 +38,7 @@ struct relevo_session_options {
 	/* The program to start as the private broker; NULL: what the environment variable
 	 * RELEVO_BROKER says, else the relevod that was built or installed with the library. */
 	const char *broker;
-	bool no_private_broker; /* never start one: fail with NO_BROKER instead */
+	bool no_private_broker; /* with a NULL url, never start one: fail with NO_BROKER instead */
 	/* For tcp://, the file with the key that the broker was given with --key-file;
 	 * NULL: what the environment variable RELEVO_KEY_FILE says, or none. */
 	const char *key_file;
@@ -58,7 +58,7 @@ struct relevo_session_options {
 /*
  * Connect to a broker.
  *
- * `url` is one of ipc:///path, abstract://name, tcp://host:port. NULL means: what
+ * `url` is one of ipc:///path, abstract://name, tcp://host:port, data:///folder. NULL means: what
  * the environment variable RELEVO_URL says; without it, the user's own broker;
  * and if there is none, a private broker for this process and those it forks. There is none when
  * no process listens, and when the place for its socket is another user's, too long for a socket,
@@ -68,6 +68,16 @@ struct relevo_session_options {
  * descriptors, its sessions end with it, and the next one that is opened like this starts another.
  * `options` may be NULL. A program that runs with more rights than its user (set-user-id, say)
  * ignores the environment variables.
+ *
+ * data:///folder is the broker that keeps what is durable in that folder, which is made, with mode
+ * 0700, if it is missing; the folder above it has to be there. The path is absolute and has 292
+ * bytes at most; its characters stand for themselves, as in the other addresses. Where no broker
+ * has the folder, one is started, in the background: whoever comes first does so, all others find
+ * it by a socket in the folder. It ends a second after the last process that used it: one that had
+ * a session with it, or was forked by one that had. If it is killed, the call that finds out is
+ * DISCONNECTED, or UNANSWERED, and the next starts another. If `relevod --data` has been started
+ * for that folder by other means, that one is used, and stays. All are of one user, the folder's
+ * owner, and the folder is on this host.
  *
  * Over local sockets, and over tcp:// at loopback addresses without a key, each side looks which
  * user's process the other is: DENIED, unless it is of the same user or of root. Over tcp:// a
@@ -101,8 +111,10 @@ struct relevo_session_options {
  * for. Local brokers need no key.
  *
  * Errors: BAD_ADDRESS, NO_BROKER, DENIED (another user's process listens; the socket or its
- * folder does not let this one in; the key file is open to others),
- * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file), TIMED_OUT (also: no key
+ * folder does not let this one in; the key file is open to others; the data folder is another
+ * user's, or others may write there), STORAGE, DAMAGED (of a data folder),
+ * AUTH_FAILED (one side has no key, or another), NOT_FOUND (no key file; no folder above the data
+ * folder), TIMED_OUT (also: no key
  * was written to the pipe that is the key file),
  * BAD_VERSION, BAD_ARGUMENT (also: a key of less than 16 or more than 1024 bytes, a key file that
  * is neither a file nor a pipe, or `key` and `key_file`, whatever the URL), DISCONNECTED, FORKED,

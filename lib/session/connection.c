@@ -18,6 +18,9 @@
 /* What the reader asks the socket for at a time. */
 enum { READ_SIZE = 256 * 1024 };
 
+/* How often the broker of a data folder may end while it is connected to. */
+enum { RETRIES = 8 };
+
 bool connection_init(struct connection *connection)
 {
 	*connection = (struct connection){ .window = WINDOW_DEFAULT, .descriptor = -1 };
@@ -284,9 +287,12 @@ static int check_broker(const struct relevo_session *session, const struct chann
 			 url);
 }
 
-static int connection_dial_here(const struct relevo_session *session, nsec_t deadline,
+static int connection_dial_here(struct relevo_session *session, nsec_t deadline,
 				struct channel **channel, struct error *error)
 {
+	if (session->address.kind == ADDRESS_DATA)
+		return data_broker_dial(&session->address, &session->data, deadline, channel,
+					error);
 	int status = channel_connect(&session->address, deadline, channel, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -334,15 +340,26 @@ static int connection_greet(struct relevo_session *session, nsec_t deadline, str
 	return status;
 }
 
-int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error)
+static int connection_try(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
-	struct connection *connection = &session->connection;
-	connection->opening = true;
 	int status = connection_clear(session, deadline, error);
 	if (status == RELEVO_OK)
 		status = connection_dial(session, deadline, error);
 	if (status == RELEVO_OK)
 		status = connection_greet(session, deadline, error);
+	return status;
+}
+
+int connection_open(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	struct connection *connection = &session->connection;
+	connection->opening = true;
+	int status = connection_try(session, deadline, error);
+	/* A broker that was killed, or ended, at this very moment has a successor. */
+	for (int i = 0; i < RETRIES && status == RELEVO_DISCONNECTED && !session->data.follows &&
+			session->address.kind == ADDRESS_DATA && clock_now() < deadline;
+	     i++)
+		status = connection_try(session, deadline, error);
 	connection->opening = false;
 	pthread_cond_broadcast(&connection->changed);
 	return status;

@@ -117,6 +117,7 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 	flusher_init(&session->flusher);
 	session_take_name(session, options->name);
 	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
+	session->data.use.fd = -1;
 	session->wake_fd = -1;
 	session->interrupt_fd = -1;
 	list_init(&session->aside);
@@ -131,10 +132,21 @@ static void session_dispose(struct relevo_session *session)
 	connection_fini(&session->connection);
 	key_free(session->key);
 	private_broker_release(session->embedded);
+	data_socket_leave(&session->data.use);
+	free(session->data.program);
 	flusher_fini(&session->flusher);
 	parts_free(session);
 	pthread_mutex_destroy(&session->lock);
 	free(session);
+}
+
+static int session_take_program(struct relevo_session *session, const char *program,
+				struct error *error)
+{
+	session->data.program = program != NULL ? strdup(program) : NULL;
+	if (program != NULL && session->data.program == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
+	return RELEVO_OK;
 }
 
 static struct relevo_session *session_new_here(const struct relevo_session_options *options)
@@ -162,6 +174,7 @@ struct relevo_session *session_bare(const struct relevo_session *session)
 	bare->address = session->address;
 	/* Without a reference: whoever has this one has that, too. */
 	bare->embedded = session->embedded;
+	bare->data.follows = true;
 	return bare;
 }
 
@@ -212,8 +225,8 @@ int session_like(const struct relevo_session *session, nsec_t deadline,
 	made->address = session->address;
 	if (session->embedded != NULL)
 		made->embedded = private_broker_again(session->embedded);
-	int status = RELEVO_OK;
-	if (session->key != NULL) {
+	int status = session_take_program(made, session->data.program, error);
+	if (status == RELEVO_OK && session->key != NULL) {
 		made->key = malloc(sizeof *made->key);
 		if (made->key != NULL)
 			*made->key = *session->key;
@@ -295,8 +308,10 @@ int relevo_session_open(const char *url, const struct relevo_session_options *op
 	if (session == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for a session");
 	nsec_t deadline = session_limit(session);
-	status = url != NULL ? session_connect_to(session, url, &key, deadline, error)
-			     : connect_by_default(session, options, deadline, error);
+	status = session_take_program(session, options->broker, error);
+	if (status == RELEVO_OK)
+		status = url != NULL ? session_connect_to(session, url, &key, deadline, error)
+				     : connect_by_default(session, options, deadline, error);
 	if (status != RELEVO_OK) {
 		session_free_here(session);
 		return status;

@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "os/go_on.h"
 #include "session/connection.h"
+#include "session/data_broker.h"
 #include "session/flusher.h"
 #include "wire/key.h"
 
@@ -26,7 +27,8 @@ struct relevo_session {
 	struct address address;
 	char name[64];
 	struct private_broker
-		*embedded; /* the private broker that it is connected to; NULL: another */
+		*embedded;       /* the private broker that it is connected to; NULL: another */
+	struct data_broker data; /* if the address is a data folder */
 	int64_t connect_timeout;
 	struct key *key;        /* to prove on the network; NULL: none is known */
 	struct go_on go_on;     /* without one signals end no wait */

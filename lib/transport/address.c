@@ -85,6 +85,19 @@ static const char *parse_abstract(const char *rest, struct address *address)
 	return NULL;
 }
 
+static const char *parse_data(const char *rest, struct address *address)
+{
+	address->kind = ADDRESS_DATA;
+	size_t length = strlen(rest);
+	if (rest[0] != '/')
+		return "needs the absolute path of a folder, as in data:///var/lib/app";
+	while (length > 1 && rest[length - 1] == '/')
+		length--;
+	memcpy(address->place, rest, length);
+	address->place[length] = '\0';
+	return NULL;
+}
+
 static const char *address_parse_fd(const char *rest, struct address *address)
 {
 	address->kind = ADDRESS_FD;
@@ -159,10 +172,9 @@ int address_parse(const char *url, struct address *address, struct error *error)
 		const char *prefix;
 		const char *(*parse)(const char *rest, struct address *address);
 	} schemes[] = {
-		{ "ipc://", parse_ipc },
-		{ "abstract://", parse_abstract },
-		{ "fd://", address_parse_fd },
-		{ "tcp://", parse_tcp },
+		{ "ipc://", parse_ipc },       { "abstract://", parse_abstract },
+		{ "fd://", address_parse_fd }, { "tcp://", parse_tcp },
+		{ "data://", parse_data },
 	};
 	if (has_control_character(url))
 		return bad_address(url, "holds a control character", error);
@@ -172,7 +184,7 @@ int address_parse(const char *url, struct address *address, struct error *error)
 
 	struct address parsed = { 0 };
 	memcpy(parsed.url, url, length + 1);
-	const char *problem = "does not begin with ipc://, abstract://, fd:// or tcp://";
+	const char *problem = "does not begin with ipc://, abstract://, fd://, tcp:// or data://";
 	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
 		size_t prefix = strlen(schemes[i].prefix);
 		if (strncmp(url, schemes[i].prefix, prefix) != 0)

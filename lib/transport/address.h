@@ -17,8 +17,9 @@
  *   tcp://host:port                           any other host; IPv6 in brackets, and with
  *                                             its interface where it needs one:
  *                                             tcp://[fe80::1%eth0]:7000
+ *   data:///var/lib/app                       the broker of that data folder
  */
-enum address_kind { ADDRESS_IPC, ADDRESS_ABSTRACT, ADDRESS_FD, ADDRESS_TCP };
+enum address_kind { ADDRESS_IPC, ADDRESS_ABSTRACT, ADDRESS_FD, ADDRESS_TCP, ADDRESS_DATA };
 
 #define ADDRESS_MAX      300
 #define ADDRESS_MAX_HOST 253
@@ -26,7 +27,7 @@ enum address_kind { ADDRESS_IPC, ADDRESS_ABSTRACT, ADDRESS_FD, ADDRESS_TCP };
 struct address {
 	enum address_kind kind;
 	char url[ADDRESS_MAX];   /* as given */
-	char place[ADDRESS_MAX]; /* path, abstract name, or host without brackets */
+	char place[ADDRESS_MAX]; /* path, abstract name, host without brackets, or folder */
 	int number;              /* descriptor or port */
 };
 

@@ -17,6 +17,7 @@ int channel_connect(const struct address *address, nsec_t deadline, struct chann
 	switch (address->kind) {
 	case ADDRESS_IPC:
 	case ADDRESS_ABSTRACT:
+	case ADDRESS_DATA:
 		return channel_unix_connect(address, deadline, channel, error);
 	case ADDRESS_TCP:
 		return channel_nng_connect(address, deadline, channel, error);
@@ -131,6 +132,10 @@ void channel_get_peer(const struct channel *channel, struct channel_peer *peer)
 
 int listener_open(const struct address *address, struct listener **listener, struct error *error)
 {
+	if (address->kind == ADDRESS_DATA)
+		return error_set(error, RELEVO_BAD_ADDRESS,
+				 "%s is where relevod --data %s listens by itself", address->url,
+				 address->place);
 	if (address->kind == ADDRESS_TCP)
 		return listener_nng_open(address, listener, error);
 	return listener_unix_open(address, listener, error);

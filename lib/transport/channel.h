@@ -128,6 +128,10 @@ void channel_get_peer(const struct channel *channel, struct channel_peer *peer);
  */
 int listener_open(const struct address *address, struct listener **listener, struct error *error);
 
+/* A Unix socket that listens already, which the listener owns from then on; `url` is told to
+ * clients. NO_MEMORY: it is still the caller's. */
+int listener_adopt(int fd, const char *url, struct listener **listener, struct error *error);
+
 /* Removes the socket file. NULL is allowed. */
 void listener_close(struct listener *listener);
 

@@ -2,6 +2,7 @@
 #include "os/descriptor.h"
 #include "transport/channel.h"
 #include "transport/channel_impl.h"
+#include "transport/data_socket.h"
 #include "transport/peer.h"
 #include "transport/unix_socket.h"
 
@@ -227,6 +228,16 @@ static int channel_unix_connect_failure(int why, const struct address *address, 
 	return error_set_errno(error, status, why, "cannot connect to %s", address->url);
 }
 
+static int connect_to_data(int fd, const struct address *address, nsec_t deadline)
+{
+	struct data_socket place;
+	int why = data_socket_find(address, &place);
+	if (why == 0)
+		why = unix_socket_connect_to(fd, &place.name, place.length, NULL, deadline);
+	data_socket_close(&place);
+	return why;
+}
+
 int channel_unix_connect(const struct address *address, nsec_t deadline, struct channel **channel,
 			 struct error *error)
 {
@@ -235,7 +246,8 @@ int channel_unix_connect(const struct address *address, nsec_t deadline, struct 
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "cannot connect to %s",
 				       address->url);
 	int status;
-	int why = unix_socket_connect(fd, address, NULL, deadline);
+	int why = address->kind == ADDRESS_DATA ? connect_to_data(fd, address, deadline)
+						: unix_socket_connect(fd, address, NULL, deadline);
 	if (why == EAGAIN) {
 		status = error_set(error, RELEVO_TIMED_OUT, "%s accepts no connection in time",
 				   address->url);

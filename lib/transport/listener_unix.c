@@ -1,4 +1,5 @@
 /* Listening at a Unix socket, one's own or an inherited one, and accepting. */
+#include "transport/channel.h"
 #include "transport/channel_impl.h"
 #include "transport/unix_socket.h"
 
@@ -98,6 +99,18 @@ static int adopt(struct unix_listener *self, const struct address *address, stru
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		return error_set_errno(error, RELEVO_SYSTEM, errno, "%s", address->url);
 	self->socket.fd = fd;
+	return RELEVO_OK;
+}
+
+int listener_adopt(int fd, const char *url, struct listener **listener, struct error *error)
+{
+	struct unix_listener *self = malloc(sizeof *self);
+	if (self == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory to listen");
+	*self = (struct unix_listener){ .base = { .ops = &unix_listener_ops, .fd = fd },
+					.socket.fd = fd };
+	snprintf(self->base.url, sizeof self->base.url, "%s", url);
+	*listener = &self->base;
 	return RELEVO_OK;
 }
 

@@ -106,9 +106,15 @@ int unix_socket_connect(int fd, const struct address *address, const struct go_o
 {
 	struct sockaddr_un name;
 	socklen_t length = address_to_unix(address, &name);
+	return unix_socket_connect_to(fd, &name, length, go_on, deadline);
+}
+
+int unix_socket_connect_to(int fd, const struct sockaddr_un *name, socklen_t length,
+			   const struct go_on *go_on, nsec_t deadline)
+{
 	nsec_t pause = NSEC_PER_MSEC;
 	for (;;) {
-		if (connect(fd, (const struct sockaddr *)&name, length) == 0)
+		if (connect(fd, (const struct sockaddr *)name, length) == 0)
 			return 0;
 		if (errno == EINTR)
 			continue;

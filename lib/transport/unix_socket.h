@@ -38,5 +38,7 @@ int unix_socket_accept(int listening, int flags, int *fd);
  */
 int unix_socket_connect(int fd, const struct address *address, const struct go_on *go_on,
 			nsec_t deadline);
+int unix_socket_connect_to(int fd, const struct sockaddr_un *name, socklen_t length,
+			   const struct go_on *go_on, nsec_t deadline);
 
 #endif

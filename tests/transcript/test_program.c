@@ -57,6 +57,7 @@ static void test_wrong_options_are_named(void **state)
 		{ { "--log-level", "loud" }, "--log-level: \"loud\" is none of" },
 		{ { "--data", "" }, "--data: the name is empty" },
 		{ { "--data" }, "--data needs a value" },
+		{ { "--until-idle", "0" }, "--until-idle: 0 is not between 1 and" },
 		{ { "--durability", "none" }, "--durability is for a broker with --data" },
 		{ { "--durability", "some" }, "--durability: \"some\" is none of sync, commit" },
 		{ { "--ready-fd", "x" }, "--ready-fd: \"x\" is not a whole number" },
@@ -139,6 +140,18 @@ static void test_a_data_folder_in_use_is_refused(void **state)
 	test_broker_start(&broker,
 			  (const char *const[]){ "--data", data, "--durability", "commit", NULL });
 	test_broker_stop(&broker);
+	test_folder_remove(folder);
+}
+
+static void test_one_that_nobody_uses_ends(void **state)
+{
+	char folder[64], url[ADDRESS_MAX], output[4096];
+	(void)state;
+	test_folder_make(folder);
+	snprintf(url, sizeof url, "ipc://%s/socket", folder);
+	const char *const arguments[] = { "--listen", url, "--until-idle", "100", NULL };
+	assert_int_equal(test_broker_run(arguments, output, sizeof output), 0);
+	assert_non_null(strstr(output, "event=idle"));
 	test_folder_remove(folder);
 }
 
@@ -452,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_socket_is_not_taken_over),
 		scene_test(test_a_second_broker_is_refused),
 		cmocka_unit_test(test_a_data_folder_in_use_is_refused),
+		cmocka_unit_test(test_one_that_nobody_uses_ends),
 		cmocka_unit_test(test_what_cannot_be_a_data_folder_is_named),
 		cmocka_unit_test(test_a_dead_brokers_socket_is_taken_over),
 		cmocka_unit_test(test_tcp_beyond_this_host_is_refused),

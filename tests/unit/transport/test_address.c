@@ -41,6 +41,10 @@ static void test_good(void **state)
 		{ "tcp://a-b_c.example:0", ADDRESS_TCP, "a-b_c.example", 0 },
 		{ "tcp://0.0.0.0:65535", ADDRESS_TCP, "0.0.0.0", 65535 },
 		{ "tcp://[::1]:7000", ADDRESS_TCP, "::1", 7000 },
+		{ "data:///var/lib/app", ADDRESS_DATA, "/var/lib/app", 0 },
+		{ "data:///var/lib/app//", ADDRESS_DATA, "/var/lib/app", 0 },
+		{ "data:///", ADDRESS_DATA, "/", 0 },
+		{ "data:///a%20b c", ADDRESS_DATA, "/a%20b c", 0 },
 		{ "tcp://[::ffff:127.0.0.1]:1", ADDRESS_TCP, "::ffff:127.0.0.1", 1 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -74,6 +78,10 @@ static const struct {
 	{ "ipc:///a\x7f", "control character" },
 	{ "abstract://", "has no name" },
 	{ "abstract://" LABEL_LONG, "too long" },
+	{ "data://", "absolute path of a folder" },
+	{ "data://var/lib", "absolute path of a folder" },
+	{ "data:/var", "does not begin with" },
+	{ "data:///a\nb", "control character" },
 	{ "fd://", "number of a descriptor" },
 	{ "fd://x", "number of a descriptor" },
 	{ "fd://-1", "number of a descriptor" },
