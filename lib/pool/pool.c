@@ -295,7 +295,7 @@ static int pool_attach(relevo_session *session, const char *name,
 			tell_attach(status, name, shared, &failure);
 		else
 			status = pool_owner_open(pool, &failure);
-		pool->durable = status == RELEVO_OK && pool->tasks->durable;
+		pool->durable = status == RELEVO_OK && pool->tasks->handle.durable;
 	}
 	if (status == RELEVO_OK)
 		*out = pool;

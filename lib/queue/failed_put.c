@@ -16,25 +16,32 @@ struct failed_put {
 	uint8_t body[];
 };
 
+void failed_put_note(struct queue_part *queues, struct relevo_queue *queue, int status,
+		     const struct relevo_bytes *item)
+{
+	if (queue->on_error == NULL)
+		return;
+	struct failed_put *failed = malloc(sizeof *failed + item->size);
+	if (failed == NULL)
+		return;
+	failed->queue = queue;
+	failed->status = status;
+	failed->size = item->size;
+	if (item->size > 0)
+		memcpy(failed->body, item->data, item->size);
+	list_append(&queues->failed_puts, &failed->link);
+	session_owe_callbacks(queues->part.session);
+}
+
 void failed_put_add(struct queue_part *queues, struct relevo_queue *queue,
 		    const struct frame *frame)
 {
-	if (queue == NULL || queue->on_error == NULL)
-		return;
 	const uint8_t *body = frame->bodies;
-	for (size_t i = 0; i < frame->header->n_sizes; i++) {
-		size_t size = frame->header->sizes[i];
-		struct failed_put *failed = malloc(sizeof *failed + size);
-		if (failed == NULL)
-			return;
-		failed->queue = queue;
-		failed->status = (int)frame->header->failure->status;
-		failed->size = size;
-		memcpy(failed->body, body, size);
-		list_append(&queues->failed_puts, &failed->link);
-		body += size;
+	for (size_t i = 0; queue != NULL && i < frame->header->n_sizes; i++) {
+		const struct relevo_bytes item = { body, frame->header->sizes[i] };
+		failed_put_note(queues, queue, (int)frame->header->failure->status, &item);
+		body += item.size;
 	}
-	session_owe_callbacks(queues->part.session);
 }
 
 static void failed_put_run_callbacks(struct queue_part *queues)

@@ -4,6 +4,8 @@
 #include "queue/queue_part.h"
 #include "wire/frame.h"
 
+#include <relevo/queue.h>
+
 struct relevo_queue;
 
 /*
@@ -16,6 +18,10 @@ struct relevo_queue;
  * session is locked. Those of a queue without an error callback are dropped. */
 void failed_put_add(struct queue_part *queues, struct relevo_queue *queue,
 		    const struct frame *frame);
+
+/* Note one item that was not put. The session is locked. */
+void failed_put_note(struct queue_part *queues, struct relevo_queue *queue, int status,
+		     const struct relevo_bytes *item);
 
 /*
  * Run the callbacks that are due, in order, by one thread at a time, and wait until

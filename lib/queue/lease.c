@@ -164,11 +164,17 @@ static int lease_give(struct relevo_session *session, relevo_item *items, size_t
 
 static int give_in_session(relevo_queue *queue, relevo_item *items, size_t count, struct fate fate)
 {
-	int status = queue_enter(queue, session_limit(queue->handle.session), thread_error());
-	if (status != RELEVO_OK)
-		return status;
-	status = lease_give(queue->handle.session, items, count, &fate);
-	session_leave(queue->handle.session);
+	nsec_t limit = session_limit(queue->handle.session);
+	struct error *error = thread_error();
+	int status;
+	/* Over another connection all of them are another's: NOT_OWNER. */
+	do {
+		status = queue_enter(queue, limit, error);
+		if (status == RELEVO_OK) {
+			status = lease_give(queue->handle.session, items, count, &fate);
+			session_leave(queue->handle.session);
+		}
+	} while (handle_rides(&queue->handle, limit, &status, error));
 	return status;
 }
 

@@ -3,9 +3,10 @@
 
 #include "base/mutant.h"
 #include "base/thread_error.h"
+#include "queue/close_handle.h"
 #include "queue/failed_put.h"
 #include "session/call.h"
-#include "session/outbox.h"
+#include "session/ride.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static int queue_take_opened(struct call *call, const struct frame *frame)
 	queue->bounded = opened->bounded || opened->capacity_bytes > 0;
 	queue->timed = opened->lease_ms > 0;
 	queue->keep = opened->keep;
-	queue->durable = opened->durable;
+	queue->handle.durable = opened->durable;
 	handle_opened(&queue->handle, opened->name, opened->queue, opened->identity);
 	return RELEVO_OK;
 }
@@ -37,18 +38,6 @@ static int open_handle(struct relevo_queue *queue, Relevo__Header *header, nsec_
 {
 	struct opening opening = { .call.take = queue_take_opened, .queue = queue };
 	return call_run(queue->handle.session, &opening.call, header, deadline, error);
-}
-
-void queue_close_handle(struct relevo_session *session, uint32_t handle)
-{
-	Relevo__QueueClose operation = RELEVO__QUEUE_CLOSE__INIT;
-	operation.queue = handle;
-	Relevo__Header header = RELEVO__HEADER__INIT;
-	header.call = ++session->connection.last_call;
-	header.op_case = RELEVO__HEADER__OP_QUEUE_CLOSE;
-	header.queue_close = &operation;
-	if (outbox_frame(session, &header, NULL, 0) == RELEVO_OK)
-		outbox_push(session);
 }
 
 static int queue_open_again(struct handle *handle, nsec_t deadline, struct error *error)
@@ -154,18 +143,23 @@ static int queue_check_open(const char *name, const struct relevo_queue_options 
 	return status;
 }
 
-int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__Header *header,
-		 struct error *error)
+/* Whether it may be asked for again without being told that it is there already. */
+static bool attach_rides(const Relevo__Header *header)
 {
-	nsec_t limit = session_limit(session);
-	queue->handle.session = session;
-	queue->handle.kind = &queue_kind;
-	if (queue->handle.what == NULL)
-		queue->handle.what = "queue";
+	return header->op_case == RELEVO__HEADER__OP_QUEUE_OPEN && header->queue_open->durable &&
+	       header->queue_open->mode != RELEVO__OPEN_MODE__CREATE_NEW;
+}
+
+static int attach_now(struct relevo_queue *queue, Relevo__Header *header, nsec_t limit,
+		      struct error *error)
+{
+	struct relevo_session *session = queue->handle.session;
 	int status = session_enter(session, limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	queue->part = queue_part_of(session);
+	if (queue->part != NULL)
+		kept_owner_init(&queue->kept, &queue->part->puts, &queue->handle, queue);
 	if (queue->part != NULL)
 		status = open_handle(queue, header, limit, error);
 	else
@@ -176,6 +170,22 @@ int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__He
 	return status;
 }
 
+int queue_attach(struct relevo_queue *queue, relevo_session *session, Relevo__Header *header,
+		 struct error *error)
+{
+	nsec_t limit = session_limit(session);
+	queue->handle.session = session;
+	queue->handle.kind = &queue_kind;
+	if (queue->handle.what == NULL)
+		queue->handle.what = "queue";
+	const struct ride ride = { session, attach_rides(header), limit };
+	int status;
+	do
+		status = attach_now(queue, header, limit, error);
+	while (ride_on(&ride, &status, error));
+	return status;
+}
+
 void queue_detach(struct relevo_queue *queue)
 {
 	struct relevo_session *session = queue->handle.session;
@@ -183,6 +193,7 @@ void queue_detach(struct relevo_queue *queue)
 	pthread_mutex_lock(&session->lock);
 	handle_release(&queue->handle);
 	failed_put_forget(queue->part, queue);
+	kept_owner_close(&queue->kept);
 	stash_fini(&queue->stash);
 	unfinished_fini(&queue->tasks);
 	list_remove(&queue->link);
@@ -321,12 +332,9 @@ static int take_counts(struct call *call, const struct frame *frame)
 	return RELEVO_OK;
 }
 
-int relevo_queue_inspect(relevo_queue *queue, struct relevo_queue_state *counts)
+static int inspect_now(relevo_queue *queue, struct relevo_queue_state *counts, nsec_t limit,
+		       struct error *error)
 {
-	if (!given(queue, counts))
-		return RELEVO_BAD_ARGUMENT;
-	nsec_t limit = session_limit(queue->handle.session);
-	struct error *error = thread_error();
 	int status = queue_enter(queue, limit, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -338,5 +346,18 @@ int relevo_queue_inspect(relevo_queue *queue, struct relevo_queue_state *counts)
 	struct counting counting = { .call.take = take_counts, .counts = counts };
 	status = call_run(queue->handle.session, &counting.call, &header, limit, error);
 	session_leave(queue->handle.session);
+	return status;
+}
+
+int relevo_queue_inspect(relevo_queue *queue, struct relevo_queue_state *counts)
+{
+	if (!given(queue, counts))
+		return RELEVO_BAD_ARGUMENT;
+	nsec_t limit = session_limit(queue->handle.session);
+	struct error *error = thread_error();
+	int status;
+	do
+		status = inspect_now(queue, counts, limit, error);
+	while (handle_rides(&queue->handle, limit, &status, error));
 	return status;
 }

@@ -17,9 +17,9 @@ struct relevo_queue {
 	struct list link;        /* there */
 	watch_slot watched;
 	bool bounded;
-	bool timed; /* what is leased stays so for a time */
-	bool keep;  /* of a lock: it stays held when its holder ends in order */
-	bool durable;
+	bool timed;             /* what is leased stays so for a time */
+	bool keep;              /* of a lock: it stays held when its holder ends in order */
+	struct kept_owner kept; /* of what is put through a durable one */
 	relevo_put_error *on_error;
 	void *user;
 
@@ -97,8 +97,5 @@ void queue_finish(struct relevo_queue *queue, relevo_item *item);
 
 /* Wait for an item beside other things: see session/watch.h. NULL: memory ran out. */
 struct watch *queue_watch(struct relevo_queue *queue);
-
-/* Give a handle back to the broker. The session is locked. */
-void queue_close_handle(struct relevo_session *session, uint32_t handle);
 
 #endif

@@ -6,6 +6,7 @@
 #include "queue/item_block.h"
 #include "queue/queue.h"
 #include "session/call.h"
+#include "session/ride.h"
 #include "wire/protocol.h"
 
 /* Items that are asked for at a time. */
@@ -147,6 +148,25 @@ static int get_now(struct choosing *choosing, nsec_t deadline, struct error *err
 	return status;
 }
 
+static int choose_now(struct choosing *choosing, nsec_t deadline, struct error *error)
+{
+	int status = begin_all(choosing, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = get_now(choosing, deadline, error);
+	session_leave(choosing->queues[0]->handle.session);
+	return status;
+}
+
+static bool all_durable(const struct choosing *choosing)
+{
+	for (size_t i = 0; i < choosing->count; i++) {
+		if (!choosing->queues[i]->handle.durable)
+			return false;
+	}
+	return true;
+}
+
 static int choose(struct choosing *choosing, int64_t timeout)
 {
 	struct error *error = thread_error();
@@ -154,12 +174,16 @@ static int choose(struct choosing *choosing, int64_t timeout)
 	int status = queue_any_check(choosing, error);
 	if (status == RELEVO_OK)
 		status = deadline_after(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = begin_all(choosing, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = get_now(choosing, deadline, error);
-	session_leave(choosing->queues[0]->handle.session);
+	const struct ride ride = {
+		.session = choosing->queues[0]->handle.session,
+		.carries_on = all_durable(choosing),
+		.deadline = deadline,
+	};
+	do
+		status = choose_now(choosing, deadline, error);
+	while (ride_on(&ride, &status, error));
 	return status;
 }
 

@@ -142,6 +142,17 @@ static int get_locked(struct getting *getting, nsec_t deadline, struct error *er
 	return status;
 }
 
+static int queue_get_now(struct getting *getting, nsec_t deadline, struct error *error)
+{
+	int status = queue_enter(getting->queue, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = getting->to_work_on ? get_to_work_on(getting, deadline, error)
+				     : get_locked(getting, deadline, error);
+	session_leave(getting->queue->handle.session);
+	return status;
+}
+
 static int queue_get_get(struct getting *getting, int64_t timeout)
 {
 	struct error *error = thread_error();
@@ -149,13 +160,11 @@ static int queue_get_get(struct getting *getting, int64_t timeout)
 		return RELEVO_OK;
 	nsec_t deadline;
 	int status = deadline_after(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = queue_enter(getting->queue, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = getting->to_work_on ? get_to_work_on(getting, deadline, error)
-				     : get_locked(getting, deadline, error);
-	session_leave(getting->queue->handle.session);
+	do
+		status = queue_get_now(getting, deadline, error);
+	while (handle_rides(&getting->queue->handle, deadline, &status, error));
 	return status;
 }
 
@@ -236,6 +245,17 @@ static int get_one(relevo_queue *queue, relevo_item *item, nsec_t deadline, stru
 	return get_locked(&getting, deadline, error);
 }
 
+static int get_one_now(relevo_queue *queue, relevo_item *item, nsec_t deadline, struct error *error)
+{
+	int status = queue_enter(queue, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	if (!take_ahead(queue, item))
+		status = get_one(queue, item, deadline, error);
+	session_leave(queue->handle.session);
+	return status;
+}
+
 int relevo_queue_get(relevo_queue *queue, int64_t timeout, relevo_item *item)
 {
 	if (!given(queue, item))
@@ -244,12 +264,10 @@ int relevo_queue_get(relevo_queue *queue, int64_t timeout, relevo_item *item)
 	nsec_t deadline;
 	*item = (relevo_item){ 0 };
 	int status = deadline_after(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = queue_enter(queue, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
-	if (!take_ahead(queue, item))
-		status = get_one(queue, item, deadline, error);
-	session_leave(queue->handle.session);
+	do
+		status = get_one_now(queue, item, deadline, error);
+	while (handle_rides(&queue->handle, deadline, &status, error));
 	return status;
 }

@@ -28,15 +28,9 @@ static int run_on(relevo_queue *queue, Relevo__Header *header, nsec_t patience, 
 	return status;
 }
 
-int relevo_queue_join(relevo_queue *queue, int64_t timeout)
+static int join_now(relevo_queue *queue, nsec_t deadline, struct error *error)
 {
-	if (!given(queue))
-		return RELEVO_BAD_ARGUMENT;
-	struct error *error = thread_error();
-	nsec_t deadline;
-	int status = deadline_after(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = queue_enter(queue, deadline, error);
+	int status = queue_enter(queue, deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	Relevo__QueueJoin operation = RELEVO__QUEUE_JOIN__INIT;
@@ -48,14 +42,24 @@ int relevo_queue_join(relevo_queue *queue, int64_t timeout)
 	return run_on(queue, &header, session_patience(deadline), NULL);
 }
 
-int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how)
+int relevo_queue_join(relevo_queue *queue, int64_t timeout)
 {
 	if (!given(queue))
 		return RELEVO_BAD_ARGUMENT;
-	nsec_t limit = session_limit(queue->handle.session);
 	struct error *error = thread_error();
-	if (how < RELEVO_SHUTDOWN_DRAIN || how > RELEVO_SHUTDOWN_AT_ONCE)
-		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no way to shut down", (int)how);
+	nsec_t deadline;
+	int status = deadline_after(timeout, &deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	do
+		status = join_now(queue, deadline, error);
+	while (handle_rides(&queue->handle, deadline, &status, error));
+	return status;
+}
+
+static int shutdown_now(relevo_queue *queue, enum relevo_shutdown how, nsec_t limit,
+			struct error *error)
+{
 	int status = queue_enter(queue, limit, error);
 	if (status != RELEVO_OK)
 		return status;
@@ -68,12 +72,32 @@ int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how)
 	return run_on(queue, &header, limit, NULL);
 }
 
+int relevo_queue_shutdown(relevo_queue *queue, enum relevo_shutdown how)
+{
+	if (!given(queue))
+		return RELEVO_BAD_ARGUMENT;
+	nsec_t limit = session_limit(queue->handle.session);
+	struct error *error = thread_error();
+	if (how < RELEVO_SHUTDOWN_DRAIN || how > RELEVO_SHUTDOWN_AT_ONCE)
+		return error_set(error, RELEVO_BAD_ARGUMENT, "%d is no way to shut down", (int)how);
+	int status;
+	do
+		status = shutdown_now(queue, how, limit, error);
+	while (handle_rides(&queue->handle, limit, &status, error));
+	return status;
+}
+
 int relevo_queue_purge(relevo_queue *queue, uint64_t *count)
 {
 	if (!given(queue))
 		return RELEVO_BAD_ARGUMENT;
 	nsec_t limit = session_limit(queue->handle.session);
-	int status = queue_enter(queue, limit, thread_error());
+	struct error *error = thread_error();
+	int status;
+	/* Only until it begins: done twice, it would drop what came in between. */
+	do
+		status = queue_enter(queue, limit, error);
+	while (handle_rides(&queue->handle, limit, &status, error));
 	if (status != RELEVO_OK)
 		return status;
 	stash_drop(&queue->stash);
@@ -144,6 +168,24 @@ static int queue_manage_take_items(struct call *call, const struct frame *frame)
 	return RELEVO_OK;
 }
 
+static int peek_now(relevo_queue *queue, struct peeking *peeking, nsec_t limit, struct error *error)
+{
+	int status = queue_enter(queue, limit, error);
+	if (status != RELEVO_OK)
+		return status;
+	Relevo__QueuePeek operation = RELEVO__QUEUE_PEEK__INIT;
+	operation.queue = queue->handle.number;
+	operation.max_items = (uint32_t)peeking->room;
+	operation.after_rank = peeking->place->rank;
+	operation.after_sequence = peeking->place->sequence;
+	Relevo__Header header = RELEVO__HEADER__INIT;
+	header.op_case = RELEVO__HEADER__OP_QUEUE_PEEK;
+	header.queue_peek = &operation;
+	status = call_run(queue->handle.session, &peeking->call, &header, limit, error);
+	session_leave(queue->handle.session);
+	return status;
+}
+
 int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_item *items,
 		      size_t count, size_t *got)
 {
@@ -160,19 +202,11 @@ int relevo_queue_peek(relevo_queue *queue, struct relevo_place *place, relevo_it
 	*got = 0;
 	if (count == 0)
 		return RELEVO_OK;
-	int status = queue_enter(queue, limit, thread_error());
-	if (status != RELEVO_OK)
-		return status;
-	Relevo__QueuePeek operation = RELEVO__QUEUE_PEEK__INIT;
-	operation.queue = queue->handle.number;
-	operation.max_items = (uint32_t)peeking.room;
-	operation.after_rank = place->rank;
-	operation.after_sequence = place->sequence;
-	Relevo__Header header = RELEVO__HEADER__INIT;
-	header.op_case = RELEVO__HEADER__OP_QUEUE_PEEK;
-	header.queue_peek = &operation;
-	status = call_run(queue->handle.session, &peeking.call, &header, limit, thread_error());
-	session_leave(queue->handle.session);
+	struct error *error = thread_error();
+	int status;
+	do
+		status = peek_now(queue, &peeking, limit, error);
+	while (handle_rides(&queue->handle, limit, &status, error));
 	*got = peeking.got;
 	return status;
 }

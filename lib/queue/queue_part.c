@@ -2,9 +2,11 @@
 #include "queue/queue_part.h"
 
 #include "base/mutant.h"
+#include "queue/close_handle.h"
 #include "queue/failed_put.h"
 #include "queue/lease.h"
 #include "queue/queue.h"
+#include "queue/resend.h"
 
 #include <stdlib.h>
 
@@ -35,6 +37,8 @@ static void recall(struct queue_part *queues, uint32_t number)
 static void take_failure(struct queue_part *queues, const struct frame *frame)
 {
 	const Relevo__Failure *failure = frame->header->failure;
+	if (kept_put_failed(&queues->puts, frame))
+		return;
 	if (failure->queue != 0)
 		failed_put_add(queues, find_by_number(queues, failure->queue), frame);
 	else if (queues->put_to_failed == RELEVO_OK)
@@ -64,6 +68,36 @@ static bool queue_take_unasked(struct session_part *part, const struct frame *fr
 	}
 }
 
+static bool queue_unconfirmed(const struct session_part *part)
+{
+	return !list_empty(&container_of(part, const struct queue_part, part)->puts.kept);
+}
+
+static bool queue_carries_on(const struct session_part *part)
+{
+	return container_of(part, const struct queue_part, part)->puts.numbers.last > 0;
+}
+
+static void queue_confirmed(struct session_part *part, uint64_t window)
+{
+	kept_put_confirmed(&queue_part(part)->puts, window);
+}
+
+static void queue_lost(struct session_part *part)
+{
+	kept_put_lost(&queue_part(part)->puts);
+}
+
+static int queue_resume(struct session_part *part, nsec_t deadline, struct error *error)
+{
+	return resend_kept_puts(&queue_part(part)->puts, deadline, error);
+}
+
+static void queue_give_up(struct session_part *part, int status)
+{
+	kept_put_fail_all(&queue_part(part)->puts, status);
+}
+
 static bool queue_look_after(struct session_part *part)
 {
 	return stash_look_after(queue_part(part));
@@ -79,6 +113,7 @@ static void queue_forked(struct session_part *part)
 {
 	struct queue_part *queues = queue_part(part);
 	list_init(&queues->failed_puts);
+	kept_put_forget(&queues->puts);
 	queues->calling_back = false;
 	pthread_cond_init(&queues->called_back, NULL);
 	list_for_each (node, &queues->queues)
@@ -88,6 +123,7 @@ static void queue_forked(struct session_part *part)
 static void queue_part_free(struct session_part *part)
 {
 	struct queue_part *queues = queue_part(part);
+	kept_put_forget(&queues->puts);
 	pthread_cond_destroy(&queues->called_back);
 	free(queues);
 }
@@ -96,9 +132,21 @@ static const struct session_part_kind queue_part_kind = {
 	.take_unasked = queue_take_unasked,
 	.look_after = queue_look_after,
 	.call_back = queue_call_back,
+	.unconfirmed = queue_unconfirmed,
+	.carries_on = queue_carries_on,
+	.confirmed = queue_confirmed,
+	.lost = queue_lost,
+	.resume = queue_resume,
+	.give_up = queue_give_up,
 	.forked = queue_forked,
 	.free = queue_part_free,
 };
+
+static void queue_part_failed(struct kept_puts *puts, struct relevo_queue *queue, int status,
+			      const struct relevo_bytes *item)
+{
+	failed_put_note(container_of(puts, struct queue_part, puts), queue, status, item);
+}
 
 struct queue_part *queue_part_of(struct relevo_session *session)
 {
@@ -112,6 +160,8 @@ struct queue_part *queue_part_of(struct relevo_session *session)
 	list_init(&queues->queues);
 	list_init(&queues->stashes);
 	list_init(&queues->failed_puts);
+	kept_puts_init(&queues->puts, session);
+	queues->puts.failed = queue_part_failed;
 	pthread_cond_init(&queues->called_back, NULL);
 	part_add(session, &queues->part);
 	return queues;

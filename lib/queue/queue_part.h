@@ -2,6 +2,7 @@
 #define QUEUE_QUEUE_PART_H
 
 #include "base/list.h"
+#include "queue/kept_put.h"
 #include "session/part.h"
 
 #include <pthread.h>
@@ -16,7 +17,8 @@ struct queue_part {
 	struct list failed_puts; /* for error callbacks, see failed_put.h */
 	bool calling_back;       /* a thread runs them */
 	pthread_cond_t called_back;
-	int put_to_failed; /* see put_to_quietly() */
+	int put_to_failed;     /* see put_to_quietly() */
+	struct kept_puts puts; /* to durable queues */
 };
 
 /* That of the session, made with its first queue; NULL: memory ran out. The session is

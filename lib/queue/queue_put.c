@@ -8,6 +8,7 @@
 #include "session/outbox.h"
 #include "wire/protocol.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static int check_items(const relevo_queue *queue, const struct relevo_bytes *items, size_t count,
@@ -33,6 +34,8 @@ struct putting {
 	nsec_t deadline;
 	nsec_t patience; /* see patience(); 0: not asked for yet */
 	size_t accepted;
+	size_t done;              /* of them, in steps of which the outcome is known */
+	struct put_number number; /* of the step that is under way, if it may come again */
 	struct error *error;
 };
 
@@ -46,11 +49,14 @@ static nsec_t patience(struct putting *putting)
 
 static int send_item(const struct putting *putting, const struct relevo_bytes *item)
 {
-	struct relevo_session *session = putting->queue->handle.session;
+	struct relevo_queue *queue = putting->queue;
+	const struct outbox_way way = {
+		.queue = queue->handle.number,
+		.owner = queue->handle.durable ? &queue->kept.owner : NULL,
+	};
 	if (putting->options != NULL)
-		return outbox_put_with(session, putting->queue->handle.number, item,
-				       putting->options);
-	return outbox_put(session, putting->queue->handle.number, item->data, item->size);
+		return outbox_put_with(queue->handle.session, &way, item, putting->options);
+	return outbox_put(queue->handle.session, &way, item->data, item->size);
 }
 
 /* An unbounded queue never waits for room; the window is the broker's own pace, which also a
@@ -70,7 +76,7 @@ static int put_pipelined(struct putting *putting)
 	struct handle *handle = &putting->queue->handle;
 	struct error *error = putting->error;
 	int status = RELEVO_OK;
-	for (size_t i = 0; i < putting->count && status == RELEVO_OK; i++) {
+	for (size_t i = putting->accepted; i < putting->count && status == RELEVO_OK; i++) {
 		status = wait_for_window(putting, &items[i]);
 		if (status == RELEVO_OK)
 			status = send_item(putting, &items[i]);
@@ -111,6 +117,8 @@ static int put_step(struct putting *putting, const struct relevo_bytes *items, s
 		operation = *putting->options;
 	operation.queue = queue->handle.number;
 	operation.timeout_ms = session_timeout(putting->deadline);
+	if (queue->handle.durable)
+		put_number_hold(&queue->part->puts.numbers, &putting->number, &operation);
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.sizes = sizes;
 	header.n_sizes = count;
@@ -119,29 +127,49 @@ static int put_step(struct putting *putting, const struct relevo_bytes *items, s
 	struct call call = { .bodies = bodies, .body_count = (int)count, .interruptible = true };
 	int status = call_run(queue->handle.session, &call, &header,
 			      session_patience(putting->deadline), putting->error);
+	/* It comes again, and counts then. */
+	if (status == RELEVO_DISCONNECTED && putting->number.sequence != 0)
+		return status;
+	put_number_settle(&putting->number);
 	putting->accepted += status == RELEVO_OK ? count : call.count;
+	putting->done += count;
 	return status;
 }
 
 static int put_answered(struct putting *putting)
 {
 	int status = RELEVO_OK;
-	for (size_t done = 0; done < putting->count && status == RELEVO_OK;) {
-		const struct relevo_bytes *items = putting->items + done;
-		size_t step = frame_share(items, putting->count - done, STEP);
+	while (putting->done < putting->count && status == RELEVO_OK) {
+		const struct relevo_bytes *items = putting->items + putting->done;
+		size_t step = frame_share(items, putting->count - putting->done, STEP);
 		status = put_step(putting, items, step);
-		done += step;
 	}
 	return status;
 }
 
-static int queue_put_put(struct putting *putting, int64_t timeout)
+/* One that was sent, and whose outcome has not been heard in time. */
+static int put_in_doubt(struct putting *putting, int status)
 {
-	struct error *error = putting->error = thread_error();
+	struct relevo_session *session = putting->queue->handle.session;
+	char why[ERROR_TEXT_SIZE];
+	if (putting->number.sequence == 0)
+		return status;
+	pthread_mutex_lock(&session->lock);
+	put_number_settle(&putting->number);
+	pthread_mutex_unlock(&session->lock);
+	if (status != RELEVO_TIMED_OUT && status != RELEVO_INTERRUPTED)
+		return status;
+	snprintf(why, sizeof why, "%s", error_text(putting->error));
+	return error_set(putting->error, RELEVO_UNANSWERED, "whether it was put is not known: %s",
+			 why);
+}
+
+static int put_now(struct putting *putting)
+{
+	struct error *error = putting->error;
 	relevo_queue *queue = putting->queue;
-	int status = deadline_after(timeout, &putting->deadline, error);
-	if (status == RELEVO_OK)
-		status = queue_enter(queue, putting->deadline, error);
+	putting->patience = 0;
+	int status = queue_enter(queue, putting->deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = check_items(queue, putting->items, putting->count, error);
@@ -149,6 +177,18 @@ static int queue_put_put(struct putting *putting, int64_t timeout)
 		status = queue->bounded ? put_answered(putting) : put_pipelined(putting);
 	session_leave(queue->handle.session);
 	return status;
+}
+
+static int queue_put_put(struct putting *putting, int64_t timeout)
+{
+	struct error *error = putting->error = thread_error();
+	int status = deadline_after(timeout, &putting->deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	do
+		status = put_now(putting);
+	while (handle_rides(&putting->queue->handle, putting->deadline, &status, error));
+	return put_in_doubt(putting, status);
 }
 
 int relevo_queue_put_many(relevo_queue *queue, const struct relevo_bytes *items, size_t count,

@@ -95,10 +95,13 @@ int relevo_queue_task_done(relevo_queue *queue)
 	if (!queue->joinable)
 		return error_set(error, RELEVO_BAD_STATE, "the handle of \"%s\" is not joinable",
 				 queue->handle.name);
-	int status = queue_enter(queue, limit, error);
-	if (status != RELEVO_OK)
-		return status;
-	status = finish_oldest(queue, error);
-	session_leave(queue->handle.session);
+	int status;
+	do {
+		status = queue_enter(queue, limit, error);
+		if (status == RELEVO_OK) {
+			status = finish_oldest(queue, error);
+			session_leave(queue->handle.session);
+		}
+	} while (handle_rides(&queue->handle, limit, &status, error));
 	return status;
 }

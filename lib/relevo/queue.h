@@ -16,6 +16,18 @@
  * `strict_order`. Nothing comes ahead where the queue has a capacity, a lease time, a ttl or
  * another
  * order, nor to relevo_queue_lease(), relevo_queue_get_many() and joinable handles.
+ *
+ * Durable queues outlast the connection. When it is lost the session connects again, after some
+ * milliseconds at first and every second in the end; calls on durable queues wait for that until
+ * their own time-out (those without one, for the session's), and go on. When it passes,
+ * the status is TIMED_OUT, and the detail says what was missing; of a put whose outcome was not
+ * heard it is UNANSWERED. A handle finds its queue again; if that has been deleted it is GONE. What
+ * was put without waiting for an answer is kept by the session until the broker has confirmed it, 4
+ * MiB at most, and is sent again in its order, also if nothing is called; no item enters twice,
+ * provided that the session is back within an hour. What was held goes to another consumer, or
+ * to the same one again, with `deliveries` above 1: to acknowledge it is NOT_OWNER, and the item
+ * that relevo_queue_get() had just returned may come once more. Of other queues calls say
+ * DISCONNECTED, and handles GONE once the broker has been restarted.
  */
 #ifndef RELEVO_QUEUE_H
 #define RELEVO_QUEUE_H

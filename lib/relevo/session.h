@@ -99,7 +99,8 @@ struct relevo_session_options {
  *
  * A program that ends by exit(3), or by returning from main(), without relevo_session_close()
  * loses nothing that was put through a session before: it waits for the brokers to confirm, two
- * seconds at most for all of them together, but not for a broker that a call has given up on. That
+ * seconds at most for all of them together, but not for a broker that a call has given up on. What
+ * was put into durable queues and cannot be confirmed by then goes to the error callbacks. That
  * is done by a function for the end (atexit(3)) which the first session that is opened registers:
  * if a function that was registered before puts items, it has to flush them itself. Items are lost
  * that are put meanwhile, or are on their way when the program ends by _exit(2), quick_exit(3) or a
@@ -142,7 +143,8 @@ RELEVO_API int relevo_session_interrupt(relevo_session *session);
 
 /*
  * Flush, say goodbye and free the session. Waits for the broker's confirmation
- * of what was put, 5 s at most. Items held and not acknowledged go back to their
+ * of what was put, 5 s at most; as long it tries to connect again, if something that was put into
+ * durable queues is not confirmed. Items held and not acknowledged go back to their
  * queues. Close its handles first: they cannot be used any more. While other threads are in calls
  * with it, this does nothing and returns BAD_STATE; after relevo_session_interrupt() it waits until
  * they have left, for the same 5 s at most. No call may begin meanwhile. NULL is
@@ -155,7 +157,8 @@ RELEVO_API int relevo_session_close(relevo_session *session);
 /*
  * Wait until the broker has dealt with everything put through this session, or
  * `timeout` ms have passed. Failures of single puts are not reported here, but
- * to their queue's error callback, which has returned for all of them by then.
+ * to their queue's error callback, which has returned for all of them by then. What was put into
+ * durable queues is waited for over a lost connection, too.
  * Thread-safe; blocks.
  *
  * Errors: TIMED_OUT, DISCONNECTED, FORKED, BAD_ARGUMENT; QUOTA or NO_MEMORY, if the broker

@@ -366,6 +366,7 @@ static struct call *call_find_here(struct connection *connection, uint64_t numbe
 static void confirmed(struct connection *connection, uint64_t window)
 {
 	connection->window_freed = window;
+	parts_confirmed(container_of(connection, struct relevo_session, connection), window);
 	list_for_each (node, &connection->calls) {
 		struct call *call = container_of(node, struct call, link);
 		if (call->number == 0)
@@ -399,6 +400,8 @@ void call_dispatch(struct relevo_session *session, const struct frame *frame)
 	struct connection *connection = &session->connection;
 	const Relevo__Header *header = frame->header;
 	connection->silent = false;
+	if (!connection->opening)
+		session->gap.of_use = true;
 	if (header->op_case == RELEVO__HEADER__OP_CONFIRM) {
 		confirmed(connection, header->confirm->window);
 		return;

@@ -6,6 +6,7 @@
 #include "session/hello.h"
 #include "session/interrupt.h"
 #include "session/outbox.h"
+#include "session/part.h"
 #include "session/private_broker.h"
 #include "wire/protocol.h"
 
@@ -226,9 +227,13 @@ void connection_lost(struct relevo_session *session, int status, const char *tex
 		connection->puts_lost = true;
 	connection->puts_done = connection->puts;
 	connection->given_up = 0;
+	outbox_leave_batch(connection);
 	outbox_discard(connection);
+	parts_lost(session);
 	error_set(&connection->lost, MUTANT(loss_without_reason) ? RELEVO_DISCONNECTED : status,
 		  "%s", MUTANT(loss_forgotten) ? "" : text);
+	if (!connection->opening)
+		gap_put_off(&session->gap, &connection->lost);
 	call_fail_all(&session->connection, status, text);
 }
 
@@ -340,6 +345,15 @@ static int connection_greet(struct relevo_session *session, nsec_t deadline, str
 	return status;
 }
 
+/* What has to come before anything else. */
+static int connection_resume(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	int status = parts_resume(session, deadline, error);
+	if (status != RELEVO_OK && !session->connection.broken)
+		connection_lost(session, status, error_text(error));
+	return status;
+}
+
 static int connection_try(struct relevo_session *session, nsec_t deadline, struct error *error)
 {
 	int status = connection_clear(session, deadline, error);
@@ -347,6 +361,8 @@ static int connection_try(struct relevo_session *session, nsec_t deadline, struc
 		status = connection_dial(session, deadline, error);
 	if (status == RELEVO_OK)
 		status = connection_greet(session, deadline, error);
+	if (status == RELEVO_OK)
+		status = connection_resume(session, deadline, error);
 	return status;
 }
 
@@ -361,6 +377,10 @@ int connection_open(struct relevo_session *session, nsec_t deadline, struct erro
 	     i++)
 		status = connection_try(session, deadline, error);
 	connection->opening = false;
+	if (status == RELEVO_OK)
+		gap_is_over(&session->gap);
+	else
+		gap_put_off(&session->gap, error);
 	pthread_cond_broadcast(&connection->changed);
 	return status;
 }

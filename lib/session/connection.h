@@ -15,6 +15,34 @@
 
 struct relevo_session;
 
+struct put_batch;
+
+/*
+ * Who keeps what is put without an answer until it is confirmed; the outbox knows no queue, and
+ * tells by these. The session is locked.
+ */
+struct put_keeper {
+	const struct put_owner_kind *kind;
+};
+
+struct put_owner {
+	const struct put_owner_kind *kind;
+};
+
+struct put_owner_kind {
+	/* A batch begins, with items of these options or NULL. NULL: memory ran out. */
+	struct put_keeper *(*begin)(struct put_owner *owner,
+				    const struct Relevo__QueuePut *options);
+	/* It becomes a frame: give it its number. */
+	void (*number)(struct put_keeper *keeper, struct Relevo__QueuePut *operation);
+	/* It was sent as that call, up to there in the window, or with 0 it was not: take over what
+	 * is in it. */
+	void (*take)(struct put_keeper *keeper, struct put_batch *batch, uint64_t call,
+		     uint64_t window_end);
+	/* It is nobody's any more. */
+	void (*drop)(struct put_keeper *keeper);
+};
+
 /* Items on their way to one queue that have not been made a frame yet. */
 struct put_batch {
 	uint32_t queue;                         /* its number; 0: no batch is open */
@@ -23,6 +51,7 @@ struct put_batch {
 	uint32_t *sizes;
 	uint32_t count;
 	uint32_t capacity;
+	struct put_keeper *keeper; /* NULL: they are not kept */
 };
 
 /* Leases that will be acknowledged with whatever is sent next. */

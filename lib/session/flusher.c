@@ -44,9 +44,18 @@ void flusher_forget(struct flusher *flusher)
 	flusher_init(flusher);
 }
 
+/* There is no connection, and something has to reach the broker. */
+static bool must_come_back(const struct relevo_session *session)
+{
+	return !session_is_connected(session) && parts_unconfirmed(session);
+}
+
 static void doze(struct relevo_session *session)
 {
 	nsec_t until = clock_now() + INTERVAL;
+	/* Nothing can be done before. */
+	if (must_come_back(session) && session->gap.next > until)
+		until = session->gap.next;
 	struct timespec time = clock_timespec(until);
 	pthread_cond_clockwait(&session->flusher.wake, &session->lock, CLOCK_MONOTONIC, &time);
 }
@@ -81,12 +90,25 @@ static void read_for_nobody(struct relevo_session *session)
 	call_pass_reading_on(connection);
 }
 
+/* The wait for it is bounded, since whoever closes the session waits for this thread. */
+static void come_back(struct relevo_session *session)
+{
+	struct error error = { 0 };
+	nsec_t now = clock_now();
+	if (session->gap.next <= now && !session->connection.opening)
+		session_connect(session, now + NSEC_PER_SEC, &error);
+}
+
 /* Send what is pending, and take in what the broker has said about it, or asks
  * for. */
-static bool work(struct relevo_session *session)
+static bool work(struct relevo_session *session, bool patient)
 {
 	struct connection *connection = &session->connection;
 	bool busy = parts_look_after(session);
+	if (must_come_back(session)) {
+		come_back(session);
+		busy = true;
+	}
 	if (!connection->broken && outbox_pending(connection)) {
 		outbox_flush_left(session);
 		busy = true;
@@ -95,9 +117,12 @@ static bool work(struct relevo_session *session)
 	 * more. */
 	bool owed = !connection->broken && connection->given_up > 0 && !connection->reading &&
 		    (!session->flusher.stop || MUTANT(end_unseen_by_reader));
+	/* What is confirmed soon is read in passing, without keeping others from reading. */
+	bool kept = session_is_connected(session) && parts_unconfirmed(session);
+	owed = owed || (kept && patient && !connection->reading && !session->flusher.stop);
 	if (owed)
 		read_for_nobody(session);
-	else if (busy)
+	else if (busy || kept)
 		connection_read_pending(session);
 	session_run_callbacks(session);
 	return owed || busy;
@@ -110,8 +135,8 @@ static void *flusher_run(void *argument)
 	int idle = 0;
 	while (!session->flusher.stop) {
 		doze(session);
-		idle = work(session) ? 0 : idle + 1;
-		if (idle >= IDLE_ROUNDS) {
+		idle = work(session, idle >= IDLE_ROUNDS) ? 0 : idle + 1;
+		if (idle >= IDLE_ROUNDS && !parts_unconfirmed(session)) {
 			sleep_until_woken(session);
 			idle = 0;
 		}

@@ -96,6 +96,8 @@ static void fork_in_child(void)
 	list_for_each (node, &sessions) {
 		struct relevo_session *session = session_of(node);
 		connection_abandon(&session->connection);
+		/* Its connections are not its parent's come back. */
+		session_name_client(session);
 		fork_heir_receive(session);
 		flusher_forget(&session->flusher);
 		if (!MUTANT(interrupt_reaches_children))
@@ -183,8 +185,9 @@ static bool fork_send_last(struct relevo_session *session, nsec_t deadline)
 		outbox_push(session);
 	bool reads = connection->reading && pthread_equal(connection->reader, pthread_self());
 	bool silent = connection->silent && !MUTANT(exit_waits_again);
-	bool waits = session_is_connected(session) && !reads && !silent &&
-		     (pending || connection->puts_done < connection->puts);
+	bool owes = pending || connection->puts_done < connection->puts;
+	bool waits = ((session_is_connected(session) && owes) || parts_unconfirmed(session)) &&
+		     !reads && !silent;
 	pthread_mutex_unlock(&session->lock);
 	return waits;
 }
@@ -209,8 +212,7 @@ static void fork_flush_sessions(nsec_t deadline)
 	nsec_t before = within(deadline);
 	list_for_each (node, &sessions) {
 		if (session_of(node)->flush_at_end)
-			relevo_session_flush(session_of(node),
-					     clock_msec_until(clock_now(), deadline));
+			session_flush_at_end(session_of(node), deadline);
 	}
 	within_end(before);
 	pthread_mutex_unlock(&registry_lock);

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 static void discard(struct relevo_session **heir)
@@ -85,8 +86,11 @@ bool fork_heir_take(struct relevo_session *session)
 	if (heir == NULL)
 		return false;
 	bool alive = is_alive(heir);
-	if (alive)
+	if (alive) {
 		connection_take_over(&session->connection, &heir->connection);
+		memcpy(session->client, heir->client, sizeof session->client);
+		session->has_client = heir->has_client;
+	}
 	discard(&session->heir);
 	return alive && say_born(session);
 }

@@ -3,6 +3,7 @@
 
 #include "base/mutant.h"
 #include "session/fork_heir.h"
+#include "session/ride.h"
 
 #include <stdio.h>
 
@@ -21,7 +22,7 @@ void handle_opened(struct handle *handle, const char *name, uint32_t number, uin
 static int reopen(struct handle *handle, nsec_t deadline, struct error *error)
 {
 	struct connection *connection = &handle->session->connection;
-	if (handle->broker != connection->broker && !MUTANT(restart_unnoticed))
+	if (handle->broker != connection->broker && !handle->durable && !MUTANT(restart_unnoticed))
 		return error_set(error, RELEVO_GONE,
 				 "the %s \"%s\" ended with the broker that kept it, which was "
 				 "restarted",
@@ -65,7 +66,8 @@ static int find_again(struct handle *handle, nsec_t patience, struct error *erro
 static int begin_again(struct handle *handle, nsec_t patience, struct error *error)
 {
 	struct relevo_session *session = handle->session;
-	int status = session_connect(session, patience, error);
+	int status = handle->durable ? ride_connect(session, patience, error)
+				     : session_connect(session, patience, error);
 	if (status == RELEVO_OK && handle->epoch != session->connection.epoch)
 		status = find_again(handle, patience, error);
 	if (status != RELEVO_OK)
@@ -80,6 +82,12 @@ int handle_enter(struct handle *handle, nsec_t deadline, struct error *error)
 	if (session_is_connected(session) && handle->epoch == session->connection.epoch)
 		return RELEVO_OK;
 	return begin_again(handle, session_patience(deadline), error);
+}
+
+bool handle_rides(const struct handle *handle, nsec_t deadline, int *status, struct error *error)
+{
+	const struct ride ride = { handle->session, handle->durable, deadline };
+	return ride_on(&ride, status, error);
 }
 
 bool handle_is_known(struct relevo_session *session, uint64_t epoch)

@@ -25,7 +25,9 @@ struct handle {
 	const struct handle_kind *kind;
 	const char *what; /* in messages: "queue" */
 	char name[NAME_MAX_BYTES + 1];
-	uint64_t identity; /* of the object itself, in the life of the broker */
+	bool durable;      /* it outlives its broker, and calls on it the connection */
+	uint64_t identity; /* of the object itself; of a durable one for good, else in the life of
+			    * the broker */
 
 	/* Where the number is valid: that connection of that broker. */
 	uint64_t epoch;
@@ -40,6 +42,10 @@ void handle_opened(struct handle *handle, const char *name, uint32_t number, uin
 /* session_enter() for a call on this object: opens it again if it has to. GONE
  * when another one has its name by now, or none. */
 int handle_enter(struct handle *handle, nsec_t deadline, struct error *error);
+
+/* After a call on this object, with its outcome: see ride_on(). Only those on durable ones are
+ * made again. */
+bool handle_rides(const struct handle *handle, nsec_t deadline, int *status, struct error *error);
 
 /* Whether the broker knows the numbers of handles that were opened in that epoch, in a forked
  * child for it, too. The session is locked. */

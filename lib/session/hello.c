@@ -67,6 +67,8 @@ static int introduce(struct hello *hello, nsec_t deadline, struct error *error)
 	operation.name = (char *)subject->name;
 	operation.inherits = hello->session->inherits;
 	operation.silent = hello->session->silent;
+	if (hello->session->has_client)
+		operation.client = (ProtobufCBinaryData){ CLIENT_ID_SIZE, hello->session->client };
 	Relevo__Header header = RELEVO__HEADER__INIT;
 	header.op_case = RELEVO__HEADER__OP_HELLO;
 	header.hello = &operation;

@@ -136,6 +136,30 @@ static int outbox_send_batch(struct relevo_session *session, const void *bodies,
 	return send_with(session, &body, 1);
 }
 
+/* Its items are in a frame, or, kept, will be. */
+static void batch_end(struct put_batch *batch, uint64_t call, uint64_t window_end)
+{
+	struct put_keeper *keeper = batch->keeper;
+	batch->keeper = NULL;
+	batch->queue = 0;
+	batch->options = NULL;
+	if (keeper != NULL)
+		keeper->kind->take(keeper, batch, call, window_end);
+	batch->count = 0;
+	buffer_consume(&batch->bodies, buffer_size(&batch->bodies));
+	buffer_shrink(&batch->bodies, KEEP_SIZE);
+}
+
+void outbox_leave_batch(struct connection *connection)
+{
+	struct put_batch *batch = &connection->batch;
+	Relevo__QueuePut unsent = RELEVO__QUEUE_PUT__INIT;
+	if (batch->queue == 0 || batch->keeper == NULL)
+		return;
+	batch->keeper->kind->number(batch->keeper, &unsent);
+	batch_end(batch, 0, 0);
+}
+
 /* Make a frame of the open batch. */
 static int close_batch(struct relevo_session *session)
 {
@@ -157,17 +181,15 @@ static int close_batch(struct relevo_session *session)
 	header.queue_put = &operation;
 	size_t size = buffer_size(&batch->bodies);
 	uint64_t cost = WINDOW_COST(batch->count, size);
-	batch->queue = 0;
-	batch->options = NULL;
-	batch->count = 0;
+	if (batch->keeper != NULL)
+		batch->keeper->kind->number(batch->keeper, &operation);
 	int status = append_head(connection, &header, size);
-	if (status != RELEVO_OK)
-		return status;
-	connection->window_used += cost;
-	status = unless_cut(session, outbox_send_batch(session, buffer_data(&batch->bodies), size));
-	buffer_consume(&batch->bodies, size);
-	buffer_shrink(&batch->bodies, KEEP_SIZE);
-	return status;
+	if (status == RELEVO_OK) {
+		connection->window_used += cost;
+		status = outbox_send_batch(session, buffer_data(&batch->bodies), size);
+	}
+	batch_end(batch, header.call, connection->window_used);
+	return unless_cut(session, status);
 }
 
 bool outbox_pending(const struct connection *connection)
@@ -187,38 +209,71 @@ static bool outbox_grow(void **array, uint32_t *capacity, size_t element)
 	return true;
 }
 
-int outbox_put(struct relevo_session *session, uint32_t queue, const void *data, size_t size)
+/* A batch with room for the item, of the same queue if it is open. */
+static int batch_open(struct relevo_session *session, const struct outbox_way *way, size_t size,
+		      const Relevo__QueuePut *options)
 {
 	struct put_batch *batch = &session->connection.batch;
-	if (batch->queue != 0 && (batch->queue != queue || batch->count == FRAME_MAX_ITEMS ||
-				  buffer_size(&batch->bodies) + size > FRAME_GOOD_SIZE)) {
-		int status = close_batch(session);
-		if (status != RELEVO_OK)
-			return status;
-	}
+	int status = RELEVO_OK;
+	if (batch->queue != 0 && (batch->queue != way->queue || batch->count == FRAME_MAX_ITEMS ||
+				  buffer_size(&batch->bodies) + size > FRAME_GOOD_SIZE))
+		status = close_batch(session);
+	if (status != RELEVO_OK)
+		return status;
 	if (batch->count == batch->capacity &&
 	    !outbox_grow((void **)&batch->sizes, &batch->capacity, sizeof *batch->sizes))
 		return RELEVO_NO_MEMORY;
-	if (!buffer_append(&batch->bodies, data, size))
-		return RELEVO_NO_MEMORY;
-	batch->sizes[batch->count++] = (uint32_t)size;
-	batch->queue = queue;
-	session->connection.puts++;
+	if (batch->keeper == NULL && way->owner != NULL) {
+		batch->keeper = way->owner->kind->begin(way->owner, options);
+		if (batch->keeper == NULL)
+			return RELEVO_NO_MEMORY;
+	}
 	return RELEVO_OK;
 }
 
-/* A batch of its own: the options of a frame are those of all its items. */
-int outbox_put_with(struct relevo_session *session, uint32_t queue, const struct relevo_bytes *item,
-		    const Relevo__QueuePut *options)
+/* Of a batch that nothing has come into. */
+static void batch_drop_keeper(struct put_batch *batch)
+{
+	if (batch->count == 0 && batch->keeper != NULL) {
+		batch->keeper->kind->drop(batch->keeper);
+		batch->keeper = NULL;
+	}
+}
+
+static int batch_add(struct relevo_session *session, const struct outbox_way *way,
+		     const struct relevo_bytes *item, const Relevo__QueuePut *options)
 {
 	struct put_batch *batch = &session->connection.batch;
+	int status = batch_open(session, way, item->size, options);
+	if (status == RELEVO_OK && !buffer_append(&batch->bodies, item->data, item->size))
+		status = RELEVO_NO_MEMORY;
+	if (status != RELEVO_OK) {
+		batch_drop_keeper(batch);
+		return status;
+	}
+	batch->sizes[batch->count++] = (uint32_t)item->size;
+	batch->queue = way->queue;
+	batch->options = options;
+	/* What is kept is counted by who keeps it. */
+	session->connection.puts += way->owner == NULL;
+	return RELEVO_OK;
+}
+
+int outbox_put(struct relevo_session *session, const struct outbox_way *way, const void *data,
+	       size_t size)
+{
+	const struct relevo_bytes item = { data, size };
+	return batch_add(session, way, &item, NULL);
+}
+
+/* A batch of its own: the options of a frame are those of all its items. */
+int outbox_put_with(struct relevo_session *session, const struct outbox_way *way,
+		    const struct relevo_bytes *item, const Relevo__QueuePut *options)
+{
 	int status = close_batch(session);
 	if (status == RELEVO_OK)
-		status = outbox_put(session, queue, item->data, item->size);
-	if (status != RELEVO_OK)
-		return status;
-	batch->options = options;
-	return close_batch(session);
+		status = batch_add(session, way, item, options);
+	return status == RELEVO_OK ? close_batch(session) : status;
 }
 
 int outbox_ack(struct relevo_session *session, uint64_t lease)
@@ -391,8 +446,9 @@ void outbox_flush_left(struct relevo_session *session)
 void outbox_discard(struct connection *connection)
 {
 	buffer_consume(&connection->out, buffer_size(&connection->out));
+	connection->batch.count = 0;
+	batch_drop_keeper(&connection->batch);
 	buffer_consume(&connection->batch.bodies, buffer_size(&connection->batch.bodies));
 	connection->batch.queue = 0;
-	connection->batch.count = 0;
 	connection->acks.count = 0;
 }

@@ -37,13 +37,20 @@ bool outbox_take_back(struct relevo_session *session, const struct outbox_place 
 int outbox_frame_later(struct relevo_session *session, const Relevo__Header *header,
 		       const struct iovec *body);
 
-/* Add one item to the puts that are pending for the queue of that number. OK,
- * NO_MEMORY, DISCONNECTED. */
-int outbox_put(struct relevo_session *session, uint32_t queue, const void *data, size_t size);
+/* Where an item is to go: the number of a queue, and who keeps it until it is confirmed; NULL:
+ * nobody. */
+struct outbox_way {
+	uint32_t queue;
+	struct put_owner *owner;
+};
+
+/* Add one item to the puts that are pending for the queue. OK, NO_MEMORY, DISCONNECTED. */
+int outbox_put(struct relevo_session *session, const struct outbox_way *way, const void *data,
+	       size_t size);
 
 /* The same for an item with options, of which only those count that are the item's. */
-int outbox_put_with(struct relevo_session *session, uint32_t queue, const struct relevo_bytes *item,
-		    const Relevo__QueuePut *options);
+int outbox_put_with(struct relevo_session *session, const struct outbox_way *way,
+		    const struct relevo_bytes *item, const Relevo__QueuePut *options);
 
 /* Acknowledge a lease with what is sent next. */
 int outbox_ack(struct relevo_session *session, uint64_t lease);
@@ -69,6 +76,10 @@ void outbox_before_wait(struct connection *connection);
 
 /* The flusher's part: send what nobody else has sent. */
 void outbox_flush_left(struct relevo_session *session);
+
+/* The connection is lost: what is to be kept of the puts that are pending is handed to who keeps
+ * it. */
+void outbox_leave_batch(struct connection *connection);
 
 /* Drop everything without sending it. */
 void outbox_discard(struct connection *connection);

@@ -47,6 +47,59 @@ int parts_call_back(struct relevo_session *session, nsec_t deadline, struct erro
 	return status;
 }
 
+bool parts_unconfirmed(const struct relevo_session *session)
+{
+	for (const struct session_part *part = session->parts; part != NULL; part = part->next) {
+		if (part->kind->unconfirmed != NULL && part->kind->unconfirmed(part))
+			return true;
+	}
+	return false;
+}
+
+bool parts_carry_on(const struct relevo_session *session)
+{
+	for (const struct session_part *part = session->parts; part != NULL; part = part->next) {
+		if (part->kind->carries_on != NULL && part->kind->carries_on(part))
+			return true;
+	}
+	return false;
+}
+
+void parts_confirmed(struct relevo_session *session, uint64_t window)
+{
+	for (struct session_part *part = session->parts; part != NULL; part = part->next) {
+		if (part->kind->confirmed != NULL)
+			part->kind->confirmed(part, window);
+	}
+}
+
+void parts_lost(struct relevo_session *session)
+{
+	for (struct session_part *part = session->parts; part != NULL; part = part->next) {
+		if (part->kind->lost != NULL)
+			part->kind->lost(part);
+	}
+}
+
+int parts_resume(struct relevo_session *session, nsec_t deadline, struct error *error)
+{
+	int status = RELEVO_OK;
+	for (struct session_part *part = session->parts; part != NULL && status == RELEVO_OK;
+	     part = part->next) {
+		if (part->kind->resume != NULL)
+			status = part->kind->resume(part, deadline, error);
+	}
+	return status;
+}
+
+void parts_give_up(struct relevo_session *session, int status)
+{
+	for (struct session_part *part = session->parts; part != NULL; part = part->next) {
+		if (part->kind->give_up != NULL)
+			part->kind->give_up(part, status);
+	}
+}
+
 void parts_forked(struct relevo_session *session)
 {
 	for (struct session_part *part = session->parts; part != NULL; part = part->next) {

@@ -19,10 +19,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* Milliseconds. */
 #define CONNECT_TIMEOUT 10000
-#define CLOSE_TIMEOUT   5000
 
 /* What session_patience() adds. */
 #define PATIENCE        (500 * NSEC_PER_MSEC)
@@ -104,6 +104,13 @@ static void session_take_name(struct relevo_session *session, const char *given)
 		name_adapt(program_invocation_short_name, session->name, sizeof session->name);
 }
 
+void session_name_client(struct relevo_session *session)
+{
+	ssize_t size = getrandom(session->client, sizeof session->client, GRND_NONBLOCK);
+	session->has_client = size == sizeof session->client;
+	memcpy(&session->gap.random, session->client, sizeof session->gap.random);
+}
+
 static struct relevo_session *session_make(const struct relevo_session_options *options)
 {
 	struct relevo_session *session = calloc(1, sizeof *session);
@@ -114,6 +121,7 @@ static struct relevo_session *session_make(const struct relevo_session_options *
 		return NULL;
 	}
 	pthread_mutex_init(&session->lock, NULL);
+	session_name_client(session);
 	flusher_init(&session->flusher);
 	session_take_name(session, options->name);
 	session->connect_timeout = options->timeout > 0 ? options->timeout : CONNECT_TIMEOUT;
@@ -158,7 +166,7 @@ static struct relevo_session *session_new_here(const struct relevo_session_optio
 	return NULL;
 }
 
-static void session_free_here(struct relevo_session *session)
+void session_free(struct relevo_session *session)
 {
 	flusher_stop(session);
 	fork_unregister(session);
@@ -238,7 +246,7 @@ int session_like(const struct relevo_session *session, nsec_t deadline,
 	if (status == RELEVO_OK)
 		*other = made;
 	else
-		session_free_here(made);
+		session_free(made);
 	return status;
 }
 
@@ -313,134 +321,11 @@ int relevo_session_open(const char *url, const struct relevo_session_options *op
 		status = url != NULL ? session_connect_to(session, url, &key, deadline, error)
 				     : connect_by_default(session, options, deadline, error);
 	if (status != RELEVO_OK) {
-		session_free_here(session);
+		session_free(session);
 		return status;
 	}
 	*out = session;
 	return RELEVO_OK;
-}
-
-static int flush_by(struct relevo_session *session, Relevo__Header *header, nsec_t patience,
-		    struct error *error)
-{
-	struct call call = { .take = NULL };
-	return call_run(session, &call, header, patience, error);
-}
-
-static int flush_all(struct relevo_session *session, nsec_t patience, struct error *error)
-{
-	Relevo__Flush operation = RELEVO__FLUSH__INIT;
-	Relevo__Header header = RELEVO__HEADER__INIT;
-	header.op_case = RELEVO__HEADER__OP_FLUSH;
-	header.flush = &operation;
-	return flush_by(session, &header, patience, error);
-}
-
-int session_round_trip(struct relevo_session *session, nsec_t deadline, struct error *error)
-{
-	int status = session_enter(session, deadline, error);
-	if (status != RELEVO_OK)
-		return status;
-	status = flush_all(session, session_patience(deadline), error);
-	session_leave(session);
-	return status;
-}
-
-static int say_goodbye(struct relevo_session *session, nsec_t deadline, struct error *error)
-{
-	Relevo__Goodbye operation = RELEVO__GOODBYE__INIT;
-	Relevo__Header header = RELEVO__HEADER__INIT;
-	header.op_case = RELEVO__HEADER__OP_GOODBYE;
-	header.goodbye = &operation;
-	/* What still comes for calls that were given up is put back, as never handed out: the
-	 * end of the session would count it as delivered. */
-	if (session->connection.given_up > 0 && !MUTANT(late_items_count))
-		flush_all(session, deadline, NULL);
-	return flush_by(session, &header, deadline, error);
-}
-
-/* Nobody else may be in a call. Those that were interrupted are about to leave. */
-static int session_wait_for_others(struct relevo_session *session, nsec_t deadline,
-				   struct error *error)
-{
-	pthread_mutex_lock(&session->lock);
-	int users = atomic_load(&session->users);
-	while (users > 0 && session->interrupted && connection_wait_change(session, deadline))
-		users = atomic_load(&session->users);
-	pthread_mutex_unlock(&session->lock);
-	if (users <= 0 || MUTANT(close_looks_at_nobody))
-		return RELEVO_OK;
-	return error_set(error, RELEVO_BAD_STATE,
-			 "other threads, %d, are in calls with the session%s", users,
-			 session->interrupted ? "" : ", and were not interrupted");
-}
-
-int session_close(struct relevo_session *session, nsec_t deadline, struct error *error)
-{
-	int status = session_wait_for_others(session, deadline, error);
-	if (status != RELEVO_OK)
-		return status;
-	flusher_stop(session);
-	pthread_mutex_lock(&session->lock);
-	struct connection *connection = &session->connection;
-	if (connection->broken || connection->puts_lost)
-		status = error_set(error, RELEVO_DISCONNECTED, "the connection was lost before: %s",
-				   error_text(&connection->lost));
-	/* A forked child that never used it has nothing to say goodbye to. */
-	else if (connection->channel != NULL)
-		status = say_goodbye(session, deadline, error);
-	session_run_callbacks(session);
-	pthread_mutex_unlock(&session->lock);
-	session_free_here(session);
-	return status;
-}
-
-int relevo_session_close(relevo_session *session)
-{
-	struct error *error = thread_error();
-	if (session == NULL)
-		return RELEVO_OK;
-	return session_close(session, clock_now() + CLOSE_TIMEOUT * NSEC_PER_MSEC, error);
-}
-
-/* What was put and not confirmed before the connection was lost cannot be waited
- * for any more: that is said once. */
-static int begin_flush(struct relevo_session *session, nsec_t deadline, struct error *error)
-{
-	struct connection *connection = &session->connection;
-	pthread_mutex_lock(&session->lock);
-	bool lost = connection->puts_lost;
-	const struct error why = connection->lost;
-	connection->puts_lost = false;
-	pthread_mutex_unlock(&session->lock);
-	if (lost)
-		return error_set(error, why.status,
-				 "the connection was lost before the broker confirmed what was "
-				 "put: %s",
-				 error_text(&why));
-	return session_enter(session, deadline, error);
-}
-
-int relevo_session_flush(relevo_session *session, int64_t timeout)
-{
-	if (!given(session))
-		return RELEVO_BAD_ARGUMENT;
-	struct error *error = thread_error();
-	nsec_t deadline = 0;
-	int status = deadline_after(timeout, &deadline, error);
-	if (status == RELEVO_OK)
-		status = begin_flush(session, deadline, error);
-	if (status != RELEVO_OK)
-		return status;
-	nsec_t patience = session_patience(deadline);
-	status = flush_all(session, patience, error);
-	if (status == RELEVO_DISCONNECTED)
-		session->connection.puts_lost = false;
-	/* Another thread may be at it, and the caller is to find all told. */
-	if (status == RELEVO_OK && !MUTANT(flush_before_told))
-		status = parts_call_back(session, deadline, error);
-	session_leave(session);
-	return status;
 }
 
 const char *relevo_session_url(const relevo_session *session)

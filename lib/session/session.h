@@ -1,12 +1,14 @@
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
 
+#include "base/bounds.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "os/go_on.h"
 #include "session/connection.h"
 #include "session/data_broker.h"
 #include "session/flusher.h"
+#include "session/gap.h"
 #include "wire/key.h"
 
 #include <relevo/session.h>
@@ -26,6 +28,8 @@ struct relevo_session {
 	pthread_mutex_t lock;
 	struct address address;
 	char name[64];
+	uint8_t client[CLIENT_ID_SIZE]; /* random; by it the broker knows the session again */
+	bool has_client;
 	struct private_broker
 		*embedded;       /* the private broker that it is connected to; NULL: another */
 	struct data_broker data; /* if the address is a data folder */
@@ -40,6 +44,7 @@ struct relevo_session {
 	atomic_int users;       /* threads between session_lock() and session_unlock() */
 
 	struct connection connection;
+	struct gap gap;                   /* for the next one */
 	uint32_t handles;                 /* objects that are open */
 	uint64_t inherits;                /* session number: see Hello; 0: of none */
 	bool silent;                      /* as in Hello */
@@ -109,6 +114,13 @@ nsec_t session_limit(const struct relevo_session *session);
  * pass. */
 nsec_t session_patience(nsec_t deadline);
 
+/* Give it random bytes to be known by. Where there are none, it is not. The session is locked, or
+ * nobody else's yet. */
+void session_name_client(struct relevo_session *session);
+
+/* relevo_session_flush() at the end of the process: what cannot be confirmed is told. */
+void session_flush_at_end(struct relevo_session *session, nsec_t deadline);
+
 /* For fork_heir.c: a session by the same way, not connected, that fork.h does not know. NULL:
  * memory ran out. And its end, without a word. */
 struct relevo_session *session_bare(const struct relevo_session *session);
@@ -117,6 +129,9 @@ void session_discard(struct relevo_session *session);
 /* Another session with the same broker, by the same way. Errors as relevo_session_open(). */
 int session_like(const struct relevo_session *session, nsec_t deadline,
 		 struct relevo_session **other, struct error *error);
+
+/* Free it, without a word to the broker. */
+void session_free(struct relevo_session *session);
 
 /* relevo_session_close(), which waits until `deadline` at most. */
 int session_close(struct relevo_session *session, nsec_t deadline, struct error *error);
