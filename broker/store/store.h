@@ -74,6 +74,10 @@ struct store_operations {
 	 * nothing was added. */
 	int (*append)(struct store *store, uint8_t type, const struct store_part *parts,
 		      size_t count, store_position *at);
+	/* Add bytes to the record that was appended last, if it is in the group that is forming:
+	 * runs of items grow so. BAD_STATE (there is none), NO_MEMORY, TOO_LARGE: nothing was
+	 * added. */
+	int (*extend)(struct store *store, const struct store_part *parts, size_t count);
 	/* How many bytes the group that is forming has; 0: none is. */
 	size_t (*forming)(const struct store *store);
 	/* End the group. `done` is called with OK once it is durable; with a reason if it is not

@@ -83,6 +83,14 @@ int store_log_append(struct store *store, uint8_t type, const struct store_part 
 	return status;
 }
 
+int store_log_extend(struct store *store, const struct store_part *parts, size_t count)
+{
+	struct store_group *group = store_log_of(store)->forming;
+	if (group == NULL)
+		return RELEVO_BAD_STATE;
+	return store_group_extend(group, parts, count);
+}
+
 int store_log_commit(struct store *store, bool lazy, store_done *done, void *context)
 {
 	struct store_log *log = store_log_of(store);

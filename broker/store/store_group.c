@@ -99,6 +99,16 @@ static int group_reserve(struct store_group *group, size_t size)
 	return RELEVO_OK;
 }
 
+static void group_put(struct store_group *group, const struct store_part *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].size == 0)
+			continue;
+		memcpy(group->bytes + group->size, parts[i].bytes, parts[i].size);
+		group->size += parts[i].size;
+	}
+}
+
 int store_group_add(struct store_group *group, uint8_t type, const struct store_part *parts,
 		    size_t count, size_t size)
 {
@@ -111,15 +121,25 @@ int store_group_add(struct store_group *group, uint8_t type, const struct store_
 		.size = (uint32_t)(size - STORE_RECORD_HEAD),
 		.type = type,
 	};
-	uint8_t *to = group->bytes + group->size;
-	store_record_head_put(to, &head);
-	to += STORE_RECORD_HEAD;
-	for (size_t i = 0; i < count; i++) {
-		if (parts[i].size == 0)
-			continue;
-		memcpy(to, parts[i].bytes, parts[i].size);
-		to += parts[i].size;
-	}
-	group->size += size;
+	group->last = group->size;
+	store_record_head_put(group->bytes + group->size, &head);
+	group->size += STORE_RECORD_HEAD;
+	group_put(group, parts, count);
+	return RELEVO_OK;
+}
+
+int store_group_extend(struct store_group *group, const struct store_part *parts, size_t count)
+{
+	struct store_record_head head = store_record_head_get(group->bytes + group->last);
+	size_t size = store_record_size(parts, count);
+	if (size == 0 || size - STORE_RECORD_HEAD > STORE_RECORD_MOST - head.size)
+		return RELEVO_TOO_LARGE;
+	size -= STORE_RECORD_HEAD;
+	int status = group_reserve(group, size);
+	if (status != RELEVO_OK)
+		return status;
+	head.size += (uint32_t)size;
+	store_record_head_put(group->bytes + group->last, &head);
+	group_put(group, parts, count);
 	return RELEVO_OK;
 }

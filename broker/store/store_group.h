@@ -23,6 +23,7 @@ struct store_group {
 	bool sealed;
 
 	uint8_t *bytes; /* a head, and the records */
+	size_t last;    /* where the last of them begins */
 	size_t size;
 	size_t capacity;
 };
@@ -48,5 +49,8 @@ size_t store_record_size(const struct store_part *parts, size_t count);
 /* Add a record that takes so much. NO_MEMORY, TOO_LARGE: it is as before. */
 int store_group_add(struct store_group *group, uint8_t type, const struct store_part *parts,
 		    size_t count, size_t size);
+
+/* Add bytes to the last record, which there is. NO_MEMORY, TOO_LARGE: it is as before. */
+int store_group_extend(struct store_group *group, const struct store_part *parts, size_t count);
 
 #endif

@@ -70,6 +70,7 @@ static void log_close(struct store *store)
 static const struct store_operations operations = {
 	.recover = store_log_recover,
 	.append = store_log_append,
+	.extend = store_log_extend,
 	.forming = store_log_forming,
 	.commit = store_log_commit,
 	.trouble = log_trouble,

@@ -61,6 +61,7 @@ static inline const struct store_log *store_log_of_const(const struct store *sto
 /* store_append.c */
 int store_log_append(struct store *store, uint8_t type, const struct store_part *parts,
 		     size_t count, store_position *at);
+int store_log_extend(struct store *store, const struct store_part *parts, size_t count);
 size_t store_log_forming(const struct store *store);
 int store_log_commit(struct store *store, bool lazy, store_done *done, void *context);
 size_t store_log_backlog(const struct store *store);

@@ -127,6 +127,31 @@ static int memory_append(struct store *store, uint8_t type, const struct store_p
 	return RELEVO_OK;
 }
 
+static int memory_extend(struct store *store, const struct store_part *parts, size_t count)
+{
+	struct memory_store *memory = memory_of(store);
+	struct memory_disk *disk = memory->disk;
+	struct memory_record more = { 0 };
+	if (memory->forming == 0)
+		return RELEVO_BAD_STATE;
+	int status = memory_make(&more, parts, count);
+	if (status != RELEVO_OK)
+		return status;
+	struct memory_record *last = &disk->records[disk->record_count - 1];
+	uint8_t *bytes = realloc(last->bytes, last->size + more.size);
+	if (bytes == NULL) {
+		free(more.bytes);
+		return RELEVO_NO_MEMORY;
+	}
+	memcpy(bytes + last->size, more.bytes, more.size);
+	free(more.bytes);
+	last->bytes = bytes;
+	last->size += more.size;
+	memory->place += more.size;
+	memory->forming += more.size;
+	return RELEVO_OK;
+}
+
 static size_t memory_forming(const struct store *store)
 {
 	return memory_of(store)->forming;
@@ -350,6 +375,7 @@ static void memory_close(struct store *store)
 static const struct store_operations memory_operations = {
 	.recover = memory_recover,
 	.append = memory_append,
+	.extend = memory_extend,
 	.forming = memory_forming,
 	.commit = memory_commit,
 	.trouble = memory_trouble,

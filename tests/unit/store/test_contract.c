@@ -79,6 +79,39 @@ static void test_groups_come_back_in_order(void **state)
 	subject_end(&subject);
 }
 
+static void read_whole(const struct store_user *user, store_position at, const char *expected)
+{
+	struct buffer bytes = { 0 };
+	struct error error;
+	uint8_t type;
+	assert_int_equal(user->ask->read(user->store, at, &type, &bytes, &error), RELEVO_OK);
+	assert_int_equal(type, 9);
+	assert_int_equal(buffer_size(&bytes), strlen(expected));
+	assert_memory_equal(buffer_data(&bytes), expected, strlen(expected));
+	buffer_fini(&bytes);
+}
+
+static void test_the_last_record_grows_until_its_group_ends(void **state)
+{
+	struct subject subject;
+	struct store_user *user = subject_begin(&subject, state);
+	const struct store_part one = { "one", 3 }, more[] = { { " and", 4 }, { " more", 5 } };
+	store_position first, second;
+	assert_int_equal(user->ask->extend(user->store, more, 2), RELEVO_BAD_STATE);
+	assert_int_equal(user->ask->append(user->store, 9, &one, 1, &first), RELEVO_OK);
+	assert_int_equal(user->ask->extend(user->store, more, 2), RELEVO_OK);
+	assert_int_equal(user->ask->append(user->store, 9, &one, 1, &second), RELEVO_OK);
+	assert_int_equal(user->ask->extend(user->store, more, 1), RELEVO_OK);
+	read_whole(user, first, "one and more");
+	read_whole(user, second, "one and");
+	store_user_commit(user, false);
+	assert_int_equal(user->ask->extend(user->store, more, 2), RELEVO_BAD_STATE);
+	store_user_await(user);
+	read_whole(user, first, "one and more");
+	read_whole(user, second, "one and");
+	subject_end(&subject);
+}
+
 static void test_what_was_not_committed_is_gone(void **state)
 {
 	struct subject subject;
@@ -345,6 +378,7 @@ static int ask(const char *name, enum kind kind)
 	void *it = &kinds[kind];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(test_groups_come_back_in_order, it),
+		cmocka_unit_test_prestate(test_the_last_record_grows_until_its_group_ends, it),
 		cmocka_unit_test_prestate(test_what_was_not_committed_is_gone, it),
 		cmocka_unit_test_prestate(test_a_commit_is_told_from_dispatch_only, it),
 		cmocka_unit_test_prestate(test_closing_makes_durable_and_tells, it),
