@@ -3,6 +3,7 @@
 
 #include "base/mutant.h"
 #include "data/data_door.h"
+#include "durable.h"
 #include "engine/engine.h"
 #include "idle.h"
 #include "log/log.h"
@@ -34,6 +35,7 @@ enum {
 struct broker {
 	struct loop *loop;
 	struct accounts accounts;
+	struct durable durable;
 	struct engine *engine;
 	struct router *router;
 	struct network network;
@@ -63,23 +65,29 @@ static uint64_t first_grants(void)
 static int open_engine(struct broker *broker, const struct broker_config *config, uint64_t seed,
 		       struct error *error)
 {
-	const struct engine_config engine_config = {
+	struct engine_config engine_config = {
 		.seed = seed,
 		.peer_waiters = SESSION_WAITERS,
 		.peer_leases = SESSION_LEASES,
 		.peer_handles = SESSION_HANDLES,
 		.turn_work = TURN_WORK,
 		.grants = first_grants(),
-		.durable = config->data != NULL,
 		.shared = &memory_source,
 		.pipes = &socket_source,
 	};
 	accounts_init(&broker->accounts, seed, config->max_memory, config->max_queues);
 	broker->accounts.scales = resident_open();
-	broker->engine = engine_new(&engine_config, NULL);
+	int status = durable_open(&broker->durable, config, seed, error);
+	if (status != RELEVO_OK)
+		return status;
+	durable_configure(&broker->durable, &engine_config);
+	broker->engine = engine_new(
+		&engine_config,
+		broker->durable.journal != NULL ? journal_recorder(broker->durable.journal) : NULL);
 	if (broker->engine == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the engine");
-	return RELEVO_OK;
+	return durable_start(&broker->durable, broker->engine, &broker->accounts, broker->loop,
+			     error);
 }
 
 static int open_network(struct broker *broker, const struct broker_config *config, uint64_t number,
@@ -154,11 +162,13 @@ void broker_close(struct broker *broker)
 	if (broker == NULL)
 		return;
 	listeners_close(broker->listeners);
+	durable_stop(&broker->durable);
 	if (broker->network_open)
 		network_close(&broker->network);
 	router_free(broker->router);
 	if (broker->engine != NULL)
 		engine_free(broker->engine);
+	durable_close(&broker->durable);
 	accounts_fini(&broker->accounts);
 	resident_close(broker->accounts.scales);
 	loop_close(broker->loop);
@@ -191,8 +201,10 @@ static nsec_t broker_next_deadline(void *context)
 	nsec_t engine = engine_next_deadline(broker->engine);
 	nsec_t network = network_deadline(&broker->network);
 	nsec_t idle = idle_deadline(&broker->idle);
+	nsec_t durable = durable_deadline(&broker->durable);
 	nsec_t first = engine < network ? engine : network;
-	return first < idle ? first : idle;
+	first = first < idle ? first : idle;
+	return first < durable ? first : durable;
 }
 
 /* Those who use its data folder count as clients, connected or not. */
@@ -214,6 +226,7 @@ static void finish_round(void *context)
 	nsec_t now = loop_now(broker->loop);
 	if (engine_next_deadline(broker->engine) <= now)
 		engine_tick(broker->engine, now);
+	durable_finish_round(&broker->durable);
 	network_finish_round(&broker->network);
 	end_when_idle(broker);
 }

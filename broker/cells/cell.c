@@ -14,15 +14,15 @@ static size_t cell_cost(const struct cell *cell)
 	return sizeof *cell + strlen(cell->name) + 1 + cell->size + 2 * CHARGE_OVERHEAD;
 }
 
-static struct cell *cell_allocate(struct engine_peer *peer, const char *name,
+static struct cell *cell_allocate(struct engine *engine, struct account *account, const char *name,
 				  const struct cell_options *options)
 {
 	size_t name_size = strlen(name) + 1;
 	struct cell *cell = calloc(1, sizeof *cell + name_size);
 	if (cell == NULL)
 		return NULL;
-	cell->engine = peer->engine;
-	cell->account = peer->account;
+	cell->engine = engine;
+	cell->account = account;
 	cell->options = *options;
 	cell->references = 1;
 	cell->size = (size_t)options->width * options->count;
@@ -32,25 +32,21 @@ static struct cell *cell_allocate(struct engine_peer *peer, const char *name,
 	return cell;
 }
 
-/* Its value, and its place in the map. */
-static int cell_enter(struct cell *cell, const struct cell_open_request *request,
-		      struct error *error)
+/* Its value, and its place in the map. It has been paid for. */
+static int cell_enter(struct cell *cell, const uint8_t *initial, struct error *error)
 {
 	struct engine *engine = cell->engine;
-	int status = charge(cell->account, cell_cost(cell), "a cell", error);
-	if (status != RELEVO_OK)
-		return status;
 	cell->bytes = calloc(1, cell->size);
 	if (cell->bytes == NULL ||
-	    !map_insert(&engine->cells, &cell->node, cell->name, strlen(cell->name))) {
-		account_release(cell->account, cell_cost(cell));
+	    !map_insert(&engine->cells, &cell->node, cell->name, strlen(cell->name)))
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the %s \"%s\"",
 				 cell_noun(cell), cell->name);
-	}
-	if (request->initial_size > 0) {
+	if (initial != NULL) {
 		populate(cell->bytes, cell->size);
-		memcpy(cell->bytes, request->initial, cell->size);
+		memcpy(cell->bytes, initial, cell->size);
 	}
+	account_hold(cell->account);
+	cell->account->queues++;
 	return RELEVO_OK;
 }
 
@@ -68,20 +64,46 @@ int cell_new(struct engine_peer *peer, const char *name, const struct cell_open_
 		return error_set(error, RELEVO_QUOTA,
 				 "user %u asks for a cell beside the %u queues and cells allowed",
 				 account->uid, account->registry->queue_limit);
-	struct cell *cell = cell_allocate(peer, name, &request->options);
+	struct cell *cell = cell_allocate(peer->engine, account, name, &request->options);
 	if (cell == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the cell \"%s\"", name);
-	int status = cell_enter(cell, request, error);
+	size_t cost = cell_cost(cell);
+	int status = charge(account, cost, "a cell", error);
+	if (status == RELEVO_OK) {
+		status = cell_enter(cell, request->initial_size > 0 ? request->initial : NULL,
+				    error);
+		if (status != RELEVO_OK)
+			account_release(account, cost);
+	}
 	if (status != RELEVO_OK) {
 		cell_release(cell);
 		return status;
 	}
 	cell->identity = ++cell->engine->last_identity;
-	account_hold(account);
-	account->queues++;
 	if (cell->options.lifetime == QUEUE_SESSION)
 		list_append(&peer->owned_cells, &cell->in_owner);
 	*created = cell;
+	return RELEVO_OK;
+}
+
+int cell_new_again(struct engine *engine, const struct cell_again *again, struct cell **cell,
+		   struct error *error)
+{
+	struct account *account = again->account;
+	struct cell *new = cell_allocate(engine, account, again->name, again->options);
+	if (new == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the cell \"%s\"",
+				 again->name);
+	size_t cost = cell_cost(new);
+	/* It was within the limits when it was made. */
+	account_charge_anyhow(account, cost);
+	int status = cell_enter(new, again->bytes, error);
+	if (status != RELEVO_OK) {
+		account_release(account, cost);
+		cell_release(new);
+		return status;
+	}
+	*cell = new;
 	return RELEVO_OK;
 }
 

@@ -48,6 +48,18 @@ struct cell {
 int cell_new(struct engine_peer *peer, const char *name, const struct cell_open_request *request,
 	     struct cell **cell, struct error *error);
 
+/* One that is on record. */
+struct cell_again {
+	struct account *account;
+	const char *name;
+	const struct cell_options *options;
+	const uint8_t *bytes; /* all of them */
+};
+
+/* Make it again, whatever it costs. NO_MEMORY. */
+int cell_new_again(struct engine *engine, const struct cell_again *again, struct cell **cell,
+		   struct error *error);
+
 /* The cell of that name, or NULL. */
 struct cell *cell_find(struct engine *engine, const char *name);
 

@@ -2,6 +2,7 @@
 #include "cells/cell_apply.h"
 
 #include "base/mutant.h"
+#include "cells/cell_record.h"
 #include "cells/cell_watch.h"
 #include "cells/element_many.h"
 #include "collections/populate.h"
@@ -127,6 +128,8 @@ static void cell_apply_serve(struct cell *cell, const struct cell_term *terms, s
 		if (!is_check(&terms[i]))
 			used = span_add(spans, used, (struct span){ terms[i].first, end });
 	}
+	for (size_t i = 0; i < used; i++)
+		cell_record_changed(cell, spans[i].first, spans[i].end - spans[i].first);
 	for (size_t i = 0; i < used; i++)
 		watches_serve(cell, spans[i].first, spans[i].end - spans[i].first);
 }

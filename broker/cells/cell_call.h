@@ -17,8 +17,7 @@ struct engine_peer;
 
 /*
  * A cell is a value: elements of one type, and how often they have been changed.
- * Sessions change it in atomic steps and wait for it to meet a condition. Nothing
- * of it is recorded: it is gone when the broker ends.
+ * Sessions change it in atomic steps and wait for it to meet a condition.
  */
 
 struct cell_options {

@@ -2,6 +2,7 @@
 #include "base/name.h"
 #include "cells/cell_end.h"
 #include "cells/cell_handle.h"
+#include "cells/cell_record.h"
 #include "core/durable.h"
 #include "core/peer.h"
 #include "core/run.h"
@@ -104,8 +105,15 @@ static int cell_open_create(struct engine_peer *peer, const struct cell_open_req
 	if (status != RELEVO_OK)
 		return status;
 	if (request->name[0] == '\0')
-		return cell_open_create_nameless(peer, &whole, cell, error);
-	return cell_new(peer, request->name, &whole, cell, error);
+		status = cell_open_create_nameless(peer, &whole, cell, error);
+	else
+		status = cell_new(peer, request->name, &whole, cell, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = cell_record_created(*cell, error);
+	if (status != RELEVO_OK)
+		cell_forget(*cell);
+	return status;
 }
 
 /* A cell that is there has to be what is asked for. */

@@ -1,6 +1,7 @@
 /* How cells are read and changed. */
 #include "cells/cell_apply.h"
 #include "cells/cell_handle.h"
+#include "cells/cell_record.h"
 #include "cells/will.h"
 #include "core/peer.h"
 #include "core/run.h"
@@ -15,6 +16,8 @@ static int cell_update_prepare(struct engine_peer *peer, const struct cell_updat
 {
 	*will = NULL;
 	int status = cell_of_handle(peer, update->handle, cell, error);
+	if (status == RELEVO_OK)
+		status = cell_record_check(*cell, error);
 	if (status == RELEVO_OK)
 		status = cell_check_range(*cell, update->read_first, update->read_count, error);
 	if (status == RELEVO_OK)

@@ -64,6 +64,9 @@ bool account_affords_buffer(const struct account *account, size_t bytes);
  * and to take things out. */
 bool account_charge_buffer(struct account *account, size_t bytes);
 
+/* Charge, whatever the limits say: for what is there already. */
+void account_charge_anyhow(struct account *account, size_t bytes);
+
 void account_release(struct account *account, size_t bytes);
 
 /* What one object has been charged for its buffers, so that it can be brought in line with

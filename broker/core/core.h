@@ -21,10 +21,11 @@ struct engine {
 	struct engine_config config;
 	struct recorder *recorder; /* NULL: nothing is recorded */
 	struct item_memory items;
-	nsec_t now;        /* the latest time that anybody told */
-	uint64_t random;   /* state of the generator */
-	uint64_t last_key; /* of a queue, for the recorder */
-	uint64_t grants;   /* number of the token that was handed out last, of all locks */
+	nsec_t now;           /* the latest time that anybody told */
+	uint64_t random;      /* state of the generator */
+	uint64_t last_key;    /* of a queue, for the recorder */
+	uint64_t grants;      /* number of the token that was handed out last, of all locks */
+	uint64_t grants_told; /* up to that one they are on record */
 	uint32_t peers;
 	uint64_t last_peer;     /* number given out last */
 	struct map queues;      /* by name */
@@ -67,6 +68,8 @@ struct engine {
 	uint32_t delivery_capacity;
 
 	bool recorded;      /* something, since the last commit */
+	bool awaited;       /* and somebody waits for that commit */
+	uint64_t changes;   /* that were recorded, ever, and that one may want to be sure of */
 	uint64_t batch;     /* number of the one that is being recorded */
 	uint64_t committed; /* number of the last one that the recorder is done with */
 };

@@ -6,7 +6,7 @@
 int durable_check(const struct engine *engine, const char *noun, const char *name, bool asked,
 		  struct error *error)
 {
-	if (!asked || engine->config.durable)
+	if (!asked || engine->recorder != NULL)
 		return RELEVO_OK;
 	return error_set(error, RELEVO_NOT_DURABLE,
 			 "the %s \"%s\" cannot be durable: the broker keeps nothing on disk, "

@@ -2,7 +2,6 @@
 #ifndef CORE_ENGINE_CONFIG_H
 #define CORE_ENGINE_CONFIG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct pipe_source;
@@ -17,7 +16,8 @@ struct engine_config {
 	/* What the tokens of locks and semaphores were numbered up to, in all runs before: see
 	 * engine_grants(). */
 	uint64_t grants;
-	bool durable; /* objects can be kept on disk: there is a data folder */
+	uint64_t last_key; /* of queues and cells: greater ones have never been used */
+	uint64_t last_cell;
 	const struct shared_source *shared; /* see shared.h */
 	const struct pipe_source *pipes;    /* see pipe.h */
 };

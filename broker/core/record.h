@@ -1,4 +1,4 @@
-/* Telling the recorder what changes. Without one nothing is recorded, and all is committed. */
+/* Telling the recorder what changes of durable objects, which there are only if there is one. */
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
 
@@ -7,48 +7,25 @@
 
 #include <relevo/status.h>
 
-/* The recorder, which is told something now that has to be committed; NULL: there is none. */
+/* The recorder, which is told something now that has to be committed. */
 static inline struct recorder *record_begin(struct engine *engine)
 {
-	engine->recorded = engine->recorder != NULL;
+	engine->recorded = true;
 	return engine->recorder;
 }
 
-static inline int record_queue_created(struct engine *engine, uint64_t queue, const char *name)
+/* The same for a change that whoever causes it may want to be sure of. */
+static inline struct recorder *record_change(struct engine *engine)
 {
-	struct recorder *recorder = record_begin(engine);
-	return recorder != NULL ? recorder->operations->queue_created(recorder, queue, name)
-				: RELEVO_OK;
+	engine->changes++;
+	return record_begin(engine);
 }
 
-static inline int record_queue_deleted(struct engine *engine, uint64_t queue)
+/* Why nothing new can be recorded now; OK: it can. */
+static inline int record_trouble(struct engine *engine, struct error *error)
 {
-	struct recorder *recorder = record_begin(engine);
-	return recorder != NULL ? recorder->operations->queue_deleted(recorder, queue) : RELEVO_OK;
-}
-
-static inline int record_item_added(struct engine *engine, uint64_t queue, uint64_t sequence,
-				    const struct item *item)
-{
-	struct recorder *recorder = record_begin(engine);
-	return recorder != NULL ? recorder->operations->item_added(recorder, queue, sequence, item)
-				: RELEVO_OK;
-}
-
-static inline int record_item_removed(struct engine *engine, uint64_t queue, uint64_t sequence)
-{
-	struct recorder *recorder = record_begin(engine);
-	return recorder != NULL ? recorder->operations->item_removed(recorder, queue, sequence)
-				: RELEVO_OK;
-}
-
-static inline int record_item_changed(struct engine *engine, uint64_t queue, uint64_t sequence,
-				      const struct item *item)
-{
-	struct recorder *recorder = record_begin(engine);
-	return recorder != NULL
-		       ? recorder->operations->item_changed(recorder, queue, sequence, item)
-		       : RELEVO_OK;
+	struct recorder *recorder = engine->recorder;
+	return recorder->operations->trouble(recorder, error);
 }
 
 #endif

@@ -23,9 +23,10 @@ static void batch_done(void *context, int status)
 
 static void run_commit(struct engine *engine)
 {
-	engine->recorded = false;
+	bool lazy = !engine->awaited;
+	engine->recorded = engine->awaited = false;
 	engine->batch++;
-	engine->recorder->operations->commit(engine->recorder, batch_done, engine);
+	engine->recorder->operations->commit(engine->recorder, lazy, batch_done, engine);
 }
 
 /* Refused only when all that could be served has been: whoever is still in line

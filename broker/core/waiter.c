@@ -2,6 +2,7 @@
 #include "core/waiter.h"
 
 #include "core/peer.h"
+#include "core/recorder.h"
 
 #include <assert.h>
 
@@ -97,6 +98,15 @@ void waiter_leave_line(struct waiter *waiter)
 	waiter->kind->leave(waiter);
 }
 
+void waiter_await_commit(struct waiter *waiter)
+{
+	struct engine *engine = waiter->peer->engine;
+	waiter->state = WAITER_COMMITTING;
+	waiter->batch = engine->batch;
+	engine->recorded = engine->awaited = true;
+	list_append(&engine->committing, &waiter->in_engine);
+}
+
 void waiter_finish(struct waiter *waiter, int status)
 {
 	assert(waiter->state == WAITER_PARKED);
@@ -108,10 +118,7 @@ void waiter_finish(struct waiter *waiter, int status)
 	list_remove(&waiter->in_engine);
 	waiter->status = status;
 	if (engine->recorder != NULL && kind->records != NULL && kind->records(waiter, status)) {
-		waiter->state = WAITER_COMMITTING;
-		waiter->batch = engine->batch;
-		engine->recorded = true;
-		list_append(&engine->committing, &waiter->in_engine);
+		waiter_await_commit(waiter);
 	} else {
 		waiter->state = WAITER_FINISHED;
 		list_append(&engine->finished, &waiter->in_engine);
@@ -154,8 +161,15 @@ void waiter_drop_from_line(struct waiter *waiter)
 /* The culprit in words, for outcomes that have one. */
 static void waiter_describe(const struct waiter *waiter, struct error *error)
 {
+	struct recorder *recorder = waiter->peer->engine->recorder;
 	error->status = waiter->status;
 	error->text[0] = '\0';
+	/* What could not be made durable: there is one reason for all. */
+	if (waiter->status == RELEVO_STORAGE && recorder != NULL) {
+		(void)recorder->operations->trouble(recorder, error);
+		error->status = waiter->status;
+		return;
+	}
 	if (waiter->status == RELEVO_LIMIT && waiter->refusal == RELEVO_LIMIT)
 		error_set(error, RELEVO_LIMIT,
 			  "%u calls wait in this session, the most that may wait",

@@ -70,6 +70,9 @@ void waiter_leave_line(struct waiter *waiter);
 /* Take the call out of its line and have it answered. */
 void waiter_finish(struct waiter *waiter, int status);
 
+/* Its answer waits for the next commit. It is out of all lines. */
+void waiter_await_commit(struct waiter *waiter);
+
 /* The recorder is done with what the call recorded. */
 void waiter_committed(struct waiter *waiter, int status);
 

@@ -28,6 +28,8 @@ struct engine *engine_new(const struct engine_config *config, struct recorder *r
 	if (engine->config.peer_leases > LEASE_MAX_SLOTS)
 		engine->config.peer_leases = LEASE_MAX_SLOTS;
 	engine->recorder = recorder;
+	engine->last_key = config->last_key;
+	engine->last_identity = config->last_cell;
 	engine->random = config->seed;
 	engine->grants = config->grants;
 	engine->batch = 1;
@@ -63,7 +65,7 @@ void engine_free(struct engine *engine)
 	while ((node = map_next(&engine->queues, NULL)) != NULL)
 		queue_forget(container_of(node, struct queue, node));
 	while ((node = map_next(&engine->cells, NULL)) != NULL)
-		cell_end(container_of(node, struct cell, node));
+		cell_forget(container_of(node, struct cell, node));
 	engine_go_on(engine, UINT64_MAX);
 	map_fini(&engine->queues);
 	sorted_fini(&engine->names);

@@ -24,7 +24,7 @@ static void hold_over_send(struct queue *queue, struct item *item, const char *n
 	struct queue *target = queue_find(queue->engine, name);
 	if (target == NULL || target->options.kind != QUEUE_ITEMS ||
 	    queue->shutdown == QUEUE_SHUT) {
-		(void)queue_forget_item(queue, item, item->order.key);
+		queue_forget_item(queue, item, item->order.key);
 		item_drop(queue->engine, item);
 	} else if (target == queue || queue_transfer(target, queue, item) != RELEVO_OK) {
 		stock_give_back(&queue->stock, item);

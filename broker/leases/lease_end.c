@@ -13,6 +13,7 @@
 #include "stock/queue_items.h"
 #include "stock/queue_kind.h"
 #include "stock/queue_life.h"
+#include "stock/queue_record.h"
 
 #include <inttypes.h>
 
@@ -60,7 +61,8 @@ static int apply_to_all(struct engine_peer *peer, const uint64_t *leases, size_t
 static int lease_end_acknowledge(struct lease *lease, const struct operation *operation)
 {
 	(void)operation;
-	return lease_acknowledge(lease);
+	lease_acknowledge(lease);
+	return RELEVO_OK;
 }
 
 int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, nsec_t now,
@@ -68,7 +70,7 @@ int lease_ack(struct engine_peer *peer, const uint64_t *leases, size_t count, ns
 {
 	const struct operation operation = {
 		lease_end_acknowledge,
-		.failure = "ended, which was not recorded",
+		.failure = "",
 		.token = "released, not acknowledged",
 	};
 	engine_at(peer->engine, now);
@@ -90,10 +92,13 @@ static int lease_end_give_back(struct lease *lease, const struct operation *oper
 	if (operation->unread)
 		lease_undo_delivery(queue, lease->item);
 	/* One that nobody is to have again need not wait for that. */
-	if (delay && may_come_again(queue, lease->item))
+	if (delay && may_come_again(queue, lease->item)) {
 		queue_delay(queue, lease_end(lease), operation->time);
-	else
+	} else {
+		/* Whoever gives it back hears that this delivery counts for good. */
+		queue_record_changed(queue, lease->item, 0);
 		lease_return(lease);
+	}
 	return RELEVO_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "stock/queue.h"
 #include "stock/queue_items.h"
 #include "stock/queue_life.h"
+#include "stock/queue_record.h"
 
 /* Back to its place, or on to where it goes when nobody is to have it here. */
 static void take_back(struct queue *queue, struct item *item)
@@ -16,7 +17,7 @@ static void take_back(struct queue *queue, struct item *item)
 	if (queue->deleted) {
 		item_drop(queue->engine, item);
 	} else if (queue->shutdown == QUEUE_SHUT) {
-		(void)queue_forget_item(queue, item, item->order.key);
+		queue_forget_item(queue, item, item->order.key);
 		item_drop(queue->engine, item);
 	} else if (expiry_is_over(queue, item)) {
 		dead_letter_or_give_back(queue, item, &queue->expired);
@@ -41,7 +42,7 @@ void lease_undo_delivery(struct queue *queue, struct item *item)
 	if (item->deliveries > 1)
 		queue->redelivered--;
 	item->deliveries--;
-	queue_record_deliveries(queue, item);
+	queue_record_changed(queue, item, 0);
 }
 
 void lease_return_unread(struct lease *lease)
@@ -50,16 +51,15 @@ void lease_return_unread(struct lease *lease)
 	lease_return(lease);
 }
 
-int lease_acknowledge(struct lease *lease)
+void lease_acknowledge(struct lease *lease)
 {
 	struct queue *queue = lease->queue;
 	if (MUTANT(acknowledgement_forgotten)) {
 		lease_return(lease);
-		return RELEVO_OK;
+		return;
 	}
 	struct item *item = lease_end(lease);
-	int status = queue_forget_item(queue, item, item->order.key);
+	queue_forget_item(queue, item, item->order.key);
 	queue->acknowledged++;
 	item_drop(queue->engine, item);
-	return status;
 }

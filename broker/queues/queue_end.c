@@ -2,11 +2,12 @@
 #include "queues/queue_end.h"
 
 #include "core/item_hold.h"
-#include "core/record.h"
 #include "core/waiter.h"
 #include "core/work.h"
 #include "leases/lease.h"
+#include "stock/cold.h"
 #include "stock/queue_life.h"
+#include "stock/queue_record.h"
 #include "stock/repeat.h"
 
 static struct waiter *first_waiter(const struct queue *queue)
@@ -55,6 +56,7 @@ void queue_forget(struct queue *queue)
 {
 	struct engine *engine = queue->engine;
 	queue->deleted = true;
+	cold_end(&queue->stock.cold);
 	map_remove(&engine->queues, &queue->node);
 	sorted_remove(&engine->names, queue->name);
 	list_remove(&queue->in_owner);
@@ -71,8 +73,6 @@ void queue_forget(struct queue *queue)
 
 void queue_end(struct queue *queue)
 {
-	/* If this cannot be recorded, the queue is there again after a restart;
-	 * for those who are here now it is gone all the same. */
-	(void)record_queue_deleted(queue->engine, queue->key);
+	queue_record_deleted(queue);
 	queue_forget(queue);
 }

@@ -19,6 +19,8 @@
 #include "stock/queue_kind.h"
 #include "stock/queue_life.h"
 #include "stock/queue_putters.h"
+#include "stock/queue_record.h"
+#include "stock/wake.h"
 
 #include <stdlib.h>
 
@@ -36,8 +38,11 @@ static bool reserve_delivery(struct engine *engine, uint32_t count)
 }
 
 /* The item that is next in turn: in stock, or else a waiting putter's. */
-static const struct item *next_item(const struct queue *queue)
+static const struct item *next_item(struct queue *queue)
 {
+	struct error ignored;
+	if (queue_sleeps(queue))
+		(void)queue_wake(queue, &ignored);
 	const struct item *item = stock_first(&queue->stock);
 	return item != NULL ? item : putters_offer(queue);
 }
@@ -50,7 +55,7 @@ static struct lease *hand_out(struct engine_peer *peer, struct queue *queue)
 	if (item->deliveries > 1)
 		queue->redelivered++;
 	order_advance(queue, item);
-	queue_record_deliveries(queue, item);
+	queue_record_handed_out(queue, item);
 	return lease_new(peer, queue, item);
 }
 
@@ -142,7 +147,7 @@ static void getter_serve(struct waiter *getter)
 }
 
 /* The first in line, if there is an item that it may have. */
-static struct waiter *getter_due(const struct queue *queue)
+static struct waiter *getter_due(struct queue *queue)
 {
 	struct waiter *getter = waiter_first(&queue->getters);
 	if (getter == NULL || next_item(queue) == NULL)
@@ -150,14 +155,28 @@ static struct waiter *getter_due(const struct queue *queue)
 	return ahead_in_the_way(getter->peer, getter->of.get.handle, queue) ? NULL : getter;
 }
 
+/* What is on disk cannot be had now: whoever asks hears why. Nobody waits for what may never
+ * come. */
+static void getters_refuse(struct queue *queue)
+{
+	struct error ignored;
+	struct waiter *getter;
+	int status = queue_wake(queue, &ignored);
+	while (status != RELEVO_OK && stock_first(&queue->stock) == NULL &&
+	       (getter = waiter_first(&queue->getters)) != NULL)
+		waiter_finish(getter, status);
+}
+
 void getters_serve(struct queue *queue)
 {
 	struct waiter *getter;
+	if (queue_sleeps(queue))
+		getters_refuse(queue);
 	while (!work_over(queue->engine) && (getter = getter_due(queue)) != NULL)
 		getter_serve(getter);
 }
 
-bool getters_due(const struct queue *queue)
+bool getters_due(struct queue *queue)
 {
 	return getter_due(queue) != NULL;
 }

@@ -13,7 +13,7 @@ void getter_begin(struct engine_peer *peer, const struct get_request *request, n
 void getters_serve(struct queue *queue);
 
 /* Whether the first in line could be served. */
-bool getters_due(const struct queue *queue);
+bool getters_due(struct queue *queue);
 
 /* Answer those getters of the session. */
 void getters_dismiss(struct queue *queue, struct engine_peer *peer, int status);

@@ -11,6 +11,7 @@
 #include "stock/queue_items.h"
 #include "stock/queue_kind.h"
 #include "stock/queue_life.h"
+#include "stock/wake.h"
 
 static int queue_move_find(struct engine *engine, const char *name, struct queue **queue,
 			   struct error *error)
@@ -127,10 +128,14 @@ static int move_next(struct move_part *part, bool *more)
 		return RELEVO_GONE;
 	if (to->shutdown != QUEUE_OPEN)
 		return RELEVO_SHUT_DOWN;
+	struct error ignored;
+	int status = queue_sleeps(from) ? queue_wake(from, &ignored) : RELEVO_OK;
+	if (status != RELEVO_OK)
+		return status;
 	const struct item *item = stock_first(&from->stock);
 	if (item == NULL || part->left == 0 || !queue_has_room(to, item->size))
 		return RELEVO_OK;
-	int status = move_first(from, to);
+	status = move_first(from, to);
 	if (status != RELEVO_OK)
 		return status;
 	part->left--;

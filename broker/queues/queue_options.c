@@ -105,8 +105,8 @@ static const struct {
 	{ "maximum of deliveries", describe_max_deliveries },
 	{ "dead-letter queue", describe_dead_letter },
 	{ "exclusive consumer", describe_exclusive },
-	{ "option durable", describe_durable },
 	{ "lifetime", describe_lifetime },
+	{ "option durable", describe_durable },
 };
 
 /* What reads the same is the same. */

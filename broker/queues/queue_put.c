@@ -22,6 +22,7 @@
 #include "stock/queue_putters.h"
 #include "stock/queue_timer.h"
 #include "stock/repeat.h"
+#include "stock/wake.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -33,11 +34,35 @@ static void complete(struct waiter *putter)
 	int status = RELEVO_OK;
 	for (uint32_t i = 0; i < putter->of.put.ack_count; i++) {
 		struct lease *lease = lease_find(putter->peer, putter->of.put.acks[i]);
-		int outcome = lease != NULL ? lease_acknowledge(lease) : RELEVO_NOT_OWNER;
-		if (status == RELEVO_OK)
-			status = outcome;
+		if (lease != NULL)
+			lease_acknowledge(lease);
+		else
+			status = RELEVO_NOT_OWNER;
 	}
 	waiter_finish(putter, status);
+}
+
+static struct put_origin queue_put_origin(const struct put_part *part)
+{
+	if (part->repeat == NULL)
+		return (struct put_origin){ 0 };
+	return (struct put_origin){
+		.client = repeat_client(part->repeat),
+		.number = part->sequence,
+		.settled = repeat_settled(part->repeat),
+		.accepted = part->accepted,
+	};
+}
+
+static int queue_put_append(struct waiter *putter, struct item *item)
+{
+	const struct put_part *part = &putter->of.put;
+	const struct arrival arrival = {
+		.session = putter->peer->number,
+		.not_before = part->not_before,
+		.origin = queue_put_origin(part),
+	};
+	return queue_append(part->queue, item, &arrival);
 }
 
 /* What only extended items have. */
@@ -49,7 +74,7 @@ static int admit_extended(struct waiter *putter, struct item *item)
 		status = duplicate_enter(queue, item);
 	if (status != RELEVO_OK)
 		return status;
-	status = queue_append(queue, item, putter->peer->number, putter->of.put.not_before);
+	status = queue_put_append(putter, item);
 	if (status == RELEVO_OK)
 		expiry_watch(queue, item);
 	else
@@ -61,7 +86,7 @@ static int queue_put_admit(struct waiter *putter, struct item *item)
 {
 	struct queue *queue = putter->of.put.queue;
 	if (!item->extended)
-		return queue_append(queue, item, putter->peer->number, putter->of.put.not_before);
+		return queue_put_append(putter, item);
 	if (!duplicate_is(queue, item))
 		return admit_extended(putter, item);
 	queue->duplicates++;
@@ -99,6 +124,8 @@ static bool drop_first(struct queue *queue)
 	/* It has to come back if the dead-letter queue does not take it. */
 	if (!stock_reserve(&queue->stock, queue->leased + 1) || MUTANT(newest_dropped))
 		return false;
+	struct error ignored;
+	(void)queue_wake(queue, &ignored);
 	struct item *item = stock_drain(&queue->stock);
 	if (item == NULL)
 		return false;
@@ -182,7 +209,8 @@ static void putter_forget(struct waiter *putter)
 
 static bool putter_records(const struct waiter *putter, int status)
 {
-	return status == RELEVO_OK || putter->of.put.accepted > 0;
+	return putter->of.put.queue->options.durable &&
+	       (status == RELEVO_OK || putter->of.put.accepted > 0);
 }
 
 static void putter_describe(const struct waiter *putter, struct error *error)

@@ -13,12 +13,15 @@
 #include "queues/queue_purge.h"
 #include "stock/queue_kind.h"
 #include "stock/queue_life.h"
+#include "stock/queue_record.h"
 
 void queue_stop(struct queue *queue, enum queue_shutdown how)
 {
 	/* Who drained it may still be in a hurry later; not the other way round. */
-	if (how > queue->shutdown)
+	if (how > queue->shutdown) {
 		queue->shutdown = how;
+		queue_record_shutdown(queue);
+	}
 	if (how == QUEUE_SHUT)
 		queue_drain(queue);
 	queue_activate(queue);

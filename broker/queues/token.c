@@ -5,6 +5,7 @@
 #include "base/mutant.h"
 #include "core/item_hold.h"
 #include "core/peer.h"
+#include "core/record.h"
 #include "core/run.h"
 #include "leases/lease.h"
 #include "leases/lease_return.h"
@@ -44,7 +45,7 @@ static int add_token(struct engine_peer *peer, struct queue *queue, struct error
 	int status = items_new(peer, &request, 0, &token, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = queue_append(queue, token, peer->number, 0);
+	status = queue_append(queue, token, &(struct arrival){ .session = peer->number });
 	if (status != RELEVO_OK) {
 		item_drop(queue->engine, token);
 		return error_set(error, status, "a token of the %s \"%s\" could not be recorded",
@@ -71,9 +72,26 @@ int tokens_create(struct engine_peer *peer, struct queue *queue, struct error *e
 	return status;
 }
 
+/* So many are told at a time. */
+enum { GRANTS_AHEAD = 1000 * 1000 };
+
+/* The next broker begins behind those that may have been handed out, whatever its clock says. */
+static void tell_grants(struct engine *engine)
+{
+	struct recorder *recorder = record_begin(engine);
+	engine->grants_told = engine->grants + GRANTS_AHEAD;
+	recorder->operations->granting(recorder, engine->grants_told);
+}
+
 uint64_t token_grant(struct queue *queue)
 {
-	return kind_has_tokens(queue) ? ++queue->engine->grants : 0;
+	struct engine *engine = queue->engine;
+	if (!kind_has_tokens(queue))
+		return 0;
+	engine->grants++;
+	if (engine->recorder != NULL && engine->grants > engine->grants_told)
+		tell_grants(engine);
+	return engine->grants;
 }
 
 static void return_token(struct lease *lease)
@@ -81,7 +99,6 @@ static void return_token(struct lease *lease)
 	struct queue *queue = lease->queue;
 	struct item *token = lease_end(lease);
 	token->deliveries = 0;
-	queue_record_deliveries(queue, token);
 	stock_give_back(&queue->stock, token);
 	queue_activate(queue);
 }
@@ -148,7 +165,7 @@ bool token_leave(struct lease *lease)
 	if (!kind_has_tokens(queue))
 		return false;
 	if (queue->options.keep)
-		(void)lease_acknowledge(lease);
+		lease_acknowledge(lease);
 	else
 		return_token(lease);
 	return true;
@@ -162,7 +179,7 @@ void notices_drop(struct queue *queue)
 		return;
 	while (stock_first(&queue->stock) != NULL) {
 		struct item *item = stock_take(&queue->stock);
-		(void)queue_forget_item(queue, item, item->order.key);
+		queue_forget_item(queue, item, item->order.key);
 		item_drop(queue->engine, item);
 	}
 }

@@ -85,6 +85,7 @@ void call_free(struct call *call)
 		map_remove(&session->waiting, &call->in_waiting);
 	list_remove(&call->link);
 	list_remove(&call->in_deals);
+	free(call->kept);
 	account_release(connection_account(session->connection), CALL_COST);
 	if (session->router->free_count >= POOL_MAX) {
 		free(call);

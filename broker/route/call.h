@@ -6,6 +6,9 @@
 /* What it is, where it is not answered by itself: see deal.h. */
 enum call_matter { CALL_PUT, CALL_FLUSH, CALL_GOODBYE };
 
+/* Tells the client that its call has failed. */
+typedef void answer_failure(struct session *session, uint64_t call, const struct error *error);
+
 /* A call that the engine answers through its waiter, now or later. */
 struct call {
 	struct waiter waiter;
@@ -19,9 +22,17 @@ struct call {
 	enum call_matter matter;
 	uint64_t cost;              /* of it and what follows it, in the window */
 	struct list in_deals;       /* session->deals, while what it has put is not durable */
+	struct answer_kept *kept;   /* an answer that waits: see deferred.h */
+	answer_failure *fail;       /* if it waits in vain */
 	struct list link;           /* in session->calls, or router->free_calls */
 	struct map_node in_waiting; /* in session->waiting, if `cancellable` */
 	bool cancellable;
+};
+
+/* A frame that is to be sent. */
+struct answer_kept {
+	size_t header_size, body_size;
+	uint8_t bytes[]; /* the header, packed, and a body */
 };
 
 typedef void call_answer(struct waiter *waiter, const struct answer *answer);

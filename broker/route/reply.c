@@ -1,6 +1,7 @@
 /* The answers about queues, items, cells, pipes and shared memory, and those to any call. */
 #include "route/reply.h"
 
+#include "route/deferred.h"
 #include "wire/proof.h"
 
 /* For protobuf-c, whose messages cannot be const; nothing writes to it. */
@@ -9,11 +10,18 @@ static char *text_of(int status, const char *text)
 	return (char *)(text != NULL && text[0] != '\0' ? text : relevo_error_message(status));
 }
 
+void reply_send(struct session *session, const Relevo__Header *header,
+		const struct output_body *bodies)
+{
+	if (!deferred_take(session, header, bodies, reply_error))
+		connection_send(session->connection, header, bodies);
+}
+
 /* A frame without bodies. `header->op_case` and its message are set. */
 static void send_header(struct session *session, uint64_t call, Relevo__Header *header)
 {
 	header->call = call;
-	connection_send(session->connection, header, NULL);
+	reply_send(session, header, NULL);
 }
 
 void reply_challenge(struct session *session, uint64_t call, uint8_t *nonce)
@@ -335,5 +343,5 @@ void reply_cell(struct session *session, uint64_t call, const struct answer *ans
 	header.cell_state = &state;
 	header.n_sizes = size > 0;
 	header.sizes = &size;
-	connection_send(session->connection, &header, &body);
+	reply_send(session, &header, &body);
 }

@@ -10,6 +10,10 @@
 /* Every frame that the broker sends is made here. `call` is the number of the
  * client's call that it answers. */
 
+/* An answer, which may have to wait: see deferred.h. */
+void reply_send(struct session *session, const Relevo__Header *header,
+		const struct output_body *bodies);
+
 /* `proof`: that the broker knows the key, NULL if nobody asked. */
 void reply_welcome(struct session *session, uint64_t call, uint8_t *proof);
 void reply_challenge(struct session *session, uint64_t call, uint8_t *nonce);

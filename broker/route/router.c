@@ -3,6 +3,7 @@
 
 #include "base/mutant.h"
 #include "route/call.h"
+#include "route/deferred.h"
 #include "route/enums.h"
 #include "route/handlers.h"
 #include "route/reply.h"
@@ -108,6 +109,14 @@ static void router_acknowledge(struct session *session, const Relevo__Header *he
 			loop_now(session->router->loop), &ignored);
 }
 
+static void router_handle(struct session *session, unsigned operation, const struct frame *frame)
+{
+	struct router *router = session->router;
+	deferred_begin(session, operation);
+	handler_of(operation)(session, frame);
+	deferred_end(router);
+}
+
 static void on_frame(void *context, int status, const struct frame *frame,
 		     const struct error *unfit)
 {
@@ -130,7 +139,7 @@ static void on_frame(void *context, int status, const struct frame *frame,
 	if (fault == RELEVO_OK)
 		fault = router_check_enums(session->router, frame, &error);
 	if (fault == RELEVO_OK)
-		handler_of(operation)(session, frame);
+		router_handle(session, operation, frame);
 	else if (session->state < SESSION_OPEN)
 		session_refuse(session, frame->header->call, &error);
 	else
@@ -224,6 +233,7 @@ struct router *router_new(const struct router_config *config, struct engine *eng
 	router->engine = engine;
 	router->loop = loop;
 	router->last_session = 0;
+	router->answering = NULL;
 	list_init(&router->sessions);
 	map_init(&router->clients, config->broker);
 	list_init(&router->free_calls);

@@ -30,6 +30,8 @@ struct router {
 	struct list free_calls; /* for the next ones */
 	uint32_t free_count;
 	bool has_enums[ROUTER_OPERATIONS]; /* see enums.h */
+	struct session *answering;         /* whose frame is being handled; see deferred.h */
+	uint64_t changes;                  /* the engine's, before that */
 	struct answer_room room;
 };
 

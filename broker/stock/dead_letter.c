@@ -8,6 +8,7 @@
 #include "stock/expiry.h"
 #include "stock/queue_items.h"
 #include "stock/queue_life.h"
+#include "stock/queue_record.h"
 
 #include <string.h>
 
@@ -84,6 +85,7 @@ void dead_letter_or_give_back(struct queue *queue, struct item *item, uint64_t *
 	expiry_forget(queue, item);
 	if (extension != NULL)
 		extension->expiry.key = 0;
+	queue_record_changed(queue, item, 0);
 	stock_give_back(&queue->stock, item);
 	queue_activate(queue);
 }

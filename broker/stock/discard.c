@@ -6,6 +6,7 @@
 #include "core/work.h"
 #include "stock/queue_items.h"
 #include "stock/queue_life.h"
+#include "stock/queue_record.h"
 
 #include <stdlib.h>
 
@@ -17,8 +18,19 @@ struct discard {
 
 void discard_item(struct queue *queue, struct item *item)
 {
-	(void)queue_forget_item(queue, item, item->order.key);
+	queue_forget_item(queue, item, item->order.key);
 	item_drop(queue->engine, item);
+}
+
+/* Those that are on disk are gone without having been read. False: there are none. */
+static bool discard_cold(struct queue *queue, struct stock *stock)
+{
+	const struct cold_run *run = cold_first(&stock->cold);
+	if (run == NULL)
+		return false;
+	queue_record_removed(queue, run->first, run->count);
+	cold_remove_run(&stock->cold);
+	return true;
 }
 
 static void discard_go_on(struct work *work)
@@ -29,6 +41,8 @@ static void discard_go_on(struct work *work)
 	while (!work_over(engine)) {
 		struct item *item = stock_drain(&discard->stock);
 		work_spend(engine, 1);
+		if (item == NULL && discard_cold(queue, &discard->stock))
+			continue;
 		if (item == NULL) {
 			stock_fini(&discard->stock);
 			free(discard);
@@ -60,7 +74,7 @@ static bool discard_begin(struct queue *queue)
 	*discard = (struct discard){ { .go_on = discard_go_on }, queue, queue->stock };
 	queue_hold(queue);
 	queue->stock = empty;
-	queue->bytes -= discard->stock.bytes;
+	queue->bytes -= stock_bytes(&discard->stock);
 	work_start(queue->engine, &discard->work);
 	return true;
 }
@@ -74,5 +88,8 @@ uint64_t discard_stock(struct queue *queue)
 		return count;
 	while ((item = stock_drain(&queue->stock)) != NULL)
 		discard_item(queue, item);
+	queue->bytes -= queue->stock.cold.bytes;
+	while (discard_cold(queue, &queue->stock))
+		;
 	return count;
 }

@@ -98,6 +98,14 @@ int order_enter(struct queue *queue, struct item *item, uint64_t session)
 	return RELEVO_OK;
 }
 
+void order_restore(struct queue *queue, const struct item *item)
+{
+	bool first = stock_size(&queue->stock) == 1;
+	uint32_t round = item->order.rank > 0 ? item->order.rank - 1 : 0;
+	if (queue->options.order == QUEUE_FAIR && (first || round < queue->round))
+		queue->round = round;
+}
+
 void order_advance(struct queue *queue, const struct item *item)
 {
 	if (queue->options.order == QUEUE_FAIR && item->order.rank > queue->round)

@@ -24,6 +24,10 @@ int order_enter(struct queue *queue, struct item *item, uint64_t session);
 /* The item of another queue is about to enter this one: its rank says nothing here. */
 void order_reset(const struct queue *queue, const struct queue *from, struct item *item);
 
+/* The item, which is on record, is in the queue again. Whoever puts now begins where the first
+ * of these are. */
+void order_restore(struct queue *queue, const struct item *item);
+
 /* The item is handed out. */
 void order_advance(struct queue *queue, const struct item *item);
 

@@ -2,28 +2,24 @@
 #ifndef STOCK_QUEUE_ITEMS_H
 #define STOCK_QUEUE_ITEMS_H
 
+#include "stock/arrival.h"
 #include "stock/queue.h"
 
 /* Whether an item of that size may enter the stock. */
 bool queue_has_room(const struct queue *queue, size_t size);
 
-/* Record a new item of the session, to be handed out not before that time (0: at
- * once), and put it into the stock. NO_MEMORY, QUOTA, or the reason of the recorder: it
- * is left as it was. */
-int queue_append(struct queue *queue, struct item *item, uint64_t session, nsec_t not_before);
+/* Record a new item, and put it into the stock; it is the queue's then, and may be on disk
+ * alone. NO_MEMORY, QUOTA, or the reason of the recorder: it is left as it was. */
+int queue_append(struct queue *queue, struct item *item, const struct arrival *arrival);
 
 /* Make sure that queue_delay() can be called once. */
 bool queue_reserve_delay(struct queue *queue);
 
-/* Give back an item that is not to be handed out before `due`. */
+/* Give back an item that is not to be handed out before `due`, which is recorded. */
 void queue_delay(struct queue *queue, struct item *item, nsec_t due);
 
-/* Tell the recorder how often the item has been handed out. */
-void queue_record_deliveries(struct queue *queue, const struct item *item);
-
-/* The item, which is out of stock, is the queue's no more, and is recorded to be gone.
- * What the recorder says. */
-int queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence);
+/* The item, which is out of stock, is the queue's no more, and is recorded to be gone. */
+void queue_forget_item(struct queue *queue, struct item *item, uint64_t sequence);
 
 /* Move an item that is out of stock to the end of another queue, whether that has
  * room or not. Its key and its time were for the queue it leaves. Fails as

@@ -3,8 +3,8 @@
 
 #include "core/charge.h"
 #include "core/peer.h"
-#include "core/record.h"
 #include "stock/order.h"
+#include "stock/queue_record.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -60,7 +60,7 @@ static bool reserve_timer(struct engine *engine)
 	return idle <= UINT32_MAX && heap_reserve(&engine->queue_timers, (uint32_t)idle);
 }
 
-/* Under its name, on record and in the map: both or neither. */
+/* Under its name. */
 static int queue_life_enter(struct queue *queue, struct error *error)
 {
 	struct engine *engine = queue->engine;
@@ -68,20 +68,48 @@ static int queue_life_enter(struct queue *queue, struct error *error)
 	    !map_insert(&engine->queues, &queue->node, queue->name, strlen(queue->name)))
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the queue \"%s\"",
 				 queue->name);
-	queue->key = ++engine->last_key;
-	int status = record_queue_created(engine, queue->key, queue->name);
-	if (status != RELEVO_OK) {
-		map_remove(&engine->queues, &queue->node);
-		return error_set(error, status, "the queue \"%s\" could not be recorded",
-				 queue->name);
-	}
 	(void)sorted_insert(&engine->names, queue->name); /* it has been reserved */
 	return RELEVO_OK;
+}
+
+/* Under its name and its key; it has been paid for. */
+static int queue_life_make(struct engine *engine, const struct queue_again *again,
+			   struct queue **made, struct error *error)
+{
+	struct queue *queue = queue_life_allocate(engine, again->name, again->options);
+	if (queue == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the queue \"%s\"",
+				 again->name);
+	queue->account = again->account;
+	queue->key = again->key;
+	int status = queue_life_enter(queue, error);
+	if (status != RELEVO_OK) {
+		free(queue);
+		return status;
+	}
+	account_hold(queue->account);
+	queue->account->queues++;
+	*made = queue;
+	return RELEVO_OK;
+}
+
+/* Nobody has seen it yet. */
+static void queue_life_unmake(struct queue *queue)
+{
+	struct engine *engine = queue->engine;
+	struct account *account = queue->account;
+	map_remove(&engine->queues, &queue->node);
+	sorted_remove(&engine->names, queue->name);
+	account->queues--;
+	account_release(account, queue_cost(queue->name, &queue->options));
+	account_drop(account);
+	free(queue);
 }
 
 int queue_new(struct engine *engine, struct account *account, const char *name,
 	      const struct queue_options *options, struct queue **created, struct error *error)
 {
+	struct queue *queue = NULL;
 	if (account->queues >= account->registry->queue_limit)
 		return error_set(error, RELEVO_QUOTA,
 				 "user %u asks for a queue more than the %u allowed", account->uid,
@@ -89,21 +117,31 @@ int queue_new(struct engine *engine, struct account *account, const char *name,
 	int status = charge(account, queue_cost(name, options), "a queue", error);
 	if (status != RELEVO_OK)
 		return status;
-	struct queue *queue = queue_life_allocate(engine, name, options);
-	if (queue == NULL)
-		status = error_set(error, RELEVO_NO_MEMORY, "no memory for the queue \"%s\"", name);
-	else
-		status = queue_life_enter(queue, error);
+	const struct queue_again new = { account, name, ++engine->last_key, options };
+	status = queue_life_make(engine, &new, &queue, error);
 	if (status != RELEVO_OK) {
 		account_release(account, queue_cost(name, options));
-		free(queue);
 		return status;
 	}
-	queue->account = account;
-	account_hold(account);
-	account->queues++;
+	status = queue_record_created(queue, error);
+	if (status != RELEVO_OK) {
+		queue_life_unmake(queue);
+		return status;
+	}
 	*created = queue;
 	return RELEVO_OK;
+}
+
+int queue_new_again(struct engine *engine, const struct queue_again *again, struct queue **queue,
+		    struct error *error)
+{
+	size_t cost = queue_cost(again->name, again->options);
+	/* It was within the limits when it was made. */
+	account_charge_anyhow(again->account, cost);
+	int status = queue_life_make(engine, again, queue, error);
+	if (status != RELEVO_OK)
+		account_release(again->account, cost);
+	return status;
 }
 
 int queue_new_nameless(struct engine_peer *peer, const struct queue_options *options,

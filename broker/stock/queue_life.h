@@ -9,7 +9,19 @@
 int queue_new(struct engine *engine, struct account *account, const char *name,
 	      const struct queue_options *options, struct queue **queue, struct error *error);
 
-/* The same under a name that the engine makes up. */
+/* One that is on record. */
+struct queue_again {
+	struct account *account;
+	const char *name;
+	uint64_t key;
+	const struct queue_options *options;
+};
+
+/* Make it again, whatever it costs. NO_MEMORY. */
+int queue_new_again(struct engine *engine, const struct queue_again *again, struct queue **queue,
+		    struct error *error);
+
+/* A new one under a name that the engine makes up. */
 int queue_new_nameless(struct engine_peer *peer, const struct queue_options *options,
 		       struct queue **queue, struct error *error);
 

@@ -32,6 +32,7 @@ void stock_init(struct stock *stock, bool ranked)
 void stock_fini(struct stock *stock)
 {
 	assert(stock_size(stock) == 0);
+	cold_end(&stock->cold);
 	marks_fini(&stock->marks);
 	sorted_fini(&stock->sorted);
 	heap_fini(&stock->delayed);

@@ -5,6 +5,7 @@
 #include "collections/heap.h"
 #include "collections/sorted.h"
 #include "core/item.h"
+#include "stock/cold.h"
 #include "stock/marks.h"
 
 #include <stdbool.h>
@@ -16,7 +17,8 @@
  * Without ranks, those that were never handed out stand in a plain line, so that
  * each costs the same however many there are. The others stand in order: those
  * that came back, those that may have to leave from the middle (they expire), and
- * all where ranks count. A heap has those that are not due yet.
+ * all where ranks count. A heap has those that are not due yet. Behind the line may be more of
+ * it on disk: see cold.h, and wake.h for who wants the next.
  */
 struct stock {
 	struct item *first_new, *last_new;
@@ -24,8 +26,9 @@ struct stock {
 	struct marks marks;   /* some of the line, for who looks into it */
 	struct sorted sorted; /* by rank, if `ranked`, and sequence */
 	struct heap delayed;  /* by the time when they are due */
+	struct cold cold;     /* those behind the line that are on disk */
 	bool ranked;
-	uint64_t bytes; /* of all bodies */
+	uint64_t bytes; /* of all bodies but the cold ones */
 };
 
 void stock_init(struct stock *stock, bool ranked);
@@ -84,7 +87,12 @@ struct item *stock_drain(struct stock *stock);
 
 static inline uint64_t stock_ready(const struct stock *stock)
 {
-	return stock->new_count + stock->sorted.count;
+	return stock->new_count + stock->cold.items + stock->sorted.count;
+}
+
+static inline uint64_t stock_bytes(const struct stock *stock)
+{
+	return stock->bytes + stock->cold.bytes;
 }
 
 static inline uint64_t stock_size(const struct stock *stock)

@@ -155,8 +155,12 @@ void test_broker_start(struct test_broker *broker, const char *const *arguments)
 	test_folder_make(broker->folder);
 	snprintf(url, sizeof url, "ipc://%s/socket", broker->folder);
 	snprintf(broker->log, sizeof broker->log, "%s/log", broker->folder);
-	for (int i = 0; arguments != NULL && arguments[i] != NULL && used < MOST_ARGUMENTS; i++)
+	broker->data[0] = '\0';
+	for (int i = 0; arguments != NULL && arguments[i] != NULL && used < MOST_ARGUMENTS; i++) {
 		all[used++] = arguments[i];
+		if (i > 0 && strcmp(arguments[i - 1], "--data") == 0)
+			snprintf(broker->data, sizeof broker->data, "%s", arguments[i]);
+	}
 
 	int log = open(broker->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	assert_true(log >= 0);

@@ -17,6 +17,7 @@ struct test_broker {
 	char url[ADDRESS_MAX];  /* ipc:// */
 	char more[ADDRESS_MAX]; /* of the second --listen, if there is one */
 	char log[128];          /* file with what it printed */
+	char data[96];          /* its --data, if there is one */
 };
 
 /* `arguments` are added to the command line; ended by NULL, may be NULL. */

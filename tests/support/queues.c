@@ -44,11 +44,19 @@ void broker_again(struct test_broker *broker)
 	assert_int_equal(pipe(ready), 0);
 	assert_int_equal(fcntl(ready[0], F_SETFD, FD_CLOEXEC), 0);
 	snprintf(number, sizeof number, "%d", ready[1]);
-	const char *arguments[] = { "--listen",       broker->url, "--ready-fd", number,
-				    "--log-level",    "error",     "--listen",   broker->more,
-				    "--insecure-tcp", NULL };
-	if (broker->more[0] == '\0')
-		arguments[6] = NULL;
+	const char *arguments[16] = { "--listen", broker->url,   "--ready-fd",
+				      number,     "--log-level", "error" };
+	size_t count = 6;
+	if (broker->data[0] != '\0') {
+		arguments[count++] = "--data";
+		arguments[count++] = broker->data;
+	}
+	/* What a broker with a data folder listens at by itself is no option. */
+	if (broker->more[0] != '\0' && strncmp(broker->more, "data:", 5) != 0) {
+		arguments[count++] = "--listen";
+		arguments[count++] = broker->more;
+		arguments[count++] = "--insecure-tcp";
+	}
 	broker->pid = test_broker_spawn(arguments, STDERR_FILENO, -1);
 	close(ready[1]);
 	size_t lines = 0;

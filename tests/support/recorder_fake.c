@@ -4,6 +4,7 @@
 #include "base/list.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <relevo/status.h>
 #include <stdlib.h>
 
@@ -18,60 +19,112 @@ static struct recorder_fake *fake_of(struct recorder *recorder)
 	return container_of(recorder, struct recorder_fake, recorder);
 }
 
-static int queue_created(struct recorder *recorder, uint64_t queue, const char *name)
+static int trouble(struct recorder *recorder, struct error *error)
+{
+	const struct recorder_fake *fake = fake_of(recorder);
+	if (fake->trouble == RELEVO_OK)
+		return RELEVO_OK;
+	return error_set(error, fake->trouble, "the fake is in trouble");
+}
+
+static int queue_created(struct recorder *recorder, const struct queue_note *note)
 {
 	struct recorder_fake *fake = fake_of(recorder);
-	(void)queue;
-	(void)name;
+	(void)note;
 	if (fake->created_status == RELEVO_OK)
 		fake->created++;
 	return fake->created_status;
 }
 
-static int queue_deleted(struct recorder *recorder, uint64_t queue)
+static void queue_shut_down(struct recorder *recorder, uint64_t queue, uint8_t how)
+{
+	(void)queue;
+	(void)how;
+	fake_of(recorder)->changed++;
+}
+
+static void queue_deleted(struct recorder *recorder, uint64_t queue)
 {
 	(void)queue;
 	fake_of(recorder)->deleted++;
-	return RELEVO_OK;
 }
 
-static int item_added(struct recorder *recorder, uint64_t queue, uint64_t sequence,
-		      const struct item *item)
+static int item_added(struct recorder *recorder, const struct item_note *note)
 {
 	struct recorder_fake *fake = fake_of(recorder);
-	(void)queue;
-	(void)sequence;
-	(void)item;
+	(void)note;
 	if (fake->added_status == RELEVO_OK)
 		fake->added++;
 	return fake->added_status;
 }
 
-static int item_removed(struct recorder *recorder, uint64_t queue, uint64_t sequence)
+static void items_removed(struct recorder *recorder, uint64_t queue, uint64_t first, uint64_t count)
 {
-	struct recorder_fake *fake = fake_of(recorder);
 	(void)queue;
-	(void)sequence;
-	if (fake->removed_status == RELEVO_OK)
-		fake->removed++;
-	return fake->removed_status;
+	(void)first;
+	fake_of(recorder)->removed += count;
 }
 
-static int item_changed(struct recorder *recorder, uint64_t queue, uint64_t sequence,
-			const struct item *item)
+static void item_handed_out(struct recorder *recorder, uint64_t queue, uint64_t sequence,
+			    const struct item *item)
 {
 	(void)queue;
 	(void)sequence;
 	(void)item;
-	fake_of(recorder)->changed++;
-	return RELEVO_OK;
+	fake_of(recorder)->handed_out++;
 }
 
-static void commit(struct recorder *recorder, void (*done)(void *context, int status),
+static void item_changed(struct recorder *recorder, uint64_t queue, uint64_t sequence,
+			 const struct item *item, nsec_t due)
+{
+	(void)queue;
+	(void)sequence;
+	(void)item;
+	(void)due;
+	fake_of(recorder)->changed++;
+}
+
+/* It keeps no bodies. */
+static int items_read(struct recorder *recorder, const struct recorder_reading *reading,
+		      struct error *error)
+{
+	(void)recorder;
+	return error_set(error, RELEVO_STORAGE, "the fake cannot read the item %" PRIu64,
+			 reading->first);
+}
+
+static int cell_created(struct recorder *recorder, const struct cell_note *note)
+{
+	struct recorder_fake *fake = fake_of(recorder);
+	(void)note;
+	if (fake->created_status == RELEVO_OK)
+		fake->created++;
+	return fake->created_status;
+}
+
+static void cell_changed(struct recorder *recorder, const struct cell_note *note)
+{
+	(void)note;
+	fake_of(recorder)->changed++;
+}
+
+static void cell_deleted(struct recorder *recorder, uint64_t cell)
+{
+	(void)cell;
+	fake_of(recorder)->deleted++;
+}
+
+static void granting(struct recorder *recorder, uint64_t bound)
+{
+	fake_of(recorder)->granting = bound;
+}
+
+static void commit(struct recorder *recorder, bool lazy, void (*done)(void *context, int status),
 		   void *context)
 {
 	struct recorder_fake *fake = fake_of(recorder);
 	fake->commits++;
+	fake->lazy += lazy;
 	struct held_commit *held = fake->hold ? malloc(sizeof *held) : NULL;
 	if (held == NULL) {
 		done(context, fake->commit_status);
@@ -83,11 +136,19 @@ static void commit(struct recorder *recorder, void (*done)(void *context, int st
 }
 
 static const struct recorder_operations operations = {
+	.trouble = trouble,
 	.queue_created = queue_created,
+	.queue_shut_down = queue_shut_down,
 	.queue_deleted = queue_deleted,
 	.item_added = item_added,
-	.item_removed = item_removed,
+	.items_removed = items_removed,
+	.item_handed_out = item_handed_out,
 	.item_changed = item_changed,
+	.items_read = items_read,
+	.cell_created = cell_created,
+	.cell_changed = cell_changed,
+	.cell_deleted = cell_deleted,
+	.granting = granting,
 	.commit = commit,
 };
 

@@ -15,9 +15,12 @@ struct recorder_fake {
 
 	bool hold;         /* commits wait for recorder_fake_complete() */
 	int commit_status; /* of the commits that are not held */
-	int created_status, added_status, removed_status;
+	int created_status, added_status;
+	int trouble; /* new work is refused with it */
 
-	uint64_t created, deleted, added, removed, changed, commits;
+	uint64_t created, deleted, added, removed, handed_out, changed;
+	uint64_t commits, lazy; /* and of these, those that nobody waits for */
+	uint64_t granting;
 
 	struct held_commit *first_held, **last_held;
 };

@@ -3,12 +3,10 @@
 
 static struct fixture *open_fixture(bool durable)
 {
-	const struct engine_config config = { .seed = 1,
-					      .peer_waiters = 9,
-					      .peer_leases = 9,
-					      .peer_handles = 9,
-					      .durable = durable };
-	return fixture_open(&config);
+	const struct engine_config config = {
+		.seed = 1, .peer_waiters = 9, .peer_leases = 9, .peer_handles = 9
+	};
+	return durable ? fixture_open(&config) : fixture_open_unrecorded(&config);
 }
 
 static int try_open(struct fixture *f, const char *name, bool durable, struct queue_opened *opened,
@@ -77,9 +75,10 @@ static void expect_target(bool durable)
 					       .dead_letter = "dead",
 					       .durable = durable };
 	struct queue_opened opened;
-	uint32_t q = open_queue(f->a, "q", &options);
-	put_now(f->a, q, "1");
-	get(f->a, q, 1, 0, &call);
+	assert_int_equal(queue_open(f->a, "q", QUEUE_CREATE_NEW, &options, &opened, &error),
+			 RELEVO_OK);
+	put_now(f->a, opened.handle, "1");
+	get(f->a, opened.handle, 1, 0, &call);
 	nack(f->a, &call);
 	assert_int_equal(queue_open(f->a, "dead", QUEUE_OPEN_EXISTING, &(struct queue_options){ 0 },
 				    &opened, &error),

@@ -39,7 +39,9 @@ static void test_other_options_are_named(void **state)
 	struct fixture *f = *state;
 	struct queue_opened opened;
 	struct error error;
-	const struct queue_options has = { .bounded = true, .capacity = 5, .lease = SECONDS(3) };
+	const struct queue_options has = {
+		.bounded = true, .capacity = 5, .lease = SECONDS(3), .durable = true
+	};
 	struct queue_options asked = has;
 	open_queue(f->a, "q", &has);
 	asked.capacity = 6;

@@ -4,9 +4,8 @@
 
 static uint32_t open_lock(struct engine_peer *peer)
 {
-	return open_queue(
-		peer, "lock",
-		&(struct queue_options){ .kind = QUEUE_LOCK, .bounded = true, .tokens = 1 });
+	const struct queue_options one = { .kind = QUEUE_LOCK, .bounded = true, .tokens = 1 };
+	return open_queue(peer, "lock", &one);
 }
 
 static uint32_t open_semaphore(struct engine_peer *peer, uint64_t tokens, bool bounded)
@@ -333,7 +332,7 @@ static void test_the_recorder_refuses_a_token(void **state)
 	struct fixture *f = *state;
 	struct queue_opened opened;
 	struct error error;
-	const struct queue_options options = { .kind = QUEUE_LOCK, .bounded = true, .tokens = 1 };
+	const struct queue_options options = { .kind = QUEUE_LOCK, .tokens = 1, .durable = true };
 	f->recorder.added_status = RELEVO_SYSTEM;
 	assert_int_equal(queue_open(f->a, "s", QUEUE_OPEN_OR_CREATE, &options, &opened, &error),
 			 RELEVO_SYSTEM);
@@ -367,6 +366,7 @@ static void test_options_that_contradict(void **state)
 {
 	struct fixture *f = *state;
 	struct queue_options options = { .kind = QUEUE_SEMAPHORE, .bounded = true, .tokens = 3 };
+	options.durable = true;
 	open_semaphore(f->a, 2, true);
 	assert_mismatch(f, "semaphore", &options, "\"semaphore\" started with 2, not 3");
 	options.tokens = 2;

@@ -1,0 +1,22 @@
+/* Answers that wait until what they tell of is durable. */
+#ifndef ROUTE_DEFERRED_H
+#define ROUTE_DEFERRED_H
+
+#include "route/call.h"
+
+/*
+ * A handler answers at once what the engine does at once. If that changed something durable,
+ * the answer goes out when it is on disk, or a Failure instead if it cannot be brought
+ * there. Calls that wait in the engine (puts, gets, moves) see to it there.
+ */
+
+/* A frame is going to be handled, and has been. */
+void deferred_begin(struct session *session, unsigned operation);
+void deferred_end(struct router *router);
+
+/* The frame answers what is being handled. True: it has been taken, and is sent later, unless
+ * `fail` has to say that it was in vain. */
+bool deferred_take(struct session *session, const Relevo__Header *header,
+		   const struct output_body *bodies, answer_failure *fail);
+
+#endif
