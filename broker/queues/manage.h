@@ -85,13 +85,18 @@ struct peek {
 	struct item *items[PEEK_MAX_ITEMS]; /* valid until the engine is called again */
 	uint32_t count;
 	struct queue_place last; /* where to go on */
+	/* Those of them that are on disk: read for this look, and let go of with peek_end(). */
+	struct item *read[PEEK_MAX_ITEMS];
+	uint32_t read_count;
 };
 
 /*
  * Look at items that are ready, in the order in which they would be handed out; they
- * stay where they are. None: none is behind that place. BAD_ARGUMENT, GONE.
+ * stay where they are. None: none is behind that place. peek_end() has to follow if it is OK.
+ * BAD_ARGUMENT, GONE; of what is on disk STORAGE, DAMAGED, NO_MEMORY.
  */
 int queue_peek(struct engine_peer *peer, const struct peek_request *request, nsec_t now,
 	       struct peek *peek, struct error *error);
+void peek_end(struct engine *engine, struct peek *peek);
 
 #endif

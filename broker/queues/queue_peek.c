@@ -1,7 +1,10 @@
 /* Looking at the next items of a queue without taking them. */
 #include "base/mutant.h"
+#include "core/charge.h"
 #include "core/item_hold.h"
+#include "core/item_memory.h"
 #include "core/peer.h"
+#include "core/recorder.h"
 #include "core/run.h"
 #include "core/work.h"
 #include "leases/ahead.h"
@@ -75,6 +78,90 @@ static void select_all(struct selection *selection)
 	work_spend(queue->engine, walk.steps);
 }
 
+/* ---- what is on disk -------------------------------------------------------- */
+
+/* Reads until one is not among the first. */
+struct peek_reading {
+	struct selection *selection;
+	struct account *account;
+	uint64_t next; /* sequence of the one to be read next */
+	bool over;
+	int status;
+};
+
+static int peek_read_one(struct peek_reading *reading, const uint8_t *body, uint32_t size)
+{
+	struct selection *selection = reading->selection;
+	struct engine *engine = selection->queue->engine;
+	struct peek *peek = selection->peek;
+	struct item *item = item_memory_new(&engine->items, body, size, 0);
+	if (item == NULL)
+		return RELEVO_NO_MEMORY;
+	/* For as long as the answer takes. */
+	account_charge_anyhow(reading->account, item_memory_cost(size, 0));
+	account_hold(reading->account);
+	item->account = reading->account;
+	item->order.key = reading->next++;
+	work_spend(engine, 1);
+	if (peek->read_count == selection->most || !consider(selection, item)) {
+		item_drop(engine, item);
+		reading->over = true;
+	} else {
+		peek->read[peek->read_count++] = item;
+	}
+	return RELEVO_OK;
+}
+
+static bool on_peek_item(void *context, uint64_t sequence, const uint8_t *body, uint32_t size)
+{
+	struct peek_reading *reading = context;
+	(void)sequence;
+	reading->status = peek_read_one(reading, body, size);
+	return reading->status == RELEVO_OK && !reading->over;
+}
+
+/* From the place on, of one run. */
+static int peek_read_run(struct peek_reading *reading, const struct cold_run *run,
+			 struct error *error)
+{
+	const struct queue *queue = reading->selection->queue;
+	struct recorder *recorder = queue->engine->recorder;
+	uint64_t after = reading->selection->request->after.sequence;
+	uint64_t end = run->first + run->count;
+	int status = RELEVO_OK;
+	reading->account = run->account;
+	reading->next = run->first > after ? run->first : after + 1;
+	while (status == RELEVO_OK && !reading->over && reading->next < end) {
+		const struct recorder_reading asked = { queue->key, reading->next,
+							end - reading->next, on_peek_item,
+							reading };
+		status = recorder->operations->items_read(recorder, &asked, error);
+		if (status == RELEVO_OK)
+			status = reading->status;
+	}
+	return status;
+}
+
+static int select_cold(struct selection *selection, struct error *error)
+{
+	const struct cold *cold = &selection->queue->stock.cold;
+	struct peek_reading reading = { .selection = selection };
+	int status = RELEVO_OK;
+	for (size_t i = cold->start; i < cold->end && status == RELEVO_OK && !reading.over; i++) {
+		const struct cold_run *run = &cold->runs[i];
+		if (run->first + run->count > selection->request->after.sequence + 1)
+			status = peek_read_run(&reading, run, error);
+	}
+	return status;
+}
+
+void peek_end(struct engine *engine, struct peek *peek)
+{
+	for (uint32_t i = 0; i < peek->read_count; i++)
+		item_drop(engine, peek->read[i]);
+	peek->read_count = 0;
+}
+
 /* Not more than fits, but one. */
 static void queue_peek_cut(struct peek *peek, uint32_t max_bytes)
 {
@@ -103,13 +190,18 @@ int queue_peek(struct engine_peer *peer, const struct peek_request *request, nse
 	selection.most = request->max_items > 0 ? request->max_items : 1;
 	if (selection.most > PEEK_MAX_ITEMS)
 		selection.most = PEEK_MAX_ITEMS;
-	peek->count = 0;
+	peek->count = peek->read_count = 0;
 	/* What is due is done first: nothing happens between the look and the answer, so what is
 	 * seen is there, and what is over is not seen. */
 	if (!MUTANT(seen_before_it_is_over))
 		queue_activate(queue);
 	engine_run(peer->engine);
 	select_all(&selection);
+	status = select_cold(&selection, error);
+	if (status != RELEVO_OK) {
+		peek_end(peer->engine, peek);
+		return status;
+	}
 	queue_peek_cut(peek, request->max_bytes);
 	peek->last = peek->count > 0 ? queue_peek_place_of(queue, peek->items[peek->count - 1])
 				     : request->after;

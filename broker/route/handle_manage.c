@@ -86,10 +86,12 @@ void handle_queue_peek(struct session *session, const struct frame *frame)
 	struct peek peek;
 	struct error error = { 0 };
 	int status = queue_peek(session->peer, &request, now_of(session), &peek, &error);
-	if (status == RELEVO_OK)
+	if (status == RELEVO_OK) {
 		reply_peek(session, frame->header->call, &peek);
-	else
+		peek_end(session->router->engine, &peek);
+	} else {
 		reply_error(session, frame->header->call, &error);
+	}
 }
 
 void handle_queue_list(struct session *session, const struct frame *frame)

@@ -224,6 +224,22 @@ static void get_deep(relevo_queue *queue, uint32_t from, uint32_t to)
 	}
 }
 
+/* All of it can be looked at, on disk or not. */
+static void see_deep(relevo_queue *queue, uint32_t from, uint32_t to)
+{
+	struct relevo_place place = { 0 };
+	relevo_item items[100];
+	size_t got;
+	do {
+		assert_ok(relevo_queue_peek(queue, &place, items, 100, &got));
+		for (size_t i = 0; i < got; i++) {
+			assert_true(pattern_holds(items[i].data, items[i].size, from++));
+			relevo_item_free(&items[i]);
+		}
+	} while (got > 0);
+	assert_int_equal(from, to);
+}
+
 static void a_deep_queue_is_read_back_in_order(void **state)
 {
 	struct place *place = *state;
@@ -237,6 +253,7 @@ static void a_deep_queue_is_read_back_in_order(void **state)
 	session = kill_and_start(place, session);
 	queue = open_durable(session, "deep");
 	put_deep(queue, DEEP, DEEP + 10);
+	see_deep(queue, DEEP / 4, DEEP + 10);
 	assert_int_equal(counts_of(queue).ready, DEEP - DEEP / 4 + 10);
 	get_deep(queue, DEEP / 4, DEEP + 10);
 	expect_empty(queue);
