@@ -78,7 +78,6 @@ void journal_commit(struct recorder *recorder, bool lazy, store_done *done, void
 	journal->done_context = context;
 	journal->asked++;
 	journal->awaited = journal->awaited || !lazy;
-	journal->items.queue = NULL;
 	if (journal->store->operations->forming(journal->store) >= GROUP_MOST)
 		journal_flush(journal);
 }
