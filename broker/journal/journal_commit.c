@@ -110,7 +110,9 @@ int journal_descriptor(const struct journal *journal)
 
 void journal_dispatch(struct journal *journal)
 {
-	journal->store->operations->dispatch(journal->store);
+	struct store *store = journal->store;
+	store->operations->dispatch(store);
+	journal->troubled = store->operations->trouble(store, NULL) != RELEVO_OK;
 }
 
 bool journal_is_behind(const struct journal *journal)

@@ -186,8 +186,10 @@ static void journal_cell_deleted(struct recorder *recorder, uint64_t key)
 
 static int journal_trouble(struct recorder *recorder, struct error *error)
 {
-	struct store *store = journal_of(recorder)->store;
-	return store->operations->trouble(store, error);
+	struct journal *journal = journal_of(recorder);
+	if (!journal->troubled)
+		return RELEVO_OK;
+	return journal->store->operations->trouble(journal->store, error);
 }
 
 static void journal_granting(struct recorder *recorder, uint64_t bound)

@@ -53,6 +53,7 @@ struct journal {
 	uint64_t last_image; /* bytes of it */
 	uint64_t clock;      /* that was recorded last */
 	uint32_t spent;      /* extents before this one are trimmed */
+	bool troubled;       /* the store was, when it was asked last: once a round is enough */
 	bool changed;        /* something was appended since the last commit */
 	bool forgetful;      /* a record was lost for want of memory: an image is due */
 	struct image image;
