@@ -5,6 +5,7 @@
 #include "cells/cell_record.h"
 #include "core/durable.h"
 #include "core/peer.h"
+#include "core/record.h"
 #include "core/run.h"
 #include "core/work.h"
 
@@ -160,6 +161,8 @@ int cell_open(struct engine_peer *peer, const struct cell_open_request *request,
 				    "cells", error);
 	if (status == RELEVO_OK)
 		status = cell_open_find_or_create(peer, request, &cell, error);
+	if (status == RELEVO_OK && cell->options.durable)
+		record_await(engine);
 	if (status == RELEVO_OK)
 		*opened = (struct cell_opened){
 			.handle = cell_add_handle(peer, cell),

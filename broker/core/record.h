@@ -21,6 +21,14 @@ static inline struct recorder *record_change(struct engine *engine)
 	return record_begin(engine);
 }
 
+/* Whoever is told of something waits until all that led to it is durable: another may have
+ * caused it. */
+static inline void record_await(struct engine *engine)
+{
+	if (engine->recorded || engine->committed + 1 < engine->batch)
+		engine->changes++;
+}
+
 /* Why nothing new can be recorded now; OK: it can. */
 static inline int record_trouble(struct engine *engine, struct error *error)
 {

@@ -38,6 +38,7 @@ struct item_note {
 	uint64_t sequence; /* higher than any before it in the queue */
 	const struct item *item;
 	bool ranked;
+	bool moved; /* from another queue: its key and its times were for that one */
 	nsec_t due; /* 0: at once */
 	struct put_origin origin;
 };

@@ -22,6 +22,11 @@ static int no_memory(const struct queue *queue, struct error *error)
 			 queue->name);
 }
 
+void restore_begin(struct engine *engine, nsec_t now)
+{
+	engine_at(engine, now);
+}
+
 int restore_queue(struct engine *engine, const struct restored_queue *restored,
 		  struct queue **queue, struct error *error)
 {

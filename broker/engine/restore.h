@@ -9,6 +9,9 @@
 
 struct queue;
 
+/* First of all: what time it is. */
+void restore_begin(struct engine *engine, nsec_t now);
+
 struct restored_queue {
 	uint64_t key;
 	const char *name;

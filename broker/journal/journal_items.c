@@ -69,14 +69,16 @@ static struct items_record head_of(struct journal *journal, const struct item_no
 	};
 	if (extension == NULL)
 		return head;
+	head.properties = extension->bytes + extension->key_size;
+	head.properties_size = extension->properties_size;
+	if (note->moved)
+		return head;
 	head.expires = journal_wall(journal, extension->expiry.key);
 	head.hold = extension->hold;
-	head.key_size = extension->key_size;
-	head.properties_size = extension->properties_size;
-	head.overdue_size = extension->overdue_size;
 	head.key = extension->bytes;
-	head.properties = head.key + head.key_size;
+	head.key_size = extension->key_size;
 	head.overdue = head.properties + head.properties_size;
+	head.overdue_size = extension->overdue_size;
 	return head;
 }
 

@@ -48,6 +48,7 @@ static int read_all(struct journal *journal, struct error *error)
 static void set_clock(struct journal *journal, const struct journal_config *config)
 {
 	uint64_t wall = config->wall > journal->kept.clock ? config->wall : journal->kept.clock;
+	journal->opened = config->now;
 	journal->to_wall = wall - config->now;
 }
 

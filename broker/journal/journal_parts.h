@@ -44,6 +44,7 @@ struct journal {
 	struct recorder recorder;
 	struct store *store;
 	struct kept kept;
+	nsec_t opened;    /* when, in the engine's time */
 	uint64_t to_wall; /* added to the engine's time */
 	struct open_items items;
 	struct gone_items gone;

@@ -240,6 +240,7 @@ static int restore_kept_cell(const struct kept_cell *kept, struct engine *engine
 int journal_restore(struct journal *journal, struct engine *engine, struct accounts *accounts,
 		    struct error *error)
 {
+	restore_begin(engine, journal->opened);
 	int status = restore_queues(journal, engine, accounts, error);
 	for (struct map_node *node = map_next(&journal->kept.cells, NULL);
 	     node != NULL && status == RELEVO_OK; node = map_next(&journal->kept.cells, node))

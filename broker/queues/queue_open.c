@@ -2,6 +2,7 @@
 #include "base/mutant.h"
 #include "base/name.h"
 #include "core/peer.h"
+#include "core/record.h"
 #include "core/run.h"
 #include "leases/ahead.h"
 #include "queues/queue_call.h"
@@ -86,6 +87,8 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 		status = queue_open_create(peer, name, options, &queue, error);
 	else if (status == RELEVO_OK)
 		status = queue_open_compare(queue, mode, options, error);
+	if (status == RELEVO_OK && queue->options.durable)
+		record_await(engine);
 	if (status == RELEVO_OK)
 		*opened = (struct queue_opened){
 			.handle = peer_add_handle(peer, queue),

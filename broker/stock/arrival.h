@@ -10,6 +10,7 @@
 struct arrival {
 	uint64_t session;  /* that puts it; 0: none */
 	nsec_t not_before; /* to be handed out then at the earliest; 0: at once */
+	bool moved;        /* from another queue: its key and its times were for that one */
 	struct put_origin origin;
 };
 

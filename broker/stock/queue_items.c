@@ -110,7 +110,7 @@ static void leave_behind(struct queue *from, struct item *item, uint64_t sequenc
 
 int queue_transfer(struct queue *to, struct queue *from, struct item *item)
 {
-	static const struct arrival arrival;
+	static const struct arrival arrival = { .moved = true };
 	uint64_t sequence = item->order.key;
 	uint32_t rank = item->order.rank;
 	uint16_t deliveries = item->deliveries;

@@ -51,6 +51,7 @@ int queue_record_added(struct queue *queue, const struct item *item, uint64_t se
 		.sequence = sequence,
 		.item = item,
 		.ranked = queue->stock.ranked,
+		.moved = arrival->moved,
 		.due = arrival->not_before > queue->engine->now ? arrival->not_before : 0,
 		.origin = arrival->origin,
 	};

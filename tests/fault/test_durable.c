@@ -200,6 +200,60 @@ static void an_item_has_all_it_was_put_with(void **state)
 	assert_ok(relevo_session_close(session));
 }
 
+/* Its time to live and its key were for the queue that it left. */
+static void a_dead_letter_has_left_its_limits_behind(void **state)
+{
+	struct place *place = *state;
+	relevo_session *session = session_open(place->broker.url);
+	const struct relevo_queue_options options = { .dead_letter = "dead" };
+	const struct relevo_put_options brief = { .ttl = 1, .key = "once", .key_size = 4 };
+	relevo_queue *queue = open_with(session, "d", &options);
+	relevo_queue *dead = open_durable(session, "dead");
+	relevo_item item;
+	assert_ok(relevo_queue_put_with(queue, "x", 1, &brief, 5000));
+	assert_ok(relevo_queue_join(queue, 5000));
+	assert_int_equal(counts_of(dead).ready, 1);
+	relevo_queue_close(queue);
+	relevo_queue_close(dead);
+	session = kill_and_start(place, session);
+	dead = open_durable(session, "dead");
+	assert_int_equal(counts_of(dead).ready, 1);
+	assert_ok(relevo_queue_put_with(
+		dead, "y", 1, &(struct relevo_put_options){ .key = "once", .key_size = 4 }, 5000));
+	assert_ok(relevo_queue_get(dead, 5000, &item));
+	assert_memory_equal(item.data, "x", 1);
+	relevo_item_free(&item);
+	assert_ok(relevo_queue_get(dead, 5000, &item));
+	assert_memory_equal(item.data, "y", 1);
+	relevo_item_free(&item);
+	relevo_queue_close(dead);
+	assert_ok(relevo_session_close(session));
+}
+
+/* The broker dies again and again at any moment; the session puts again what it did not hear of. */
+static void what_is_put_again_enters_once(void **state)
+{
+	enum { PUTS = 300, EVERY = 30 };
+	struct place *place = *state;
+	relevo_session *session = session_open(place->broker.url);
+	relevo_queue *queue = open_durable(session, "d");
+	for (int i = 0; i < PUTS; i++) {
+		assert_ok(relevo_queue_put(queue, &i, sizeof i, 5000));
+		/* Sent, and perhaps on disk, but not confirmed, as far as anybody can tell. */
+		if (i % EVERY == EVERY - 1) {
+			broker_kill(&place->broker);
+			broker_again(&place->broker);
+		}
+	}
+	assert_ok(relevo_session_flush(session, 20000));
+	assert_int_equal(counts_of(queue).ready, PUTS);
+	for (int i = 0; i < PUTS; i++)
+		assert_int_equal(next_number(queue, NULL), i);
+	expect_empty(queue);
+	relevo_queue_close(queue);
+	assert_ok(relevo_session_close(session));
+}
+
 /* ---- more than is kept in memory ----------------------------------------------- */
 
 enum { DEEP = 40000, DEEP_SIZE = 1024 };
@@ -327,6 +381,8 @@ int main(void)
 		durable_unit_test(what_was_acknowledged_does_not_come_back),
 		durable_unit_test(deliveries_are_counted_on),
 		durable_unit_test(an_item_has_all_it_was_put_with),
+		durable_unit_test(a_dead_letter_has_left_its_limits_behind),
+		durable_unit_test(what_is_put_again_enters_once),
 		durable_unit_test(a_deep_queue_is_read_back_in_order),
 		durable_unit_test(what_was_deleted_stays_so),
 		durable_unit_test(values_and_events_are_there),
