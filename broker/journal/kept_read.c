@@ -178,6 +178,27 @@ static int read_small(struct kept *kept, uint8_t type, const uint8_t *bytes, siz
 	return RELEVO_OK;
 }
 
+static int read_put(struct kept *kept, const uint8_t *bytes, size_t size, struct error *error)
+{
+	struct put_record record;
+	if (!put_record_read(&record, bytes, size))
+		return unreadable(RECORD_PUT, error);
+	struct kept_queue *queue = kept_queue_find(kept, record.queue);
+	return queue == NULL ? RELEVO_OK : outcome(kept_put_set(queue, &record), error);
+}
+
+static int read_queue_state(struct kept *kept, const uint8_t *bytes, size_t size,
+			    struct error *error)
+{
+	struct small_record record;
+	if (!small_record_read(RECORD_QUEUE_STATE, &record, bytes, size))
+		return unreadable(RECORD_QUEUE_STATE, error);
+	struct kept_queue *queue = kept_queue_find(kept, record.queue);
+	if (queue != NULL && record.sequence > queue->last_sequence)
+		queue->last_sequence = record.sequence;
+	return RELEVO_OK;
+}
+
 int kept_read(struct kept *kept, store_position at, const struct store_record *record,
 	      struct error *error)
 {
@@ -202,6 +223,10 @@ int kept_read(struct kept *kept, store_position at, const struct store_record *r
 	case RECORD_CLOCK:
 	case RECORD_KEYS:
 		return read_small(kept, record->type, bytes, size, error);
+	case RECORD_PUT:
+		return read_put(kept, bytes, size, error);
+	case RECORD_QUEUE_STATE:
+		return read_queue_state(kept, bytes, size, error);
 	default:
 		return unreadable(record->type, error);
 	}
@@ -229,42 +254,21 @@ static int read_run(struct kept *kept, const uint8_t *bytes, size_t size, struct
 		.deliveries = record.deliveries,
 		.flags = record.flags,
 	};
+	if (!space_reach(&kept->space, store_extent(run.at)))
+		return no_memory(error);
+	/* All files that are there were reached before. */
+	if (space_extent(&kept->space, store_extent(run.at)) == NULL)
+		return error_set(error, RELEVO_DAMAGED,
+				 "the file of extent %08" PRIx32
+				 " is missing, which has items of the queue \"%s\"",
+				 store_extent(run.at), queue->record.name);
 	return outcome(kept_add(kept, queue, &run), error);
-}
-
-static int read_put(struct kept *kept, const uint8_t *bytes, size_t size, struct error *error)
-{
-	struct put_record record;
-	if (!put_record_read(&record, bytes, size))
-		return unreadable(RECORD_PUT, error);
-	struct kept_queue *queue = kept_queue_find(kept, record.queue);
-	return queue == NULL ? RELEVO_OK : outcome(kept_put_set(queue, &record), error);
-}
-
-static int read_queue_state(struct kept *kept, const uint8_t *bytes, size_t size,
-			    struct error *error)
-{
-	struct small_record record;
-	if (!small_record_read(RECORD_QUEUE_STATE, &record, bytes, size))
-		return unreadable(RECORD_QUEUE_STATE, error);
-	struct kept_queue *queue = kept_queue_find(kept, record.queue);
-	if (queue != NULL && record.sequence > queue->last_sequence)
-		queue->last_sequence = record.sequence;
-	return RELEVO_OK;
 }
 
 int kept_read_image(struct kept *kept, const struct store_record *record, struct error *error)
 {
 	const uint8_t *bytes = record->bytes;
 	size_t size = record->size;
-	switch (record->type) {
-	case RECORD_RUN:
-		return read_run(kept, bytes, size, error);
-	case RECORD_PUT:
-		return read_put(kept, bytes, size, error);
-	case RECORD_QUEUE_STATE:
-		return read_queue_state(kept, bytes, size, error);
-	default:
-		return kept_read(kept, 0, record, error);
-	}
+	return record->type == RECORD_RUN ? read_run(kept, bytes, size, error)
+					  : kept_read(kept, 0, record, error);
 }

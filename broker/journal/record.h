@@ -27,9 +27,9 @@ enum record_type {
 	RECORD_GRANTS = 11,      /* no fencing token beyond that number was given out */
 	RECORD_PUT = 12,         /* how far a client has come with what it puts into a queue */
 	RECORD_RUN = 13,         /* of an image: items that stand in a record of the log */
-	RECORD_QUEUE_STATE = 14, /* of an image: the numbers of a queue */
+	RECORD_QUEUE_STATE = 14, /* of an image, or a copy: the numbers of a queue */
 	RECORD_CLOCK = 15,       /* what time it was */
-	RECORD_KEYS = 16,        /* of an image: the last keys of queues and of cells */
+	RECORD_KEYS = 16,        /* likewise: the last keys of queues and of cells */
 };
 
 enum { CLIENT_SIZE = CLIENT_ID_SIZE };
@@ -166,7 +166,7 @@ size_t small_record_write(enum record_type type, const struct small_record *reco
 bool small_record_read(enum record_type type, struct small_record *record, const uint8_t *bytes,
 		       size_t size);
 
-/* RECORD_PUT, of an image. */
+/* RECORD_PUT, of an image or a copy. */
 struct put_record {
 	uint64_t queue;
 	uint8_t client[CLIENT_SIZE];

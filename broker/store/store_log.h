@@ -28,4 +28,9 @@ const struct store_recovery *store_log_recovery(const struct store *store);
 int store_log_salvage(const struct store_log_options *options, const struct store_reader *reader,
 		      struct store_recovery *found, struct error *error);
 
+/* For tools, too: a store of which only read() and close() may be asked, and which changes nothing.
+ * The broker whose log it is may go on with it: then a record may not be there any more. */
+int store_log_open_to_read(const struct store_log_options *options, struct store **store,
+			   struct error *error);
+
 #endif

@@ -2,6 +2,7 @@
 #include "store/store_log.h"
 
 #include "store/store_recovery.h"
+#include "store/store_state.h"
 
 #include <relevo/status.h>
 
@@ -30,4 +31,14 @@ int store_log_salvage(const struct store_log_options *options, const struct stor
 	if (status != RELEVO_OK)
 		*error = second;
 	return status != RELEVO_OK ? status : verdict;
+}
+
+int store_log_open_to_read(const struct store_log_options *options, struct store **store,
+			   struct error *error)
+{
+	int status = store_log_open(options, store, error);
+	/* Whatever has a position stands in the files. */
+	if (status == RELEVO_OK)
+		store_log_of(*store)->place = UINT64_MAX;
+	return status;
 }

@@ -20,5 +20,8 @@ extern const struct command cmd_pool_list;
 extern const struct command cmd_pool_stat;
 extern const struct command cmd_ps;
 extern const struct command cmd_top;
+extern const struct command cmd_data_check;
+extern const struct command cmd_data_dump;
+extern const struct command cmd_data_backup;
 
 #endif

@@ -15,7 +15,7 @@ static const struct command *const commands[] = {
 	&cmd_queue_list, &cmd_queue_create, &cmd_queue_stat, &cmd_queue_put,      &cmd_queue_get,
 	&cmd_queue_peek, &cmd_queue_purge,  &cmd_queue_move, &cmd_queue_shutdown, &cmd_queue_delete,
 	&cmd_lock_run,   &cmd_pool_serve,   &cmd_pool_map,   &cmd_pool_list,      &cmd_pool_stat,
-	&cmd_ps,         &cmd_top,
+	&cmd_ps,         &cmd_top,          &cmd_data_check, &cmd_data_dump,      &cmd_data_backup,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
