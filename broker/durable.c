@@ -89,6 +89,8 @@ int durable_start(struct durable *durable, struct engine *engine, struct account
 {
 	if (durable->journal == NULL)
 		return RELEVO_OK;
+	/* Reading took its time, in which nobody could come back. */
+	engine_tick(engine, clock_now());
 	int status = journal_restore(durable->journal, engine, accounts, error);
 	if (status != RELEVO_OK)
 		return status;

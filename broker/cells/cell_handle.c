@@ -2,6 +2,7 @@
 #include "cells/cell_handle.h"
 
 #include "cells/cell_end.h"
+#include "core/client.h"
 #include "core/peer.h"
 #include "core/work.h"
 
@@ -11,7 +12,22 @@ uint32_t cell_add_handle(struct engine_peer *peer, struct cell *cell)
 {
 	cell_hold(cell);
 	cell->handles++;
+	/* It waited for somebody who opens it. */
+	if (cell->options.lifetime == QUEUE_HANDLES)
+		list_remove(&cell->in_owner);
 	return handle_add(&peer->cells, cell);
+}
+
+/* The session goes, with which it would end: it does, or its client cares for it. */
+static void leave_cell(struct engine_peer *peer, struct cell *cell)
+{
+	struct client *heir = cell->options.durable ? client_heir(peer) : NULL;
+	if (heir == NULL) {
+		cell_end(cell);
+		return;
+	}
+	list_remove(&cell->in_owner);
+	list_append(client_cells(heir), &cell->in_owner);
 }
 
 void cell_remove_handle(struct engine_peer *peer, uint32_t handle)
@@ -20,7 +36,7 @@ void cell_remove_handle(struct engine_peer *peer, uint32_t handle)
 	handle_remove(&peer->cells, handle);
 	cell->handles--;
 	if (cell->handles == 0 && cell->options.lifetime == QUEUE_HANDLES && !cell->deleted)
-		cell_end(cell);
+		leave_cell(peer, cell);
 	cell_drop(cell);
 }
 
@@ -68,7 +84,7 @@ bool cells_leave(struct engine_peer *peer)
 			return false;
 		work_spend(peer->engine, 1);
 		if (node != NULL)
-			cell_end(container_of(node, struct cell, in_owner));
+			leave_cell(peer, container_of(node, struct cell, in_owner));
 		else
 			cell_remove_handle(peer, handle);
 	}

@@ -3,6 +3,7 @@
 #include "cells/cell_end.h"
 #include "cells/cell_handle.h"
 #include "cells/cell_record.h"
+#include "core/client.h"
 #include "core/durable.h"
 #include "core/peer.h"
 #include "core/record.h"
@@ -111,7 +112,7 @@ static int cell_open_create(struct engine_peer *peer, const struct cell_open_req
 		status = cell_new(peer, request->name, &whole, cell, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = cell_record_created(*cell, error);
+	status = cell_record_created(*cell, peer_owner(peer, request->options.lifetime), error);
 	if (status != RELEVO_OK)
 		cell_forget(*cell);
 	return status;
@@ -132,17 +133,31 @@ static int cell_open_accept(const struct cell *cell, const struct cell_open_requ
 	return status == RELEVO_OK ? compare_options(cell, &options, error) : status;
 }
 
+/* Who may care for it, should the session be cut off, is there by then. */
+static int cell_open_remember(struct engine_peer *peer, const struct cell_options *options,
+			      struct error *error)
+{
+	struct client *client;
+	if (!options->durable || options->lifetime == QUEUE_KEPT)
+		return RELEVO_OK;
+	return client_of(peer, &client, error);
+}
+
 static int cell_open_find_or_create(struct engine_peer *peer,
 				    const struct cell_open_request *request, struct cell **cell,
 				    struct error *error)
 {
 	*cell = NULL;
 	if (request->name[0] != '\0' || request->mode == QUEUE_OPEN_EXISTING) {
-		int status = name_check(request->name, "cell", error);
-		if (status != RELEVO_OK)
-			return status;
+		int named = name_check(request->name, "cell", error);
+		if (named != RELEVO_OK)
+			return named;
 		*cell = cell_find(peer->engine, request->name);
 	}
+	int status = cell_open_remember(peer, *cell != NULL ? &(*cell)->options : &request->options,
+					error);
+	if (status != RELEVO_OK)
+		return status;
 	if (*cell != NULL)
 		return cell_open_accept(*cell, request, error);
 	if (request->mode == QUEUE_OPEN_EXISTING)

@@ -23,11 +23,12 @@ int cell_record_check(const struct cell *cell, struct error *error)
 	return cell->options.durable ? record_trouble(cell->engine, error) : RELEVO_OK;
 }
 
-int cell_record_created(struct cell *cell, struct error *error)
+int cell_record_created(struct cell *cell, const uint8_t *owner, struct error *error)
 {
 	if (!cell->options.durable)
 		return RELEVO_OK;
-	const struct cell_note note = note_of(cell, 0, cell->options.count);
+	struct cell_note note = note_of(cell, 0, cell->options.count);
+	note.owner = owner;
 	int status = record_trouble(cell->engine, error);
 	if (status != RELEVO_OK)
 		return status;

@@ -3,7 +3,6 @@
 
 #include "base/mutant.h"
 #include "core/charge.h"
-#include "core/peer.h"
 #include "core/work.h"
 
 #include <stdlib.h>
@@ -18,9 +17,14 @@ static struct client *client_find(const struct engine *engine, const uint8_t *id
 	return node != NULL ? container_of(node, struct client, node) : NULL;
 }
 
+static bool client_cares(const struct client *client)
+{
+	return !list_empty(&client->owned) || !list_empty(&client->owned_cells);
+}
+
 static bool client_is_left(const struct client *client)
 {
-	return client->peers > 0 || !list_empty(&client->memories);
+	return client->peers > 0 || !list_empty(&client->memories) || client_cares(client);
 }
 
 static void client_free(struct client *client)
@@ -51,6 +55,8 @@ static struct client *client_new(struct engine *engine, struct account *account,
 	client->engine = engine;
 	client->account = account;
 	list_init(&client->memories);
+	list_init(&client->owned);
+	list_init(&client->owned_cells);
 	if (!client_enter(client)) {
 		free(client);
 		return NULL;
@@ -63,7 +69,21 @@ static void client_join(struct client *client, struct engine_peer *peer)
 {
 	heap_remove(&client->engine->client_timers, &client->timer);
 	client->peers++;
+	if (!peer->gone)
+		client->last = peer;
 	peer->client = client;
+	/* It owns again what waited for it. */
+	list_move_all(&client->owned, &peer->owned);
+	list_move_all(&client->owned_cells, &peer->owned_cells);
+}
+
+/* Nobody of it is there. */
+static void client_set_timer(struct client *client)
+{
+	struct engine *engine = client->engine;
+	nsec_t time = client_cares(client) ? CLIENT_CARE : CLIENT_MEMORY;
+	heap_remove(&engine->client_timers, &client->timer);
+	heap_push_reserved(&engine->client_timers, &client->timer, clock_after(client->left, time));
 }
 
 int client_of(struct engine_peer *peer, struct client **client, struct error *error)
@@ -96,9 +116,26 @@ struct client *client_restored(struct engine *engine, struct account *account, c
 		account_release(account, CLIENT_COST);
 		return NULL;
 	}
-	heap_push_reserved(&engine->client_timers, &client->timer,
-			   clock_after(engine->now, CLIENT_MEMORY));
+	client->left = engine->now;
+	client_set_timer(client);
 	return client;
+}
+
+struct client *client_owner_restored(struct engine *engine, struct account *account,
+				     const uint8_t *id, uint64_t key)
+{
+	uint8_t nobody[CLIENT_ID_SIZE] = { 0 };
+	struct client *client = id != NULL ? client_restored(engine, account, id) : NULL;
+	memcpy(nobody, &key, sizeof key);
+	if (client == NULL)
+		client = client_restored(engine, account, nobody);
+	return client;
+}
+
+void client_care_restored(struct client *client, struct list *owned, struct list *in_owner)
+{
+	list_append(owned, in_owner);
+	client_set_timer(client);
 }
 
 void client_identify(struct engine_peer *peer, const uint8_t id[CLIENT_ID_SIZE])
@@ -131,6 +168,31 @@ static bool client_forget(struct client *client)
 	return true;
 }
 
+void client_going(struct engine_peer *peer)
+{
+	if (peer->client != NULL && peer->client->last == peer)
+		peer->client->last = NULL;
+}
+
+struct client *client_heir(struct engine_peer *peer)
+{
+	struct client *client;
+	struct error ignored;
+	if (!peer->gone || peer->orderly || MUTANT(nothing_waits_for_its_client))
+		return NULL;
+	return client_of(peer, &client, &ignored) == RELEVO_OK ? client : NULL;
+}
+
+struct list *client_queues(struct client *client)
+{
+	return client->last != NULL ? &client->last->owned : &client->owned;
+}
+
+struct list *client_cells(struct client *client)
+{
+	return client->last != NULL ? &client->last->owned_cells : &client->owned_cells;
+}
+
 bool client_leave(struct engine_peer *peer)
 {
 	struct client *client = peer->client;
@@ -143,11 +205,14 @@ bool client_leave(struct engine_peer *peer)
 		return false;
 	peer->client = NULL;
 	client->peers--;
-	if (!client_is_left(client))
+	if (!client_is_left(client)) {
 		client_free(client);
-	else if (client->peers == 0)
-		heap_push_reserved(&engine->client_timers, &client->timer,
-				   clock_after(engine->now, CLIENT_MEMORY));
+		return true;
+	}
+	if (client->peers > 0)
+		return true;
+	client->left = engine->now;
+	client_set_timer(client);
 	return true;
 }
 
@@ -161,6 +226,17 @@ void client_forget_some(struct client *client)
 {
 	if (list_empty(&client->memories))
 		client_free(client);
+	else if (client->engine->now < clock_after(client->left, CLIENT_MEMORY))
+		client_set_timer(client);
 	else
 		forget_one(client);
+}
+
+void clients_end(struct engine *engine)
+{
+	struct map_node *node, *next = map_next(&engine->clients, NULL);
+	while ((node = next) != NULL) {
+		next = map_next(&engine->clients, node);
+		client_let_go(container_of(node, struct client, node));
+	}
 }

@@ -46,7 +46,8 @@ struct item_note {
 /* A queue comes to be. */
 struct queue_note {
 	uint64_t key;
-	uint32_t uid; /* who pays */
+	uint32_t uid;         /* who pays */
+	const uint8_t *owner; /* CLIENT_ID_SIZE bytes: with whom it ends; NULL: none */
 	const char *name;
 	const struct queue_options *options;
 };
@@ -56,6 +57,7 @@ struct cell_note {
 	uint64_t key;
 	uint64_t version;
 	uint32_t uid;
+	const uint8_t *owner; /* as that of a queue; told when it comes to be */
 	const char *name;
 	const struct cell_options *options;
 	const uint8_t *bytes; /* from `offset` on */

@@ -1,5 +1,6 @@
 /* How an engine begins, and ends. */
 #include "cells/cell_end.h"
+#include "core/client.h"
 #include "core/core.h"
 #include "core/lease_table.h"
 #include "core/run.h"
@@ -71,6 +72,7 @@ void engine_free(struct engine *engine)
 	sorted_fini(&engine->names);
 	map_fini(&engine->cells);
 	shared_forget_all(engine);
+	clients_end(engine);
 	assert(engine->clients.count == 0);
 	map_fini(&engine->clients);
 	map_fini(&engine->places);

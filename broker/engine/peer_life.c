@@ -184,6 +184,7 @@ void engine_peer_gone(struct engine_peer *peer, nsec_t now)
 	struct engine *engine = peer->engine;
 	engine_at(engine, now);
 	peer->gone = true;
+	client_going(peer);
 	peer->on_recall = NULL;
 	peer->remains.leases = peer->leases.used;
 	peer->end.go_on = peer_life_go_on_ending;

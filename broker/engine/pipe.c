@@ -208,10 +208,14 @@ static int lay(struct waiter *sender, struct waiter *receiver, struct queue **qu
 		.capacity = RELAY_ITEMS,
 		.capacity_bytes = RELAY_BYTES,
 	};
+	const struct queue_making making = {
+		.account = sender->peer->account,
+		.options = &options,
+	};
 	struct queue *made = NULL;
 	int status = peer_reserve_handle(sender->peer, error);
 	if (status == RELEVO_OK)
-		status = queue_new_nameless(sender->peer, &options, &made, error);
+		status = queue_new_nameless(sender->peer->engine, &making, &made, error);
 	if (status != RELEVO_OK)
 		return status;
 	sender->of.pipe.out = peer_add_handle(sender->peer, made);

@@ -3,6 +3,7 @@
 
 #include "cells/cell.h"
 #include "core/charge.h"
+#include "core/client.h"
 #include "core/core.h"
 #include "core/extension.h"
 #include "core/item_memory.h"
@@ -30,13 +31,24 @@ void restore_begin(struct engine *engine, nsec_t now)
 int restore_queue(struct engine *engine, const struct restored_queue *restored,
 		  struct queue **queue, struct error *error)
 {
-	const struct queue_again again = { restored->account, restored->name, restored->key,
-					   &restored->options };
-	int status = queue_new_again(engine, &again, queue, error);
+	const struct queue_making making = {
+		.account = restored->account,
+		.name = restored->name,
+		.key = restored->key,
+		.options = &restored->options,
+	};
+	int status = queue_new_again(engine, &making, queue, error);
 	if (status != RELEVO_OK)
 		return status;
 	(*queue)->last_sequence = restored->last_sequence;
 	(*queue)->shutdown = (enum queue_shutdown)restored->shutdown;
+	if (restored->options.lifetime == QUEUE_KEPT)
+		return RELEVO_OK;
+	struct client *client =
+		client_owner_restored(engine, restored->account, restored->owner, restored->key);
+	if (client == NULL)
+		return no_memory(*queue, error);
+	client_care_restored(client, &client->owned, &(*queue)->in_owner);
 	return RELEVO_OK;
 }
 
@@ -171,5 +183,13 @@ int restore_cell(struct engine *engine, const struct restored_cell *restored, st
 		return status;
 	cell->identity = restored->key;
 	cell->version = restored->version;
+	if (restored->options.lifetime == QUEUE_KEPT)
+		return RELEVO_OK;
+	struct client *client =
+		client_owner_restored(engine, restored->account, restored->owner, restored->key);
+	if (client == NULL)
+		return error_set(error, RELEVO_NO_MEMORY, "no memory for the cell \"%s\"",
+				 restored->name);
+	client_care_restored(client, &client->owned_cells, &cell->in_owner);
 	return RELEVO_OK;
 }

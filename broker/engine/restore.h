@@ -17,11 +17,13 @@ struct restored_queue {
 	const char *name;
 	struct queue_options options;
 	struct account *account;
+	const uint8_t *owner; /* id of the client with which it ends; NULL: none is known */
 	uint64_t last_sequence;
 	uint8_t shutdown;
 };
 
-/* NO_MEMORY. */
+/* One that ends with its session, or without handles, waits CLIENT_CARE for its owner; and for
+ * anybody who opens it, if handles are enough. NO_MEMORY. */
 int restore_queue(struct engine *engine, const struct restored_queue *restored,
 		  struct queue **queue, struct error *error);
 
@@ -68,6 +70,7 @@ struct restored_cell {
 	uint64_t key;
 	uint64_t version;
 	struct account *account;
+	const uint8_t *owner; /* as that of a queue */
 	const char *name;
 	struct cell_options options;
 	const uint8_t *bytes; /* all of it */

@@ -1,4 +1,5 @@
 /* What is due in time. */
+#include "cells/cell_end.h"
 #include "core/client.h"
 #include "core/run.h"
 #include "core/waiter.h"
@@ -6,6 +7,7 @@
 #include "engine/engine.h"
 #include "leases/ahead_back.h"
 #include "leases/hold_over.h"
+#include "queues/queue_end.h"
 #include "queues/queue_settle.h"
 
 /* The first node of the heap if it is due, or NULL. */
@@ -30,9 +32,17 @@ static void on_ahead(struct heap_node *node)
 	ahead_due(container_of(node, struct ahead, timer));
 }
 
+/* What waited for it ends, one by one; then what is remembered of it is forgotten. */
 static void on_client(struct heap_node *node)
 {
-	client_forget_some(container_of(node, struct client, timer));
+	struct client *client = container_of(node, struct client, timer);
+	struct list *queue = list_first(&client->owned), *cell = list_first(&client->owned_cells);
+	if (queue != NULL)
+		queue_end(container_of(queue, struct queue, in_owner));
+	else if (cell != NULL)
+		cell_end(container_of(cell, struct cell, in_owner));
+	else
+		client_forget_some(client);
 }
 
 static void on_waiter(struct heap_node *node)

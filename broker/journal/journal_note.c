@@ -65,7 +65,7 @@ static int journal_queue_created(struct recorder *recorder, const struct queue_n
 {
 	struct journal *journal = journal_of(recorder);
 	const struct queue_options *options = note->options;
-	const struct queue_record record = {
+	struct queue_record record = {
 		.key = note->key,
 		.uid = note->uid,
 		.lifetime = (uint8_t)options->lifetime,
@@ -82,6 +82,7 @@ static int journal_queue_created(struct recorder *recorder, const struct queue_n
 		.name = note->name,
 		.dead_letter = options->dead_letter != NULL ? options->dead_letter : "",
 	};
+	record_own(record.owner, note->owner);
 	uint8_t bytes[QUEUE_RECORD_MAX];
 	store_position at;
 	const struct store_part part = { bytes, queue_record_write(&record, bytes) };
@@ -125,7 +126,7 @@ static int journal_cell_created(struct recorder *recorder, const struct cell_not
 {
 	struct journal *journal = journal_of(recorder);
 	const struct cell_options *options = note->options;
-	const struct cell_record record = {
+	struct cell_record record = {
 		.identity = note->key,
 		.version = note->version,
 		.uid = note->uid,
@@ -136,6 +137,7 @@ static int journal_cell_created(struct recorder *recorder, const struct cell_not
 		.name = note->name,
 		.purpose = options->purpose != NULL ? options->purpose : "",
 	};
+	record_own(record.owner, note->owner);
 	uint8_t head[CELL_HEAD_MAX];
 	size_t size = cell_record_write(&record, head);
 	const struct store_part parts[] = { { head, size }, { note->bytes, note->size } };

@@ -178,6 +178,7 @@ static int restore_kept_queue(struct restoring *restoring, struct engine *engine
 			.durable = true,
 		},
 		.account = account_of(restoring, record->uid),
+		.owner = record_owner(record->owner),
 		.last_sequence = kept->last_sequence,
 		.shutdown = kept->shutdown,
 	};
@@ -221,6 +222,7 @@ static int restore_kept_cell(const struct kept_cell *kept, struct engine *engine
 		.key = record.identity,
 		.version = record.version,
 		.account = account,
+		.owner = record_owner(record.owner),
 		.name = record.name,
 		.options = {
 			.lifetime = (enum queue_lifetime)record.lifetime,

@@ -25,6 +25,27 @@ static const char *get_text(struct byte_reader *reader)
 	return text;
 }
 
+/* ---- owners -------------------------------------------------------------- */
+
+const uint8_t *record_owner(const uint8_t owner[CLIENT_SIZE])
+{
+	static const uint8_t nobody[CLIENT_SIZE];
+	return memcmp(owner, nobody, CLIENT_SIZE) != 0 ? owner : NULL;
+}
+
+void record_own(uint8_t owner[CLIENT_SIZE], const uint8_t *client)
+{
+	if (client != NULL)
+		memcpy(owner, client, CLIENT_SIZE);
+	else
+		memset(owner, 0, CLIENT_SIZE);
+}
+
+static void get_owner(struct byte_reader *reader, uint8_t owner[CLIENT_SIZE])
+{
+	record_own(owner, byte_get(reader, CLIENT_SIZE));
+}
+
 /* ---- queues -------------------------------------------------------------- */
 
 size_t queue_record_write(const struct queue_record *record, uint8_t *buffer)
@@ -32,6 +53,7 @@ size_t queue_record_write(const struct queue_record *record, uint8_t *buffer)
 	struct byte_writer writer = { buffer };
 	byte_put_number(&writer, record->key, 8);
 	byte_put_number(&writer, record->uid, 4);
+	byte_put(&writer, record->owner, CLIENT_SIZE);
 	byte_put_number(&writer, record->lifetime, 1);
 	byte_put_number(&writer, record->order, 1);
 	byte_put_number(&writer, record->full, 1);
@@ -53,6 +75,7 @@ bool queue_record_read(struct queue_record *record, const uint8_t *bytes, size_t
 	struct byte_reader reader = { bytes, bytes + size, false };
 	*record = (struct queue_record){ .key = byte_get_number(&reader, 8) };
 	record->uid = (uint32_t)byte_get_number(&reader, 4);
+	get_owner(&reader, record->owner);
 	record->lifetime = (uint8_t)byte_get_number(&reader, 1);
 	record->order = (uint8_t)byte_get_number(&reader, 1);
 	record->full = (uint8_t)byte_get_number(&reader, 1);
@@ -165,6 +188,7 @@ size_t cell_record_write(const struct cell_record *record, uint8_t *buffer)
 	byte_put_number(&writer, record->identity, 8);
 	byte_put_number(&writer, record->version, 8);
 	byte_put_number(&writer, record->uid, 4);
+	byte_put(&writer, record->owner, CLIENT_SIZE);
 	byte_put_number(&writer, record->lifetime, 1);
 	byte_put_number(&writer, record->type, 1);
 	byte_put_number(&writer, record->width, 4);
@@ -180,6 +204,7 @@ bool cell_record_read(struct cell_record *record, const uint8_t *bytes, size_t s
 	record->identity = byte_get_number(&reader, 8);
 	record->version = byte_get_number(&reader, 8);
 	record->uid = (uint32_t)byte_get_number(&reader, 4);
+	get_owner(&reader, record->owner);
 	record->lifetime = (uint8_t)byte_get_number(&reader, 1);
 	record->type = (uint8_t)byte_get_number(&reader, 1);
 	record->width = (uint32_t)byte_get_number(&reader, 4);

@@ -34,12 +34,18 @@ enum record_type {
 
 enum { CLIENT_SIZE = CLIENT_ID_SIZE };
 
+/* Whether those bytes name a client: NULL if not. */
+const uint8_t *record_owner(const uint8_t owner[CLIENT_SIZE]);
+/* NULL: nobody. */
+void record_own(uint8_t owner[CLIENT_SIZE], const uint8_t *client);
+
 /* ---- queues ------------------------------------------------------------ */
 
 /* As struct queue_options has it; what an enum stands for is its number. */
 struct queue_record {
 	uint64_t key;
-	uint32_t uid; /* who pays for it */
+	uint32_t uid;               /* who pays for it */
+	uint8_t owner[CLIENT_SIZE]; /* the client with which it ends; zero: none */
 	uint8_t lifetime, order, full, kind, exclusive, bounded;
 	uint64_t capacity, capacity_bytes;
 	uint64_t lease, ttl; /* nanoseconds */
@@ -116,6 +122,7 @@ struct cell_record {
 	uint64_t identity;
 	uint64_t version;
 	uint32_t uid;
+	uint8_t owner[CLIENT_SIZE]; /* as that of a queue */
 	uint8_t lifetime, type;
 	uint32_t width, count;
 	const char *name;

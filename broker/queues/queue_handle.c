@@ -2,6 +2,7 @@
 #include "queues/queue_handle.h"
 
 #include "base/mutant.h"
+#include "core/client.h"
 #include "core/peer.h"
 #include "core/work.h"
 #include "leases/ahead_back.h"
@@ -21,6 +22,9 @@ uint32_t peer_add_handle(struct engine_peer *peer, struct queue *queue)
 	queue_hold(queue);
 	queue->handles++;
 	queue->silent_handles += peer->silent;
+	/* It waited for somebody who opens it. */
+	if (queue->options.lifetime == QUEUE_HANDLES)
+		list_remove(&queue->in_owner);
 	return handle_add(&peer->queues, queue);
 }
 
@@ -44,6 +48,18 @@ int peer_find_queue(struct engine_peer *peer, uint32_t handle, struct queue **qu
 	return status;
 }
 
+/* The session goes, with which it would end: it does, or its client cares for it. */
+static void leave_queue(struct engine_peer *peer, struct queue *queue)
+{
+	struct client *heir = queue->options.durable ? client_heir(peer) : NULL;
+	if (heir == NULL) {
+		queue_end(queue);
+		return;
+	}
+	list_remove(&queue->in_owner);
+	list_append(client_queues(heir), &queue->in_owner);
+}
+
 void peer_remove_handle(struct engine_peer *peer, uint32_t handle)
 {
 	struct queue *queue = handle_find(&peer->queues, handle);
@@ -53,7 +69,7 @@ void peer_remove_handle(struct engine_peer *peer, uint32_t handle)
 	queue->handles--;
 	queue->silent_handles -= peer->silent;
 	if (queue->handles == 0 && queue->options.lifetime == QUEUE_HANDLES && !queue->deleted)
-		queue_end(queue);
+		leave_queue(peer, queue);
 	queue_drop(queue);
 }
 
@@ -88,7 +104,7 @@ bool queues_end_owned(struct engine_peer *peer)
 		if (work_over(peer->engine))
 			return false;
 		work_spend(peer->engine, 1);
-		queue_end(container_of(node, struct queue, in_owner));
+		leave_queue(peer, container_of(node, struct queue, in_owner));
 	}
 	return true;
 }

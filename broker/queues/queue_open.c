@@ -1,6 +1,7 @@
 /* How sessions come to queues, and leave them. */
 #include "base/mutant.h"
 #include "base/name.h"
+#include "core/client.h"
 #include "core/peer.h"
 #include "core/record.h"
 #include "core/run.h"
@@ -48,9 +49,14 @@ static int queue_open_create(struct engine_peer *peer, const char *name,
 		status = queue_options_check(peer->engine, name, options, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = name[0] == '\0'
-			 ? queue_new_nameless(peer, options, queue, error)
-			 : queue_new(peer->engine, peer->account, name, options, queue, error);
+	const struct queue_making making = {
+		.account = peer->account,
+		.owner = peer_owner(peer, options->lifetime),
+		.name = name,
+		.options = options,
+	};
+	status = name[0] == '\0' ? queue_new_nameless(peer->engine, &making, queue, error)
+				 : queue_new(peer->engine, &making, queue, error);
 	if (status != RELEVO_OK)
 		return status;
 	if (options->lifetime == QUEUE_SESSION)
@@ -71,6 +77,16 @@ static int queue_open_compare(const struct queue *queue, enum queue_open_mode mo
 	return status == RELEVO_OK ? tokens_compare(queue, options, error) : status;
 }
 
+/* Who may care for it, should the session be cut off, is there by then. */
+static int queue_open_remember(struct engine_peer *peer, const struct queue_options *options,
+			       struct error *error)
+{
+	struct client *client;
+	if (!options->durable || options->lifetime == QUEUE_KEPT)
+		return RELEVO_OK;
+	return client_of(peer, &client, error);
+}
+
 int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode mode,
 	       const struct queue_options *options, struct queue_opened *opened,
 	       struct error *error)
@@ -83,6 +99,9 @@ int queue_open(struct engine_peer *peer, const char *name, enum queue_open_mode 
 		status = queue_open_find(engine, name, mode, &queue, error);
 	if (status == RELEVO_OK)
 		status = queue_open_admit(queue, name, mode, options->kind, error);
+	if (status == RELEVO_OK)
+		status =
+			queue_open_remember(peer, queue != NULL ? &queue->options : options, error);
 	if (status == RELEVO_OK && queue == NULL)
 		status = queue_open_create(peer, name, options, &queue, error);
 	else if (status == RELEVO_OK)

@@ -52,11 +52,15 @@ static int dead_letter_find_target(struct queue *queue, struct queue **target)
 		.durable = queue->options.durable && !MUTANT(dead_letters_in_memory),
 	};
 	struct engine *engine = queue->engine;
-	const char *name = dead_letter_target_name(queue);
+	const struct queue_making making = {
+		.account = queue->account,
+		.name = dead_letter_target_name(queue),
+		.options = &options,
+	};
 	struct error ignored;
-	*target = queue_find(engine, name);
+	*target = queue_find(engine, making.name);
 	if (*target == NULL)
-		return queue_new(engine, queue->account, name, &options, target, &ignored);
+		return queue_new(engine, &making, target, &ignored);
 	return (*target)->options.kind == QUEUE_ITEMS ? RELEVO_OK : RELEVO_BAD_STATE;
 }
 

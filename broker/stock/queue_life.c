@@ -73,15 +73,15 @@ static int queue_life_enter(struct queue *queue, struct error *error)
 }
 
 /* Under its name and its key; it has been paid for. */
-static int queue_life_make(struct engine *engine, const struct queue_again *again,
+static int queue_life_make(struct engine *engine, const struct queue_making *making,
 			   struct queue **made, struct error *error)
 {
-	struct queue *queue = queue_life_allocate(engine, again->name, again->options);
+	struct queue *queue = queue_life_allocate(engine, making->name, making->options);
 	if (queue == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for the queue \"%s\"",
-				 again->name);
-	queue->account = again->account;
-	queue->key = again->key;
+				 making->name);
+	queue->account = making->account;
+	queue->key = making->key;
 	int status = queue_life_enter(queue, error);
 	if (status != RELEVO_OK) {
 		free(queue);
@@ -106,24 +106,26 @@ static void queue_life_unmake(struct queue *queue)
 	free(queue);
 }
 
-int queue_new(struct engine *engine, struct account *account, const char *name,
-	      const struct queue_options *options, struct queue **created, struct error *error)
+int queue_new(struct engine *engine, const struct queue_making *making, struct queue **created,
+	      struct error *error)
 {
 	struct queue *queue = NULL;
+	struct account *account = making->account;
 	if (account->queues >= account->registry->queue_limit)
 		return error_set(error, RELEVO_QUOTA,
 				 "user %u asks for a queue more than the %u allowed", account->uid,
 				 account->registry->queue_limit);
-	int status = charge(account, queue_cost(name, options), "a queue", error);
+	int status = charge(account, queue_cost(making->name, making->options), "a queue", error);
 	if (status != RELEVO_OK)
 		return status;
-	const struct queue_again new = { account, name, ++engine->last_key, options };
+	struct queue_making new = *making;
+	new.key = ++engine->last_key;
 	status = queue_life_make(engine, &new, &queue, error);
 	if (status != RELEVO_OK) {
-		account_release(account, queue_cost(name, options));
+		account_release(account, queue_cost(making->name, making->options));
 		return status;
 	}
-	status = queue_record_created(queue, error);
+	status = queue_record_created(queue, making->owner, error);
 	if (status != RELEVO_OK) {
 		queue_life_unmake(queue);
 		return status;
@@ -132,26 +134,28 @@ int queue_new(struct engine *engine, struct account *account, const char *name,
 	return RELEVO_OK;
 }
 
-int queue_new_again(struct engine *engine, const struct queue_again *again, struct queue **queue,
+int queue_new_again(struct engine *engine, const struct queue_making *making, struct queue **queue,
 		    struct error *error)
 {
-	size_t cost = queue_cost(again->name, again->options);
+	size_t cost = queue_cost(making->name, making->options);
 	/* It was within the limits when it was made. */
-	account_charge_anyhow(again->account, cost);
-	int status = queue_life_make(engine, again, queue, error);
+	account_charge_anyhow(making->account, cost);
+	int status = queue_life_make(engine, making, queue, error);
 	if (status != RELEVO_OK)
-		account_release(again->account, cost);
+		account_release(making->account, cost);
 	return status;
 }
 
-int queue_new_nameless(struct engine_peer *peer, const struct queue_options *options,
+int queue_new_nameless(struct engine *engine, const struct queue_making *making,
 		       struct queue **queue, struct error *error)
 {
 	char name[24];
+	struct queue_making named = *making;
+	named.name = name;
 	do
-		snprintf(name, sizeof name, "~%016" PRIx64, engine_random(peer->engine));
-	while (queue_find(peer->engine, name) != NULL);
-	return queue_new(peer->engine, peer->account, name, options, queue, error);
+		snprintf(name, sizeof name, "~%016" PRIx64, engine_random(engine));
+	while (queue_find(engine, name) != NULL);
+	return queue_new(engine, &named, queue, error);
 }
 
 struct queue *queue_find(struct engine *engine, const char *name)

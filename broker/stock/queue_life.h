@@ -4,25 +4,26 @@
 
 #include "stock/queue.h"
 
-/* A queue under a name that is not taken, charged to the account. QUOTA,
- * NO_MEMORY, or the recorder's reason. */
-int queue_new(struct engine *engine, struct account *account, const char *name,
-	      const struct queue_options *options, struct queue **queue, struct error *error);
-
-/* One that is on record. */
-struct queue_again {
-	struct account *account;
+/* What a queue is made with. */
+struct queue_making {
+	struct account *account; /* who pays */
+	const uint8_t *owner;    /* id of the client with which it ends; NULL: none is known */
 	const char *name;
-	uint64_t key;
+	uint64_t key; /* of one that is on record; any other gets the next */
 	const struct queue_options *options;
 };
 
-/* Make it again, whatever it costs. NO_MEMORY. */
-int queue_new_again(struct engine *engine, const struct queue_again *again, struct queue **queue,
+/* A queue under a name that is not taken, charged to the account. QUOTA,
+ * NO_MEMORY, or the recorder's reason. */
+int queue_new(struct engine *engine, const struct queue_making *making, struct queue **queue,
+	      struct error *error);
+
+/* Make one again that is on record, whatever it costs. NO_MEMORY. */
+int queue_new_again(struct engine *engine, const struct queue_making *making, struct queue **queue,
 		    struct error *error);
 
 /* A new one under a name that the engine makes up. */
-int queue_new_nameless(struct engine_peer *peer, const struct queue_options *options,
+int queue_new_nameless(struct engine *engine, const struct queue_making *making,
 		       struct queue **queue, struct error *error);
 
 /* The queue of that name, or NULL. */

@@ -1,13 +1,14 @@
 /* What the recorder is told of a queue, where it may refuse: see queue_record.h. */
 #include "stock/queue_record.h"
 
-int queue_record_created(struct queue *queue, struct error *error)
+int queue_record_created(struct queue *queue, const uint8_t *owner, struct error *error)
 {
 	if (!queue->options.durable)
 		return RELEVO_OK;
 	const struct queue_note note = {
 		.key = queue->key,
 		.uid = queue->account->uid,
+		.owner = owner,
 		.name = queue->name,
 		.options = &queue->options,
 	};

@@ -6,8 +6,8 @@
 #include "stock/arrival.h"
 #include "stock/queue.h"
 
-/* NO_MEMORY, or why nothing new can be recorded now. */
-int queue_record_created(struct queue *queue, struct error *error);
+/* `owner`: see struct queue_making. NO_MEMORY, or why nothing new can be recorded now. */
+int queue_record_created(struct queue *queue, const uint8_t *owner, struct error *error);
 void queue_record_shutdown(struct queue *queue);
 void queue_record_deleted(struct queue *queue);
 

@@ -54,6 +54,18 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
+/* All of them, behind those of the other. */
+static inline void list_move_all(struct list *from, struct list *to)
+{
+	if (from->next == from)
+		return;
+	from->next->previous = to->previous;
+	from->previous->next = to;
+	to->previous->next = from->next;
+	to->previous = from->previous;
+	list_init(from);
+}
+
 /* The first node, or NULL. */
 static inline struct list *list_first(const struct list *head)
 {

@@ -307,15 +307,19 @@ static void cut_off_records_are_refused(void **state)
 {
 	(void)state;
 	uint8_t bytes[QUEUE_RECORD_MAX];
-	const struct queue_record record = {
-		.key = 3, .uid = 9, .capacity = 12, .name = "a", .dead_letter = "dead"
-	};
+	const struct queue_record record = { .key = 3,
+					     .uid = 9,
+					     .owner = "its own client",
+					     .capacity = 12,
+					     .name = "a",
+					     .dead_letter = "dead" };
 	struct queue_record read;
 	size_t size = queue_record_write(&record, bytes);
 	assert_true(queue_record_read(&read, bytes, size));
 	assert_string_equal(read.name, "a");
 	assert_string_equal(read.dead_letter, "dead");
 	assert_int_equal(read.capacity, 12);
+	assert_memory_equal(record_owner(read.owner), record.owner, CLIENT_SIZE);
 	for (size_t i = 0; i < size; i++)
 		assert_false(queue_record_read(&read, bytes, i));
 	struct kept kept;
