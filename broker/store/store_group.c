@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A lone small record fits in the least; of what is larger than the most, nothing is kept. */
-enum { BYTES_LEAST = 512, BYTES_KEPT_MOST = 1 << 20, GROUPS_KEPT_MOST = 32 };
+/* A lone small record fits in the least. What is kept is as much as clients have on their way
+ * when they put as fast as they can: new memory costs a fault for every page. */
+enum { BYTES_LEAST = 512, BYTES_KEPT_MOST = 8 << 20, GROUPS_KEPT_MOST = 32 };
 
 void store_group_free(struct store_group *group)
 {
@@ -26,6 +27,7 @@ void store_group_pool_fini(struct store_group_pool *pool)
 		store_group_free(group);
 	}
 	pool->count = 0;
+	pool->bytes = 0;
 }
 
 static struct store_group *group_make(void)
@@ -48,6 +50,7 @@ struct store_group *store_group_new(struct store_group_pool *pool)
 	if (group != NULL) {
 		pool->free = group->next;
 		pool->count--;
+		pool->bytes -= group->capacity;
 	} else {
 		group = group_make();
 		if (group == NULL)
@@ -62,13 +65,14 @@ struct store_group *store_group_new(struct store_group_pool *pool)
 
 void store_group_done(struct store_group_pool *pool, struct store_group *group)
 {
-	if (pool->count >= GROUPS_KEPT_MOST || group->capacity > BYTES_KEPT_MOST) {
+	if (pool->count >= GROUPS_KEPT_MOST || pool->bytes + group->capacity > BYTES_KEPT_MOST) {
 		store_group_free(group);
 		return;
 	}
 	group->next = pool->free;
 	pool->free = group;
 	pool->count++;
+	pool->bytes += group->capacity;
 }
 
 size_t store_record_size(const struct store_part *parts, size_t count)

@@ -32,6 +32,7 @@ struct store_group {
 struct store_group_pool {
 	struct store_group *free;
 	unsigned count;
+	size_t bytes;
 };
 
 void store_group_pool_fini(struct store_group_pool *pool);

@@ -14,6 +14,10 @@
 /* So much is kept in memory for lazy groups before they are synced. */
 enum { UNSYNCED_MOST = 16 << 20 };
 
+/* So much that somebody waits for is synced before more is written: that forms meanwhile. If the
+ * last came first, clients would fill their windows, and wait while all of it is synced. */
+enum { SYNCED_ALONE = 1 << 20 };
+
 #define RETRY_FIRST (100 * NSEC_PER_MSEC)
 #define RETRY_LAST  (2 * NSEC_PER_SEC)
 
@@ -136,6 +140,13 @@ static bool writer_sync_is_due(const struct store_writer *writer, nsec_t now)
 		writer->unsynced > UNSYNCED_MOST || now >= writer->sync_due);
 }
 
+/* Under the lock: whether it has to be synced even if there is more to write. */
+static bool writer_sync_is_first(const struct store_writer *writer)
+{
+	size_t most = writer->urgent ? SYNCED_ALONE : UNSYNCED_MOST;
+	return writer->unsynced >= most && writer->last > writer->synced && !writer->suspect;
+}
+
 static void writer_sleep(struct store_writer *writer, nsec_t deadline)
 {
 	if (deadline == NSEC_NEVER) {
@@ -155,7 +166,9 @@ static enum writer_task writer_wait(struct store_writer *writer)
 	for (;;) {
 		nsec_t now = clock_now();
 		writer_take(writer);
-		if (writer->unwritten != NULL || writer->suspect)
+		if (writer_sync_is_first(writer))
+			task = WRITER_SYNC;
+		else if (writer->unwritten != NULL || writer->suspect)
 			task = WRITER_WRITE;
 		else if (writer_sync_is_due(writer, now))
 			task = WRITER_SYNC;
