@@ -85,9 +85,16 @@ static void ended_granting(struct recorder *recorder, uint64_t bound)
 
 static void ended_commit(struct recorder *recorder, bool lazy, store_done *done, void *context)
 {
-	(void)recorder;
+	struct journal *journal = journal_of(recorder);
 	(void)lazy;
-	done(context, RELEVO_STORAGE);
+	if (journal->store == NULL) {
+		done(context, RELEVO_STORAGE);
+		return;
+	}
+	/* Those before are being told of: it is this one's turn behind them. */
+	journal->done = done;
+	journal->done_context = context;
+	journal->asked++;
 }
 
 const struct recorder_operations journal_ended_operations = {

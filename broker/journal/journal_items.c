@@ -71,7 +71,7 @@ static struct items_record head_of(struct journal *journal, const struct item_no
 		return head;
 	head.properties = extension->bytes + extension->key_size;
 	head.properties_size = extension->properties_size;
-	if (note->moved)
+	if (note->moved && !MUTANT(moved_as_it_was))
 		return head;
 	head.expires = journal_wall(journal, extension->expiry.key);
 	head.hold = extension->hold;

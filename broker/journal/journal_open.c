@@ -40,7 +40,8 @@ static int read_all(struct journal *journal, struct error *error)
 	struct store *store = journal->store;
 	if (!reach_all(journal))
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for what is kept on disk");
-	return store->operations->recover(store, &reader, error);
+	int status = store->operations->recover(store, &reader, error);
+	return status == RELEVO_OK ? kept_is_whole(&journal->kept, error) : status;
 }
 
 /* Time goes on where it was, if the clock has been set back meanwhile: what was to come in an
@@ -100,9 +101,12 @@ void journal_end(struct journal *journal)
 	if (journal->store == NULL)
 		return;
 	journal_flush(journal);
+	/* Who hears of what is done now may go on, which must not come back to the store. */
+	journal->recorder.operations = &journal_ended_operations;
 	journal->store->operations->close(journal->store);
 	journal->store = NULL;
-	journal->recorder.operations = &journal_ended_operations;
+	for (; journal->asked > 0; journal->asked--)
+		journal->done(journal->done_context, RELEVO_STORAGE);
 }
 
 void journal_close(struct journal *journal)

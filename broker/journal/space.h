@@ -26,7 +26,8 @@ void space_fini(struct space *space);
 /* Know the extent, even if nothing is there yet. False when memory ran out. */
 bool space_reach(struct space *space, uint32_t extent);
 
-/* So many items more; the extent is known. */
+/* So many items more. Those of an extent that was forgotten are not counted: a recovery may still
+ * read of them, and of their end. */
 void space_add(struct space *space, uint32_t extent, uint64_t items);
 void space_remove(struct space *space, uint32_t extent, uint64_t items);
 

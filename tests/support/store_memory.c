@@ -234,6 +234,9 @@ static int memory_read(struct store *store, store_position at, uint8_t *type, st
 		const struct memory_record *record = &disk->records[i];
 		if (record->at != at)
 			continue;
+		/* Who says that nobody needs it does not. */
+		if (disk->trimmed[store_extent(at)])
+			break;
 		*type = record->type;
 		buffer_truncate(bytes, 0);
 		return buffer_append(bytes, record->bytes, record->size) ? RELEVO_OK
