@@ -174,6 +174,8 @@ static int flush_now(struct relevo_session *session, struct flushing *flushing, 
 					      : session_connect(session, patience, error);
 	if (status == RELEVO_OK)
 		status = flush_connected(session, flushing, error);
+	/* What had not left yet has its number now. */
+	flushing->carries_on = flushing->carries_on || parts_carry_on(session);
 	session_leave(session);
 	return status;
 }
