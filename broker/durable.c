@@ -6,6 +6,7 @@
 
 #include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 
 static uint64_t wall_now(void)
 {
@@ -77,11 +78,24 @@ void durable_configure(const struct durable *durable, struct engine_config *conf
 		config->last_cell = journal_last_cell(durable->journal);
 }
 
+/* When it begins and when it has passed, and not each call that is refused meanwhile. */
+static void log_trouble(struct durable *durable)
+{
+	struct error error = { 0 };
+	bool troubled = journal_trouble(durable->journal, &error) != RELEVO_OK;
+	if (troubled && !durable->troubled)
+		log_error("storage-trouble", LOG_TEXT("reason", error_text(&error)));
+	else if (durable->troubled && !troubled)
+		log_warning("storage-recovered", LOG_NUMBER("pid", getpid()));
+	durable->troubled = troubled;
+}
+
 static void on_durable(void *context, uint32_t events)
 {
 	struct durable *durable = context;
 	(void)events;
 	journal_dispatch(durable->journal);
+	log_trouble(durable);
 }
 
 int durable_start(struct durable *durable, struct engine *engine, struct accounts *accounts,

@@ -10,7 +10,8 @@
 struct durable {
 	struct journal *journal; /* NULL: nothing is durable */
 	struct loop_source *source;
-	bool goes_on; /* it has more to do beside */
+	bool goes_on;  /* it has more to do beside */
+	bool troubled; /* the disk does not take what is to be kept, which has been logged */
 };
 
 /* Read what is in the folder. Nothing runs yet. What happened is logged. The errors of

@@ -45,6 +45,9 @@ void journal_dispatch(struct journal *journal);
 /* What was recorded in this round is one group. */
 void journal_flush(struct journal *journal);
 
+/* Why what comes now would not become durable soon; OK: nothing is known against it. */
+int journal_trouble(struct journal *journal, struct error *error);
+
 /* Do a piece of what there is to do beside; the last step of a round. True: there is more. */
 bool journal_work(struct journal *journal);
 

@@ -111,6 +111,8 @@ int journal_descriptor(const struct journal *journal)
 void journal_dispatch(struct journal *journal)
 {
 	struct store *store = journal->store;
+	/* Before, too: who is told of it now is told why. */
+	journal->troubled = store->operations->trouble(store, NULL) != RELEVO_OK;
 	store->operations->dispatch(store);
 	journal->troubled = store->operations->trouble(store, NULL) != RELEVO_OK;
 }

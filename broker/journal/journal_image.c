@@ -27,6 +27,9 @@ enum { IMAGE_TIMES = 4 };
 /* An extent is mostly dead with one item in so many alive. */
 enum { VICTIM_SHARE = 2 };
 
+/* In trouble an image is worth it sooner. */
+enum { TROUBLED_BYTES = 64 * 1024 };
+
 /* Who adds to an image faster than it is written waits. */
 enum { IMAGE_BACKLOG = 8 * 1024 * 1024 };
 
@@ -329,10 +332,18 @@ static bool list_keys(struct journal *journal)
 	return true;
 }
 
+/* Where the disk is full, room is made as soon as an extent is not needed any more. */
+static bool makes_room(const struct journal *journal)
+{
+	const struct space *space = &journal->kept.space;
+	return journal->troubled && journal->appended >= TROUBLED_BYTES && space->count > 1 &&
+	       space->extents[0].live == 0;
+}
+
 bool image_due(const struct journal *journal)
 {
 	uint64_t least = journal->last_image * IMAGE_TIMES;
-	return journal->forgetful ||
+	return journal->forgetful || makes_room(journal) ||
 	       journal->appended >= (least > journal->extent ? least : journal->extent);
 }
 

@@ -186,12 +186,16 @@ static void journal_cell_deleted(struct recorder *recorder, uint64_t key)
 
 /* ---- the rest --------------------------------------------------------------------- */
 
-static int journal_trouble(struct recorder *recorder, struct error *error)
+int journal_trouble(struct journal *journal, struct error *error)
 {
-	struct journal *journal = journal_of(recorder);
 	if (!journal->troubled)
 		return RELEVO_OK;
 	return journal->store->operations->trouble(journal->store, error);
+}
+
+static int note_trouble(struct recorder *recorder, struct error *error)
+{
+	return journal_trouble(journal_of(recorder), error);
 }
 
 static void journal_granting(struct recorder *recorder, uint64_t bound)
@@ -202,7 +206,7 @@ static void journal_granting(struct recorder *recorder, uint64_t bound)
 }
 
 const struct recorder_operations journal_operations = {
-	.trouble = journal_trouble,
+	.trouble = note_trouble,
 	.queue_created = journal_queue_created,
 	.queue_shut_down = journal_queue_shut_down,
 	.queue_deleted = journal_queue_deleted,

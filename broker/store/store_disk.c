@@ -4,6 +4,7 @@
 #include "os/descriptor.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -12,7 +13,16 @@
 static int disk_open(const struct store_disk *disk, int folder, const char *name, int flags)
 {
 	(void)disk;
-	return descriptor_raise(openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600));
+	/* Not waiting: what has the name may be no file of ours, but a FIFO. */
+	int fd = openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	struct stat what;
+	if (fd >= 0 && (fstat(fd, &what) < 0 || !S_ISREG(what.st_mode))) {
+		close(fd);
+		/* "Not a regular file", as near as there is. */
+		errno = EINVAL;
+		return -1;
+	}
+	return descriptor_raise(fd);
 }
 
 static void disk_close(const struct store_disk *disk, int fd)

@@ -21,18 +21,42 @@ void store_helper_init(struct store_helper *helper)
 {
 	*helper = (struct store_helper){ .runs = false };
 	pthread_mutex_init(&helper->lock, NULL);
-	pthread_cond_init(&helper->changed, NULL);
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&helper->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	helper->end = &helper->first;
+}
+
+/* Under the lock: until something is added, or the time of the late job has come. */
+static void helper_wait(struct store_helper *helper)
+{
+	const struct timespec until = clock_timespec(helper->late != NULL ? helper->late_at : 0);
+	if (helper->late == NULL)
+		pthread_cond_wait(&helper->changed, &helper->lock);
+	else
+		pthread_cond_timedwait(&helper->changed, &helper->lock, &until);
+}
+
+static struct store_job *helper_take_late(struct store_helper *helper)
+{
+	struct store_job *job = helper->late;
+	if (job == NULL || helper->stopping || clock_now() < helper->late_at)
+		return NULL;
+	helper->late = NULL;
+	return job;
 }
 
 /* The next job; NULL: there is none, and will be none. */
 static struct store_job *helper_next(struct store_helper *helper)
 {
+	struct store_job *job = NULL;
 	pthread_mutex_lock(&helper->lock);
-	while (helper->first == NULL && !helper->stopping)
-		pthread_cond_wait(&helper->changed, &helper->lock);
-	struct store_job *job = helper->first;
-	if (job != NULL)
+	while (helper->first == NULL && !helper->stopping &&
+	       (job = helper_take_late(helper)) == NULL)
+		helper_wait(helper);
+	if (job == NULL && (job = helper->first) != NULL)
 		helper->first = job->next;
 	if (helper->first == NULL)
 		helper->end = &helper->first;
@@ -62,6 +86,15 @@ void store_helper_add(struct store_helper *helper, struct store_job *job)
 	pthread_mutex_lock(&helper->lock);
 	*helper->end = job;
 	helper->end = &job->next;
+	pthread_cond_signal(&helper->changed);
+	pthread_mutex_unlock(&helper->lock);
+}
+
+void store_helper_add_late(struct store_helper *helper, struct store_job *job, nsec_t when)
+{
+	pthread_mutex_lock(&helper->lock);
+	helper->late = job;
+	helper->late_at = when;
 	pthread_cond_signal(&helper->changed);
 	pthread_mutex_unlock(&helper->lock);
 }

@@ -1,6 +1,8 @@
 #ifndef STORE_STORE_HELPER_H
 #define STORE_STORE_HELPER_H
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -19,7 +21,9 @@ struct store_helper {
 	bool runs;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct store_job *first, **end; /* guarded by the lock, and so is: */
+	struct store_job *first, **end; /* guarded by the lock, and so are: */
+	struct store_job *late;         /* to be done at that time; NULL: none */
+	nsec_t late_at;
 	bool stopping;
 };
 
@@ -28,6 +32,9 @@ void store_helper_init(struct store_helper *helper);
 int store_helper_start(struct store_helper *helper);
 /* From any thread. */
 void store_helper_add(struct store_helper *helper, struct store_job *job);
+/* The same when that time has come; there is one such job at most. It is not done if the helper
+ * is stopped before. From any thread. */
+void store_helper_add_late(struct store_helper *helper, struct store_job *job, nsec_t when);
 /* What has been added is done before this returns; jobs that may be left can ask. */
 void store_helper_stop(struct store_helper *helper);
 bool store_helper_stopping(struct store_helper *helper);

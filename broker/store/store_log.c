@@ -15,7 +15,9 @@ static int log_trouble(const struct store *store, struct error *error)
 {
 	/* Only the lock is changed. */
 	struct store_log *log = (struct store_log *)store_log_of_const(store);
-	return store_writer_trouble(&log->writer, error);
+	int status = store_writer_trouble(&log->writer, error);
+	/* While there is room in the last extent, it is for what makes more. */
+	return status != RELEVO_OK ? status : store_spares_trouble(&log->spares, error);
 }
 
 static int log_descriptor(const struct store *store)
@@ -108,10 +110,10 @@ static void log_init(struct store_log *log, const struct store_log_options *opti
 	list_init(&log->pending);
 	log->untold = &log->pending;
 	store_helper_init(&log->helper);
-	store_spares_init(&log->spares, &log->folder, &log->helper);
+	store_spares_init(&log->spares, &log->folder, &log->helper, log->event);
 	store_writer_init(&log->writer, &log->folder, &log->spares, log->event);
 	if (options->retry_msec != 0)
-		log->writer.retry = options->retry_msec * NSEC_PER_MSEC;
+		log->writer.retry = log->spares.retry = options->retry_msec * NSEC_PER_MSEC;
 	log->writer.relaxed = log->durability != STORE_SYNC;
 }
 

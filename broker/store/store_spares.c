@@ -5,9 +5,13 @@
 
 #include <fcntl.h>
 #include <relevo/status.h>
+#include <unistd.h>
 
 /* An extent that lasts less long is used up fast. */
 #define SLOW_EXTENT (5 * NSEC_PER_SEC)
+
+/* How long nothing more is tried after it could not be made. */
+#define RETRY       (NSEC_PER_SEC / 2)
 
 /* The next is asked for when half of the last one is used. */
 static bool spares_used_up_fast(const struct store_spares *spares)
@@ -21,6 +25,28 @@ static uint32_t spares_new_name(struct store_spares *spares)
 	return ++spares->last_name;
 }
 
+static void spares_tell(const struct store_spares *spares)
+{
+	const uint64_t one = 1;
+	/* It cannot fail but for being told too often already. */
+	ssize_t written = write(spares->event, &one, sizeof one);
+	(void)written;
+}
+
+/* Under the lock. One that could not be made is tried again after a while. */
+static void spares_made(struct store_spares *spares, uint32_t number, const struct error *error)
+{
+	bool stopping = error->status == RELEVO_CANCELLED;
+	if (error->status == RELEVO_OK && spares->count < STORE_SPARES_MOST)
+		spares->names[spares->count++] = number;
+	spares->trouble = *error;
+	if (stopping)
+		spares->trouble.status = RELEVO_OK;
+	spares->making = spares->trouble.status != RELEVO_OK;
+	if (spares->making)
+		store_helper_add_late(spares->helper, &spares->job, clock_now() + spares->retry);
+}
+
 static void spares_make(struct store_job *job)
 {
 	struct store_spares *spares = container_of(job, struct store_spares, job);
@@ -28,27 +54,28 @@ static void spares_make(struct store_job *job)
 	struct error error = { 0 };
 	pthread_mutex_lock(&spares->lock);
 	bool zeros = !spares_used_up_fast(spares);
+	/* One that was recycled is as good. */
+	bool enough = spares->count > 0;
 	uint32_t number = spares_new_name(spares);
 	pthread_mutex_unlock(&spares->lock);
 	store_spare_name(name, number);
-	/* If it cannot be made: who needs one tries again, and tells why it fails. */
-	int status = store_helper_stopping(spares->helper)
-			     ? RELEVO_CANCELLED
-			     : store_folder_make(spares->folder, STORE_SPARE_NEW, zeros, &error);
-	if (status == RELEVO_OK)
-		status = store_folder_rename(spares->folder, STORE_SPARE_NEW, name, &error);
+	if (enough || store_helper_stopping(spares->helper))
+		error.status = RELEVO_CANCELLED;
+	else if (store_folder_make(spares->folder, STORE_SPARE_NEW, zeros, &error) == RELEVO_OK)
+		error.status = store_folder_rename(spares->folder, STORE_SPARE_NEW, name, &error);
 	pthread_mutex_lock(&spares->lock);
-	if (status == RELEVO_OK && spares->count < STORE_SPARES_MOST)
-		spares->names[spares->count++] = number;
-	spares->making = false;
+	spares_made(spares, number, &error);
 	pthread_cond_broadcast(&spares->made);
 	pthread_mutex_unlock(&spares->lock);
+	spares_tell(spares);
 }
 
 void store_spares_init(struct store_spares *spares, const struct store_folder *folder,
-		       struct store_helper *helper)
+		       struct store_helper *helper, int event)
 {
 	*spares = (struct store_spares){
+		.event = event,
+		.retry = RETRY,
 		.folder = folder,
 		.helper = helper,
 		.job.run = spares_make,
@@ -86,11 +113,21 @@ void store_spares_want(struct store_spares *spares)
 		store_helper_add(spares->helper, &spares->job);
 }
 
+int store_spares_trouble(struct store_spares *spares, struct error *error)
+{
+	pthread_mutex_lock(&spares->lock);
+	int status = spares->count > 0 ? RELEVO_OK : spares->trouble.status;
+	if (status != RELEVO_OK && error != NULL)
+		*error = spares->trouble;
+	pthread_mutex_unlock(&spares->lock);
+	return status;
+}
+
 /* The name of one, which is the caller's now; false: there is none, and none is being made. */
 static bool spares_claim(struct store_spares *spares, char name[STORE_NAME_SIZE])
 {
 	pthread_mutex_lock(&spares->lock);
-	while (spares->count == 0 && spares->making)
+	while (spares->count == 0 && spares->making && spares->trouble.status == RELEVO_OK)
 		pthread_cond_wait(&spares->made, &spares->lock);
 	bool found = spares->count > 0;
 	uint32_t number = found ? spares->names[--spares->count] : spares_new_name(spares);
@@ -174,4 +211,5 @@ void store_spares_recycle(struct store_spares *spares, uint32_t extent)
 	/* What cannot be removed is found again by the next start. */
 	if (!spares_keep(spares, name))
 		store_folder_unlink(spares->folder, name, &unused);
+	spares_tell(spares);
 }
