@@ -264,13 +264,24 @@ static void *consume(void *argument)
 
 /* ---- the rest --------------------------------------------------------------------- */
 
+static unsigned all_issued(void)
+{
+	unsigned issued = 0;
+	for (uint32_t i = 0; i < STREAMS; i++)
+		issued += atomic_load(&streams[i].issued);
+	return issued;
+}
+
+static bool so_many_are_put(void *argument)
+{
+	return all_issued() >= *(unsigned *)argument;
+}
+
 static void kill_often(struct random *random, unsigned kills)
 {
 	for (unsigned i = 0; i < kills; i++) {
-		struct timespec while_it_lives = {
-			.tv_nsec = (long)(1 + random_below(random, 250)) * 1000000,
-		};
-		nanosleep(&while_it_lives, NULL);
+		unsigned until = all_issued() + random_below(random, 3000);
+		assert_true(eventually(so_many_are_put, &until));
 		broker_kill(&broker);
 		broker_again(&broker);
 	}
