@@ -47,16 +47,13 @@ static nsec_t patience(struct putting *putting)
 	return putting->patience;
 }
 
-static int send_item(const struct putting *putting, const struct relevo_bytes *item)
+static int send_item(const struct putting *putting, const struct outbox_way *way,
+		     const struct relevo_bytes *item)
 {
-	struct relevo_queue *queue = putting->queue;
-	const struct outbox_way way = {
-		.queue = queue->handle.number,
-		.owner = queue->handle.durable ? &queue->kept.owner : NULL,
-	};
+	struct relevo_session *session = putting->queue->handle.session;
 	if (putting->options != NULL)
-		return outbox_put_with(queue->handle.session, &way, item, putting->options);
-	return outbox_put(queue->handle.session, &way, item->data, item->size);
+		return outbox_put_with(session, way, item, putting->options);
+	return outbox_put(session, way, item);
 }
 
 /* An unbounded queue never waits for room; the window is the broker's own pace, which also a
@@ -75,11 +72,13 @@ static int put_pipelined(struct putting *putting)
 	const struct relevo_bytes *items = putting->items;
 	struct handle *handle = &putting->queue->handle;
 	struct error *error = putting->error;
+	struct outbox_way way = { .owner = handle->durable ? &putting->queue->kept.owner : NULL };
 	int status = RELEVO_OK;
 	for (size_t i = putting->accepted; i < putting->count && status == RELEVO_OK; i++) {
 		status = wait_for_window(putting, &items[i]);
+		way.queue = handle->number;
 		if (status == RELEVO_OK)
-			status = send_item(putting, &items[i]);
+			status = send_item(putting, &way, &items[i]);
 		if (status == RELEVO_OK)
 			putting->accepted++;
 	}

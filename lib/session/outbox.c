@@ -259,11 +259,10 @@ static int batch_add(struct relevo_session *session, const struct outbox_way *wa
 	return RELEVO_OK;
 }
 
-int outbox_put(struct relevo_session *session, const struct outbox_way *way, const void *data,
-	       size_t size)
+int outbox_put(struct relevo_session *session, const struct outbox_way *way,
+	       const struct relevo_bytes *item)
 {
-	const struct relevo_bytes item = { data, size };
-	return batch_add(session, way, &item, NULL);
+	return batch_add(session, way, item, NULL);
 }
 
 /* A batch of its own: the options of a frame are those of all its items. */

@@ -45,8 +45,8 @@ struct outbox_way {
 };
 
 /* Add one item to the puts that are pending for the queue. OK, NO_MEMORY, DISCONNECTED. */
-int outbox_put(struct relevo_session *session, const struct outbox_way *way, const void *data,
-	       size_t size);
+int outbox_put(struct relevo_session *session, const struct outbox_way *way,
+	       const struct relevo_bytes *item);
 
 /* The same for an item with options, of which only those count that are the item's. */
 int outbox_put_with(struct relevo_session *session, const struct outbox_way *way,
