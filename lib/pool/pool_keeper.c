@@ -29,7 +29,8 @@ enum {
 	ARGUMENT_TABLE,
 	ARGUMENT_OWNER,
 	ARGUMENT_READY,
-	ARGUMENT_LEAVE
+	ARGUMENT_LEAVE,
+	ARGUMENT_DURABLE
 };
 
 /* ---- the keeper's process --------------------------------------------------- */
@@ -40,6 +41,7 @@ struct keeping {
 	struct worker_table *table;
 	int owner_fd, ready_fd;
 	bool leave_children;
+	bool durable;
 };
 
 static int pool_keeper_take_plan(relevo_tuple *arguments, struct worker_plan *plan,
@@ -80,6 +82,8 @@ static int pool_keeper_take_arguments(relevo_tuple *arguments, struct keeping *k
 			relevo_tuple_take_descriptor(arguments, ARGUMENT_READY, &keeping->ready_fd);
 	if (status == RELEVO_OK)
 		status = relevo_tuple_bool(arguments, ARGUMENT_LEAVE, &keeping->leave_children);
+	if (status == RELEVO_OK)
+		status = relevo_tuple_bool(arguments, ARGUMENT_DURABLE, &keeping->durable);
 	return status;
 }
 
@@ -91,6 +95,7 @@ static int run_group(struct keeping *keeping)
 		.pool = keeping->pool,
 		.plan = &keeping->plan,
 		.leave_children = keeping->leave_children,
+		.carries_on = keeping->durable,
 		.wake = &wake,
 		.owner_fd = keeping->owner_fd,
 		.ready_fd = keeping->ready_fd,
@@ -149,6 +154,8 @@ static int make_arguments(const relevo_pool *pool, int owner_fd, int ready_fd,
 		status = relevo_tuple_add_descriptor(*arguments, NULL, ready_fd);
 	if (status == RELEVO_OK)
 		status = relevo_tuple_add_bool(*arguments, NULL, pool->leave_children);
+	if (status == RELEVO_OK)
+		status = relevo_tuple_add_bool(*arguments, NULL, pool->durable);
 	if (status != RELEVO_OK)
 		relevo_tuple_free(*arguments);
 	return status;

@@ -230,7 +230,8 @@ static bool worker_group_is_final(const struct group *group, const struct worker
 	bool ready = atomic_load(&slot->stage) == WORKER_READY;
 	if (MUTANT(lost_worker_not_replaced) || is_lasting(slot->error.status))
 		return true;
-	return !ready && (!group->options->patient || !group->reached);
+	bool patient = group->options->patient || group->options->carries_on;
+	return !ready && (!patient || !group->reached);
 }
 
 /* What a worker was lost of says more than that the next one does not get so far. */

@@ -13,6 +13,7 @@ struct worker_group_options {
 	const char *pool; /* its name */
 	bool shared;      /* and this, as for a worker */
 	enum relevo_order order;
+	bool carries_on; /* its pool outlives the broker: whoever finds none is replaced */
 	bool durable;
 	const struct worker_plan *plan; /* NULL: the workers ask the broker */
 	/* Wait for a pool that is not there, and for a broker that was there. */
