@@ -310,6 +310,11 @@ int outbox_frame_at(struct relevo_session *session, const Relevo__Header *header
 	return status;
 }
 
+bool outbox_has_sent(const struct relevo_session *session, const struct outbox_place *place)
+{
+	return session->connection.sent > place->begin;
+}
+
 bool outbox_take_back(struct relevo_session *session, const struct outbox_place *place)
 {
 	struct connection *connection = &session->connection;

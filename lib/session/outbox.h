@@ -33,6 +33,9 @@ int outbox_frame_at(struct relevo_session *session, const Relevo__Header *header
 /* Take it back: false when some of it has been sent, or something stands behind it. */
 bool outbox_take_back(struct relevo_session *session, const struct outbox_place *place);
 
+/* Whether any of it has been sent over the connection that it was made for, which may be lost. */
+bool outbox_has_sent(const struct relevo_session *session, const struct outbox_place *place);
+
 /* The same for one body, which waits for company if it is small. */
 int outbox_frame_later(struct relevo_session *session, const Relevo__Header *header,
 		       const struct iovec *body);

@@ -1,12 +1,15 @@
 /* Cells at the broker: opening them, and the requests that update them or wait for a change. */
 #include "sync/cell.h"
 
+#include "base/mutant.h"
 #include "base/thread_error.h"
 #include "session/call.h"
 #include "session/outbox.h"
 #include "session/part.h"
+#include "session/ride.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +78,7 @@ static int cell_take_opened(struct call *call, const struct frame *frame)
 	cell->type = (enum element_type)opened->type;
 	cell->width = opened->width;
 	cell->count = opened->count;
+	cell->handle.durable = opened->durable;
 	handle_opened(&cell->handle, opened->name, opened->cell, opened->identity);
 	return RELEVO_OK;
 }
@@ -198,10 +202,17 @@ static int encode_initial(const relevo_session *session, const struct cell_spec 
 	return RELEVO_OK;
 }
 
-static int cell_attach_here(struct cell *cell, const char *name, const struct cell_spec *spec,
-			    const struct iovec *initial, struct error *error)
+struct cell_asked {
+	const char *name; /* NULL: a new one */
+	const struct cell_spec *spec;
+	struct iovec initial;
+	nsec_t limit;
+};
+
+static int cell_attach_here(struct cell *cell, const struct cell_asked *asked, struct error *error)
 {
-	nsec_t limit = session_limit(cell->handle.session);
+	const char *name = asked->name;
+	const struct cell_spec *spec = asked->spec;
 	Relevo__CellOpen operation = RELEVO__CELL_OPEN__INIT;
 	operation.name = name != NULL ? (char *)name : (char *)"";
 	operation.mode = (Relevo__OpenMode)spec->mode;
@@ -216,12 +227,12 @@ static int cell_attach_here(struct cell *cell, const char *name, const struct ce
 	}
 	operation.purpose = (char *)spec->purpose;
 	operation.durable = spec->durable;
-	int status = session_enter(cell->handle.session, limit, error);
+	int status = session_enter(cell->handle.session, asked->limit, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = cell_part_ensure(cell->handle.session, error);
 	if (status == RELEVO_OK)
-		status = cell_run_open(cell, &operation, initial, limit, error);
+		status = cell_run_open(cell, &operation, &asked->initial, asked->limit, error);
 	session_leave(cell->handle.session);
 	return status;
 }
@@ -238,7 +249,16 @@ int cell_attach(struct cell *cell, relevo_session *session, const char *name,
 		status = encode_initial(session, spec, &initial, error);
 	if (status != RELEVO_OK)
 		return status;
-	status = cell_attach_here(cell, name, spec, &initial, error);
+	/* Whether it may be asked for again without being told that it is there already. */
+	const struct ride ride = {
+		.session = session,
+		.carries_on = spec->durable && spec->mode != RELEVO_OPEN_NEW,
+		.deadline = session_limit(session),
+	};
+	const struct cell_asked asked = { name, spec, initial, ride.deadline };
+	do
+		status = cell_attach_here(cell, &asked, error);
+	while (ride_on(&ride, &status, error));
 	free(initial.iov_base);
 	return status;
 }
@@ -341,6 +361,18 @@ static int check_will(const struct cell *cell, struct cell_will will, struct err
 			 cell->handle.name);
 }
 
+/* A look is simply taken again. */
+static int update_in_doubt(const struct cell *cell, struct error *error)
+{
+	char why[ERROR_TEXT_SIZE];
+	if (MUTANT(changes_made_again))
+		return RELEVO_DISCONNECTED;
+	snprintf(why, sizeof why, "%s", error_text(error));
+	return error_set(error, RELEVO_UNANSWERED,
+			 "whether the %s \"%s\" was changed is not known: %s", cell->handle.what,
+			 cell->handle.name, why);
+}
+
 /* The session is locked. */
 static int run_update(struct cell *cell, struct cell_update *change, uint8_t *operands,
 		      nsec_t deadline, struct error *error)
@@ -363,8 +395,24 @@ static int run_update(struct cell *cell, struct cell_update *change, uint8_t *op
 		.cell = cell,
 		.change = change,
 	};
-	return call_run(cell->handle.session, &changing.call, &header, session_patience(deadline),
-			error);
+	status = call_run(cell->handle.session, &changing.call, &header, session_patience(deadline),
+			  error);
+	bool sent = cell->handle.session->connection.epoch != change->will.epoch ||
+		    outbox_has_sent(cell->handle.session, &changing.call.place);
+	return status == RELEVO_DISCONNECTED && cell->handle.durable && sent && change->count > 0
+		       ? update_in_doubt(cell, error)
+		       : status;
+}
+
+static int update_now(struct cell *cell, struct cell_update *change, uint8_t *operands,
+		      nsec_t deadline, struct error *error)
+{
+	int status = handle_enter(&cell->handle, deadline, error);
+	if (status != RELEVO_OK)
+		return status;
+	status = run_update(cell, change, operands, deadline, error);
+	session_leave(cell->handle.session);
+	return status;
 }
 
 int cell_call_update(struct cell *cell, struct cell_update *change, nsec_t deadline,
@@ -377,11 +425,11 @@ int cell_call_update(struct cell *cell, struct cell_update *change, nsec_t deadl
 		size += change->terms[i].size;
 	if (size > sizeof few && (operands = malloc(size)) == NULL)
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for %zu bytes", size);
-	int status = handle_enter(&cell->handle, deadline, error);
-	if (status == RELEVO_OK) {
-		status = run_update(cell, change, operands, deadline, error);
-		session_leave(cell->handle.session);
-	}
+	int status;
+	/* A change that was sent is not made again: it is in doubt. */
+	do
+		status = update_now(cell, change, operands, deadline, error);
+	while (handle_rides(&cell->handle, deadline, &status, error));
 	if (operands != few)
 		free(operands);
 	return status;
@@ -448,12 +496,21 @@ static int run_wait(struct cell *cell, struct cell_wait *watch, struct error *er
 			session_patience(watch->deadline), error);
 }
 
-int cell_call_wait(struct cell *cell, struct cell_wait *watch, struct error *error)
+static int wait_now(struct cell *cell, struct cell_wait *watch, struct error *error)
 {
 	int status = handle_enter(&cell->handle, watch->deadline, error);
 	if (status != RELEVO_OK)
 		return status;
 	status = run_wait(cell, watch, error);
 	session_leave(cell->handle.session);
+	return status;
+}
+
+int cell_call_wait(struct cell *cell, struct cell_wait *watch, struct error *error)
+{
+	int status;
+	do
+		status = wait_now(cell, watch, error);
+	while (handle_rides(&cell->handle, watch->deadline, &status, error));
 	return status;
 }
