@@ -27,7 +27,8 @@ struct relevo_grant {
 	 * was thought dead and was only slow. Compare it, do not count by it: the next one is
 	 * greater by any number, and the first one is large. Of a broker that is started anew
 	 * they begin with the time of its host, so they go back only if that clock was set back,
-	 * or if another host with a slower clock takes the broker's place. */
+	 * or if another host with a slower clock takes the broker's place; of one with a data
+	 * folder (relevod --data) not even then. */
 	uint64_t token;
 	/* The last holder died, or held it for too long: what the lock protects may
 	 * be half changed. Told to one holder only. */

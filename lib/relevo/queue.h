@@ -28,6 +28,11 @@
  * to the same one again, with `deliveries` above 1: to acknowledge it is NOT_OWNER, and the item
  * that relevo_queue_get() had just returned may come once more. Of other queues calls say
  * DISCONNECTED, and handles GONE once the broker has been restarted.
+ *
+ * What is done to a durable queue is on the disk when the call that waits for the broker's answer
+ * returns with OK (relevod --durability has other ways). A disk in trouble makes that STORAGE, with
+ * the reason: of what adds something, nothing was done, or it was done and will be on the disk when
+ * that recovers; what takes something away was done likewise. docs/durability.md has the whole.
  */
 #ifndef RELEVO_QUEUE_H
 #define RELEVO_QUEUE_H
@@ -123,7 +128,8 @@ struct relevo_queue_options {
  * Errors: BAD_NAME, BAD_ARGUMENT, NOT_FOUND, EXISTS, OPTION_MISMATCH (it exists
  * with another of these options, which the detail names, or is a lock, semaphore or
  * condition; RELEVO_OPEN_EXISTING takes it as it is), NOT_DURABLE (`durable`, of a broker without
- * a data folder), QUOTA, LIMIT, DISCONNECTED, UNANSWERED, FORKED, NO_MEMORY.
+ * a data folder), STORAGE (`durable`: its disk is in trouble), QUOTA, LIMIT, DISCONNECTED,
+ * UNANSWERED, FORKED, NO_MEMORY.
  */
 RELEVO_API int relevo_queue_open(relevo_session *session, const char *name,
 				 const struct relevo_queue_options *options, relevo_queue **queue);
@@ -144,12 +150,13 @@ RELEVO_API const char *relevo_queue_name(const relevo_queue *queue);
  * Put a copy of `size` bytes. On a queue without capacity this returns as soon as
  * the item is on its way; a later failure goes to the error callback, and
  * relevo_session_flush() waits for the broker, as the end of the program does by exit(3). On a
- * bounded one it waits for room and for the broker's answer. Thread-safe; items of one thread stay
- * in order.
+ * bounded one it waits for room and for the broker's answer. An item of a durable queue is on the
+ * disk when it has been confirmed: that answer, or that flush. Thread-safe; items of one thread
+ * stay in order.
  *
  * Errors: TOO_LARGE (nothing is sent; or the queue could never hold it), FULL
  * (the queue rejects), TIMED_OUT, UNANSWERED, GONE, SHUT_DOWN, DISCONNECTED, FORKED,
- * QUOTA, LIMIT, BAD_ARGUMENT, NO_MEMORY.
+ * QUOTA, LIMIT, BAD_ARGUMENT, NO_MEMORY; STORAGE (of a durable queue: the disk is in trouble).
  */
 RELEVO_API int relevo_queue_put(relevo_queue *queue, const void *data, size_t size,
 				int64_t timeout);
@@ -198,12 +205,13 @@ RELEVO_API int relevo_queue_put_many(relevo_queue *queue, const struct relevo_by
 /*
  * Take the first item, waiting up to `timeout` ms for one. It is acknowledged by
  * itself, with whatever this session sends next, or a millisecond later: after a crash
- * before that, or an end by _exit(2) or a signal, another consumer gets it.
+ * before that, or an end by _exit(2) or a signal, another consumer gets it. Of a durable queue
+ * that is on the disk within about a second: after a power cut before that the item comes again.
  * Thread-safe; several threads may wait at once. Free the item.
  *
  * Errors: TIMED_OUT, GONE, SHUT_DOWN, DENIED (the queue is exclusive, and
  * another session gets from it), DISCONNECTED, FORKED, LIMIT, BAD_ARGUMENT,
- * NO_MEMORY.
+ * NO_MEMORY; STORAGE or DAMAGED, of a durable queue whose next item cannot be read back.
  */
 RELEVO_API int relevo_queue_get(relevo_queue *queue, int64_t timeout, relevo_item *item);
 
@@ -242,12 +250,12 @@ RELEVO_API int relevo_queue_lease_any(relevo_queue *const *queues, size_t queue_
 				      size_t *which, size_t *got);
 
 /*
- * Acknowledge leased items: they are gone for good. Sets their `lease` to 0; free
- * them all the same. Thread-safe; blocks for the answer.
+ * Acknowledge leased items: they are gone for good, of a durable queue on the disk, too. Sets their
+ * `lease` to 0; free them all the same. Thread-safe; blocks for the answer.
  *
  * Errors: NOT_OWNER (one of the leases had ended, and its item is not the caller's any
  * more; the others are acknowledged), DISCONNECTED, UNANSWERED, FORKED,
- * NO_MEMORY.
+ * NO_MEMORY; STORAGE (they are gone, but not on the disk yet).
  */
 RELEVO_API int relevo_queue_ack(relevo_queue *queue, relevo_item *items, size_t count);
 
@@ -335,7 +343,8 @@ struct relevo_queue_state {
 	uint64_t getters;                        /* calls that wait for an item */
 	uint64_t putters;                        /* calls that wait for room */
 	uint64_t joiners;                        /* calls that wait until nothing is left */
-	uint64_t put, acknowledged, redelivered; /* items ever */
+	uint64_t put, acknowledged, redelivered; /* items ever; all that is counted ever begins
+						    anew with the broker */
 	uint64_t handles;                        /* open */
 	uint64_t expired;                        /* items ever: that ran out of time */
 	uint64_t dropped;                        /* that made room for others */
