@@ -62,11 +62,18 @@ void engine_free(struct engine *engine)
 		return;
 	engine_go_on(engine, UINT64_MAX);
 	assert(engine->peers == 0 && engine->committed + 1 == engine->batch);
-	struct map_node *node;
-	while ((node = map_next(&engine->queues, NULL)) != NULL)
+	/* The next is found before one goes: to begin anew each time would take as long as they are
+	 * many. */
+	for (struct map_node *node = map_next(&engine->queues, NULL), *next; node != NULL;
+	     node = next) {
+		next = map_next(&engine->queues, node);
 		queue_forget(container_of(node, struct queue, node));
-	while ((node = map_next(&engine->cells, NULL)) != NULL)
+	}
+	for (struct map_node *node = map_next(&engine->cells, NULL), *next; node != NULL;
+	     node = next) {
+		next = map_next(&engine->cells, node);
 		cell_forget(container_of(node, struct cell, node));
+	}
 	engine_go_on(engine, UINT64_MAX);
 	map_fini(&engine->queues);
 	sorted_fini(&engine->names);

@@ -13,11 +13,16 @@ void kept_init(struct kept *kept, uint64_t seed)
 
 void kept_fini(struct kept *kept)
 {
-	struct map_node *node;
-	while ((node = map_next(&kept->queues, NULL)) != NULL)
+	for (struct map_node *node = map_next(&kept->queues, NULL), *next; node != NULL;
+	     node = next) {
+		next = map_next(&kept->queues, node);
 		kept_queue_end(kept, container_of(node, struct kept_queue, node));
-	while ((node = map_next(&kept->cells, NULL)) != NULL)
+	}
+	for (struct map_node *node = map_next(&kept->cells, NULL), *next; node != NULL;
+	     node = next) {
+		next = map_next(&kept->cells, node);
 		kept_cell_end(kept, container_of(node, struct kept_cell, node));
+	}
 	map_fini(&kept->queues);
 	map_fini(&kept->cells);
 	space_fini(&kept->space);
