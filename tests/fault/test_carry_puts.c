@@ -55,7 +55,9 @@ struct producer {
 	uint32_t which;
 };
 
-enum { PRODUCERS = 4, EACH = 2000 };
+/* So many at a time are on their way that one connection brings them there and back: those that
+ * come again on each connection would else be cut off before the first is confirmed. */
+enum { PRODUCERS = 4, EACH = 2000, TOGETHER = 25 };
 
 static void *produce(void *argument)
 {
@@ -64,6 +66,9 @@ static void *produce(void *argument)
 		uint32_t number = producer->which << 24 | i;
 		child_check(relevo_queue_put(producer->line->queue, &number, sizeof number,
 					     RELEVO_FOREVER) == RELEVO_OK);
+		if (i % TOGETHER == 0)
+			child_check(relevo_session_flush(producer->line->session, TEST_PATIENCE) ==
+				    RELEVO_OK);
 	}
 	return NULL;
 }
@@ -93,7 +98,7 @@ static void threads_put_in_their_order(void **state)
 {
 	struct line *line = *state;
 	line_open(line, plain);
-	atomic_store(&line->cutter.apart, 20000);
+	atomic_store(&line->cutter.apart, 15000);
 	several_threads_put(line);
 }
 

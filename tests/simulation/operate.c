@@ -132,7 +132,7 @@ static struct queue_options pick_options(struct world *world, uint32_t name)
 		.full = percent(world, 60) ? QUEUE_BLOCK : (enum queue_full)below(world, 3),
 		.lease = percent(world, 50) ? MSEC(50) : 0,
 		.exclusive = percent(world, 10),
-		.durable = true,
+		.durable = world->recorded,
 	};
 	if (options.full == QUEUE_DROP_OLDEST && options.capacity == 0)
 		options.capacity = 2;
