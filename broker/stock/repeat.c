@@ -136,7 +136,9 @@ static int repeat_reserve(struct repeat *repeat, struct error *error)
 	}
 	if (repeat->end < repeat->capacity)
 		return RELEVO_OK;
-	memmove(repeat->puts, repeat->puts + repeat->first, room_cost(count));
+	/* Empty, it may have no memory. */
+	if (count > 0)
+		memmove(repeat->puts, repeat->puts + repeat->first, room_cost(count));
 	repeat->first = 0;
 	repeat->end = count;
 	if (count > repeat->capacity / 2 || repeat->capacity == 0)
