@@ -177,6 +177,8 @@ static void they_are_the_same_after_a_restart(void **state)
 	struct both both = begin(line);
 	set_value(both.here, 41);
 	/* One that would not come back by itself. */
+	relevo_queue_close(line->scene->queue);
+	line->scene->queue = NULL;
 	assert_ok(relevo_session_close(line->scene->session));
 	broker_kill(&line->scene->broker);
 	broker_again(&line->scene->broker);
