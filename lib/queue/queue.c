@@ -27,7 +27,9 @@ static int queue_take_opened(struct call *call, const struct frame *frame)
 	queue->bounded = opened->bounded || opened->capacity_bytes > 0;
 	queue->timed = opened->lease_ms > 0;
 	queue->keep = opened->keep;
-	queue->handle.durable = opened->durable;
+	/* Others read it without the lock: the same queue is as durable as it was. */
+	if (queue->handle.durable != opened->durable)
+		queue->handle.durable = opened->durable;
 	handle_opened(&queue->handle, opened->name, opened->queue, opened->identity);
 	return RELEVO_OK;
 }
