@@ -78,7 +78,9 @@ static int cell_take_opened(struct call *call, const struct frame *frame)
 	cell->type = (enum element_type)opened->type;
 	cell->width = opened->width;
 	cell->count = opened->count;
-	cell->handle.durable = opened->durable;
+	/* Others read it without the lock: the same cell is as durable as it was. */
+	if (cell->handle.durable != opened->durable)
+		cell->handle.durable = opened->durable;
 	handle_opened(&cell->handle, opened->name, opened->cell, opened->identity);
 	return RELEVO_OK;
 }
