@@ -84,8 +84,7 @@ bool deferred_take(struct session *session, const Relevo__Header *header,
 	struct error error;
 	struct call *call;
 	if (router->answering != session || session->peer == NULL ||
-	    router->changes == engine_changes(router->engine) ||
-	    header->op_case == RELEVO__HEADER__OP_FAILURE || header->n_sizes > 1 ||
+	    router->changes == engine_changes(router->engine) || header->n_sizes > 1 ||
 	    MUTANT(answered_before_durable))
 		return false;
 	router->answering = NULL;

@@ -7,7 +7,8 @@
 /*
  * A handler answers at once what the engine does at once. If that changed something durable,
  * the answer goes out when it is on disk, or a Failure instead if it cannot be brought
- * there. Calls that wait in the engine (puts, gets, moves) see to it there.
+ * there. So does a Failure that tells of a part that was done. Calls that wait in the engine (puts,
+ * gets, moves) see to it there.
  */
 
 /* A frame is going to be handled, and has been. */
