@@ -1,6 +1,7 @@
 /* Reading what is kept, and the end of a journal. */
 #include "journal/journal_parts.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 static int on_image(void *context, const struct store_record *record, struct error *error)
@@ -26,7 +27,6 @@ static bool reach_all(struct journal *journal)
 	struct store *store = journal->store;
 	struct space *space = &journal->kept.space;
 	uint32_t extent = store->operations->next_extent(store, 0);
-	/* All, beforehand: items are found in the order of their queues, not of their extents. */
 	for (; extent != 0; extent = store->operations->next_extent(store, extent + 1)) {
 		if (!space_reach(space, extent))
 			return false;
@@ -34,14 +34,33 @@ static bool reach_all(struct journal *journal)
 	return true;
 }
 
+/* Where items stand that are there still; an image may name others, which were let go of since. */
+static int check_extents(const struct journal *journal, struct error *error)
+{
+	const struct space *space = &journal->kept.space;
+	const struct store *store = journal->store;
+	for (uint32_t i = 0; i < space->count; i++) {
+		uint32_t number = space->first + i;
+		if (space->extents[i].live > 0 &&
+		    store->operations->next_extent(store, number) != number)
+			return error_set(error, RELEVO_DAMAGED,
+					 "the file of extent %08" PRIx32
+					 " is missing, which has %" PRIu64 " items",
+					 number, space->extents[i].live);
+	}
+	return RELEVO_OK;
+}
+
 static int read_all(struct journal *journal, struct error *error)
 {
 	const struct store_reader reader = { journal, on_image, on_record };
 	struct store *store = journal->store;
+	int status = store->operations->recover(store, &reader, error);
+	if (status != RELEVO_OK)
+		return status;
 	if (!reach_all(journal))
 		return error_set(error, RELEVO_NO_MEMORY, "no memory for what is kept on disk");
-	int status = store->operations->recover(store, &reader, error);
-	return status == RELEVO_OK ? kept_is_whole(&journal->kept, error) : status;
+	return check_extents(journal, error);
 }
 
 /* Time goes on where it was, if the clock has been set back meanwhile: what was to come in an

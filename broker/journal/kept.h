@@ -41,9 +41,4 @@ int kept_read(struct kept *kept, store_position at, const struct store_record *r
 	      struct error *error);
 int kept_read_image(struct kept *kept, const struct store_record *record, struct error *error);
 
-/* All has been read, and each extent that is there was reached before that. DAMAGED: one is
- * missing that has items. In an image there may be items of extents that are gone: what follows
- * the image says that the items are, too. */
-int kept_is_whole(const struct kept *kept, struct error *error);
-
 #endif

@@ -257,30 +257,6 @@ static int read_run(struct kept *kept, const uint8_t *bytes, size_t size, struct
 	return outcome(kept_add(kept, queue, &run), error);
 }
 
-static int queue_is_whole(const struct kept *kept, const struct kept_queue *queue,
-			  struct error *error)
-{
-	const struct kept_run *run;
-	for (uint64_t sequence = 1; (run = kept_next(queue, sequence)) != NULL;
-	     sequence = run->first + run->count) {
-		if (space_extent(&kept->space, store_extent(run->at)) == NULL)
-			return error_set(error, RELEVO_DAMAGED,
-					 "the file of extent %08" PRIx32
-					 " is missing, which has items of the queue \"%s\"",
-					 store_extent(run->at), queue->record.name);
-	}
-	return RELEVO_OK;
-}
-
-int kept_is_whole(const struct kept *kept, struct error *error)
-{
-	int status = RELEVO_OK;
-	for (struct map_node *node = map_next(&kept->queues, NULL);
-	     node != NULL && status == RELEVO_OK; node = map_next(&kept->queues, node))
-		status = queue_is_whole(kept, container_of(node, struct kept_queue, node), error);
-	return status;
-}
-
 int kept_read_image(struct kept *kept, const struct store_record *record, struct error *error)
 {
 	const uint8_t *bytes = record->bytes;

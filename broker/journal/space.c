@@ -26,13 +26,28 @@ static bool space_grow(struct space *space, uint32_t count)
 	return true;
 }
 
+/* Items are found in the order of their queues, not of their extents. */
+static bool space_grow_down(struct space *space, uint32_t extent)
+{
+	uint32_t more = space->first - extent;
+	if (!space_grow(space, space->count + more))
+		return false;
+	memmove(space->extents + more, space->extents, space->count * sizeof *space->extents);
+	memset(space->extents, 0, more * sizeof *space->extents);
+	space->count += more;
+	space->first = extent;
+	return true;
+}
+
 bool space_reach(struct space *space, uint32_t extent)
 {
+	/* One that was forgotten is not needed any more by anybody. */
+	if (extent < space->forgotten)
+		return true;
 	if (space->count == 0)
 		space->first = extent;
-	/* One that was forgotten is not needed any more by anybody. */
 	if (extent < space->first)
-		return true;
+		return space_grow_down(space, extent);
 	uint32_t count = extent - space->first + 1;
 	if (count <= space->count)
 		return true;
@@ -72,6 +87,8 @@ void space_remove(struct space *space, uint32_t extent, uint64_t items)
 
 void space_forget(struct space *space, uint32_t before)
 {
+	if (before > space->forgotten)
+		space->forgotten = before;
 	if (before <= space->first)
 		return;
 	uint32_t gone = before - space->first;

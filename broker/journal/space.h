@@ -18,7 +18,8 @@ struct space {
 	struct extent *extents; /* from number `first` on */
 	uint32_t first;
 	uint32_t count, capacity;
-	uint64_t epoch; /* the owner's: what happens now belongs to it */
+	uint32_t forgotten; /* all before that one are */
+	uint64_t epoch;     /* the owner's: what happens now belongs to it */
 };
 
 void space_fini(struct space *space);

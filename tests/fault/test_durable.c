@@ -315,6 +315,36 @@ static void a_deep_queue_is_read_back_in_order(void **state)
 	assert_ok(relevo_session_close(session));
 }
 
+/* So much goes through that checkpoints are written, which name what stands before them; and the
+ * broker dies again and again. */
+static void a_busy_folder_can_be_opened(void **state)
+{
+	enum { ITEMS = 9000, SIZE = 16 * 1024, EVERY = 1500, DEPTH = 100 };
+	static uint8_t bytes[SIZE];
+	struct place *place = *state;
+	relevo_session *session = session_open(place->broker.url);
+	relevo_queue *queue = open_durable(session, "busy");
+	for (uint32_t i = 0; i < ITEMS; i++) {
+		pattern_fill(bytes, sizeof bytes, i);
+		assert_ok(relevo_queue_put(queue, bytes, sizeof bytes, 20000));
+		relevo_item item;
+		if (i >= DEPTH) {
+			assert_ok(relevo_queue_get(queue, 20000, &item));
+			assert_true(pattern_holds(item.data, item.size, i - DEPTH));
+			relevo_item_free(&item);
+		}
+		if (i % EVERY != EVERY - 1)
+			continue;
+		/* What was got is acknowledged, too. */
+		assert_ok(relevo_session_flush(session, 20000));
+		broker_kill(&place->broker);
+		broker_again(&place->broker);
+	}
+	assert_int_equal(counts_of(queue).ready, DEPTH);
+	relevo_queue_close(queue);
+	assert_ok(relevo_session_close(session));
+}
+
 /* ---- the others ------------------------------------------------------------------ */
 
 static void what_was_deleted_stays_so(void **state)
@@ -384,6 +414,7 @@ int main(void)
 		durable_unit_test(a_dead_letter_has_left_its_limits_behind),
 		durable_unit_test(what_is_put_again_enters_once),
 		durable_unit_test(a_deep_queue_is_read_back_in_order),
+		durable_unit_test(a_busy_folder_can_be_opened),
 		durable_unit_test(what_was_deleted_stays_so),
 		durable_unit_test(values_and_events_are_there),
 	};
