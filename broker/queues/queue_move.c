@@ -81,14 +81,6 @@ static bool mover_put_off(struct waiter *mover)
 	return true;
 }
 
-/* What was moved before it stopped is told, too. */
-static bool mover_records(const struct waiter *mover, int status)
-{
-	const struct move_part *part = &mover->of.move;
-	(void)status;
-	return (part->from->options.durable || part->to->options.durable) && part->count > 0;
-}
-
 static void mover_describe(const struct waiter *mover, struct error *error)
 {
 	const struct move_part *part = &mover->of.move;
@@ -117,7 +109,6 @@ static const struct waiter_kind mover_kind = {
 	.leave = mover_leave,
 	.forget = mover_forget,
 	.put_off = mover_put_off,
-	.records = mover_records,
 	.describe = mover_describe,
 	.answer = mover_answer,
 	.look = mover_look,

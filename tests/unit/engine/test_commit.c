@@ -1,6 +1,5 @@
 /* Puts are answered when the recorder has committed; it may fail, or not be there. */
 #include "fixture.h"
-#include "queues/manage.h"
 
 static void complete(struct fixture *f, int status)
 {
@@ -190,21 +189,6 @@ static void test_a_queue_that_the_recorder_refuses_is_not_there(void **state)
 			 RELEVO_OK);
 }
 
-static void test_a_move_is_answered_after_its_commit(void **state)
-{
-	struct fixture *f = *state;
-	const struct move_request request = { .from = "q", .to = "p" };
-	struct call call = { 0 };
-	put_now(f->a, open_plain(f->a, "q"), "1 2 3");
-	open_bounded(f->a, "p", 2);
-	f->recorder.hold = true;
-	move_items(f->a, &request, f->now, &call);
-	assert_waits(&call);
-	complete(f, RELEVO_OK);
-	assert_answer(&call, RELEVO_OK);
-	assert_int_equal(call.accepted, 2);
-}
-
 static void test_without_a_recorder_nothing_is_waited_for(void **state)
 {
 	(void)state;
@@ -239,7 +223,6 @@ int main(void)
 		fixture_test(test_a_queue_may_go_before_the_commit),
 		cmocka_unit_test(test_commits_are_not_calls_that_wait),
 		fixture_test(test_an_operation_is_one_commit),
-		fixture_test(test_a_move_is_answered_after_its_commit),
 		fixture_test(test_what_the_recorder_refuses_is_not_put),
 		fixture_test(test_a_queue_that_the_recorder_refuses_is_not_there),
 		cmocka_unit_test(test_without_a_recorder_nothing_is_waited_for),
