@@ -51,9 +51,6 @@ int journal_trouble(struct journal *journal, struct error *error);
 /* Do a piece of what there is to do beside; the last step of a round. True: there is more. */
 bool journal_work(struct journal *journal);
 
-/* So much has not become durable yet that nobody should add to it. */
-bool journal_is_behind(const struct journal *journal);
-
 /* Everything is made durable if it can be; waits for that, and what it tells of it is told.
  * What the engine does from now on, while it ends, is not recorded: objects whose sessions end
  * with the broker are there again when the next one begins. */

@@ -8,9 +8,6 @@
 /* A group that has so much need not wait for the end of the round. */
 enum { GROUP_MOST = 1024 * 1024 };
 
-/* Nobody should add to what waits for the disk beyond that. */
-#define BEHIND_BYTES (UINT64_C(256) * 1024 * 1024)
-
 /* Extents that no item needs, since commits that are durable by now. The store keeps them as
  * long as a recovery might read them. */
 static void journal_trim(struct journal *journal)
@@ -115,11 +112,6 @@ void journal_dispatch(struct journal *journal)
 	journal->troubled = store->operations->trouble(store, NULL) != RELEVO_OK;
 	store->operations->dispatch(store);
 	journal->troubled = store->operations->trouble(store, NULL) != RELEVO_OK;
-}
-
-bool journal_is_behind(const struct journal *journal)
-{
-	return journal->store->operations->backlog(journal->store) > BEHIND_BYTES;
 }
 
 bool journal_work(struct journal *journal)

@@ -48,7 +48,8 @@ struct relevo_bytes {
 
 /* How long an object of the broker is there. */
 enum relevo_lifetime {
-	RELEVO_LIFETIME_KEPT = 0,         /* until it is deleted or the broker ends */
+	RELEVO_LIFETIME_KEPT =
+		0, /* until it is deleted or, unless it is durable, the broker ends */
 	RELEVO_LIFETIME_UNTIL_UNUSED = 1, /* until its last handle is closed */
 	RELEVO_LIFETIME_SESSION = 2,      /* until the session that created it ends */
 };
