@@ -119,7 +119,7 @@ void durable_finish_round(struct durable *durable)
 {
 	if (durable->journal == NULL)
 		return;
-	journal_flush(durable->journal);
+	(void)journal_flush(durable->journal);
 	durable->goes_on = journal_work(durable->journal);
 }
 

@@ -42,8 +42,9 @@ int journal_restore(struct journal *journal, struct engine *engine, struct accou
 int journal_descriptor(const struct journal *journal);
 void journal_dispatch(struct journal *journal);
 
-/* What was recorded in this round is one group. */
-void journal_flush(struct journal *journal);
+/* What was recorded in this round is one group. False: there was no memory for that; it is part
+ * of the next one. */
+bool journal_flush(struct journal *journal);
 
 /* Why what comes now would not become durable soon; OK: nothing is known against it. */
 int journal_trouble(struct journal *journal, struct error *error);

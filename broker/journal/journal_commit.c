@@ -76,28 +76,32 @@ void journal_commit(struct recorder *recorder, bool lazy, store_done *done, void
 	journal->asked++;
 	journal->awaited = journal->awaited || !lazy;
 	if (journal->store->operations->forming(journal->store) >= GROUP_MOST)
-		journal_flush(journal);
+		(void)journal_flush(journal);
 }
 
-void journal_flush(struct journal *journal)
+bool journal_flush(struct journal *journal)
 {
 	struct store *store = journal->store;
-	struct commit *commit = journal->asked > 0 ? malloc(sizeof *commit) : NULL;
-	/* Without memory it is tried again with the next round. */
+	/* An image that is being written copies items, for which the engine does not ask. */
+	if (journal->asked == 0 &&
+	    (store->operations->forming(store) == 0 || MUTANT(image_before_its_copies)))
+		return true;
+	struct commit *commit = malloc(sizeof *commit);
 	if (commit == NULL)
-		return;
+		return false;
 	*commit = (struct commit){ journal, journal->asked };
 	journal_say_all(journal);
 	say_clock(journal);
 	if (store->operations->commit(store, !journal->awaited, journal_committed, commit) !=
 	    RELEVO_OK) {
 		free(commit);
-		return;
+		return false;
 	}
 	journal->asked = 0;
 	journal->awaited = false;
 	journal->items.queue = NULL;
 	journal->kept.space.epoch++;
+	return true;
 }
 
 int journal_descriptor(const struct journal *journal)

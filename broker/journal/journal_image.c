@@ -1,7 +1,6 @@
 /* Checkpoints: an image of all that is kept, piece by piece. */
 #include "journal/journal_parts.h"
 
-#include "base/mutant.h"
 #include "core/client_id.h"
 
 #include <stdlib.h>
@@ -285,7 +284,8 @@ static bool image_end(struct journal *journal)
 {
 	struct store *store = journal->store;
 	journal->image.ended = true;
-	if (image_rest(journal) &&
+	/* What was copied is in a group before the image counts: it says where that stands. */
+	if (journal_flush(journal) && image_rest(journal) &&
 	    store->operations->checkpoint_end(store, image_done, journal) == RELEVO_OK)
 		return false;
 	image_drop(journal);

@@ -119,7 +119,7 @@ void journal_end(struct journal *journal)
 {
 	if (journal->store == NULL)
 		return;
-	journal_flush(journal);
+	(void)journal_flush(journal);
 	/* Who hears of what is done now may go on, which must not come back to the store. */
 	journal->recorder.operations = &journal_ended_operations;
 	journal->store->operations->close(journal->store);

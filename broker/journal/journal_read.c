@@ -1,8 +1,6 @@
 /* Reading items back from the log. */
 #include "journal/journal_parts.h"
 
-#include "base/mutant.h"
-
 #include <inttypes.h>
 
 static int not_there(const struct kept_run *run, struct error *error)

@@ -1,7 +1,6 @@
 /* Discarding items, one or a whole stock: see discard.h. */
 #include "stock/discard.h"
 
-#include "base/mutant.h"
 #include "core/item_hold.h"
 #include "core/work.h"
 #include "stock/queue_items.h"

@@ -1,8 +1,6 @@
 /* The thread that makes groups durable: when it writes, syncs, sleeps and tries again. */
 #include "store/store_writer.h"
 
-#include "base/mutant.h"
-
 #include <errno.h>
 #include <relevo/status.h>
 #include <string.h>

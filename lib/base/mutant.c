@@ -1,5 +1,4 @@
 /* Whether a deliberate fault was chosen: see mutant.h. */
-#include "base/mutant.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* What stands in a poller: how it comes there, and goes. */
 #include "poller/poller_add.h"
 
-#include "base/mutant.h"
 #include "base/thread_error.h"
 #include "poller/poller_due.h"
 #include "poller/poller_session.h"

@@ -1,7 +1,6 @@
 /* This process as a process object: its parent, key, session and start method. */
 #include "process/self.h"
 
-#include "base/mutant.h"
 #include "base/thread_error.h"
 
 #include <relevo/session.h>

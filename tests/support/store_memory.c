@@ -22,8 +22,7 @@ struct memory_store {
 	struct memory_disk *disk;
 	uint64_t dispatches;
 	store_position place;
-	size_t forming_from; /* the first record of the group that is forming */
-	size_t forming;      /* its bytes */
+	size_t forming; /* bytes of the group that is */
 	size_t backlog;
 	struct memory_group *first, **end;
 	/* The checkpoint that is written. */
@@ -31,6 +30,7 @@ struct memory_store {
 	struct memory_record *images;
 	size_t image_count, image_capacity;
 	store_position begins;
+	size_t committed;   /* records */
 	size_t image_needs; /* records that have to be durable */
 	store_done *image_done;
 	void *image_context;
@@ -174,6 +174,7 @@ static int memory_commit(struct store *store, bool lazy, store_done *done, void 
 	*memory->end = group;
 	memory->end = &group->next;
 	memory->backlog += group->bytes;
+	memory->committed = memory->disk->record_count;
 	memory->forming = 0;
 	return RELEVO_OK;
 }
@@ -314,7 +315,8 @@ static int memory_image_end(struct store *store, store_done *done, void *context
 	memory->ended = true;
 	memory->image_done = done;
 	memory->image_context = context;
-	memory->image_needs = memory->disk->record_count;
+	/* What is forming is no business of its. */
+	memory->image_needs = memory->committed;
 	return RELEVO_OK;
 }
 
@@ -407,7 +409,7 @@ struct store *store_memory_open(struct memory_disk *disk)
 	memory->end = &memory->first;
 	/* What was not durable is gone. */
 	memory_drop(disk->records, disk->durable_records, disk->record_count);
-	disk->record_count = disk->durable_records;
+	memory->committed = disk->record_count = disk->durable_records;
 	memory->place = ((store_position)disk->last_extent + 1) << STORE_EXTENT_SHIFT | 1;
 	return &memory->base;
 }
