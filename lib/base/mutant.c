@@ -1,4 +1,5 @@
 /* Whether a deliberate fault was chosen: see mutant.h. */
+#include "base/mutant.h"
 
 #include <stdlib.h>
 #include <string.h>
