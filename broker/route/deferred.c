@@ -23,16 +23,26 @@ static bool operation_waits_itself(unsigned operation)
 	}
 }
 
-void deferred_begin(struct session *session, unsigned operation)
+void deferred_begin(struct session *session, const Relevo__Header *header)
 {
 	struct router *router = session->router;
-	router->answering = operation_waits_itself(operation) ? NULL : session;
+	router->answering = operation_waits_itself(header->op_case) ? NULL : session;
+	router->answering_call = header->call;
 	router->changes = engine_changes(router->engine);
 }
 
 void deferred_end(struct router *router)
 {
 	router->answering = NULL;
+}
+
+void deferred_wait_for_all(struct session *session, uint64_t call)
+{
+	struct router *router = session->router;
+	router->answering = engine_is_committing(router->engine) ? session : NULL;
+	router->answering_call = call;
+	/* As if it had changed something itself. */
+	router->changes = UINT64_MAX;
 }
 
 static void answer_deferred(struct waiter *waiter, const struct answer *answer)
@@ -83,9 +93,10 @@ bool deferred_take(struct session *session, const Relevo__Header *header,
 	struct router *router = session->router;
 	struct error error;
 	struct call *call;
-	if (router->answering != session || session->peer == NULL ||
-	    router->changes == engine_changes(router->engine) || header->n_sizes > 1 ||
-	    MUTANT(answered_before_durable))
+	/* What is done may answer other calls of the same session, too. */
+	if (router->answering != session || router->answering_call != header->call ||
+	    session->peer == NULL || router->changes == engine_changes(router->engine) ||
+	    header->n_sizes > 1 || MUTANT(answered_before_durable))
 		return false;
 	router->answering = NULL;
 	struct answer_kept *kept = keep(header, bodies);

@@ -12,8 +12,11 @@
  */
 
 /* A frame is going to be handled, and has been. */
-void deferred_begin(struct session *session, unsigned operation);
+void deferred_begin(struct session *session, const Relevo__Header *header);
 void deferred_end(struct router *router);
+
+/* The next answer to that call waits until all that was changed before it is durable. */
+void deferred_wait_for_all(struct session *session, uint64_t call);
 
 /* The frame answers what is being handled. True: it has been taken, and is sent later, unless
  * `fail` has to say that it was in vain. */

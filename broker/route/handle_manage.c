@@ -1,6 +1,7 @@
 /* What is done with a queue as a whole. */
 #include "queues/manage.h"
 #include "route/call.h"
+#include "route/deferred.h"
 #include "route/handlers.h"
 #include "route/reply.h"
 
@@ -17,6 +18,16 @@ static void answer_count(struct waiter *waiter, const struct answer *answer)
 {
 	struct call *call = container_of(waiter, struct call, waiter);
 	reply_put(call->session, call->number, answer);
+	call_free(call);
+}
+
+/* It may have come to an end in a later round, or stopped before that. */
+static void answer_move(struct waiter *waiter, const struct answer *answer)
+{
+	struct call *call = container_of(waiter, struct call, waiter);
+	deferred_wait_for_all(call->session, call->number);
+	reply_put(call->session, call->number, answer);
+	deferred_end(call->session->router);
 	call_free(call);
 }
 
@@ -64,7 +75,7 @@ void handle_queue_move(struct session *session, const struct frame *frame)
 		reply_error(session, frame->header->call, &error);
 		return;
 	}
-	call->waiter.answer = answer_count;
+	call->waiter.answer = answer_move;
 	queue_move(session->peer, &request, now_of(session), &call->waiter);
 }
 

@@ -112,7 +112,7 @@ static void router_acknowledge(struct session *session, const Relevo__Header *he
 static void router_handle(struct session *session, unsigned operation, const struct frame *frame)
 {
 	struct router *router = session->router;
-	deferred_begin(session, operation);
+	deferred_begin(session, frame->header);
 	handler_of(operation)(session, frame);
 	deferred_end(router);
 }

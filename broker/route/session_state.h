@@ -31,7 +31,8 @@ struct router {
 	uint32_t free_count;
 	bool has_enums[ROUTER_OPERATIONS]; /* see enums.h */
 	struct session *answering;         /* whose frame is being handled; see deferred.h */
-	uint64_t changes;                  /* the engine's, before that */
+	uint64_t answering_call;
+	uint64_t changes; /* the engine's, before that */
 	struct answer_room room;
 };
 

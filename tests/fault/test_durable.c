@@ -200,6 +200,31 @@ static void an_item_has_all_it_was_put_with(void **state)
 	assert_ok(relevo_session_close(session));
 }
 
+/* What was told to have moved has, and each is in one queue. */
+static void what_was_moved_stays_there(void **state)
+{
+	struct place *place = *state;
+	relevo_session *session = session_open(place->broker.url);
+	relevo_queue *from = open_durable(session, "from"), *to = open_durable(session, "to");
+	uint64_t count;
+	put_numbers(from, 0, 5000);
+	assert_ok(relevo_session_flush(session, 5000));
+	assert_ok(relevo_queue_move(session, "from", "to", 4000, &count));
+	assert_int_equal(count, 4000);
+	relevo_queue_close(from);
+	relevo_queue_close(to);
+	session = kill_and_start(place, session);
+	from = open_durable(session, "from");
+	to = open_durable(session, "to");
+	assert_int_equal(counts_of(from).ready, 1000);
+	assert_int_equal(counts_of(to).ready, 4000);
+	assert_int_equal(next_number(to, NULL), 0);
+	assert_int_equal(next_number(from, NULL), 4000);
+	relevo_queue_close(from);
+	relevo_queue_close(to);
+	assert_ok(relevo_session_close(session));
+}
+
 /* Its time to live and its key were for the queue that it left. */
 static void a_dead_letter_has_left_its_limits_behind(void **state)
 {
@@ -418,6 +443,7 @@ int main(void)
 		durable_unit_test(what_was_acknowledged_does_not_come_back),
 		durable_unit_test(deliveries_are_counted_on),
 		durable_unit_test(an_item_has_all_it_was_put_with),
+		durable_unit_test(what_was_moved_stays_there),
 		durable_unit_test(a_dead_letter_has_left_its_limits_behind),
 		durable_unit_test(what_is_put_again_enters_once),
 		durable_unit_test(a_deep_queue_is_read_back_in_order),
